@@ -1,0 +1,305 @@
+"""Every exception that dynamorm raises: facts as attributes, and a message that ends in a place."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+__all__ = [
+    "AccessDenied",
+    "CopyIncomplete",
+    "CredentialsMissing",
+    "CredentialsRejected",
+    "DynamormError",
+    "EndpointUnknown",
+    "ItemError",
+    "LimitExceeded",
+    "MigrateNotSupported",
+    "ModelError",
+    "Refused",
+    "ServerError",
+    "ServiceError",
+    "TableBusy",
+    "TableExists",
+    "TableFailed",
+    "TableNotFound",
+    "Throttled",
+    "TransportError",
+    "UnsupportedOperation",
+    "ValidationFailed",
+    "WaitTimeout",
+    "service_error",
+]
+
+
+class DynamormError(Exception):
+    """The root: catches whatever this library raises on purpose."""
+
+    transient: bool = False
+    """Whether the same request may succeed later without anybody changing anything."""
+
+    maybe_applied: bool = False
+    """Whether the request, or an earlier attempt of it, may have taken effect all the same."""
+
+    report: Any = None
+    """The `CopyReport` of the copy that this error ended, if it ended one."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        # Exception's own way calls the class with `args`, which our signatures do not take back.
+        return _restore, (type(self), self.args, self.__dict__)
+
+
+def _restore(
+    cls: type[DynamormError], args: tuple[Any, ...], facts: dict[str, Any]
+) -> DynamormError:
+    error = cls.__new__(cls, *args)
+    error.__dict__.update(facts)
+    return error
+
+
+class ModelError(DynamormError):
+    """A model or its options cannot be a table; `problems` has every reason, a sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        count = f"{len(problems)} problems:\n- " if len(problems) > 1 else ""
+        super().__init__(count + "\n- ".join(problems))
+
+
+class ItemError(DynamormError):
+    """An item does not fit its model, its table or DynamoDB; no value of it is told but its key."""
+
+    def __init__(self, problem: str, path: str, *, key: dict[str, Any] | None = None) -> None:
+        self.problem = problem
+        self.path = path
+        """The table or model, then attribute names and list positions: `users.address.city`."""
+        self.key = key or {}
+        """The key attributes of the item, as natural values, where they are known."""
+        values = ", ".join(f"{name}={value!r}" for name, value in self.key.items())
+        super().__init__(f"{problem}{values and f' (item {values})'} - at {path}")
+
+
+class MigrateNotSupported(DynamormError):
+    """`migrate()` was called: schema history belongs to an infrastructure-as-code tool."""
+
+
+class Refused(DynamormError):
+    """What was asked for could do harm, or does not fit together; nothing was written."""
+
+    def __init__(self, reasons: tuple[str, ...]) -> None:
+        self.reasons = reasons
+        super().__init__("; ".join(reasons))
+
+
+class CopyIncomplete(DynamormError):
+    """A copy ended with items that the service was too busy to take."""
+
+    def __init__(self, report: Any, unwritten: tuple[dict[str, Any], ...]) -> None:
+        self.report = report
+        """What has been done, with the checkpoint to go on from."""
+        self.unwritten = unwritten
+        """The items that were read and not written, as attribute values."""
+        checkpoint = report.checkpoint
+        super().__init__(
+            f"{len(unwritten)} items could not be written in time: go on with "
+            f"resume=error.report.checkpoint - at {checkpoint['target']}"
+        )
+
+
+class EndpointUnknown(DynamormError):
+    """No endpoint can be told from what was given: no region, or a region or URL that is none."""
+
+
+class CredentialsMissing(DynamormError):
+    """Nothing on this machine gives credentials to sign with; nothing was sent."""
+
+
+class WaitTimeout(DynamormError):
+    """A table did not reach the state that was waited for; it may still do so."""
+
+    def __init__(
+        self,
+        table: str,
+        waited: float,
+        last_status: str,
+        indexes: Mapping[str, str | None] | None = None,
+    ) -> None:
+        self.table = table
+        self.waited = waited
+        """Seconds."""
+        self.last_status = last_status
+        """The table's status when last seen; empty when the table was never seen."""
+        self.indexes = dict(indexes or {})
+        """Each index that was not ACTIVE, with its status."""
+        late = "".join(f", index {name} {status}" for name, status in self.indexes.items())
+        super().__init__(
+            f"still {last_status or 'not there'}{late} after {waited:.1f} s: "
+            f"wait longer with timeout=, or look at the table - at {table}"
+        )
+
+
+class TableFailed(DynamormError):
+    """A table is in a status from which it does not become ACTIVE by itself."""
+
+    def __init__(self, table: str, status: str) -> None:
+        self.table = table
+        self.status = status
+        super().__init__(f"{status} does not become ACTIVE without help - at {table}")
+
+
+class TransportError(DynamormError):
+    """A request brought back no whole answer: the network, or something between here and there."""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        operation: str,
+        maybe_applied: bool,
+        transient: bool = True,
+        stale: bool = False,
+    ) -> None:
+        self.operation = operation
+        self.maybe_applied = maybe_applied
+        self.transient = transient
+        self.stale = stale
+        """A kept-alive connection turned out to be closed: worth another try at once."""
+        super().__init__(message)
+
+    def __str__(self) -> str:
+        effect = "may have taken effect" if self.maybe_applied else "had no effect"
+        return f"{self.args[0]} (the request {effect}) - at {self.operation}"
+
+
+_BY_CODE: dict[str, type[ServiceError]] = {}
+
+
+class ServiceError(DynamormError):
+    """DynamoDB answered with an error; `code` is its name in the API reference."""
+
+    code: str
+    hint: ClassVar[str] = ""
+
+    def __init__(
+        self, code: str, message: str, *, status: int, request_id: str = "", operation: str
+    ) -> None:
+        self.code = code
+        self.message = message
+        self.status = status
+        self.request_id = request_id
+        self.operation = operation
+        self.table = ""
+        """The table that the request named, where it named one."""
+        super().__init__(message)
+
+    def __init_subclass__(cls, codes: tuple[str, ...] = ()) -> None:
+        _BY_CODE.update(dict.fromkeys(codes, cls))
+
+    def __str__(self) -> str:
+        facts = f"{self.code}, status {self.status}"
+        if self.request_id:
+            facts += f", request {self.request_id}"
+        hint = self.hint.format(operation=self.operation, table=self.table or "the table")
+        place = f"{self.table}, {self.operation}" if self.table else self.operation
+        return f"{self.message or 'no message'} ({facts}){hint} - at {place}"
+
+
+class TableNotFound(ServiceError, codes=("ResourceNotFoundException", "TableNotFoundException")):
+    """There is no such table (or index) in this account and region."""
+
+
+class TableBusy(ServiceError, codes=("ResourceInUseException", "TableInUseException")):
+    """The table is being created, changed or deleted; the request would do when that has ended."""
+
+
+class TableExists(ServiceError, codes=("TableAlreadyExistsException",)):
+    """A table of this name is there already (ResourceInUseException from CreateTable)."""
+
+
+class Throttled(
+    ServiceError,
+    codes=(
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "Throttling",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    ),
+):
+    """The service asks to come again later."""
+
+    transient = True
+
+
+class LimitExceeded(ServiceError, codes=("LimitExceededException",)):
+    """Too many control-plane operations at once, or a quota of the account."""
+
+    @property
+    def simultaneous(self) -> bool:
+        """Whether it is the limit on operations under way at once, which passes by itself."""
+        return "simultaneous" in self.message.lower()
+
+
+class AccessDenied(ServiceError, codes=("AccessDeniedException", "AccessDenied")):
+    """The credentials are good, and a policy does not let them do this."""
+
+    hint = ": allow dynamodb:{operation} on {table} in the caller's IAM policy"
+
+
+class CredentialsRejected(
+    AccessDenied,
+    codes=(
+        "ExpiredTokenException",
+        "ExpiredToken",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorizedException",
+        "OptInRequired",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    ),
+):
+    """The service does not take these credentials or this signature, whatever the policy says."""
+
+    hint = ": check the credentials, the session token, the region and this machine's clock"
+
+
+class ValidationFailed(
+    ServiceError, codes=("ValidationException", "ValidationError", "SerializationException")
+):
+    """The service does not take the request as it is written."""
+
+
+class UnsupportedOperation(ServiceError, codes=("UnknownOperationException",)):
+    """The endpoint does not know the operation: an emulator, or an older service."""
+
+
+class ServerError(
+    ServiceError,
+    codes=(
+        "InternalFailure",
+        "InternalServerError",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    ),
+):
+    """The service failed; the request may have taken effect."""
+
+    transient = True
+    maybe_applied = True
+
+
+def service_error(
+    code: str, message: str, *, status: int, request_id: str = "", operation: str
+) -> ServiceError:
+    """Give the error of the class that stands for `code`, or for `status` if no class does."""
+    cls = _BY_CODE.get(code) or (ServerError if status >= 500 else ServiceError)
+    if cls is TableBusy and operation == "CreateTable":
+        cls = TableExists
+    return cls(code, message, status=status, request_id=request_id, operation=operation)

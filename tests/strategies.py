@@ -1,0 +1,237 @@
+"""Hypothesis strategies: tables within the service's rules, models of them, and broken ones."""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import string
+import uuid
+from typing import Annotated, Any
+
+from hypothesis import strategies as st
+from msgspec import UNSET, Struct, defstruct, structs
+
+from dynamorm import (
+    ALL,
+    KEYS_ONLY,
+    KMS,
+    Include,
+    Index,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    PartitionKey,
+    Provisioned,
+    SortKey,
+    TableSpec,
+    TimeToLive,
+    WarmThroughput,
+    table,
+)
+
+names = st.text(string.ascii_letters + string.digits + "_-.", min_size=3, max_size=255)
+attribute_names = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1, max_size=60
+)
+renamed = st.text(
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc"], exclude_characters='"\\'),
+    min_size=1,
+    max_size=60,
+)
+"""Attribute names that msgspec takes as the encoded names of fields."""
+units = st.integers(1, 2**63 - 1)
+on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
+provisioned = st.builds(Provisioned, units, units)
+warm = st.builds(WarmThroughput, units, units)
+tag_keys = st.text(min_size=1, max_size=128).filter(lambda key: not key.lower().startswith("aws:"))
+options = st.fixed_dictionaries(
+    {},
+    optional={
+        "stream": st.sampled_from(
+            ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None]
+        ),
+        "encryption": st.none() | st.builds(KMS, st.none() | st.uuids().map(str)),
+        "tags": st.dictionaries(tag_keys, st.text(max_size=256), max_size=3),
+        "table_class": st.sampled_from(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
+        "deletion_protection": st.booleans(),
+        "warm": warm,
+        "extra": st.dictionaries(
+            st.sampled_from(["ResourcePolicy", "GlobalTableSourceArn"]), names, max_size=2
+        ),
+    },
+)
+
+
+@st.composite
+def specs(draw: st.DrawFn, attributes: st.SearchStrategy[str] = attribute_names) -> TableSpec:
+    """Any table that the service takes, all options and kinds of index included."""
+    return TableSpec(**draw(_tables(attributes)), **draw(options))
+
+
+@st.composite
+def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]:
+    billing = draw(st.just(UNSET) | on_demand | provisioned)
+    attributes = draw(
+        st.lists(
+            st.builds(KeyAttribute, names_of, st.sampled_from("SNB")),
+            min_size=2,
+            max_size=12,
+            unique_by=lambda attribute: attribute.name,
+        )
+    )
+    partition_key, sort_key = attributes[0], draw(st.none() | st.just(attributes[1]))
+    included = st.lists(names_of, min_size=1, max_size=16, unique=True)
+    projections = st.sampled_from([ALL, KEYS_ONLY]) | included.map(lambda names: Include(*names))
+    index_names = draw(st.lists(names, max_size=6, unique=True))
+    return {
+        "name": draw(names),
+        "partition_key": partition_key,
+        "sort_key": sort_key,
+        "indexes": tuple(
+            draw(_locals(name, attributes[1:], projections))
+            if sort_key and place < 5 and draw(st.booleans())
+            else draw(_globals(name, attributes, projections, billing))
+            for place, name in enumerate(index_names)
+        ),
+        "time_to_live": draw(st.just(UNSET) | names_of),
+        "billing": billing,
+    }
+
+
+def _locals(
+    name: str, attributes: list[KeyAttribute], projections: st.SearchStrategy[Any]
+) -> st.SearchStrategy[IndexSpec]:
+    sort_key = st.sampled_from(attributes).map(lambda attribute: (attribute,))
+    return st.builds(IndexSpec, st.just(name), sort_key=sort_key, projection=projections)
+
+
+@st.composite
+def _globals(
+    draw: st.DrawFn,
+    name: str,
+    attributes: list[KeyAttribute],
+    projections: st.SearchStrategy[Any],
+    billing: Any,
+) -> IndexSpec:
+    key = draw(st.lists(st.sampled_from(attributes), min_size=1, max_size=8, unique=True))
+    split = draw(st.integers(max(1, len(key) - 4), min(4, len(key))))
+    fixed = isinstance(billing, Provisioned)
+    return IndexSpec(
+        name,
+        partition_key=tuple(key[:split]),
+        sort_key=tuple(key[split:]),
+        projection=draw(projections),
+        throughput=draw(st.none() | provisioned) if fixed else None,
+        on_demand=None if fixed else draw(st.none() | on_demand),
+        warm=draw(st.none() | warm),
+    )
+
+
+KEY_TYPES: dict[str, list[Any]] = {
+    "S": [str, datetime.datetime, datetime.date, uuid.UUID],
+    "N": [int, float, decimal.Decimal],
+    "B": [bytes, bytearray],
+}
+
+
+@st.composite
+def models(draw: st.DrawFn) -> tuple[type[Struct], TableSpec]:
+    """A Struct marked with `@table`, and the spec that it stands for."""
+    spec = _with_expiry_apart(draw(specs(renamed)))
+    markers = _markers(spec)
+    kinds = {part.name: part.type for owner in (spec, *spec.indexes) for part in owner.key}
+    own = {part.name for part in spec.key}
+    fields, renames, names = [], {}, {}
+    for number, attribute in enumerate(_attributes(spec)):
+        field = f"field_{number}"
+        kind: Any = draw(st.sampled_from(KEY_TYPES[kinds.get(attribute, "N")]))
+        if attribute not in own and draw(st.booleans()):
+            kind = kind | None
+        for marker in draw(st.permutations(markers.get(attribute, []))):
+            kind = Annotated[kind, marker]
+        fields.append((field, kind))
+        renames[field], names[attribute] = attribute, field
+    model = defstruct("Generated", fields, rename=renames, frozen=draw(st.booleans()))
+    given = {name: getattr(spec, name) for name in _OPTIONS if getattr(spec, name) is not UNSET}
+    indexes = [_listed(index, names) for index in spec.indexes]
+    return table(spec.name, indexes=indexes, **given)(model), spec
+
+
+_OPTIONS = set(TableSpec.__struct_fields__) - {
+    "name",
+    "partition_key",
+    "sort_key",
+    "indexes",
+    "time_to_live",
+}
+
+
+def _with_expiry_apart(spec: TableSpec) -> TableSpec:
+    """Without a time to live that is a key, for a model's has to be a number."""
+    keys = {part.name for owner in (spec, *spec.indexes) for part in owner.key}
+    return structs.replace(spec, time_to_live=UNSET) if spec.time_to_live in keys else spec
+
+
+def _attributes(spec: TableSpec) -> list[str]:
+    keys = [part.name for owner in (spec, *spec.indexes) for part in owner.key]
+    included = [
+        name
+        for index in spec.indexes
+        if isinstance(index.projection, Include)
+        for name in index.projection.fields
+    ]
+    expiry = [] if spec.time_to_live is UNSET else [spec.time_to_live]
+    return list(dict.fromkeys(keys + included + expiry))
+
+
+def _markers(spec: TableSpec) -> dict[str, list[Any]]:
+    markers: dict[str, list[Any]] = {spec.partition_key.name: [PartitionKey()]}
+    if spec.sort_key:
+        markers.setdefault(spec.sort_key.name, []).append(SortKey())
+    for index in spec.indexes:
+        for kind, parts in ((PartitionKey, index.partition_key), (SortKey, index.sort_key)):
+            for position, part in enumerate(parts):
+                marker = kind(index=index.name, position=position)
+                markers.setdefault(part.name, []).append(marker)
+    if spec.time_to_live is not UNSET:
+        markers.setdefault(spec.time_to_live, []).append(TimeToLive())
+    return markers
+
+
+def _listed(index: IndexSpec, names: dict[str, str]) -> Index:
+    projection = index.projection
+    if isinstance(projection, Include):
+        projection = Include(*(names[attribute] for attribute in projection.fields))
+    return Index(index.name, projection, index.throughput, index.on_demand, index.warm)
+
+
+anything = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text(st.characters())
+    | st.binary()
+    | st.sampled_from([UNSET, object(), KeyAttribute, Include, Index, OnDemand])
+    | st.builds(OnDemand)
+    | st.builds(KMS)
+    | st.builds(Include, st.text())
+    | st.builds(KeyAttribute, st.just("id"), st.just("S")),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.lists(inner, max_size=3).map(tuple)
+        | st.dictionaries(st.text(), inner, max_size=3)
+        | st.builds(KeyAttribute, inner, inner)
+        | st.builds(IndexSpec, inner, inner, inner, inner, inner, inner, inner)
+        | st.builds(Index, inner, inner, inner, inner, inner)
+    ),
+    max_leaves=8,
+)
+"""Values of every kind that somebody might pass where a spec, an index or an option goes."""
+
+
+@st.composite
+def broken(draw: st.DrawFn) -> dict[str, Any]:
+    """The arguments of a good `TableSpec`, with anything at all in place of some of them."""
+    good = structs.asdict(draw(specs()))
+    return {**good, **draw(st.dictionaries(st.sampled_from(sorted(good)), anything, min_size=1))}
