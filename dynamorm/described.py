@@ -1,0 +1,32 @@
+"""What DescribeTable tells of a table's keys, as a `TableSpec`."""
+
+from __future__ import annotations
+
+from .replies import KeySchemaElement, TableDescription
+from .spec import IndexSpec, KeyAttribute, TableSpec
+
+__all__ = ["described_spec"]
+
+
+def described_spec(table: TableDescription, name: str | None = None) -> TableSpec:
+    """Give the keys of a table and of its indexes; nothing else of it is declared."""
+    types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
+
+    def part(schema: tuple[KeySchemaElement, ...], kind: str) -> tuple[KeyAttribute, ...]:
+        names = [element.attribute_name for element in schema if element.key_type == kind]
+        return tuple(KeyAttribute(name, types[name]) for name in names)  # type: ignore[arg-type]  # S, N or B
+
+    local = (
+        IndexSpec(index.index_name, (), part(index.key_schema, "RANGE"))
+        for index in table.local_secondary_indexes
+    )
+    others = (
+        IndexSpec(index.index_name, part(index.key_schema, "HASH"), part(index.key_schema, "RANGE"))
+        for index in table.global_secondary_indexes
+    )
+    return TableSpec(
+        name=name or table.table_name,
+        partition_key=part(table.key_schema, "HASH")[0],
+        sort_key=next(iter(part(table.key_schema, "RANGE")), None),
+        indexes=(*local, *others),
+    )

@@ -1,0 +1,342 @@
+"""Differences: every declared thing that the table has otherwise is named, and nothing else."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import boto3
+import pytest
+import strategies
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from moto import mock_aws
+from msgspec import UNSET, json, structs
+
+from dynamorm import (
+    KEYS_ONLY,
+    KMS,
+    Include,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    Provisioned,
+    TableDescription,
+    TableSpec,
+    WarmThroughput,
+    requests,
+    table_spec,
+)
+from dynamorm.changes import differences
+from dynamorm.spec import changed
+from dynamorm.testing import FakeService
+
+ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
+A, B = KeyAttribute("a", "S"), KeyAttribute("b", "B")
+KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
+
+BY_A = IndexSpec(
+    "by-a", (A,), (B, AT), Include("x", "y"), on_demand=OnDemand(7, 8), warm=WarmThroughput(9, 9)
+)
+BY_B = IndexSpec("by-b", (), (B,), KEYS_ONLY)
+FULL = TableSpec(
+    "orders",
+    ID,
+    AT,
+    (BY_A, BY_B),
+    time_to_live="expires",
+    billing=OnDemand(5, 6),
+    stream="NEW_IMAGE",
+    encryption=KMS(KEY_ARN),
+    tags={"team": "a"},
+    table_class="STANDARD_INFREQUENT_ACCESS",
+    deletion_protection=True,
+    warm=WarmThroughput(12000, 4000),
+)
+PROVISIONED = TableSpec(
+    "orders",
+    ID,
+    AT,
+    (IndexSpec("by-a", (A,), throughput=Provisioned(3, 4)), IndexSpec("by-b", (B,))),
+    billing=Provisioned(1, 2),
+)
+
+
+def body_of(spec: TableSpec) -> Any:
+    """What DescribeTable answers of a table that was made from this spec."""
+    service = FakeService()
+    service.send("CreateTable", requests.encode(requests.create_table(spec)))
+    answer = service.send("DescribeTable", requests.encode(requests.describe_table(spec)))
+    return json.decode(answer)["Table"]
+
+
+def read(body: Any) -> TableDescription:
+    return json.decode(json.encode(body), type=TableDescription)
+
+
+def made(spec: TableSpec) -> TableDescription:
+    return read(body_of(spec))
+
+
+def told(spec: TableSpec, table: TableDescription) -> list[str]:
+    """The names of the differences; each says two things that are not the same."""
+    found = differences(spec, table)
+    assert all(difference.declared != difference.found for difference in found)
+    return [difference.name for difference in found]
+
+
+@given(strategies.specs())
+def test_a_new_table_does_not_differ(spec):
+    """A table made from a spec is as the spec declares it."""
+    assert differences(spec, made(spec)) == ()
+
+
+@given(strategies.specs(), st.randoms(use_true_random=False))
+def test_order_never_counts(spec, random):
+    """Definitions, indexes, projected attributes and members come in any order.
+
+    But for the parts of a multi-attribute key, whose order is its meaning.
+    """
+    body = body_of(spec)
+    indexes = body["GlobalSecondaryIndexes"] + body["LocalSecondaryIndexes"]
+    for owner in (body, *indexes):
+        owner["KeySchema"].sort(key=lambda part: part["KeyType"], reverse=True)
+    for index in indexes:
+        random.shuffle(index["Projection"].get("NonKeyAttributes", []))
+    for name in ("AttributeDefinitions", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"):
+        random.shuffle(body[name])
+    members = list(body.items())
+    random.shuffle(members)
+    assert differences(spec, read(dict(members))) == ()
+
+
+@given(strategies.specs(), strategies.specs())
+def test_tables_at_random(declared, there):
+    """Whatever table is found, the comparison ends, and tells only what differs."""
+    names = told(declared, made(there))
+    assert len(set(names)) == len(names)
+    assert names or declared.key == there.key
+
+
+@given(strategies.specs())
+def test_undeclared_things_never_count(spec):
+    """A spec that declares no more than its key differs from no table of that key."""
+    bare = TableSpec(spec.name, spec.partition_key, spec.sort_key)
+    assert differences(bare, made(spec)) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "names"),
+    [
+        ({"partition_key": KeyAttribute("id", "B")}, ["key", "index:by-b"]),
+        ({"partition_key": KeyAttribute("other", "S")}, ["key", "index:by-b"]),
+        ({"sort_key": None, "indexes": (BY_A,)}, ["key"]),
+        ({"sort_key": A}, ["key"]),
+        ({"billing": OnDemand(5, 7)}, ["billing"]),
+        ({"billing": OnDemand(5)}, ["billing"]),
+        ({"billing": OnDemand()}, ["billing"]),
+        ({"billing": Provisioned(5, 6), "indexes": (BY_B,)}, ["billing"]),
+        ({"stream": "OLD_IMAGE"}, ["stream"]),
+        ({"stream": None}, ["stream"]),
+        ({"encryption": None}, ["encryption"]),
+        ({"encryption": KMS(KEY_ARN.replace("1", "2"))}, ["encryption"]),
+        ({"table_class": "STANDARD"}, ["table_class"]),
+        ({"deletion_protection": False}, ["deletion_protection"]),
+        ({"warm": WarmThroughput(12001, 4000)}, ["warm"]),
+        ({"warm": WarmThroughput(1, 4001)}, ["warm"]),
+        ({"indexes": (BY_A, BY_B, IndexSpec("by-c", (A,)))}, ["index:by-c"]),
+        ({"indexes": (structs.replace(BY_A, partition_key=(B,), sort_key=(A,)),)}, ["index:by-a"]),
+        ({"indexes": (structs.replace(BY_A, sort_key=(AT, B)),)}, ["index:by-a"]),
+        (
+            {"indexes": (structs.replace(BY_A, partition_key=(A, B), sort_key=(AT,)),)},
+            ["index:by-a"],
+        ),
+        ({"indexes": (structs.replace(BY_A, projection=Include("x")),)}, ["index:by-a"]),
+        ({"indexes": (structs.replace(BY_A, projection="ALL"),)}, ["index:by-a"]),
+        ({"indexes": (structs.replace(BY_A, on_demand=OnDemand(7)),)}, ["index:by-a:on_demand"]),
+        ({"indexes": (structs.replace(BY_A, warm=WarmThroughput(9, 10)),)}, ["index:by-a:warm"]),
+        ({"indexes": (IndexSpec("by-b", (ID,), (B,), KEYS_ONLY),)}, ["index:by-b:kind"]),
+        ({"indexes": (structs.replace(BY_B, projection="ALL"),)}, ["index:by-b"]),
+    ],
+)
+def test_one_thing_changed(declared, names):
+    """A single declared thing that the table has otherwise is told by its name, and only it."""
+    assert told(changed(FULL, **declared), made(FULL)) == names
+
+
+@pytest.mark.parametrize(
+    ("indexes", "billing", "names"),
+    [
+        ((), Provisioned(1, 3), ["billing"]),
+        ((), OnDemand(), ["billing"]),
+        (
+            (IndexSpec("by-a", (A,), throughput=Provisioned(3, 5)),),
+            Provisioned(1, 2),
+            ["index:by-a:throughput"],
+        ),
+        ((IndexSpec("by-b", (B,)),), Provisioned(1, 2), []),
+    ],
+)
+def test_provisioned_tables(indexes, billing, names):
+    """Capacity is compared where it is declared, of the table and of each index by itself."""
+    assert told(changed(PROVISIONED, indexes=indexes, billing=billing), made(PROVISIONED)) == names
+
+
+def test_indexes_of_another_kind():
+    """A global index where a local one is declared is told as such."""
+    there = changed(FULL, indexes=(IndexSpec("by-b", (ID,), (B,), KEYS_ONLY),))
+    (difference,) = differences(changed(FULL, indexes=(BY_B,)), made(there))
+    assert str(difference) == "index:by-b:kind: declared local index, found global index"
+
+
+def test_texts():
+    """A difference can be read: names, types and the parts of keys are told apart."""
+    parted = structs.replace(BY_A, partition_key=(A, B), sort_key=(AT,), projection=KEYS_ONLY)
+    declared = changed(
+        FULL, indexes=(parted, IndexSpec("new", (A,))), stream=None, billing=OnDemand()
+    )
+    billing, stream, by_a, new = map(str, differences(declared, made(FULL)))
+    assert billing == "billing: declared OnDemand(), found OnDemand(max_read=5, max_write=6)"
+    assert stream == "stream: declared nothing, found NEW_IMAGE"
+    assert by_a == (
+        "index:by-a: declared partition key a (S) + b (B), sort key at (N), KEYS_ONLY, "
+        "found partition key a (S), sort key b (B) + at (N), Include('x', 'y')"
+    )
+    assert new == "index:new: declared partition key a (S), ALL, found nothing"
+
+
+def test_a_key_without_its_definition():
+    """A key whose type the table does not tell is not the declared one."""
+    body = body_of(FULL)
+    body["AttributeDefinitions"] = []
+    spec = TableSpec("orders", ID, AT)
+    (difference,) = differences(spec, read(body))
+    assert difference.found == "partition key id (?), sort key at (?)"
+
+
+def test_provisioned_without_summary():
+    """A table without BillingModeSummary is provisioned."""
+    body = body_of(PROVISIONED)
+    assert "BillingModeSummary" not in body
+    assert told(changed(PROVISIONED, billing=OnDemand(), indexes=()), read(body)) == ["billing"]
+
+
+def test_zeros_of_on_demand_tables():
+    """The 0/0 that an on-demand table answers is no throughput."""
+    body = body_of(changed(FULL, billing=OnDemand()))
+    assert body["ProvisionedThroughput"]["ReadCapacityUnits"] == 0
+    assert told(changed(FULL, billing=OnDemand()), read(body)) == []
+    del body["BillingModeSummary"]
+    provisioned = changed(FULL, billing=Provisioned(1, 1), indexes=(BY_B,))
+    (difference,) = differences(provisioned, read(body))
+    assert difference.found == "nothing"
+
+
+@pytest.mark.parametrize("maxima", [{}, {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}])
+def test_no_maximum(maxima):
+    """A maximum of -1 is none."""
+    body = body_of(FULL)
+    body["OnDemandThroughput"] = maxima
+    assert told(changed(FULL, billing=OnDemand()), read(body)) == []
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "differs"),
+    [
+        (KMS(), {"SSEType": "KMS", "Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN}, False),
+        (KMS(), {"SSEType": "KMS", "Status": "UPDATING"}, False),
+        (KMS(), {"SSEType": "KMS", "Status": "DISABLED"}, True),
+        (KMS(), {"SSEType": "AES256", "Status": "ENABLED"}, True),
+        (KMS(), {}, True),
+        (KMS("alias/mine"), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, False),
+        (KMS("alias/mine"), {}, True),
+        (
+            KMS(KEY_ARN.replace(":key/", ":alias/")),
+            {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN},
+            False,
+        ),
+        (KMS(KEY_ARN.rpartition("/")[2]), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, False),
+        (KMS("555555555555"), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, True),
+        (KMS(KEY_ARN), {"SSEType": "KMS"}, False),
+        (None, {"SSEType": "KMS", "Status": "DISABLING"}, False),
+        (None, {"SSEType": "KMS", "Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN}, True),
+    ],
+)
+def test_encryption(declared, found, differs):
+    """A key is known by its id or ARN; which key an alias stands for cannot be told from here."""
+    body = {**body_of(FULL), "SSEDescription": found}
+    assert told(changed(FULL, encryption=declared), read(body)) == ["encryption"] * differs
+
+
+@pytest.mark.parametrize(
+    ("found", "differs"),
+    [
+        ({"ReadUnitsPerSecond": 20000, "WriteUnitsPerSecond": 4000}, False),
+        ({"ReadUnitsPerSecond": 20000, "WriteUnitsPerSecond": 3999}, True),
+        ({"ReadUnitsPerSecond": 20000}, True),
+        ({}, True),
+        (None, True),
+    ],
+)
+def test_warm_throughput(found, differs):
+    """The service raises warm throughput by itself: more than declared is as declared."""
+    body = {**body_of(FULL), "WarmThroughput": found}
+    assert told(FULL, read(body)) == ["warm"] * differs
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("stream", None), ("table_class", "STANDARD"), ("deletion_protection", False)],
+)
+def test_what_is_absent_is_the_default(name, value):
+    """A table that says nothing of an option has the service's default."""
+    body = {**body_of(FULL)}
+    for member in ("StreamSpecification", "TableClassSummary", "DeletionProtectionEnabled"):
+        del body[member]
+    assert told(changed(table_spec(TableSpec("orders", ID, AT)), **{name: value}), read(body)) == []
+
+
+def test_a_stream_turned_off():
+    """A stream that has been turned off is none, whatever else it says."""
+    body = body_of(FULL)
+    body["StreamSpecification"] = {"StreamEnabled": False, "StreamViewType": "NEW_IMAGE"}
+    assert told(FULL, read(body)) == ["stream"]
+    assert told(changed(FULL, stream=None), read(body)) == []
+
+
+def test_a_throughput_that_is_gone():
+    """Declared index capacity on a table that has become an on-demand one is told."""
+    body = body_of(PROVISIONED)
+    body["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = None
+    assert told(PROVISIONED, read(body)) == ["index:by-a:throughput"]
+
+
+def plain(spec: TableSpec) -> TableSpec:
+    """Without what moto does not imitate."""
+    return changed(
+        spec,
+        billing=UNSET,
+        warm=UNSET,
+        extra=UNSET,
+        tags=UNSET,
+        encryption=UNSET,
+        table_class=UNSET,
+        indexes=tuple(
+            structs.replace(i, throughput=None, on_demand=None, warm=None)
+            for i in spec.indexes
+            if len(i.partition_key) < 2 and len(i.sort_key) < 2
+        ),
+    )
+
+
+@settings(max_examples=10, deadline=None)
+@given(strategies.specs(strategies.renamed).map(plain))
+def test_a_new_table_of_moto_does_not_differ(spec):
+    """The law holds for another's DynamoDB too."""
+    with mock_aws():
+        client = boto3.client(
+            "dynamodb", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
+        )
+        client.create_table(**json.decode(requests.encode(requests.create_table(spec))))
+        body = client.describe_table(TableName=spec.name)["Table"]
+    body["CreationDateTime"] = body["CreationDateTime"].timestamp()
+    assert differences(spec, read(body)) == ()
