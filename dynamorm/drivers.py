@@ -1,0 +1,234 @@
+"""Performs operations: the only place where effects meet the world.
+
+A transport needs one method, `send(operation, body)`, from a JSON body to a JSON answer, raising
+`ServiceError` or `TransportError`. Two attributes it may have: `local` tells that the service is on
+this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from functools import cache
+from typing import Any, Protocol, TypeVar
+
+from msgspec import DecodeError, json
+
+from .effects import Call, Effect, Now, Sleep, Steps, Together
+from .errors import TransportError
+from .prefixing import prefixing
+from .requests import encode
+from .waiting import Retries, retrying
+
+__all__ = ["AsyncTransport", "Clock", "Transport", "arun", "run"]
+
+T = TypeVar("T")
+
+
+class Transport(Protocol):
+    """Sends one request and gives the body of its answer."""
+
+    def send(self, operation: str, body: bytes, /) -> bytes: ...
+
+
+class AsyncTransport(Protocol):
+    """The same, awaited."""
+
+    async def send(self, operation: str, body: bytes, /) -> bytes: ...
+
+
+class Clock:
+    """The machine's own time and chance; a test gives one of its own."""
+
+    def now(self) -> float:
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        import asyncio
+
+        await asyncio.sleep(seconds)
+
+    def random(self) -> float:
+        import random
+
+        return random.random()
+
+
+def run(
+    steps: Steps[T],
+    transport: Transport,
+    *,
+    retries: Retries = Retries(),
+    table_prefix: str = "",
+    clock: Clock | None = None,
+) -> T:
+    """Perform an operation and give its result.
+
+    Whatever the transport raises is raised inside the operation, at the request that it concerns.
+    An interrupt (Ctrl-C) closes the operation.
+    """
+    program = _program(steps, retries, table_prefix)
+    return _run(program, transport, clock or _clock_of(transport), lambda: False)
+
+
+async def arun(
+    steps: Steps[T],
+    transport: AsyncTransport,
+    *,
+    retries: Retries = Retries(),
+    table_prefix: str = "",
+    clock: Clock | None = None,
+) -> T:
+    """Perform an operation under asyncio; cancelling the task closes the operation."""
+    program = _program(steps, retries, table_prefix)
+    return await _arun(program, transport, clock or _clock_of(transport))
+
+
+def _clock_of(transport: object) -> Clock:
+    clock: Clock = getattr(transport, "clock", None) or Clock()
+    return clock
+
+
+class _Stopped(Exception):
+    """Another of the operations that ran together has failed."""
+
+
+def _run(program: Steps[T], transport: Transport, clock: Clock, stopped: Callable[[], bool]) -> T:
+    try:
+        effect = next(program)
+        while not stopped():
+            try:
+                answer = _perform(effect, transport, clock, stopped)
+            except Exception as error:
+                effect = program.throw(error)
+            else:
+                effect = program.send(answer)
+        raise _Stopped
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        program.close()
+
+
+async def _arun(program: Steps[T], transport: AsyncTransport, clock: Clock) -> T:
+    try:
+        effect = next(program)
+        while True:
+            try:
+                answer = await _aperform(effect, transport, clock)
+            except Exception as error:
+                effect = program.throw(error)
+            else:
+                effect = program.send(answer)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    finally:
+        program.close()
+
+
+def _perform(
+    effect: Effect, transport: Transport, clock: Clock, stopped: Callable[[], bool]
+) -> Any:
+    if isinstance(effect, Call):
+        sender: Transport = effect.transport or transport
+        return _decode(effect, sender.send(effect.operation, encode(effect.payload)))
+    if isinstance(effect, Sleep):
+        clock.sleep(_seconds(effect, transport, clock))
+        return None
+    if isinstance(effect, Together):
+        return _run_together(effect, transport, clock, stopped)
+    return _now(effect, clock)
+
+
+async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
+    if isinstance(effect, Call):
+        sender: AsyncTransport = effect.transport or transport
+        return _decode(effect, await sender.send(effect.operation, encode(effect.payload)))
+    if isinstance(effect, Sleep):
+        await clock.asleep(_seconds(effect, transport, clock))
+        return None
+    if isinstance(effect, Together):
+        return await _arun_together(effect, transport, clock)
+    return _now(effect, clock)
+
+
+def _run_together(
+    effect: Together, transport: Transport, clock: Clock, stopped: Callable[[], bool]
+) -> tuple[Any, ...]:
+    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+
+    over: list[bool] = []
+    own = None if effect.executor else ThreadPoolExecutor(len(effect.operations) or 1, "dynamorm")
+    executor: Any = effect.executor or own
+    futures: list[Any] = []
+    try:
+        for operation in effect.operations:
+            given = (operation, transport, clock, lambda: bool(over) or stopped())
+            futures.append(executor.submit(_run, *given))
+        wait(futures, return_when=FIRST_EXCEPTION)
+    finally:
+        over.append(True)  # who is still under way ends before its next effect
+        wait([future for future in futures if not future.cancel()])
+        if own is not None:
+            own.shutdown()
+    errors = [future.exception() for future in futures if not future.cancelled()]
+    for error in errors:
+        if error is not None and not isinstance(error, _Stopped):
+            raise error
+    return tuple(future.result() for future in futures)
+
+
+async def _arun_together(
+    effect: Together, transport: AsyncTransport, clock: Clock
+) -> tuple[Any, ...]:
+    from asyncio import create_task, gather
+
+    if effect.executor is not None:
+        raise TypeError("an executor is for threads: under asyncio operations run in tasks")
+    tasks = [create_task(_arun(o, transport, clock)) for o in effect.operations]
+    try:
+        return tuple(await gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
+
+
+def _program(steps: Steps[T], retries: Retries, table_prefix: str) -> Steps[T]:
+    if not hasattr(steps, "throw"):
+        raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
+    if getattr(steps, "gi_frame", steps) is None:
+        raise RuntimeError("this operation has been performed: it can be once, make another")
+    return retrying(prefixing(steps, table_prefix) if table_prefix else steps, retries)
+
+
+_decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)
+
+
+def _decode(effect: Call[Any], body: bytes) -> Any:
+    try:
+        return _decoder(effect.reply_type).decode(body)
+    except (DecodeError, RecursionError) as error:
+        raise TransportError(
+            f"the answer is not a whole {effect.operation} reply: {error}",
+            operation=effect.operation,
+            maybe_applied=True,
+        ) from error
+
+
+def _seconds(effect: Sleep, transport: object, clock: Clock) -> float:
+    seconds = effect.seconds + (effect.spread and effect.spread * clock.random())
+    if effect.local is not None and getattr(transport, "local", False):
+        return min(seconds, effect.local)
+    return seconds
+
+
+def _now(effect: Effect, clock: Clock) -> float:
+    if isinstance(effect, Now):
+        return clock.now()
+    raise TypeError(f"an operation yields Call, Sleep, Now or Together, not {effect!r}")

@@ -1,0 +1,69 @@
+"""Which table a name means: the prefix of a database, and tables in another one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from msgspec import structs
+
+from .effects import Call, Effect, Steps, through
+from .replies import ListTablesOutput
+
+__all__ = ["Place", "elsewhere", "prefixing"]
+
+T = TypeVar("T")
+
+
+class Place(Protocol):
+    """A database, as far as operations need to know it."""
+
+    @property
+    def transport(self) -> Any: ...
+    @property
+    def table_prefix(self) -> str: ...
+
+
+def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
+    """Perform `steps` on tables whose names begin with `prefix`, which `steps` does not know of.
+
+    ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
+    names come without the prefix, those of other tables not at all; a description says the whole
+    name.
+    """
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if not isinstance(effect, Call) or effect.transport is not None:
+            return (yield effect)
+        answer = yield structs.replace(effect, payload=_prefixed(effect.payload, prefix))
+        return _unprefixed(answer, prefix) if isinstance(answer, ListTablesOutput) else answer
+
+    return (yield from through(steps, perform))
+
+
+def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
+    """Perform `steps` where another database is: by its transport, on its names."""
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            payload = _prefixed(effect.payload, place.table_prefix)
+            effect = structs.replace(effect, payload=payload, transport=place.transport)
+        return (yield effect)
+
+    return (yield from through(steps, perform))
+
+
+def _prefixed(payload: Any, prefix: str) -> Any:
+    changed: dict[str, Any] = {
+        field: prefix + name
+        for field in ("table_name", "exclusive_start_table_name")
+        if isinstance(name := getattr(payload, field, None), str) and not name.startswith("arn:")
+    }
+    if isinstance(batches := getattr(payload, "request_items", None), dict):
+        changed["request_items"] = {prefix + name: batch for name, batch in batches.items()}
+    return structs.replace(payload, **changed) if changed else payload
+
+
+def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:
+    names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
+    last = reply.last_evaluated_table_name
+    return ListTablesOutput(names, last)

@@ -1,0 +1,265 @@
+"""The life of a table, as operations: programs that send nothing until they are performed.
+
+Nothing here changes a table that is there, and only `delete_table` deletes one.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from msgspec import Struct
+
+from . import requests
+from .changes import Difference, differences
+from .effects import Steps, call
+from .errors import (
+    LimitExceeded,
+    MigrateNotSupported,
+    ModelError,
+    TableBusy,
+    TableExists,
+    TableNotFound,
+)
+from .model import Model, table_name, table_spec
+from .replies import (
+    CreateTableOutput,
+    DeleteTableOutput,
+    DescribeTableOutput,
+    ListTablesOutput,
+    TableDescription,
+)
+from .spec import TableSpec
+from .waiting import (
+    Deadline,
+    deadline_in,
+    find_table,
+    pause,
+    polling,
+    until_active,
+    until_gone,
+)
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .options import TableOptions
+
+__all__ = [
+    "Ensured",
+    "auto_migrate",
+    "create_table",
+    "delete_table",
+    "describe_table",
+    "ensure_table",
+    "list_tables",
+    "migrate",
+    "table_exists",
+]
+
+
+class Ensured(Struct, frozen=True):
+    """What `ensure_table` found or made."""
+
+    created: bool
+    """Whether this call created the table."""
+    table: TableDescription
+    drift: tuple[Difference, ...]
+    """What is declared and is otherwise in a table that was there already; left as it is."""
+
+
+def create_table(
+    model: Model,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float = 300,
+    **options: Unpack[TableOptions],
+) -> Steps[TableDescription]:
+    """Create a table and wait until it and all its indexes are ACTIVE.
+
+    Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready; `timeout` is
+    in seconds, for all of it. Raises `ModelError` before anything is sent, `TableExists` for a
+    table that is there, `WaitTimeout`, `TableFailed`.
+    """
+    spec = table_spec(model, name=name, **options)
+    deadline = yield from deadline_in(timeout)
+    made = yield from _create(spec, deadline)
+    return (yield from until_active(spec.name, deadline, made)) if wait else made
+
+
+def ensure_table(
+    model: Model,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float = 300,
+    **options: Unpack[TableOptions],
+) -> Steps[Ensured]:
+    """Create the table unless it is there; say what differs if it is. Never alters a table.
+
+    Sends one DescribeTable where the table is there and ACTIVE. CreateTable is sent only after the
+    service has said that there is no such table; a table that is being deleted is waited for
+    first, even with `wait` off. Several processes may do this at once.
+    """
+    spec = table_spec(model, name=name, **options)
+    deadline = yield from deadline_in(timeout)
+    begun = yield from _find_or_create(spec, deadline)
+    return (yield from _finish(spec, begun, deadline)) if wait else begun
+
+
+def auto_migrate(
+    *models: Model, wait: bool = True, timeout: float = 300
+) -> Steps[tuple[Ensured, ...]]:
+    """Create the tables that are missing, all at once, then wait for all; as `ensure_table` does.
+
+    Every model is checked before anything is sent: `ModelError` has the problems of all of them.
+    """
+    specs = _specs(models)
+    deadline = yield from deadline_in(timeout)
+    begun = []
+    for spec in specs:
+        begun.append((yield from _find_or_create(spec, deadline)))  # noqa: PERF401 - yields
+    if not wait:
+        return tuple(begun)
+    ready = []
+    for spec, ensured in zip(specs, begun, strict=True):
+        ready.append((yield from _finish(spec, ensured, deadline)))
+    return tuple(ready)
+
+
+def describe_table(
+    model_or_name: Model | str, *, name: str | None = None
+) -> Steps[TableDescription]:
+    """Describe a table in one DescribeTable; raises `TableNotFound`."""
+    payload = requests.describe_table(table_name(model_or_name, name=name))
+    return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
+
+
+def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
+    """Say whether there is such a table in any status, one that is being deleted included.
+
+    Only the service's word that there is none means `False`: every other error is raised.
+    """
+    return (yield from find_table(table_name(model_or_name, name=name))) is not None
+
+
+def delete_table(
+    model_or_name: Model | str,
+    *,
+    name: str | None = None,
+    missing_ok: bool = False,
+    wait: bool = True,
+    timeout: float = 300,
+) -> Steps[None]:
+    """Delete a table with all that is in it, and wait until it is gone.
+
+    Raises `TableNotFound` for a table that is not there unless `missing_ok`. A table that is being
+    created or changed is waited for. Deletion protection is never lifted: a protected table raises
+    `ValidationFailed`.
+    """
+    payload = requests.delete_table(table_name(model_or_name, name=name))
+    deadline = yield from deadline_in(timeout)
+    schedule = polling()
+    while True:
+        try:
+            reply = yield from call("DeleteTable", payload, DeleteTableOutput)
+            break
+        except TableNotFound as error:
+            if missing_ok or error.maybe_applied:
+                return
+            raise
+        except (TableBusy, LimitExceeded) as error:
+            if not wait or not _passes(error) or not (yield from pause(schedule, deadline)):
+                raise
+    if wait:
+        yield from until_gone(payload.table_name, deadline, reply.table_description)
+
+
+def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
+    """Name all tables of the account and region, or those that begin with `prefix`.
+
+    Sends one ListTables for every 100 tables of the account.
+    """
+    names: list[str] = []
+    start_after: str | None = None
+    while True:
+        payload = requests.list_tables(start_after)
+        page = yield from call("ListTables", payload, ListTablesOutput)
+        names += (name for name in page.table_names if name.startswith(prefix))
+        start_after = page.last_evaluated_table_name
+        if start_after is None:
+            return tuple(names)
+
+
+def migrate(*_models: Any, **_options: Any) -> NoReturn:
+    """Refuse: what becomes of a production schema belongs to an infrastructure-as-code tool."""
+    raise MigrateNotSupported(
+        "dynamorm keeps no history of a schema and does not migrate it. In production let AWS CDK, "
+        "Terraform or CloudFormation own the table; in development and tests use create_table or "
+        "ensure_table, and auto_migrate for several models. Read on: docs/environments, "
+        "https://docs.aws.amazon.com/prescriptive-guidance/latest/choose-iac-tool/introduction.html"
+    )
+
+
+def _specs(models: tuple[Model, ...]) -> list[TableSpec]:
+    specs: list[TableSpec] = []
+    problems: list[str] = []
+    for model in models:
+        try:
+            spec = table_spec(model)
+        except ModelError as error:
+            problems += error.problems
+            continue
+        if spec.name in (other.name for other in specs):
+            problems.append(f"two models have this table name - at {spec.name}")
+        specs.append(spec)
+    if problems:
+        raise ModelError(tuple(problems))
+    return specs
+
+
+def _passes(error: TableBusy | LimitExceeded) -> bool:
+    return isinstance(error, TableBusy) or error.simultaneous
+
+
+def _create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
+    """Send CreateTable; wait for a place where too many tables are being made at once."""
+    schedule = polling()
+    while True:
+        try:
+            payload = requests.create_table(spec)
+            return (yield from call("CreateTable", payload, CreateTableOutput)).table_description
+        except TableExists as error:
+            if not error.maybe_applied:
+                raise
+            lost = error
+            break
+        except LimitExceeded as error:
+            if not _passes(error) or not (yield from pause(schedule, deadline)):
+                raise
+    # An attempt whose answer was lost may have made it: then it is the table that was asked for.
+    found = yield from find_table(spec.name)
+    if found is None or differences(spec, found):
+        raise lost
+    return found
+
+
+def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
+    schedule = polling()
+    while True:
+        found = yield from find_table(spec.name)
+        if found is not None and found.table_status != "DELETING":
+            return Ensured(False, found, differences(spec, found))
+        if found is not None:
+            yield from until_gone(spec.name, deadline, found)
+        try:
+            return Ensured(True, (yield from _create(spec, deadline)), ())
+        except TableExists:
+            # Another process was faster, or what DescribeTable answered was stale.
+            if not (yield from pause(schedule, deadline)):
+                raise
+
+
+def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline) -> Steps[Ensured]:
+    ready = yield from until_active(spec.name, deadline, begun.table)
+    return Ensured(begun.created, ready, () if begun.created else differences(spec, ready))

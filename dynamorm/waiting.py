@@ -1,0 +1,210 @@
+"""Everything whose subject is time: retrying, and waiting for a table. Programs, not sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, TypeVar
+
+from msgspec import Struct
+
+from . import requests
+from .effects import Call, Effect, Sleep, Steps, call, now, through
+from .errors import (
+    DynamormError,
+    ServiceError,
+    TableFailed,
+    TableNotFound,
+    TransportError,
+    WaitTimeout,
+)
+from .replies import DescribeTableOutput, TableDescription
+
+__all__ = [
+    "Deadline",
+    "Retries",
+    "deadline_in",
+    "find_table",
+    "pause",
+    "retrying",
+    "unready_indexes",
+    "until_active",
+    "until_gone",
+]
+
+T = TypeVar("T")
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+_TERMINAL = frozenset(
+    {
+        "ARCHIVED",
+        "ARCHIVING",
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+        "REPLICATION_NOT_AUTHORIZED",
+    }
+)
+
+MISSING_GRACE = 30.0
+"""Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
+
+
+class Retries(Struct, frozen=True, kw_only=True):
+    """How often one request is tried while its errors are transient; `attempts=1` never retries.
+
+    The pause before the n-th retry is a random part of `base * 2**n` seconds, at most `cap`. No
+    attempt starts later than `budget` seconds after the first failure.
+    """
+
+    attempts: int = 8
+    base: float = 0.05
+    cap: float = 5.0
+    budget: float = 20.0
+
+
+def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
+    """Perform `steps`, trying each of its requests again while the error is transient.
+
+    The error that reaches `steps` in the end says in `maybe_applied` whether any of the attempts
+    may have taken effect. A stale connection costs neither a pause nor an attempt.
+    """
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            return (yield from _attempts(effect, retries))
+        return (yield effect)
+
+    return (yield from through(steps, perform))
+
+
+def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
+    replaced = lost = False
+    failures = 0
+    first_failure = 0.0
+    while True:
+        try:
+            answer: T = yield effect
+            return answer
+        except DynamormError as error:
+            if isinstance(error, ServiceError):
+                error.table = getattr(effect.payload, "table_name", "")
+            lost = error.maybe_applied = error.maybe_applied or lost
+            failed = error
+        if isinstance(failed, TransportError) and failed.stale and not replaced:
+            replaced = True
+            continue
+        failures += 1
+        if not failed.transient or failures >= retries.attempts:
+            raise failed
+        moment = yield from now()
+        first_failure = first_failure if failures > 1 else moment
+        longest = min(retries.cap, retries.base * 2**failures)
+        latest = first_failure + retries.budget
+        if moment + longest > min(latest, latest if effect.until is None else effect.until):
+            raise failed
+        yield Sleep(0.0, spread=longest)
+
+
+class Deadline(Struct, frozen=True):
+    """A moment until which something may take; made by `deadline_in`."""
+
+    started: float
+    timeout: float
+
+    def waited(self, moment: float) -> float:
+        return moment - self.started
+
+
+def deadline_in(seconds: float) -> Steps[Deadline]:
+    """Start the clock."""
+    return Deadline((yield from now()), seconds)
+
+
+def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
+    """Sleep as `schedule` says, not past the deadline; `False`, and no sleep, when it is over."""
+    moment = yield from now()
+    left = deadline.timeout - deadline.waited(moment)
+    if left <= 0:
+        return False
+    wanted = next(schedule)
+    seconds = min(wanted.seconds, left)
+    yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
+    return True
+
+
+def polling() -> Iterator[Sleep]:
+    """Pauses of 1 s at least, with jitter, that grow to 10 s; a fifth of that on this machine."""
+    longest = 1.0
+    while True:
+        yield Sleep(1.0, longest - 1.0, local=longest / 5)
+        longest = min(longest * 1.5, 10.0)
+
+
+def find_table(name: str) -> Steps[TableDescription | None]:
+    """Describe a table; `None` only where the service says that there is none."""
+    try:
+        reply = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
+    except TableNotFound:
+        return None
+    return reply.table
+
+
+def unready_indexes(table: TableDescription) -> dict[str, str | None]:
+    """Give the indexes that are not ACTIVE with their status; no status counts as ACTIVE."""
+    statuses = {i.index_name: i.index_status for i in table.global_secondary_indexes}
+    statuses |= {i.index_name: i.index_status for i in table.vector_indexes}
+    return {name: status for name, status in statuses.items() if status not in (None, "ACTIVE")}
+
+
+def until_active(
+    name: str, deadline: Deadline, seen: TableDescription | None = None
+) -> Steps[TableDescription]:
+    """Wait until the table and all its indexes are ACTIVE; `seen` is what is known of it already.
+
+    Raises `TableFailed` at once in a status that does not become ACTIVE, and `WaitTimeout` at the
+    deadline, or when the table has been missing for half a minute.
+    """
+    schedule = polling()
+    missing_since: float | None = None
+    while True:
+        if seen is not None and seen.table_status in _TERMINAL:
+            raise TableFailed(seen.table_name, seen.table_status)
+        if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
+            return seen
+        seen = yield from _look_again(name, deadline, schedule, seen)
+        moment = yield from now()
+        if seen is not None:
+            missing_since = None
+        elif missing_since is None:
+            missing_since = moment
+        elif moment - missing_since > MISSING_GRACE:
+            raise _timeout(name, deadline.waited(moment), seen)
+
+
+def until_gone(name: str, deadline: Deadline, seen: TableDescription | None = None) -> Steps[None]:
+    """Wait until there is no table of this name, or only another one than `seen`, made since."""
+    schedule = polling()
+    while True:
+        found = yield from _look_again(name, deadline, schedule, seen)
+        if found is None or (seen and seen.table_id and found.table_id != seen.table_id):
+            return
+        seen = found
+
+
+def _look_again(
+    name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
+) -> Steps[TableDescription | None]:
+    """Pause, then describe the table; errors that pass by themselves are waited out."""
+    trouble: DynamormError | None = None
+    while (yield from pause(schedule, deadline)):
+        try:
+            return (yield from find_table(name))
+        except DynamormError as error:
+            if not error.transient:
+                raise
+            trouble = error
+    raise _timeout(name, deadline.waited((yield from now())), seen) from trouble
+
+
+def _timeout(name: str, waited: float, seen: TableDescription | None) -> WaitTimeout:
+    if seen is None:
+        return WaitTimeout(name, waited, "")
+    return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))

@@ -1,0 +1,202 @@
+"""`run` and `arun` perform the same operation in the same way."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+import dynamorm
+from dynamorm import Call, Now, Retries, Sleep, Steps, TransportError
+from dynamorm.replies import ListTablesOutput
+from dynamorm.requests import list_tables
+from dynamorm.testing import Async, FakeClock, Script
+
+ANSWER = {"TableNames": ["one"]}
+
+
+def sync(steps: Steps[Any], transport: Any, **options: Any) -> Any:
+    return dynamorm.run(steps, transport, **options)
+
+
+def through_asyncio(steps: Steps[Any], transport: Any, **options: Any) -> Any:
+    return asyncio.run(dynamorm.arun(steps, Async(transport), **options))
+
+
+Driver = Callable[..., Any]
+both = pytest.mark.parametrize("driver", [sync, through_asyncio])
+
+
+def one_call() -> Steps[ListTablesOutput]:
+    reply: ListTablesOutput = yield Call("ListTables", list_tables(), ListTablesOutput)
+    return reply
+
+
+class Interrupting:
+    """A transport that something outside the program breaks off."""
+
+    def __init__(self, interrupt: BaseException) -> None:
+        self.interrupt = interrupt
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        raise self.interrupt
+
+
+@both
+def test_an_answer_arrives_as_the_reply_type(driver: Driver) -> None:
+    """A call's answer is decoded into the Struct that the call names."""
+    assert driver(one_call(), Script(("ListTables", ANSWER))).table_names == ("one",)
+
+
+@both
+def test_errors_are_raised_at_the_request_that_they_concern(driver: Driver) -> None:
+    """What the transport raises can be caught inside the operation, of whatever class it is."""
+
+    def program() -> Steps[str]:
+        try:
+            yield Call("ListTables", list_tables(), ListTablesOutput)
+        except LookupError as error:
+            return f"caught {error}"
+        return "nothing"
+
+    assert driver(program(), Interrupting(LookupError("lost"))) == "caught lost"
+
+
+@both
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+def test_an_interrupt_closes_the_operation(driver: Driver, interrupt: type[BaseException]) -> None:
+    """Ctrl-C and cancellation run the operation's `finally` and are not thrown into it."""
+    ended: list[str] = []
+
+    def program() -> Steps[None]:
+        try:
+            yield Call("ListTables", list_tables(), ListTablesOutput)
+        except Exception:  # noqa: BLE001 - whatever would be thrown in
+            ended.append("as an error")
+        finally:
+            ended.append("closed")
+
+    with pytest.raises(interrupt):
+        driver(program(), Interrupting(interrupt()))
+    assert ended == ["closed"]
+
+
+def test_cancelling_a_task_closes_its_operation() -> None:
+    """A task that is cancelled while it waits leaves nothing of the operation behind."""
+    ended: list[str] = []
+
+    class Never:
+        async def send(self, operation: str, body: bytes) -> bytes:
+            await asyncio.Event().wait()
+            raise AssertionError("never")
+
+    def program() -> Steps[None]:
+        try:
+            yield Call("ListTables", list_tables(), ListTablesOutput)
+        finally:
+            ended.append("closed")
+
+    async def main() -> None:
+        task = asyncio.create_task(dynamorm.arun(program(), Never()))
+        await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(main())
+    gc.collect()
+    assert ended == ["closed"]
+
+
+@both
+@pytest.mark.parametrize("body", [b"", b"{", b'{"TableNames": [', b"[]", b"{}", b"\xff", b"<html>"])
+def test_half_an_answer_is_no_answer(driver: Driver, body: bytes) -> None:
+    """An answer that is no JSON, or lacks what it always has, is an error, the last time too."""
+    script = Script(*[("ListTables", body)] * 3)
+    with pytest.raises(TransportError) as caught:
+        driver(one_call(), script, retries=Retries(attempts=3), clock=FakeClock())
+    assert caught.value.transient
+    assert caught.value.maybe_applied
+    assert len(script.sent) == 3
+
+
+@both
+def test_a_flaw_in_one_answer_is_repaired_by_the_next(driver: Driver) -> None:
+    """A damaged answer costs a retry and nothing else."""
+    script = Script(("ListTables", b"{}"), ("ListTables", ANSWER))
+    assert driver(one_call(), script, clock=FakeClock()).table_names == ("one",)
+
+
+@both
+def test_an_operation_can_be_performed_once(driver: Driver) -> None:
+    """A second run of the same operation is refused instead of silently doing nothing."""
+    steps = one_call()
+    driver(steps, Script(("ListTables", ANSWER)))
+    with pytest.raises(RuntimeError, match="has been performed"):
+        driver(steps, Script())
+
+
+@both
+def test_what_is_no_operation_is_refused(driver: Driver) -> None:
+    """Passing the function in place of its operation says what was expected."""
+    with pytest.raises(TypeError, match="expected an operation"):
+        driver(dynamorm.list_tables, Script())
+
+
+@both
+def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> None:
+    """An operation that yields something else finds out where it does so."""
+
+    def program() -> Steps[None]:
+        yield "tea"  # type: ignore[misc]  # the mistake under test
+
+    with pytest.raises(TypeError, match="yields Call, Sleep, Now or Together, not 'tea'"):
+        driver(program(), Script())
+
+
+@both
+def test_a_pause_takes_its_seconds_and_a_share_of_its_spread(driver: Driver) -> None:
+    """Jitter is the driver's: the operation only says how much of it there may be."""
+    clock = FakeClock(share=0.25)
+
+    def program() -> Steps[float]:
+        yield Sleep(1.0, spread=2.0)
+        moment: float = yield Now()
+        return moment
+
+    assert driver(program(), Script(), clock=clock) == 1.5
+
+
+@both
+def test_pauses_are_shorter_where_the_service_is_on_this_machine(driver: Driver) -> None:
+    """An emulator is not waited for as long as the real service."""
+    clock = FakeClock()
+    script = Script()
+    script.local = True  # type: ignore[attr-defined]  # an optional part of the contract
+
+    def program() -> Steps[None]:
+        yield Sleep(1.0, spread=9.0, local=0.2)
+        yield Sleep(0.1, local=0.2)
+        yield Sleep(1.0)
+
+    driver(program(), script, clock=clock)
+    assert clock.slept == [0.2, 0.1, 1.0]
+
+
+def test_the_machines_own_clock_moves_on() -> None:
+    """Without a clock of one's own, time and chance are the machine's."""
+    clock = dynamorm.Clock()
+
+    def program() -> Steps[float]:
+        before: float = yield Now()
+        yield Sleep(0.0, spread=0.000_1)
+        after: float = yield Now()
+        return after - before
+
+    assert dynamorm.run(program(), Script()) >= 0
+    assert asyncio.run(dynamorm.arun(program(), Async(Script()))) >= 0
+    assert 0 <= clock.random() < 1

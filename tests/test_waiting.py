@@ -1,0 +1,269 @@
+"""Retrying and waiting, by a clock that the tests own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import dynamorm
+from dynamorm import (
+    AccessDenied,
+    Call,
+    Retries,
+    ServiceError,
+    Steps,
+    TableFailed,
+    Throttled,
+    TransportError,
+    WaitTimeout,
+)
+from dynamorm.errors import service_error
+from dynamorm.replies import ListTablesOutput
+from dynamorm.requests import describe_table, list_tables
+from dynamorm.testing import FakeClock, Script
+from dynamorm.waiting import deadline_in, until_active, until_gone
+
+DONE = ("ListTables", {"TableNames": []})
+
+
+def error(code: str, status: int = 400, operation: str = "ListTables") -> ServiceError:
+    return service_error(code, "said the service", status=status, operation=operation)
+
+
+def lost(*, maybe_applied: bool = True, stale: bool = False) -> TransportError:
+    return TransportError("cut", operation="ListTables", maybe_applied=maybe_applied, stale=stale)
+
+
+def one_call() -> Steps[Any]:
+    return (yield Call("ListTables", list_tables(), ListTablesOutput))
+
+
+TRANSIENT = [
+    error("ThrottlingException"),
+    error("ProvisionedThroughputExceededException"),
+    error("RequestLimitExceeded"),
+    error("TransactionInProgressException"),
+    error("InternalServerError", 500),
+    error("", 503),
+    lost(),
+]
+FINAL = [
+    error("AccessDeniedException"),
+    error("ValidationException"),
+    error("ResourceNotFoundException"),
+    error("LimitExceededException"),
+    error("UnrecognizedClientException"),
+    error("SomethingNew"),
+    TransportError("no", operation="ListTables", maybe_applied=False, transient=False),
+]
+
+
+@pytest.mark.parametrize("trouble", TRANSIENT, ids=repr)
+def test_transient_errors_are_tried_again(trouble: Exception) -> None:
+    """What may pass by itself costs a pause, and the operation never hears of it."""
+    clock = FakeClock()
+    script = Script(("ListTables", trouble), ("ListTables", trouble), DONE)
+    dynamorm.run(one_call(), script, clock=clock)
+    assert len(clock.slept) == 2
+
+
+@pytest.mark.parametrize("trouble", FINAL, ids=repr)
+def test_other_errors_are_raised_after_one_attempt(trouble: Exception) -> None:
+    """What does not pass by itself is asked for exactly once."""
+    clock = FakeClock()
+    script = Script(("ListTables", trouble))
+    with pytest.raises(type(trouble)):
+        dynamorm.run(one_call(), script, clock=clock)
+    assert len(script.sent) == 1
+    assert clock.slept == []
+
+
+def test_attempts_are_counted() -> None:
+    """The last attempt's error is raised when the attempts are used up."""
+    script = Script(*[("ListTables", error("ThrottlingException"))] * 3)
+    with pytest.raises(Throttled):
+        dynamorm.run(one_call(), script, clock=FakeClock(), retries=Retries(attempts=3))
+    assert script.turns == []
+
+
+def test_no_attempt_starts_after_the_budget() -> None:
+    """The budget bounds the time that a failing request takes, whatever `attempts` allows."""
+    clock = FakeClock(share=1.0)
+    script = Script(*[("ListTables", error("ThrottlingException"))] * 1000)
+    with pytest.raises(Throttled):
+        dynamorm.run(one_call(), script, clock=clock, retries=Retries(attempts=1000, budget=20.0))
+    assert 10 < clock.moment <= 20
+
+
+@given(share=st.floats(0, 1), attempts=st.integers(2, 12))
+def test_pauses_grow_are_jittered_and_capped(share: float, attempts: int) -> None:
+    """The n-th pause is a random part of `base * 2**n`, never more than `cap`."""
+    clock = FakeClock(share=share)
+    retries = Retries(attempts=attempts, base=0.1, cap=3.0, budget=1e9)
+    script = Script(*[("ListTables", error("ThrottlingException"))] * (attempts - 1), DONE)
+    dynamorm.run(one_call(), script, clock=clock, retries=retries)
+    wanted = [share * min(3.0, 0.1 * 2**n) for n in range(1, attempts)]
+    assert clock.slept == pytest.approx(wanted)
+
+
+def test_a_stale_connection_costs_no_attempt_and_no_pause() -> None:
+    """A kept-alive connection that a freeze has closed is replaced at once, but only once."""
+    clock = FakeClock()
+    script = Script(("ListTables", lost(stale=True)), DONE)
+    dynamorm.run(one_call(), script, clock=clock, retries=Retries(attempts=1))
+    assert clock.slept == []
+    script = Script(*[("ListTables", lost(stale=True))] * 2)
+    with pytest.raises(TransportError):
+        dynamorm.run(one_call(), script, clock=clock, retries=Retries(attempts=1))
+
+
+@pytest.mark.parametrize(
+    ("first", "lost_one"),
+    [(lost(), True), (lost(maybe_applied=False), False), (error("InternalServerError", 500), True)],
+)
+def test_the_last_error_says_whether_an_earlier_attempt_may_have_worked(
+    first: Exception, lost_one: bool
+) -> None:
+    """An operation can tell "exists" from "exists, and perhaps by my own lost request"."""
+    script = Script(("ListTables", first), ("ListTables", error("ResourceInUseException")))
+    with pytest.raises(ServiceError) as caught:
+        dynamorm.run(one_call(), script, clock=FakeClock())
+    assert caught.value.maybe_applied is lost_one
+
+
+def test_an_error_names_the_table_that_the_request_named() -> None:
+    """The service's own words often leave the table out; the error does not."""
+
+    def program() -> Steps[Any]:
+        return (yield Call("DescribeTable", describe_table("orders"), ListTablesOutput))
+
+    denied = service_error("AccessDeniedException", "no", status=400, operation="DescribeTable")
+    with pytest.raises(AccessDenied) as caught:
+        dynamorm.run(program(), Script(("DescribeTable", denied)))
+    assert caught.value.table == "orders"
+    assert "allow dynamodb:DescribeTable on orders" in str(caught.value)
+    assert str(caught.value).endswith("- at orders, DescribeTable")
+
+
+def described(status: str, **members: Any) -> tuple[str, Any]:
+    return "DescribeTable", {"Table": {"TableName": "orders", "TableStatus": status, **members}}
+
+
+MISSING = ("DescribeTable", error("ResourceNotFoundException", operation="DescribeTable"))
+
+
+def index(status: str | None) -> dict[str, Any]:
+    return {"IndexName": "by-status", **({"IndexStatus": status} if status else {})}
+
+
+def wait_active(*turns: tuple[str, Any], timeout: float = 300) -> tuple[Any, Script, FakeClock]:
+    def program() -> Steps[Any]:
+        return (yield from until_active("orders", (yield from deadline_in(timeout))))
+
+    clock, script = FakeClock(), Script(*turns)
+    return dynamorm.run(program(), script, clock=clock), script, clock
+
+
+def test_active_is_the_table_and_every_index() -> None:
+    """A wait ends when table and indexes are ACTIVE; an index without a status counts as such."""
+    table, script, _ = wait_active(
+        described("CREATING"),
+        described("ACTIVE", GlobalSecondaryIndexes=[index("CREATING")]),
+        described("ACTIVE", VectorIndexes=[index("CREATING")]),
+        described("UPDATING", GlobalSecondaryIndexes=[index("ACTIVE")]),
+        described("A_STATUS_OF_TOMORROW"),
+        described("ACTIVE", GlobalSecondaryIndexes=[index(None)]),
+    )
+    assert table.table_status == "ACTIVE"
+    assert script.turns == []
+
+
+def test_not_found_straight_after_a_create_is_waited_out() -> None:
+    """DescribeTable reads stale: a table that is not seen yet, or not seen again, may come."""
+    table, _, _ = wait_active(MISSING, described("CREATING"), MISSING, described("ACTIVE"))
+    assert table.table_status == "ACTIVE"
+
+
+def test_a_table_that_stays_missing_ends_the_wait() -> None:
+    """A table that somebody has deleted is not waited for until the deadline."""
+    with pytest.raises(WaitTimeout) as caught:
+        wait_active(*[MISSING] * 100, timeout=3000)
+    assert 30 < caught.value.waited < 60
+    assert caught.value.last_status == ""
+
+
+@pytest.mark.parametrize(
+    "status",
+    [
+        "ARCHIVED",
+        "ARCHIVING",
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+        "REPLICATION_NOT_AUTHORIZED",
+    ],
+)
+def test_a_terminal_status_is_raised_at_once(status: str) -> None:
+    """A status that does not become ACTIVE by itself is not waited for."""
+    with pytest.raises(TableFailed) as caught:
+        wait_active(described("CREATING"), described(status))
+    assert caught.value.status == status
+
+
+def test_the_deadline_tells_the_last_status() -> None:
+    """A wait that ends too early says what it saw last, the late indexes included."""
+    turns = [described("ACTIVE", GlobalSecondaryIndexes=[index("CREATING")])] * 100
+    with pytest.raises(WaitTimeout, match="index by-status CREATING") as caught:
+        wait_active(*turns, timeout=60)
+    assert caught.value.last_status == "ACTIVE"
+    assert caught.value.indexes == {"by-status": "CREATING"}
+    assert caught.value.waited == 60
+
+
+def test_polls_are_a_second_apart_or_more_and_grow_to_ten() -> None:
+    """Waiting asks soon, then ever more rarely, and at most once a second."""
+    _, _, clock = wait_active(*[described("CREATING")] * 40, described("ACTIVE"), timeout=1000)
+    assert clock.slept[0] == 1.0
+    assert clock.slept == sorted(clock.slept)
+    assert clock.slept[-1] == 5.5  # half of the way from 1 to 10 s
+
+
+def test_transient_errors_are_waited_out_and_others_are_not() -> None:
+    """A wait outlives any throttling, but a refusal ends it at once."""
+    throttled = [("DescribeTable", error("ThrottlingException", operation="DescribeTable"))] * 20
+    table, _, _ = wait_active(*throttled, described("ACTIVE"))
+    assert table.table_status == "ACTIVE"
+    with pytest.raises(AccessDenied):
+        wait_active(("DescribeTable", error("AccessDeniedException", operation="DescribeTable")))
+
+
+def test_a_time_out_that_trouble_caused_says_so() -> None:
+    """Where nothing but errors came back, the time-out carries the last of them as its cause."""
+    throttled = [("DescribeTable", error("ThrottlingException", operation="DescribeTable"))] * 500
+    with pytest.raises(WaitTimeout) as caught:
+        wait_active(*throttled, timeout=60)
+    assert isinstance(caught.value.__cause__, Throttled)
+
+
+def test_a_table_is_gone_when_the_service_says_so() -> None:
+    """Waiting for a deletion ends at not-found."""
+
+    def program() -> Steps[None]:
+        yield from until_gone("orders", (yield from deadline_in(60)))
+
+    dynamorm.run(program(), Script(described("DELETING"), MISSING), clock=FakeClock())
+
+
+def test_a_table_made_anew_does_not_keep_the_wait_going() -> None:
+    """When another table of the name has come in the meantime, the deleted one is gone."""
+
+    def program() -> Steps[None]:
+        deadline = yield from deadline_in(60)
+        table, _, _ = wait_active(described("ACTIVE", TableId="old"))
+        yield from until_gone("orders", deadline, table)
+
+    turns = (described("DELETING", TableId="old"), described("CREATING", TableId="new"))
+    script = Script(*turns)
+    dynamorm.run(program(), script, clock=FakeClock())
+    assert script.turns == []
