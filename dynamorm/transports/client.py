@@ -1,0 +1,172 @@
+"""Sends through a botocore or boto3 client that the caller has made.
+
+So moto's decorators, botocore's Stubber and X-Ray's patches see every request, and the client's own
+configuration holds; its retries come before ours.
+
+A client hands an answer on that was cut, or was no JSON, as one without members. Such an answer is
+a `TransportError` here. A damaged one is noticed only where the client checks its CRC32.
+"""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from datetime import datetime
+from typing import Any
+
+from botocore import xform_name
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+)
+from msgspec import json
+
+from ..endpoints import is_local
+from ..errors import (
+    CredentialsMissing,
+    DynamormError,
+    TransportError,
+    UnsupportedOperation,
+    ValidationFailed,
+    service_error,
+)
+from ..exchange import UNREACHABLE, foreign_answer
+
+__all__ = ["ClientTransport"]
+
+_NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
+_NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
+
+
+class ClientTransport:
+    """Wraps `boto3.client("dynamodb")` or its like; not the client of a boto3 *resource*.
+
+    A resource's client rewrites items: it is refused with a `TypeError`.
+    """
+
+    def __init__(self, client: Any) -> None:
+        service = client.meta.service_model.service_name
+        if service != "dynamodb":
+            raise TypeError(f'expected a client of "dynamodb", not of "{service}"')
+        if _rewrites_items(client):
+            raise TypeError(
+                "this client rewrites items, as that of a boto3 resource does: "
+                'pass boto3.client("dynamodb"), not resource.meta.client'
+            )
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"ClientTransport({self._client!r})"
+
+    @property
+    def local(self) -> bool:
+        return is_local(self._client.meta.endpoint_url)
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        """Call the client's method; its exceptions are raised as ours."""
+        method = getattr(self._client, xform_name(operation), None)
+        if method is None:
+            message = f"this client is older than {operation}: update botocore"
+            raise UnsupportedOperation("UnknownOperation", message, status=0, operation=operation)
+        try:
+            reply = method(**_to_client(json.decode(body)))
+        except (BotoCoreError, ClientError) as error:
+            raise _translated(operation, error) from error
+        except (AttributeError, RecursionError, UnicodeDecodeError) as error:
+            # What botocore's parser makes of an answer that is no text, or no object.
+            raise _unread(operation) from error
+        return json.encode(_from_client(_whole(operation, reply)))
+
+
+def _rewrites_items(client: Any) -> bool:
+    """Let the client's own handlers see an answer, and look whether it is still the same.
+
+    A resource is told from nothing public but by what its handlers do. They listen to every
+    operation, so that the made-up name keeps away the handlers that wait for a certain one.
+    """
+    answer = {"Item": {"probe": {"S": "text"}}}
+    client.meta.events.emit(
+        "after-call.dynamodb.DynamormProbe",
+        http_response=None,
+        parsed=answer,
+        model=client.meta.service_model.operation_model("GetItem"),
+        context={},
+    )
+    return answer != {"Item": {"probe": {"S": "text"}}}
+
+
+def _whole(operation: str, reply: dict[str, Any]) -> dict[str, Any]:
+    """Take an answer without its metadata; refuse one whose members were lost on the way."""
+    members = {name: value for name, value in reply.items() if name != "ResponseMetadata"}
+    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    if not members and int(headers.get("content-length", 0)) > len("{}"):
+        raise _unread(operation)
+    return members
+
+
+def _unread(operation: str) -> TransportError:
+    message = "the answer was cut or damaged, or is not DynamoDB's: the client cannot read it"
+    return TransportError(message, operation=operation, maybe_applied=True)
+
+
+def _translated(operation: str, error: Exception) -> DynamormError:
+    if isinstance(error, ClientError):
+        return _refusal(operation, error)
+    if isinstance(error, _NO_CREDENTIALS):
+        return CredentialsMissing(f"the client has no credentials: {error}")
+    if isinstance(error, ParamValidationError):
+        return ValidationFailed("ParamValidation", str(error), status=0, operation=operation)
+    if isinstance(error, _NOT_SENT):
+        message = f"{error}; {UNREACHABLE}"
+        return TransportError(message, operation=operation, maybe_applied=False)
+    return TransportError(str(error), operation=operation, maybe_applied=True)
+
+
+def _refusal(operation: str, error: ClientError) -> DynamormError:
+    answer, facts = error.response, error.response.get("ResponseMetadata", {})
+    code, status = answer.get("Error", {}).get("Code", ""), facts.get("HTTPStatusCode", 0)
+    # Where the body has no code, botocore gives the status for one.
+    if code == str(status):
+        return foreign_answer(operation, status)
+    return service_error(
+        code,
+        answer.get("Error", {}).get("Message", ""),
+        status=status,
+        request_id=facts.get("RequestId", ""),
+        operation=operation,
+    )
+
+
+def _to_client(value: Any) -> Any:
+    """Decode binary attribute values, which a client takes as bytes.
+
+    Nothing else is an object of one member "B" or "BS" with a string or strings in it: an
+    attribute of that name holds an object.
+    """
+    match value:
+        case list():
+            return [_to_client(item) for item in value]
+        case {"B": str(binary)} if len(value) == 1:
+            return {"B": b64decode(binary)}
+        case {"BS": list(binaries)} if len(value) == 1:
+            return {"BS": [b64decode(item) for item in binaries]}
+        case dict():
+            return {name: _to_client(item) for name, item in value.items()}
+    return value
+
+
+def _from_client(value: Any) -> Any:
+    match value:
+        case list():
+            return [_from_client(item) for item in value]
+        case dict():
+            return {name: _from_client(item) for name, item in value.items()}
+        case datetime():
+            return value.timestamp()
+    return value

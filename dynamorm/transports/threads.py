@@ -1,0 +1,35 @@
+"""Makes any transport an asynchronous one by sending in threads; needs nothing installed."""
+
+from __future__ import annotations
+
+import asyncio
+
+from ..drivers import Transport
+
+__all__ = ["ThreadTransport"]
+
+
+class ThreadTransport:
+    """Sends each request of `transport` in a thread of the loop's default executor.
+
+    A cancelled request is not waited for: it ends in its thread, and its answer is dropped.
+    """
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def __repr__(self) -> str:
+        return f"ThreadTransport({self._transport!r})"
+
+    @property
+    def local(self) -> bool:
+        return bool(getattr(self._transport, "local", False))
+
+    async def send(self, operation: str, body: bytes) -> bytes:
+        return await asyncio.to_thread(self._transport.send, operation, body)
+
+    def close(self) -> None:
+        """Close idle connections."""
+        close = getattr(self._transport, "close", None)
+        if close is not None:
+            close()
