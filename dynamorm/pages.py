@@ -1,0 +1,118 @@
+"""Scan pages and BatchWriteItem batches, with the items in them left as the bytes that they are.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from msgspec import UNSET, Raw, UnsetType
+
+from .payloads import Request
+from .replies import Reply
+
+__all__ = [
+    "BatchWriteItemInput",
+    "BatchWriteItemOutput",
+    "Key",
+    "ScanInput",
+    "ScanOutput",
+    "batch_write_item",
+    "scan",
+    "units",
+]
+
+Key = dict[str, Any]
+"""A key as attribute values; JSON-safe, since binary ones are base64 and numbers strings."""
+
+
+class ScanInput(Request, frozen=True):
+    table_name: str
+    limit: int | UnsetType = UNSET
+    exclusive_start_key: Key | UnsetType = UNSET
+    return_consumed_capacity: str | UnsetType = UNSET
+    total_segments: int | UnsetType = UNSET
+    segment: int | UnsetType = UNSET
+    consistent_read: bool | UnsetType = UNSET
+
+
+class BatchWriteItemInput(Request, frozen=True):
+    """Write requests by table; each list is joined already."""
+
+    request_items: dict[str, Raw]
+    return_consumed_capacity: str | UnsetType = UNSET
+
+
+class ConsumedCapacity(Reply, frozen=True):
+    table_name: str | None = None
+    capacity_units: float | None = None
+
+
+class ScanOutput(Reply, frozen=True):
+    """A page; one whose count is not that of its items is no whole answer."""
+
+    items: list[Raw]
+    count: int
+    scanned_count: int | None = None
+    last_evaluated_key: Key | None = None
+    consumed_capacity: ConsumedCapacity | None = None
+
+    def __post_init__(self) -> None:
+        if self.count != len(self.items):
+            raise ValueError(f"{len(self.items)} items came, and Count says {self.count}")
+
+
+class PutRequest(Reply, frozen=True):
+    item: Raw
+
+
+class WriteRequest(Reply, frozen=True):
+    put_request: PutRequest
+
+
+class BatchWriteItemOutput(Reply, frozen=True):
+    unprocessed_items: dict[str, list[WriteRequest]]
+    consumed_capacity: tuple[ConsumedCapacity, ...] = ()
+
+    @property
+    def unprocessed(self) -> list[Raw]:
+        """The items that were not written, of whatever table; an empty list is none."""
+        left = self.unprocessed_items.values()
+        return [request.put_request.item for requests in left for request in requests]
+
+
+def scan(
+    table: str,
+    *,
+    segment: int = 0,
+    of: int = 1,
+    start: Key | None = None,
+    limit: int | None = None,
+    consistent_read: bool = False,
+) -> ScanInput:
+    """Build Scan for one page: at most 1 MB of items, or `limit` of them."""
+    return ScanInput(
+        table,
+        limit=limit or UNSET,
+        exclusive_start_key=start or UNSET,
+        return_consumed_capacity="TOTAL",
+        total_segments=of,
+        segment=segment,
+        consistent_read=consistent_read or UNSET,
+    )
+
+
+def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItemInput:
+    """Build BatchWriteItem that puts these items, each the JSON of its attribute values."""
+    puts = b'}},{"PutRequest":{"Item":'.join(items)
+    requests = Raw(b'[{"PutRequest":{"Item":' + puts + b"}}]")
+    return BatchWriteItemInput({table: requests}, return_consumed_capacity="TOTAL")
+
+
+def units(consumed: Iterable[ConsumedCapacity | None], estimate: float) -> float:
+    """Give the capacity units that were consumed; `estimate` where the service does not say."""
+    said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
+    return sum(said) if said else estimate

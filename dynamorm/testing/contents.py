@@ -1,0 +1,121 @@
+"""The items of a fake table: Scan in segments and pages, BatchWriteItem with what it refuses."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from collections.abc import Hashable, Iterator
+from hashlib import blake2b
+from typing import Any
+
+from msgspec import Raw, Struct, json
+
+from ..canonical import item_key
+
+__all__ = ["Contents", "Refusal"]
+
+PAGE_BYTES = 1_000_000
+MAX_BATCH = 25
+MAX_BODY = 16 * 1024 * 1024
+
+Place = tuple[bytes, bytes]
+"""Where an item is in the order of Scan: the hash of its partition key, and of its whole key."""
+
+
+class Refusal(Exception):
+    """The words of a ValidationException."""
+
+
+class _Stored(Struct, frozen=True):
+    place: Place
+    raw: bytes
+
+
+class Contents:
+    """Items by key, in an order that has nothing to do with the keys."""
+
+    def __init__(self, key: tuple[tuple[str, str], ...]) -> None:
+        self._key = key
+        self._names = tuple(name for name, _ in key)
+        self._items: dict[Hashable, _Stored] = {}
+        self._order: list[tuple[Place, Hashable]] = []
+
+    def __len__(self) -> int:
+        return len(self._items)
+
+    def raws(self) -> list[bytes]:
+        """Give the items as they are stored, in no order that means anything."""
+        return [stored.raw for stored in self._items.values()]
+
+    def put(self, raw: bytes | Raw) -> None:
+        """Store an item, in the place of one with the same key."""
+        self.check(raw)
+        key = item_key(raw, self._names)
+        known = self._items.get(key)
+        place = known.place if known else self._place(raw, key)
+        self._items[key] = _Stored(place, bytes(raw))
+        if known is None:
+            insort(self._order, (place, key), key=lambda entry: entry[0])
+
+    def check(self, raw: bytes | Raw) -> None:
+        """Raise `Refusal` for an item without its key, or with another type of it."""
+        item = json.decode(raw)
+        for name, kind in self._key:
+            value = item.get(name)
+            if value is None:
+                raise Refusal(f"One of the required keys was not given a value: {name}")
+            if list(value) != [kind]:
+                raise Refusal(f"Type mismatch for key {name} expected: {kind}")
+            if value[kind] == "":
+                raise Refusal(f"An AttributeValue may not contain an empty value. Key: {name}")
+
+    def check_batch(self, raws: list[Raw]) -> None:
+        """Raise `Refusal` for a batch of which the service would write nothing."""
+        if not 1 <= len(raws) <= MAX_BATCH:
+            raise Refusal("1 to 25 write requests")
+        for raw in raws:
+            self.check(raw)
+        if len({item_key(raw, self._names) for raw in raws}) < len(raws):
+            raise Refusal("Provided list of item keys contains duplicates")
+
+    def scan(self, payload: dict[str, Any]) -> dict[str, Any]:
+        """Answer a Scan: a page of one segment, cut at `Limit` or at a megabyte."""
+        items: list[Raw] = []
+        size = 0
+        limit = payload.get("Limit", len(self._order))
+        for stored in self._segment(payload):
+            if items and (len(items) >= limit or size + len(stored.raw) > PAGE_BYTES):
+                last = json.decode(items[-1])
+                key = {name: last[name] for name in self._names}
+                return {**_counted(items, size), "LastEvaluatedKey": key}
+            items.append(Raw(stored.raw))
+            size += len(stored.raw)
+        return _counted(items, size)
+
+    def _segment(self, payload: dict[str, Any]) -> Iterator[_Stored]:
+        segment, of = payload.get("Segment", 0), payload.get("TotalSegments", 1)
+        start = 0
+        if after := payload.get("ExclusiveStartKey"):
+            raw = json.encode(after)
+            place = self._place(raw, item_key(raw, self._names))
+            start = bisect_right(self._order, place, key=lambda entry: entry[0])
+        for place, key in self._order[start:]:
+            if int.from_bytes(place[0], "big") % of == segment:
+                yield self._items[key]
+
+    def _place(self, raw: bytes | Raw, key: Hashable) -> Place:
+        partition = item_key(raw, self._names[:1])
+        return _hash(partition), _hash(key)
+
+
+def _hash(key: Hashable) -> bytes:
+    return blake2b(repr(key).encode(), digest_size=8).digest()
+
+
+def _counted(items: list[Raw], size: int) -> dict[str, Any]:
+    consumed = {"CapacityUnits": max(0.5, size / 8192)}
+    return {
+        "Items": items,
+        "Count": len(items),
+        "ScannedCount": len(items),
+        "ConsumedCapacity": consumed,
+    }

@@ -1,0 +1,94 @@
+"""A clock that only moves when somebody sleeps, and transports that say what was asked of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import json
+
+from ..drivers import Clock, Transport
+
+__all__ = ["Async", "FakeClock", "Recorder", "Script"]
+
+
+class FakeClock(Clock):
+    """Time that passes by sleeping; `share` is what chance always gives, from 0 to 1."""
+
+    def __init__(self, moment: float = 0.0, *, share: float = 0.5) -> None:
+        self.moment = moment
+        self.share = share
+        self.slept: list[float] = []
+
+    def now(self) -> float:
+        return self.moment
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.moment += seconds
+
+    async def asleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def random(self) -> float:
+        return self.share
+
+
+class Script:
+    """Answers requests in the order of its turns, and fails on any other request.
+
+    A turn is an operation and its answer: an exception to raise, bytes to give as they are, or
+    anything that msgspec encodes.
+    """
+
+    def __init__(self, *turns: tuple[str, Any]) -> None:
+        self.turns = list(turns)
+        self.sent: list[tuple[str, Any]] = []
+        """Each request: its operation, and its decoded body."""
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        self.sent.append((operation, json.decode(body)))
+        assert self.turns, f"{operation} was sent, and the script has ended"
+        expected, answer = self.turns.pop(0)
+        assert operation == expected, f"{operation} was sent, the script has {expected}"
+        if isinstance(answer, BaseException):
+            raise answer
+        return answer if isinstance(answer, bytes) else json.encode(answer)
+
+
+class Passing:
+    """A transport before another one, in whose place and time it is."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+
+    @property
+    def local(self) -> bool:
+        return bool(getattr(self.transport, "local", False))
+
+    @property
+    def clock(self) -> Clock | None:
+        return getattr(self.transport, "clock", None)
+
+
+class Recorder(Passing):
+    """Passes requests on to another transport and keeps what went out."""
+
+    def __init__(self, transport: Transport) -> None:
+        super().__init__(transport)
+        self.sent: list[tuple[str, Any]] = []
+
+    @property
+    def operations(self) -> list[str]:
+        """The names of the operations, in order."""
+        return [operation for operation, _ in self.sent]
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        self.sent.append((operation, json.decode(body)))
+        return self.transport.send(operation, body)
+
+
+class Async(Passing):
+    """Gives any of these transports the asynchronous form that `arun` takes."""
+
+    async def send(self, operation: str, body: bytes) -> bytes:
+        return self.transport.send(operation, body)

@@ -1,0 +1,290 @@
+"""A DynamoDB in memory that keeps the service's rules about tables, and fails when it is told to.
+
+It is for testing programs, not for storing: states change by its clock, DescribeTable can lag, and
+any request can be made to fail before or after its effect.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from threading import RLock
+from typing import Any
+
+from msgspec import Struct, json
+
+from ..drivers import Clock
+from ..errors import DynamormError, service_error
+from ..pages import WriteRequest
+from .backups import Backups
+from .contents import MAX_BODY, Contents, Refusal
+from .scripted import FakeClock
+
+__all__ = ["FakeService"]
+
+Payload = dict[str, Any]
+Fault = tuple[str, DynamormError, bool]
+
+
+class FakeService:
+    """Answers as DynamoDB does, after the delays (in seconds of `clock`) that it is given.
+
+    `lag` is for how long DescribeTable does not see what has just happened. Without `backups` it
+    is like the emulators that do not know them.
+    """
+
+    def __init__(
+        self,
+        clock: Clock | None = None,
+        *,
+        create_seconds: float = 5.0,
+        delete_seconds: float = 3.0,
+        lag: float = 0.0,
+        page: int = 100,
+        backups: bool = True,
+    ) -> None:
+        self.clock = clock or FakeClock()
+        self.create_seconds = create_seconds
+        self.delete_seconds = delete_seconds
+        self.lag = lag
+        self.page = page
+        self.sent: list[str] = []
+        """The operation of every request, in order."""
+        self._tables: dict[str, _Table] = {}
+        self._withheld: list[int] = []
+        self._faults: list[Fault] = []
+        self._lock = RLock()
+        self._operations: dict[str, Callable[[bytes], Payload]] = {
+            "BatchWriteItem": self._batch_write_item,
+            "CreateTable": self._create_table,
+            "DeleteTable": self._delete_table,
+            "DescribeTable": self._describe_table,
+            "ListTables": self._list_tables,
+            "Scan": self._scan,
+        }
+        if backups:
+            made = Backups(self.clock, lambda name: self._require(name, "CreateBackup"))
+            self._operations |= {"CreateBackup": made.create, "DescribeBackup": made.describe}
+
+    def fail(
+        self, operation: str, error: DynamormError, *, times: int = 1, after_effect: bool = False
+    ) -> None:
+        """Let the next requests of `operation` end in `error`; `after_effect`: having done it."""
+        self._faults += [(operation, error, after_effect)] * times
+
+    def withhold(self, *counts: int) -> None:
+        """Let each of the next BatchWriteItems leave so many of its items unprocessed."""
+        self._withheld += counts
+
+    def items(self, table: str) -> list[bytes]:
+        """Give the items of a table as they are stored, in no order that means anything."""
+        return self._require(table, "Scan").contents.raws()
+
+    def put(self, table: str, *items: bytes) -> None:
+        """Store items, each the JSON of its attribute values, without a request."""
+        for item in items:
+            self._require(table, "PutItem").contents.put(item)
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        with self._lock:
+            self.sent.append(operation)
+            fault = next((f for f in self._faults if f[0] == operation), None)
+            if fault:
+                self._faults.remove(fault)
+            if fault and not fault[2]:
+                raise fault[1]
+            answer = self._operation(operation)(body)
+            if fault:
+                raise fault[1]
+            return json.encode(answer)
+
+    def _operation(self, operation: str) -> Callable[[bytes], Payload]:
+        if operation not in self._operations:
+            raise _error("UnknownOperationException", f"no {operation} here", operation)
+        return self._operations[operation]
+
+    def _create_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        name = payload["TableName"]
+        if self._find(name) is not None:
+            raise _error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
+        for problem in _create_problems(payload):
+            raise _error("ValidationException", problem, "CreateTable")
+        now = self.clock.now()
+        made = _Table(payload, now, now + self.create_seconds)
+        self._tables[name] = made
+        return {"TableDescription": made.describe(now)}
+
+    def _delete_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        found = self._require(payload["TableName"], "DeleteTable")
+        now = self.clock.now()
+        if now < found.ready_at:
+            raise _error("ResourceInUseException", "Table is being created", "DeleteTable")
+        if found.payload.get("DeletionProtectionEnabled"):
+            message = "Resource cannot be deleted as it is currently protected against deletion"
+            raise _error("ValidationException", message, "DeleteTable")
+        if found.deleted_at is None:
+            found.deleted_at = now
+            found.gone_at = now + self.delete_seconds
+        return {"TableDescription": found.describe(now)}
+
+    def _describe_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        seen_at = self.clock.now() - self.lag
+        found = self._tables.get(payload["TableName"])
+        if found is None or seen_at < found.made_at or found.gone(seen_at):
+            raise _not_found(payload["TableName"], "DescribeTable")
+        return {"Table": found.describe(seen_at)}
+
+    def _list_tables(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        after = payload.get("ExclusiveStartTableName", "")
+        names = sorted(name for name in self._tables if name > after and self._find(name))
+        page = names[: self.page]
+        last = {"LastEvaluatedTableName": page[-1]} if len(names) > len(page) else {}
+        return {"TableNames": page, **last}
+
+    def _scan(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        return self._require(payload["TableName"], "Scan").contents.scan(payload)
+
+    def _batch_write_item(self, body: bytes) -> Payload:
+        if len(body) > MAX_BODY:
+            raise _error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
+        batches = json.decode(body, type=_BatchWriteItem).RequestItems
+        unprocessed: Payload = {}
+        written = 0.0
+        for name, requests in batches.items():
+            contents = self._require(name, "BatchWriteItem").contents
+            raws = [request.put_request.item for request in requests]
+            try:
+                contents.check_batch(raws)
+            except Refusal as refusal:
+                raise _error("ValidationException", str(refusal), "BatchWriteItem") from None
+            left = min(self._withheld.pop(0), len(raws)) if self._withheld else 0
+            for raw in raws[left:]:
+                contents.put(raw)
+                written += max(1.0, len(raw) / 1024)
+            if left:
+                unprocessed[name] = requests[:left]
+        return {"UnprocessedItems": unprocessed, "ConsumedCapacity": [{"CapacityUnits": written}]}
+
+    def _find(self, name: str) -> _Table | None:
+        found = self._tables.get(name)
+        return None if found is None or found.gone(self.clock.now()) else found
+
+    def _require(self, name: str, operation: str) -> _Table:
+        found = self._find(name)
+        if found is None:
+            raise _not_found(name, operation)
+        return found
+
+
+class _BatchWriteItem(Struct):
+    RequestItems: dict[str, list[WriteRequest]]
+
+
+class _Table:
+    """A table, its items, and the moments of its life."""
+
+    def __init__(self, payload: Payload, made_at: float, ready_at: float) -> None:
+        self.payload = payload
+        self.made_at = made_at
+        self.ready_at = ready_at
+        types = {a["AttributeName"]: a["AttributeType"] for a in payload["AttributeDefinitions"]}
+        names = [part["AttributeName"] for part in payload["KeySchema"]]
+        self.contents = Contents(tuple((name, types[name]) for name in names))
+        self.deleted_at: float | None = None
+        self.gone_at = 0.0
+
+    def gone(self, moment: float) -> bool:
+        return self.deleted_at is not None and moment >= self.gone_at
+
+    def status(self, moment: float) -> str:
+        if self.deleted_at is not None and moment >= self.deleted_at:
+            return "DELETING"
+        return "ACTIVE" if moment >= self.ready_at else "CREATING"
+
+    def describe(self, moment: float) -> Payload:
+        payload, status = self.payload, self.status(moment)
+        on_demand = payload.get("BillingMode") == "PAY_PER_REQUEST"
+        described = {
+            "TableName": payload["TableName"],
+            "TableId": f"{payload['TableName']}-{self.made_at}",
+            "TableStatus": status,
+            "AttributeDefinitions": payload["AttributeDefinitions"],
+            "KeySchema": payload["KeySchema"],
+            "CreationDateTime": self.made_at,
+            "ItemCount": 0,
+            "TableSizeBytes": 0,
+            "ProvisionedThroughput": _capacity(payload),
+            "GlobalSecondaryIndexes": [
+                {**index, "IndexStatus": status, "ProvisionedThroughput": _capacity(index)}
+                for index in payload.get("GlobalSecondaryIndexes", ())
+            ],
+            "LocalSecondaryIndexes": payload.get("LocalSecondaryIndexes", []),
+        }
+        if on_demand:
+            described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+        for given, shown in _SHOWN.items():
+            if given in payload:
+                described[given] = shown(payload[given])
+        if payload.get("SSESpecification", {}).get("Enabled"):
+            described["SSEDescription"] = _encryption(payload["SSESpecification"])
+        if "TableClass" in payload:
+            described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
+        return described
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "StreamSpecification": _same,
+    "DeletionProtectionEnabled": _same,
+    "OnDemandThroughput": _same,
+    "WarmThroughput": lambda warm: {**warm, "Status": "ACTIVE"},
+}
+
+
+def _capacity(owner: Payload) -> Payload:
+    """Show the units; an on-demand table shows zeros."""
+    given = owner.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
+    return {**given, "NumberOfDecreasesToday": 0}
+
+
+def _encryption(specification: Payload) -> Payload:
+    key = specification.get("KMSMasterKeyId", "the-account-key")
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:key/{key}"
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
+
+
+def _create_problems(payload: Payload) -> Iterator[str]:
+    """Give what the service answers to a CreateTable that it refuses."""
+    indexes = [
+        *payload.get("GlobalSecondaryIndexes", ()),
+        *payload.get("LocalSecondaryIndexes", ()),
+    ]
+    defined = [item["AttributeName"] for item in payload["AttributeDefinitions"]]
+    used = {part["AttributeName"] for owner in (payload, *indexes) for part in owner["KeySchema"]}
+    if len(set(defined)) != len(defined) or set(defined) != used:
+        yield (
+            "Number of attributes in KeySchema does not exactly match number of attributes "
+            "defined in AttributeDefinitions"
+        )
+    if len({index["IndexName"] for index in indexes}) != len(indexes):
+        yield "Duplicate index name"
+    owners = (payload, *payload.get("GlobalSecondaryIndexes", ()))
+    provisioned = payload.get("BillingMode", "PROVISIONED") == "PROVISIONED"
+    if any(("ProvisionedThroughput" in owner) != provisioned for owner in owners):
+        yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"
+
+
+def _error(code: str, message: str, operation: str) -> DynamormError:
+    return service_error(code, message, status=400, request_id="fake", operation=operation)
+
+
+def _not_found(name: str, operation: str) -> DynamormError:
+    message = f"Requested resource not found: Table: {name} not found"
+    return _error("ResourceNotFoundException", message, operation)

@@ -1,0 +1,139 @@
+"""The floors of the package, and what importing it costs."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).parent.parent / "dynamorm"
+
+FLOORS = (
+    {"errors"},
+    {"canonical", "effects", "markers", "options", "wire"},
+    {"fields", "pace", "payloads", "replies", "spec"},
+    {"changes", "described", "model", "pages"},
+    {"reports", "requests"},
+    {"prefixing", "waiting"},
+    {"backups", "tables", "transforms"},
+    {"batches", "settings"},
+    {"copying", "verifying"},
+    {"migrating"},
+    {"credentials", "drivers", "endpoints"},
+    {"exchange"},
+    {"transports", "transports.botocore", "transports.client", "transports.threads"},
+    {"testing.backups", "testing.contents", "testing.scripted"},
+    {"testing.service"},
+    {"testing"},
+    {"database"},
+    {""},
+)
+FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+
+ABOVE_THE_WORLD = {"drivers", "exchange", "credentials"}
+ALLOWED_OUTSIDE = {
+    "botocore": {"credentials", "transports.botocore", "transports.client"},
+    "boto3": set(),
+    "time": {"drivers", "exchange", "transports.botocore"},
+    "asyncio": {"drivers", "transports.threads"},
+    "random": {"drivers"},
+    "socket": {"transports.botocore"},
+    "os": {"transports.botocore"},
+}
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE).with_suffix("").parts
+        yield ".".join(part for part in parts if part != "__init__"), path
+
+
+def imports(module: str, path: Path) -> Iterator[tuple[str, bool]]:
+    """Give each imported module: its name, and whether it is one of ours."""
+    package = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    if not module:
+        package = []
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield alias.name.partition(".")[0], False
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield str(node.module).partition(".")[0], False
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - (node.level - 1)]
+            if node.module:
+                yield ".".join([*base, node.module]), True
+            else:
+                for alias in node.names:
+                    yield ".".join([*base, alias.name]), True
+
+
+MODULES = dict(modules())
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_a_module_imports_only_from_floors_below_its_own(module: str) -> None:
+    """No module knows of one beside or above it, so there can be no circle."""
+    wrong = [
+        name
+        for name, ours in imports(module, MODULES[module])
+        if ours and FLOOR_OF[name] >= FLOOR_OF[module]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_world_is_met_only_where_it_may_be(module: str) -> None:
+    """Clocks, chance, sockets and botocore are imported by the few modules that are theirs."""
+    wrong = [
+        name
+        for name, ours in imports(module, MODULES[module])
+        if not ours and module not in ALLOWED_OUTSIDE.get(name, {module})
+    ]
+    assert wrong == []
+
+
+def test_only_msgspec_and_botocore_are_ever_imported() -> None:
+    """Nothing outside the standard library is needed but the two dependencies."""
+    outside = {
+        name
+        for module, path in MODULES.items()
+        for name, ours in imports(module, path)
+        if not ours and name not in sys.stdlib_module_names
+    }
+    assert outside <= {"msgspec", "botocore", "typing_extensions"}
+
+
+def loaded_by(code: str) -> set[str]:
+    script = f"{code}\nimport sys; print(' '.join(sys.modules))"
+    command = [
+        sys.executable,
+        "-I",
+        "-c",
+        f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r})\n{script}",
+    ]
+    return set(subprocess.run(command, check=True, capture_output=True, text=True).stdout.split())
+
+
+HEAVY = {"asyncio", "botocore", "email", "http.client", "random", "ssl", "urllib3"}
+
+
+def test_importing_dynamorm_loads_nothing_heavy() -> None:
+    """`import dynamorm` loads itself alone: no network, no event loop, no botocore."""
+    assert not loaded_by("import dynamorm") & HEAVY
+    assert {m for m in loaded_by("import dynamorm") if m.startswith("dynamorm")} == {"dynamorm"}
+
+
+def test_building_requests_loads_nothing_heavy() -> None:
+    """Who only wants the request builders gets them without any of the rest."""
+    code = "import dynamorm; dynamorm.requests; dynamorm.table; dynamorm.PartitionKey"
+    assert not loaded_by(code) & HEAVY
+
+
+def test_connecting_loads_no_event_loop() -> None:
+    """The synchronous way never pays for asyncio."""
+    assert "asyncio" not in loaded_by("import dynamorm; dynamorm.connect('eu-west-1')")
