@@ -1,0 +1,208 @@
+"""Table management for Amazon DynamoDB, from msgspec Structs, small enough for a cold Lambda.
+
+Names are loaded when they are first used: `import dynamorm` costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from . import requests, testing
+    from .changes import Difference
+    from .credentials import Credentials
+    from .database import AsyncDatabase, Database, connect, connect_async
+    from .drivers import AsyncTransport, Clock, Transport, arun, run
+    from .effects import Call, Effect, Now, Sleep, Steps
+    from .errors import (
+        AccessDenied,
+        CredentialsMissing,
+        CredentialsRejected,
+        DynamormError,
+        EndpointUnknown,
+        LimitExceeded,
+        MigrateNotSupported,
+        ModelError,
+        ServerError,
+        ServiceError,
+        TableBusy,
+        TableExists,
+        TableFailed,
+        TableNotFound,
+        Throttled,
+        TransportError,
+        UnsupportedOperation,
+        ValidationFailed,
+        WaitTimeout,
+    )
+    from .markers import PartitionKey, SortKey, TimeToLive
+    from .model import table, table_spec
+    from .options import (
+        ALL,
+        KEYS_ONLY,
+        KMS,
+        Include,
+        Index,
+        OnDemand,
+        Provisioned,
+        TableOptions,
+        WarmThroughput,
+    )
+    from .replies import TableDescription
+    from .spec import IndexSpec, KeyAttribute, TableSpec
+    from .tables import (
+        Ensured,
+        auto_migrate,
+        create_table,
+        delete_table,
+        describe_table,
+        ensure_table,
+        list_tables,
+        migrate,
+        table_exists,
+    )
+    from .waiting import Retries
+
+__all__ = [
+    "ALL",
+    "KEYS_ONLY",
+    "KMS",
+    "AccessDenied",
+    "AsyncDatabase",
+    "AsyncTransport",
+    "Call",
+    "Clock",
+    "Credentials",
+    "CredentialsMissing",
+    "CredentialsRejected",
+    "Database",
+    "Difference",
+    "DynamormError",
+    "Effect",
+    "EndpointUnknown",
+    "Ensured",
+    "Include",
+    "Index",
+    "IndexSpec",
+    "KeyAttribute",
+    "LimitExceeded",
+    "MigrateNotSupported",
+    "ModelError",
+    "Now",
+    "OnDemand",
+    "PartitionKey",
+    "Provisioned",
+    "Retries",
+    "ServerError",
+    "ServiceError",
+    "Sleep",
+    "SortKey",
+    "Steps",
+    "TableBusy",
+    "TableDescription",
+    "TableExists",
+    "TableFailed",
+    "TableNotFound",
+    "TableOptions",
+    "TableSpec",
+    "Throttled",
+    "TimeToLive",
+    "Transport",
+    "TransportError",
+    "UnsupportedOperation",
+    "ValidationFailed",
+    "WaitTimeout",
+    "WarmThroughput",
+    "arun",
+    "auto_migrate",
+    "connect",
+    "connect_async",
+    "create_table",
+    "delete_table",
+    "describe_table",
+    "ensure_table",
+    "list_tables",
+    "migrate",
+    "requests",
+    "run",
+    "table",
+    "table_exists",
+    "table_spec",
+    "testing",
+]
+
+__version__ = "0.1.0"
+
+_MODULES = {
+    "changes": ("Difference",),
+    "credentials": ("Credentials",),
+    "database": ("AsyncDatabase", "Database", "connect", "connect_async"),
+    "drivers": ("AsyncTransport", "Clock", "Transport", "arun", "run"),
+    "effects": ("Call", "Effect", "Now", "Sleep", "Steps"),
+    "errors": (
+        "AccessDenied",
+        "CredentialsMissing",
+        "CredentialsRejected",
+        "DynamormError",
+        "EndpointUnknown",
+        "LimitExceeded",
+        "MigrateNotSupported",
+        "ModelError",
+        "ServerError",
+        "ServiceError",
+        "TableBusy",
+        "TableExists",
+        "TableFailed",
+        "TableNotFound",
+        "Throttled",
+        "TransportError",
+        "UnsupportedOperation",
+        "ValidationFailed",
+        "WaitTimeout",
+    ),
+    "markers": ("PartitionKey", "SortKey", "TimeToLive"),
+    "model": ("table", "table_spec"),
+    "options": (
+        "ALL",
+        "Include",
+        "Index",
+        "KEYS_ONLY",
+        "KMS",
+        "OnDemand",
+        "Provisioned",
+        "TableOptions",
+        "WarmThroughput",
+    ),
+    "replies": ("TableDescription",),
+    "spec": ("IndexSpec", "KeyAttribute", "TableSpec"),
+    "tables": (
+        "Ensured",
+        "auto_migrate",
+        "create_table",
+        "delete_table",
+        "describe_table",
+        "ensure_table",
+        "list_tables",
+        "migrate",
+        "table_exists",
+    ),
+    "waiting": ("Retries",),
+}
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_SHOWN_MODULES = ("requests", "testing")
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _SHOWN_MODULES:
+        return import_module(f".{name}", __name__)
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

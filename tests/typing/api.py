@@ -1,0 +1,134 @@
+"""How callers use the library, as both type checkers must understand it. Never run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Annotated, NoReturn
+
+from msgspec import Struct
+from typing_extensions import assert_type
+
+import dynamorm
+from dynamorm import (
+    ALL,
+    KEYS_ONLY,
+    KMS,
+    AsyncDatabase,
+    Call,
+    Credentials,
+    Database,
+    Difference,
+    Effect,
+    Ensured,
+    Include,
+    Index,
+    IndexSpec,
+    KeyAttribute,
+    Now,
+    OnDemand,
+    PartitionKey,
+    Provisioned,
+    Retries,
+    Sleep,
+    SortKey,
+    Steps,
+    TableDescription,
+    TableSpec,
+    TimeToLive,
+    WarmThroughput,
+    table,
+)
+from dynamorm.replies import ListTablesOutput
+from dynamorm.testing import FakeClock, FakeService, Recorder, Script
+
+
+@table(
+    "orders",
+    indexes=[
+        Index("by-status", projection=Include("total"), warm=WarmThroughput(read=1, write=1)),
+        Index("by-date", projection=KEYS_ONLY),
+        Index("by-total", projection=ALL, on_demand=OnDemand(max_read=5)),
+    ],
+    billing=OnDemand(max_read=100),
+    stream="NEW_IMAGE",
+    encryption=KMS("alias/orders"),
+    tags={"team": "shop"},
+    table_class="STANDARD",
+    deletion_protection=True,
+    warm=WarmThroughput(read=12_000, write=4_000),
+    extra={"VectorIndexes": []},
+)
+class Order(Struct):
+    customer: Annotated[str, PartitionKey()]
+    number: Annotated[int, SortKey()]
+    status: Annotated[str, PartitionKey(index="by-status", position=1)]
+    expires: Annotated[int | None, TimeToLive()] = None
+
+
+assert_type(Order, type[Order])
+assert_type(Order("a", 1, "new"), Order)
+assert_type(dynamorm.table_spec(Order, name="other", stream=None), TableSpec)
+
+SPEC = TableSpec(
+    name="by-hand",
+    partition_key=KeyAttribute("id", "S"),
+    indexes=(IndexSpec("by-x", (KeyAttribute("x", "N"),), throughput=Provisioned(1, 1)),),
+    billing=Provisioned(read=1, write=1),
+)
+assert_type(SPEC.named("other"), TableSpec)
+
+
+def synchronous() -> None:
+    db = dynamorm.connect("eu-west-1", table_prefix="test-", retries=Retries(attempts=3))
+    assert_type(db, Database)
+    assert_type(db.create_table(Order, name="x", billing=Provisioned(1, 1)), TableDescription)
+    assert_type(db.ensure_table(SPEC, timeout=5.0, tags={"a": "b"}), Ensured)
+    assert_type(db.ensure_table(Order).drift, tuple[Difference, ...])
+    assert_type(db.auto_migrate(Order, SPEC), tuple[Ensured, ...])
+    assert_type(db.describe_table("orders"), TableDescription)
+    assert_type(db.table_exists(Order), bool)
+    assert_type(db.list_tables(), Iterator[str])
+    assert_type(db.run(dynamorm.list_tables("x")), tuple[str, ...])
+    db.delete_table(Order, missing_ok=True)
+
+
+def with_credentials() -> Database:
+    return dynamorm.connect(
+        endpoint="http://localhost:8000", credentials=lambda: Credentials("key", "secret")
+    )
+
+
+async def asynchronous() -> None:
+    adb = dynamorm.connect_async("eu-west-1")
+    assert_type(adb, AsyncDatabase)
+    assert_type(await adb.run(dynamorm.ensure_table(Order)), Ensured)
+    assert_type(await dynamorm.arun(dynamorm.table_exists(Order), adb.transport), bool)
+
+
+def own_operation(name: str) -> Steps[int]:
+    """Operations compose by `yield from`, and keep their types."""
+    described = yield from dynamorm.describe_table(name)
+    assert_type(described, TableDescription)
+    yield Sleep(1.0)
+    yield Now()
+    yield Call("ListTables", dynamorm.requests.list_tables(), ListTablesOutput)
+    return described.item_count or 0
+
+
+class OwnTransport:
+    def send(self, operation: str, body: bytes) -> bytes:
+        return b"{}"
+
+
+def effects_are_values(steps: Steps[int]) -> Effect:
+    return next(steps)
+
+
+def own_transport() -> int:
+    dynamorm.run(own_operation("orders"), OwnTransport(), clock=FakeClock())
+    dynamorm.run(own_operation("orders"), Script(("ListTables", {})))
+    return dynamorm.connect(transport=Recorder(FakeService())).run(own_operation("orders"))
+
+
+def refusal(db: Database) -> NoReturn:
+    db.migrate(Order)
