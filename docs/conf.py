@@ -1,0 +1,27 @@
+"""Settings for Sphinx: `sphinx-build -W -b html docs <folder>`."""
+
+from __future__ import annotations
+
+import dynamorm
+
+project = "dynamorm"
+copyright = "dynamorm contributors"  # noqa: A001 - the name is Sphinx's
+version = release = dynamorm.__version__
+
+extensions = ["myst_parser", "sphinx.ext.autodoc"]
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = f"dynamorm {release}"
+
+myst_heading_anchors = 3
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "signature"
+autodoc_typehints_format = "short"
+# A name is documented where it is used from, not where it is defined.
+add_module_names = False
+autodoc_type_aliases = {"Steps": "Steps", "Model": "Model", "Effect": "Effect"}
+autodoc_preserve_defaults = True
+# A single backtick means code in docstrings, as it does in Markdown.
+default_role = "code"

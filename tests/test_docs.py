@@ -1,0 +1,153 @@
+"""README, docs and demo: every Python example runs, and gives what it says that it gives.
+
+A page is one program: its `python` blocks and `pycon` sessions share their names, in order. A block
+that begins with a file's name (`# models.py`) is that file; test files are run by pytest once the
+page has ended. What a page finds in its environment is an account in an emulator of its own.
+"""
+
+from __future__ import annotations
+
+import doctest
+import logging
+import os
+import re
+import subprocess
+import sys
+import urllib.request
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+import dynamorm
+
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+FILE = re.compile(r"# (\w+\.py)\n")
+
+
+class Page:
+    """The examples of one page, and the folder and names that they share."""
+
+    def __init__(self, path: Path, folder: Path) -> None:
+        self.path = path
+        self.folder = folder
+        self.module = ModuleType(path.stem)
+        self.runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS, verbose=False)
+
+    def run(self) -> None:
+        text = self.path.read_text(encoding="utf-8")
+        for block in BLOCK.finditer(text):
+            kind, code = block.groups()
+            line = text.count("\n", 0, block.start(2))
+            if kind == "pycon":
+                self.talk(code, line)
+            elif name := FILE.match(code):
+                (self.folder / name[1]).write_text(code, encoding="utf-8")
+            else:
+                exec(compile("\n" * line + code, str(self.path), "exec"), vars(self.module))
+
+    def talk(self, code: str, line: int) -> None:
+        """Run a session, and compare each answer with the one that is printed."""
+        session = doctest.DocTestParser().get_doctest(
+            code, vars(self.module), self.path.name, str(self.path), line
+        )
+        session.globs = vars(self.module)  # not the copy that doctest has made
+        told: list[str] = []
+        result = self.runner.run(session, out=told.append, clear_globs=False)
+        assert not result.failed, "".join(told)
+
+
+@pytest.fixture(scope="module")
+def emulator():
+    """The URL of a moto server, which keeps out of this process's own AWS settings."""
+    from moto.server import ThreadedMotoServer
+
+    log = logging.getLogger("werkzeug")
+    level = log.level
+    log.setLevel(logging.ERROR)
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+    log.setLevel(level)
+
+
+@pytest.fixture
+def account(emulator, monkeypatch):
+    """An empty account of the emulator, given as a user would find it: in the environment."""
+    for name in [*os.environ]:
+        if name.startswith("AWS_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    given = {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_ENDPOINT_URL_DYNAMODB": emulator,
+        "AWS_REGION": "eu-west-1",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_ACCESS_KEY_ID": "docs",
+        "AWS_SECRET_ACCESS_KEY": "docs",
+    }
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    with urllib.request.urlopen(f"{emulator}/moto-api/reset", data=b"", timeout=10):
+        pass
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    """An importable folder whose modules are forgotten afterwards."""
+    monkeypatch.syspath_prepend(tmp_path)
+    before = set(sys.modules)
+    yield tmp_path
+    for name in set(sys.modules) - before:
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(tmp_path)):
+            del sys.modules[name]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+@pytest.mark.usefixtures("account")
+def test_examples(path, folder, monkeypatch):
+    """Every example of a page runs in order, and the tests that it shows pass."""
+    page = Page(path, folder)
+    monkeypatch.setitem(sys.modules, page.module.__name__, page.module)
+    page.run()
+    if any(folder.glob("test_*.py")):
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+        # They make their own emulator: nothing of this one's account is given to them.
+        given = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+        done = subprocess.run(
+            command, cwd=folder, env=given, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_demo():
+    """The demo checks each of its steps, and says at the end how many requests it has sent."""
+    demo = [sys.executable, str(ROOT / "examples" / "demo.py")]
+    done = subprocess.run(demo, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert re.search(r"\d+ requests were sent", done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_links(path):
+    """A link to another file of the project leads to one that is there."""
+    text = path.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", text):
+        assert (path.parent / target).is_file(), target
+
+
+def test_readme_is_short():
+    """The README can be read in one go."""
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 105
+
+
+def test_every_public_name_is_documented():
+    """The API page has an entry for each name of `dynamorm`, and for no other."""
+    text = (ROOT / "docs" / "api.md").read_text(encoding="utf-8")
+    entries = re.findall(r"^\.\. \w+:: dynamorm\.(\w+)$", text, re.MULTILINE)
+    assert sorted(entries) == sorted(dynamorm.__all__)
