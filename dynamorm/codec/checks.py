@@ -1,0 +1,93 @@
+"""What the service would refuse in an item: looked at before it is sent, as cheaply as can be.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from operator import attrgetter
+from typing import Annotated, Any
+
+from msgspec import UNSET, DecodeError, Meta, Raw, defstruct, json
+
+from ..spec import KeyAttribute, TableSpec
+from .misfits import Misfit, complaint
+from .places import wrapper
+from .values import attributes_of, item_size, natural
+
+__all__ = ["MAX_ITEM", "check_size", "key_check", "key_of"]
+
+Check = Callable[[bytes | Raw], None]
+
+MAX_ITEM = 400 * 1024
+MAX_PARTITION_KEY = 2048
+MAX_SORT_KEY = 1024
+
+_TYPES: dict[str, Any] = {"S": str, "B": bytes}
+
+_raw_attributes = json.Decoder(dict[str, Raw]).decode
+
+
+def check_size(raw: bytes) -> None:
+    """Raise `Misfit` for an item of more than 400 KB. JSON is never shorter than what it weighs."""
+    if len(raw) > MAX_ITEM and (size := item_size(attributes_of(raw))) > MAX_ITEM:
+        raise Misfit(f"the item weighs {size:,} bytes; the most is {MAX_ITEM:,}")
+
+
+def key_check(spec: TableSpec) -> Check:
+    """Make what raises `Misfit` unless an item has the keys that the table and its indexes ask for.
+
+    Nothing but key attributes is read. Those of indexes may be missing; none may be empty.
+    """
+    limits = _limits(spec)
+    required = {attribute.name for attribute in spec.key}
+    fields = {f"key{i}": attribute for i, attribute in enumerate(limits)}
+    members: list[Any] = [
+        (field, _annotation(a, limits[a]), *(() if a.name in required else (UNSET,)))
+        for field, a in fields.items()
+    ]
+    wire = defstruct(
+        "Key",
+        members,
+        rename={field: attribute.name for field, attribute in fields.items()},
+        kw_only=True,
+    )
+    decode = json.Decoder(wire).decode
+    texts = [
+        (attribute.name, attrgetter(field), limits[attribute])
+        for field, attribute in fields.items()
+        if attribute.type == "S"
+    ]
+
+    def check(raw: bytes | Raw) -> None:
+        try:
+            found = decode(raw)
+        except DecodeError as error:
+            raise complaint(str(error)) from None
+        for name, read, limit in texts:
+            value = read(found)
+            if value is not UNSET and len(value.S) * 4 > limit < len(value.S.encode()):
+                raise Misfit(f"a key of more than {limit} bytes of UTF-8", name)
+
+    return check
+
+
+def _limits(spec: TableSpec) -> dict[KeyAttribute, int]:
+    """Give the most bytes of each key attribute, by the strictest of the keys that it is in."""
+    sort_keys = {*spec.key[1:], *(a for index in spec.indexes for a in index.sort_key)}
+    every = dict.fromkeys((*spec.key, *(a for index in spec.indexes for a in index.key)))
+    return {a: MAX_SORT_KEY if a in sort_keys else MAX_PARTITION_KEY for a in every}
+
+
+def _annotation(attribute: KeyAttribute, limit: int) -> Any:
+    tag = attribute.type
+    if tag == "N":
+        return wrapper((("N", str),))
+    return wrapper(((tag, Annotated[_TYPES[tag], Meta(min_length=1, max_length=limit)]),))
+
+
+def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
+    """Give the key attributes of an item as natural values, those that are there."""
+    attributes = _raw_attributes(raw)
+    return {name: natural(json.decode(attributes[name])) for name in names if name in attributes}

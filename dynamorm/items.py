@@ -1,0 +1,156 @@
+"""Items: from instances of a model to attribute values, and back.
+
+The law: what was written is what is read. `from_item(Order, to_item(order)) == order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Raw, Struct, json
+
+from .codec.misfits import Misfit
+from .codec.readers import Readers, Record
+from .codec.shapes import read_shape, sparse
+from .codec.values import AttributeValue, attributes_of, check_item
+from .codec.writers import item_writer
+from .errors import ItemError, ModelError
+from .fields import label, read_fields
+from .markers import TimeToLive
+from .model import table_name
+
+__all__ = ["Codec", "Unmodelled", "codec", "from_item", "to_item"]
+
+M = TypeVar("M", bound=Struct)
+
+Unmodelled = Literal["keep", "drop", "error"]
+"""What to do with attributes that a model does not know."""
+
+_encode = json.Encoder().encode
+_attributes = json.Decoder(dict[str, Raw]).decode
+
+
+def to_item(instance: Struct) -> dict[str, AttributeValue]:
+    """Give attribute values as boto3's low-level client takes them; binary as bytes.
+
+    Raises `ItemError` for what DynamoDB cannot hold: nan, numbers of more than 38 digits, empty
+    sets. A field whose default is an empty set is left out when it has one, and so is an index key
+    that is None. Meta's constraints are held where items are read, not here, as in msgspec.
+    """
+    return attributes_of(codec(type(instance)).encode(instance))
+
+
+def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
+    """Make an instance of attribute values; binary may also be base64, as in JSON.
+
+    Attributes that the model does not know are passed over, unless it forbids them. What does not
+    fit is an `ItemError` that tells its path and not its value.
+    """
+    found = codec(model)
+    try:
+        check_item(item)
+    except Misfit as misfit:
+        raise found.error(misfit) from None
+    return found.decode(_encode(item), "drop")[0]
+
+
+def _index_keys(model: Any) -> set[str]:
+    """Name the attributes that are keys where they are there at all."""
+    return {
+        field.attribute
+        for field in read_fields(model, [])
+        if field.optional and any(not isinstance(mark, TimeToLive) for mark in field.markers)
+    }
+
+
+class Codec(Generic[M]):
+    """Reads and writes the items of one model as JSON. Use `codec`, which makes each once."""
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+        self._shape = sparse(read_shape(model), _index_keys(model))
+        names = [field.encode_name for field in self._shape.fields]
+        self._names = {*names, self._shape.tag_field}
+        self._write = item_writer(self._shape)
+
+    @cached_property
+    def place(self) -> str:
+        """What error paths begin with: the table's name or, where there is none, the model's."""
+        try:
+            return table_name(self.model)
+        except ModelError:
+            return label(self.model)
+
+    @cached_property
+    def _strict(self) -> Readers:
+        return Readers(strict=True)
+
+    @cached_property
+    def _exact(self) -> Record:
+        return self._strict.record(self._shape)
+
+    @cached_property
+    def _open(self) -> Record:
+        return self._strict.root(self._shape, forbid=self._shape.forbid_unknown_fields)
+
+    @cached_property
+    def _lenient(self) -> Record:
+        return Readers(strict=False).record(self._shape)
+
+    def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
+        """Give the instance, and the attributes that the model does not know, as they are.
+
+        One inside a nested Struct, which has no place to be kept in, is an error under "keep".
+        """
+        try:
+            return self._exact.read(raw), {}
+        except Misfit as misfit:
+            if unmodelled == "error":
+                raise self.error(misfit) from misfit.__cause__
+        try:
+            if unmodelled == "drop":
+                return self._lenient.read(raw), {}
+            return self._open.read(raw), self._unknown(raw)
+        except Misfit as misfit:
+            raise self.error(misfit) from misfit.__cause__
+
+    def encode(self, instance: M, unmodelled: Mapping[str, Raw] | None = None) -> bytes:
+        """Give the JSON of an item, with the unmodelled attributes in it.
+
+        An attribute that would be there twice is an error: neither value is known to be right.
+        """
+        try:
+            item = self._write(instance)
+        except Misfit as misfit:
+            raise self.error(misfit) from None
+        return self._joined(item, unmodelled) if unmodelled else item
+
+    def error(self, misfit: Misfit) -> ItemError:
+        """Say what does not fit, and where."""
+        return ItemError(misfit.problem, misfit.path(self.place))
+
+    def _unknown(self, raw: bytes | Raw) -> dict[str, Raw]:
+        return {n: value for n, value in _attributes(raw).items() if n not in self._names}
+
+    def _joined(self, item: bytes, unmodelled: Mapping[str, Raw]) -> bytes:
+        if self._names.isdisjoint(unmodelled):
+            comma = b"" if item == b"{}" else b","
+            return item[:-1] + comma + _encode(unmodelled)[1:]
+        attributes = _attributes(item)
+        for name in unmodelled:
+            if name in attributes:
+                problem = "the item has this attribute unmodelled, and the model writes it too"
+                raise ItemError(problem, f"{self.place}.{name}")
+        return _encode({**attributes, **unmodelled})
+
+
+def codec(model: type[M]) -> Codec[M]:
+    """Give the codec of a model; raises `ModelError` for fields that no attribute can hold."""
+    return _codec(model)
+
+
+@cache
+def _codec(model: Any) -> Codec[Any]:
+    return Codec(model)

@@ -1,0 +1,802 @@
+"""Items: what is written is what is read, whatever the type; what does not fit is told where."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import enum
+import json
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypedDict, TypeVar
+from uuid import UUID
+
+import msgspec
+import pytest
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field
+
+from dynamorm.errors import ItemError, ModelError
+from dynamorm.items import codec, from_item, to_item
+from dynamorm.markers import PartitionKey, SortKey, TimeToLive
+from dynamorm.model import table
+
+T = TypeVar("T")
+
+MSGSPEC = tuple(map(int, msgspec.__version__.split(".")[:2]))
+
+
+class Color(enum.Enum):
+    RED = "red"
+    GREEN = "green"
+
+
+class Level(enum.IntEnum):
+    LOW = 1
+    HIGH = 20
+
+
+class Cat(Struct, tag="cat", frozen=True):
+    lives: int
+
+
+class Dog(Struct, tag="dog", frozen=True):
+    name: str = "Rex"
+
+
+class One(Struct, tag=1, tag_field="kind", frozen=True):
+    value: str
+
+
+class Two(Struct, tag=2, tag_field="kind", frozen=True):
+    value: int
+
+
+class Point(Struct, array_like=True, frozen=True):
+    x: int
+    y: float = 0.5
+
+
+class Ray(Struct, array_like=True, tag="ray", frozen=True):
+    start: Point
+
+
+class Line(Struct, array_like=True, tag="line", frozen=True):
+    ends: tuple[Point, Point]
+
+
+class Size(NamedTuple):
+    width: int
+    unit: str = "mm"
+
+
+@dataclasses.dataclass(frozen=True)
+class Note:
+    text: str
+    stars: int = 3
+
+
+class Extra(TypedDict, total=False):
+    text: str
+    count: int
+
+
+class Tree(Struct):
+    value: int
+    children: list[Tree] = []
+    parent: Tree | None = None
+
+
+class Pair(Struct, Generic[T]):
+    first: T
+    second: Optional[T] = None  # noqa: UP045  # `|` with a type variable needs Python 3.10.1
+
+
+# Types with strategies for their values: leaves that can be in a set, other leaves, and the rest.
+
+LARGEST = 10**38 - 1
+integers = st.integers(-LARGEST, LARGEST) | st.integers(-9, 9).map(lambda digit: digit * 10**125)
+magnitudes = st.floats(min_value=1e-130, max_value=9.99e125)
+floats = st.just(0.0) | magnitudes | magnitudes.map(lambda number: -number)
+decimals = st.builds(
+    lambda digits, power: Decimal(digits).scaleb(power),
+    st.integers(-(10**30), 10**30),
+    st.integers(-130, 95),
+)
+texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+zones = st.sampled_from([dt.timezone.utc, dt.timezone(dt.timedelta(hours=5, minutes=30)), None])
+moments = st.builds(lambda moment, zone: moment.replace(tzinfo=zone), st.datetimes(), zones)
+times = st.builds(lambda time, zone: time.replace(tzinfo=zone), st.times(), zones)
+
+SETTABLE: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    (str, texts),
+    (int, integers),
+    (float, floats),
+    (Decimal, decimals),
+    (bytes, st.binary(max_size=8)),
+    (Color, st.sampled_from(Color)),
+    (Level, st.sampled_from(Level)),
+    (Literal["a", "b"], st.sampled_from(["a", "b"])),
+    (Literal[1, 2**60], st.sampled_from([1, 2**60])),
+    (dt.datetime, moments),
+    (dt.date, st.dates()),
+    (dt.time, times),
+    (dt.timedelta, st.timedeltas(dt.timedelta(days=-(10**6)), dt.timedelta(days=10**6))),
+    (UUID, st.uuids()),
+    (int | float, integers | floats),
+    (tuple[int, bool], st.tuples(integers, st.booleans())),
+    (Point, st.builds(Point, integers, floats)),
+]
+natural = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-LARGEST, LARGEST)
+    | decimals.filter(lambda number: number != number.to_integral_value())
+    | texts
+    | st.binary(max_size=8)
+    | st.sets(texts, min_size=1, max_size=3)
+    | st.sets(st.integers(-LARGEST, LARGEST), min_size=1, max_size=3)
+    | st.sets(st.binary(max_size=3), min_size=1, max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
+    max_leaves=8,
+)
+points = st.builds(Point, integers, floats)
+trees = st.recursive(
+    st.builds(Tree, integers),
+    lambda inner: st.builds(Tree, integers, st.lists(inner, max_size=2), st.none() | inner),
+    max_leaves=4,
+)
+LEAVES: list[tuple[Any, st.SearchStrategy[Any]]] = [
+    *SETTABLE,
+    (bool, st.booleans()),
+    (None, st.none()),
+    (bytearray, st.binary(max_size=8).map(bytearray)),
+    (str | None, st.none() | texts),
+    (int | None, st.none() | integers),
+    (Any | None, natural),
+    (Literal["a"] | int, st.just("a") | integers),
+    (Annotated[int, Meta(ge=0, multiple_of=3)], st.integers(0, 9).map(lambda third: third * 3)),
+    (Annotated[int, Meta(gt=5)] | float, st.integers(6, 9) | floats),
+    (Annotated[str, Meta(min_length=1, description="x")], st.just("x")),
+    (int | str | None | list[int], st.none() | integers | texts | st.lists(integers, max_size=2)),
+    (bytes | bool | int, st.binary(max_size=4) | st.booleans() | integers),
+    (bool | Decimal | None, st.none() | st.booleans() | decimals),
+    (int | Decimal, integers | decimals),
+    (Cat | Dog, st.builds(Cat, integers) | st.builds(Dog, texts)),
+    (One | Two | None, st.none() | st.builds(One, texts) | st.builds(Two, integers)),
+    (Ray | Line, st.builds(Ray, points) | st.builds(Line, st.tuples(points, points))),
+    (Pair[bytes], st.builds(Pair, st.binary(max_size=3), st.none() | st.binary(max_size=3))),
+    (Size, st.builds(Size, integers, texts)),
+    (Note, st.builds(Note, texts, integers)),
+    (Extra, st.fixed_dictionaries({}, optional={"text": texts, "count": integers})),
+    (Tree, trees),
+]
+
+
+def sets(of: tuple[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    annotation, values = of
+    return st.sampled_from(
+        [
+            (set[annotation], st.sets(values, min_size=1, max_size=3)),
+            (frozenset[annotation], st.frozensets(values, min_size=1, max_size=3)),
+            (set[annotation] | None, st.none() | st.sets(values, min_size=1, max_size=3)),
+        ]
+    )
+
+
+def containers(of: tuple[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
+    annotation, values = of
+    many = st.lists(values, max_size=3)
+    return st.sampled_from(
+        [
+            (list[annotation], many),
+            (tuple[annotation, ...], many.map(tuple)),
+            (tuple[annotation, int], st.tuples(values, integers)),
+            (dict[str, annotation], st.dictionaries(texts, values, max_size=2)),
+            (dict[int, annotation], st.dictionaries(st.integers(-99, 99), values, max_size=2)),
+            (dict[Color, annotation], st.dictionaries(st.sampled_from(Color), values)),
+            (dict[UUID, annotation], st.dictionaries(st.uuids(), values, max_size=1)),
+            (list[annotation] | None, st.none() | many),
+        ]
+    )
+
+
+@st.composite
+def structs(draw: Any, types: Any) -> tuple[Any, st.SearchStrategy[Any]]:
+    """A Struct class of a few fields, with and without defaults and settings, and its instances."""
+    fields: list[Any] = []
+    values = {}
+    for i in range(draw(st.integers(0, 4))):
+        annotation, strategy = draw(types)
+        name = f"field_{i}"
+        values[name] = strategy
+        default = draw(st.sampled_from(["required", "value", "factory", "unset"]))
+        if default == "required":
+            fields.append((name, annotation))
+        elif default == "unset":
+            fields.append((name, annotation | UnsetType, UNSET))
+            values[name] = st.just(UNSET) | strategy
+        else:
+            value = draw(strategy)
+            made = field(default_factory=lambda value=value: value)
+            plain = isinstance(value, (str, int, float, bytes, Decimal, type(None)))
+            fields.append((name, annotation, value if plain and default == "value" else made))
+    model = defstruct(
+        "Model",
+        fields,
+        kw_only=True,
+        rename=draw(st.sampled_from([None, "camel", "kebab", {"field_0": "a.b %s {x} é"}])),
+        omit_defaults=draw(st.booleans()),
+        forbid_unknown_fields=draw(st.booleans()),
+        tag=draw(st.sampled_from([None, "model", 7])),
+    )
+    return model, st.builds(model, **values)
+
+
+types = st.recursive(
+    st.sampled_from(LEAVES) | st.sampled_from(SETTABLE).flatmap(sets) | st.just((Any, natural)),
+    lambda inner: inner.flatmap(containers) | structs(inner),
+    max_leaves=4,
+)
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.data())
+def test_round_trip(data):
+    """Any instance of any model is read back equal, from attribute values and from JSON."""
+    model, instances = data.draw(structs(types))
+    instance = data.draw(instances)
+    item = to_item(instance)
+    assert from_item(model, item) == instance
+    raw = codec(model).encode(instance)
+    assert codec(model).decode(raw) == (instance, {})
+    assert codec(model).decode(Raw(raw), "error") == (instance, {})
+    assert from_item(model, json.loads(raw)) == instance
+
+
+@pytest.mark.parametrize(("annotation", "values"), LEAVES)
+def test_round_trip_of_each_type(annotation, values):
+    """Each type is read back equal, alone and in a list."""
+    model = defstruct("Model", [("value", annotation), ("more", list[annotation])])
+
+    @settings(max_examples=15, deadline=None)
+    @given(values)
+    def read_back(value):
+        instance = model(value, [value])
+        assert from_item(model, to_item(instance)) == instance
+
+    read_back()
+
+
+class Holder(Struct):
+    value: Any
+
+
+@given(natural)
+def test_boto3_reads_what_is_written(value):
+    """boto3's TypeDeserializer finds the plain Python value again."""
+    assert TypeDeserializer().deserialize(to_item(Holder(value))["value"]) == value
+
+
+@given(natural)
+def test_what_boto3_writes_is_read(value):
+    """boto3's TypeSerializer and this library write the same plain Python value alike."""
+    item = {"value": TypeSerializer().serialize(value)}
+    assert from_item(Holder, item) == Holder(value)
+    assert from_item(Holder, item) == from_item(Holder, to_item(Holder(value)))
+
+
+@pytest.mark.skipif(MSGSPEC < (0, 19), reason="this msgspec cannot describe such a Literal")
+@pytest.mark.parametrize(("value", "tag"), [("a", "S"), (1, "N"), (None, "NULL")])
+def test_literal_of_several_types(value, tag):
+    """Each value of a Literal has the tag of its own type."""
+    model = holder(Literal["a", 1, None])
+    assert to_item(model(value))["value"].keys() == {tag}
+    assert from_item(model, to_item(model(value))) == model(value)
+
+
+@given(texts, integers, st.binary(max_size=8))
+def test_keys_are_what_the_service_takes(text, number, binary):
+    """A string, a number and binary are S, N as a string, and B as bytes."""
+    item = to_item(defstruct("Model", ["s", "n", "b"])(text, number, binary))
+    assert item == {"s": {"S": text}, "n": {"N": str(number)}, "b": {"B": binary}}
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1", 1),
+        ("-0", 0),
+        ("1.0", 1),
+        ("12E1", 120),
+        ("9007199254740993.0", 9007199254740993),
+        ("1.2345678901234567890123E+22", 12345678901234567890123),
+        ("1E+125", 10**125),
+    ],
+)
+def test_whole_number_in_any_spelling(text, number):
+    """A whole number is read exactly, however it is written, and never by way of a float."""
+    model = defstruct("Model", [("n", int), ("more", list[int], []), ("few", set[int], UNSET)])
+    value = {"N": text}
+    item = {"n": value, "more": {"L": [value]}, "few": {"NS": [text]}}
+    assert from_item(model, item) == model(number, [number], {number})
+
+
+def test_numbers_of_any_are_exact():
+    """Where any type may stand, a number is an int or a Decimal, never a float."""
+    found = from_item(Holder, {"value": {"L": [{"N": "1"}, {"N": "0.1"}]}}).value
+    assert [(type(number), number) for number in found] == [(int, 1), (Decimal, Decimal("0.1"))]
+
+
+def test_values_of_any_class():
+    """What stands where any type may, is written by its own class, and else as msgspec would."""
+    values = [Color.RED, Level.HIGH, 1.5, (1,), UUID(int=1), bytearray(b"x"), Cat(3), Note("n")]
+    assert from_item(Holder, to_item(Holder(values))).value == [
+        "red",
+        20,
+        Decimal("1.5"),
+        [1],
+        str(UUID(int=1)),
+        b"x",
+        {"type": "cat", "lives": 3},
+        {"text": "n", "stars": 3},
+    ]
+
+
+def test_numbers_of_neighbouring_types():
+    """An int does for a float or a Decimal field, and an IntEnum's member for an int one."""
+    model = defstruct("Model", [("f", float), ("d", Decimal), ("i", int)])
+    written = to_item(model(3, 4, Level.HIGH))
+    assert written == {"f": {"N": "3"}, "d": {"N": "4"}, "i": {"N": "20"}}
+
+
+class Defaults(Struct, omit_defaults=True):
+    number: int = 300
+    text: str | None = "x"
+    labels: list[str] = []
+    made: list[int] = field(default_factory=lambda: [1])
+
+
+def test_defaults_are_left_out():
+    """With omit_defaults, a field that is at its default is not written; others are."""
+    assert to_item(Defaults()) == {"made": {"L": [{"N": "1"}]}}
+    assert to_item(Defaults(3, None, ["a"])).keys() == {"number", "text", "labels", "made"}
+    assert from_item(Defaults, {}) == Defaults()
+
+
+class Sets(Struct):
+    some: set[str] = field(default_factory=set)
+    more: frozenset[int] = frozenset()
+    maybe: set[bytes] | None = None
+
+
+def test_empty_set_that_is_the_default():
+    """An empty set, which cannot be stored, is left out where reading gives it back."""
+    assert to_item(Sets()) == {"maybe": {"NULL": True}}
+    assert from_item(Sets, to_item(Sets())) == Sets()
+    assert to_item(Sets({"a"}, frozenset({1}))).keys() == {"some", "more", "maybe"}
+
+
+class Odd(Struct):
+    always: int | UnsetType
+    extra: Extra
+
+
+def test_unset_is_absent():
+    """A field that is UNSET is not written, even one that must be there to be read."""
+    assert to_item(Odd(UNSET, {})) == {"extra": {"M": {}}}
+    with pytest.raises(ItemError, match=r"the attribute is missing - at Odd\.always$"):
+        from_item(Odd, {"extra": {"M": {}}})
+
+
+@table("events")
+class Event(Struct):
+    id: Annotated[str, PartitionKey()]
+    number: Annotated[int, SortKey()]
+    owner: Annotated[str | None, PartitionKey(index="by-owner")]
+    label: Annotated[str | None, PartitionKey(index="by-label")] = "none"
+    expires: Annotated[int | None, TimeToLive()] = None
+
+
+def test_index_key_that_is_none():
+    """A None in an index key is an absent attribute: the service takes no NULL there."""
+    event = Event("a", 1, None)
+    assert to_item(event) == {
+        "id": {"S": "a"},
+        "number": {"N": "1"},
+        "label": {"S": "none"},
+        "expires": {"NULL": True},
+    }
+    assert from_item(Event, to_item(event)) == event
+    assert to_item(Event("a", 1, "x", None))["label"] == {"NULL": True}
+
+
+def test_names_that_are_no_plain_identifiers():
+    """Fields may be named like keywords or in other scripts, and attributes like anything."""
+    names = ["class", "ﬁ", "größe"]
+    model = defstruct(
+        "Model", [(name, int) for name in names], rename=lambda name: f"{{{name}}} %s"
+    )
+    plain = defstruct("Model", [("class", int), ("ok", int)], kw_only=True)
+    assert from_item(model, to_item(model(1, 2, 3))) == model(1, 2, 3)
+    assert from_item(plain, to_item(plain(**{"class": 1, "ok": 2}))) == plain(
+        **{"class": 1, "ok": 2}
+    )
+
+
+class Checked(Struct):
+    low: int
+    high: int = 9
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError(f"{self.low} is secret")
+
+
+def test_post_init_is_run():
+    """What `__post_init__` raises is told without its words, and is the cause."""
+    assert from_item(Checked, {"low": {"N": "1"}}) == Checked(1)
+    with pytest.raises(ItemError, match=r"^Checked\.__post_init__ raised ValueError") as caught:
+        from_item(list_of(Checked), {"value": {"L": [{"M": {"low": {"N": "10"}}}]}})
+    assert caught.value.path == "Holder.value[0]"
+    assert isinstance(caught.value.__cause__, ValueError)
+    assert "secret" not in str(caught.value)
+
+
+def list_of(annotation: Any) -> Any:
+    return defstruct("Holder", [("value", list[annotation])])
+
+
+def holder(annotation: Any) -> Any:
+    return defstruct("Holder", [("value", annotation)])
+
+
+def problem(work: Callable[[], object]) -> str:
+    with pytest.raises(ItemError) as caught:
+        work()
+    assert str(caught.value) == f"{caught.value.problem} - at {caught.value.path}"
+    return str(caught.value)
+
+
+class Address(Struct, forbid_unknown_fields=True):
+    city: str
+    zip: int | None = None
+
+
+NUMBER = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
+FINITE = "nan and infinity are no numbers in DynamoDB"
+NO_VALUE = 'expected an attribute value, such as {"S": "text"} - at Holder.value'
+WRONG = "a value of type {} does not belong here - at Holder.value{}"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "attribute", "told"),
+    [
+        (str, {"N": "1"}, WRONG.format("N", "")),
+        (int, {"S": "1"}, WRONG.format("S", "")),
+        (Address, {"M": {"city": {"N": "1"}}}, WRONG.format("N", ".city")),
+        (Address, {"M": {}}, "the attribute is missing - at Holder.value.city"),
+        (
+            Address,
+            {"M": {"city": {"S": ""}, "secret": {"S": ""}}},
+            "the model does not know this attribute - at Holder.value.secret",
+        ),
+        (
+            dict[str, Address],
+            {"M": {"secret": {"M": {"city": {"S": ""}, "zip": {"N": "1.5"}}}}},
+            "expected a whole number - at Holder.value[...].zip",
+        ),
+        (list[int], {"L": [{"N": "1"}, {"S": "x"}]}, WRONG.format("S", "[1]")),
+        (
+            list[int],
+            {"L": [{"N": "1"}, {"N": "1.5"}]},
+            "expected a whole number - at Holder.value[1]",
+        ),
+        (
+            tuple[int, str],
+            {"L": [{"N": "0.5"}, {"S": ""}]},
+            "expected a whole number - at Holder.value[0]",
+        ),
+        (set[int], {"NS": ["1", "0.5"]}, "expected a whole number - at Holder.value[1]"),
+        (Color, {"S": "secret"}, "Invalid enum value - at Holder.value"),
+        (Literal["a"], {"S": "secret"}, "Invalid enum value - at Holder.value"),
+        (Level, {"N": "77"}, "none of the values that the model allows - at Holder.value"),
+        (
+            Cat | Dog,
+            {"M": {"type": {"S": "secret"}}},
+            "the tag is of none of the Structs in the union - at Holder.value",
+        ),
+        (Cat | Dog, {"M": {"type": {"S": "cat"}, "lives": {"S": ""}}}, WRONG.format("S", ".lives")),
+        (
+            Cat,
+            {"M": {"type": {"S": "secret"}, "lives": {"N": "1"}}},
+            "Invalid enum value - at Holder.value.type",
+        ),
+        (
+            Tree,
+            {"M": {"value": {"N": "1"}, "children": {"L": [{"M": {"value": {"N": "0.1"}}}]}}},
+            "expected a whole number - at Holder.value.children[0].value",
+        ),
+        (int | None, {"S": ""}, WRONG.format("S", "")),
+        (int | str, {"BOOL": True}, WRONG.format("BOOL", "")),
+        (dt.datetime, {"S": "secret"}, "Invalid RFC3339 encoded datetime - at Holder.value"),
+        (
+            dict[int, int],
+            {"M": {"secret": {"N": "1"}}},
+            "Expected `int`, got `str` - at Holder.value",
+        ),
+        (Size, {"L": []}, "Expected `array` of at least length 1, got 0 - at Holder.value"),
+        (Annotated[int, Meta(ge=5)], {"N": "4"}, "expected a number >= 5 - at Holder.value"),
+        (
+            Annotated[int, Meta(multiple_of=5)],
+            {"N": "4"},
+            "expected a number that is a multiple of 5 - at Holder.value",
+        ),
+        (Annotated[float, Meta(lt=5)], {"N": "5"}, "expected a number < 5 - at Holder.value"),
+        (
+            Annotated[str, Meta(max_length=1, title="x")],
+            {"S": "secret"},
+            "Expected `str` of length <= 1 - at Holder.value",
+        ),
+        (
+            Annotated[str, Meta(pattern="^a$")],
+            {"S": "secret"},
+            "Expected `str` matching regex '^a$' - at Holder.value",
+        ),
+        (
+            Annotated[list[int], Meta(min_length=1)],
+            {"L": []},
+            "Expected `array` of length >= 1 - at Holder.value",
+        ),
+        (str, "secret", NO_VALUE),
+        (str, {}, NO_VALUE),
+        (str, {"S": "", "N": ""}, NO_VALUE),
+        (str, {"T": ""}, NO_VALUE),
+        (bool, {"BOOL": "true"}, "BOOL does not hold a value of type str - at Holder.value"),
+        (None, {"NULL": False}, "NULL is always true - at Holder.value"),
+        (bytes, {"B": "secret"}, "expected bytes, or a str of base64 - at Holder.value"),
+        (set[str], {"SS": []}, "a set cannot be empty - at Holder.value"),
+        (set[str], {"SS": ["a", 1]}, "S does not hold a value of type int - at Holder.value[1]"),
+        (
+            Any,
+            {"L": [{"N": "secret"}]},
+            f"{NUMBER} - at Holder.value[0]",
+        ),
+        (float, {"N": "nan"}, "nan and infinity are no numbers in DynamoDB - at Holder.value"),
+        (dict, {"M": {1: {"S": ""}}}, "an attribute's name is a str, not int - at Holder.value"),
+    ],
+)
+def test_attribute_that_does_not_fit(annotation, attribute, told):
+    """What does not fit its field is told with its path, and without what is in it."""
+    assert problem(lambda: from_item(holder(annotation), {"value": attribute})) == told
+    assert "secret" not in told.partition(" - at ")[0]
+
+
+def test_not_an_item():
+    """What is no dict at all is told so."""
+    assert (
+        problem(lambda: from_item(Holder, []))
+        == "expected a dict of attribute values, not list - at Holder"
+    )
+
+
+class Stranger:
+    """A class that nobody knows how to store."""
+
+
+MIXED = "a set has in it only strings, only numbers or only binary, and never nothing"
+EMPTY = "no set can be empty: let the field be optional, or its default one"
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "told"),
+    [
+        (str, 1, "expected str, not int - at Holder.value"),
+        (str, "\ud800", "a value that cannot be stored (UnicodeEncodeError) - at Holder.value"),
+        (int, "1", "expected int, not str - at Holder.value"),
+        (int, True, "expected int, not bool - at Holder.value"),
+        (int, 10**38 + 1, f"{NUMBER} - at Holder.value"),
+        (int, 10**126, f"{NUMBER} - at Holder.value"),
+        (int, 10**4000, f"{NUMBER} - at Holder.value"),
+        (float, float("nan"), f"{FINITE} - at Holder.value"),
+        (float, float("-inf"), f"{FINITE} - at Holder.value"),
+        (float, 1e-131, f"{NUMBER} - at Holder.value"),
+        (float, "x", "expected int, not str - at Holder.value"),
+        (Decimal, Decimal("NaN"), f"{FINITE} - at Holder.value"),
+        (Decimal, Decimal("1." + "1" * 38), f"{NUMBER} - at Holder.value"),
+        (Decimal, Decimal("1E126"), f"{NUMBER} - at Holder.value"),
+        (Decimal, 0.5, "expected int, not float - at Holder.value"),
+        (bytes, "x", "expected bytes, not str - at Holder.value"),
+        (bool, 1, "expected bool, not int - at Holder.value"),
+        (Color, "red", "expected Color, not str - at Holder.value"),
+        (Literal["a"], "secret", "none of the values that the Literal lists - at Holder.value"),
+        (str | None, 1, "expected str, not int - at Holder.value"),
+        (int | str, 1.5, "expected int or str, not float - at Holder.value"),
+        (int | str, True, "expected int, not bool - at Holder.value"),
+        (list[int], (1,), "expected list, not tuple - at Holder.value"),
+        (list[int], [1, 2, "x"], "expected int, not str - at Holder.value[2]"),
+        (
+            list[Address],
+            [Address("a"), Address(1)],
+            "expected str, not int - at Holder.value[1].city",
+        ),
+        (tuple[int, str], (1,), "expected a tuple of 2, not of 1 - at Holder.value"),
+        (tuple[int, str], (1, 2), "expected str, not int - at Holder.value[1]"),
+        (dict[str, int], {"secret": "x"}, "expected int, not str - at Holder.value[...]"),
+        (Address, Cat(1), "expected Address, not Cat - at Holder.value"),
+        (Address, Address("a", "b"), "expected int, not str - at Holder.value.zip"),
+        (Size, Size(1, UNSET), "expected str, not UnsetType - at Holder.value[1]"),
+        (Extra, {"secret": 1}, "a key that the TypedDict does not have - at Holder.value"),
+        (Extra, [], "expected dict, not list - at Holder.value"),
+        (set[str], set(), f"{EMPTY} - at Holder.value"),
+        (set[str], ["a"], "expected set, not list - at Holder.value"),
+        (list[set[str]], [{"a"}, set()], f"{EMPTY} - at Holder.value[1]"),
+        (Any, Stranger(), "Stranger cannot be stored - at Holder.value"),
+        (
+            Any,
+            [1, {1, "a"}],
+            f"{MIXED} - at Holder.value[1]",
+        ),
+        (
+            Any,
+            set(),
+            f"{MIXED} - at Holder.value",
+        ),
+        (
+            Tree,
+            Tree(1, [Tree(2), Tree("x")]),
+            "expected int, not str - at Holder.value.children[1].value",
+        ),
+    ],
+)
+def test_value_that_cannot_be_stored(annotation, value, told):
+    """What cannot be stored, or is of another type than its field, is told with its path."""
+    assert problem(lambda: to_item(holder(annotation)(value))) == told
+
+
+def test_deep_trouble_is_found_once():
+    """A mistake thirty levels down costs no more than reading as far."""
+    tree = Tree("wrong")
+    for value in range(30):
+        tree = Tree(value, [tree])
+    assert problem(lambda: to_item(tree)).endswith(" - at Tree" + ".children[0]" * 30 + ".value")
+    attribute = {"M": {"value": {"N": "0.5"}}}
+    for _ in range(30):
+        attribute = {"M": {"value": {"N": "1"}, "parent": attribute}}
+    told = problem(lambda: from_item(Tree, attribute["M"]))
+    assert told.endswith(" - at Tree" + ".parent" * 30 + ".value")
+
+
+NOTHING = "not an attribute value - at Holder.value"
+
+
+def test_malformed_json():
+    """Bytes that are no item are an error like others."""
+    assert problem(lambda: codec(Holder).decode(b"{")).endswith(" - at Holder")
+    assert problem(lambda: codec(Holder).decode(b'{"value":{"Q":1}}')) == NOTHING
+    assert problem(lambda: codec(holder(int | str)).decode(b'{"value":{}}')) == NOTHING
+    told = problem(lambda: codec(holder(float)).decode(b'{"value":{"N":"x"}}'))
+    assert told == f"{NUMBER} - at Holder.value"
+
+
+class Known(Struct):
+    id: str
+    address: Address | None = None
+    any: Any = None
+
+
+RAW = b'{"id":{"S":"a"},"size":{"N":"1E1"},"address":{"M":{"city":{"S":"x"}}}}'
+NESTED = b'{"id":{"S":"a"},"any":{"S":"b"},"address":{"M":{"city":{"S":"x"},"more":{"S":"y"}}}}'
+
+
+class Loose(Struct):
+    city: str
+
+
+def test_unmodelled_attributes_are_kept():
+    """Attributes that the model does not know come along as the bytes that they were."""
+    instance, more = codec(Known).decode(RAW)
+    assert instance == Known("a", Address("x"))
+    assert {name: bytes(raw) for name, raw in more.items()} == {"size": b'{"N":"1E1"}'}
+    written = json.loads(codec(Known).encode(instance, more))
+    assert written.keys() == {"id", "address", "any", "size"}
+    assert written["size"] == {"N": "1E1"}
+    nothing = defstruct("Nothing", [])
+    assert codec(nothing).encode(nothing(), more) == b'{"size":{"N":"1E1"}}'
+
+
+def test_unmodelled_attributes_are_dropped_or_refused():
+    """They can be dropped without a word, or refused by name."""
+    assert codec(Known).decode(RAW, "drop") == (Known("a", Address("x")), {})
+    told = problem(lambda: codec(Known).decode(RAW, "error"))
+    assert told == "the model does not know this attribute - at Known.size"
+
+
+def test_unmodelled_attributes_inside():
+    """Inside a nested Struct there is no place to keep them: that is an error, or they go."""
+    model = defstruct("Known", [("address", Loose)])
+    raw = b'{"address":{"M":{"city":{"S":"x"},"more":{"S":"y"}}}}'
+    told = "the model does not know this attribute - at Known.address.more"
+    assert problem(lambda: codec(model).decode(raw)) == told
+    assert codec(model).decode(raw, "drop") == (model(Loose("x")), {})
+    assert problem(lambda: codec(Known).decode(NESTED, "drop")).startswith(
+        "the model does not know"
+    )
+
+
+def test_attribute_twice_is_refused():
+    """An unmodelled attribute that another model writes is there once, or it is an error."""
+    other = defstruct("Other", [("id", str), ("size", int, 0)])
+    lean = defstruct("Lean", [("id", str), ("size", int, 0)], omit_defaults=True)
+    _, more = codec(Known).decode(RAW)
+    told = problem(lambda: codec(other).encode(other("a"), more))
+    assert told.startswith("the item has this attribute unmodelled, and the model writes it too")
+    assert told.endswith(" - at Other.size")
+    assert codec(lean).encode(lean("a"), more) == b'{"id":{"S":"a"},"size":{"N":"1E1"}}'
+
+
+def test_path_begins_with_the_table():
+    """Errors of a declared model begin with its table's name."""
+    told = problem(lambda: from_item(Event, {"id": {"S": "a"}}))
+    assert told == "the attribute is missing - at events.number"
+
+
+def test_wrong_tag_is_told():
+    """An item of another Struct's tag is not read as this one."""
+    assert problem(lambda: from_item(One, {"kind": {"N": "2"}, "value": {"S": ""}})).endswith(
+        " - at One.kind"
+    )
+
+
+class Half(Struct):
+    value: Forgotten  # noqa: F821  # never defined
+
+
+@pytest.mark.parametrize(
+    ("model", "told"),
+    [
+        (holder(Stranger), "Stranger cannot be stored - at Holder.value"),
+        (holder(list[Stranger]), "Stranger cannot be stored - at Holder.value"),
+        (holder(tuple[int, Stranger]), "Stranger cannot be stored - at Holder.value"),
+        (holder(dict[str, Stranger]), "Stranger cannot be stored - at Holder.value"),
+        (holder(Stranger | None), "Stranger cannot be stored - at Holder.value"),
+        (holder(Pair[Raw]), "raw cannot be stored - at Holder.value.first"),
+        (
+            holder(float | Decimal),
+            "float and decimal are both stored as N and cannot be told apart - at Holder.value",
+        ),
+        (holder(dict[bytes, int]), "bytes cannot be the key of a map - at Holder.value"),
+        (Point, "an item has names: array_like cannot be stored - at Point"),
+        (Half, "'Forgotten' cannot be found: define or import it at module level - at Half.value"),
+    ],
+)
+def test_model_that_cannot_be_stored(model, told):
+    """A type that no attribute can hold is told when the model is first used, with its field."""
+    with pytest.raises(ModelError) as caught:
+        codec(model)
+    assert told in caught.value.problems
+
+
+def test_type_that_msgspec_refuses():
+    """What msgspec itself does not take is told with the field, or the model, that has it."""
+    with pytest.raises(ModelError, match=r"more than one str-like type.* - at Holder\.value$"):
+        codec(holder(str | bytes))
+    inner = defstruct("Inner", [("value", str | bytes)])
+    with pytest.raises(ModelError, match=r"str-like type.* - at Holder\.value$"):
+        codec(holder(inner))
+
+
+def test_only_structs_are_models():
+    """Another class is refused as such."""
+    with pytest.raises(TypeError, match="expected a msgspec Struct class"):
+        from_item(dict, {})
+
+
+def test_every_problem_is_listed():
+    """All fields that cannot be stored are told at once, each once."""
+    model = defstruct("Model", [("a", Stranger), ("b", list[Raw]), ("c", Stranger), ("t", Tree)])
+    with pytest.raises(ModelError) as caught:
+        codec(model)
+    assert len(caught.value.problems) == 3
