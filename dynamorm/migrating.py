@@ -1,0 +1,132 @@
+"""Brings a table's items into a new shape: backup, target table, copy. Nothing here deletes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+
+from .backups import BackupDetails, back_up
+from .copying import copy_table
+from .described import described_spec
+from .effects import Steps
+from .errors import Refused, UnsupportedOperation
+from .model import Model, table_spec
+from .options import TableOptions
+from .prefixing import elsewhere
+from .reports import CopyReport
+from .settings import CopyOptions, CopySettings
+from .spec import name_problem
+from .tables import Ensured, create_table, describe_table, ensure_table
+from .waiting import deadline_in, find_table
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+__all__ = ["Migrated", "auto_migrate_with_options"]
+
+
+class Migrated(Struct, frozen=True):
+    """What `auto_migrate_with_options` has done; what was not asked for is `None`."""
+
+    target: Ensured
+    backup: BackupDetails | None
+    """The on-demand backup, where the endpoint knows backups."""
+    backup_copy: CopyReport | None
+    """The copy into a new table, where it does not."""
+    copy: CopyReport | None
+
+
+class MigrateOptions(TableOptions, CopyOptions, total=False):
+    """The keywords of `auto_migrate_with_options` that are options of the table or of the copy."""
+
+
+def auto_migrate_with_options(
+    model: Model,
+    *,
+    target_model: Model | None = None,
+    backup_table: str | None = None,
+    data_copy: bool = False,
+    segments: int = 8,
+    timeout: float = 300,
+    **options: Unpack[MigrateOptions],
+) -> Steps[Migrated]:
+    """Back the model's table up, ensure the target table, copy the items into it: what is asked.
+
+    `backup_table` makes an on-demand backup of that name and waits for it; an endpoint that does
+    not know backups gets a copy in a new table of that name instead. The other options are those
+    of the target table, where it is created, and of `copy_table`. `timeout`, in seconds, is for
+    each wait and not for the copy. To go on with a copy that did not end, give its checkpoint as
+    `resume=` and no `backup_table`.
+
+    Raises `Refused` before the first write: a backup name that is the name of a table, a target
+    that is the source without `in_place`, an option of the copy without `data_copy`. Deletes
+    nothing.
+    """
+    copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
+    table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
+    source, target = table_spec(model), table_spec(target_model or model, **table_options)
+    settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
+    _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
+    backup, backup_copy = None, None
+    if backup_table is not None:
+        yield from _refuse_existing(source.name, backup_table)
+        backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
+    ensuring = ensure_table(target, timeout=timeout)
+    if settings.target_db is not None:
+        ensuring = elsewhere(ensuring, settings.target_db)
+    ensured = yield from ensuring
+    copied = None
+    if data_copy:
+        copied = yield from copy_table(
+            model,
+            target if target_model is None else target_model,
+            segments=segments,
+            **copying,  # type: ignore[arg-type]  # a part of the typed options
+        )
+    return Migrated(ensured, backup, backup_copy, copied)
+
+
+_COPY_OPTIONS = frozenset(CopySettings.__struct_fields__)
+
+
+def _refuse(
+    source: str,
+    target: str,
+    backup_table: str | None,
+    unused: dict[str, Any] | None,
+    settings: CopySettings,
+) -> None:
+    """Raise for what can be told to be wrong before anything is asked."""
+    reasons = []
+    if backup_table in (source, target):
+        reasons.append(f"the backup cannot have the name of the table, {backup_table}")
+    elif backup_table is not None and (problem := name_problem(backup_table, "backup")):
+        reasons.append(problem)
+    if unused:
+        reasons.append(f"{', '.join(sorted(unused))}: does nothing without data_copy=True")
+    same = source == target and settings.target_db is None
+    if unused is None and same and not settings.in_place:
+        reasons.append(f"source and target are the same table, {source}: say in_place=True")
+    if reasons:
+        raise Refused(tuple(reasons))
+
+
+def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
+    yield from describe_table(source)
+    if (yield from find_table(backup_table)) is not None:
+        raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
+
+
+def _back_up(
+    source: str, backup_table: str, segments: int, timeout: float
+) -> Steps[tuple[BackupDetails | None, CopyReport | None]]:
+    deadline = yield from deadline_in(timeout)
+    try:
+        return (yield from back_up(source, backup_table, deadline)), None
+    except UnsupportedOperation:
+        described = yield from describe_table(source)
+    spec = described_spec(described, backup_table)
+    # Created, not ensured: a table that has come in the meantime is somebody else's.
+    yield from create_table(spec, timeout=timeout)
+    return None, (yield from copy_table(source, backup_table, segments=segments))

@@ -1,0 +1,172 @@
+"""How far a copy is: per page, per segment, and as the checkpoint and the report that users see.
+
+A cursor moves only when every write before it has been acknowledged, so that whoever goes on from
+a checkpoint may write an item again but never leaves one out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import Any
+
+from msgspec import Struct, ValidationError, convert, field, structs, to_builtins
+
+from .errors import Refused
+from .pages import Key
+
+__all__ = [
+    "Checkpoint",
+    "CopyReport",
+    "Page",
+    "Segment",
+    "SegmentPoint",
+    "read_checkpoint",
+    "report",
+]
+
+
+class CopyReport(Struct, frozen=True):
+    """What a copy has done, runs before its checkpoint included."""
+
+    done: bool
+    """Whether every item has been read and dealt with."""
+    read: int
+    written: int
+    skipped: int
+    """Source items for which the transform gave nothing."""
+    failed: int
+    """Items that `on_error` has taken."""
+    collisions: int
+    """Items that another one with the same key replaced before it was sent."""
+    retried: int
+    """Writes that had to be sent again, since the service was too busy for them."""
+    read_units: float
+    write_units: float
+    seconds: float
+    checkpoint: dict[str, Any]
+    """JSON-safe; give it as `resume=` to go on. Holds table names, counts and at most one key of
+    an item for each segment."""
+
+
+class Counts(Struct):
+    """What has been done with the items of a page."""
+
+    read: int = 0
+    written: int = 0
+    skipped: int = 0
+    failed: int = 0
+    collisions: int = 0
+
+    def add(self, other: Counts) -> None:
+        for name in Counts.__struct_fields__:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+
+
+class SegmentPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a segment can be gone on with: after `cursor`, or at its beginning."""
+
+    segment: int
+    done: bool = False
+    cursor: Key | None = None
+    counts: Counts = field(default_factory=Counts)
+    retried: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+class Checkpoint(Struct, forbid_unknown_fields=True):
+    """All that a copy needs to go on; JSON-safe as builtins."""
+
+    source: str
+    target: str
+    of: int
+    segments: list[SegmentPoint]
+    seconds: float = 0.0
+
+
+class Page(Struct, eq=False):
+    """Items that one Scan has given, until all that became of them is acknowledged."""
+
+    cursor: Key | None
+    counts: Counts
+    open: int = 0
+    """Items to be written and not acknowledged yet."""
+    read_whole: bool = False
+
+
+class Segment:
+    """One segment under way: its checkpoint, and the pages after it."""
+
+    def __init__(self, point: SegmentPoint) -> None:
+        self.point = point
+        self._pages: deque[Page] = deque()
+
+    @property
+    def cursor(self) -> Key | None:
+        """The place to read from next."""
+        return self._pages[-1].cursor if self._pages else self.point.cursor
+
+    def begin_page(self, cursor: Key | None, items: int) -> Page:
+        """Take up a page that ends at `cursor`, the last one if that is `None`."""
+        page = Page(cursor, Counts(read=items))
+        self._pages.append(page)
+        return page
+
+    def settle(self) -> None:
+        """Move the cursor behind the pages of which nothing is open any more."""
+        pages = self._pages
+        while pages and pages[0].read_whole and not pages[0].open:
+            page = pages.popleft()
+            self.point.counts.add(page.counts)
+            self.point.cursor = page.cursor
+            self.point.done = page.cursor is None
+
+    def counts(self) -> Counts:
+        """Give what has been done, behind the cursor and before it."""
+        total = structs.replace(self.point.counts)
+        for page in tuple(self._pages):
+            total.add(page.counts)
+        return total
+
+
+def read_checkpoint(
+    value: Any, source: str, target: str, segments: list[int], of: int
+) -> Checkpoint:
+    """Give the checkpoint to go on from; refuse one that belongs to another copy."""
+    if value is None:
+        return Checkpoint(source, target, of, [SegmentPoint(segment) for segment in segments])
+    try:
+        checkpoint = convert(value, Checkpoint)
+    except ValidationError as error:
+        raise Refused((f"resume= is no checkpoint of a copy: {error}",)) from error
+    pairs = (
+        ("source", checkpoint.source, source),
+        ("target", checkpoint.target, target),
+        ("number of segments", checkpoint.of, of),
+        ("segments", sorted(point.segment for point in checkpoint.segments), segments),
+    )
+    reasons = [
+        f"the checkpoint's {what} is {theirs!r}, this copy's is {ours!r}"
+        for what, theirs, ours in pairs
+        if theirs != ours
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return checkpoint
+
+
+def report(checkpoint: Checkpoint, segments: list[Segment], seconds: float) -> CopyReport:
+    """Sum up all segments."""
+    points = [segment.point for segment in segments]
+    total = Counts()
+    for segment in segments:
+        total.add(segment.counts())
+    return CopyReport(
+        done=all(point.done for point in points),
+        **structs.asdict(total),
+        retried=sum(point.retried for point in points),
+        read_units=sum(point.read_units for point in points),
+        write_units=sum(point.write_units for point in points),
+        seconds=seconds,
+        checkpoint=to_builtins(structs.replace(checkpoint, segments=points, seconds=seconds)),
+    )

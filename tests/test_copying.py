@@ -1,0 +1,637 @@
+"""Copying loses nothing, whatever happens on the way."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from base64 import b64encode
+from collections.abc import Iterable
+from itertools import pairwise
+from typing import Annotated, Any
+
+import pytest
+from faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from msgspec import Struct
+
+import dynamorm
+from dynamorm import (
+    AccessDenied,
+    CopyIncomplete,
+    CopyReport,
+    ItemError,
+    PartitionKey,
+    Refused,
+    SortKey,
+    TableNotFound,
+    ValidationFailed,
+    attribute_transform,
+    table,
+)
+from dynamorm.errors import service_error
+from dynamorm.testing import Async, FakeClock, FakeService, Recorder
+
+
+@table("source")
+class Source(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: Annotated[int, SortKey()]
+
+
+TARGET = dynamorm.table_spec(Source, name="target")
+
+
+def item(number: int, **attributes: Any) -> bytes:
+    value = {"id": {"S": f"id-{number % 7}"}, "n": {"N": str(number)}, **attributes}
+    return json.dumps(value, separators=(",", ":")).encode()
+
+
+def service(items: Iterable[bytes] = (), clock: FakeClock | None = None) -> FakeService:
+    fake = FakeService(clock, create_seconds=0, delete_seconds=0)
+    for spec in (Source, TARGET):
+        dynamorm.run(dynamorm.create_table(spec), fake)
+    fake.put("source", *items)
+    fake.sent.clear()
+    return fake
+
+
+def items(count: int) -> list[bytes]:
+    return [item(number) for number in range(count)]
+
+
+def copy(fake: Any, source: Any = "source", target: Any = "target", **options: Any) -> CopyReport:
+    options = {"segments": 1, "executor": Inline(), **options}
+    return dynamorm.run(dynamorm.copy_table(source, target, **options), fake)
+
+
+def same(fake: FakeService) -> bool:
+    return sorted(fake.items("source")) == sorted(fake.items("target"))
+
+
+DIGITS = st.integers(1, 38).flatmap(lambda n: st.text("0123456789", min_size=n, max_size=n))
+NUMBERS = st.builds(
+    lambda sign, digits, power: f"{sign}{digits.lstrip('0') or '0'}E{power}",
+    st.sampled_from(["", "-"]),
+    DIGITS,
+    st.integers(-120, 80),
+)
+BINARY = st.binary(min_size=1, max_size=20).map(lambda b: b64encode(b).decode())
+SCALARS = st.one_of(
+    st.builds(lambda text: {"S": text}, st.text(max_size=20)),
+    st.builds(lambda number: {"N": number}, NUMBERS),
+    st.builds(lambda binary: {"B": binary}, BINARY),
+    st.booleans().map(lambda flag: {"BOOL": flag}),
+    st.just({"NULL": True}),
+    st.lists(st.text(max_size=5), min_size=1, unique=True).map(lambda texts: {"SS": texts}),
+    st.lists(NUMBERS, min_size=1, max_size=3, unique=True).map(lambda numbers: {"NS": numbers}),
+    st.lists(BINARY, min_size=1, max_size=3, unique=True).map(lambda values: {"BS": values}),
+)
+VALUES = st.recursive(
+    SCALARS,
+    lambda inner: (
+        st.lists(inner, max_size=3).map(lambda values: {"L": values})
+        | st.dictionaries(st.text(max_size=5), inner, max_size=3).map(lambda map_: {"M": map_})
+    ),
+    max_leaves=8,
+)
+TABLES = st.lists(
+    st.dictionaries(st.text(min_size=1, max_size=6).filter(lambda n: n not in "idn"), VALUES),
+    max_size=60,
+).map(lambda found: [item(number, **attributes) for number, attributes in enumerate(found)])
+
+
+@settings(deadline=None)
+@given(
+    stored=TABLES,
+    plan=PLANS,
+    segments=st.integers(1, 5),
+    batch_size=st.integers(1, 25),
+    page_limit=st.none() | st.integers(1, 30),
+)
+def test_a_copy_without_a_transform_is_the_identity_under_any_faults(
+    stored: list[bytes],
+    plan: list[str | int],
+    segments: int,
+    batch_size: int,
+    page_limit: int | None,
+) -> None:
+    """Every attribute of every type arrives byte for byte, whatever fails on the way."""
+    fake = service(stored)
+    report = copy(
+        Faulty(fake, plan), segments=segments, batch_size=batch_size, page_limit=page_limit
+    )
+    assert same(fake)
+    assert report.done
+    assert (report.read, report.written, report.failed) == (len(stored), len(stored), 0)
+
+
+@settings(deadline=None)
+@given(
+    count=st.integers(0, 120),
+    plan=PLANS,
+    segments=st.integers(1, 3),
+    page_limit=st.none() | st.integers(1, 20),
+    kills=st.lists(st.integers(0, 12), max_size=6),
+)
+def test_a_copy_that_is_killed_goes_on_from_its_last_report(
+    count: int, plan: list[str | int], segments: int, page_limit: int | None, kills: list[int]
+) -> None:
+    """Killed after any request and resumed, a copy ends as an unbroken one does."""
+    fake = service(items(count), Ticking(0.2))
+    checkpoint = None
+    for kill_at in [*kills, None]:
+        reports: list[CopyReport] = []
+        try:
+            report = copy(
+                Faulty(fake, plan, kill_at),
+                segments=segments,
+                page_limit=page_limit,
+                progress=reports.append,
+                resume=checkpoint,
+            )
+        except Killed:
+            checkpoint = reports[-1].checkpoint if reports else checkpoint
+            checkpoint = json.loads(json.dumps(checkpoint))
+    assert same(fake)
+    assert report.done
+    assert (report.read, report.written) == (count, count)
+
+
+@settings(deadline=None)
+@given(count=st.integers(0, 150), plan=PLANS, deadline=st.floats(0.5, 20))
+def test_a_copy_that_a_deadline_stops_returns_in_time_and_can_be_gone_on_with(
+    count: int, plan: list[str | int], deadline: float
+) -> None:
+    """Runs that stop early, each resumed from the last, add up to one unbroken copy."""
+    clock = Ticking(0.05)
+    fake = service(items(count), clock)
+    faulty = Faulty(fake, plan)
+    report = None
+    for _ in range(1000):
+        started = clock.moment
+        try:
+            report = copy(
+                faulty,
+                page_limit=5,
+                deadline=deadline,
+                resume=report and report.checkpoint,
+            )
+        except CopyIncomplete as error:
+            report = error.report
+        assert clock.moment - started < deadline + 1.0
+        assert json.loads(json.dumps(report.checkpoint)) == report.checkpoint
+        if report.done:
+            break
+        deadline *= 1.5
+    assert report is not None
+    assert report.done
+    assert same(fake)
+    assert report.read == report.written == count
+
+
+def test_the_seconds_left_can_be_asked_for() -> None:
+    """A deadline may be a function, such as a Lambda context's."""
+    fake = service(items(100), Ticking(0.1))
+    end = fake.clock.now() + 8
+    report = copy(fake, page_limit=5, deadline=lambda: end - fake.clock.moment)  # type: ignore[attr-defined]  # the fake's clock
+    assert not report.done
+    assert 0 < report.written < 100
+    assert copy(fake, resume=report.checkpoint).done
+    assert same(fake)
+
+
+def test_one_scan_a_page_and_one_batch_for_25_items() -> None:
+    """A copy sends two DescribeTables, its Scans, its batches, and nothing else."""
+    fake = service(items(100))
+    copy(fake)
+    assert fake.sent == ["DescribeTable", "DescribeTable", "Scan", *["BatchWriteItem"] * 4]
+
+
+def test_batches_are_filled_over_pages() -> None:
+    """Small pages do not make small batches."""
+    fake = service(items(100))
+    copy(fake, page_limit=10)
+    assert fake.sent.count("BatchWriteItem") == 4
+
+
+def test_a_pages_items_are_sent_with_its_leftovers_first() -> None:
+    """What came back unprocessed is at the head of the next batch, with new items behind it."""
+    fake = service(items(60))
+    fake.withhold(10)
+    recorder = Recorder(fake)
+    report = copy(recorder)
+    batches = [body["RequestItems"]["target"] for op, body in recorder.sent if op[0] == "B"]
+    assert [len(batch) for batch in batches] == [25, 25, 20]
+    assert batches[1][:10] == batches[0][:10]
+    assert report.retried == 10
+    assert same(fake)
+
+
+def test_leftovers_are_known_by_their_keys() -> None:
+    """A service that spells numbers in its own way still gets back the bytes that were read."""
+    stored = [item(number, x={"N": "1.0"}) for number in range(5)]
+    fake = service(stored)
+
+    class Normalizing(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = super().send(operation, body)
+            if operation == "BatchWriteItem":
+                answer = answer.replace(b'"1.0"', b'"1"').replace(b'"N":"3"', b'"N":"3.0"')
+            return answer
+
+    copy(Normalizing(fake, ["fine", 5, 3]))
+    assert same(fake)
+
+
+def test_leftovers_that_were_never_sent_do_not_confuse_a_copy() -> None:
+    """When what comes back cannot be told apart, all of the batch is sent again."""
+    fake = service(items(5))
+
+    class Confused(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = super().send(operation, body)
+            return answer.replace(b"id-1", b"id-9") if self.requests == 2 else answer
+
+    report = copy(Confused(fake, ["fine", 5]))
+    assert report.retried == 5
+    assert report.written == 5
+    assert same(fake)
+
+
+def test_persistent_throttling_ends_with_what_is_unwritten() -> None:
+    """A service that stays too busy ends the copy, which says exactly what is missing."""
+    fake = service(items(60))
+    fake.withhold(*[25] * 10_000)
+    with pytest.raises(CopyIncomplete) as caught:
+        copy(fake)
+    assert len(caught.value.unwritten) == 60
+    assert caught.value.unwritten[0]["id"]["S"].startswith("id-")
+    assert not caught.value.report.done
+    assert 120 < fake.clock.now() < 130
+    fake.withhold()
+    fake._withheld.clear()
+    assert copy(fake, resume=caught.value.report.checkpoint).written == 60
+    assert same(fake)
+
+
+def test_throttling_until_the_deadline_ends_with_what_is_unwritten() -> None:
+    """Under a deadline the wait for a busy service ends with it."""
+    fake = service(items(60))
+    fake.withhold(*[25] * 10_000)
+    with pytest.raises(CopyIncomplete, match="60 items"):
+        copy(fake, deadline=30)
+    assert fake.clock.now() <= 30
+
+
+def test_refused_writes_are_repeated_ever_more_slowly() -> None:
+    """Resends are spaced, growing and jittered, and start over after a success."""
+    fake = service(items(25))
+    fake.withhold(*[25] * 9)
+    copy(fake)
+    assert fake.clock.slept == pytest.approx([0.5 * min(5, 0.05 * 2**n) for n in range(1, 10)])  # type: ignore[attr-defined]  # the fake's clock
+
+
+def test_a_batch_that_throttling_refuses_whole_is_kept() -> None:
+    """Throttling that comes as an exception is waited out as leftovers are."""
+    fake = service(items(60))
+    fake.fail("BatchWriteItem", throttled("BatchWriteItem"), times=30)
+    assert copy(fake).retried > 0
+    assert same(fake)
+
+
+def test_a_scan_that_is_throttled_is_waited_out_for_a_while() -> None:
+    """Reading outlives throttling too, and gives up in the end with the report."""
+    fake = service(items(60))
+    fake.fail("Scan", throttled("Scan"), times=12)
+    assert copy(fake).done
+    fake.fail("Scan", throttled("Scan"), times=10_000)
+    with pytest.raises(dynamorm.Throttled) as caught:
+        copy(fake)
+    assert caught.value.report.read == 0
+
+
+def test_a_scan_without_its_items_does_not_end_a_copy() -> None:
+    """A page that is not whole is read again: it is no end of the table."""
+    fake = service(items(60))
+
+    class Truncating(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = super().send(operation, body)
+            if operation != "Scan":
+                return answer
+            damaged = [b"{}", b'{"Items":[],"Count":60}', answer[:-9]]
+            return damaged[self.requests - 1] if self.requests <= 3 else answer
+
+    assert copy(Truncating(fake)).read == 60
+    assert same(fake)
+
+
+def test_denied_access_ends_the_copy_at_once_with_its_report() -> None:
+    """An error that does not pass is raised as it is, and carries what has been done."""
+    fake = service(items(100))
+    denied = service_error("AccessDeniedException", "", status=400, operation="BatchWriteItem")
+
+    class Denied(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            if self.requests == 2 and operation == "BatchWriteItem":
+                raise denied
+            return super().send(operation, body)
+
+    with pytest.raises(AccessDenied) as caught:
+        copy(Denied(fake))
+    assert caught.value.report.written == 25
+    assert copy(fake, resume=caught.value.report.checkpoint).done
+    assert same(fake)
+
+
+def test_one_failing_segment_stops_the_others() -> None:
+    """When a segment ends in an error, no other goes on, and the report covers all."""
+    fake = service(items(400))
+    denied = service_error("AccessDeniedException", "", status=400, operation="BatchWriteItem")
+    fake.fail("BatchWriteItem", denied)
+    with pytest.raises(AccessDenied) as caught:
+        dynamorm.run(dynamorm.copy_table("source", "target", segments=4), fake)
+    checkpoint = caught.value.report.checkpoint
+    report = dynamorm.run(
+        dynamorm.copy_table("source", "target", segments=4, resume=checkpoint), fake
+    )
+    assert report.done
+    assert same(fake)
+
+
+@pytest.mark.parametrize("segments", [1, 4, 16])
+def test_segments_run_in_threads_and_in_tasks(segments: int) -> None:
+    """The same copy runs in threads and under asyncio."""
+    fake = service(items(500))
+    steps = dynamorm.copy_table("source", "target", segments=segments)
+    assert dynamorm.run(steps, fake).written == 500
+    assert same(fake)
+    other = service(items(500))
+    steps = dynamorm.copy_table("source", "target", segments=segments)
+    assert asyncio.run(dynamorm.arun(steps, Async(other))).written == 500
+    assert same(other)
+
+
+def test_a_segment_can_be_copied_alone() -> None:
+    """Segments are operations of their own, from JSON-safe values to JSON-safe values."""
+    fake = service(items(200))
+    reports = [
+        dynamorm.run(dynamorm.copy_segment("source", "target", segment=segment, of=3), fake)
+        for segment in range(3)
+    ]
+    assert sum(report.written for report in reports) == 200
+    assert same(fake)
+    again = dynamorm.copy_segment("source", "target", segment=1, of=3, resume=reports[1].checkpoint)
+    fake.sent.clear()
+    assert dynamorm.run(again, fake).written == reports[1].written
+    assert "Scan" not in fake.sent
+
+
+def test_a_finished_copy_reads_nothing_more() -> None:
+    """Going on from the end sends nothing but the two DescribeTables."""
+    fake = service(items(30))
+    report = copy(fake)
+    fake.sent.clear()
+    again = copy(fake, resume=report.checkpoint)
+    assert fake.sent == ["DescribeTable", "DescribeTable"]
+    assert (again.done, again.written) == (True, 30)
+
+
+def test_a_transform_skips_and_splits() -> None:
+    """A transform gives one item, none, or several, and the report counts them."""
+    fake = service(items(30))
+
+    @attribute_transform
+    def change(values: dict[str, Any]) -> Any:
+        number = int(values["n"]["N"])
+        if number % 3 == 0:
+            return None
+        copies = [values, {**values, "n": {"N": str(number + 1000)}}]
+        return copies if number % 3 == 1 else values
+
+    report = copy(fake, transform=change)
+    assert (report.read, report.skipped, report.written) == (30, 10, 30)
+
+
+@pytest.mark.parametrize("page_limit", [None, 3])
+def test_the_last_of_items_with_one_key_wins(page_limit: int | None) -> None:
+    """Items that a transform gives one key do not fail their batch; collisions are counted."""
+    fake = service(items(20))
+
+    @attribute_transform
+    def merge(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "id": {"S": "all"}, "n": {"N": "1.0"}, "was": values["n"]}
+
+    report = copy(fake, transform=merge, page_limit=page_limit)
+    assert report.done
+    assert report.read == 20
+    assert report.written + report.collisions == 20
+    assert report.collisions > 0
+    assert len(fake.items("target")) == 1
+
+
+def failing(values: dict[str, Any]) -> dict[str, Any]:
+    if values["n"]["N"] == "13":
+        raise KeyError("secret")
+    return values
+
+
+def test_a_failing_transform_ends_the_copy_and_names_the_item() -> None:
+    """An item that cannot be transformed is not passed over."""
+    fake = service(items(30))
+    with pytest.raises(ItemError, match="13") as caught:
+        copy(fake, transform=attribute_transform(failing))
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert caught.value.report is not None
+
+
+def test_errors_can_be_taken_and_the_copy_goes_on() -> None:
+    """`on_error` gets the item and the error; everything else arrives."""
+    fake = service(items(30))
+    taken: list[tuple[Any, Any]] = []
+    report = copy(
+        fake,
+        transform=attribute_transform(failing),
+        on_error=lambda values, error: taken.append((values, error)),
+    )
+    assert (report.written, report.failed, report.skipped) == (29, 1, 0)
+    assert [values["n"] for values, _ in taken] == [{"N": "13"}]
+
+
+class Poisoned(Faulty):
+    """Refuses whatever has the attribute `poison`, and the batch with it."""
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if operation == "BatchWriteItem" and b"poison" in body:
+            raise service_error("ValidationException", "no", status=400, operation=operation)
+        return super().send(operation, body)
+
+
+def test_an_item_that_the_service_refuses_is_found() -> None:
+    """One bad item fails its batch; it alone is handed out, and all others are written."""
+    stored = [*items(60), item(61, poison={"S": "1"}), item(62, poison={"S": "2"})]
+    fake = service(stored)
+    taken: list[Any] = []
+    report = copy(Poisoned(fake), on_error=lambda values, error: taken.append((values, error)))
+    assert (report.written, report.failed, report.done) == (60, 2, True)
+    assert {values["poison"]["S"] for values, _ in taken} == {"1", "2"}
+    assert {type(error) for _, error in taken} == {ValidationFailed}
+    with pytest.raises(ValidationFailed):
+        copy(Poisoned(fake))
+
+
+def test_batches_stay_below_16_megabytes() -> None:
+    """Legal items whose JSON is six times their size are sent in smaller batches."""
+    control = "\x01" * 380_000
+    fake = service([item(number, text={"S": control}) for number in range(20)])
+    assert copy(fake).written == 20
+    assert same(fake)
+    assert fake.sent.count("BatchWriteItem") == 4
+
+
+@pytest.mark.parametrize("which", ["read", "write"])
+def test_the_pace_is_held_over_all_segments(which: str) -> None:
+    """Consumed units divided by the seconds that passed stay within the limit."""
+    fake = service(items(2000))
+    options = {f"max_{which}_units": 20.0, "segments": 4, "page_limit": 50}
+    report = copy(fake, **options)
+    units = report.read_units if which == "read" else report.write_units
+    assert units > 15
+    assert fake.clock.now() >= (units - 30) / 20
+    assert same(fake)
+
+
+def test_progress_is_told_at_most_four_times_a_second() -> None:
+    """`progress` gets growing reports, and the last one in the end."""
+    fake = service(items(300), Ticking(0.01))
+    seen: list[tuple[float, CopyReport]] = []
+    report = copy(
+        fake,
+        page_limit=5,
+        progress=lambda told: seen.append((fake.clock.moment, told)),  # type: ignore[attr-defined]  # the fake's clock
+    )
+    moments = [moment for moment, _ in seen]
+    assert len(seen) > 3
+    assert all(later - sooner >= 0.25 for sooner, later in pairwise(moments[:-1]))
+    assert [told.written for _, told in seen] == sorted(told.written for _, told in seen)
+    assert seen[-1][1] == report
+
+
+def test_a_copy_goes_to_another_database() -> None:
+    """The target may be in another account or region, under the same name, with its own prefix."""
+    here, there = service(items(40)), service()
+    dynamorm.run(dynamorm.create_table(Source, name="eu-source"), there)
+    target_db = dynamorm.connect(transport=there, table_prefix="eu-")
+    there.sent.clear()
+    report = dynamorm.connect(transport=here).run(
+        dynamorm.copy_table("source", "source", target_db=target_db, segments=2)
+    )
+    assert report.written == 40
+    assert sorted(there.items("eu-source")) == sorted(here.items("source"))
+    assert set(here.sent) == {"DescribeTable", "Scan"}
+    assert set(there.sent) == {"DescribeTable", "BatchWriteItem"}
+
+
+def test_a_copy_heeds_the_prefix_of_its_database() -> None:
+    """Scans and batches go to the names that the prefix makes."""
+    fake = service()
+    for name in ("test-one", "test-two"):
+        dynamorm.run(dynamorm.create_table(Source, name=name), fake)
+    fake.put("test-one", *items(30))
+    fake.withhold(5)
+    report = dynamorm.run(dynamorm.copy_table("one", "two"), fake, table_prefix="test-")
+    assert report.written == 30
+    assert sorted(fake.items("test-two")) == sorted(fake.items("test-one"))
+
+
+def test_the_same_table_is_refused_unless_in_place() -> None:
+    """Copying a table onto itself must be said; then its items are changed where they are."""
+    fake = service(items(30))
+    with pytest.raises(Refused, match="in_place"):
+        copy(fake, "source", "source")
+    assert fake.sent == []
+
+    @attribute_transform
+    def mark(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "marked": {"BOOL": True}}
+
+    assert copy(fake, "source", "source", transform=mark, in_place=True).written == 30
+    assert all(b"marked" in raw for raw in fake.items("source"))
+
+    @attribute_transform
+    def move(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "id": {"S": "elsewhere"}}
+
+    with pytest.raises(ItemError, match="cannot change an item's key"):
+        copy(fake, "source", "source", transform=move, in_place=True)
+
+
+def test_a_checkpoint_of_another_copy_is_refused() -> None:
+    """Other tables, another number of segments, or no checkpoint at all: refused, nothing sent."""
+    fake = service(items(30))
+    report = copy(fake, segments=2)
+    fake.sent.clear()
+    checkpoint = report.checkpoint
+    for options in (
+        {"segments": 3, "resume": checkpoint},
+        {"target": "other", "segments": 2, "resume": checkpoint},
+        {"segments": 2, "resume": {**checkpoint, "of": "two"}},
+        {"segments": 2, "resume": "nonsense"},
+        {"segments": 2, "resume": {**checkpoint, "segments": checkpoint["segments"][:1]}},
+    ):
+        with pytest.raises(Refused):
+            copy(fake, **options)
+    assert fake.sent == []
+
+
+@pytest.mark.parametrize("missing", ["source", "target"])
+def test_both_tables_must_be_there(missing: str) -> None:
+    """A table that is missing is told before anything is read or written."""
+    fake = service(items(30))
+    dynamorm.run(dynamorm.delete_table(missing), fake)
+    fake.sent.clear()
+    with pytest.raises(TableNotFound):
+        copy(fake)
+    assert set(fake.sent) == {"DescribeTable"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"segments": 0},
+        {"segments": 1_000_001},
+        {"segments": 1.5},
+        {"batch_size": 26},
+        {"batch_size": 0},
+        {"page_limit": -1},
+        {"max_read_units": 0},
+        {"max_write_units": -1},
+        {"unmodelled": "lose"},
+    ],
+)
+def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
+    """A number out of its range is named, and nothing is sent."""
+    fake = service()
+    with pytest.raises(ValueError, match=r"takes"):
+        copy(fake, **options)
+    assert fake.sent == []
+
+
+def test_more_options_that_mean_nothing_are_refused() -> None:
+    """So are an error sink that cannot be called and a segment that does not exist."""
+    with pytest.raises(TypeError, match="on_error"):
+        copy(service(), on_error="ignore")
+    with pytest.raises(ValueError, match="from 0 to 2"):
+        dynamorm.run(dynamorm.copy_segment("source", "target", segment=3, of=3), service())
+
+
+def test_checkpoints_hold_no_secrets_and_stay_small() -> None:
+    """A checkpoint has names, counts, and one key for each segment at most."""
+    stored = [item(number, password={"S": "hunter2"}) for number in range(300)]
+    fake = service(stored, Ticking(0.1))
+    report = copy(fake, segments=3, page_limit=10, deadline=3)
+    text = json.dumps(report.checkpoint)
+    assert not report.done
+    assert "hunter2" not in text
+    assert len(text) < 1500
