@@ -13,7 +13,7 @@ from .effects import Sleep, Steps, call, now
 from .errors import DynamormError, ValidationFailed
 from .pace import Pace
 from .pages import BatchWriteItemOutput, batch_write_item, units
-from .reports import Page, SegmentPoint
+from .reports import Costs, Page
 
 __all__ = ["TimeLeft", "Writer"]
 
@@ -58,7 +58,7 @@ class Writer:
         self,
         table: str,
         key_names: tuple[str, ...],
-        point: SegmentPoint,
+        costs: Costs,
         pace: Pace,
         left: TimeLeft,
         *,
@@ -70,7 +70,7 @@ class Writer:
     ) -> None:
         self._table = table
         self._key_names = key_names
-        self._point = point
+        self._costs = costs
         self._pace = pace
         self._left = left
         self._batch_size = batch_size
@@ -146,7 +146,7 @@ class Writer:
             self._refusals = 0
             return
         self._queue.extendleft(reversed(refused))
-        self._point.retried += len(refused)
+        self._costs.retried += len(refused)
         self._refusals += 1
         longest = min(CAP, BASE * 2 ** min(self._refusals, 10))
         yield Sleep(0.0, spread=min(longest, left))
@@ -172,7 +172,7 @@ class Writer:
         self._acknowledge(batch, refused)
         written = sum(len(raw) for raw in raws)
         consumed = units(reply.consumed_capacity, written / 1024)
-        self._point.write_units += consumed
+        self._costs.write_units += consumed
         moment = yield from now()
         self._pace.spent(consumed, moment)
         self._on_batch(moment)

@@ -7,26 +7,19 @@ after a lost answer or a killed run, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from threading import Lock
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw, json
+from msgspec import Raw
 
-from .batches import BASE, CAP, PATIENCE, TimeLeft, Writer
-from .canonical import item_key
-from .described import described_spec
+from .batches import BASE, CAP, PATIENCE, Writer
 from .effects import Sleep, Steps, call, now, together
-from .errors import CopyIncomplete, DynamormError, ItemError, Refused
-from .model import Model, table_name
-from .pace import Pace
+from .errors import DynamormError, ItemError
+from .jobs import Job, prepare
+from .model import Model
 from .pages import ScanOutput, scan, units
-from .prefixing import elsewhere
-from .reports import Checkpoint, CopyReport, Page, Segment, read_checkpoint, report
+from .reports import CopyReport, Page, Segment
 from .settings import CopySettings, check_segments
-from .spec import TableSpec
-from .tables import describe_table
-from .transforms import converter
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -34,11 +27,6 @@ if TYPE_CHECKING:
     from .settings import CopyOptions
 
 __all__ = ["copy_segment", "copy_table"]
-
-PROGRESS_EVERY = 0.25
-"""Seconds between two reports at least."""
-
-Convert = Callable[[Raw], Sequence[bytes | Raw]]
 
 
 def copy_table(
@@ -79,7 +67,7 @@ def copy_table(
     """
     check_segments(segments)
     settings = CopySettings(**options)
-    job = yield from _prepare(source, target, settings, list(range(segments)), segments)
+    job = yield from prepare(source, target, settings, list(range(segments)), segments)
     yield from _perform(job, executor)
     return job.outcome((yield from now()))
 
@@ -100,134 +88,12 @@ def copy_segment(
     if segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
     settings = CopySettings(**options)
-    job = yield from _prepare(source, target, settings, [segment], of)
+    job = yield from prepare(source, target, settings, [segment], of)
     yield from _perform(job, None)
     return job.outcome((yield from now()))
 
 
-class _Job:
-    """What the segments of one copy share."""
-
-    def __init__(
-        self,
-        source: TableSpec,
-        target: TableSpec,
-        settings: CopySettings,
-        convert: Convert | None,
-        checkpoint: Checkpoint,
-        started: float,
-    ) -> None:
-        self.source = source
-        self.target = target
-        self.settings = settings
-        self.convert = convert
-        self.checkpoint = checkpoint
-        self.left = TimeLeft(settings.deadline, started)
-        self.read_pace = Pace(settings.max_read_units)
-        self.write_pace = Pace(settings.max_write_units)
-        self.segments = [Segment(point) for point in checkpoint.segments]
-        self.writers = [self._writer(segment) for segment in self.segments]
-        self._started = started - checkpoint.seconds
-        self._reported = started
-        self._lock = Lock()
-
-    def _writer(self, segment: Segment) -> Writer:
-        elsewhere_too = self.settings.target_db
-        return Writer(
-            self.target.name,
-            tuple(attribute.name for attribute in self.target.key),
-            segment.point,
-            self.write_pace,
-            self.left,
-            batch_size=self.settings.batch_size,
-            unique=self.convert is None,
-            on_poison=self.fail,
-            on_batch=self.tell,
-            wrap=lambda steps: elsewhere(steps, elsewhere_too) if elsewhere_too else steps,
-        )
-
-    def report(self, moment: float) -> CopyReport:
-        return report(self.checkpoint, self.segments, moment - self._started)
-
-    def tell(self, moment: float) -> None:
-        """Call `progress`, unless that was done a moment ago."""
-        if self.settings.progress is None:
-            return
-        with self._lock:
-            if moment - self._reported < PROGRESS_EVERY:
-                return
-            self._reported = moment
-        self.settings.progress(self.report(moment))
-
-    def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
-        """Hand a bad item to `on_error`, or raise."""
-        if self.settings.on_error == "raise":
-            raise error
-        self.settings.on_error(json.decode(raw), error)
-
-    def outcome(self, moment: float) -> CopyReport:
-        """Give the last report; raise when items could not be written."""
-        final = self.report(moment)
-        if self.settings.progress is not None:
-            self.settings.progress(final)
-        given_up = [writer for writer in self.writers if writer.refused or writer.gave_up]
-        if given_up and not final.done:
-            unwritten = [item for writer in self.writers for item in writer.unwritten()]
-            trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
-            raise CopyIncomplete(final, tuple(map(json.decode, unwritten))) from trouble
-        return final
-
-
-def _prepare(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    segments: list[int],
-    of: int,
-) -> Steps[_Job]:
-    """Refuse what does not fit, and look both tables' keys up."""
-    started = yield from now()
-    names = table_name(source), table_name(target)
-    if names[0] == names[1] and settings.target_db is None and not settings.in_place:
-        raise Refused((f"source and target are the same table, {names[0]}: say in_place=True",))
-    checkpoint = read_checkpoint(settings.resume, *names, segments, of)
-    described = yield from describe_table(names[0])
-    there = describe_table(names[1])
-    found = yield from elsewhere(there, settings.target_db) if settings.target_db else there
-    ours, theirs = described_spec(described, names[0]), described_spec(found, names[1])
-    changes_keys = ours.key != theirs.key or not _keys(theirs) <= _keys(ours)
-    convert: Convert | None = None
-    if settings.transform is not None or changes_keys:
-        convert = converter(
-            None if isinstance(source, str | TableSpec) else source,
-            None if isinstance(target, str | TableSpec) else target,
-            theirs,
-            settings.transform,
-            settings.unmodelled,
-        )
-    if convert is not None and settings.in_place:
-        convert = _same_key(convert, tuple(attribute.name for attribute in ours.key))
-    return _Job(ours, theirs, settings, convert, checkpoint, started)
-
-
-def _keys(spec: TableSpec) -> set[Any]:
-    """Give all key attributes, those of indexes too: a source with the same has checked them."""
-    return {*spec.key, *(attribute for index in spec.indexes for attribute in index.key)}
-
-
-def _same_key(convert: Convert, names: tuple[str, ...]) -> Convert:
-    """Refuse a transform that moves an item within the table that is being read."""
-
-    def checked(raw: Raw) -> Sequence[bytes | Raw]:
-        made = convert(raw)
-        if any(item_key(item, names) != item_key(raw, names) for item in made):
-            raise ItemError("in place, a transform cannot change an item's key", ", ".join(names))
-        return made
-
-    return checked
-
-
-def _perform(job: _Job, executor: Any) -> Steps[None]:
+def _perform(job: Job, executor: Any) -> Steps[None]:
     """Run the segments that are not done; an error that ends them carries the report."""
     pending = tuple(
         _copy(job, segment, writer)
@@ -244,11 +110,11 @@ def _perform(job: _Job, executor: Any) -> Steps[None]:
         raise
 
 
-def _copy(job: _Job, segment: Segment, writer: Writer) -> Steps[None]:
+def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
     """Copy one segment until it ends, or until there is no time for another page."""
     longest = 0.0
-    cursor_known = True
-    while cursor_known:
+    more = True
+    while more:
         began = yield from now()
         left = job.left.at(began)
         if left <= longest:
@@ -258,7 +124,7 @@ def _copy(job: _Job, segment: Segment, writer: Writer) -> Steps[None]:
         if reply is None:
             break
         page = segment.begin_page(reply.last_evaluated_key or None, len(reply.items))
-        cursor_known = page.cursor is not None
+        more = page.cursor is not None
         yield from _write(job, segment, writer, page, reply.items)
         moment = yield from now()
         longest = max(longest, moment - began)
@@ -269,7 +135,7 @@ def _copy(job: _Job, segment: Segment, writer: Writer) -> Steps[None]:
     segment.settle()
 
 
-def _read(job: _Job, segment: Segment) -> Steps[ScanOutput | None]:
+def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     """Read the next page, as long as it takes; `None` when time is up first."""
     settings = job.settings
     payload = scan(
@@ -291,7 +157,7 @@ def _read(job: _Job, segment: Segment) -> Steps[ScanOutput | None]:
         else:
             size = sum(map(len, reply.items))
             consumed = units((reply.consumed_capacity,), size / 8192)
-            segment.point.read_units += consumed
+            segment.point.costs.read_units += consumed
             job.read_pace.spent(consumed, (yield from now()))
             return reply
         tries += 1
@@ -299,9 +165,7 @@ def _read(job: _Job, segment: Segment) -> Steps[ScanOutput | None]:
     return None
 
 
-def _write(
-    job: _Job, segment: Segment, writer: Writer, page: Page, items: list[Raw]
-) -> Steps[None]:
+def _write(job: Job, segment: Segment, writer: Writer, page: Page, items: list[Raw]) -> Steps[None]:
     """Queue what becomes of a page's items, sending full batches on the way."""
     if job.convert is None:
         writer.put(items, page)
@@ -313,7 +177,7 @@ def _write(
     segment.settle()
 
 
-def _converted(job: _Job, raw: Raw, page: Page) -> Sequence[bytes | Raw]:
+def _converted(job: Job, raw: Raw, page: Page) -> Sequence[bytes | Raw]:
     assert job.convert is not None
     try:
         made = job.convert(raw)

@@ -7,6 +7,7 @@ a checkpoint may write an item again but never leaves one out.
 from __future__ import annotations
 
 from collections import deque
+from threading import Lock
 from typing import Any
 
 from msgspec import Struct, ValidationError, convert, field, structs, to_builtins
@@ -17,6 +18,7 @@ from .pages import Key
 __all__ = [
     "Checkpoint",
     "CopyReport",
+    "Costs",
     "Page",
     "Segment",
     "SegmentPoint",
@@ -49,7 +51,7 @@ class CopyReport(Struct, frozen=True):
 
 
 class Counts(Struct):
-    """What has been done with the items of a page."""
+    """What has been done with items."""
 
     read: int = 0
     written: int = 0
@@ -57,21 +59,27 @@ class Counts(Struct):
     failed: int = 0
     collisions: int = 0
 
-    def add(self, other: Counts) -> None:
-        for name in Counts.__struct_fields__:
-            setattr(self, name, getattr(self, name) + getattr(other, name))
+    def __add__(self, other: Counts) -> Counts:
+        pairs = zip(structs.astuple(self), structs.astuple(other), strict=True)
+        return Counts(*(one + another for one, another in pairs))
 
 
-class SegmentPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
+class Costs(Struct):
+    """What a segment has taken, the repetitions included."""
+
+    retried: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a segment can be gone on with: after `cursor`, or at its beginning."""
 
     segment: int
     done: bool = False
     cursor: Key | None = None
     counts: Counts = field(default_factory=Counts)
-    retried: int = 0
-    read_units: float = 0.0
-    write_units: float = 0.0
+    costs: Costs = field(default_factory=Costs)
 
 
 class Checkpoint(Struct, forbid_unknown_fields=True):
@@ -95,11 +103,15 @@ class Page(Struct, eq=False):
 
 
 class Segment:
-    """One segment under way: its checkpoint, and the pages after it."""
+    """One segment under way: its checkpoint, and the pages after it.
+
+    Only the thread that copies it changes it; others look at it for reports.
+    """
 
     def __init__(self, point: SegmentPoint) -> None:
         self.point = point
         self._pages: deque[Page] = deque()
+        self._lock = Lock()
 
     @property
     def cursor(self) -> Key | None:
@@ -109,24 +121,29 @@ class Segment:
     def begin_page(self, cursor: Key | None, items: int) -> Page:
         """Take up a page that ends at `cursor`, the last one if that is `None`."""
         page = Page(cursor, Counts(read=items))
-        self._pages.append(page)
+        with self._lock:
+            self._pages.append(page)
         return page
 
     def settle(self) -> None:
         """Move the cursor behind the pages of which nothing is open any more."""
         pages = self._pages
         while pages and pages[0].read_whole and not pages[0].open:
-            page = pages.popleft()
-            self.point.counts.add(page.counts)
-            self.point.cursor = page.cursor
-            self.point.done = page.cursor is None
+            page = pages[0]
+            settled = structs.replace(
+                self.point,
+                cursor=page.cursor,
+                done=page.cursor is None,
+                counts=self.point.counts + page.counts,
+            )
+            with self._lock:
+                self.point = settled
+                pages.popleft()
 
     def counts(self) -> Counts:
         """Give what has been done, behind the cursor and before it."""
-        total = structs.replace(self.point.counts)
-        for page in tuple(self._pages):
-            total.add(page.counts)
-        return total
+        with self._lock:
+            return sum((page.counts for page in self._pages), self.point.counts)
 
 
 def read_checkpoint(
@@ -158,15 +175,14 @@ def read_checkpoint(
 def report(checkpoint: Checkpoint, segments: list[Segment], seconds: float) -> CopyReport:
     """Sum up all segments."""
     points = [segment.point for segment in segments]
-    total = Counts()
-    for segment in segments:
-        total.add(segment.counts())
+    counts = sum((segment.counts() for segment in segments), Counts())
+    costs = [point.costs for point in points]
     return CopyReport(
         done=all(point.done for point in points),
-        **structs.asdict(total),
-        retried=sum(point.retried for point in points),
-        read_units=sum(point.read_units for point in points),
-        write_units=sum(point.write_units for point in points),
+        **structs.asdict(counts),
+        retried=sum(cost.retried for cost in costs),
+        read_units=sum(cost.read_units for cost in costs),
+        write_units=sum(cost.write_units for cost in costs),
         seconds=seconds,
         checkpoint=to_builtins(structs.replace(checkpoint, segments=points, seconds=seconds)),
     )
