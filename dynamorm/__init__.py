@@ -10,19 +10,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from . import requests, testing
     from .changes import Difference
+    from .copying import copy_segment, copy_table
     from .credentials import Credentials
     from .database import AsyncDatabase, Database, connect, connect_async
     from .drivers import AsyncTransport, Clock, Transport, arun, run
     from .effects import Call, Effect, Now, Sleep, Steps
     from .errors import (
         AccessDenied,
+        CopyIncomplete,
         CredentialsMissing,
         CredentialsRejected,
         DynamormError,
         EndpointUnknown,
+        ItemError,
         LimitExceeded,
         MigrateNotSupported,
         ModelError,
+        Refused,
         ServerError,
         ServiceError,
         TableBusy,
@@ -35,7 +39,9 @@ if TYPE_CHECKING:
         ValidationFailed,
         WaitTimeout,
     )
+    from .items import from_item, to_item
     from .markers import PartitionKey, SortKey, TimeToLive
+    from .migrating import Migrated, auto_migrate_with_options
     from .model import table, table_spec
     from .options import (
         ALL,
@@ -49,6 +55,8 @@ if TYPE_CHECKING:
         WarmThroughput,
     )
     from .replies import TableDescription
+    from .reports import CopyReport
+    from .settings import CopyOptions
     from .spec import IndexSpec, KeyAttribute, TableSpec
     from .tables import (
         Ensured,
@@ -61,6 +69,15 @@ if TYPE_CHECKING:
         migrate,
         table_exists,
     )
+    from .transforms import (
+        add_field,
+        attribute_transform,
+        chain,
+        copy_all_fields,
+        remove_field,
+        rename_field,
+    )
+    from .verifying import Verified, verify_copy
     from .waiting import Retries
 
 __all__ = [
@@ -72,6 +89,9 @@ __all__ = [
     "AsyncTransport",
     "Call",
     "Clock",
+    "CopyIncomplete",
+    "CopyOptions",
+    "CopyReport",
     "Credentials",
     "CredentialsMissing",
     "CredentialsRejected",
@@ -84,14 +104,17 @@ __all__ = [
     "Include",
     "Index",
     "IndexSpec",
+    "ItemError",
     "KeyAttribute",
     "LimitExceeded",
     "MigrateNotSupported",
+    "Migrated",
     "ModelError",
     "Now",
     "OnDemand",
     "PartitionKey",
     "Provisioned",
+    "Refused",
     "Retries",
     "ServerError",
     "ServiceError",
@@ -111,43 +134,80 @@ __all__ = [
     "TransportError",
     "UnsupportedOperation",
     "ValidationFailed",
+    "Verified",
     "WaitTimeout",
     "WarmThroughput",
+    "add_field",
     "arun",
+    "attribute_transform",
     "auto_migrate",
+    "auto_migrate_with_options",
+    "chain",
     "connect",
     "connect_async",
+    "copy_all_fields",
+    "copy_segment",
+    "copy_table",
     "create_table",
     "delete_table",
     "describe_table",
     "ensure_table",
+    "from_item",
     "list_tables",
     "migrate",
+    "remove_field",
+    "rename_field",
     "requests",
     "run",
     "table",
     "table_exists",
     "table_spec",
     "testing",
+    "to_item",
+    "verify_copy",
 ]
 
 __version__ = "0.1.0"
 
 _MODULES = {
     "changes": ("Difference",),
+    "copying": (
+        "copy_segment",
+        "copy_table",
+    ),
     "credentials": ("Credentials",),
-    "database": ("AsyncDatabase", "Database", "connect", "connect_async"),
-    "drivers": ("AsyncTransport", "Clock", "Transport", "arun", "run"),
-    "effects": ("Call", "Effect", "Now", "Sleep", "Steps"),
+    "database": (
+        "AsyncDatabase",
+        "Database",
+        "connect",
+        "connect_async",
+    ),
+    "drivers": (
+        "AsyncTransport",
+        "Clock",
+        "Transport",
+        "arun",
+        "run",
+    ),
+    "effects": (
+        "Call",
+        "Effect",
+        "Now",
+        "Sleep",
+        "Steps",
+    ),
     "errors": (
         "AccessDenied",
+        "CopyIncomplete",
         "CredentialsMissing",
         "CredentialsRejected",
         "DynamormError",
         "EndpointUnknown",
+        "ItemError",
         "LimitExceeded",
         "MigrateNotSupported",
         "ModelError",
+        "Refused",
         "ServerError",
         "ServiceError",
         "TableBusy",
@@ -160,8 +220,23 @@ _MODULES = {
         "ValidationFailed",
         "WaitTimeout",
     ),
-    "markers": ("PartitionKey", "SortKey", "TimeToLive"),
-    "model": ("table", "table_spec"),
+    "items": (
+        "from_item",
+        "to_item",
+    ),
+    "markers": (
+        "PartitionKey",
+        "SortKey",
+        "TimeToLive",
+    ),
+    "migrating": (
+        "Migrated",
+        "auto_migrate_with_options",
+    ),
+    "model": (
+        "table",
+        "table_spec",
+    ),
     "options": (
         "ALL",
         "Include",
@@ -174,7 +249,13 @@ _MODULES = {
         "WarmThroughput",
     ),
     "replies": ("TableDescription",),
-    "spec": ("IndexSpec", "KeyAttribute", "TableSpec"),
+    "reports": ("CopyReport",),
+    "settings": ("CopyOptions",),
+    "spec": (
+        "IndexSpec",
+        "KeyAttribute",
+        "TableSpec",
+    ),
     "tables": (
         "Ensured",
         "auto_migrate",
@@ -185,6 +266,18 @@ _MODULES = {
         "list_tables",
         "migrate",
         "table_exists",
+    ),
+    "transforms": (
+        "add_field",
+        "attribute_transform",
+        "chain",
+        "copy_all_fields",
+        "remove_field",
+        "rename_field",
+    ),
+    "verifying": (
+        "Verified",
+        "verify_copy",
     ),
     "waiting": ("Retries",),
 }

@@ -20,7 +20,6 @@ from .reports import Checkpoint, CopyReport, Segment, read_checkpoint, report
 from .settings import CopySettings
 from .spec import TableSpec
 from .tables import describe_table
-from .transforms import converter
 
 __all__ = ["Job", "prepare"]
 
@@ -123,6 +122,8 @@ def prepare(
     changes_keys = ours.key != theirs.key or not _keys(theirs) <= _keys(ours)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
+        from .transforms import converter
+
         convert = converter(
             None if isinstance(source, str | TableSpec) else source,
             None if isinstance(target, str | TableSpec) else target,

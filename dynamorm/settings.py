@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
 
 from msgspec import Struct
 
 from .errors import DynamormError
 from .prefixing import Place
 from .reports import CopyReport
-from .transforms import Transform
+
+if TYPE_CHECKING:
+    from .transforms import Transform
 
 __all__ = ["CopyOptions", "CopySettings", "check_segments"]
 

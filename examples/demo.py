@@ -11,15 +11,18 @@ import json
 import logging
 import os
 import textwrap
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any
 
+import boto3
 from moto.server import ThreadedMotoServer
 from msgspec import Struct
 
 import dynamorm
 from dynamorm import (
+    CopyReport,
     Credentials,
     Database,
     Include,
@@ -63,6 +66,19 @@ class Product(Struct):
     price: int
 
 
+@table("products-2")
+class Product2(Struct):
+    """The same, with prices in cents."""
+
+    sku: Annotated[str, PartitionKey()]
+    cents: int
+
+
+def in_cents(product: Product) -> Product2:
+    """What becomes of a product."""
+    return Product2(sku=product.sku, cents=product.price * 100)
+
+
 @table("t", stream="EVERYTHING", indexes=[Index("by-owner", projection=Include("colour"))])
 class Broken(Struct):
     """What the service would refuse, for five reasons."""
@@ -86,9 +102,10 @@ class Demo:
         print(f"\n{self.steps}. {title}\n")
         before = len(self.recorder.sent)
         yield
-        sent = self.recorder.operations[before:]
-        print(f"\n   Requests sent: {', '.join(sent) or 'none'}")
-        self.check(sent == list(expected), f"expected {expected}, sent {sent}")
+        sent = Counter(self.recorder.operations[before:])
+        told = (f"{name} x {count}" if count > 1 else name for name, count in sent.items())
+        print(f"\n   Requests sent: {', '.join(told) or 'none'}")
+        self.check(sent == Counter(expected), f"expected {expected}, sent {sent}")
 
     def check(self, holds: bool, otherwise: str) -> None:
         if not holds:
@@ -214,11 +231,52 @@ def create_several(demo: Demo, db: Database) -> None:
         demo.check(names == ["customers", "orders", "products"], str(names))
 
 
+def fill(endpoint: str, count: int) -> None:
+    """Put products, as another program would."""
+    resource = boto3.resource(
+        "dynamodb",
+        "eu-west-1",
+        endpoint_url=endpoint,
+        aws_access_key_id="demo",
+        aws_secret_access_key="demo",
+    )
+    with resource.Table("products").batch_writer() as batch:
+        for number in range(count):
+            batch.put_item(Item={"sku": f"sku-{number}", "price": number, "since": "2020"})
+
+
+def copy(demo: Demo, db: Database, endpoint: str) -> None:
+    """A table in a new shape, in another table."""
+    show_progress: list[CopyReport] = []
+
+    def progress(report: CopyReport) -> None:
+        show_progress.append(report)
+        show(f"   {report.written:>5} of {PRODUCTS} written, {report.seconds:.1f} s")
+
+    with demo.step(f"Another program has put {PRODUCTS} products. They need a new shape."):
+        fill(endpoint, PRODUCTS)
+        show_source(Product2)
+        show("\n" + inspect.getsource(in_cents))
+    title = "Ensure the new table, and copy through that function, in two segments at once."
+    ensured = ("DescribeTable", "CreateTable")
+    copied = ("DescribeTable",) * 2 + ("Scan",) * 2 + ("BatchWriteItem",) * (PRODUCTS // 25 + 1)
+    with demo.step(title, *ensured, *copied):
+        db.ensure_table(Product2)
+        show("db.copy_table(Product, Product2, transform=in_cents, segments=2, progress=progress)")
+        report = db.copy_table(Product, Product2, transform=in_cents, segments=2, progress=progress)
+        show(f"-> done={report.done}, read={report.read}, written={report.written}")
+        show('"since", which no model knows, has been carried over.')
+        demo.check(report.done and report.written == PRODUCTS, str(report))
+
+
+PRODUCTS = 2000
+
+
 def delete(demo: Demo, db: Database) -> None:
     """Tables go when they are named, and only then."""
     gone = ("DeleteTable", "DescribeTable")
-    with demo.step("Delete the tables, each named, and wait until they are gone.", *gone * 3):
-        for model in (Order, Customer, Product):
+    with demo.step("Delete the tables, each named, and wait until they are gone.", *gone * 4):
+        for model in (Order, Customer, Product, Product2):
             show(f"db.delete_table({model.__name__})")
             db.delete_table(model)
     with demo.step("Nothing is left.", "DescribeTable"):
@@ -265,7 +323,10 @@ def main() -> None:
         print(f"dynamorm {dynamorm.__version__} and a DynamoDB emulator (moto) on {host}:{port}")
         demo, db = Demo(recorder), dynamorm.connect(transport=recorder)
         define(demo)
-        for part in (create, ensure, refuse, create_several, delete, migrate):
+        for part in (create, ensure, refuse, create_several):
+            part(demo, db)
+        copy(demo, db, f"http://{host}:{port}")
+        for part in (delete, migrate):
             part(demo, db)
         transport.close()
         print(f"\nDone. {len(recorder.sent)} requests were sent, all of them shown above.")
