@@ -23,7 +23,7 @@ MAX_BODY = 15_500_000
 that items count as: control characters are escaped, and binary values are base64."""
 
 PATIENCE = 120.0
-"""Seconds without one acknowledged item after which a writer gives up."""
+"""Seconds of sending without one acknowledged item, pauses included, until a writer gives up."""
 
 BASE, CAP = 0.05, 5.0
 
@@ -111,19 +111,18 @@ class Writer:
 
     def write(self, *, rest: bool = False) -> Steps[bool]:
         """Send full batches, and with `rest` what is left too; `False` when time is up."""
-        acknowledged_at = yield from now()
+        busy = 0.0
         while self._queue and (rest or len(self._queue) >= self._batch_size):
             moment = yield from now()
             left = self._left.at(moment)
-            self.gave_up = moment - acknowledged_at > PATIENCE
-            if left <= 0 or self.gave_up:
+            self.gave_up = busy > PATIENCE
+            if left <= 0 or self.gave_up or not (yield from self._pace.ready(left)):
                 return False
-            yield from self._pace.ready(left)
             batch = self._take()
+            sent_at = yield from now()
             refused = yield from self._send(batch, moment + left)
-            if len(refused) < len(batch):
-                acknowledged_at = yield from now()
-            yield from self._requeue(refused, left)
+            yield from self._requeue(refused, moment + left)
+            busy = 0.0 if len(refused) < len(batch) else busy + (yield from now()) - sent_at
         return True
 
     def _take(self) -> list[Item]:
@@ -140,7 +139,7 @@ class Writer:
                 batch.append(item)
         return batch
 
-    def _requeue(self, refused: list[Item], left: float) -> Steps[None]:
+    def _requeue(self, refused: list[Item], until: float) -> Steps[None]:
         """Put what was not written at the head of the queue, and let the service rest."""
         if not refused:
             self._refusals = 0
@@ -149,7 +148,8 @@ class Writer:
         self._costs.retried += len(refused)
         self._refusals += 1
         longest = min(CAP, BASE * 2 ** min(self._refusals, 10))
-        yield Sleep(0.0, spread=min(longest, left))
+        left = until - (yield from now())
+        yield Sleep(0.0, spread=max(0.0, min(longest, left)))
 
     def _send(self, batch: list[Item], until: float) -> Steps[list[Item]]:
         """Send one batch; give the items that are still to be written."""
@@ -170,8 +170,10 @@ class Writer:
             return batch
         refused = self._refused(batch, reply.unprocessed)
         self._acknowledge(batch, refused)
-        written = sum(len(raw) for raw in raws)
-        consumed = units(reply.consumed_capacity, written / 1024)
+        left = set(map(id, refused))
+        written = [item.raw for item in batch if item.raw is not None and id(item) not in left]
+        estimate = sum(-(-len(raw) // 1024) for raw in written)  # whole units for each item
+        consumed = units(reply.consumed_capacity, estimate)
         self._costs.write_units += consumed
         moment = yield from now()
         self._pace.spent(consumed, moment)
@@ -184,8 +186,13 @@ class Writer:
         """Find the items that the service does not take: one of them fails the whole batch."""
         if len(batch) > 1:
             middle = len(batch) // 2
-            first = yield from self._send(batch[:middle], until)
-            return first + (yield from self._send(batch[middle:], until))
+            refused: list[Item] = []
+            for half in (batch[:middle], batch[middle:]):
+                if (yield from now()) < until:
+                    refused += yield from self._send(half, until)
+                else:
+                    self._queue.extendleft(reversed(half))
+            return refused
         [item] = batch
         self._on_poison(item.raw or b"", error)
         item.page.counts.failed += 1

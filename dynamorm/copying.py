@@ -7,17 +7,17 @@ after a lost answer or a killed run, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Raw
+from msgspec import Raw, json
 
 from .batches import BASE, CAP, PATIENCE, Writer
 from .effects import Sleep, Steps, call, now, together
 from .errors import DynamormError, ItemError
 from .jobs import Job, prepare
 from .model import Model
-from .pages import ScanOutput, scan, units
+from .pages import Key, ScanOutput, scan, units
 from .reports import CopyReport, Page, Segment
 from .settings import CopySettings, check_segments
 
@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from .settings import CopyOptions
 
 __all__ = ["copy_segment", "copy_table"]
+
+FLUSH_EVERY = 5.0
+"""Seconds after which a batch is sent though it is not full: its items hold the cursor back."""
 
 
 def copy_table(
@@ -105,8 +108,8 @@ def _perform(job: Job, executor: Any) -> Steps[None]:
             yield from pending[0]
         elif pending:
             yield from together(pending, executor)
-    except DynamormError as error:
-        error.report = job.report((yield from now()))
+    except Exception as error:  # a callback's own too: without the checkpoint all was in vain
+        error.report = job.report((yield from now()))  # type: ignore[attr-defined]  # any may have it
         raise
 
 
@@ -114,6 +117,7 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
     """Copy one segment until it ends, or until there is no time for another page."""
     longest = 0.0
     more = True
+    flushed = yield from now()
     while more:
         began = yield from now()
         left = job.left.at(began)
@@ -123,10 +127,13 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
         reply = yield from _read(job, segment)
         if reply is None:
             break
-        page = segment.begin_page(reply.last_evaluated_key or None, len(reply.items))
-        more = page.cursor is not None
-        yield from _write(job, segment, writer, page, reply.items)
+        more = bool(reply.last_evaluated_key)
+        yield from _write(job, segment, writer, reply)
         moment = yield from now()
+        if more and moment - flushed > FLUSH_EVERY:
+            yield from writer.write(rest=True)
+            segment.settle()
+            flushed = moment
         longest = max(longest, moment - began)
         job.tell(moment)
         if writer.gave_up:
@@ -144,7 +151,8 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
         of=job.checkpoint.of,
         start=segment.cursor,
         limit=settings.page_limit,
-        consistent_read=settings.consistent_read,
+        # In place, a stale read put back would undo the write that it has not seen.
+        consistent_read=settings.consistent_read or settings.in_place,
     )
     started = yield from now()
     tries = 0
@@ -161,18 +169,36 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
             job.read_pace.spent(consumed, (yield from now()))
             return reply
         tries += 1
-        yield Sleep(0.0, spread=min(CAP, BASE * 2**tries, left))
+        left = job.left.at((yield from now()))
+        yield Sleep(0.0, spread=max(0.0, min(CAP, BASE * 2**tries, left)))
     return None
 
 
-def _write(job: Job, segment: Segment, writer: Writer, page: Page, items: list[Raw]) -> Steps[None]:
+def _parts(job: Job, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]]:
+    """Cut a page where a cursor can be: the key of any item is where a Scan can be gone on with.
+
+    So that a copy whose deadline is too short for a whole page comes to an end all the same.
+    """
+    size = job.settings.batch_size
+    names = [attribute.name for attribute in job.source.key]
+    last = max(len(reply.items) - 1, 0) // size * size
+    for start in range(0, last, size):
+        raws = reply.items[start : start + size]
+        end = json.decode(raws[-1])
+        yield {name: end[name] for name in names}, raws
+    yield reply.last_evaluated_key or None, reply.items[last:]
+
+
+def _write(job: Job, segment: Segment, writer: Writer, reply: ScanOutput) -> Steps[None]:
     """Queue what becomes of a page's items, sending full batches on the way."""
-    if job.convert is None:
-        writer.put(items, page)
-    else:
-        for raw in items:
-            writer.put(_converted(job, raw, page), page)
-    page.read_whole = True
+    for cursor, raws in _parts(job, reply):
+        page = segment.begin_page(cursor, len(raws))
+        if job.convert is None:
+            writer.put(raws, page)
+        else:
+            for raw in raws:
+                writer.put(_converted(job, raw, page), page)
+        page.read_whole = True
     yield from writer.write()
     segment.settle()
 

@@ -24,6 +24,9 @@ __all__ = ["AsyncTransport", "Clock", "Transport", "arun", "run"]
 
 T = TypeVar("T")
 
+MAX_THREADS = 64
+"""At once, unless an executor is given; operations that run together may be a million."""
+
 
 class Transport(Protocol):
     """Sends one request and gives the body of its answer."""
@@ -163,7 +166,8 @@ def _run_together(
     from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 
     over: list[bool] = []
-    own = None if effect.executor else ThreadPoolExecutor(len(effect.operations) or 1, "dynamorm")
+    threads = min(len(effect.operations) or 1, MAX_THREADS)
+    own = None if effect.executor else ThreadPoolExecutor(threads, "dynamorm")
     executor: Any = effect.executor or own
     futures: list[Any] = []
     try:

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Raw, json
+from msgspec import Raw, structs
 
 from .batches import TimeLeft, Writer
 from .canonical import item_key
 from .described import described_spec
-from .effects import Steps, now
+from .effects import Call, Effect, Steps, now, through
 from .errors import CopyIncomplete, DynamormError, ItemError, Refused
 from .model import Model, table_name
 from .pace import Pace
 from .prefixing import elsewhere
-from .reports import Checkpoint, CopyReport, Segment, read_checkpoint, report
-from .settings import CopySettings
+from .reports import Checkpoint, CopyReport, Segment, identified, read_checkpoint, report
+from .settings import CopySettings, check_segments
 from .spec import TableSpec
 from .tables import describe_table
 
-__all__ = ["Job", "prepare"]
+__all__ = ["Job", "check_copy", "prepare"]
 
 PROGRESS_EVERY = 0.25
 """Seconds between two reports at least."""
+
+T = TypeVar("T")
 
 Convert = Callable[[Raw], Sequence[bytes | Raw]]
 
@@ -87,7 +89,7 @@ class Job:
         """Hand a bad item to `on_error`, or raise."""
         if self.settings.on_error == "raise":
             raise error
-        self.settings.on_error(json.decode(raw), error)
+        self.settings.on_error(_attributes(raw), error)
 
     def outcome(self, moment: float) -> CopyReport:
         """Give the last report; raise when items could not be written."""
@@ -98,8 +100,15 @@ class Job:
         if given_up and not final.done:
             unwritten = [item for writer in self.writers for item in writer.unwritten()]
             trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
-            raise CopyIncomplete(final, tuple(map(json.decode, unwritten))) from trouble
+            raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
         return final
+
+
+def _attributes(raw: bytes | Raw) -> dict[str, Any]:
+    """Give an item as boto3's low-level client has it, with binary as bytes."""
+    from .codec.values import attributes_of
+
+    return attributes_of(raw)
 
 
 def prepare(
@@ -112,28 +121,64 @@ def prepare(
     """Refuse what does not fit, and look both tables' keys up."""
     started = yield from now()
     names = table_name(source), table_name(target)
-    if names[0] == names[1] and settings.target_db is None and not settings.in_place:
-        raise Refused((f"source and target are the same table, {names[0]}: say in_place=True",))
+    same = names[0] == names[1] and settings.target_db is None
+    _refuse_same(names[0], same, settings)
     checkpoint = read_checkpoint(settings.resume, *names, segments, of)
-    described = yield from describe_table(names[0])
-    there = describe_table(names[1])
+    until = started + TimeLeft(settings.deadline, started).at(started)
+    described = yield from _no_later(until, describe_table(names[0]))
+    there = _no_later(until, describe_table(names[1]))
     found = yield from elsewhere(there, settings.target_db) if settings.target_db else there
+    same = same or described.table_id == found.table_id is not None
+    _refuse_same(names[0], same, settings)
+    checkpoint = identified(checkpoint, described.table_id, found.table_id)
     ours, theirs = described_spec(described, names[0]), described_spec(found, names[1])
     changes_keys = ours.key != theirs.key or not _keys(theirs) <= _keys(ours)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
-        from .transforms import converter
-
-        convert = converter(
-            None if isinstance(source, str | TableSpec) else source,
-            None if isinstance(target, str | TableSpec) else target,
-            theirs,
-            settings.transform,
-            settings.unmodelled,
-        )
-    if convert is not None and settings.in_place:
+        convert = _converter(source, target, theirs, settings)
+    if convert is not None and same:
         convert = _same_key(convert, tuple(attribute.name for attribute in ours.key))
     return Job(ours, theirs, settings, convert, checkpoint, started)
+
+
+def check_copy(
+    source: Model, target: Model, settings: CopySettings, segments: list[int], of: int
+) -> None:
+    """Raise what `prepare` would, as far as that can be told without asking the service."""
+    check_segments(of)
+    read_checkpoint(settings.resume, table_name(source), table_name(target), segments, of)
+    if settings.transform is not None:
+        _converter(source, target, None, settings)
+
+
+def _converter(
+    source: Model | str, target: Model | str, spec: TableSpec | None, settings: CopySettings
+) -> Convert:
+    from .transforms import converter
+
+    return converter(
+        None if isinstance(source, str | TableSpec) else source,
+        None if isinstance(target, str | TableSpec) else target,
+        spec,
+        settings.transform,
+        settings.unmodelled,
+    )
+
+
+def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
+    if same and not settings.in_place:
+        raise Refused((f"source and target are the same table, {name}: say in_place=True",))
+
+
+def _no_later(until: float, steps: Steps[T]) -> Steps[T]:
+    """Perform `steps` without an attempt after the moment `until`."""
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            effect = structs.replace(effect, until=until)
+        return (yield effect)
+
+    return (yield from through(steps, perform))
 
 
 def _keys(spec: TableSpec) -> set[Any]:

@@ -11,6 +11,7 @@ from .copying import copy_table
 from .described import described_spec
 from .effects import Steps
 from .errors import Refused, UnsupportedOperation
+from .jobs import check_copy
 from .model import Model, table_spec
 from .options import TableOptions
 from .prefixing import elsewhere
@@ -68,6 +69,9 @@ def auto_migrate_with_options(
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
     settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
+    if data_copy:
+        copied_into = target if target_model is None else target_model
+        check_copy(model, copied_into, settings, list(range(segments)), segments)
     backup, backup_copy = None, None
     if backup_table is not None:
         yield from _refuse_existing(source.name, backup_table)
@@ -80,7 +84,7 @@ def auto_migrate_with_options(
     if data_copy:
         copied = yield from copy_table(
             model,
-            target if target_model is None else target_model,
+            copied_into,
             segments=segments,
             **copying,  # type: ignore[arg-type]  # a part of the typed options
         )

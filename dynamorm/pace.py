@@ -27,10 +27,16 @@ class Pace:
             with self._lock:
                 self._covered_at = max(self._covered_at, moment) + units / self._limit
 
-    def ready(self, longest: float) -> Steps[None]:
-        """Wait until the units so far are covered, but no longer than `longest` seconds."""
+    def ready(self, longest: float) -> Steps[bool]:
+        """Wait until the units so far are covered; `False` if that takes `longest` seconds or more.
+
+        A second at a time: whoever is to be stopped is stopped between two effects.
+        """
         if self._limit is None:
-            return
-        while (wait := min(self._covered_at - (yield from now()), longest)) > 0:
-            yield Sleep(wait)
-            longest -= wait
+            return True
+        until = (yield from now()) + longest
+        while (wait := self._covered_at - (moment := (yield from now()))) > 0:
+            if moment >= until:
+                return False
+            yield Sleep(min(wait, until - moment, 1.0))
+        return True

@@ -22,6 +22,7 @@ __all__ = [
     "Page",
     "Segment",
     "SegmentPoint",
+    "identified",
     "read_checkpoint",
     "report",
 ]
@@ -90,6 +91,9 @@ class Checkpoint(Struct, forbid_unknown_fields=True):
     of: int
     segments: list[SegmentPoint]
     seconds: float = 0.0
+    source_id: str = ""
+    target_id: str = ""
+    """Which tables the names stood for; empty where the service does not say."""
 
 
 class Page(Struct, eq=False):
@@ -170,6 +174,22 @@ def read_checkpoint(
     if reasons:
         raise Refused(tuple(reasons))
     return checkpoint
+
+
+def identified(checkpoint: Checkpoint, source: str | None, target: str | None) -> Checkpoint:
+    """Note which tables these are; refuse others of the same names, which lack what was copied."""
+    pairs = (
+        ("source", checkpoint.source_id, source),
+        ("target", checkpoint.target_id, target),
+    )
+    reasons = [
+        f"the {what} is not the table that the checkpoint was made with, but another of its name"
+        for what, theirs, ours in pairs
+        if theirs and ours and theirs != ours
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return structs.replace(checkpoint, source_id=source or "", target_id=target or "")
 
 
 def report(checkpoint: Checkpoint, segments: list[Segment], seconds: float) -> CopyReport:

@@ -18,6 +18,7 @@ __all__ = ["CopyOptions", "CopySettings", "check_segments"]
 
 MAX_BATCH = 25
 MAX_SEGMENTS = 1_000_000
+CO_COROUTINE = 0x80  # as in `inspect`, which takes long to import
 
 Deadline = float | Callable[[], float] | None
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
@@ -73,6 +74,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             )
         if self.on_error != "raise" and not callable(self.on_error):
             raise TypeError(f'on_error= takes "raise" or a function, not {self.on_error!r}')
+        for name in ("on_error", "progress", "deadline"):
+            code = getattr(getattr(self, name), "__code__", None)
+            if code is not None and code.co_flags & CO_COROUTINE:
+                raise TypeError(f"{name}= is async: it would never run; give a plain function")
 
 
 def check_segments(segments: int) -> None:

@@ -266,9 +266,16 @@ def _of_attributes(transform: AttributeTransform) -> Convert:
         made = _made(transform, attributes_of(raw), dict)
         for item in made:
             check_item(item)
-        return [_encode(item) for item in made]
+        return [_json(item) for item in made]
 
     return convert
+
+
+def _json(item: Item) -> bytes:
+    try:
+        return _encode(item)
+    except UnicodeEncodeError:
+        raise Misfit("a text that is no Unicode: it has half of a surrogate pair") from None
 
 
 def _of_models(

@@ -11,6 +11,7 @@ from .effects import Steps, call, together
 from .model import Model, table_name
 from .pages import ScanOutput, scan
 from .prefixing import Place, elsewhere
+from .settings import check_segments
 
 __all__ = ["Verified", "verify_copy"]
 
@@ -50,6 +51,7 @@ def verify_copy(
     Equal are items that DynamoDB holds equal: numbers by value, sets in any order. Costs the read
     units of both tables, whole; writes in the meantime make a difference.
     """
+    check_segments(segments)
     ours = tuple(
         _digest(table_name(source), segment, segments, consistent_read)
         for segment in range(segments)

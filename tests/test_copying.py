@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import threading
 from base64 import b64encode
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -635,3 +637,238 @@ def test_checkpoints_hold_no_secrets_and_stay_small() -> None:
     assert not report.done
     assert "hunter2" not in text
     assert len(text) < 1500
+
+
+class Slow(Faulty):
+    """Each copying request takes seconds, as against a service that is far away."""
+
+    seconds = 1.0
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if operation in ("Scan", "BatchWriteItem"):
+            self.service.clock.moment += self.seconds  # type: ignore[attr-defined]
+        return super().send(operation, body)
+
+
+def test_a_checkpoint_is_refused_by_another_database() -> None:
+    """Names alone do not make a copy the same one: the target may be somewhere else now."""
+    here, first, second = service(items(40)), service(), service()
+    for there in (first, second):
+        there.clock.sleep(1)  # a table of its own has an id of its own
+    second.clock.sleep(1)
+    dynamorm.run(dynamorm.delete_table("target"), second)
+    dynamorm.run(dynamorm.create_table(Source, name="target"), second)
+    report = copy(here, target_db=dynamorm.connect(transport=first))
+    with pytest.raises(Refused):
+        copy(here, target_db=dynamorm.connect(transport=second), resume=report.checkpoint)
+
+
+def test_a_checkpoint_is_refused_when_the_target_has_been_made_anew() -> None:
+    """A target that was deleted and created again lacks what the checkpoint says is in it."""
+    fake = service(items(40))
+    report = copy(fake)
+    fake.clock.sleep(1)
+    dynamorm.run(dynamorm.delete_table("target"), fake)
+    dynamorm.run(dynamorm.create_table(Source, name="target"), fake)
+    with pytest.raises(Refused):
+        copy(fake, resume=report.checkpoint)
+
+
+def test_one_table_by_two_ways_is_still_one_table() -> None:
+    """A target_db that is the same database does not get round `in_place`."""
+    fake = service(items(5))
+    with pytest.raises(Refused, match="in_place"):
+        copy(fake, "source", "source", target_db=dynamorm.connect(transport=fake))
+
+
+def test_in_place_reads_what_has_been_written() -> None:
+    """An eventually consistent read, put back, would undo the write before it."""
+    recorder = Recorder(service(items(5)))
+    change = attribute_transform(lambda values: {**values, "x": {"S": "y"}})
+    copy(recorder, "source", "source", in_place=True, transform=change)
+    [scan] = [body for operation, body in recorder.sent if operation == "Scan"]
+    assert scan.get("ConsistentRead") is True
+
+
+def test_in_place_between_two_tables_does_not_bind_keys() -> None:
+    """`in_place` says that the tables may be one; where they are two, keys may change."""
+    fake = service(items(5))
+    change = attribute_transform(lambda values: {**values, "id": {"S": "x"}})
+    assert copy(fake, in_place=True, transform=change).done
+
+
+def test_the_pace_is_held_up_to_the_deadline() -> None:
+    """No batch is sent early because time is running out."""
+    fake = service(items(100))
+    report = copy(fake, max_write_units=1, deadline=10)
+    assert report.write_units <= 25 + 10
+
+
+def test_nothing_is_sent_at_the_deadline() -> None:
+    """A pause for the pace that lasts until the deadline is not followed by a request."""
+    fake = service(items(100))
+    sent: list[float] = []
+
+    class Timed(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            sent.append(fake.clock.now())
+            return super().send(operation, body)
+
+    copy(Timed(fake), max_write_units=1, deadline=10)
+    assert max(sent) < 10
+
+
+def test_waiting_for_the_pace_is_no_sign_of_a_busy_service() -> None:
+    """One throttled batch after a long pause does not end a copy."""
+    fake = service(items(75))
+    fake.withhold(0, 25)
+    assert copy(fake, max_write_units=0.2).done
+
+
+@pytest.mark.parametrize("deadline", [25, 30, 40, 60])
+def test_pauses_end_with_the_deadline(deadline: float) -> None:
+    """Neither the writer's pauses nor the reader's go beyond the time that is left."""
+    for operation in ("Scan", "BatchWriteItem"):
+        clock = FakeClock(share=1.0)
+        fake = service(items(60), clock)
+        fake.fail(operation, throttled(operation), times=10_000)
+        with suppress(CopyIncomplete):
+            copy(fake, deadline=deadline)
+        assert clock.moment <= deadline, operation
+
+
+def test_looking_for_a_bad_item_heeds_the_deadline() -> None:
+    """Taking a batch apart is up to 49 requests, none of which starts after the deadline."""
+    fake = service([item(number, poison={"S": "x"}) for number in range(25)])
+
+    class Both(Slow, Poisoned):
+        pass
+
+    clock = fake.clock
+    copy(Both(fake), deadline=10, on_error=lambda values, error: None)
+    assert clock.now() <= 12
+
+
+def test_describing_heeds_the_deadline() -> None:
+    """A throttled DescribeTable does not outlast the time that the copy was given."""
+    fake = service(items(5))
+    fake.fail("DescribeTable", throttled("DescribeTable"), times=1000)
+    with pytest.raises(dynamorm.DynamormError):
+        copy(fake, deadline=2)
+    assert fake.clock.now() <= 3
+
+
+def test_a_copy_that_is_stopped_again_and_again_comes_to_an_end() -> None:
+    """A page that takes longer than a deadline does not hold a copy for ever."""
+    fake = service(items(100))
+    checkpoint = None
+    for _ in range(40):
+        try:
+            report = copy(fake, max_write_units=1, deadline=40, resume=checkpoint)
+        except CopyIncomplete as error:
+            report = error.report
+        checkpoint = report.checkpoint
+        if report.done:
+            break
+    assert report.done
+
+
+def test_a_few_items_do_not_hold_the_cursor_back() -> None:
+    """Where a transform skips nearly everything, the checkpoint moves all the same."""
+    fake = service(items(400), Ticking(0.05))
+
+    @attribute_transform
+    def few(values: dict[str, Any]) -> Any:
+        return (
+            values if values["n"]["N"] == str(seen.setdefault("n", int(values["n"]["N"]))) else None
+        )
+
+    seen: dict[str, int] = {}
+    reports: list[Any] = []
+    copy(fake, transform=few, page_limit=5, progress=reports.append)
+    cursors = [report.checkpoint["segments"][0]["cursor"] for report in reports if not report.done]
+    assert len(cursors) > 5
+    assert cursors[-1] is not None
+
+
+@pytest.mark.parametrize("which", ["on_error", "progress"])
+def test_what_a_callback_raises_carries_the_report_too(which: str) -> None:
+    """Every error that ends a copy has its report."""
+    fake = service([*items(60), item(61, poison={"S": "1"})], Ticking(0.1))
+
+    def fails(*anything: object) -> None:
+        raise OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full") as caught:
+        copy(Poisoned(fake), **{which: fails})
+    assert caught.value.report.checkpoint  # type: ignore[attr-defined]
+
+
+def test_the_pace_is_held_where_the_service_does_not_say_what_it_consumed() -> None:
+    """An item costs a whole unit at least, whatever it weighs; so the estimate says, too."""
+    fake = service(items(500))
+
+    class Silent(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = super().send(operation, body)
+            return b'{"UnprocessedItems":{}}' if operation == "BatchWriteItem" else answer
+
+    copy(Silent(fake), max_write_units=10)
+    assert fake.clock.now() >= 45
+
+
+def test_an_error_sink_that_would_have_to_be_awaited_is_refused() -> None:
+    """An async on_error would never run, and the items would be lost without a word."""
+    fake = service([*items(5), item(61, poison={"S": "1"})])
+    taken: list[Any] = []
+
+    async def sink(values: Any, error: Any) -> None:
+        taken.append(values)
+
+    with pytest.raises(TypeError, match="async"):
+        asyncio.run(
+            dynamorm.arun(
+                dynamorm.copy_table("source", "target", on_error=sink), Async(Poisoned(fake))
+            )
+        )
+
+
+def test_what_cannot_be_written_as_json_names_its_item() -> None:
+    """A lone surrogate that a transform makes is an ItemError, and can be taken."""
+    fake = service(items(5))
+    bad = attribute_transform(lambda values: {**values, "x": {"S": "\ud800"}})
+    with pytest.raises(ItemError):
+        copy(fake, transform=bad)
+
+
+def test_unwritten_items_are_attribute_values() -> None:
+    """Binary is bytes, so that boto3 does not encode it once more."""
+    fake = service([item(1, b={"B": b64encode(b"abc").decode()})])
+    fake.withhold(*[25] * 10_000)
+    with pytest.raises(CopyIncomplete) as caught:
+        copy(fake)
+    assert caught.value.unwritten[0]["b"] == {"B": b"abc"}
+
+
+def test_the_pace_is_waited_for_a_second_at_a_time() -> None:
+    """Who waits for the pace when another segment fails, or at Ctrl-C, is stopped soon."""
+    fake = service(items(100))
+    copy(fake, max_write_units=2)
+    assert sum(fake.clock.slept) > 30  # type: ignore[attr-defined]  # the fake's clock
+    assert max(fake.clock.slept) <= 1.0  # type: ignore[attr-defined]  # the fake's clock
+
+
+def test_more_segments_than_threads() -> None:
+    """Thousands of segments do not make thousands of threads."""
+    fake = service(items(10))
+    most = 0
+
+    class Counting(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            nonlocal most
+            most = max(most, threading.active_count())
+            threading.Event().wait(0.005)
+            return super().send(operation, body)
+
+    dynamorm.run(dynamorm.copy_table("source", "target", segments=1000), Counting(fake))
+    assert most < 200

@@ -186,3 +186,22 @@ def test_a_backup_that_does_not_become_available_is_an_error(
     with pytest.raises(expected):
         migrate(Stuck(), backup_table="users-backup", timeout=30)
     assert writes(fake) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        ({"resume": {"source": "x", "target": "y", "of": 1, "segments": []}}, Refused),
+        ({"segments": 0}, ValueError),
+        ({"transform": lambda: None}, TypeError),
+    ],
+)
+def test_whatever_the_copy_would_refuse_is_refused_before_the_backup(
+    options: dict[str, Any], error: type[Exception]
+) -> None:
+    """A checkpoint, a number or a transform that does not do is told before the first write."""
+    fake = service()
+    wanted = {"target_model": User2, "backup_table": "backup", "data_copy": True, **options}
+    with pytest.raises(error):
+        migrate(fake, **wanted)
+    assert writes(fake) == []

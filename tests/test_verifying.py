@@ -143,3 +143,11 @@ def test_a_key_is_one_however_its_number_is_spelt(number: Any, zeros: int) -> No
     assert key(spelt) == key(longer) == key(f"{number:E}")
     assert key(spelt) != key(f"{number + 1:f}")
     assert key(spelt) != item_key(b"{}", ("n",))
+
+
+@pytest.mark.parametrize("segments", [0, -1])
+def test_tables_that_nobody_has_read_are_not_the_same(segments: int) -> None:
+    """A number of segments that Scan does not take proves nothing, and is refused."""
+    fake = service(THINGS, [])
+    with pytest.raises(ValueError, match="segments"):
+        dynamorm.run(dynamorm.verify_copy("one", "two", segments=segments), fake)
