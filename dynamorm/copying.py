@@ -8,6 +8,7 @@ after a lost answer or a killed run, changes nothing.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, json
@@ -65,8 +66,8 @@ def copy_table(
 
     Raises `Refused` before anything is read when the tables or the checkpoint do not fit,
     `CopyIncomplete` with the unwritten items when the service stays too busy, `ItemError` for an
-    item that cannot be transformed or written. Every error that ends a copy has its `report`, and
-    so the checkpoint to go on from.
+    item that cannot be transformed or written. Every error that ends a copy which has begun has its
+    `report`, and so the checkpoint to go on from. `executor` runs the segments in threads.
     """
     check_segments(segments)
     settings = CopySettings(**options)
@@ -88,7 +89,7 @@ def copy_segment(
     Names, numbers and the checkpoint are JSON-safe, and so is the report.
     """
     check_segments(of)
-    if segment not in range(of):
+    if type(segment) is not int or segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
     settings = CopySettings(**options)
     job = yield from prepare(source, target, settings, [segment], of)
@@ -109,7 +110,9 @@ def _perform(job: Job, executor: Any) -> Steps[None]:
         elif pending:
             yield from together(pending, executor)
     except Exception as error:  # a callback's own too: without the checkpoint all was in vain
-        error.report = job.report((yield from now()))  # type: ignore[attr-defined]  # any may have it
+        found = job.report((yield from now()))
+        with suppress(AttributeError):  # a frozen exception takes none
+            error.report = found  # type: ignore[attr-defined]  # any other may have it
         raise
 
 
@@ -146,7 +149,7 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     """Read the next page, as long as it takes; `None` when time is up first."""
     settings = job.settings
     payload = scan(
-        job.source.name,
+        job.checkpoint.source,
         segment=segment.point.segment,
         of=job.checkpoint.of,
         start=segment.cursor,

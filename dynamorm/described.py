@@ -8,7 +8,7 @@ from .spec import IndexSpec, KeyAttribute, TableSpec
 __all__ = ["described_spec"]
 
 
-def described_spec(table: TableDescription, name: str | None = None) -> TableSpec:
+def described_spec(table: TableDescription) -> TableSpec:
     """Give the keys of a table and of its indexes; nothing else of it is declared."""
     types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
 
@@ -25,7 +25,7 @@ def described_spec(table: TableDescription, name: str | None = None) -> TableSpe
         for index in table.global_secondary_indexes
     )
     return TableSpec(
-        name=name or table.table_name,
+        name=table.table_name,
         partition_key=part(table.key_schema, "HASH")[0],
         sort_key=next(iter(part(table.key_schema, "RANGE")), None),
         indexes=(*local, *others),

@@ -28,7 +28,7 @@ class Call(Struct, Generic[R], frozen=True):
     """Send `payload` (whatever msgspec encodes) to `operation`; the answer is a `reply_type`.
 
     The error that the driver throws back instead is a `ServiceError`, a `TransportError` or
-    whatever else the transport raises. No attempt starts after the moment `until`. With a
+    whatever else the transport raises. It is not tried again after the moment `until`. With a
     `transport` of its own the request does not go where the others go.
     """
 

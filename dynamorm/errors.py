@@ -271,7 +271,13 @@ class CredentialsRejected(
 
 
 class ValidationFailed(
-    ServiceError, codes=("ValidationException", "ValidationError", "SerializationException")
+    ServiceError,
+    codes=(
+        "ItemCollectionSizeLimitExceededException",
+        "SerializationException",
+        "ValidationError",
+        "ValidationException",
+    ),
 ):
     """The service does not take the request as it is written."""
 

@@ -60,7 +60,7 @@ class Job:
     def _writer(self, segment: Segment) -> Writer:
         elsewhere_too = self.settings.target_db
         return Writer(
-            self.target.name,
+            self.checkpoint.target,
             tuple(attribute.name for attribute in self.target.key),
             segment.point.costs,
             self.write_pace,
@@ -89,7 +89,10 @@ class Job:
         """Hand a bad item to `on_error`, or raise."""
         if self.settings.on_error == "raise":
             raise error
-        self.settings.on_error(_attributes(raw), error)
+        given: Any = self.settings.on_error(_attributes(raw), error)
+        if hasattr(given, "__await__"):
+            given.close()
+            raise TypeError("on_error= is async: it would never run; give a plain function")
 
     def outcome(self, moment: float) -> CopyReport:
         """Give the last report; raise when items could not be written."""
@@ -131,7 +134,7 @@ def prepare(
     same = same or described.table_id == found.table_id is not None
     _refuse_same(names[0], same, settings)
     checkpoint = identified(checkpoint, described.table_id, found.table_id)
-    ours, theirs = described_spec(described, names[0]), described_spec(found, names[1])
+    ours, theirs = described_spec(described), described_spec(found)
     changes_keys = ours.key != theirs.key or not _keys(theirs) <= _keys(ours)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:

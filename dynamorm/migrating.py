@@ -130,7 +130,8 @@ def _back_up(
         return (yield from back_up(source, backup_table, deadline)), None
     except UnsupportedOperation:
         described = yield from describe_table(source)
-    spec = described_spec(described, backup_table)
+    spec = described_spec(described).named(backup_table)
     # Created, not ensured: a table that has come in the meantime is somebody else's.
     yield from create_table(spec, timeout=timeout)
-    return None, (yield from copy_table(source, backup_table, segments=segments))
+    copying = copy_table(source, backup_table, segments=segments, consistent_read=True)
+    return None, (yield from copying)

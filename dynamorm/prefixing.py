@@ -54,13 +54,17 @@ def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
 
 def _prefixed(payload: Any, prefix: str) -> Any:
     changed: dict[str, Any] = {
-        field: prefix + name
+        field: _whole(prefix, name)
         for field in ("table_name", "exclusive_start_table_name")
-        if isinstance(name := getattr(payload, field, None), str) and not name.startswith("arn:")
+        if isinstance(name := getattr(payload, field, None), str)
     }
     if isinstance(batches := getattr(payload, "request_items", None), dict):
-        changed["request_items"] = {prefix + name: batch for name, batch in batches.items()}
+        changed["request_items"] = {_whole(prefix, n): batch for n, batch in batches.items()}
     return structs.replace(payload, **changed) if changed else payload
+
+
+def _whole(prefix: str, name: str) -> str:
+    return name if name.startswith("arn:") else prefix + name
 
 
 def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:

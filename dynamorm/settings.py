@@ -66,8 +66,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
         for name in ("max_read_units", "max_write_units"):
             limit = getattr(self, name)
-            if limit is not None and not limit > 0:
+            if not _is_number(limit) or (limit is not None and limit <= 0):
                 raise ValueError(f"{name}= takes a number above 0, not {limit!r}")
+        if not (callable(self.deadline) or _is_number(self.deadline)):
+            raise ValueError(f"deadline= takes seconds or a function, not {self.deadline!r}")
         if self.unmodelled not in ("keep", "drop", "error"):
             raise ValueError(
                 f'unmodelled= takes "keep", "drop" or "error", not {self.unmodelled!r}'
@@ -78,6 +80,11 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             code = getattr(getattr(self, name), "__code__", None)
             if code is not None and code.co_flags & CO_COROUTINE:
                 raise TypeError(f"{name}= is async: it would never run; give a plain function")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it counts as one; `None` does as infinity."""
+    return value is None or (isinstance(value, int | float) and value == value)
 
 
 def check_segments(segments: int) -> None:

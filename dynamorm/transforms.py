@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from copy import copy
 from functools import update_wrapper
 from typing import Any, get_origin
 
@@ -176,7 +177,8 @@ def _made(transform: Transform, item: Any, kind: Any) -> list[Any]:
         if found is None:
             return []
         several = isinstance(found, Iterable) and not isinstance(found, _SINGLE)
-        items: list[Any] = [*found] if several else [found]
+        # A generator may go on with the object that it has given.
+        items: list[Any] = [copy(made) for made in found] if several else [found]
     except Misfit:
         raise
     except Exception as error:
@@ -311,7 +313,7 @@ def _check_signature(transform: Any, source: type, target: type) -> None:
         raise TypeError(f"transform {name} is async; a transform is a plain function")
     try:
         signature = inspect.signature(transform, eval_str=True)
-    except (NameError, TypeError, ValueError):  # of a builtin, or annotated with what is not there
+    except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
         return
     try:
         bound = signature.bind(source)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import threading
 from base64 import b64encode
 from collections.abc import Iterable
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Annotated, Any
 
@@ -872,3 +874,78 @@ def test_more_segments_than_threads() -> None:
 
     dynamorm.run(dynamorm.copy_table("source", "target", segments=1000), Counting(fake))
     assert most < 200
+
+
+@dataclass(frozen=True)
+class Full(Exception):
+    what: str
+
+
+def test_an_error_that_takes_no_attribute_is_not_hidden() -> None:
+    """A frozen exception of a callback is raised as it is."""
+
+    def fails(*anything: object) -> None:
+        raise Full("disk")
+
+    with pytest.raises(Full):
+        copy(Poisoned(service([item(1, poison={"S": "x"})])), on_error=fails)
+
+
+async def sink(*anything: object) -> None:
+    """Never runs."""
+
+
+class Sink:
+    async def __call__(self, *anything: object) -> None:
+        """Never runs."""
+
+
+@pytest.mark.parametrize("on_error", [functools.partial(sink), Sink(), lambda *a: sink(*a)])
+def test_an_error_sink_that_gives_a_coroutine_ends_the_copy(on_error: Any) -> None:
+    """However it is wrapped, an async on_error does not make items vanish."""
+    with pytest.raises(TypeError, match="async"):
+        copy(Poisoned(service([item(1, poison={"S": "x"})])), on_error=on_error)
+
+
+def test_an_item_whose_collection_is_full_is_found() -> None:
+    """A local index's limit of 10 GB a partition concerns one item, not the copy."""
+    fake = service([*items(30), item(61, poison={"S": "1"})])
+
+    class Full(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation == "BatchWriteItem" and b"poison" in body:
+                code = "ItemCollectionSizeLimitExceededException"
+                raise service_error(code, "10 GB", status=400, operation=operation)
+            return super().send(operation, body)
+
+    report = copy(Full(fake), on_error=lambda values, error: None)
+    assert (report.written, report.failed) == (30, 1)
+
+
+def test_a_generator_may_change_the_item_between_yields() -> None:
+    """Each item is taken as it is when it is given, not as the generator leaves it."""
+    fake = service(items(1))
+
+    @attribute_transform
+    def three(values: dict[str, Any]) -> Any:
+        for number in range(3):
+            values["n"] = {"N": str(number)}
+            yield values
+
+    assert copy(fake, transform=three).written == 3
+
+
+def test_an_annotation_that_cannot_be_looked_up_does_not_matter() -> None:
+    """Whatever evaluating a transform's annotations raises, it is called all the same."""
+
+    def same_user(user: dynamorm.Nope) -> Any:  # type: ignore[name-defined]
+        return user
+
+    assert copy(service(items(3)), Source, "target", transform=same_user).written == 3
+
+
+@pytest.mark.parametrize("segment", [True, 1.0])
+def test_a_segment_is_a_whole_number(segment: Any) -> None:
+    """True and 1.0 are in range(2), and would be sent as they are."""
+    with pytest.raises(ValueError, match="segment="):
+        dynamorm.run(dynamorm.copy_segment("source", "target", segment=segment, of=2), service())

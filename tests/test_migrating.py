@@ -20,7 +20,7 @@ from dynamorm import (
     table,
 )
 from dynamorm.errors import service_error
-from dynamorm.testing import FakeService
+from dynamorm.testing import FakeService, Recorder
 
 
 @table("users")
@@ -205,3 +205,11 @@ def test_whatever_the_copy_would_refuse_is_refused_before_the_backup(
     with pytest.raises(error):
         migrate(fake, **wanted)
     assert writes(fake) == []
+
+
+def test_a_backup_by_copy_reads_what_has_been_written() -> None:
+    """A backup made of eventually consistent reads could lack the last writes before it."""
+    recorder = Recorder(service(backups=False))
+    migrate(recorder, backup_table="backup", segments=1)
+    [scan] = [body for operation, body in recorder.sent if operation == "Scan"]
+    assert scan["ConsistentRead"] is True
