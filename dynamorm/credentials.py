@@ -1,7 +1,8 @@
 """Finds the credentials to sign with. None of them is in a repr, a log or an error.
 
-Order: what `connect` was given, the environment (as in Lambda), then botocore's resolver, which
-knows profiles, SSO, web identity, containers and instances, and is imported only then.
+Order: what `connect` was given, the environment (as in Lambda), the endpoint of a container (ECS,
+EKS, SnapStart), then botocore's resolver, which knows profiles, SSO, web identity and instances,
+and is imported only then.
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
 
@@ -59,7 +60,7 @@ class CredentialSource:
         self._given = given
         self._environ = environ
         self._resolve = resolve or _resolve
-        self._found: CredentialsLike | None = None
+        self._found: Given | None = None
         self._lock = threading.Lock()
 
     def __repr__(self) -> str:
@@ -67,9 +68,7 @@ class CredentialSource:
 
     def get(self) -> CredentialsLike:
         """Give what is valid now; raises `CredentialsMissing`."""
-        given = self._given
-        if given is None:
-            return _usable(self._looked_up())
+        given = self._looked_up() if self._given is None else self._given
         return _usable(given() if callable(given) else given)
 
     def forget(self) -> bool:
@@ -77,13 +76,23 @@ class CredentialSource:
         self._found = None
         return self._given is None or callable(self._given)
 
-    def _looked_up(self) -> CredentialsLike:
+    def _looked_up(self) -> Given:
         found = self._found
         if found is None:
             with self._lock:
-                found = self._found or self._from_environment() or self._resolved()
+                found = self._found or self._look_up()
                 self._found = found
         return found
+
+    def _look_up(self) -> Given:
+        return self._from_environment() or self._from_container() or self._resolved()
+
+    def _from_container(self) -> Given | None:
+        if not any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in self._environ):
+            return None
+        from .containers import from_container
+
+        return from_container(self._environ)
 
     def _from_environment(self) -> Credentials | None:
         key, secret = (self._environ.get(name) for name in _NAMES)
@@ -145,9 +154,14 @@ def _frozen(credentials: Any) -> Any:
 
 
 def _resolve() -> CredentialsLike | None:
-    from botocore.exceptions import BotoCoreError
-    from botocore.session import Session
-
+    try:
+        from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
+    except ImportError as error:
+        raise CredentialsMissing(
+            "no credentials in argument, environment or container, and without botocore no profile "
+            "or instance can be asked: pip install botocore"
+        ) from error
     try:
         found: CredentialsLike | None = Session().get_credentials()
     except BotoCoreError as error:
@@ -157,9 +171,11 @@ def _resolve() -> CredentialsLike | None:
 
 def profile_region() -> str | None:
     """Give the region that the profile in use names in the shared configuration files."""
-    from botocore.exceptions import BotoCoreError
-    from botocore.session import Session
-
+    try:
+        from botocore.exceptions import BotoCoreError
+        from botocore.session import Session
+    except ImportError:
+        return None
     try:
         region: str | None = Session().get_config_variable("region")
     except BotoCoreError:

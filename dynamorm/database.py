@@ -5,7 +5,7 @@ The copy and what goes with it are imported by the methods that need them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import tables
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
     from .migrating import Migrated, MigrateOptions
     from .model import Model
     from .options import TableOptions
+    from .plans import Plan
     from .prefixing import Place
     from .replies import TableDescription
     from .reports import CopyReport
     from .settings import CopyOptions
     from .tables import Ensured
+    from .updating import Applied, Unsupported
     from .verifying import Verified
 
 __all__ = ["AsyncDatabase", "Database", "connect", "connect_async"]
@@ -45,9 +47,9 @@ def connect(
 
     `region`: this one, AWS_REGION, AWS_DEFAULT_REGION, the profile's. `endpoint`: this one,
     AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the region's. `credentials`: these (or a function
-    that gives them), the environment's, or what botocore finds. `transport`: "botocore" or any
-    object with `send`, which then knows region, endpoint and credentials itself. `table_prefix` is
-    put before every table name, however that is given.
+    that gives them), the environment's, a container's, or what botocore finds. `transport`:
+    "botocore", "http" (small cold start) or an object with `send`, which knows region, endpoint and
+    credentials itself. `table_prefix` is put before every table name.
     """
     made = _transport(transport or "botocore", region, endpoint, credentials)
     return Database(made, table_prefix=table_prefix, retries=retries)
@@ -64,28 +66,38 @@ def connect_async(
 ) -> AsyncDatabase:
     """Say where the tables are, for asyncio; otherwise as `connect`.
 
-    By default the "botocore" transport sends in threads.
+    `transport` may be "aio", which needs aiohttp (`pip install "dynamorm-micro[aio]"`) and is
+    closed by `async with`. "botocore", the default, and "http" send in threads.
     """
-    made = _transport(transport or "botocore", region, endpoint, credentials)
-    if isinstance(transport or "", str):
-        from .transports.threads import ThreadTransport
+    if transport == "aio":
+        from .transports.aio import AioTransport
 
-        made = ThreadTransport(made)
+        made: Any = AioTransport(region=region, endpoint=endpoint, credentials=credentials)
+    else:
+        made = _transport(transport or "botocore", region, endpoint, credentials)
+        if isinstance(transport or "", str):
+            from .transports.threads import ThreadTransport
+
+            made = ThreadTransport(made)
     return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)
 
 
-def _transport(
-    transport: Any, region: str | None, endpoint: str | None, credentials: Given | None
-) -> Any:
-    if transport == "botocore":
+def _transport(given: Any, region: str | None, endpoint: str | None, key: Given | None) -> Any:
+    place: dict[str, Any] = {"region": region, "endpoint": endpoint, "credentials": key}
+    if given == "botocore":
         from .transports.botocore import BotocoreTransport
 
-        return BotocoreTransport(region=region, endpoint=endpoint, credentials=credentials)
-    if not callable(getattr(transport, "send", None)):
-        raise TypeError(f'transport= takes "botocore" or an object with send(), not {transport!r}')
-    if (region, endpoint, credentials) != (None, None, None):
+        return BotocoreTransport(**place)
+    if given == "http":
+        from .transports.http import HttpTransport
+
+        return HttpTransport(**place)
+    if not callable(getattr(given, "send", None)):
+        known = '"botocore", "http", with connect_async "aio", or an object with send()'
+        raise TypeError(f"transport= takes {known}, not {given!r}")
+    if any(value is not None for value in place.values()):
         raise TypeError("a transport object has its own region, endpoint and credentials")
-    return transport
+    return given
 
 
 class _Place:
@@ -103,8 +115,7 @@ class _Place:
 
     def close(self) -> None:
         """Close the transport's idle connections, where it keeps any."""
-        close = getattr(self.transport, "close", None)
-        if close is not None:
+        if close := getattr(self.transport, "close", None):
             close()
 
 
@@ -115,6 +126,12 @@ class AsyncDatabase(_Place):
         return self
 
     async def __aexit__(self, *raised: object) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close the transport's idle connections, those of this event loop included."""
+        if aclose := getattr(self.transport, "aclose", None):
+            await aclose()
         self.close()
 
     async def run(self, steps: Steps[T]) -> T:
@@ -173,6 +190,52 @@ class Database(_Place):
     ) -> tuple[Ensured, ...]:
         """Create the tables that are missing. See `dynamorm.auto_migrate`."""
         return self.run(tables.auto_migrate(*models, wait=wait, timeout=timeout))
+
+    def plan(
+        self,
+        model: Model,
+        *,
+        name: str | None = None,
+        allow: Collection[str] = (),
+        unsupported: Unsupported = "raise",
+        **options: Unpack[TableOptions],
+    ) -> Plan:
+        """Say what would make a table what its model declares. See `dynamorm.plan`."""
+        from .updating import plan
+
+        steps = plan(model, name=name, allow=allow, unsupported=unsupported, **options)
+        return self.run(steps)
+
+    def apply(
+        self,
+        plan: Plan,
+        *,
+        allow: Collection[str] = (),
+        unsupported: Unsupported = "raise",
+        timeout: float = 3600,
+    ) -> Applied:
+        """Do what is in a plan; raises `PlanRefused`. See `dynamorm.apply`."""
+        from .updating import apply
+
+        return self.run(apply(plan, allow=allow, unsupported=unsupported, timeout=timeout))
+
+    def update_table(
+        self,
+        model: Model,
+        *,
+        name: str | None = None,
+        allow: Collection[str] = (),
+        unsupported: Unsupported = "raise",
+        timeout: float = 3600,
+        **options: Unpack[TableOptions],
+    ) -> Applied:
+        """Plan, then apply; raises `PlanRefused`. See `dynamorm.update_table`."""
+        from .updating import update_table
+
+        steps = update_table(
+            model, name=name, allow=allow, unsupported=unsupported, timeout=timeout, **options
+        )
+        return self.run(steps)
 
     def describe_table(
         self, model_or_name: Model | str, *, name: str | None = None

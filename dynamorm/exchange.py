@@ -18,7 +18,6 @@ from .endpoints import Endpoint
 from .errors import CredentialsRejected, DynamormError, TransportError, service_error
 
 __all__ = [
-    "UNREACHABLE",
     "Answer",
     "Exchange",
     "Headers",
@@ -28,9 +27,6 @@ __all__ = [
     "foreign_answer",
     "read_answer",
 ]
-
-UNREACHABLE = "is the region's name right, and is the service (or the emulator) there?"
-"""What to ask oneself when a connection cannot be made."""
 
 
 class Headers(Protocol):

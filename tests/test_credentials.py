@@ -140,6 +140,15 @@ sys.exit("botocore" in sys.modules)
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
+def test_without_botocore_what_is_missing_is_said(monkeypatch):
+    """A package may do without it, if argument, environment or container has credentials."""
+    monkeypatch.setitem(sys.modules, "botocore.session", None)
+    with pytest.raises(CredentialsMissing, match=r"without botocore no profile .* pip install"):
+        CredentialSource(None, {}).get()
+    assert profile_region() is None
+    assert CredentialSource(None, ENVIRONMENT).get().access_key == "env"
+
+
 def test_refreshable_credentials_are_refreshed_when_they_expire():
     """Each request signs with what is valid at that moment; what is not expired is left alone."""
     lasting, fleeting = Refresher(3600), Refresher(60)

@@ -81,7 +81,7 @@ def test_connecting_looks_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("wrong", ["boto3", 3, object()])
 def test_an_unknown_transport_is_refused(wrong: Any) -> None:
     """A transport that does not exist is named, with what would do."""
-    with pytest.raises(TypeError, match='takes "botocore" or an object with send'):
+    with pytest.raises(TypeError, match=r'takes "botocore", "http", .* or an object with'):
         dynamorm.connect(transport=wrong)
 
 
@@ -93,6 +93,15 @@ def test_a_transport_object_takes_nothing_else(given: dict[str, Any]) -> None:
     """What a given transport could not heed is refused rather than ignored."""
     with pytest.raises(TypeError, match="has its own"):
         dynamorm.connect(transport=service(), **given)
+
+
+@pytest.mark.parametrize("name", ["botocore", "http"])
+def test_a_transport_can_be_had_by_its_name(name: str) -> None:
+    """For asyncio each of them sends in threads."""
+    given: dict[str, Any] = {"region": "eu-west-1", "transport": name}
+    shown = repr(dynamorm.connect(**given))
+    assert f"{name.capitalize()}Transport(region='eu-west-1')" in shown
+    assert f"ThreadTransport({name.capitalize()}Transport" in repr(dynamorm.connect_async(**given))
 
 
 def test_a_database_closes_its_transport_and_can_go_on() -> None:

@@ -21,15 +21,13 @@ from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from time import time
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import boto3
 import botocore
 import botocore.session
 import pytest
 import trustme
-from botocore.auth import SigV4Auth
-from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.stub import Stubber
 from httpserver import Cut, Request, Server, Silence, answer, checked, refusal
@@ -59,8 +57,10 @@ from dynamorm.credentials import CredentialSource
 from dynamorm.endpoints import Endpoint
 from dynamorm.errors import CredentialsRejected, service_error
 from dynamorm.testing import FakeClock
-from dynamorm.transports.botocore import BotocoreTransport, sign
+from dynamorm.transports.aio import AioTransport
+from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
+from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.threads import ThreadTransport
 
 KEY = Credentials("the-key", "the-secret", "the-token")
@@ -74,9 +74,9 @@ class Order(Struct):
     number: Annotated[int, dynamorm.PartitionKey()]
 
 
-def botocores(url: str, **options: Any) -> BotocoreTransport:
-    given = {"region": "eu-west-1", "credentials": KEY, "environ": {}} | options
-    return BotocoreTransport(endpoint=url, **given)
+def keyed(kind: Callable[..., Any]) -> Callable[..., Any]:
+    given = {"region": "eu-west-1", "credentials": KEY, "environ": {}}
+    return lambda url, **options: kind(endpoint=url, **given | options)
 
 
 def clients(url: str, connect_timeout: float = 2, read_timeout: float = 10) -> ClientTransport:
@@ -102,18 +102,23 @@ def session() -> boto3.session.Session:
 
 
 def threaded(url: str, **options: Any) -> ThreadTransport:
-    return ThreadTransport(botocores(url, **options))
+    return ThreadTransport(TRANSPORTS["botocore"](url, **options))
 
 
 # A further transport needs one line here, be its send() awaited or not.
 TRANSPORTS: dict[str, Callable[..., Any]] = {
-    "botocore": botocores,
+    "botocore": keyed(BotocoreTransport),
+    "http": keyed(HttpTransport),
+    "aio": keyed(AioTransport),
     "client": clients,
     "threads": threaded,
 }
 SIGNING = [name for name in TRANSPORTS if name != "client"]  # those whose HTTP is ours
+SENDING = [name for name in SIGNING if name != "threads"]  # what is not only another's wrapping
 
 signing = pytest.mark.parametrize("way", SIGNING, indirect=True)
+sending = pytest.mark.parametrize("way", SENDING, indirect=True)
+forking = pytest.mark.parametrize("way", ["botocore", "http"], indirect=True)
 
 
 class Way:
@@ -144,10 +149,12 @@ class Way:
             driver(steps, self.transport, retries=retries, clock=clock or FakeClock())
         )
 
+    def close(self) -> None:
+        self._done(closing(self.transport)())
+
     def end(self) -> None:
         for transport in self._made:
-            close = getattr(transport, "close", None) or transport._client.close
-            self._done(close())
+            self._done(closing(transport)())
         self._loop.run_until_complete(self._loop.shutdown_default_executor())
         self._loop.close()
 
@@ -155,17 +162,15 @@ class Way:
         return self._loop.run_until_complete(result) if inspect.isawaitable(result) else result
 
 
+def closing(transport: Any) -> Callable[[], Any]:
+    names = [name for name in ("close", "aclose") if hasattr(transport, name)]
+    close = getattr(transport, names[0]) if names else transport._client.close
+    return cast("Callable[[], Any]", close)
+
+
 @pytest.fixture(params=TRANSPORTS)
 def way(request) -> Iterator[Way]:
     made = Way(TRANSPORTS[request.param])
-    yield made
-    made.end()
-
-
-@pytest.fixture
-def plain() -> Iterator[Way]:
-    """The default transport alone."""
-    made = Way(botocores)
     yield made
     made.end()
 
@@ -530,18 +535,18 @@ def test_a_missing_permission_names_the_action(way):
 def test_idle_connections_can_be_closed_and_opened_again(way):
     """A closed transport goes on working, on a new connection."""
     with Server(answer(TABLE)) as server:
-        way.to(server)
-        way.transport.close()
+        way.to(server).close()
         way.send()
-        way.transport.close()
+        way.close()
         way.send()
         assert server.connections == 2
 
 
-def test_the_headers_of_a_request_are_these_and_no_more(plain):
+@sending
+def test_the_headers_of_a_request_are_these_and_no_more(way):
     """A proxy may change what is not signed; everything that DynamoDB reads is signed."""
     with Server(answer(TABLE)) as server:
-        plain.to(server).send()
+        way.to(server).send()
     headers = server.requests[0].headers
     assert sorted(headers) == [
         "accept-encoding",
@@ -559,40 +564,8 @@ def test_the_headers_of_a_request_are_these_and_no_more(plain):
     assert headers["accept-encoding"] == "identity"
 
 
-WORD = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1)
-
-
-@given(
-    key=WORD,
-    secret=WORD,
-    token=st.none() | WORD,
-    region=st.from_regex(r"[a-z]{2}-[a-z]+-[0-9]", fullmatch=True),
-    url=st.sampled_from(
-        [
-            "https://dynamodb.eu-west-1.amazonaws.com",
-            "https://dynamodb.eu-west-1.amazonaws.com:443",
-            "http://localhost:8000",
-            "http://localhost:80",
-            "http://localhost:443",
-            "https://[::1]:8000",
-        ]
-    ),
-    operation=st.from_regex(r"[A-Z][A-Za-z]{0,30}", fullmatch=True),
-    body=st.binary(),
-)
-def test_signatures_are_botocores(key, secret, token, region, url, operation, body):
-    """The signer of botocore, at the same moment, writes the same headers."""
-    credentials = Credentials(key, secret, token)
-    headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"D_2.{operation}"}
-    request = AWSRequest("POST", f"{url}/", dict(headers), body)
-    SigV4Auth(credentials, "dynamodb", region).add_auth(request)
-    theirs = dict(request.headers.items())
-    moment = seconds(theirs["X-Amz-Date"])
-    ours = sign(credentials, Endpoint(url, region), headers, body, moment)
-    assert {name: value for name, value in ours.items() if name != "Host"} == theirs
-
-
-def test_nothing_shows_a_secret(plain, caplog):
+@sending
+def test_nothing_shows_a_secret(way, caplog):
     """No log record at any level, no repr, no message and no traceback holds one."""
     caplog.set_level(logging.DEBUG)
     shown = []
@@ -606,17 +579,16 @@ def test_nothing_shows_a_secret(plain, caplog):
     ]
     with Server(*turns, Silence()) as server:
         for _ in range(len(turns) + 1):
-            shown += trace(plain.to(server, read_timeout=0.05), server.url)
+            shown += trace(way.to(server, read_timeout=0.05), server.url)
     with Server(answer(TABLE), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
-        shown += trace(plain.to(server), server.url)
-    shown += trace(plain.to(server), server.url)
+        shown += trace(way.to(server), server.url)
+    shown += trace(way.to(server), server.url)
     parts = {"access_key": "the-key", "secret_key": "the-secret", "token": "the-token"}
     for part, value in parts.items():
         broken = Credentials(**parts | {part: value + "\n"})
-        shown += trace(plain.to(server, credentials=broken), server.url)
+        shown += trace(way.to(server, credentials=broken), server.url)
     shown += [repr(KEY), str(KEY), repr(CredentialSource(KEY, {}))]
     shown += [f"{record.getMessage()} {record.args} {record.exc_text}" for record in caplog.records]
-    assert any("urllib3" in record.name for record in caplog.records)
     assert len(shown) > 40
     assert not [text for text in shown if "the-secret" in text or "the-token" in text]
     assert not [text for text in shown if "AWS4-HMAC-SHA256" in text]
@@ -624,14 +596,13 @@ def test_nothing_shows_a_secret(plain, caplog):
 
 def trace(way: Way, url: str) -> Iterator[str]:
     """Give everything that an operation could show of itself when it ends."""
-    database = Database(way.transport, retries=ONCE)
-    yield repr(database)
+    yield repr(Database(way.transport))
     try:
-        yield repr(database.describe_table("orders"))
+        yield repr(way.describe())
     except DynamormError as error:
         yield from (repr(error), str(error), repr(vars(error)))
         yield from traceback.format_exception(type(error), error, error.__traceback__)
-        yield repr(vars(error.__cause__)) if error.__cause__ else ""
+        yield repr(getattr(error.__cause__, "__dict__", ""))
 
 
 # TLS.
@@ -655,45 +626,50 @@ def bundle(authority, tmp_path) -> str:
     return str(path)
 
 
+@sending
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_a_certificate_is_trusted_by_the_bundle_that_a_variable_names(
-    plain, authority, bundle, variable
+    way, authority, bundle, variable
 ):
     """As boto3 does, so that a company's own authority works."""
     with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
-        plain.to(server, environ={variable: bundle})
-        assert plain.describe().table_name == "orders"
+        way.to(server, environ={variable: bundle})
+        assert way.describe().table_name == "orders"
 
 
-def test_a_certificate_of_a_stranger_is_refused(plain, authority):
+@sending
+def test_a_certificate_of_a_stranger_is_refused(way, authority):
     """Nothing was sent, no retry will help, and the advice is the bundle."""
     with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
-        untrusted(failing(plain.to(server)), "certificate")
+        untrusted(failing(way.to(server)), "certificate")
     assert server.requests == []
 
 
-def test_a_certificate_for_another_host_is_refused(plain, authority, bundle):
+@sending
+def test_a_certificate_for_another_host_is_refused(way, authority, bundle):
     """Its authority is trusted, and it is still not this server's."""
     with Server(answer(TABLE), tls=serving(authority, "elsewhere.example")) as server:
-        untrusted(failing(plain.to(server, environ={"AWS_CA_BUNDLE": bundle})), "127.0.0.1")
+        untrusted(failing(way.to(server, environ={"AWS_CA_BUNDLE": bundle})), "127.0.0.1")
     assert server.requests == []
 
 
-def test_a_server_without_tls_is_told_from_one_that_is_not_trusted(plain):
+@sending
+def test_a_server_without_tls_is_told_from_one_that_is_not_trusted(way):
     """https:// for an emulator that speaks http is a common slip."""
     with Server(answer(TABLE)) as server:
         url = server.url.replace("http:", "https:")
-        untrusted(failing(plain.to(url)), "begins with http://")
+        untrusted(failing(way.to(url)), "begins with http://")
 
 
+@sending
 @pytest.mark.parametrize("content", [None, "", "-----BEGIN CERTIFICATE-----\nno\n"])
-def test_a_bundle_that_is_none_is_refused(plain, authority, tmp_path, content):
+def test_a_bundle_that_is_none_is_refused(way, authority, tmp_path, content):
     """A file that is missing or holds no certificate is named before anything is sent."""
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
     with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
-        untrusted(failing(plain.to(server, environ={"AWS_CA_BUNDLE": str(path)})), "AWS_CA_BUNDLE")
+        untrusted(failing(way.to(server, environ={"AWS_CA_BUNDLE": str(path)})), "AWS_CA_BUNDLE")
 
 
 def untrusted(error: TransportError, word: str) -> None:
@@ -705,17 +681,19 @@ def untrusted(error: TransportError, word: str) -> None:
 # Proxies.
 
 
-def test_a_proxy_is_used_where_a_variable_names_it(plain):
+@sending
+def test_a_proxy_is_used_where_a_variable_names_it(way):
     """The request goes to the proxy, with the endpoint's whole URL and signed for its host."""
     with Server(answer(TABLE)) as proxy:
         environ = {"HTTP_PROXY": f"http://user:word@{proxy.url.removeprefix('http://')}"}
-        plain.to("http://db.example:8000", environ=environ).describe()
+        way.to("http://db.example:8000", environ=environ).describe()
     (request,) = proxy.requests
     assert request.line == "POST http://db.example:8000/ HTTP/1.1"
     assert request.headers["host"] == "db.example:8000"
     assert request.headers["proxy-authorization"].startswith("Basic ")
 
 
+@sending
 @pytest.mark.parametrize(
     "environ",
     [
@@ -725,32 +703,35 @@ def test_a_proxy_is_used_where_a_variable_names_it(plain):
         {"HTTPS_PROXY": "http://127.0.0.1:1", "HTTP_PROXY": ""},
     ],
 )
-def test_a_proxy_is_passed_by_where_the_variables_say_so(plain, environ):
+def test_a_proxy_is_passed_by_where_the_variables_say_so(way, environ):
     """NO_PROXY lists hosts, a lower-case name comes before its upper-case one, schemes differ."""
     with Server(answer(TABLE)) as server:
-        plain.to(server, environ={"HTTP_PROXY": "http://127.0.0.1:1"} | environ)
-        assert plain.describe().table_name == "orders"
+        way.to(server, environ={"HTTP_PROXY": "http://127.0.0.1:1"} | environ)
+        assert way.describe().table_name == "orders"
 
 
-def test_the_process_environment_does_not_count_where_another_is_given(plain, monkeypatch):
+@sending
+def test_the_process_environment_does_not_count_where_another_is_given(way, monkeypatch):
     """`environ` is the only one that is read."""
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
     with Server(answer(TABLE)) as server:
-        assert plain.to(server, environ={}).describe().table_name == "orders"
+        assert way.to(server, environ={}).describe().table_name == "orders"
 
 
-def test_a_proxy_that_is_not_there_says_that_nothing_was_sent(plain):
+@sending
+def test_a_proxy_that_is_not_there_says_that_nothing_was_sent(way):
     """The variables that name it are what to look at."""
-    gone = failing(plain.to("https://db.example", environ={"HTTPS_PROXY": "http://127.0.0.1:1"}))
+    gone = failing(way.to("https://db.example", environ={"HTTPS_PROXY": "http://127.0.0.1:1"}))
     assert not gone.maybe_applied
     assert "HTTPS_PROXY" in str(gone)
 
 
-def test_a_proxy_that_wants_a_password_says_so(plain):
+@sending
+def test_a_proxy_that_wants_a_password_says_so(way):
     """Its own answer is in the message; nothing reached the service."""
     with Server(answer(b"", 407)) as proxy:
-        wanted = failing(plain.to("https://db.example", environ={"HTTPS_PROXY": proxy.url}))
+        wanted = failing(way.to("https://db.example", environ={"HTTPS_PROXY": proxy.url}))
     assert not wanted.maybe_applied
     assert "407" in str(wanted)
     del wanted
@@ -760,36 +741,39 @@ def test_a_proxy_that_wants_a_password_says_so(plain):
         gc.collect()
 
 
+@sending
 @pytest.mark.parametrize(
     "proxy", ["http://user:word@host:port", "socks5://user:word@host", "http://", "u:word@:1"]
 )
-def test_what_is_no_proxy_is_refused_without_showing_it(plain, proxy):
+def test_what_is_no_proxy_is_refused_without_showing_it(way, proxy):
     """It may hold a password."""
     with pytest.raises(EndpointUnknown, match="HTTP_PROXY is not the URL of a proxy") as caught:
-        plain.to("http://db.example", environ={"HTTP_PROXY": proxy}).send()
+        way.to("http://db.example", environ={"HTTP_PROXY": proxy}).send()
     assert "word" not in "".join(traceback.format_exception(type(caught.value), caught.value, None))
 
 
 # Processes.
 
 
-def test_a_child_process_does_not_use_its_parents_connection():
+@pytest.mark.parametrize("name", ["botocore.BotocoreTransport", "http.HttpTransport"])
+def test_a_child_process_does_not_use_its_parents_connection(name):
     """After a fork both go on, each on its own; answers cannot be mixed up."""
-    code = """
+    module, _, kind = name.partition(".")
+    code = f"""
 import os, sys
 from dynamorm import Credentials
-from dynamorm.transports.botocore import BotocoreTransport
-transport = BotocoreTransport(
-    region="eu-west-1", endpoint=sys.argv[1], credentials=Credentials("a", "b"), environ={}
+from dynamorm.transports.{module} import {kind}
+transport = {kind}(
+    region="eu-west-1", endpoint=sys.argv[1], credentials=Credentials("a", "b"), environ={{}}
 )
-transport.send("DescribeTable", b'{"TableName": "before"}')
+transport.send("DescribeTable", b'{{"TableName": "before"}}')
 child = os.fork()
 if not child:
-    transport.send("DescribeTable", b'{"TableName": "child"}')
-    transport.send("DescribeTable", b'{"TableName": "child"}')
+    transport.send("DescribeTable", b'{{"TableName": "child"}}')
+    transport.send("DescribeTable", b'{{"TableName": "child"}}')
     os._exit(0)
 status = os.waitpid(child, 0)[1]
-transport.send("DescribeTable", b'{"TableName": "after"}')
+transport.send("DescribeTable", b'{{"TableName": "after"}}')
 sys.exit(status)
 """
     with Server(answer(TABLE)) as server:
@@ -798,15 +782,16 @@ sys.exit(status)
     assert by_name == [(1, "before"), (2, "child"), (2, "child"), (1, "after")]
 
 
-def test_what_a_parent_process_has_opened_is_dropped(plain, monkeypatch):
+@forking
+def test_what_a_parent_process_has_opened_is_dropped(way, monkeypatch):
     """The child's copies of the sockets are closed; the parent keeps its own."""
     with Server(answer(TABLE)) as server:
-        plain.to(server).send()
+        way.to(server).send()
         monkeypatch.setattr(os, "getpid", lambda: -1)
-        plain.send()
+        way.send()
         assert server.connections == 2
         monkeypatch.undo()
-        plain.send()
+        way.send()
         assert server.connections == 3
 
 

@@ -36,7 +36,8 @@ from ..errors import (
     ValidationFailed,
     service_error,
 )
-from ..exchange import UNREACHABLE, foreign_answer
+from ..exchange import foreign_answer
+from ..failures import UNREACHABLE
 
 __all__ = ["ClientTransport"]
 

@@ -1,0 +1,138 @@
+"""A server on loopback that answers from memory, so that only its client's work is measured.
+
+A table of it has `PAGES` pages for each segment; what is written to it is dropped.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import re
+from typing import Any
+
+ITEMS_A_PAGE = 1000
+
+DESCRIPTION = {
+    "TableStatus": "ACTIVE",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+}
+
+
+def item(number: int) -> dict[str, Any]:
+    """Give an item of about 1 KB with a dozen attributes."""
+    return {
+        "id": {"S": f"customer-{number:09}"},
+        "email": {"S": f"someone.{number}@example.org"},
+        "name": {"S": "Someone With A Name"},
+        "visits": {"N": str(number % 977)},
+        "balance": {"N": f"{number % 9973}.25"},
+        "active": {"BOOL": number % 2 == 0},
+        "created": {"S": "2026-01-31T12:00:00Z"},
+        "tags": {"SS": ["alpha", "beta", "gamma"]},
+        "scores": {"L": [{"N": "1"}, {"N": "22"}, {"N": "333"}, {"N": "4444"}]},
+        "address": {
+            "M": {
+                "street": {"S": "Some Street 12"},
+                "city": {"S": "Some City"},
+                "zip": {"S": "12345"},
+            }
+        },
+        "note": {"S": "x" * 380},
+        "picture": {"B": "QUJDREVGR0g" * 8 + "QUI="},
+    }
+
+
+def http(body: bytes) -> bytes:
+    """Give a whole HTTP answer."""
+    kind = b"Content-Type: application/x-amz-json-1.0"
+    return b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
+
+
+class Answers:
+    """The answer to each request, made once."""
+
+    def __init__(self, pages: int) -> None:
+        items = [item(number) for number in range(ITEMS_A_PAGE)]
+        page = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+        text = json.dumps(page, separators=(",", ":"))[:-1]
+        self._pages = [
+            http(f'{text},"LastEvaluatedKey":{{"id":{{"S":"page-{number + 1}"}}}}}}'.encode())
+            for number in range(pages - 1)
+        ]
+        self._pages.append(http(f"{text}}}".encode()))
+        self._others = {
+            b"BatchWriteItem": http(b'{"UnprocessedItems":{}}'),
+            b"DescribeTable": self._table("Table"),
+            b"CreateTable": self._table("TableDescription"),
+        }
+
+    def to(self, operation: bytes, body: bytes) -> bytes:
+        if operation != b"Scan":
+            return self._others[operation]
+        found = re.search(rb'"page-(\d+)"', body)
+        return self._pages[int(found[1]) if found else 0]
+
+    @staticmethod
+    def _table(member: str) -> bytes:
+        return http(json.dumps({member: {"TableName": "table", **DESCRIPTION}}).encode())
+
+
+class Connection(asyncio.Protocol):
+    """Answers the requests of one connection; others have their turn during the delay."""
+
+    def __init__(self, answers: Answers, delay: float) -> None:
+        self._answers = answers
+        self._delay = delay
+        self._buffer = bytearray()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._buffer += data
+        while found := self._request():
+            answer = self._answers.to(*found)
+            if self._delay:
+                loop = asyncio.get_running_loop()
+                loop.call_later(self._delay, self._transport.write, answer)
+            else:
+                self._transport.write(answer)
+
+    def _request(self) -> tuple[bytes, bytes] | None:
+        """Take the next whole request out of the buffer: its operation and its body."""
+        end = self._buffer.find(b"\r\n\r\n")
+        if end < 0:
+            return None
+        head = bytes(self._buffer[:end]).lower()
+        length = int(head.partition(b"content-length: ")[2].partition(b"\r\n")[0])
+        whole = end + 4 + length
+        if len(self._buffer) < whole:
+            return None
+        body = bytes(self._buffer[end + 4 : whole])
+        target = head.index(b"x-amz-target: ") + len(b"x-amz-target: dynamodb_20120810.")
+        operation = bytes(self._buffer[target:end]).partition(b"\r\n")[0]
+        del self._buffer[:whole]
+        return operation, body
+
+
+async def serve(pages: int, delay: float) -> None:
+    answers = Answers(pages)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Connection(answers, delay), "127.0.0.1", 0)
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pages", type=int, default=20)
+    parser.add_argument("--delay", type=float, default=0.0)
+    arguments = parser.parse_args()
+    asyncio.run(serve(arguments.pages, arguments.delay))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,93 @@
+"""The transport for the smallest cold start: sockets, `hmac` and msgspec, and nothing of botocore.
+
+It has as many connections as threads have sent at once. botocore is imported only where neither
+argument, environment nor container has credentials, or nothing but a profile names the region.
+"""
+
+from __future__ import annotations
+
+from ..errors import EndpointUnknown
+from ..exchange import Answer
+from ..failures import transport_error
+from ..sockets import Connection, Failed, Proxy, Route, dial
+from .signed import Line, Place, SignedTransport
+
+__all__ = ["HttpTransport"]
+
+
+class HttpTransport(SignedTransport):
+    """Sends through sockets of its own; threads may share one, and it works after a fork.
+
+    Takes `region`, `endpoint`, `credentials`, `environ` (variables, by default the process's own),
+    `connect_timeout` and `read_timeout` in seconds. Nothing is looked up before the first request.
+    """
+
+    def _open(self, place: Place) -> Line:
+        proxy = _proxy(place.proxy_variable, place.proxy) if place.proxy else None
+        timeouts = (place.connect_timeout, place.read_timeout)
+        return _Pool(Route(place.url, place.bundle, proxy, *timeouts))
+
+
+class _Pool:
+    """Connections that are idle; the one that was used last is used next."""
+
+    def __init__(self, route: Route) -> None:
+        self._route = route
+        self._idle: list[Connection] = []
+
+    def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
+        request = self._route.head("POST", "/", headers, len(body)) + body
+        try:
+            connection = self._take()
+            received, kept = connection.exchange(request)
+        except Failed as failed:
+            if failed.stale:
+                # The others were closed with it, by a time-out or a frozen Lambda.
+                self.close()
+            cause = failed.__cause__ or failed
+            raise transport_error(
+                failed.failure,
+                cause,
+                url=self._route.url,
+                operation=operation,
+                stale=failed.stale,
+            ) from cause
+        if kept:
+            self._idle.append(connection)
+        else:
+            connection.close()
+        return Answer(received.status, received.headers, received.body)
+
+    def close(self) -> None:
+        while connection := self._pop():
+            connection.close()
+
+    def _take(self) -> Connection:
+        while connection := self._pop():
+            if connection.alive():
+                return connection
+            connection.close()
+        return dial(self._route)
+
+    def _pop(self) -> Connection | None:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return None
+
+
+def _proxy(variable: str, url: str) -> Proxy:
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url if "://" in url else f"http://{url}")
+    if parts.scheme != "http":
+        raise EndpointUnknown(
+            f'{variable} names a proxy that is spoken to over TLS, which transport="http" cannot: '
+            'take transport="botocore"'
+        )
+    authorization = ""
+    if parts.username is not None:
+        login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+        authorization = f"Basic {b64encode(login.encode()).decode()}"
+    return Proxy(parts.hostname or "", parts.port or 80, authorization)

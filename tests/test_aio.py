@@ -1,0 +1,167 @@
+"""What the asyncio transport promises besides the contract: cancelling, loops, the extra."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import sys
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import pytest
+from httpserver import Cut, Server, Silence, answer
+
+import dynamorm
+from dynamorm import Credentials, Retries
+from dynamorm.transports.aio import AioTransport
+
+TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
+
+
+def transport(server: Server, **options: Any) -> AioTransport:
+    key = Credentials("key", "secret")
+    given: dict[str, Any] = {"region": "eu-west-1", "credentials": key, "environ": {}}
+    return AioTransport(endpoint=server.url, **given | options)
+
+
+async def until(true: Callable[[], bool]) -> None:
+    for _ in range(2000):
+        if true():
+            return
+        await asyncio.sleep(0.001)
+    raise AssertionError("it did not come true in time")
+
+
+def own_sockets(server: Server) -> list[socket.socket]:
+    found = []
+    for thing in gc.get_objects():
+        if type(thing) is socket.socket and thing.fileno() >= 0:
+            try:
+                if thing.getpeername() == server.server_address:
+                    found.append(thing)
+            except OSError:
+                continue
+    return found
+
+
+async def cancelled(work: Awaitable[object], server: Server, requests: int) -> None:
+    task = asyncio.ensure_future(work)
+    await until(lambda: len(server.requests) == requests)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+def test_cancelling_leaves_no_request_socket_or_task_behind():
+    """Nothing is sent after it, the connection is closed, and the next request has a new one."""
+
+    async def main(server: Server) -> None:
+        mine = transport(server)
+        adb = dynamorm.connect_async(transport=mine)
+        async with adb:
+            await adb.run(dynamorm.describe_table("orders"))
+            work = adb.run(dynamorm.table_exists("orders"))
+            await cancelled(work, server, requests=2)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
+            await until(lambda: own_sockets(server) == [])
+            assert len(server.requests) == 2
+            await adb.run(dynamorm.describe_table("orders"))
+        await until(lambda: own_sockets(server) == [])
+
+    with Server(TABLE, Silence(), TABLE) as server:
+        asyncio.run(main(server))
+        assert [request.connection for request in server.requests] == [1, 1, 2]
+
+
+def test_cancelling_one_of_many_leaves_the_others_alone():
+    """Each request has a connection of its own."""
+
+    def turn(request: Any) -> Any:
+        return Silence() if b"silent" in request.body else TABLE
+
+    async def main(server: Server) -> None:
+        mine = transport(server)
+        others = [mine.send("DescribeTable", b'{"TableName":"orders"}') for _ in range(5)]
+        going = asyncio.gather(*others)
+        silent = asyncio.ensure_future(mine.send("DescribeTable", b'{"TableName":"silent"}'))
+        await until(lambda: len(server.requests) == 6)
+        silent.cancel()
+        assert len(await going) == 5
+        await mine.aclose()
+
+    with Server(turn) as server:
+        asyncio.run(main(server))
+
+
+def test_one_transport_serves_one_loop_after_the_other():
+    """A handler that calls asyncio.run each time can keep it."""
+    with Server(TABLE) as server:
+        adb = dynamorm.connect_async(transport=transport(server))
+
+        async def main() -> str:
+            async with adb:
+                return (await adb.run(dynamorm.describe_table("orders"))).table_name
+
+        assert [asyncio.run(main()) for _ in range(3)] == ["orders"] * 3
+        assert server.connections == 3
+
+
+def test_a_loop_that_has_ended_is_forgotten():
+    """What it left open is not kept alive by the transport."""
+
+    async def look(mine: AioTransport) -> int:
+        mine._line()
+        return len(mine._lines)
+
+    with Server(TABLE) as server:
+        mine = transport(server)
+        assert [asyncio.run(look(mine)) for _ in range(3)] == [1, 1, 1]
+
+
+def test_closing_before_the_first_request_does_nothing():
+    """There is nothing to close, whether anything was looked up or not."""
+
+    async def main(mine: AioTransport) -> None:
+        await mine.aclose()
+        mine._line()
+        await mine.aclose()
+
+    with Server(TABLE) as server:
+        asyncio.run(main(transport(server)))
+        assert server.connections == 0
+
+
+def test_a_stale_connection_is_replaced_under_asyncio_too():
+    """Without a pause and without an attempt."""
+
+    async def main(server: Server) -> None:
+        adb = dynamorm.connect_async(transport=transport(server), retries=Retries(attempts=1))
+        async with adb:
+            for _ in range(2):
+                await adb.run(dynamorm.describe_table("orders"))
+
+    with Server(TABLE, Cut(), TABLE) as server:
+        asyncio.run(main(server))
+        assert [request.connection for request in server.requests] == [1, 1, 2]
+
+
+def test_it_can_be_had_by_its_name(monkeypatch):
+    """`connect_async(transport="aio")`, with region and credentials from the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+    async def main(url: str) -> str:
+        async with dynamorm.connect_async(endpoint=url, transport="aio") as adb:
+            return (await adb.run(dynamorm.describe_table("orders"))).table_status
+
+    with Server(TABLE) as server:
+        assert asyncio.run(main(server.url)) == "ACTIVE"
+
+
+def test_without_aiohttp_the_error_is_the_command_that_installs_it(monkeypatch):
+    """The extra is not a dependency."""
+    monkeypatch.setitem(sys.modules, "aiohttp", None)
+    monkeypatch.delitem(sys.modules, "dynamorm.transports.aio")
+    with pytest.raises(ImportError, match=r"pip install \"dynamorm-micro\[aio\]\""):
+        dynamorm.connect_async(transport="aio")

@@ -1,0 +1,141 @@
+"""What is loaded, and when: adding a module to a cold start is a deliberate change of these lists.
+
+Each list is what a fresh interpreter loads besides what it and msgspec have loaded already.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from httpserver import Server, answer
+
+import dynamorm
+
+TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
+
+OPERATION = {
+    "dynamorm",
+    "dynamorm.changes",
+    "dynamorm.database",
+    "dynamorm.drift",
+    "dynamorm.drivers",
+    "dynamorm.effects",
+    "dynamorm.errors",
+    "dynamorm.facets",
+    "dynamorm.fields",
+    "dynamorm.markers",
+    "dynamorm.model",
+    "dynamorm.options",
+    "dynamorm.payloads",
+    "dynamorm.plans",
+    "dynamorm.prefixing",
+    "dynamorm.replies",
+    "dynamorm.requests",
+    "dynamorm.setting_requests",
+    "dynamorm.spec",
+    "dynamorm.tables",
+    "dynamorm.waiting",
+    "dynamorm.wire",
+}
+SIGNED = {
+    "dynamorm.credentials",
+    "dynamorm.endpoints",
+    "dynamorm.exchange",
+    "dynamorm.failures",
+    "dynamorm.proxies",
+    "dynamorm.reading",
+    "dynamorm.signing",
+    "dynamorm.sockets",
+    "dynamorm.transports",
+    "dynamorm.transports.signed",
+}
+HTTP = OPERATION | SIGNED | {"dynamorm.transports.http"}
+HTTP_STANDARD = {"array", "hashlib", "hmac", "selectors", "socket"}
+"""Of the standard library, on the Python that needs most; those in C that these bring count not."""
+BOTOCORE = OPERATION | SIGNED | {"dynamorm.transports.botocore"}
+
+NEVER_OVER_BOTOCORE = {
+    "asyncio",
+    "boto3",
+    "botocore.auth",
+    "botocore.client",
+    "botocore.credentials",
+    "botocore.endpoint",
+    "botocore.loaders",
+    "botocore.model",
+    "botocore.parsers",
+    "botocore.session",
+    "jmespath",
+    "s3transfer",
+}
+
+FIRST_REQUEST = """
+import dynamorm
+db = dynamorm.connect("eu-west-1", endpoint={url!r}, transport={name!r})
+assert db.describe_table("orders").table_status == "ACTIVE"
+"""
+
+TELL = """
+import sys
+sys.path[:0] = {paths!r}
+import importlib, threading, msgspec
+before = set(sys.modules)
+{code}
+print(*sorted(set(sys.modules) - before))
+"""
+
+
+def loaded(code: str) -> set[str]:
+    """Run code in a fresh interpreter and give the modules that it has loaded by its end."""
+    msgspec = sys.modules["msgspec"].__file__ or ""
+    paths = [str(Path(dynamorm.__file__).parents[1]), str(Path(msgspec).parents[1])]
+    script = TELL.format(paths=paths, code=code)
+    environ = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
+    command = [sys.executable, "-s", "-c", script]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def ours(modules: set[str]) -> set[str]:
+    return {module for module in modules if module.partition(".")[0] == "dynamorm"}
+
+
+def test_importing_dynamorm_loads_dynamorm_alone():
+    """Not even msgspec, which the names need that are loaded when they are used."""
+    assert loaded("import dynamorm") == {"dynamorm"}
+
+
+def test_a_model_loads_nothing_that_sends():
+    """Declaring tables is free of drivers and transports."""
+    modules = loaded("import dynamorm; dynamorm.table; dynamorm.PartitionKey; dynamorm.Index")
+    assert modules == OPERATION & {f"dynamorm.{m}" for m in MODEL} | {"dynamorm"}
+
+
+MODEL = ("errors", "fields", "markers", "model", "options", "spec")
+
+
+@pytest.fixture
+def url():
+    with Server(TABLE) as server:
+        yield server.url
+
+
+def test_the_first_request_over_http_loads_these_and_no_more(url):
+    """Sockets, hashes and our own; no TLS without https, no email, http, urllib or asyncio."""
+    modules = loaded(FIRST_REQUEST.format(url=url, name="http"))
+    assert ours(modules) == HTTP
+    standard = {name for name in modules - HTTP if not name.startswith("_")}
+    in_c = {"errno", "math", "select", "zlib"}
+    assert standard - in_c <= HTTP_STANDARD
+
+
+def test_the_first_request_over_botocore_loads_no_client(url):
+    """Of ours these and no more; of botocore nothing that a client is made of."""
+    modules = loaded(FIRST_REQUEST.format(url=url, name="botocore"))
+    assert ours(modules) == BOTOCORE
+    assert not modules & NEVER_OVER_BOTOCORE
+    assert "botocore.httpsession" in modules
