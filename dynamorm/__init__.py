@@ -26,6 +26,7 @@ if TYPE_CHECKING:
         LimitExceeded,
         MigrateNotSupported,
         ModelError,
+        PlanRefused,
         Refused,
         ServerError,
         ServiceError,
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
         TableOptions,
         WarmThroughput,
     )
+    from .permissions import Permission, required_actions
+    from .plans import Blocked, Pending, Plan, Step, Undeclared
     from .replies import TableDescription
     from .reports import CopyReport
     from .settings import CopyOptions
@@ -77,6 +80,7 @@ if TYPE_CHECKING:
         remove_field,
         rename_field,
     )
+    from .updating import Applied, apply, plan, update_table
     from .verifying import Verified, verify_copy
     from .waiting import Retries
 
@@ -85,8 +89,10 @@ __all__ = [
     "KEYS_ONLY",
     "KMS",
     "AccessDenied",
+    "Applied",
     "AsyncDatabase",
     "AsyncTransport",
+    "Blocked",
     "Call",
     "Clock",
     "CopyIncomplete",
@@ -113,6 +119,10 @@ __all__ = [
     "Now",
     "OnDemand",
     "PartitionKey",
+    "Pending",
+    "Permission",
+    "Plan",
+    "PlanRefused",
     "Provisioned",
     "Refused",
     "Retries",
@@ -120,6 +130,7 @@ __all__ = [
     "ServiceError",
     "Sleep",
     "SortKey",
+    "Step",
     "Steps",
     "TableBusy",
     "TableDescription",
@@ -132,12 +143,14 @@ __all__ = [
     "TimeToLive",
     "Transport",
     "TransportError",
+    "Undeclared",
     "UnsupportedOperation",
     "ValidationFailed",
     "Verified",
     "WaitTimeout",
     "WarmThroughput",
     "add_field",
+    "apply",
     "arun",
     "attribute_transform",
     "auto_migrate",
@@ -155,15 +168,18 @@ __all__ = [
     "from_item",
     "list_tables",
     "migrate",
+    "plan",
     "remove_field",
     "rename_field",
     "requests",
+    "required_actions",
     "run",
     "table",
     "table_exists",
     "table_spec",
     "testing",
     "to_item",
+    "update_table",
     "verify_copy",
 ]
 
@@ -207,6 +223,7 @@ _MODULES = {
         "LimitExceeded",
         "MigrateNotSupported",
         "ModelError",
+        "PlanRefused",
         "Refused",
         "ServerError",
         "ServiceError",
@@ -248,6 +265,8 @@ _MODULES = {
         "TableOptions",
         "WarmThroughput",
     ),
+    "permissions": ("Permission", "required_actions"),
+    "plans": ("Blocked", "Pending", "Plan", "Step", "Undeclared"),
     "replies": ("TableDescription",),
     "reports": ("CopyReport",),
     "settings": ("CopyOptions",),
@@ -279,6 +298,7 @@ _MODULES = {
         "Verified",
         "verify_copy",
     ),
+    "updating": ("Applied", "apply", "plan", "update_table"),
     "waiting": ("Retries",),
 }
 _MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}

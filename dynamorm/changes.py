@@ -26,7 +26,7 @@ from .replies import (
 from .replies import Projection as ProjectionReply
 from .spec import IndexSpec, KeyAttribute, TableSpec
 
-__all__ = ["Difference", "differences"]
+__all__ = ["Difference", "Pair", "differences", "pairs", "value_text"]
 
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
@@ -50,13 +50,14 @@ Pair = tuple[str, Any, Any]
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Compare what `spec` declares and DescribeTable tells."""
     return tuple(
-        Difference(name, _text(declared), _text(found))
-        for name, declared, found in _pairs(spec, table)
+        Difference(name, value_text(declared), value_text(found))
+        for name, declared, found in pairs(spec, table)
         if declared != found
     )
 
 
-def _pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
+def pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
+    """Give all that is declared, be it different or not."""
     types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
     yield "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, types)
     yield from _option_pairs(spec, table)
@@ -187,7 +188,8 @@ def _encryption(declared: KMS | None, found: SSEDescription | None) -> KMS | Non
     return declared if same else KMS(found.kms_master_key_arn)
 
 
-def _text(value: object) -> str:
+def value_text(value: object) -> str:
+    """Give a value of a pair for a person to read."""
     if type(value) is tuple:
         return ", ".join(map(str, value))
     return "nothing" if value is None else str(value)

@@ -16,6 +16,7 @@ from msgspec import DecodeError, json
 
 from .effects import Call, Effect, Now, Sleep, Steps, Together
 from .errors import TransportError
+from .facets import NoOutput
 from .prefixing import prefixing
 from .requests import encode
 from .waiting import Retries, retrying
@@ -214,9 +215,13 @@ def _program(steps: Steps[T], retries: Retries, table_prefix: str) -> Steps[T]:
 _decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)
 
 
+_EMPTY = {NoOutput: b"{}"}
+
+
 def _decode(effect: Call[Any], body: bytes) -> Any:
     try:
-        return _decoder(effect.reply_type).decode(body)
+        # TagResource and UntagResource answer with no body at all.
+        return _decoder(effect.reply_type).decode(body or _EMPTY.get(effect.reply_type, body))
     except (DecodeError, RecursionError) as error:
         raise TransportError(
             f"the answer is not a whole {effect.operation} reply: {error}",

@@ -16,6 +16,7 @@ __all__ = [
     "LimitExceeded",
     "MigrateNotSupported",
     "ModelError",
+    "PlanRefused",
     "Refused",
     "ServerError",
     "ServiceError",
@@ -89,6 +90,24 @@ class Refused(DynamormError):
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = reasons
         super().__init__("; ".join(reasons))
+
+
+class PlanRefused(Refused):
+    """A plan destroys something that `allow` does not name, or has changes that cannot be made."""
+
+    def __init__(self, steps: tuple[Any, ...], *, blocked: tuple[Any, ...] = ()) -> None:
+        self.steps = steps
+        """The destructive steps that nobody allowed."""
+        self.blocked = blocked
+        names = ", ".join(repr(name) for name in dict.fromkeys(step.name for step in steps))
+        consent = (f"to do this, say allow=({names},)",) if steps else ()
+        super().__init__(
+            (
+                *(f"{step.name} is destructive: {step.change}" for step in steps),
+                *(f"{item.name} cannot be changed: {item.remedy}" for item in blocked),
+                *consent,
+            )
+        )
 
 
 class CopyIncomplete(DynamormError):

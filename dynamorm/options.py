@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final, Literal, TypedDict, TypeGuard
 
-from msgspec import UNSET, Struct, UnsetType, field, json
+from msgspec import UNSET, DecodeError, Struct, UnsetType, field, json
 
 from .errors import ModelError
 
@@ -28,6 +28,7 @@ __all__ = [
     "check_option_names",
     "is_text",
     "option_problems",
+    "policy_text",
 ]
 
 ALL: Final = "ALL"
@@ -37,6 +38,8 @@ StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
+MAX_RECOVERY_DAYS = 35
+MAX_POLICY_BYTES = 20 * 1024
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -91,18 +94,29 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
             )
 
 
-class Include:
+class Include(tuple[str, ...]):
     """Project the keys and these fields (a model's field names; 1 to 20 for an index)."""
 
-    __slots__ = ("fields",)
+    # A tuple, so that msgspec encodes what holds one: a plan has its spec.
+    __slots__ = ()
 
-    def __init__(self, *fields: str) -> None:
+    def __new__(cls, *fields: str) -> Include:
         if not all(isinstance(field, str) for field in fields):
             raise TypeError(f'Include takes names: write Include("total"), not {fields!r}')
-        self.fields = fields
+        return super().__new__(cls, fields)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self)
+
+    def __getnewargs__(self) -> Any:
+        return self.fields
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Include) and set(self.fields) == set(other.fields)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
 
     def __hash__(self) -> int:
         return hash(frozenset(self.fields))
@@ -138,6 +152,8 @@ class Options(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     table_class: TableClass | UnsetType = UNSET
     deletion_protection: bool | UnsetType = UNSET
     warm: WarmThroughput | UnsetType = UNSET
+    point_in_time_recovery: bool | int | UnsetType = UNSET
+    resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
 
 
@@ -151,6 +167,8 @@ class TableOptions(TypedDict, total=False):
     table_class: TableClass
     deletion_protection: bool
     warm: WarmThroughput
+    point_in_time_recovery: bool | int
+    resource_policy: str | dict[str, Any] | None
     extra: dict[str, Any]
 
 
@@ -178,6 +196,20 @@ def _tags_fit(tags: object) -> bool:
     )
 
 
+def _policy_fits(policy: object) -> bool:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+    try:
+        text = policy_text(policy)
+        return isinstance(json.decode(text), dict) and len(text.encode()) <= MAX_POLICY_BYTES
+    except (DecodeError, TypeError, ValueError, RecursionError):
+        return False
+
+
+def policy_text(policy: Any) -> str:
+    """Give a resource policy as the JSON text that is sent."""
+    return policy if isinstance(policy, str) else json.encode(policy).decode()
+
+
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "billing": (
         lambda v: isinstance(v, OnDemand | Provisioned),
@@ -198,6 +230,14 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
     "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
     "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
+    "point_in_time_recovery": (
+        lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
+        "True, False or 1 to 35 days",
+    ),
+    "resource_policy": (
+        lambda v: v is None or _policy_fits(v),
+        "a policy of up to 20 KB, as JSON text or a dict, or None",
+    ),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
         "a dict of CreateTable members, as JSON",
@@ -217,6 +257,7 @@ _FILLED_BY = {
     "DeletionProtectionEnabled": "deletion_protection",
     "GlobalSecondaryIndexes": "global_indexes",
     "LocalSecondaryIndexes": "local_indexes",
+    "ResourcePolicy": "resource_policy",
     "SSESpecification": "encryption",
     "StreamSpecification": "stream",
     "TableClass": "table_class",

@@ -7,30 +7,77 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, defstruct, json, structs
 
-from .errors import ModelError
-from .model import Model, table_name, table_spec
-from .options import KMS, Include, OnDemand, Projection, Provisioned
+from .model import Model, table_spec
+from .options import (
+    KMS,
+    Include,
+    Index,
+    OnDemand,
+    Projection,
+    Provisioned,
+    WarmThroughput,
+    policy_text,
+)
 from .payloads import (
     AttributeDefinition,
     CreateTableInput,
+    DeleteGlobalSecondaryIndexAction,
     DeleteTableInput,
     DescribeTableInput,
     GlobalSecondaryIndex,
+    GlobalSecondaryIndexUpdate,
     KeySchemaElement,
     ListTablesInput,
     LocalSecondaryIndex,
+    OnDemandLimits,
     SSESpecification,
     StreamSpecification,
     Tag,
+    UpdateGlobalSecondaryIndexAction,
+    UpdateTableInput,
 )
 from .payloads import Projection as ProjectionPayload
-from .spec import IndexSpec, KeyAttribute, TableSpec, name_problem
+from .setting_requests import (
+    checked_name,
+    delete_resource_policy,
+    describe_continuous_backups,
+    describe_time_to_live,
+    get_resource_policy,
+    list_tags_of_resource,
+    put_resource_policy,
+    tag_resource,
+    untag_resource,
+    update_continuous_backups,
+    update_time_to_live,
+)
+from .spec import IndexSpec, KeyAttribute, TableSpec
 
-__all__ = ["create_table", "delete_table", "describe_table", "encode", "list_tables"]
+if TYPE_CHECKING:
+    from .options import StreamView, TableClass
+
+__all__ = [
+    "create_table",
+    "delete_resource_policy",
+    "delete_table",
+    "describe_continuous_backups",
+    "describe_table",
+    "describe_time_to_live",
+    "encode",
+    "get_resource_policy",
+    "list_tables",
+    "list_tags_of_resource",
+    "put_resource_policy",
+    "tag_resource",
+    "untag_resource",
+    "update_continuous_backups",
+    "update_table",
+    "update_time_to_live",
+]
 
 encode = json.Encoder().encode
 """Give a request's JSON body."""
@@ -56,6 +103,7 @@ def create_table(model: Model) -> CreateTableInput:
         table_class=spec.table_class,
         deletion_protection_enabled=spec.deletion_protection,
         warm_throughput=spec.warm,
+        resource_policy=policy_text(spec.resource_policy) if spec.resource_policy else UNSET,
         on_demand_throughput=_limits(billing if isinstance(billing, OnDemand) else None),
     )
     return _extended(payload, spec.extra) if spec.extra else payload
@@ -63,12 +111,12 @@ def create_table(model: Model) -> CreateTableInput:
 
 def describe_table(model_or_name: Model | str) -> DescribeTableInput:
     """Build DescribeTable; a string is a table's name or ARN."""
-    return DescribeTableInput(_checked_name(model_or_name))
+    return DescribeTableInput(checked_name(model_or_name))
 
 
 def delete_table(model_or_name: Model | str) -> DeleteTableInput:
     """Build DeleteTable; a string is a table's name or ARN."""
-    return DeleteTableInput(_checked_name(model_or_name))
+    return DeleteTableInput(checked_name(model_or_name))
 
 
 def list_tables(start_after: str | None = None, *, limit: int | None = None) -> ListTablesInput:
@@ -79,11 +127,53 @@ def list_tables(start_after: str | None = None, *, limit: int | None = None) -> 
     )
 
 
-def _checked_name(model_or_name: Model | str) -> str:
-    name = table_name(model_or_name)
-    if not name.startswith("arn:") and (problem := name_problem(name, "table")):
-        raise ModelError((f"{problem} - at {name}",))
-    return name
+def update_table(
+    model_or_name: Model | str,
+    *,
+    attributes: Iterable[KeyAttribute] = (),
+    billing: OnDemand | Provisioned | None = None,
+    throughput: Provisioned | None = None,
+    on_demand: OnDemand | None = None,
+    create: IndexSpec | None = None,
+    delete: str | None = None,
+    update: Iterable[Index] = (),
+    stream: StreamView | UnsetType | None = UNSET,
+    encryption: KMS | UnsetType | None = UNSET,
+    table_class: TableClass | UnsetType = UNSET,
+    deletion_protection: bool | UnsetType = UNSET,
+    warm: WarmThroughput | UnsetType = UNSET,
+) -> UpdateTableInput:
+    """Build UpdateTable. The service takes one kind of change in one request.
+
+    `billing` changes the mode, `throughput` and `on_demand` the figures within it; `on_demand`
+    takes away the maxima that it does not have. `create` needs `attributes`, the key attributes of
+    the table and all its indexes, the new one included. Of `update`, capacities count.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+    provisioned = billing if isinstance(billing, Provisioned) else throughput
+    changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
+    if create is not None:
+        changes.append(GlobalSecondaryIndexUpdate(create=_global(create, create.throughput)))
+    if delete is not None:
+        gone = DeleteGlobalSecondaryIndexAction(delete)
+        changes.append(GlobalSecondaryIndexUpdate(delete=gone))
+    return UpdateTableInput(
+        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
+        or UNSET,
+        table_name=checked_name(model_or_name),
+        billing_mode=_MODES.get(type(billing), UNSET),
+        provisioned_throughput=provisioned or UNSET,
+        global_secondary_index_updates=tuple(changes) or UNSET,
+        stream_specification=_stream(stream),
+        sse_specification=_encryption(encryption) or _unencrypted(encryption),
+        table_class=table_class,
+        deletion_protection_enabled=deletion_protection,
+        on_demand_throughput=UNSET if on_demand is None else _maxima(on_demand),
+        warm_throughput=warm,
+    )
+
+
+_MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
 
 
 def _definitions(spec: TableSpec) -> tuple[AttributeDefinition, ...]:
@@ -133,6 +223,29 @@ def _encryption(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetT
     if not isinstance(encryption, KMS):
         return UNSET
     return SSESpecification(True, "KMS", encryption.key_id or UNSET)
+
+
+def _unencrypted(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
+    return SSESpecification(enabled=False) if encryption is None else UNSET
+
+
+def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+    if view is UNSET:
+        return UNSET
+    return StreamSpecification(True, view) if view else StreamSpecification(False)
+
+
+def _maxima(on_demand: OnDemand) -> OnDemandLimits:
+    return OnDemandLimits(on_demand.max_read or -1, on_demand.max_write or -1)
+
+
+def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
+    return UpdateGlobalSecondaryIndexAction(
+        index.name,
+        index.throughput or UNSET,
+        UNSET if index.on_demand is None else _maxima(index.on_demand),
+        index.warm or UNSET,
+    )
 
 
 def _extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInput:

@@ -70,14 +70,14 @@ class TableSpec(Options, frozen=True):
     """All that is declared about a table; raises `ModelError` when the service would refuse it.
 
     Every operation takes one in place of a model. `time_to_live` names the attribute that holds an
-    item's expiry, in seconds since the epoch.
+    item's expiry, in seconds since the epoch; `None` declares that there is none.
     """
 
     name: str
     partition_key: KeyAttribute
     sort_key: KeyAttribute | None = None
     indexes: tuple[IndexSpec, ...] = ()
-    time_to_live: str | UnsetType = UNSET
+    time_to_live: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
@@ -152,7 +152,7 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
         yield problem
     yield from option_problems(spec)
     yield from _key_problems(spec.key)
-    if spec.time_to_live is not UNSET:
+    if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from _attribute_problems("time to live", spec.time_to_live)
     for name, count in Counter(index.name for index in spec.indexes).items():
         if count > 1:

@@ -1,6 +1,6 @@
 """The life of a table, as operations: programs that send nothing until they are performed.
 
-Nothing here changes a table that is there, and only `delete_table` deletes one.
+Nothing here changes a table that was there before, and only `delete_table` deletes one.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from . import requests
 from .changes import Difference, differences
+from .drift import declared_settings
 from .effects import Steps, call
 from .errors import (
     LimitExceeded,
@@ -21,6 +22,7 @@ from .errors import (
     TableNotFound,
 )
 from .model import Model, table_name, table_spec
+from .plans import Pending
 from .replies import (
     CreateTableOutput,
     DeleteTableOutput,
@@ -65,6 +67,8 @@ class Ensured(Struct, frozen=True):
     table: TableDescription
     drift: tuple[Difference, ...]
     """What is declared and is otherwise in a table that was there already; left as it is."""
+    pending: tuple[Pending, ...] = ()
+    """What is declared and could not be done or compared yet; `update_table` does it later."""
 
 
 def create_table(
@@ -77,14 +81,22 @@ def create_table(
 ) -> Steps[TableDescription]:
     """Create a table and wait until it and all its indexes are ACTIVE.
 
-    Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready; `timeout` is
-    in seconds, for all of it. Raises `ModelError` before anything is sent, `TableExists` for a
+    Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready, and then what
+    turns a declared expiry and point-in-time recovery on; `timeout` is in seconds, for all of it.
+    Raises `ModelError` before anything is sent, `TableExists` for a
     table that is there, `WaitTimeout`, `TableFailed`.
     """
     spec = table_spec(model, name=name, **options)
     deadline = yield from deadline_in(timeout)
     made = yield from _create(spec, deadline)
-    return (yield from until_active(spec.name, deadline, made)) if wait else made
+    if not wait:
+        return made
+    ready = yield from until_active(spec.name, deadline, made)
+    if declared_settings(spec):
+        from .settling import finish_all
+
+        yield from finish_all(spec, ready, deadline)
+    return ready
 
 
 def ensure_table(
@@ -97,14 +109,15 @@ def ensure_table(
 ) -> Steps[Ensured]:
     """Create the table unless it is there; say what differs if it is. Never alters a table.
 
-    Sends one DescribeTable where the table is there and ACTIVE. CreateTable is sent only after the
+    Sends one DescribeTable where the table is there and ACTIVE, and one more read for each that is
+    declared of expiry, point-in-time recovery, tags and policy. CreateTable is sent only after the
     service has said that there is no such table; a table that is being deleted is waited for
     first, even with `wait` off. Several processes may do this at once.
     """
     spec = table_spec(model, name=name, **options)
     deadline = yield from deadline_in(timeout)
     begun = yield from _find_or_create(spec, deadline)
-    return (yield from _finish(spec, begun, deadline)) if wait else begun
+    return (yield from _finish(spec, begun, deadline, wait))
 
 
 def auto_migrate(
@@ -119,11 +132,9 @@ def auto_migrate(
     begun = []
     for spec in specs:
         begun.append((yield from _find_or_create(spec, deadline)))  # noqa: PERF401 - yields
-    if not wait:
-        return tuple(begun)
     ready = []
     for spec, ensured in zip(specs, begun, strict=True):
-        ready.append((yield from _finish(spec, ensured, deadline)))
+        ready.append((yield from _finish(spec, ensured, deadline, wait)))
     return tuple(ready)
 
 
@@ -260,6 +271,15 @@ def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
                 raise
 
 
-def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline) -> Steps[Ensured]:
-    ready = yield from until_active(spec.name, deadline, begun.table)
-    return Ensured(begun.created, ready, () if begun.created else differences(spec, ready))
+def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
+    ready = begun.table
+    if wait:
+        ready = yield from until_active(spec.name, deadline, begun.table)
+    if not declared_settings(spec):
+        return Ensured(begun.created, ready, () if begun.created else differences(spec, ready))
+    from .settling import complete
+
+    making = begun.created or begun.table.table_status == "CREATING"
+    until = deadline if wait else Deadline(deadline.started, 0.0)
+    differing, left = yield from complete(spec, ready, until, created=begun.created, making=making)
+    return Ensured(begun.created, ready, differing, left)

@@ -9,7 +9,7 @@ import uuid
 from typing import Annotated, Any
 
 from hypothesis import strategies as st
-from msgspec import UNSET, Struct, defstruct, structs
+from msgspec import UNSET, Struct, defstruct, json, structs
 
 from dynamorm import (
     ALL,
@@ -44,6 +44,9 @@ on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
 provisioned = st.builds(Provisioned, units, units)
 warm = st.builds(WarmThroughput, units, units)
 tag_keys = st.text(min_size=1, max_size=128).filter(lambda key: not key.lower().startswith("aws:"))
+policies = st.fixed_dictionaries(
+    {"Version": st.just("2012-10-17"), "Statement": st.lists(st.dictionaries(names, names))}
+)
 options = st.fixed_dictionaries(
     {},
     optional={
@@ -55,9 +58,9 @@ options = st.fixed_dictionaries(
         "table_class": st.sampled_from(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
         "deletion_protection": st.booleans(),
         "warm": warm,
-        "extra": st.dictionaries(
-            st.sampled_from(["ResourcePolicy", "GlobalTableSourceArn"]), names, max_size=2
-        ),
+        "point_in_time_recovery": st.booleans() | st.integers(1, 35),
+        "resource_policy": st.none() | policies | policies.map(lambda p: json.encode(p).decode()),
+        "extra": st.dictionaries(st.just("GlobalTableSourceArn"), names, max_size=1),
     },
 )
 

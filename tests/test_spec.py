@@ -73,7 +73,7 @@ def test_bad_names(name):
         ([], {"sort_key": ID}, "attribute 'id' is 2 times in one key"),
         ([], {"sort_key": KeyAttribute("id", "N")}, "key attribute 'id' has more than one type"),
         ([], {"time_to_live": ""}, "time to live attribute name '' must have 1 to 255"),
-        ([], {"time_to_live": None}, "time to live attribute name None must have 1 to 255"),
+        ([], {"time_to_live": 5}, "time to live attribute name 5 must have 1 to 255"),
         ([global_index(), local_index("by-a")], {}, "2 indexes are named 'by-a'"),
         ([global_index(partition_key=(KeyAttribute("id", "N"),))], {}, "'id' has more than one"),
         ([global_index(sort_key=(A,))], {}, "attribute 'A' is 2 times in one key"),

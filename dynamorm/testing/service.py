@@ -6,22 +6,23 @@ any request can be made to fail before or after its effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from threading import RLock
-from typing import Any
 
 from msgspec import Struct, json
 
 from ..drivers import Clock
-from ..errors import DynamormError, service_error
+from ..errors import DynamormError
 from ..pages import WriteRequest
 from .backups import Backups
-from .contents import MAX_BODY, Contents, Refusal
+from .changing import Changing
+from .contents import MAX_BODY, Refusal
+from .facets import Facets
+from .living import Payload, Table, error
 from .scripted import FakeClock
 
 __all__ = ["FakeService"]
 
-Payload = dict[str, Any]
 Fault = tuple[str, DynamormError, bool]
 
 
@@ -29,7 +30,7 @@ class FakeService:
     """Answers as DynamoDB does, after the delays (in seconds of `clock`) that it is given.
 
     `lag` is for how long DescribeTable does not see what has just happened. Without `backups` it
-    is like the emulators that do not know them.
+    is like the emulators that do not know them; `unknown` are operations that it does not know.
     """
 
     def __init__(
@@ -41,6 +42,11 @@ class FakeService:
         lag: float = 0.0,
         page: int = 100,
         backups: bool = True,
+        update_seconds: float = 4.0,
+        index_seconds: float = 20.0,
+        ttl_seconds: float = 1800.0,
+        recovery_seconds: float = 2.0,
+        unknown: Collection[str] = (),
     ) -> None:
         self.clock = clock or FakeClock()
         self.create_seconds = create_seconds
@@ -49,17 +55,26 @@ class FakeService:
         self.page = page
         self.sent: list[str] = []
         """The operation of every request, in order."""
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, Table] = {}
         self._withheld: list[int] = []
         self._faults: list[Fault] = []
         self._lock = RLock()
-        self._operations: dict[str, Callable[[bytes], Payload]] = {
+        changing = Changing(
+            self.clock, self._require, seconds=update_seconds, index_seconds=index_seconds
+        )
+        facets = Facets(
+            self.clock, self._require, ttl_seconds=ttl_seconds, recovery_seconds=recovery_seconds
+        )
+        self._unknown = frozenset(unknown)
+        self._operations: dict[str, Callable[[bytes], Payload | None]] = {
+            **facets.operations,
             "BatchWriteItem": self._batch_write_item,
             "CreateTable": self._create_table,
             "DeleteTable": self._delete_table,
             "DescribeTable": self._describe_table,
             "ListTables": self._list_tables,
             "Scan": self._scan,
+            "UpdateTable": changing.update_table,
         }
         if backups:
             made = Backups(self.clock, lambda name: self._require(name, "CreateBackup"))
@@ -95,22 +110,22 @@ class FakeService:
             answer = self._operation(operation)(body)
             if fault:
                 raise fault[1]
-            return json.encode(answer)
+            return b"" if answer is None else json.encode(answer)
 
-    def _operation(self, operation: str) -> Callable[[bytes], Payload]:
-        if operation not in self._operations:
-            raise _error("UnknownOperationException", f"no {operation} here", operation)
+    def _operation(self, operation: str) -> Callable[[bytes], Payload | None]:
+        if operation in self._unknown or operation not in self._operations:
+            raise error("UnknownOperationException", f"no {operation} here", operation)
         return self._operations[operation]
 
     def _create_table(self, body: bytes) -> Payload:
         payload = json.decode(body)
         name = payload["TableName"]
         if self._find(name) is not None:
-            raise _error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
+            raise error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
         for problem in _create_problems(payload):
-            raise _error("ValidationException", problem, "CreateTable")
+            raise error("ValidationException", problem, "CreateTable")
         now = self.clock.now()
-        made = _Table(payload, now, now + self.create_seconds)
+        made = Table(payload, now, now + self.create_seconds)
         self._tables[name] = made
         return {"TableDescription": made.describe(now)}
 
@@ -118,11 +133,11 @@ class FakeService:
         payload = json.decode(body)
         found = self._require(payload["TableName"], "DeleteTable")
         now = self.clock.now()
-        if now < found.ready_at:
-            raise _error("ResourceInUseException", "Table is being created", "DeleteTable")
-        if found.payload.get("DeletionProtectionEnabled"):
+        if found.status(now) in ("CREATING", "UPDATING"):
+            raise error("ResourceInUseException", "Table is being changed", "DeleteTable")
+        if found.at(now).payload.get("DeletionProtectionEnabled"):
             message = "Resource cannot be deleted as it is currently protected against deletion"
-            raise _error("ValidationException", message, "DeleteTable")
+            raise error("ValidationException", message, "DeleteTable")
         if found.deleted_at is None:
             found.deleted_at = now
             found.gone_at = now + self.delete_seconds
@@ -150,7 +165,7 @@ class FakeService:
 
     def _batch_write_item(self, body: bytes) -> Payload:
         if len(body) > MAX_BODY:
-            raise _error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
+            raise error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
         batches = json.decode(body, type=_BatchWriteItem).RequestItems
         unprocessed: Payload = {}
         written = 0.0
@@ -160,7 +175,7 @@ class FakeService:
             try:
                 contents.check_batch(raws)
             except Refusal as refusal:
-                raise _error("ValidationException", str(refusal), "BatchWriteItem") from None
+                raise error("ValidationException", str(refusal), "BatchWriteItem") from None
             left = min(self._withheld.pop(0), len(raws)) if self._withheld else 0
             for raw in raws[left:]:
                 contents.put(raw)
@@ -169,11 +184,11 @@ class FakeService:
                 unprocessed[name] = requests[:left]
         return {"UnprocessedItems": unprocessed, "ConsumedCapacity": [{"CapacityUnits": written}]}
 
-    def _find(self, name: str) -> _Table | None:
+    def _find(self, name: str) -> Table | None:
         found = self._tables.get(name)
         return None if found is None or found.gone(self.clock.now()) else found
 
-    def _require(self, name: str, operation: str) -> _Table:
+    def _require(self, name: str, operation: str) -> Table:
         found = self._find(name)
         if found is None:
             raise _not_found(name, operation)
@@ -182,82 +197,6 @@ class FakeService:
 
 class _BatchWriteItem(Struct):
     RequestItems: dict[str, list[WriteRequest]]
-
-
-class _Table:
-    """A table, its items, and the moments of its life."""
-
-    def __init__(self, payload: Payload, made_at: float, ready_at: float) -> None:
-        self.payload = payload
-        self.made_at = made_at
-        self.ready_at = ready_at
-        types = {a["AttributeName"]: a["AttributeType"] for a in payload["AttributeDefinitions"]}
-        names = [part["AttributeName"] for part in payload["KeySchema"]]
-        self.contents = Contents(tuple((name, types[name]) for name in names))
-        self.deleted_at: float | None = None
-        self.gone_at = 0.0
-
-    def gone(self, moment: float) -> bool:
-        return self.deleted_at is not None and moment >= self.gone_at
-
-    def status(self, moment: float) -> str:
-        if self.deleted_at is not None and moment >= self.deleted_at:
-            return "DELETING"
-        return "ACTIVE" if moment >= self.ready_at else "CREATING"
-
-    def describe(self, moment: float) -> Payload:
-        payload, status = self.payload, self.status(moment)
-        on_demand = payload.get("BillingMode") == "PAY_PER_REQUEST"
-        described = {
-            "TableName": payload["TableName"],
-            "TableId": f"{payload['TableName']}-{self.made_at}",
-            "TableStatus": status,
-            "AttributeDefinitions": payload["AttributeDefinitions"],
-            "KeySchema": payload["KeySchema"],
-            "CreationDateTime": self.made_at,
-            "ItemCount": 0,
-            "TableSizeBytes": 0,
-            "ProvisionedThroughput": _capacity(payload),
-            "GlobalSecondaryIndexes": [
-                {**index, "IndexStatus": status, "ProvisionedThroughput": _capacity(index)}
-                for index in payload.get("GlobalSecondaryIndexes", ())
-            ],
-            "LocalSecondaryIndexes": payload.get("LocalSecondaryIndexes", []),
-        }
-        if on_demand:
-            described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
-        for given, shown in _SHOWN.items():
-            if given in payload:
-                described[given] = shown(payload[given])
-        if payload.get("SSESpecification", {}).get("Enabled"):
-            described["SSEDescription"] = _encryption(payload["SSESpecification"])
-        if "TableClass" in payload:
-            described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
-        return described
-
-
-def _same(value: Any) -> Any:
-    return value
-
-
-_SHOWN: dict[str, Callable[[Any], Any]] = {
-    "StreamSpecification": _same,
-    "DeletionProtectionEnabled": _same,
-    "OnDemandThroughput": _same,
-    "WarmThroughput": lambda warm: {**warm, "Status": "ACTIVE"},
-}
-
-
-def _capacity(owner: Payload) -> Payload:
-    """Show the units; an on-demand table shows zeros."""
-    given = owner.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
-    return {**given, "NumberOfDecreasesToday": 0}
-
-
-def _encryption(specification: Payload) -> Payload:
-    key = specification.get("KMSMasterKeyId", "the-account-key")
-    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:key/{key}"
-    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
 
 
 def _create_problems(payload: Payload) -> Iterator[str]:
@@ -281,10 +220,6 @@ def _create_problems(payload: Payload) -> Iterator[str]:
         yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"
 
 
-def _error(code: str, message: str, operation: str) -> DynamormError:
-    return service_error(code, message, status=400, request_id="fake", operation=operation)
-
-
 def _not_found(name: str, operation: str) -> DynamormError:
     message = f"Requested resource not found: Table: {name} not found"
-    return _error("ResourceNotFoundException", message, operation)
+    return error("ResourceNotFoundException", message, operation)

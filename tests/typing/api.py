@@ -13,6 +13,7 @@ from dynamorm import (
     ALL,
     KEYS_ONLY,
     KMS,
+    Applied,
     AsyncDatabase,
     Call,
     Credentials,
@@ -27,10 +28,14 @@ from dynamorm import (
     Now,
     OnDemand,
     PartitionKey,
+    Pending,
+    Permission,
+    Plan,
     Provisioned,
     Retries,
     Sleep,
     SortKey,
+    Step,
     Steps,
     TableDescription,
     TableSpec,
@@ -90,6 +95,13 @@ def synchronous() -> None:
     assert_type(db.list_tables(), Iterator[str])
     assert_type(db.run(dynamorm.list_tables("x")), tuple[str, ...])
     db.delete_table(Order, missing_ok=True)
+    plan = db.plan(Order, allow=["ttl"], stream=None, point_in_time_recovery=7)
+    assert_type(plan, Plan)
+    assert_type(plan.steps, tuple[Step, ...])
+    assert_type(db.apply(plan, allow=("ttl",)), Applied)
+    assert_type(db.update_table(SPEC, allow={"ttl"}, resource_policy={}), Applied)
+    assert_type(db.ensure_table(Order).pending, tuple[Pending, ...])
+    assert_type(dynamorm.required_actions(plan), tuple[Permission, ...])
 
 
 def with_credentials() -> Database:

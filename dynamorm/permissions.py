@@ -1,0 +1,219 @@
+"""Which IAM actions an operation needs: those of the requests that it can send, and no others.
+
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, Struct
+
+from .drift import declared_settings
+from .model import Model, table_name, table_spec
+from .plans import Plan, checked_allow
+from .spec import TableSpec
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from typing_extensions import Unpack
+
+    from .options import TableOptions
+
+__all__ = ["Permission", "required_actions"]
+
+
+class Permission(Struct, frozen=True, order=True):
+    """An IAM action, and the resource on which it has to be allowed."""
+
+    resource: str
+    action: str
+
+
+Needs = Iterator[tuple[str, str]]
+"""API operations, each with the path of its resource."""
+
+
+def required_actions(
+    subject: Plan | str,
+    *tables: Model | str,
+    allow: Collection[str] = (),
+    wait: bool = True,
+    data_copy: bool = False,
+    backup_table: str | None = None,
+    arn: str = "arn:aws:dynamodb:*:*",
+    **options: Unpack[TableOptions],
+) -> tuple[Permission, ...]:
+    """Give the IAM actions that an operation can need, sorted; sends nothing.
+
+    `subject` is a plan, or an operation by its name with the tables and those of its options that
+    matter: `required_actions("update_table", Order, allow=["ttl"])`. Source and target of a copy
+    are given in this order. `arn` is what the resources begin with. A KMS key of your own needs
+    permissions on the key besides.
+    """
+    asked = _Asked(tables, checked_allow(allow), wait, data_copy, backup_table, options)
+    if isinstance(subject, str) and subject not in _NEEDS:
+        raise ValueError(f"no operation {subject!r}: there are {', '.join(_NEEDS)}")
+    needs = _plan_needs(subject) if isinstance(subject, Plan) else _NEEDS[subject](asked)
+    resources = ((name, f"{arn}:{path}" if path else "*") for name, path in needs)
+    return tuple(sorted({Permission(where, f"dynamodb:{name}") for name, where in resources}))
+
+
+class _Asked(Struct, frozen=True):
+    """What was given to `required_actions`."""
+
+    tables: tuple[Model | str, ...]
+    allow: tuple[str, ...]
+    wait: bool
+    data_copy: bool
+    backup_table: str | None
+    options: Any
+
+    @property
+    def specs(self) -> tuple[TableSpec, ...]:
+        return tuple(table_spec(table, **self.options) for table in self.tables)  # type: ignore[arg-type]  # a name is refused
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        return tuple(_path(table_name(table)) for table in self.tables)
+
+    @property
+    def ends(self) -> tuple[str, str]:
+        return self.paths[0], self.paths[-1]
+
+
+def _path(name: str) -> str:
+    return f"table/{name}"
+
+
+_READS = {
+    "ttl": "DescribeTimeToLive",
+    "point_in_time_recovery": "DescribeContinuousBackups",
+    "tags": "ListTagsOfResource",
+    "resource_policy": "GetResourcePolicy",
+}
+
+
+def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
+    for setting in declared_settings(spec, allow):
+        yield _READS[setting], _path(spec.name)
+
+
+def _create(spec: TableSpec, wait: bool) -> Needs:
+    names = ["CreateTable", "DescribeTable"]
+    names += ["TagResource"] * bool(spec.tags) + ["PutResourcePolicy"] * bool(spec.resource_policy)
+    if wait and spec.time_to_live:
+        names += "UpdateTimeToLive", "DescribeTimeToLive"
+    if wait and spec.point_in_time_recovery:
+        names += "UpdateContinuousBackups", "DescribeContinuousBackups"
+    return ((name, _path(spec.name)) for name in names)
+
+
+def _creates(asked: _Asked) -> Needs:
+    for spec in asked.specs:
+        yield from _create(spec, asked.wait)
+
+
+def _ensures(asked: _Asked) -> Needs:
+    for spec in asked.specs:
+        # A service that is done at once has the rest done at once too, waiting or not.
+        yield from _create(spec, True)
+        yield from _reads(spec)
+
+
+def _plans(asked: _Asked) -> Needs:
+    for spec in asked.specs:
+        yield "DescribeTable", _path(spec.name)
+        yield from _reads(spec, asked.allow)
+
+
+def _updates(asked: _Asked) -> Needs:
+    yield from _plans(asked)
+    for spec in asked.specs:
+        yield "UpdateTable", _path(spec.name)
+        for name, needed in (
+            ("UpdateTimeToLive", "ttl" in asked.allow or spec.time_to_live is not UNSET),
+            ("UpdateContinuousBackups", _is_named(spec, "point_in_time_recovery", asked.allow)),
+            ("TagResource", bool(spec.tags)),
+            ("UntagResource", any(name.startswith("tag:") for name in asked.allow)),
+            ("PutResourcePolicy", bool(spec.resource_policy)),
+            (
+                "DeleteResourcePolicy",
+                not spec.resource_policy and _is_named(spec, "resource_policy", asked.allow),
+            ),
+        ):
+            if needed:
+                yield name, _path(spec.name)
+
+
+def _is_named(spec: TableSpec, option: str, allow: tuple[str, ...]) -> bool:
+    return option in allow or getattr(spec, option) is not UNSET
+
+
+def _plan_needs(plan: Plan) -> Needs:
+    path = _path(plan.table)
+    yield "DescribeTable", path
+    for step in plan.steps:
+        setting = "tags" if step.name.startswith("tag:") else step.name
+        yield step.operation, path
+        if setting in _READS:
+            yield _READS[setting], path
+
+
+def _deletes(asked: _Asked) -> Needs:
+    for path in asked.paths:
+        yield "DeleteTable", path
+        if asked.wait:
+            yield "DescribeTable", path
+
+
+def _describes(asked: _Asked) -> Needs:
+    return (("DescribeTable", path) for path in asked.paths)
+
+
+def _lists(_asked: _Asked) -> Needs:
+    yield "ListTables", ""
+
+
+def _copies(asked: _Asked) -> Needs:
+    source, target = asked.ends
+    yield "DescribeTable", source
+    yield "DescribeTable", target
+    yield "Scan", source
+    yield "BatchWriteItem", target
+
+
+def _verifies(asked: _Asked) -> Needs:
+    return (("Scan", path) for path in asked.paths)
+
+
+def _migrates(asked: _Asked) -> Needs:
+    source, _ = asked.ends
+    yield from _create(asked.specs[-1], True)
+    yield from _reads(asked.specs[-1])
+    if asked.backup_table is not None:
+        yield "DescribeTable", source
+        yield "DescribeTable", _path(asked.backup_table)
+        yield "CreateBackup", source
+        yield "DescribeBackup", f"{source}/backup/*"
+    if asked.data_copy:
+        yield from _copies(asked)
+
+
+_NEEDS: dict[str, Callable[[_Asked], Needs]] = {
+    "auto_migrate": _ensures,
+    "auto_migrate_with_options": _migrates,
+    "copy_segment": _copies,
+    "copy_table": _copies,
+    "create_table": _creates,
+    "delete_table": _deletes,
+    "describe_table": _describes,
+    "ensure_table": _ensures,
+    "list_tables": _lists,
+    "plan": _plans,
+    "table_exists": _describes,
+    "update_table": _updates,
+    "verify_copy": _verifies,
+}

@@ -1,0 +1,215 @@
+"""UpdateTable of a fake service, with the service's rules.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import json
+
+from ..drivers import Clock
+from .living import Payload, State, Table, error
+
+__all__ = ["Changing"]
+
+MAX_INDEXES = 20
+
+_KINDS = {
+    "BillingMode": "capacity",
+    "ProvisionedThroughput": "capacity",
+    "StreamSpecification": "stream",
+    "SSESpecification": "encryption",
+    "TableClass": "class",
+    "DeletionProtectionEnabled": "protection",
+    "OnDemandThroughput": "maxima",
+    "WarmThroughput": "warm",
+}
+"""Which members may come together, and which not."""
+
+_FIGURES = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
+
+
+class Changing:
+    """Answers UpdateTable: a change takes `seconds`, and `index_seconds` more to fill an index."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        find: Callable[[str, str], Table],
+        *,
+        seconds: float,
+        index_seconds: float,
+    ) -> None:
+        self._clock = clock
+        self._find = find
+        self._seconds = seconds
+        self._index_seconds = index_seconds
+
+    def update_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        table = self._find(payload["TableName"], "UpdateTable")
+        now = self._clock.now()
+        state = table.at(now)
+        if table.status(now) != "ACTIVE":
+            message = f"Attempt to change a resource which is still in use: {payload['TableName']}"
+            raise error("ResourceInUseException", message, "UpdateTable")
+        if state.indexes:
+            message = "Only 1 online index can be created or deleted simultaneously per table"
+            raise error("LimitExceededException", message, "UpdateTable")
+        for code, problem in _problems(payload, state.payload):
+            raise error(code, problem, "UpdateTable")
+        table.become(*self._states(payload, state.payload, now))
+        return {"TableDescription": table.describe(now)}
+
+    def _states(self, payload: Payload, old: Payload, now: float) -> Iterator[tuple[float, State]]:
+        new, ready = _changed(payload, old), now + self._seconds
+        for action, name in _index_actions(payload):
+            if action == "Delete":
+                leaving = {name: {"IndexStatus": "DELETING"}}
+                yield now, State(old, "UPDATING", leaving)
+                yield ready, State(new)
+                return
+            if action == "Create":
+                begun = {"IndexStatus": "CREATING", "Backfilling": False}
+                yield now, State(new, "UPDATING", {name: begun})
+                yield ready, State(new, "ACTIVE", {name: {**begun, "Backfilling": True}})
+                yield ready + self._index_seconds, State(new)
+                return
+        yield now, State(new, "UPDATING")
+        yield ready, State(new)
+
+
+def _index_actions(payload: Payload) -> list[tuple[str, str]]:
+    return [
+        (action, members["IndexName"])
+        for update in payload.get("GlobalSecondaryIndexUpdates", ())
+        for action, members in update.items()
+    ]
+
+
+def _indexes(payload: Payload) -> dict[str, Payload]:
+    return {index["IndexName"]: index for index in payload.get("GlobalSecondaryIndexes", ())}
+
+
+def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
+    """Give the code and the message that the service answers with to what it refuses."""
+    actions = _index_actions(payload)
+    kinds = [kind for member, kind in _KINDS.items() if member in payload]
+    kinds += ["capacity" if action == "Update" else f"{action} {name}" for action, name in actions]
+    if not kinds:
+        yield "ValidationException", "At least one of the members to update is required"
+    if len(set(kinds)) > 1:
+        yield "ValidationException", "Only one kind of change in one UpdateTable"
+    for name in {name for action, name in actions if action != "Create"} - set(_indexes(old)):
+        yield "ResourceNotFoundException", f"Requested resource not found: index {name}"
+    for check in (_capacity_problems, _index_problems, _option_problems):
+        for problem in check(payload, old):
+            yield "ValidationException", problem
+
+
+def _capacity_problems(payload: Payload, old: Payload) -> Iterator[str]:
+    mode = payload.get("BillingMode", old.get("BillingMode", "PROVISIONED"))
+    switched = mode != old.get("BillingMode", "PROVISIONED")
+    updates = _updates(payload)
+    owners = [
+        (payload, old),
+        *((members, _indexes(old)[name]) for name, members in updates.items()),
+    ]
+    for given, there in owners:
+        if mode == "PAY_PER_REQUEST" and "ProvisionedThroughput" in given:
+            yield "Neither ReadCapacityUnits nor WriteCapacityUnits can be specified"
+        if mode == "PROVISIONED" and "OnDemandThroughput" in given:
+            yield "OnDemandThroughput goes with BillingMode PAY_PER_REQUEST"
+        for figure in _FIGURES:
+            if figure in given and given[figure] == there.get(figure):
+                yield f"The {figure} will not change: the requested value is the current one"
+        if _lowered(given.get("WarmThroughput", {}), there.get("WarmThroughput", {})):
+            yield "WarmThroughput cannot be lowered"
+    if switched and mode == "PROVISIONED":
+        changed = [payload, *(updates.get(name, {}) for name in _indexes(old))]
+        if not all("ProvisionedThroughput" in owner for owner in changed):
+            yield "ProvisionedThroughput must be given for the table and for every index"
+
+
+def _updates(payload: Payload) -> dict[str, Payload]:
+    updates = payload.get("GlobalSecondaryIndexUpdates", ())
+    given = (update["Update"] for update in updates if "Update" in update)
+    return {members["IndexName"]: members for members in given}
+
+
+def _lowered(asked: Payload, there: Payload) -> bool:
+    return any(asked[unit] < there.get(unit, 0) for unit in asked)
+
+
+def _index_problems(payload: Payload, old: Payload) -> Iterator[str]:
+    types = {a["AttributeName"]: a["AttributeType"] for a in old["AttributeDefinitions"]}
+    defined = {
+        a["AttributeName"]: a["AttributeType"] for a in payload.get("AttributeDefinitions", ())
+    }
+    if any(types.get(name, kind) != kind for name, kind in defined.items()):
+        yield "Attribute types cannot be redefined"
+    provisioned = old.get("BillingMode", "PROVISIONED") == "PROVISIONED"
+    locals_ = {index["IndexName"] for index in old.get("LocalSecondaryIndexes", ())}
+    for update in payload.get("GlobalSecondaryIndexUpdates", ()):
+        index = update.get("Create")
+        if index is None:
+            continue
+        if index["IndexName"] in {*_indexes(old), *locals_}:
+            yield f"Index already exists: {index['IndexName']}"
+        used = _used(old) | {part["AttributeName"] for part in index["KeySchema"]}
+        if set(defined) != used:
+            yield f"AttributeDefinitions must be complete: {sorted(used)}"
+        if ("ProvisionedThroughput" in index) != provisioned:
+            yield "ProvisionedThroughput goes with BillingMode PROVISIONED, and has to"
+        if provisioned and "OnDemandThroughput" in index:
+            yield "OnDemandThroughput goes with BillingMode PAY_PER_REQUEST"
+        if len(_indexes(old)) >= MAX_INDEXES:
+            yield "Too many global secondary indexes"
+
+
+def _option_problems(payload: Payload, old: Payload) -> Iterator[str]:
+    stream = payload.get("StreamSpecification")
+    on = old.get("StreamSpecification", {}).get("StreamEnabled", False)
+    if stream and stream["StreamEnabled"] == on:
+        yield "Table already has an enabled stream" if on else "Table has no stream to disable"
+    encryption = payload.get("SSESpecification")
+    if encryption and encryption == old.get("SSESpecification", {"Enabled": False}):
+        yield "Table is already encrypted by given KMSMasterKey"
+
+
+def _used(payload: Payload) -> set[str]:
+    owners = (
+        payload,
+        *payload.get("GlobalSecondaryIndexes", ()),
+        *payload.get("LocalSecondaryIndexes", ()),
+    )
+    return {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
+
+
+def _changed(payload: Payload, old: Payload) -> Payload:
+    """Give the table's payload after an update."""
+    definitions = {a["AttributeName"]: a for a in old["AttributeDefinitions"]}
+    definitions |= {a["AttributeName"]: a for a in payload.get("AttributeDefinitions", ())}
+    new = {**old, **{member: payload[member] for member in _KINDS if member in payload}}
+    indexes = _indexes(old)
+    for update in payload.get("GlobalSecondaryIndexUpdates", ()):
+        for action, members in update.items():
+            indexes[members["IndexName"]] = {**indexes.get(members["IndexName"], {}), **members}
+            if action == "Delete":
+                del indexes[members["IndexName"]]
+    new["GlobalSecondaryIndexes"] = list(indexes.values())
+    obsolete = _OBSOLETE.get(payload.get("BillingMode"), "")
+    for owner in (new, *new["GlobalSecondaryIndexes"]):
+        owner.pop(obsolete, None)
+    used = _used(new)
+    kept = [definition for name, definition in definitions.items() if name in used]
+    return {**new, "AttributeDefinitions": kept}
+
+
+_OBSOLETE: dict[Any, str] = {
+    "PAY_PER_REQUEST": "ProvisionedThroughput",
+    "PROVISIONED": "OnDemandThroughput",
+}

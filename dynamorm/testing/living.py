@@ -1,0 +1,124 @@
+"""A table of a fake service: what it is like at a moment, and how it got there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import DynamormError, service_error
+from .contents import Contents
+
+__all__ = ["ACCOUNT", "Payload", "State", "Table", "error"]
+
+ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
+
+Payload = dict[str, Any]
+
+
+def error(code: str, message: str, operation: str) -> DynamormError:
+    """Give the error that the service answers with."""
+    return service_error(code, message, status=400, request_id="fake", operation=operation)
+
+
+class State(Struct, frozen=True):
+    """What CreateTable and all updates since have made of a table."""
+
+    payload: Payload
+    status: str = "ACTIVE"
+    indexes: dict[str, Payload] = {}
+    """What is to be said of each index that is not ACTIVE."""
+
+
+class Table:
+    """A table, its items, and the moments of its life."""
+
+    def __init__(self, payload: Payload, made_at: float, ready_at: float) -> None:
+        self.made_at = made_at
+        self.ready_at = ready_at
+        types = {a["AttributeName"]: a["AttributeType"] for a in payload["AttributeDefinitions"]}
+        names = [part["AttributeName"] for part in payload["KeySchema"]]
+        self.contents = Contents(tuple((name, types[name]) for name in names))
+        self.deleted_at: float | None = None
+        self.gone_at = 0.0
+        self.facets: Payload = {}
+        """What DescribeTable does not tell."""
+        self._states = [(made_at, State(payload))]
+
+    @property
+    def arn(self) -> str:
+        return f"{ACCOUNT}:table/{self._states[0][1].payload['TableName']}"
+
+    def gone(self, moment: float) -> bool:
+        return self.deleted_at is not None and moment >= self.gone_at
+
+    def status(self, moment: float) -> str:
+        if self.deleted_at is not None and moment >= self.deleted_at:
+            return "DELETING"
+        return self.at(moment).status if moment >= self.ready_at else "CREATING"
+
+    def at(self, moment: float) -> State:
+        return next((state for since, state in reversed(self._states) if since <= moment))
+
+    def become(self, *states: tuple[float, State]) -> None:
+        """Let the table be in these states from these moments on."""
+        self._states += states
+
+    def describe(self, moment: float) -> Payload:
+        payload, status = self.at(moment).payload, self.status(moment)
+        described = {
+            "TableName": payload["TableName"],
+            "TableId": f"{payload['TableName']}-{self.made_at}",
+            "TableArn": self.arn,
+            "TableStatus": status,
+            "AttributeDefinitions": payload["AttributeDefinitions"],
+            "KeySchema": payload["KeySchema"],
+            "CreationDateTime": self.made_at,
+            "ItemCount": 0,
+            "TableSizeBytes": 0,
+            "ProvisionedThroughput": _capacity(payload),
+            "GlobalSecondaryIndexes": list(self._indexes(moment)),
+            "LocalSecondaryIndexes": payload.get("LocalSecondaryIndexes", []),
+        }
+        if payload.get("BillingMode") == "PAY_PER_REQUEST":
+            described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
+        for given, shown in _SHOWN.items():
+            if given in payload:
+                described[given] = shown(payload[given])
+        if payload.get("SSESpecification", {}).get("Enabled"):
+            described["SSEDescription"] = _encryption(payload["SSESpecification"])
+        if "TableClass" in payload:
+            described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
+        return described
+
+    def _indexes(self, moment: float) -> Iterator[Payload]:
+        state, status = self.at(moment), self.status(moment)
+        shared = status if status in ("CREATING", "DELETING") else "ACTIVE"
+        for index in state.payload.get("GlobalSecondaryIndexes", ()):
+            own = state.indexes.get(index["IndexName"], {"IndexStatus": shared})
+            yield {**index, **own, "ProvisionedThroughput": _capacity(index)}
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+_SHOWN: dict[str, Callable[[Any], Any]] = {
+    "StreamSpecification": _same,
+    "DeletionProtectionEnabled": _same,
+    "OnDemandThroughput": _same,
+    "WarmThroughput": lambda warm: {**warm, "Status": "ACTIVE"},
+}
+
+
+def _capacity(owner: Payload) -> Payload:
+    """Show the units; an on-demand table shows zeros."""
+    given = owner.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
+    return {**given, "NumberOfDecreasesToday": 0}
+
+
+def _encryption(specification: Payload) -> Payload:
+    key = specification.get("KMSMasterKeyId", "the-account-key")
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:key/{key}"
+    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
