@@ -86,8 +86,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ALL",
-    "KEYS_ONLY",
-    "KMS",
     "AccessDenied",
     "Applied",
     "AsyncDatabase",
@@ -111,6 +109,8 @@ __all__ = [
     "Index",
     "IndexSpec",
     "ItemError",
+    "KEYS_ONLY",
+    "KMS",
     "KeyAttribute",
     "LimitExceeded",
     "MigrateNotSupported",

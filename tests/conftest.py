@@ -5,6 +5,12 @@ from __future__ import annotations
 import os
 
 import pytest
+from hypothesis import settings
+
+# The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
+settings.register_profile("matrix", max_examples=15, deadline=None)
+settings.register_profile("long", deadline=None)
+settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
 
 
 @pytest.fixture(autouse=True)

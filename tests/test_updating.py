@@ -32,7 +32,7 @@ from dynamorm.waiting import retrying
 
 HOUR = 3600.0
 
-law = settings(deadline=None, max_examples=50)
+law = settings(deadline=None, max_examples=min(50, settings.default.max_examples))
 """Each example is a table or two and all that is done to them."""
 
 
