@@ -69,8 +69,8 @@ def auto_migrate_with_options(
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
     settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
+    copied_into = target if target_model is None else target_model
     if data_copy:
-        copied_into = target if target_model is None else target_model
         check_copy(model, copied_into, settings, list(range(segments)), segments)
     backup, backup_copy = None, None
     if backup_table is not None:

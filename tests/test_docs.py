@@ -143,7 +143,7 @@ def test_links(path):
 
 def test_readme_is_short():
     """The README can be read in one go."""
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 120
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 125
 
 
 def test_every_public_name_is_documented():
