@@ -127,16 +127,11 @@ class Writer:
 
     def _take(self) -> list[Item]:
         """Take the next items, as many as one request can hold, out of the queue."""
-        batch: list[Item] = []
-        size = 0
-        while self._queue and len(batch) < self._batch_size:
-            raw = self._queue[0].raw
-            if raw is not None and batch and size + len(raw) > MAX_BODY:
-                break
-            item = self._queue.popleft()
-            if raw is not None:
-                size += len(raw)
-                batch.append(item)
+        queue = self._queue
+        taken = [queue.popleft() for _ in range(min(self._batch_size, len(queue)))]
+        batch = [item for item in taken if item.raw is not None]
+        while len(batch) > 1 and sum(len(item.raw or b"") for item in batch) > MAX_BODY:
+            queue.appendleft(batch.pop())
         return batch
 
     def _requeue(self, refused: list[Item], until: float) -> Steps[None]:
@@ -169,11 +164,8 @@ class Writer:
             self.trouble = error
             return batch
         refused = self._refused(batch, reply.unprocessed)
-        self._acknowledge(batch, refused)
-        left = set(map(id, refused))
-        written = [item.raw for item in batch if item.raw is not None and id(item) not in left]
-        estimate = sum(-(-len(raw) // 1024) for raw in written)  # whole units for each item
-        consumed = units(reply.consumed_capacity, estimate)
+        written = self._acknowledge(batch, refused)
+        consumed = units(reply.consumed_capacity, lambda: _whole_units(written))
         self._costs.write_units += consumed
         moment = yield from now()
         self._pace.spent(consumed, moment)
@@ -209,14 +201,21 @@ class Writer:
         ]
         return refused if len(refused) == len(keys) else batch
 
-    def _acknowledge(self, batch: list[Item], refused: list[Item]) -> None:
+    def _acknowledge(self, batch: list[Item], refused: list[Item]) -> list[Item]:
+        """Count what has been written, and give it."""
         left = set(map(id, refused))
-        for item in batch:
-            if id(item) not in left:
-                item.page.counts.written += 1
-                self._close(item)
+        written = [item for item in batch if id(item) not in left] if left else batch
+        for item in written:
+            item.page.counts.written += 1
+            self._close(item)
+        return written
 
     def _close(self, item: Item) -> None:
         item.page.open -= 1
-        if self._by_key.get(item.key) is item:
+        if self._by_key and self._by_key.get(item.key) is item:
             del self._by_key[item.key]
+
+
+def _whole_units(items: list[Item]) -> int:
+    """Estimate the write units of items: one for each begun kilobyte of each."""
+    return sum(-(-len(item.raw or b"") // 1024) for item in items)

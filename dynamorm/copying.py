@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, json
@@ -166,8 +167,7 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
             if not error.transient or moment - started > PATIENCE:
                 raise
         else:
-            size = sum(map(len, reply.items))
-            consumed = units((reply.consumed_capacity,), size / 8192)
+            consumed = units((reply.consumed_capacity,), partial(_read_units, reply.items))
             segment.point.costs.read_units += consumed
             job.read_pace.spent(consumed, (yield from now()))
             return reply
@@ -175,6 +175,11 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
         left = job.left.at((yield from now()))
         yield Sleep(0.0, spread=max(0.0, min(CAP, BASE * 2**tries, left)))
     return None
+
+
+def _read_units(items: list[Raw]) -> float:
+    """Estimate what reading items has cost: half a unit for 4 KB."""
+    return sum(map(len, items)) / 8192
 
 
 def _parts(job: Job, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]]:

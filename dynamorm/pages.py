@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
@@ -112,7 +112,7 @@ def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItem
     return BatchWriteItemInput({table: requests}, return_consumed_capacity="TOTAL")
 
 
-def units(consumed: Iterable[ConsumedCapacity | None], estimate: float) -> float:
-    """Give the capacity units that were consumed; `estimate` where the service does not say."""
+def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], float]) -> float:
+    """Give the capacity units that were consumed, estimated where the service does not say."""
     said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
-    return sum(said) if said else estimate
+    return sum(said) if said else estimate()
