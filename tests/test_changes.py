@@ -320,6 +320,8 @@ def plain(spec: TableSpec) -> TableSpec:
         tags=UNSET,
         encryption=UNSET,
         table_class=UNSET,
+        resource_policy=UNSET,
+        deletion_protection=UNSET,
         indexes=tuple(
             structs.replace(i, throughput=None, on_demand=None, warm=None)
             for i in spec.indexes

@@ -64,7 +64,13 @@ class Page:
 def emulator():
     """The URL of a moto server, which keeps out of this process's own AWS settings."""
     from moto.server import ThreadedMotoServer
+    from werkzeug.serving import WSGIRequestHandler
 
+    # moto sends a Server header of its own, and aiohttp in development mode refuses the second.
+    send_header = WSGIRequestHandler.send_header
+    WSGIRequestHandler.send_header = lambda self, name, value: (
+        None if name == "Server" else send_header(self, name, value)
+    )
     log = logging.getLogger("werkzeug")
     level = log.level
     log.setLevel(logging.ERROR)
@@ -74,6 +80,7 @@ def emulator():
     yield f"http://{host}:{port}"
     server.stop()
     log.setLevel(level)
+    WSGIRequestHandler.send_header = send_header
 
 
 @pytest.fixture
