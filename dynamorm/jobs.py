@@ -177,9 +177,7 @@ def _no_later(until: float, steps: Steps[T]) -> Steps[T]:
     """Perform `steps` without an attempt after the moment `until`."""
 
     def perform(effect: Effect) -> Steps[Any]:
-        if isinstance(effect, Call):
-            effect = structs.replace(effect, until=until)
-        return (yield effect)
+        return (yield structs.replace(effect, until=until) if isinstance(effect, Call) else effect)
 
     return (yield from through(steps, perform))
 

@@ -118,8 +118,10 @@ def _refuse(
 
 def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
     yield from describe_table(source)
-    if (yield from find_table(backup_table)) is not None:
-        raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
+    taken = yield from find_table(backup_table)
+    if taken is None:
+        return
+    raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
 
 
 def _back_up(

@@ -261,9 +261,9 @@ def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
         found = yield from find_table(spec.name)
         if found is not None and found.table_status != "DELETING":
             return Ensured(False, found, differences(spec, found))
-        if found is not None:
-            yield from until_gone(spec.name, deadline, found)
         try:
+            if found is not None:
+                yield from until_gone(spec.name, deadline, found)
             return Ensured(True, (yield from _create(spec, deadline)), ())
         except TableExists:
             # Another process was faster, or what DescribeTable answered was stale.

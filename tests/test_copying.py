@@ -418,8 +418,9 @@ def test_a_transform_skips_and_splits() -> None:
     assert (report.read, report.skipped, report.written) == (30, 10, 30)
 
 
+@pytest.mark.parametrize("batch_size", [25, 1])
 @pytest.mark.parametrize("page_limit", [None, 3])
-def test_the_last_of_items_with_one_key_wins(page_limit: int | None) -> None:
+def test_the_last_of_items_with_one_key_wins(page_limit: int | None, batch_size: int) -> None:
     """Items that a transform gives one key do not fail their batch; collisions are counted."""
     fake = service(items(20))
 
@@ -427,7 +428,7 @@ def test_the_last_of_items_with_one_key_wins(page_limit: int | None) -> None:
     def merge(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "id": {"S": "all"}, "n": {"N": "1.0"}, "was": values["n"]}
 
-    report = copy(fake, transform=merge, page_limit=page_limit)
+    report = copy(fake, transform=merge, page_limit=page_limit, batch_size=batch_size)
     assert report.done
     assert report.read == 20
     assert report.written + report.collisions == 20
@@ -611,6 +612,9 @@ def test_both_tables_must_be_there(missing: str) -> None:
         {"page_limit": -1},
         {"max_read_units": 0},
         {"max_write_units": -1},
+        {"max_write_units": "5"},
+        {"deadline": "5"},
+        {"deadline": float("nan")},
         {"unmodelled": "lose"},
     ],
 )
@@ -813,9 +817,9 @@ def test_the_pace_is_held_where_the_service_does_not_say_what_it_consumed() -> N
     class Silent(Faulty):
         def send(self, operation: str, body: bytes) -> bytes:
             answer = super().send(operation, body)
-            return b'{"UnprocessedItems":{}}' if operation == "BatchWriteItem" else answer
+            return answer.replace(b"ConsumedCapacity", b"Unheard")
 
-    copy(Silent(fake), max_write_units=10)
+    assert copy(Silent(fake), max_write_units=10).read_units > 1
     assert fake.clock.now() >= 45
 
 
@@ -949,3 +953,10 @@ def test_a_segment_is_a_whole_number(segment: Any) -> None:
     """True and 1.0 are in range(2), and would be sent as they are."""
     with pytest.raises(ValueError, match="segment="):
         dynamorm.run(dynamorm.copy_segment("source", "target", segment=segment, of=2), service())
+
+
+def test_threads_are_not_for_tasks() -> None:
+    """An executor under asyncio is refused, since it would do nothing."""
+    steps = dynamorm.copy_table("source", "target", segments=2, executor=Inline())
+    with pytest.raises(TypeError, match="under asyncio"):
+        asyncio.run(dynamorm.arun(steps, Async(service())))

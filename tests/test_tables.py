@@ -356,6 +356,14 @@ def test_delete_waits_until_the_table_is_gone(world: World) -> None:
     assert not world.run(dynamorm.table_exists(Order))
 
 
+def test_a_table_that_is_being_deleted_can_be_deleted_again(world: World) -> None:
+    """Deleting what is on its way out is no error, and waits for the same end."""
+    world.run(dynamorm.create_table(Order))
+    world.run(dynamorm.delete_table(Order, wait=False))
+    world.run(dynamorm.delete_table(Order))
+    assert not world.run(dynamorm.table_exists(Order))
+
+
 def test_delete_of_a_missing_table_is_an_error_unless_allowed(world: World) -> None:
     """`missing_ok` is for cleaning up; without it, not-found is raised."""
     with pytest.raises(TableNotFound):

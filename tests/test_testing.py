@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import Annotated, Any
 
 import pytest
-from msgspec import Struct, structs
+from msgspec import Struct, json, structs
 
 import dynamorm
 from dynamorm import (
@@ -99,3 +99,25 @@ def test_a_fake_service_fails_when_told_to_before_or_after_the_effect() -> None:
         with pytest.raises(dynamorm.TransportError):
             service.send("CreateTable", body)
         assert dynamorm.run(dynamorm.list_tables(), service) == expected
+
+
+@pytest.mark.parametrize(
+    "items",
+    [
+        [],
+        [{"email": {"S": f"{number}"}} for number in range(26)],
+        [{"email": {"S": "a"}}, {"email": {"S": "a"}}],
+        [{"team": {"S": "a"}}],
+        [{"email": {"N": "1"}}],
+        [{"email": {"S": ""}}],
+        [{"email": {"S": "a"}, "large": {"S": "x" * (17 << 20)}}],
+    ],
+)
+def test_a_fake_service_refuses_the_batches_that_the_service_refuses(items: list[Any]) -> None:
+    """One bad item, one too many, a key twice, or too much: nothing of a batch is written."""
+    service = FakeService(create_seconds=0)
+    dynamorm.run(dynamorm.create_table(User), service)
+    puts = [{"PutRequest": {"Item": item}} for item in items]
+    with pytest.raises(ValidationFailed):
+        service.send("BatchWriteItem", json.encode({"RequestItems": {"users": puts}}))
+    assert service.items("users") == []

@@ -39,9 +39,6 @@ class Contents:
         self._items: dict[Hashable, _Stored] = {}
         self._order: list[tuple[Place, Hashable]] = []
 
-    def __len__(self) -> int:
-        return len(self._items)
-
     def raws(self) -> list[bytes]:
         """Give the items as they are stored, in no order that means anything."""
         return [stored.raw for stored in self._items.values()]
