@@ -118,7 +118,7 @@ def _refuse(
 
 def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
     yield from describe_table(source)
-    # Before Python 3.12, tracing loses what follows a program that an error was thrown into.
+    # Before Python 3.12, tracing loses what follows a program that has caught an error.
     if (yield from table_exists(backup_table)):  # pragma: no branch
         raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
 

@@ -262,7 +262,7 @@ def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
         if found is not None and found.table_status != "DELETING":
             return Ensured(False, found, differences(spec, found))
         try:
-            # Before Python 3.12, tracing loses what follows a program that an error was thrown into.
+            # Before Python 3.12, tracing loses what follows a program that has caught an error.
             if found is not None:  # pragma: no branch
                 yield from until_gone(spec.name, deadline, found)
             return Ensured(True, (yield from _create(spec, deadline)), ())

@@ -800,3 +800,9 @@ def test_every_problem_is_listed():
     with pytest.raises(ModelError) as caught:
         codec(model)
     assert len(caught.value.problems) == 3
+
+
+def test_sets_of_two_kinds_of_numbers():
+    """Members that say by themselves what they are end up in one number set."""
+    held = defstruct("Held", [("values", set[int | float])])({1, 2.5})
+    assert sorted(to_item(held)["values"]["NS"]) == ["1", "2.5"]
