@@ -11,6 +11,7 @@ import pytest
 
 import dynamorm
 from dynamorm import Call, Now, Retries, Sleep, Steps, TransportError
+from dynamorm.effects import together
 from dynamorm.replies import ListTablesOutput
 from dynamorm.requests import list_tables
 from dynamorm.testing import Async, FakeClock, Script
@@ -200,3 +201,25 @@ def test_the_machines_own_clock_moves_on() -> None:
     assert dynamorm.run(program(), Script()) >= 0
     assert asyncio.run(dynamorm.arun(program(), Async(Script()))) >= 0
     assert 0 <= clock.random() < 1
+
+
+def test_an_operation_that_fails_stops_those_that_run_with_it() -> None:
+    """Who runs together ends together: nobody goes on for ever after another's error."""
+    seen: list[str] = []
+
+    def endless() -> Steps[None]:
+        try:
+            while True:
+                seen.append("going on")
+                yield Now()
+        finally:
+            seen.append("closed")
+
+    def failing() -> Steps[None]:
+        while not seen:
+            yield Now()
+        raise LookupError("lost")
+
+    with pytest.raises(LookupError):
+        dynamorm.run(together((endless(), failing())), Script())
+    assert seen[-1] == "closed"
