@@ -8,15 +8,14 @@ page has ended. What a page finds in its environment is an account in an emulato
 from __future__ import annotations
 
 import doctest
-import logging
 import os
 import re
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 from types import ModuleType
 
+import emulator
 import pytest
 
 import dynamorm
@@ -61,30 +60,13 @@ class Page:
 
 
 @pytest.fixture(scope="module")
-def emulator():
-    """The URL of a moto server, which keeps out of this process's own AWS settings."""
-    from moto.server import ThreadedMotoServer
-    from werkzeug.serving import WSGIRequestHandler
-
-    # moto sends a Server header of its own, and aiohttp in development mode refuses the second.
-    send_header = WSGIRequestHandler.send_header
-    WSGIRequestHandler.send_header = lambda self, name, value: (
-        None if name == "Server" else send_header(self, name, value)
-    )
-    log = logging.getLogger("werkzeug")
-    level = log.level
-    log.setLevel(logging.ERROR)
-    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
-    log.setLevel(level)
-    WSGIRequestHandler.send_header = send_header
+def endpoint():
+    with emulator.moto() as url:
+        yield url
 
 
 @pytest.fixture
-def account(emulator, monkeypatch):
+def account(endpoint, monkeypatch):
     """An empty account of the emulator, given as a user would find it: in the environment."""
     for name in [*os.environ]:
         if name.startswith("AWS_") or name.lower().endswith("_proxy"):
@@ -92,7 +74,7 @@ def account(emulator, monkeypatch):
     given = {
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "AWS_ENDPOINT_URL_DYNAMODB": emulator,
+        "AWS_ENDPOINT_URL_DYNAMODB": endpoint,
         "AWS_REGION": "eu-west-1",
         "AWS_DEFAULT_REGION": "eu-west-1",
         "AWS_ACCESS_KEY_ID": "docs",
@@ -100,8 +82,7 @@ def account(emulator, monkeypatch):
     }
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    with urllib.request.urlopen(f"{emulator}/moto-api/reset", data=b"", timeout=10):
-        pass
+    emulator.reset(endpoint)
 
 
 @pytest.fixture

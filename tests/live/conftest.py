@@ -1,0 +1,34 @@
+"""Every test of this folder is `live`, and may have each engine that there is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from engines import ENGINES, NotHere, chosen
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.live)
+
+
+@pytest.fixture(scope="session", params=chosen())
+def engine(request: pytest.FixtureRequest) -> str:
+    """The name of an engine; each test that asks for it is run with every one."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="session")
+def url(engine: str) -> Iterator[str | None]:
+    """Where the engine listens; `None` where the environment says it."""
+    with ExitStack() as stack:
+        try:
+            url = stack.enter_context(ENGINES[engine]())
+        except NotHere as error:
+            pytest.skip(f"{engine} cannot be had here: {error}")
+        yield url
