@@ -352,6 +352,16 @@ def test_numbers_of_neighbouring_types():
     assert written == {"f": {"N": "3"}, "d": {"N": "4"}, "i": {"N": "20"}}
 
 
+@pytest.mark.parametrize(("kind", "name"), [(Color, "red"), (Level, "1"), (int, "7"), (str, "a")])
+def test_keys_of_a_map(kind, name):
+    """The key of a map is written as its text, an enum's member as its value."""
+    model = defstruct("Model", [("names", dict[kind, int])])
+    key = next(iter(kind), None) if issubclass(kind, enum.Enum) else kind(name)
+    written = {"names": {"M": {name: {"N": "1"}}}}
+    assert to_item(model({key: 1})) == written
+    assert from_item(model, written) == model({key: 1})
+
+
 class Defaults(Struct, omit_defaults=True):
     number: int = 300
     text: str | None = "x"

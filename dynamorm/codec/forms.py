@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 from collections.abc import Callable, Iterable
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple, get_origin
 from uuid import UUID
@@ -281,4 +282,6 @@ def map_form(member: Form) -> Form:
 def _key(key: Any) -> bytes:
     if isinstance(key, str):
         return _encode(key) + b":"
+    if isinstance(key, Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
+        return _key(key.value)
     return _encode({key: 0})[1:-2]  # what msgspec makes of other keys
