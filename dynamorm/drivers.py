@@ -215,13 +215,15 @@ def _program(steps: Steps[T], retries: Retries, table_prefix: str) -> Steps[T]:
 _decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)
 
 
-_EMPTY = {NoOutput: b"{}"}
+_NOTHING = (b"", b'""')
+"""What TagResource and UntagResource answer with: the service no body, dynalite an empty text."""
 
 
 def _decode(effect: Call[Any], body: bytes) -> Any:
+    if effect.reply_type is NoOutput and body in _NOTHING:
+        return NoOutput()
     try:
-        # TagResource and UntagResource answer with no body at all.
-        return _decoder(effect.reply_type).decode(body or _EMPTY.get(effect.reply_type, body))
+        return _decoder(effect.reply_type).decode(body)
     except (DecodeError, RecursionError) as error:
         raise TransportError(
             f"the answer is not a whole {effect.operation} reply: {error}",

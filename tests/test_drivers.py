@@ -11,9 +11,10 @@ import pytest
 
 import dynamorm
 from dynamorm import Call, Now, Retries, Sleep, Steps, TransportError
-from dynamorm.effects import together
+from dynamorm.effects import call, together
+from dynamorm.facets import NoOutput
 from dynamorm.replies import ListTablesOutput
-from dynamorm.requests import list_tables
+from dynamorm.requests import list_tables, tag_resource
 from dynamorm.testing import Async, FakeClock, Script
 
 ANSWER = {"TableNames": ["one"]}
@@ -123,6 +124,14 @@ def test_half_an_answer_is_no_answer(driver: Driver, body: bytes) -> None:
     assert caught.value.transient
     assert caught.value.maybe_applied
     assert len(script.sent) == 3
+
+
+@both
+@pytest.mark.parametrize("body", [b"", b'""', b"{}"])
+def test_where_no_answer_is_due_none_is_missed(driver: Driver, body: bytes) -> None:
+    """TagResource has no output: the service answers it without a body, and dynalite with ''."""
+    steps = call("TagResource", tag_resource("arn", {"a": "b"}), NoOutput)
+    assert driver(steps, Script(("TagResource", body))) == NoOutput()
 
 
 @both
