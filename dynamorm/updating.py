@@ -276,7 +276,10 @@ _TOO_SOON = "the service takes one change of a table's expiry in an hour: apply 
 
 def _is_unknown(error: ServiceError) -> bool:
     """Whether an emulator has passed over the member that the request was about."""
-    return isinstance(error, ValidationFailed) and error.message.startswith("At least one of")
+    return isinstance(error, ValidationFailed) and error.message.startswith(_NOTHING_LEFT)
+
+
+_NOTHING_LEFT = ("At least one of", "Nothing to update")
 
 
 def _may_pass(error: ServiceError, refusals: int) -> bool:
