@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 from engines import ENGINES, NotHere, chosen
+from world import boto3_client
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -32,3 +34,11 @@ def url(engine: str) -> Iterator[str | None]:
         except NotHere as error:
             pytest.skip(f"{engine} cannot be had here: {error}")
         yield url
+
+
+@pytest.fixture(scope="session")
+def client(engine: str, url: str | None) -> Iterator[Any]:
+    """A boto3 client of the engine, to look at what dynamorm has done."""
+    made = boto3_client(engine, url)
+    yield made
+    made.close()

@@ -45,7 +45,7 @@ def dynalite() -> Iterator[str]:
         yield url
 
 
-MILLISECONDS = 300
+MILLISECONDS = 100
 
 
 @contextmanager

@@ -1,0 +1,400 @@
+"""What dynamorm does, one operation at a time, as it has to come out on any DynamoDB.
+
+Each function performs one and judges the result; its text is its name in the docs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import Annotated, Any
+
+import pytest
+from msgspec import Raw, Struct
+from world import World
+
+import dynamorm
+from dynamorm import (
+    KEYS_ONLY,
+    KMS,
+    CopyReport,
+    Include,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    PartitionKey,
+    PlanRefused,
+    Provisioned,
+    SortKey,
+    TableExists,
+    TableNotFound,
+    TableSpec,
+    ValidationFailed,
+    WarmThroughput,
+    table,
+)
+from dynamorm.effects import call
+from dynamorm.spec import changed
+
+ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
+A, B, C = KeyAttribute("a", "S"), KeyAttribute("b", "N"), KeyAttribute("c", "B")
+BY_A = IndexSpec("by-a", (A,), (AT,), projection=Include("x"))
+BY_B = IndexSpec("by-b", (B,), projection=KEYS_ONLY)
+BY_C = IndexSpec("by-c", (C,))
+LOCAL = IndexSpec("local", sort_key=(B,))
+SEVERAL = IndexSpec("several", (A, B), (C, AT))
+ORDERS = TableSpec("orders", ID, AT, (BY_A,))
+POLICY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": "*", "Action": "dynamodb:GetItem", "Resource": "*"}
+    ],
+}
+
+OPERATIONS: dict[str, Callable[[World], None]] = {}
+
+
+class Ignored(AssertionError):
+    """The engine has taken a change and done nothing."""
+
+
+def operation(function: Callable[[World], None]) -> Callable[[World], None]:
+    OPERATIONS[function.__name__] = function
+    return function
+
+
+def create_with(world: World, **declared: Any) -> None:
+    """Create the table, and find it as declared."""
+    spec = changed(ORDERS, **declared)
+    assert world.run(dynamorm.create_table(spec)).table_status == "ACTIVE"
+    _hold(world, spec)
+
+
+def update(world: World, *allow: str, **declared: Any) -> list[str]:
+    """Update the table, find it as declared, and name the steps."""
+    spec = changed(ORDERS, **declared)
+    applied = world.run(dynamorm.update_table(spec, allow=allow))
+    _hold(world, spec)
+    return [step.name for step in applied.done]
+
+
+def _hold(world: World, spec: TableSpec) -> None:
+    left = world.run(dynamorm.plan(spec))
+    if left.steps or left.blocked:
+        raise Ignored(str(left))
+
+
+@operation
+def create(world: World) -> None:
+    """Create a table; a second time is TableExists."""
+    create_with(world, billing=OnDemand())
+    with pytest.raises(TableExists):
+        world.run(dynamorm.create_table(ORDERS))
+
+
+@operation
+def create_provisioned(world: World) -> None:
+    """Create with provisioned throughput, of the table and an index."""
+    create_with(world, billing=Provisioned(3, 4), indexes=(BY_A, BY_B))
+
+
+@operation
+def create_local(world: World) -> None:
+    """Create with a local index."""
+    create_with(world, indexes=(LOCAL,))
+
+
+@operation
+def create_several(world: World) -> None:
+    """Create with an index of 2 + 2 key attributes."""
+    create_with(world, indexes=(SEVERAL,))
+
+
+@operation
+def create_tagged(world: World) -> None:
+    """Create with a stream and tags."""
+    create_with(world, stream="NEW_IMAGE", tags={"a": "b"})
+
+
+@operation
+def create_expiring(world: World) -> None:
+    """Create with expiry."""
+    create_with(world, time_to_live="x")
+
+
+@operation
+def create_protected(world: World) -> None:
+    """Create with deletion protection, which delete_table does not lift."""
+    create_with(world, deletion_protection=True)
+    with pytest.raises(ValidationFailed):
+        world.run(dynamorm.delete_table(ORDERS))
+    update(world, "deletion_protection", deletion_protection=False)
+
+
+@operation
+def missing(world: World) -> None:
+    """A table that is not there is TableNotFound."""
+    assert not world.run(dynamorm.table_exists(ORDERS))
+    for steps in (dynamorm.describe_table(ORDERS), dynamorm.delete_table(ORDERS)):
+        with pytest.raises(TableNotFound):
+            world.run(steps)
+    world.run(dynamorm.delete_table(ORDERS, missing_ok=True))
+
+
+@operation
+def delete(world: World) -> None:
+    """Delete a table, straight after its creation too."""
+    world.run(dynamorm.create_table(ORDERS, wait=False))
+    world.run(dynamorm.delete_table(ORDERS))
+    assert not world.run(dynamorm.table_exists(ORDERS))
+
+
+@operation
+def ensure(world: World) -> None:
+    """Ensure a table; the second time finds its drift and writes nothing."""
+    spec = changed(ORDERS, billing=OnDemand())
+    assert world.run(dynamorm.ensure_table(spec)).created
+    again = world.run(dynamorm.ensure_table(spec, stream="NEW_IMAGE"))
+    assert [difference.name for difference in again.drift] == ["stream"]
+    assert not again.created
+
+
+@operation
+def ensure_settings(world: World) -> None:
+    """Ensure a table with expiry, tags and recovery; what could not be had is told."""
+    declared: Any = {"time_to_live": "x", "tags": {"a": "b"}, "point_in_time_recovery": True}
+    spec = changed(ORDERS, **declared)
+    made, again = (world.run(dynamorm.ensure_table(spec)) for _ in range(2))
+    assert (made.created, again.created) == (True, False)
+    if again.drift:
+        raise Ignored(str(again.drift))
+    assert set(made.pending) <= set(again.pending)
+
+
+@operation
+def auto_migrate(world: World) -> None:
+    """Auto_migrate several tables, and list them."""
+    others = [ORDERS, TableSpec("others", ID), TableSpec("more", ID)]
+    found = world.run(dynamorm.auto_migrate(*others))
+    assert [ensured.created for ensured in found] == [True] * 3
+    assert sorted(world.run(dynamorm.list_tables("o"))) == ["orders", "others"]
+
+
+@operation
+def indexes(world: World) -> None:
+    """Add two indexes, and remove one by its name."""
+    create_with(world)
+    assert update(world, indexes=(BY_A, BY_B, BY_C)) == ["index:by-b", "index:by-c"]
+    assert update(world, indexes=(BY_B, BY_C)) == []
+    assert update(world, "index:by-a", indexes=(BY_B, BY_C)) == ["index:by-a"]
+    there = world.run(dynamorm.describe_table(ORDERS)).global_secondary_indexes
+    assert sorted(index.index_name for index in there) == ["by-b", "by-c"]
+
+
+@operation
+def replaced(world: World) -> None:
+    """Replace an index, only where it is allowed."""
+    create_with(world)
+    other = (IndexSpec("by-a", (B,)),)
+    with pytest.raises(PlanRefused):
+        update(world, indexes=other)
+    assert update(world, "index:by-a", indexes=other) == ["index:by-a"] * 2
+
+
+@operation
+def billing(world: World) -> None:
+    """Change billing: provisioned, other figures, on demand."""
+    create_with(world, billing=OnDemand())
+    for billing in (Provisioned(3, 4), Provisioned(3, 5), OnDemand()):
+        assert update(world, billing=billing) == ["billing"]
+
+
+@operation
+def maxima(world: World) -> None:
+    """Set an on-demand maximum, and take it away."""
+    create_with(world, billing=OnDemand())
+    for billing in (OnDemand(5, 6), OnDemand(5)):
+        assert update(world, billing=billing) == ["billing"]
+
+
+@operation
+def stream(world: World) -> None:
+    """Turn a stream on, and off by its name."""
+    create_with(world)
+    assert update(world, stream="NEW_IMAGE") == ["stream"]
+    assert update(world, "stream", stream=None) == ["stream"]
+
+
+@operation
+def stream_view(world: World) -> None:
+    """Change what a stream shows."""
+    create_with(world, stream="NEW_IMAGE")
+    assert update(world, "stream", stream="KEYS_ONLY") == ["stream"] * 2
+
+
+@operation
+def expiry(world: World) -> None:
+    """Turn expiry on; a rename is refused unless it is allowed."""
+    create_with(world)
+    assert update(world, time_to_live="x") == ["ttl"]
+    with pytest.raises(PlanRefused):
+        update(world, time_to_live="y")
+
+
+@operation
+def recovery(world: World) -> None:
+    """Turn point-in-time recovery on, and change its days."""
+    create_with(world)
+    name = "point_in_time_recovery"
+    for days in (True, 7):
+        assert update(world, name, point_in_time_recovery=days) == [name]
+
+
+@operation
+def tags(world: World) -> None:
+    """Set, change and remove tags."""
+    create_with(world)
+    assert update(world, tags={"a": "b", "c": "d"}) == ["tags"]
+    assert update(world, "tag:c", tags={"a": "x"}) == ["tags", "tag:c"]
+
+
+@operation
+def protection(world: World) -> None:
+    """Turn deletion protection on, and off by its name."""
+    create_with(world)
+    name = "deletion_protection"
+    assert update(world, deletion_protection=True) == [name]
+    assert update(world, name, deletion_protection=False) == [name]
+
+
+@operation
+def table_class(world: World) -> None:
+    """Change the table class."""
+    create_with(world)
+    assert update(world, table_class="STANDARD_INFREQUENT_ACCESS") == ["table_class"]
+
+
+@operation
+def encryption(world: World) -> None:
+    """Change the encryption key."""
+    create_with(world)
+    assert update(world, encryption=KMS()) == ["encryption"]
+
+
+@operation
+def warm(world: World) -> None:
+    """Raise the warm throughput."""
+    create_with(world, billing=OnDemand())
+    assert update(world, warm=WarmThroughput(13_000, 5_000)) == ["warm"]
+
+
+@operation
+def policy(world: World) -> None:
+    """Set a resource policy."""
+    create_with(world)
+    assert update(world, resource_policy=POLICY) == ["resource_policy"]
+
+
+@operation
+def skipped(world: World) -> None:
+    """Pass over what the engine does not know, and do the rest."""
+    create_with(world)
+    declared: Any = {"encryption": KMS(), "time_to_live": "x", "resource_policy": POLICY}
+    spec = changed(ORDERS, deletion_protection=False, table_class="STANDARD", **declared)
+    applied = world.run(dynamorm.update_table(spec, unsupported="skip"))
+    left = world.run(dynamorm.plan(spec, unsupported="skip"))
+    told = {item.name for item in applied.pending} | set(applied.unsupported)
+    assert {step.name for step in left.steps} <= told
+    assert {step.name for step in applied.done}.isdisjoint(applied.unsupported)
+
+
+@operation
+def refusal(world: World) -> None:
+    """What the engine refuses is ValidationFailed."""
+    with suppress(ValidationFailed):
+        raise Ignored(world.run(call("BatchWriteItem", {"RequestItems": {}}, Raw)))
+
+
+@table("customers")
+class Customer(Struct):
+    id: Annotated[str, PartitionKey()]
+    at: Annotated[int, SortKey()]
+    name: str
+
+
+@table("renamed")
+class Renamed(Struct):
+    id: Annotated[str, PartitionKey()]
+    at: Annotated[int, SortKey()]
+    full_name: str
+
+
+def rename(customer: Customer) -> Renamed:
+    return Renamed(customer.id, customer.at, customer.name.upper())
+
+
+CUSTOMERS: list[dict[str, Any]] = [
+    {
+        "id": {"S": f"ä{number % 7}"},
+        "at": {"N": f"{number}"},
+        "name": {"S": "a\n\u2028\U0001f600"},
+        "unknown": {"M": {"b": {"B": bytes([number])}, "n": {"NS": ["1.50", "-1E-130"]}}},
+    }
+    for number in range(60)
+]
+
+
+def copied(world: World, **options: Any) -> CopyReport:
+    """Fill one table, and copy it into another."""
+    world.run(dynamorm.auto_migrate(Customer, Renamed))
+    world.put("customers", CUSTOMERS)
+    return world.run(dynamorm.copy_table(Customer, Renamed, **options))
+
+
+def ordered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return sorted(items, key=lambda item: int(item["at"]["N"]))
+
+
+@operation
+def copy(world: World) -> None:
+    """Copy a table."""
+    report = copied(world, segments=4)
+    assert (report.done, report.read, report.written) == (True, 60, 60)
+    assert ordered(world.items("renamed")) == ordered(world.items("customers"))
+    assert world.run(dynamorm.verify_copy(Customer, Renamed)).same
+
+
+@operation
+def copy_transformed(world: World) -> None:
+    """Copy through a transform; what the models do not know is kept."""
+    assert copied(world, transform=rename).written == 60
+    before, after = (ordered(world.items(name)) for name in ("customers", "renamed"))
+    for old, new in zip(before, after, strict=True):
+        assert {**new, "name": old["name"]} == {**old, "full_name": new["full_name"]}
+        assert new["full_name"]["S"] == old["name"]["S"].upper()
+
+
+@operation
+def copy_resumed(world: World) -> None:
+    """Stop a copy, and go on from its checkpoint."""
+    pages: dict[str, Any] = {"page_limit": 7, "batch_size": 7, "segments": 1}
+    left = iter([9.0] * 12)
+    first = copied(world, deadline=lambda: next(left, 0.0), **pages)
+    rest = dynamorm.copy_table(Customer, Renamed, resume=first.checkpoint, **pages)
+    assert (first.done, world.run(rest).done) == (False, True)
+    assert 0 < first.written < 60
+    assert ordered(world.items("renamed")) == ordered(world.items("customers"))
+
+
+@operation
+def back_up(world: World) -> None:
+    """Back up, by the service or by a copy where it knows no backups; then migrate."""
+    world.run(dynamorm.ensure_table(Customer))
+    world.put("customers", CUSTOMERS)
+    options: Any = {"backup_table": "kept", "data_copy": True, "transform": rename}
+    steps = dynamorm.auto_migrate_with_options(Customer, target_model=Renamed, **options)
+    done = world.run(steps)
+    if done.backup:
+        world.client.delete_backup(BackupArn=done.backup.backup_arn)
+    assert (done.backup is None) != (done.backup_copy is None)
+    assert len(world.items("renamed")) == 60
