@@ -140,7 +140,11 @@ def _perform(
 ) -> Any:
     if isinstance(effect, Call):
         sender: Transport = effect.transport or transport
-        return _decode(effect, sender.send(effect.operation, encode(effect.payload)))
+        sent: Any = sender.send(effect.operation, encode(effect.payload))
+        if hasattr(sent, "__await__"):
+            sent.close()
+            raise TypeError(f"{type(sender).__name__} is for asyncio: use connect_async or arun")
+        return _decode(effect, sent)
     if isinstance(effect, Sleep):
         clock.sleep(_seconds(effect, transport, clock))
         return None
@@ -152,13 +156,19 @@ def _perform(
 async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
     if isinstance(effect, Call):
         sender: AsyncTransport = effect.transport or transport
-        return _decode(effect, await sender.send(effect.operation, encode(effect.payload)))
+        sending: Any = sender.send(effect.operation, encode(effect.payload))
+        if not hasattr(sending, "__await__"):
+            raise TypeError(f"{type(sender).__name__} is not for asyncio: wrap it, {_WRAP}")
+        return _decode(effect, await sending)
     if isinstance(effect, Sleep):
         await clock.asleep(_seconds(effect, transport, clock))
         return None
     if isinstance(effect, Together):
         return await _arun_together(effect, transport, clock)
     return _now(effect, clock)
+
+
+_WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
 
 
 def _run_together(

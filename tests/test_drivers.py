@@ -141,6 +141,15 @@ def test_a_flaw_in_one_answer_is_repaired_by_the_next(driver: Driver) -> None:
     assert driver(one_call(), script, clock=FakeClock()).table_names == ("one",)
 
 
+def test_a_transport_of_the_other_kind_is_refused() -> None:
+    """A transport is for asyncio or it is not, and the error says what to do about it."""
+    script = Script(("ListTables", ANSWER))
+    with pytest.raises(TypeError, match="Async is for asyncio: use connect_async or arun"):
+        dynamorm.run(one_call(), Async(script))
+    with pytest.raises(TypeError, match=r"Script is not for asyncio: .*ThreadTransport"):
+        asyncio.run(dynamorm.arun(one_call(), script))
+
+
 @both
 def test_an_operation_can_be_performed_once(driver: Driver) -> None:
     """A second run of the same operation is refused instead of silently doing nothing."""
