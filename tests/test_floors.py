@@ -36,7 +36,7 @@ FLOORS = (
     {"exchange", "signing"},
     {"transports", "transports.client", "transports.signed", "transports.threads"},
     {"transports.aio", "transports.botocore", "transports.http"},
-    {"testing.backups", "testing.contents", "testing.scripted"},
+    {"testing.backups", "testing.contents", "testing.moto", "testing.scripted"},
     {"testing.living"},
     {"testing.changing", "testing.facets"},
     {"testing.service"},
@@ -53,11 +53,13 @@ ALLOWED_OUTSIDE = {
     "boto3": set(),
     "botocore": {"credentials", "transports.botocore", "transports.client"},
     "httpx": SENDERS,
+    "moto": {"testing.moto"},
     "os": SENDERS | {"containers"},
     "random": {"drivers"},
     "socket": SENDERS,
     "ssl": SENDERS | {"failures"},
     "time": {"containers", "drivers", "exchange", "signing", "sockets"},
+    "werkzeug": {"testing.moto"},
 }
 """Who may look at the world: clocks and chance, sockets, the environment, the event loop."""
 
@@ -114,14 +116,15 @@ def test_the_world_is_met_only_where_it_may_be(module: str) -> None:
 
 
 def test_only_msgspec_and_botocore_are_ever_imported() -> None:
-    """Nothing outside the standard library is needed but the two dependencies, and one extra."""
+    """Nothing outside the standard library is needed but the two dependencies, and by extras."""
     outside = {
         name
         for module, path in MODULES.items()
         for name, ours in imports(module, path)
         if not ours and name not in sys.stdlib_module_names
     }
-    assert outside - {"aiohttp"} <= {"msgspec", "botocore", "typing_extensions"}
+    extras = {"aiohttp", "moto", "werkzeug"}
+    assert outside - extras <= {"msgspec", "botocore", "typing_extensions"}
 
 
 def loaded_by(code: str) -> set[str]:
@@ -153,3 +156,8 @@ def test_building_requests_loads_nothing_heavy() -> None:
 def test_connecting_loads_no_event_loop() -> None:
     """The synchronous way never pays for asyncio."""
     assert "asyncio" not in loaded_by("import dynamorm; dynamorm.connect('eu-west-1')")
+
+
+def test_the_testing_aids_load_no_test_tools() -> None:
+    """Who writes tests of another kind has neither pytest nor moto loaded, nor installed."""
+    assert not loaded_by("import dynamorm; dynamorm.testing") & {"pytest", "moto", "werkzeug"}

@@ -1,0 +1,41 @@
+"""moto's server on this machine, without what is in the way of tests: log lines, a header twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+
+try:
+    from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+    from werkzeug.serving import WSGIRequestHandler, make_server
+except ImportError as missing:
+    raise ImportError(
+        f'moto\'s server is not installed ({missing}): pip install "dynamorm-micro[demo]"'
+    ) from missing
+
+__all__ = ["serving"]
+
+
+@contextmanager
+def serving() -> Iterator[str]:
+    """Serve on a free port of loopback, and give the URL; all of one process share their tables."""
+    application = DomainDispatcherApplication(create_backend_app)
+    server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+
+
+class _Quiet(WSGIRequestHandler):
+    def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
+        """Write no line for each request."""
+
+    def send_header(self, keyword: str, value: str) -> None:
+        # moto has one of its own, and aiohttp in development mode refuses the second.
+        if keyword != "Server":
+            super().send_header(keyword, value)
