@@ -1,0 +1,71 @@
+"""What moto's decorators see of dynamorm, as docs/testing.md says."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+import boto3
+import emulator
+import pytest
+from httpserver import Server, answer
+from moto import mock_aws
+
+import dynamorm
+from dynamorm import Credentials, KeyAttribute, Retries, TableSpec, TransportError
+from dynamorm.transports.client import ClientTransport
+
+ORDERS = TableSpec(name="orders", partition_key=KeyAttribute("id", "S"))
+
+
+def over_client(**place):
+    keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
+    client = boto3.client("dynamodb", region_name="eu-west-1", **keys, **place)
+    return dynamorm.connect(transport=ClientTransport(client))
+
+
+@pytest.mark.parametrize("transport", ["botocore", "http", "aio"])
+def test_the_transports_are_not_seen(transport, monkeypatch):
+    """Inside `mock_aws`, what they send leaves for AWS; here it ends at a proxy on loopback."""
+
+    async def listed():
+        place = {"transport": transport, "retries": Retries(attempts=1)}
+        async with dynamorm.connect_async("eu-west-1", **place) as adb:
+            await adb.run(dynamorm.list_tables())
+
+    with Server(answer(status=502)) as proxy, mock_aws():
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        with pytest.raises(TransportError):
+            asyncio.run(listed())
+    assert proxy.requests[0].line.startswith("CONNECT dynamodb.eu-west-1.amazonaws.com:443 ")
+    with warnings.catch_warnings():
+        # In Python 3.10 http.client leaves the answer to CONNECT open.
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+def test_a_client_is_seen():
+    """One that is made inside `mock_aws`, or once moto is imported, stays in this process."""
+    early = over_client()
+    with mock_aws():
+        early.create_table(ORDERS)
+        assert list(over_client().list_tables()) == ["orders"]
+
+
+def test_a_client_of_an_endpoint_is_not_seen():
+    """A client that was given an endpoint sends to it, inside `mock_aws` too."""
+    with Server(answer({"TableNames": ["elsewhere"]})) as server, mock_aws():
+        assert list(over_client(endpoint_url=server.url).list_tables()) == ["elsewhere"]
+
+
+def test_the_decorators_empty_a_server_of_the_same_process():
+    """Entering `mock_aws` forgets the tables of a moto server that runs in this process."""
+    keys = Credentials("test", "test")
+    with (
+        emulator.moto() as url,
+        dynamorm.connect("eu-west-1", endpoint=url, credentials=keys) as db,
+    ):
+        db.create_table(ORDERS)
+        with mock_aws():
+            assert list(db.list_tables()) == []
