@@ -42,6 +42,7 @@ FLOORS = (
     {"testing.service"},
     {"testing"},
     {"database"},
+    {"testing.plugin"},
     {""},
 )
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
@@ -54,7 +55,8 @@ ALLOWED_OUTSIDE = {
     "botocore": {"credentials", "transports.botocore", "transports.client"},
     "httpx": SENDERS,
     "moto": {"testing.moto"},
-    "os": SENDERS | {"containers"},
+    "os": SENDERS | {"containers", "testing.plugin"},
+    "pytest": {"testing.plugin"},
     "random": {"drivers"},
     "socket": SENDERS,
     "ssl": SENDERS | {"failures"},
@@ -123,7 +125,7 @@ def test_only_msgspec_and_botocore_are_ever_imported() -> None:
         for name, ours in imports(module, path)
         if not ours and name not in sys.stdlib_module_names
     }
-    extras = {"aiohttp", "moto", "werkzeug"}
+    extras = {"aiohttp", "moto", "pytest", "werkzeug"}
     assert outside - extras <= {"msgspec", "botocore", "typing_extensions"}
 
 
