@@ -171,15 +171,17 @@ def delete_table(
     payload = requests.delete_table(table_name(model_or_name, name=name))
     deadline = yield from deadline_in(timeout)
     schedule = polling()
+    maybe_applied = False
     while True:
         try:
             reply = yield from call("DeleteTable", payload, DeleteTableOutput)
             break
         except TableNotFound as error:
-            if missing_ok or error.maybe_applied:
+            if missing_ok or error.maybe_applied or maybe_applied:
                 return
             raise
         except (TableBusy, LimitExceeded) as error:
+            maybe_applied = error.maybe_applied or maybe_applied
             if not wait or not _passes(error) or not (yield from pause(schedule, deadline)):
                 raise
     if wait:
@@ -236,22 +238,26 @@ def _passes(error: TableBusy | LimitExceeded) -> bool:
 def _create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
     """Send CreateTable; wait for a place where too many tables are being made at once."""
     schedule = polling()
+    maybe_applied = False
     while True:
         try:
             payload = requests.create_table(spec)
             return (yield from call("CreateTable", payload, CreateTableOutput)).table_description
         except TableExists as error:
-            if not error.maybe_applied:
+            if not (error.maybe_applied or maybe_applied):
                 raise
-            lost = error
+            exists = error
             break
         except LimitExceeded as error:
+            maybe_applied = error.maybe_applied or maybe_applied
             if not _passes(error) or not (yield from pause(schedule, deadline)):
                 raise
     # An attempt whose answer was lost may have made it: then it is the table that was asked for.
-    found = yield from find_table(spec.name)
-    if found is None or differences(spec, found):
-        raise lost
+    while (found := (yield from find_table(spec.name))) is None:
+        if not (yield from pause(schedule, deadline)):
+            raise exists
+    if differences(spec, found):
+        raise exists
     return found
 
 

@@ -111,6 +111,37 @@ def test_a_create_whose_answer_was_lost_is_resolved(world: World, trouble: Excep
     assert world.sent[:3] == ["CreateTable", "CreateTable", "DescribeTable"]
 
 
+LIMIT = error("CreateTable", "LimitExceededException", "500 tables simultaneously")
+EXISTS = error("CreateTable", "ResourceInUseException")
+
+
+@pytest.mark.parametrize("turns", [[EXISTS], [LIMIT, EXISTS]])
+@pytest.mark.parametrize("missing", [0, 2])
+def test_a_lost_create_is_resolved_however_late_it_shows(turns: list[Any], missing: int) -> None:
+    """Neither a stale DescribeTable nor a refusal in between makes a stranger of our own table."""
+    world = World(create_seconds=0.0)
+    world.run(dynamorm.create_table(User))
+    described = world.service.send("DescribeTable", b'{"TableName": "users"}')
+    gone = error("DescribeTable", "ResourceNotFoundException")
+    script = Script(
+        ("CreateTable", lost("CreateTable")),
+        *(("CreateTable", turn) for turn in turns),
+        *[("DescribeTable", gone)] * missing,
+        ("DescribeTable", described),
+    )
+    made = dynamorm.run(dynamorm.create_table(User), script, clock=world.clock)
+    assert made.table_status == "ACTIVE"
+
+
+def test_a_lost_create_that_never_shows_is_an_error() -> None:
+    """A table that is said to be there and is not to be seen until the deadline is "exists"."""
+    world = World(lag=1e9)
+    world.service.fail("CreateTable", lost("CreateTable"), after_effect=True)
+    with pytest.raises(TableExists):
+        world.run(dynamorm.create_table(Order, timeout=60))
+    assert world.clock.moment > 60 - 1
+
+
 def test_a_lost_create_does_not_take_another_table_for_its_own(world: World) -> None:
     """Where the table is another one than was asked for, the error stands."""
     world.run(dynamorm.create_table(User, name="orders"))
@@ -379,6 +410,16 @@ def test_a_delete_whose_answer_was_lost_is_resolved() -> None:
     world.service.fail("DeleteTable", lost("DeleteTable"), after_effect=True)
     world.run(dynamorm.delete_table(Order))
     assert world.sent == ["DeleteTable", "DeleteTable"]
+
+
+def test_a_delete_whose_answer_was_lost_before_a_refusal_is_resolved() -> None:
+    """That holds with a refusal that passes in between, too."""
+    limit = error("DeleteTable", "LimitExceededException", "500 tables simultaneously")
+    gone = error("DeleteTable", "ResourceNotFoundException")
+    turns = [("DeleteTable", answer) for answer in (lost("DeleteTable"), limit, gone)]
+    script = Script(*turns)
+    dynamorm.run(dynamorm.delete_table(Order), script, clock=FakeClock())
+    assert script.turns == []
 
 
 def test_delete_waits_for_a_busy_table(world: World) -> None:
