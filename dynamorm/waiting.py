@@ -159,17 +159,21 @@ def until_active(
 ) -> Steps[TableDescription]:
     """Wait until the table and all its indexes are ACTIVE; `seen` is what is known of it already.
 
-    Raises `TableFailed` at once in a status that does not become ACTIVE, and `WaitTimeout` at the
+    Another table of the name than `seen` is one that was there before it, read stale. Raises
+    `TableFailed` at once in a status that does not become ACTIVE, and `WaitTimeout` at the
     deadline, or when the table has been missing for half a minute.
     """
     schedule = polling()
     missing_since: float | None = None
+    wanted = seen and seen.table_id
     while True:
         if seen is not None and seen.table_status in _TERMINAL:
             raise TableFailed(seen.table_name, seen.table_status)
         if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
             return seen
         seen = yield from _look_again(name, deadline, schedule, seen)
+        if seen is not None and wanted and seen.table_id != wanted:
+            seen = None
         moment = yield from now()
         if seen is not None:
             missing_since = None

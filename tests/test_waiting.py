@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import structs
 
 import dynamorm
 from dynamorm import (
@@ -185,6 +186,19 @@ def test_not_found_straight_after_a_create_is_waited_out() -> None:
     """DescribeTable reads stale: a table that is not seen yet, or not seen again, may come."""
     table, _, _ = wait_active(MISSING, described("CREATING"), MISSING, described("ACTIVE"))
     assert table.table_status == "ACTIVE"
+
+
+def test_the_table_that_was_there_before_is_not_the_one_that_is_waited_for() -> None:
+    """Straight after a delete and a create, a stale DescribeTable tells of the deleted table."""
+
+    def program() -> Steps[Any]:
+        deadline = yield from deadline_in(60)
+        made, _, _ = wait_active(described("ACTIVE", TableId="new"))
+        made = structs.replace(made, table_status="CREATING")
+        return (yield from until_active("orders", deadline, made))
+
+    turns = (described("ACTIVE", TableId="old"), MISSING, described("ACTIVE", TableId="new"))
+    assert dynamorm.run(program(), Script(*turns), clock=FakeClock()).table_id == "new"
 
 
 def test_a_table_that_stays_missing_ends_the_wait() -> None:
