@@ -43,8 +43,12 @@ __all__ = ["Applied", "apply", "plan", "update_table"]
 
 Unsupported = Literal["raise", "skip"]
 
-LOOKS = 3
-"""How often a table is looked at anew before a refusal counts: DescribeTable reads stale."""
+LOOKS = 6
+"""How often, a second apart or more, a table is looked at anew before a refusal counts.
+
+DescribeTable reads stale: "wait for a few seconds".
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
+"""
 
 BUSY = 20
 """How often a table may be busy that says that it is ACTIVE."""
@@ -174,8 +178,9 @@ class _Run:
         self.pending: list[Pending] = []
         self.unsupported: list[Step] = []
         self.refusals = 0
-        """How often a step has been refused since the last one that was not."""
+        """How often in a row the same has come in the place of progress."""
         self.trouble: ServiceError | None = None
+        """What that was: a refusal, or `None` where a change that was taken did not show."""
 
     def needed(self, table: TableDescription, settings: Settings | None = None) -> list[Step]:
         """Plan anew; give what is still to be done, of the table itself or of its settings.
@@ -204,8 +209,9 @@ class _Run:
                 table = yield from until_active(self.plan.spec.name, self.deadline, answer)
                 continue
             # Where all was taken, what still differs may only be read stale.
-            self.refusals += step is None
-            over = step is None and self.refusals > LOOKS
+            if step is None:
+                self._count(None)
+            over = self.trouble is None and self.refusals > LOOKS
             if over or not (yield from pause(schedule, self.deadline)):
                 self._give_up(steps)
                 break
@@ -223,8 +229,7 @@ class _Run:
             reply = yield from call("UpdateTable", step.payload, UpdateTableOutput)
         except ServiceError as error:
             # Another process, or a lost attempt of our own, may have done it.
-            self.refusals += 1
-            self.trouble = error
+            self._count(error)
             if _is_unknown(error):
                 self._leave(step, error)
             elif not _may_pass(error, self.refusals):
@@ -233,6 +238,10 @@ class _Run:
         self.refusals, self.trouble = 0, None
         self.done.append(step)
         return reply.table_description
+
+    def _count(self, trouble: ServiceError | None) -> None:
+        self.refusals = self.refusals + 1 if type(trouble) is type(self.trouble) else 1
+        self.trouble = trouble
 
     def _leave(self, step: Step, error: ServiceError) -> None:
         if not self.skip:

@@ -276,7 +276,7 @@ def test_refusals_that_pass_are_waited_out(world, error, after_effect):
     [
         ("LimitExceededException", "at most 20 indexes", LimitExceeded, 1),
         ("AccessDeniedException", "no", AccessDenied, 1),
-        ("ValidationException", "no such key", ValidationFailed, 4),
+        ("ValidationException", "no such key", ValidationFailed, 7),
         ("ResourceInUseException", "for ever", TableBusy, 21),
     ],
 )
@@ -286,6 +286,13 @@ def test_refusals_that_stay_are_raised(world, code, message, kind, requests_sent
     with pytest.raises(kind):
         world.update(changed(PLAIN, stream="NEW_IMAGE"))
     assert len(world.changes) == requests_sent
+
+
+def test_a_busy_table_leaves_time_for_stale_reads(world):
+    """Only refusals of one kind in a row count: the looks begin when the table is not busy."""
+    for code in ("ResourceInUseException", "ValidationException"):
+        world.service.fail("UpdateTable", trouble("UpdateTable", code), times=6)
+    assert len(world.update(changed(PLAIN, stream="NEW_IMAGE")).done) == 1
 
 
 def test_a_busy_table_is_an_error_at_the_deadline(world):
