@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import random
+from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import Executor, Future
+from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
@@ -30,7 +33,19 @@ def cut(operation: str) -> DynamormError:
     return TransportError("cut", operation=operation, maybe_applied=True)
 
 
-TROUBLES: dict[str, tuple[Callable[[str], DynamormError], bool]] = {
+def busy(operation: str) -> DynamormError:
+    return service_error("ResourceInUseException", "in use", status=400, operation=operation)
+
+
+def limited(operation: str) -> DynamormError:
+    message = "Subscriber limit exceeded: 500 tables can be changed simultaneously"
+    return service_error("LimitExceededException", message, status=400, operation=operation)
+
+
+Trouble = tuple[Callable[[str], DynamormError], bool]
+"""An error, and whether the request has had its effect."""
+
+TROUBLES: dict[str, Trouble] = {
     "throttled": (throttled, False),
     "broken": (broken, False),
     "broken after": (broken, True),
@@ -74,6 +89,65 @@ class Faulty:
         if after_effect:
             self.service.send(operation, body)
         raise trouble(operation)
+
+
+STALE = 5.0
+"""By how many seconds DescribeTable lags at most; the documentation says "a few"."""
+
+MOST_IN_A_ROW = 4
+
+
+class Unsteady:
+    """Passes requests about tables on to a fake service; a third of them meet a trouble.
+
+    Every DescribeTable tells of another moment, up to `STALE` seconds ago: a new table is missing,
+    and statuses go back.
+    """
+
+    def __init__(self, service: FakeService, seed: int) -> None:
+        self.service = service
+        self.clock = service.clock
+        self.chance = random.Random(seed)
+        self.requests = 0
+        self.met: Counter[tuple[str, str]] = Counter()
+        """Each trouble, with the operation that met it."""
+        self.in_a_row = 0
+        self.kill(-1)
+
+    def kill(self, at: int, *, after_effect: bool = False) -> None:
+        """End the process at a request, by its number: before its effect, or having had it."""
+        self.kill_at, self.kill_after_effect = at, after_effect
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        self.requests += 1
+        if self.requests != self.kill_at:
+            return self._send(operation, body)
+        if self.kill_after_effect:
+            with suppress(DynamormError):
+                self.service.send(operation, body)
+        raise Killed
+
+    def _send(self, operation: str, body: bytes) -> bytes:
+        self.service.lag = self.chance.uniform(0.0, STALE)
+        self.in_a_row += 1
+        if self.in_a_row > MOST_IN_A_ROW or self.chance.random() > 1 / 3:
+            self.in_a_row = 0
+            return self.service.send(operation, body)
+        name, (trouble, after_effect) = self.chance.choice(_troubles(operation))
+        self.met[operation, name] += 1
+        if after_effect:
+            self.service.send(operation, body)
+        raise trouble(operation)
+
+
+def _troubles(operation: str) -> list[tuple[str, Trouble]]:
+    """Give what can happen to a request; "in use" from CreateTable says that the table is there."""
+    troubles = dict(TROUBLES)
+    if not operation.startswith(("Describe", "List")):
+        troubles["limited"] = limited, False
+    if operation.startswith("Update"):
+        troubles["busy"] = busy, False
+    return list(troubles.items())
 
 
 class Ticking(FakeClock):
