@@ -181,26 +181,31 @@ def check_option_names(options: Mapping[str, object]) -> None:
 
 
 def _tags_fit(tags: object) -> bool:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Tag.html
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html
     return (
         isinstance(tags, dict)
         and len(tags) <= 50
         and all(
-            is_text(key)
-            and is_text(value)
-            and 1 <= len(key) <= 128
-            and len(value) <= 256
-            and not key.lower().startswith("aws:")
+            _is_tag_text(key, 128)
+            and _is_tag_text(value, 256)
+            and key[:4].lower() not in ("", "aws:")
             for key, value in tags.items()
         )
     )
+
+
+def _is_tag_text(text: object, most: int) -> bool:
+    if not isinstance(text, str) or len(text) > most:
+        return False
+    return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
 
 
 def _policy_fits(policy: object) -> bool:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
     try:
         text = policy_text(policy)
-        return isinstance(json.decode(text), dict) and len(text.encode()) <= MAX_POLICY_BYTES
+        policy = json.decode(text)
+        return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
     except (DecodeError, TypeError, ValueError, RecursionError):
         return False
 
@@ -222,7 +227,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
     "tags": (
         _tags_fit,
-        "a dict of up to 50 tags, keys of 1 to 128 characters but aws:..., values of up to 256",
+        "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
     ),
     "table_class": (
         lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),

@@ -39,13 +39,28 @@ renamed = st.text(
     max_size=60,
 )
 """Attribute names that msgspec takes as the encoded names of fields."""
-units = st.integers(1, 2**63 - 1)
+units = st.integers(1, 40_000)
+"""The quota of a table's throughput that an account begins with is 40,000."""
 on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
 provisioned = st.builds(Provisioned, units, units)
-warm = st.builds(WarmThroughput, units, units)
-tag_keys = st.text(min_size=1, max_size=128).filter(lambda key: not key.lower().startswith("aws:"))
+more = st.integers(40_000, 1_000_000)
+warm = st.builds(WarmThroughput, more, more)
+"""As much as any throughput that there is, for warm is no less."""
+tag_characters = st.characters(categories=["L", "Nd", "Zs"], include_characters="+-=._:/")
+tag_keys = st.text(tag_characters, min_size=1, max_size=128).filter(
+    lambda key: not key.lower().startswith("aws:")
+)
+tag_values = st.text(tag_characters, max_size=256)
+statements = st.fixed_dictionaries(
+    {
+        "Effect": st.sampled_from(["Allow", "Deny"]),
+        "Principal": st.just({"AWS": "arn:aws:iam::123456789012:root"}),
+        "Action": st.sampled_from(["dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem"]),
+        "Resource": st.just("*"),
+    }
+)
 policies = st.fixed_dictionaries(
-    {"Version": st.just("2012-10-17"), "Statement": st.lists(st.dictionaries(names, names))}
+    {"Version": st.just("2012-10-17"), "Statement": st.lists(statements, min_size=1, max_size=3)}
 )
 options = st.fixed_dictionaries(
     {},
@@ -54,7 +69,7 @@ options = st.fixed_dictionaries(
             ["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None]
         ),
         "encryption": st.none() | st.builds(KMS, st.none() | st.uuids().map(str)),
-        "tags": st.dictionaries(tag_keys, st.text(max_size=256), max_size=3),
+        "tags": st.dictionaries(tag_keys, tag_values, max_size=3),
         "table_class": st.sampled_from(["STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
         "deletion_protection": st.booleans(),
         "warm": warm,

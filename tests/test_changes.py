@@ -34,9 +34,8 @@ ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 A, B = KeyAttribute("a", "S"), KeyAttribute("b", "B")
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 
-BY_A = IndexSpec(
-    "by-a", (A,), (B, AT), Include("x", "y"), on_demand=OnDemand(7, 8), warm=WarmThroughput(9, 9)
-)
+WARM = WarmThroughput(12000, 4000)
+BY_A = IndexSpec("by-a", (A,), (B, AT), Include("x", "y"), on_demand=OnDemand(7, 8), warm=WARM)
 BY_B = IndexSpec("by-b", (), (B,), KEYS_ONLY)
 FULL = TableSpec(
     "orders",
@@ -50,7 +49,7 @@ FULL = TableSpec(
     tags={"team": "a"},
     table_class="STANDARD_INFREQUENT_ACCESS",
     deletion_protection=True,
-    warm=WarmThroughput(12000, 4000),
+    warm=WARM,
 )
 PROVISIONED = TableSpec(
     "orders",
@@ -142,7 +141,7 @@ def test_undeclared_things_never_count(spec):
         ({"table_class": "STANDARD"}, ["table_class"]),
         ({"deletion_protection": False}, ["deletion_protection"]),
         ({"warm": WarmThroughput(12001, 4000)}, ["warm"]),
-        ({"warm": WarmThroughput(1, 4001)}, ["warm"]),
+        ({"warm": WarmThroughput(12000, 4001)}, ["warm"]),
         ({"indexes": (BY_A, BY_B, IndexSpec("by-c", (A,)))}, ["index:by-c"]),
         ({"indexes": (structs.replace(BY_A, partition_key=(B,), sort_key=(A,)),)}, ["index:by-a"]),
         ({"indexes": (structs.replace(BY_A, sort_key=(AT, B)),)}, ["index:by-a"]),
@@ -153,7 +152,10 @@ def test_undeclared_things_never_count(spec):
         ({"indexes": (structs.replace(BY_A, projection=Include("x")),)}, ["index:by-a"]),
         ({"indexes": (structs.replace(BY_A, projection="ALL"),)}, ["index:by-a"]),
         ({"indexes": (structs.replace(BY_A, on_demand=OnDemand(7)),)}, ["index:by-a:on_demand"]),
-        ({"indexes": (structs.replace(BY_A, warm=WarmThroughput(9, 10)),)}, ["index:by-a:warm"]),
+        (
+            {"indexes": (structs.replace(BY_A, warm=WarmThroughput(12000, 4001)),)},
+            ["index:by-a:warm"],
+        ),
         ({"indexes": (IndexSpec("by-b", (ID,), (B,), KEYS_ONLY),)}, ["index:by-b:kind"]),
         ({"indexes": (structs.replace(BY_B, projection="ALL"),)}, ["index:by-b"]),
     ],

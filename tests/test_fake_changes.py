@@ -45,6 +45,9 @@ FULL = changed(
 )
 
 
+LESS_WARM = WarmThroughput(21000, 4000)
+
+
 @pytest.mark.parametrize(
     ("spec", "change", "refusal"),
     [
@@ -55,7 +58,7 @@ FULL = changed(
         (PROVISIONED, {"on_demand": OnDemand(1)}, "PAY_PER_REQUEST"),
         (PROVISIONED, {"throughput": Provisioned(1, 2)}, "will not change"),
         (ORDERS, {"billing": Provisioned(1, 2)}, "every index"),
-        (changed(ORDERS, warm=WarmThroughput(5, 5)), {"warm": WarmThroughput(6, 4)}, "lowered"),
+        (changed(ORDERS, warm=WarmThroughput(20000, 5000)), {"warm": LESS_WARM}, "lowered"),
         (ORDERS, {"create": BY_X, "attributes": ALL[:3]}, "already exists"),
         (ORDERS, {"create": IndexSpec("by-at", (X,)), "attributes": ALL[:3]}, "already exists"),
         (ORDERS, {"create": BY_Y, "attributes": BY_Y.key}, "complete"),

@@ -340,13 +340,13 @@ def test_index_options():
             ("b", Annotated[str, PartitionKey(index="by-b")]),
         ],
     )
-    listed = Index("by-b", KEYS_ONLY, on_demand=OnDemand(5), warm=WarmThroughput(1, 2))
+    listed = Index("by-b", KEYS_ONLY, on_demand=OnDemand(5), warm=WarmThroughput(12000, 4000))
     first, second = table_spec(model, name="orders", indexes=[listed]).indexes
     assert first == IndexSpec("by-a", (KeyAttribute("a", "S"),))
     assert (second.projection, second.on_demand, second.warm) == (
         KEYS_ONLY,
         OnDemand(5),
-        WarmThroughput(1, 2),
+        WarmThroughput(12000, 4000),
     )
 
 

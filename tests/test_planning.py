@@ -64,7 +64,7 @@ RAW: dict[str, Any] = {
     "BillingModeSummary": {"BillingMode": "PAY_PER_REQUEST"},
     "OnDemandThroughput": {"MaxReadRequestUnits": 40, "MaxWriteRequestUnits": -1},
     "ProvisionedThroughput": {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0},
-    "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000},
+    "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 5000},
     "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
     "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN},
     "TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
@@ -89,7 +89,7 @@ RAW: dict[str, Any] = {
             ],
             "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["total", "note"]},
             "OnDemandThroughput": {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": 8},
-            "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000},
+            "WarmThroughput": {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 5000},
         }
     ],
 }
@@ -230,11 +230,11 @@ def test_what_is_named_is_removed(name, expected):
         ({"table_class": "STANDARD"}, [("safe", {"TableClass": "STANDARD"})]),
         ({"deletion_protection": False}, [("destructive", {"DeletionProtectionEnabled": False})]),
         (
-            {"warm": WarmThroughput(13000, 1)},
+            {"warm": WarmThroughput(13000, 4000)},
             [
                 (
                     "safe",
-                    {"WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 4000}},
+                    {"WarmThroughput": {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000}},
                 )
             ],
         ),
@@ -345,8 +345,8 @@ def test_a_changed_index_is_replaced():
         ("on_demand", OnDemand(7), {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": -1}),
         (
             "warm",
-            WarmThroughput(1, 5000),
-            {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 5000},
+            WarmThroughput(13000, 4000),
+            {"ReadUnitsPerSecond": 13000, "WriteUnitsPerSecond": 5000},
         ),
     ],
 )
@@ -361,9 +361,9 @@ def test_capacities_of_an_index_change_in_place(option, value, sent):
 
 def test_warm_throughput_of_a_table_that_tells_none():
     """Where nothing is told of it, what is declared is asked for."""
-    (step,) = planned(changed(BARE, warm=WarmThroughput(1, 2)), WarmThroughput=None).steps
+    (step,) = planned(changed(BARE, warm=WarmThroughput(12000, 4000)), WarmThroughput=None).steps
     warm = members(step.payload)["WarmThroughput"]
-    assert warm == {"ReadUnitsPerSecond": 1, "WriteUnitsPerSecond": 2}
+    assert warm == {"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4000}
 
 
 def test_throughput_of_an_index_changes_in_place():

@@ -25,6 +25,7 @@ from dynamorm.wire import wire_name
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 SPEC = TableSpec("orders", ID)
+WARM = WarmThroughput(12_000, 4_000)
 
 
 def sent(spec: TableSpec) -> dict:
@@ -49,7 +50,7 @@ def test_everything():
         (
             IndexSpec("by-at", (AT, KeyAttribute("a", "B")), (ID,), Include("x", "y")),
             IndexSpec("by-b", (), (KeyAttribute("b", "N"),), KEYS_ONLY),
-            IndexSpec("by-id", (ID,), on_demand=OnDemand(max_read=7), warm=WarmThroughput(1, 2)),
+            IndexSpec("by-id", (ID,), on_demand=OnDemand(max_read=7), warm=WARM),
         ),
         time_to_live="expires",
         billing=OnDemand(max_write=9),
@@ -58,7 +59,7 @@ def test_everything():
         tags={"team": "a", "cost": ""},
         table_class="STANDARD",
         deletion_protection=True,
-        warm=WarmThroughput(3, 4),
+        warm=WarmThroughput(13_000, 5_000),
     )
     assert sent(spec) == {
         "AttributeDefinitions": [
@@ -97,7 +98,7 @@ def test_everything():
                 "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
                 "Projection": {"ProjectionType": "ALL"},
                 "OnDemandThroughput": {"MaxReadRequestUnits": 7},
-                "WarmThroughput": {"ReadUnitsPerSecond": 1, "WriteUnitsPerSecond": 2},
+                "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000},
             },
         ],
         "BillingMode": "PAY_PER_REQUEST",
@@ -110,7 +111,7 @@ def test_everything():
         "Tags": [{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": ""}],
         "TableClass": "STANDARD",
         "DeletionProtectionEnabled": True,
-        "WarmThroughput": {"ReadUnitsPerSecond": 3, "WriteUnitsPerSecond": 4},
+        "WarmThroughput": {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 5_000},
         "OnDemandThroughput": {"MaxWriteRequestUnits": 9},
     }
 
@@ -170,7 +171,7 @@ def test_exactly_the_keys_are_defined(spec):
 def test_extra():
     """Members that no option stands for are sent as they are, in their place; new ones last."""
     extra = {"BrandNew": {"A": [1]}, "ResourcePolicy": "{}", "TableClass": "FROZEN", "Newer": None}
-    payload = requests.create_table(table_spec(SPEC, extra=extra, warm=WarmThroughput(1, 2)))
+    payload = requests.create_table(table_spec(SPEC, extra=extra, warm=WARM))
     body = json.decode(requests.encode(payload))
     assert list(body) == [
         "AttributeDefinitions",
