@@ -88,7 +88,7 @@ def complete(
         left = tuple(Pending(step.name, "the table is CREATING") for step in steps)
         return () if created else differences(spec, table), left
     left = ()
-    if making and not differences(spec, table):
+    if created or (making and not differences(spec, table)):
         left = yield from finish(spec, table, deadline)
     if created:
         return (), left

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from msgspec import json
 
 import dynamorm
 from dynamorm import (
@@ -142,6 +143,26 @@ def test_ensure_leaves_the_table_that_somebody_else_is_making():
         "point_in_time_recovery",
     ]
     assert not set(world.sent) & set(WRITES)
+
+
+class Forgetful:
+    """A service that passes over a member of CreateTable, as emulators do."""
+
+    def __init__(self, service: FakeService) -> None:
+        self.service = service
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        members = json.decode(body)
+        members.pop("DeletionProtectionEnabled", None)
+        return self.service.send(operation, json.encode(members))
+
+
+def test_ensure_sets_what_is_declared_on_a_table_that_became_another(world):
+    """A table that it has made is its own, even if the endpoint has made something less of it."""
+    spec = changed(EXPIRING, deletion_protection=True)
+    ensured = dynamorm.run(dynamorm.ensure_table(spec), Forgetful(world.service))
+    assert (ensured.created, ensured.pending) == (True, ())
+    assert world.service.sent[-2:] == WRITES
 
 
 def test_ensure_says_what_an_endpoint_does_not_know():
