@@ -39,8 +39,8 @@ renamed = st.text(
     max_size=60,
 )
 """Attribute names that msgspec takes as the encoded names of fields."""
-units = st.integers(1, 40_000)
-"""The quota of a table's throughput that an account begins with is 40,000."""
+units = st.integers(1, 5_000)
+"""The quota that an account begins with is 40,000 for a table and its indexes."""
 on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
 provisioned = st.builds(Provisioned, units, units)
 more = st.integers(40_000, 1_000_000)
