@@ -15,7 +15,7 @@ from typing import Any, get_origin
 
 from msgspec import Raw, Struct, json
 
-from .codec.checks import check_size, key_check, key_of
+from .codec.checks import check_nesting, check_size, key_check, key_of
 from .codec.misfits import Misfit, at
 from .codec.values import AttributeValue, Item, attributes_of, check_item, natural
 from .codec.writers import write_any
@@ -243,7 +243,7 @@ def _key_names(source_model: Any, target_spec: TableSpec | None) -> tuple[str, .
 def _checks(spec: TableSpec | None, *, sized: bool) -> Callable[[Any], None]:
     """Make what looks at the items that are to be put."""
     checks: list[Callable[[Any], None]] = [key_check(spec)] if spec else []
-    checks += [check_size] if sized else []
+    checks += [check_size, check_nesting] if sized else []
     place = spec.name if spec else "item"
 
     def check(item: Any) -> None:

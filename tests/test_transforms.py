@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Raw, Struct
 
-from dynamorm.codec.checks import MAX_ITEM
+from dynamorm.codec.checks import MAX_ITEM, check_nesting
+from dynamorm.codec.misfits import Misfit
 from dynamorm.codec.values import attributes_of, item_size
 from dynamorm.errors import ItemError
 from dynamorm.items import to_item
@@ -350,6 +351,42 @@ def test_item_that_is_too_large():
     assert len(converted(lambda person: User("u1", "x" * (MAX_ITEM - name)))) == 1
     told = problem(lambda person: User("u1", "x" * (MAX_ITEM - name + 1)))
     assert told == f"the item weighs 409,601 bytes; the most is 409,600{KEYED} - at users"
+
+
+def nested(kind: str, levels: int) -> Any:
+    """A value on so many levels, itself included."""
+    value: Any = {"N": "1"}
+    for _ in range(levels - 1):
+        value = {"L": [value]} if kind == "L" else {"M": {"a": value}}
+    return value
+
+
+@pytest.mark.parametrize("kind", ["L", "M"])
+def test_item_that_is_nested_too_deep(kind: str):
+    """As many levels as the service takes go, and one more does not."""
+    item = {"id": {"S": "u1"}, "data": nested(kind, 32)}
+    assert len(changed(copy_all_fields(), item)) == 1
+    item["data"] = nested(kind, 33)
+    with pytest.raises(ItemError, match=r"on more than 32 levels .*- at item\.data"):
+        changed(copy_all_fields(), item)
+
+
+def test_item_that_is_nested_beyond_reading():
+    """An item that has more levels than Python reads is told in the same words."""
+    raw = b'{"data":' + b'{"L":[' * 5000 + b'{"N":"1"}' + b"]}" * 5000 + b"}"
+    with pytest.raises(Misfit, match="on more than 32 levels"):
+        check_nesting(raw)
+
+
+@pytest.mark.parametrize("name", ["", "a"])
+def test_attribute_without_a_name(name: str):
+    """No attribute and no entry of a map can be without a name; a name may look like it."""
+    item = {"id": {"S": "u1"}, 'quoted"': {"S": '"":'}, "m": {"M": {name: {"S": ""}}}}
+    if name:
+        assert len(changed(copy_all_fields(), item)) == 1
+    else:
+        with pytest.raises(ItemError, match=r"an attribute without a name .*- at item\.m"):
+            changed(copy_all_fields(), item)
 
 
 def test_size_is_not_the_size_of_the_json():

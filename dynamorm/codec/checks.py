@@ -6,21 +6,23 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from operator import attrgetter
 from typing import Annotated, Any
 
 from msgspec import UNSET, DecodeError, Meta, Raw, defstruct, json
 
 from ..spec import KeyAttribute, TableSpec
-from .misfits import Misfit, complaint
+from .misfits import Misfit, at, complaint
 from .places import wrapper
-from .values import attributes_of, item_size, natural
+from .values import AttributeValue, Item, attributes_of, item_size, natural
 
-__all__ = ["MAX_ITEM", "check_size", "key_check", "key_of"]
+__all__ = ["MAX_ITEM", "check_nesting", "check_size", "key_check", "key_of"]
 
 Check = Callable[[bytes | Raw], None]
 
 MAX_ITEM = 400 * 1024
+MAX_LEVELS = 32
 MAX_PARTITION_KEY = 2048
 MAX_SORT_KEY = 1024
 
@@ -33,6 +35,37 @@ def check_size(raw: bytes) -> None:
     """Raise `Misfit` for an item of more than 400 KB. JSON is never shorter than what it weighs."""
     if len(raw) > MAX_ITEM and (size := item_size(attributes_of(raw))) > MAX_ITEM:
         raise Misfit(f"the item weighs {size:,} bytes; the most is {MAX_ITEM:,}")
+
+
+def check_nesting(raw: bytes) -> None:
+    """Raise `Misfit` for values on more than 32 levels, and for an attribute without a name.
+
+    Only an item that may be one of these is read.
+    """
+    deep = raw.count(b'"L"') + raw.count(b'"M"') >= MAX_LEVELS
+    if deep or b'"":' in raw or b'"" :' in raw:
+        try:
+            _check_names(attributes_of(raw), MAX_LEVELS)
+        except RecursionError:
+            raise Misfit(_TOO_DEEP) from None
+
+
+_TOO_DEEP = f"lists and maps are nested on more than {MAX_LEVELS} levels"
+
+
+def _check_names(item: Item, levels: int) -> None:
+    for name, value in item.items():
+        if not name:
+            raise Misfit("an attribute without a name")
+        at(name, partial(_check_levels, levels), value)
+
+
+def _check_levels(levels: int, value: AttributeValue) -> None:
+    if levels == 0:
+        raise Misfit(_TOO_DEEP)
+    _check_names(value.get("M", {}), levels - 1)
+    for inner in value.get("L", ()):
+        _check_levels(levels - 1, inner)
 
 
 def key_check(spec: TableSpec) -> Check:
