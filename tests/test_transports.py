@@ -33,6 +33,7 @@ from botocore.stub import Stubber
 from httpserver import Cut, Request, Server, Silence, answer, checked, refusal
 from hypothesis import given
 from hypothesis import strategies as st
+from leaks import nothing_left
 from moto import mock_aws
 from msgspec import Struct, json
 
@@ -118,7 +119,7 @@ SENDING = [name for name in SIGNING if name != "threads"]  # what is not only an
 
 signing = pytest.mark.parametrize("way", SIGNING, indirect=True)
 sending = pytest.mark.parametrize("way", SENDING, indirect=True)
-forking = pytest.mark.parametrize("way", ["botocore", "http"], indirect=True)
+blocking = pytest.mark.parametrize("way", ["botocore", "http"], indirect=True)
 
 
 class Way:
@@ -542,6 +543,21 @@ def test_idle_connections_can_be_closed_and_opened_again(way):
         assert server.connections == 2
 
 
+@blocking
+def test_a_connection_that_is_under_way_at_the_close_is_not_kept(way):
+    """Nobody would close it: whoever closes a transport may have left threads that still send."""
+
+    def turn(_request: Request) -> bytes:
+        way.close()
+        return answer(TABLE)
+
+    with nothing_left(), Server(turn) as server:
+        way.to(server)
+        for _ in range(2):
+            assert way.describe().table_name == "orders"
+        assert server.connections == 2
+
+
 @sending
 def test_the_headers_of_a_request_are_these_and_no_more(way):
     """A proxy may change what is not signed; everything that DynamoDB reads is signed."""
@@ -782,7 +798,7 @@ sys.exit(status)
     assert by_name == [(1, "before"), (2, "child"), (2, "child"), (1, "after")]
 
 
-@forking
+@blocking
 def test_what_a_parent_process_has_opened_is_dropped(way, monkeypatch):
     """The child's copies of the sockets are closed; the parent keeps its own."""
     with Server(answer(TABLE)) as server:

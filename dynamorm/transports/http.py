@@ -37,13 +37,14 @@ class _Pool:
 
     def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
         request = self._route.head("POST", "/", headers, len(body)) + body
+        idle = self._idle
         try:
             connection = self._take()
             received, kept = connection.exchange(request)
         except Failed as failed:
             if failed.stale:
                 # The others were closed with it, by a time-out or a frozen Lambda.
-                self.close()
+                _close_all(self._idle)
             cause = failed.__cause__ or failed
             raise transport_error(
                 failed.failure,
@@ -53,27 +54,37 @@ class _Pool:
                 stale=failed.stale,
             ) from cause
         if kept:
-            self._idle.append(connection)
+            idle.append(connection)
+            if idle is not self._idle:
+                # Closed in the meantime: nobody would ever come for it.
+                _close_all(idle)
         else:
             connection.close()
         return Answer(received.status, received.headers, received.body)
 
     def close(self) -> None:
-        while connection := self._pop():
-            connection.close()
+        """Close what is idle now, and what is under way once it is back."""
+        idle, self._idle = self._idle, []
+        _close_all(idle)
 
     def _take(self) -> Connection:
-        while connection := self._pop():
+        while connection := _pop(self._idle):
             if connection.alive():
                 return connection
             connection.close()
         return dial(self._route)
 
-    def _pop(self) -> Connection | None:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return None
+
+def _close_all(idle: list[Connection]) -> None:
+    while connection := _pop(idle):
+        connection.close()
+
+
+def _pop(idle: list[Connection]) -> Connection | None:
+    try:
+        return idle.pop()
+    except IndexError:
+        return None
 
 
 def _proxy(variable: str, url: str) -> Proxy:

@@ -111,7 +111,7 @@ class SignedTransport(Settings, ABC):
                 return bytes(stop.value)
 
     def close(self) -> None:
-        """Close idle connections; the transport can still be used."""
+        """Close idle connections, and others once they are; the transport can still be used."""
         for _, line in list(self._lines.values()):
             line.close()
 
