@@ -174,23 +174,26 @@ _WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
 def _run_together(
     effect: Together, transport: Transport, clock: Clock, stopped: Callable[[], bool]
 ) -> tuple[Any, ...]:
-    from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+    from concurrent.futures import FIRST_EXCEPTION, wait
+
+    from .parallel import Threads
 
     over: list[bool] = []
-    threads = min(len(effect.operations) or 1, MAX_THREADS)
-    own = None if effect.executor else ThreadPoolExecutor(threads, "dynamorm")
+    own = None if effect.executor else Threads(MAX_THREADS)
     executor: Any = effect.executor or own
     futures: list[Any] = []
     try:
         for operation in effect.operations:
             given = (operation, transport, clock, lambda: bool(over) or stopped())
             futures.append(executor.submit(_run, *given))
+        if own is not None:
+            own.start()
         wait(futures, return_when=FIRST_EXCEPTION)
     finally:
         over.append(True)  # who is still under way ends before its next effect
         wait([future for future in futures if not future.cancel()])
         if own is not None:
-            own.shutdown()
+            own.join()
     errors = [future.exception() for future in futures if not future.cancelled()]
     for error in errors:
         if error is not None and not isinstance(error, _Stopped):

@@ -13,6 +13,9 @@ from typing import Any, NamedTuple
 
 from msgspec import json
 
+from dynamorm import ServiceError
+from dynamorm.testing import FakeService
+
 
 class Request(NamedTuple):
     line: str
@@ -56,6 +59,19 @@ def refusal(code: str, message: str = "no", status: int = 400, **headers: Any) -
     """Write an error in DynamoDB's words."""
     kind = f"com.amazonaws.dynamodb.v20120810#{code}"
     return answer({"__type": kind, "message": message}, status, **headers)
+
+
+def serving(service: FakeService) -> Callable[[Request], bytes]:
+    """Answer what a fake service does."""
+
+    def turn(request: Request) -> bytes:
+        operation = request.headers["x-amz-target"].partition(".")[2]
+        try:
+            return checked(service.send(operation, request.body))
+        except ServiceError as error:
+            return refusal(error.code, error.message, error.status)
+
+    return turn
 
 
 class Server(socketserver.ThreadingTCPServer):

@@ -15,7 +15,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 FLOORS = (
     {"errors"},
     {"canonical", "effects", "failures", "markers", "options", "proxies", "reading", "wire"},
-    {"endpoints", "fields", "pace", "payloads", "replies", "sockets", "spec"},
+    {"endpoints", "fields", "pace", "parallel", "payloads", "replies", "sockets", "spec"},
     {"changes", "containers", "described", "facets", "model", "pages", "plans"},
     {"codec", "codec.compiled", "codec.misfits"},
     {"codec.shapes", "codec.values"},
