@@ -5,17 +5,18 @@ from __future__ import annotations
 import asyncio
 import gc
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
+from msgspec import Struct
 
 import dynamorm
-from dynamorm import Call, Now, Retries, Sleep, Steps, TransportError
+from dynamorm import Call, Now, PartitionKey, Retries, Sleep, Steps, Transport, TransportError
 from dynamorm.effects import call, together
 from dynamorm.facets import NoOutput
 from dynamorm.replies import ListTablesOutput
 from dynamorm.requests import list_tables, tag_resource
-from dynamorm.testing import Async, FakeClock, Script
+from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 
 ANSWER = {"TableNames": ["one"]}
 
@@ -241,3 +242,70 @@ def test_an_operation_that_fails_stops_those_that_run_with_it() -> None:
     with pytest.raises(LookupError):
         dynamorm.run(together((endless(), failing())), Script())
     assert seen[-1] == "closed"
+
+
+@dynamorm.table("orders")
+class Order(Struct):
+    number: Annotated[int, PartitionKey()]
+
+
+@dynamorm.table("orders")
+class Indexed(Struct):
+    number: Annotated[int, PartitionKey()]
+    status: Annotated[str, PartitionKey(index="by-status")]
+
+
+OPERATIONS: dict[str, Callable[[], Steps[Any]]] = {
+    "ensure": lambda: dynamorm.ensure_table(Order, name="another"),
+    "delete": lambda: dynamorm.delete_table("orders"),
+    "list": lambda: dynamorm.list_tables(),
+    "migrate several": lambda: dynamorm.auto_migrate(
+        *(dynamorm.table_spec(Order, name=name) for name in ("orders-3", "orders-4"))
+    ),
+    "update": lambda: dynamorm.update_table(Indexed, tags={"team": "orders"}),
+    "copy": lambda: dynamorm.copy_table("orders", "orders-2", segments=3, page_limit=10),
+    "verify": lambda: dynamorm.verify_copy("orders", "orders-2", segments=3),
+    "copy with a backup": lambda: dynamorm.auto_migrate_with_options(
+        Order, target_model=Indexed, data_copy=True, in_place=True, backup_table="kept"
+    ),
+}
+
+
+class Interrupted(Recorder):
+    """Breaks off when so many requests have been sent."""
+
+    def __init__(self, transport: Transport, after: int) -> None:
+        super().__init__(transport)
+        self._left = iter(range(after))
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if next(self._left, None) is None:
+            raise KeyboardInterrupt
+        return super().send(operation, body)
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_every_operation_can_be_broken_off_at_every_request(operation: str) -> None:
+    """It ends there, as what broke it off says, and does not try to go on."""
+    for after in range(100):
+        service = FakeService(create_seconds=0)
+        for name in ("orders", "orders-2"):
+            dynamorm.run(dynamorm.create_table(Order, name=name), service)
+            service.put(name, *(b'{"number":{"N":"%d"}}' % number for number in range(50)))
+        transport = Interrupted(service, after)
+        try:
+            dynamorm.run(OPERATIONS[operation](), transport)
+        except KeyboardInterrupt:
+            assert len(transport.sent) == after
+        else:
+            break
+    assert len(transport.sent) == after
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
+def test_an_operation_that_is_dropped_half_way_ends_quietly(operation: str) -> None:
+    """Nobody has to close what he has not performed to its end."""
+    steps = OPERATIONS[operation]()
+    next(steps)
+    del steps
+    gc.collect()
