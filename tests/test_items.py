@@ -288,7 +288,7 @@ def test_what_boto3_writes_is_read(value):
     assert from_item(Holder, item) == from_item(Holder, to_item(Holder(value)))
 
 
-@pytest.mark.skipif(MSGSPEC < (0, 20), reason="this msgspec cannot describe such a Literal")
+@pytest.mark.skipif(MSGSPEC < (0, 22), reason="this msgspec cannot describe such a Literal")
 @pytest.mark.parametrize(("value", "tag"), [("a", "S"), (1, "N"), (None, "NULL")])
 def test_literal_of_several_types(value, tag):
     """Each value of a Literal has the tag of its own type."""

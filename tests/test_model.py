@@ -23,6 +23,7 @@ from typing import (
     Union,
 )
 
+import msgspec
 import pytest
 import strategies
 from hypothesis import given
@@ -43,11 +44,15 @@ from dynamorm import (
     TableSpec,
     TimeToLive,
     WarmThroughput,
+    from_item,
     requests,
     table,
     table_spec,
+    to_item,
 )
 from dynamorm.model import table_name
+
+MSGSPEC = tuple(map(int, msgspec.__version__.split(".")[:2]))
 
 T = TypeVar("T")
 
@@ -688,6 +693,38 @@ class Order(Struct):
     assert made.read == []
     assert table_spec(made.Order) is table_spec(made.Order)
     assert made.read == [1]
+
+
+def test_annotations_that_python_puts_off(module):
+    """From Python 3.14 on, a name may be defined after the model that uses it, without quotes."""
+    if sys.version_info < (3, 14) or MSGSPEC < (0, 22):
+        pytest.skip("needs Python 3.14, and a msgspec that knows it")
+    made = module(
+        """
+@table("orders")
+class Order(Struct):
+    id: Annotated[Id, PartitionKey()]
+    line: Line
+    before: Order | None = None
+
+@table("broken")
+class Broken(Struct):
+    id: Annotated[str, PartitionKey()]
+    lost: Annotated[Missing, SortKey()]
+
+Id = str
+
+class Line(Struct):
+    count: int
+"""
+    )
+    assert table_spec(made.Order).key == (KeyAttribute("id", "S"),)
+    order = made.Order("b", made.Line(2), made.Order("a", made.Line(1)))
+    assert from_item(made.Order, to_item(order)) == order
+    (problem,) = problems(made.Broken)
+    assert problem == (
+        "'Missing' cannot be found: define or import it at module level - at Broken.lost"
+    )
 
 
 class TypeAliasType:

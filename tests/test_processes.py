@@ -43,7 +43,7 @@ def endless() -> Iterator[Server]:
 
 
 CONNECTED = """
-import atexit, os, sys, threading, warnings
+import atexit, os, signal, sys, threading, warnings
 import dynamorm
 
 url, transport = sys.argv[1:]
@@ -177,6 +177,8 @@ def test_processes_of_a_pool_copy_a_segment_each(
 
 
 INTERRUPTED = """
+# A shell has its background jobs ignore it, and what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 before = threading.active_count()
 try:
     with db:
