@@ -8,6 +8,7 @@ page has ended. What a page finds in its environment is an account in an emulato
 from __future__ import annotations
 
 import doctest
+import json
 import os
 import re
 import subprocess
@@ -24,6 +25,8 @@ ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+ANY_BLOCK = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"python (\S+\.py)(.*)$", re.MULTILINE)
 FILE = re.compile(r"# (\w+\.py)\n")
 
 
@@ -122,6 +125,21 @@ def test_demo():
     done = subprocess.run(demo, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert re.search(r"\d+ requests were sent", done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_other_blocks(path):
+    """What is no Python is JSON, or commands: the programs are there, and know the options."""
+    for kind, text in ANY_BLOCK.findall(path.read_text(encoding="utf-8")):
+        assert kind in ("python", "pycon", "sh", "json", "{eval-rst}", "{toctree}")
+        if kind == "json":
+            json.loads(text)
+        for program, options in COMMAND.findall(text) if kind == "sh" else ():
+            assert (ROOT / program).is_file()
+            if wanted := re.findall(r"--\w+", options):
+                command = [sys.executable, str(ROOT / program), "--help"]
+                done = subprocess.run(command, capture_output=True, text=True, check=True)
+                assert [option for option in wanted if option not in done.stdout] == []
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
