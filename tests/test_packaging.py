@@ -107,7 +107,7 @@ def test_sdist_can_be_tested_and_documented(built):
     for folder in ("docs", "examples", "tests"):
         sources = {
             path.relative_to(ROOT).as_posix()
-            for pattern in ("*.py", "*.md", "*.rst")
+            for pattern in ("*.py", "*.md", "*.json", "*.xml")
             for path in (ROOT / folder).rglob(pattern)
             if "_build" not in path.parts
         }
