@@ -58,7 +58,8 @@ def checked(body: bytes, wrong_by: int = 0) -> bytes:
 def refusal(code: str, message: str = "no", status: int = 400, **headers: Any) -> bytes:
     """Write an error in DynamoDB's words."""
     kind = f"com.amazonaws.dynamodb.v20120810#{code}"
-    return answer({"__type": kind, "message": message}, status, **headers)
+    body = json.encode({"__type": kind, "message": message})
+    return answer(body, status, **{"x_amz_crc32": zlib.crc32(body), **headers})
 
 
 def serving(service: FakeService) -> Callable[[Request], bytes]:
