@@ -68,7 +68,7 @@ class Job:
             batch_size=self.settings.batch_size,
             unique=self.convert is None,
             on_poison=self.fail,
-            on_batch=self.tell,
+            on_batch=lambda moment: self._settle(segment, moment),
             wrap=lambda steps: elsewhere(steps, elsewhere_too) if elsewhere_too else steps,
         )
 
@@ -84,6 +84,11 @@ class Job:
                 return
             self._reported = moment
         self.settings.progress(self.report(moment))
+
+    def _settle(self, segment: Segment, moment: float) -> None:
+        """Take note of what a batch has got done, before the page that it is of has ended."""
+        segment.settle()
+        self.tell(moment)
 
     def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
         """Hand a bad item to `on_error`, or raise."""

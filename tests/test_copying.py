@@ -162,6 +162,18 @@ def test_a_copy_that_is_killed_goes_on_from_its_last_report(
     assert (report.read, report.written) == (count, count)
 
 
+def test_a_kill_in_the_middle_of_a_page_costs_a_batch() -> None:
+    """What a report tells as written is not written again, though its page has not ended."""
+    fake = service(items(1000), Ticking(0.3))
+    reports: list[CopyReport] = []
+    with pytest.raises(Killed):
+        copy(Faulty(fake, kill_at=30), progress=reports.append)
+    assert reports[-1].written == 29 * 25
+    fake.sent.clear()
+    assert copy(fake, resume=reports[-1].checkpoint).written == 1000
+    assert fake.sent.count("BatchWriteItem") == 11
+
+
 @settings(deadline=None)
 @given(count=st.integers(0, 150), plan=PLANS, deadline=st.floats(0.5, 20))
 def test_a_copy_that_a_deadline_stops_returns_in_time_and_can_be_gone_on_with(
