@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 
 from __future__ import annotations
 
-from collections.abc import Hashable
 from functools import cache
 from hashlib import blake2b
 from typing import Any
@@ -15,7 +14,7 @@ from msgspec import Raw, defstruct, json
 __all__ = ["item_hash", "item_key"]
 
 
-def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> Hashable:
+def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
     """Give the values of the key attributes, equal for items that are one to DynamoDB.
 
     An attribute that the item does not have is an empty tuple.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right, insort
-from collections.abc import Hashable, Iterator
+from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
 
@@ -17,6 +17,7 @@ PAGE_BYTES = 1_000_000
 MAX_BATCH = 25
 MAX_BODY = 16 * 1024 * 1024
 
+Key = tuple[Any, ...]
 Place = tuple[bytes, bytes]
 """Where an item is in the order of Scan: the hash of its partition key, and of its whole key."""
 
@@ -36,8 +37,8 @@ class Contents:
     def __init__(self, key: tuple[tuple[str, str], ...]) -> None:
         self._key = key
         self._names = tuple(name for name, _ in key)
-        self._items: dict[Hashable, _Stored] = {}
-        self._order: list[tuple[Place, Hashable]] = []
+        self._items: dict[Key, _Stored] = {}
+        self._order: list[tuple[Place, Key]] = []
 
     def raws(self) -> list[bytes]:
         """Give the items as they are stored, in no order that means anything."""
@@ -46,12 +47,15 @@ class Contents:
     def put(self, raw: bytes | Raw) -> None:
         """Store an item, in the place of one with the same key."""
         self.check(raw)
-        key = item_key(raw, self._names)
+        self.store(raw, item_key(raw, self._names))
+
+    def store(self, raw: bytes | Raw, key: Key) -> None:
+        """Store an item that has been checked, by its key."""
         known = self._items.get(key)
-        place = known.place if known else self._place(raw, key)
+        place = known.place if known else _place(key)
         self._items[key] = _Stored(place, bytes(raw))
         if known is None:
-            insort(self._order, (place, key), key=lambda entry: entry[0])
+            insort(self._order, (place, key))
 
     def check(self, raw: bytes | Raw) -> None:
         """Raise `Refusal` for an item without its key, or with another type of it."""
@@ -65,14 +69,16 @@ class Contents:
             if value[kind] == "":
                 raise Refusal(f"An AttributeValue may not contain an empty value. Key: {name}")
 
-    def check_batch(self, raws: list[Raw]) -> None:
-        """Raise `Refusal` for a batch of which the service would write nothing."""
+    def keys(self, raws: list[Raw]) -> list[Key]:
+        """Give a batch's keys; raise `Refusal` for one of which the service would write nothing."""
         if not 1 <= len(raws) <= MAX_BATCH:
             raise Refusal("1 to 25 write requests")
         for raw in raws:
             self.check(raw)
-        if len({item_key(raw, self._names) for raw in raws}) < len(raws):
+        keys = [item_key(raw, self._names) for raw in raws]
+        if len(set(keys)) < len(keys):
             raise Refusal("Provided list of item keys contains duplicates")
+        return keys
 
     def scan(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Answer a Scan: a page of one segment, cut at `Limit` or at a megabyte."""
@@ -92,19 +98,18 @@ class Contents:
         segment, of = payload.get("Segment", 0), payload.get("TotalSegments", 1)
         start = 0
         if after := payload.get("ExclusiveStartKey"):
-            raw = json.encode(after)
-            place = self._place(raw, item_key(raw, self._names))
+            place = _place(item_key(json.encode(after), self._names))
             start = bisect_right(self._order, place, key=lambda entry: entry[0])
         for place, key in self._order[start:]:
             if int.from_bytes(place[0], "big") % of == segment:
                 yield self._items[key]
 
-    def _place(self, raw: bytes | Raw, key: Hashable) -> Place:
-        partition = item_key(raw, self._names[:1])
-        return _hash(partition), _hash(key)
+
+def _place(key: Key) -> Place:
+    return _hash(key[:1]), _hash(key)
 
 
-def _hash(key: Hashable) -> bytes:
+def _hash(key: Key) -> bytes:
     return blake2b(repr(key).encode(), digest_size=8).digest()
 
 

@@ -173,12 +173,12 @@ class FakeService:
             contents = self._require(name, "BatchWriteItem").contents
             raws = [request.put_request.item for request in requests]
             try:
-                contents.check_batch(raws)
+                keys = contents.keys(raws)
             except Refusal as refusal:
                 raise error("ValidationException", str(refusal), "BatchWriteItem") from None
             left = min(self._withheld.pop(0), len(raws)) if self._withheld else 0
-            for raw in raws[left:]:
-                contents.put(raw)
+            for raw, key in zip(raws[left:], keys[left:], strict=True):
+                contents.store(raw, key)
                 written += max(1.0, len(raw) / 1024)
             if left:
                 unprocessed[name] = requests[:left]
