@@ -6,6 +6,7 @@ import os
 
 import pytest
 from hypothesis import settings
+from trials import summary
 
 # The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
 settings.register_profile("matrix", max_examples=15, deadline=None)
@@ -22,3 +23,10 @@ def plain_environment(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Say what the copies under faults have shown, all of them together."""
+    reports = [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]
+    for line in summary(reports):
+        terminalreporter.write_line(line)

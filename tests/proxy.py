@@ -133,7 +133,9 @@ class Proxy:
 
 
 def _transport(url: str) -> HttpTransport:
-    return HttpTransport(region="us-east-1", endpoint=url, credentials=Credentials("test", "test"))
+    return HttpTransport(
+        region="eu-west-1", endpoint=url, credentials=Credentials("anybody", "anybody")
+    )
 
 
 def _size(requests: dict[str, list[object]]) -> int:

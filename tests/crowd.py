@@ -1,0 +1,70 @@
+"""A table of 20,000 items in memory, copied under faults by whichever seed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from random import Random
+from typing import Annotated, Any
+
+from msgspec import Struct, json
+from trials import drawn, hold, judge, tried
+
+import dynamorm
+from dynamorm import PartitionKey, SortKey, attribute_transform, table
+from dynamorm.testing import FakeService
+
+ITEMS = 20_000
+
+
+@table("source")
+class Person(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: Annotated[int, SortKey()]
+
+
+def person(number: int) -> dict[str, Any]:
+    chance = Random(number)
+    letters = "".join(chance.choices('abc"\\\n\x01äß漢😀', k=chance.randint(0, 60)))
+    return {
+        "id": {"S": f"id-{chance.randrange(3000)}"},
+        "n": {"N": str(number)},
+        "text": {"S": letters},
+        "nested": {
+            "L": [{"N": str(chance.randrange(10**38))}, {"M": {letters: {"B": "AAEC/w=="}}}]
+        },
+    }
+
+
+def changed(values: dict[str, Any]) -> list[dict[str, Any]]:
+    """Leave some items out, split some, and give all others one attribute more."""
+    number = int(values["n"]["N"])
+    more = {**values, "was": values["text"]}
+    return [[], [more, {**more, "n": {"N": str(-number)}}], [more]][min(number % 10, 2)]
+
+
+@cache
+def crowd() -> tuple[FakeService, dict[bool, set[bytes]]]:
+    """Give the service, and what is to arrive, with the transform and without it."""
+    fake = FakeService(create_seconds=0, delete_seconds=0)
+    people = list(map(person, range(ITEMS)))
+    wanted = {
+        False: set(map(json.encode, people)),
+        True: {json.encode(made) for found in people for made in changed(found)},
+    }
+    dynamorm.run(dynamorm.create_table(Person), fake)
+    fake.put("source", *wanted[False])
+    return fake, wanted
+
+
+def copy_by_seed(seed: int, record: Callable[[str, Any], None]) -> None:
+    """Copy the table into a new one by the trial of a seed, and compare every item."""
+    fake, wanted = crowd()
+    trial = drawn(seed, ITEMS)
+    dynamorm.run(dynamorm.create_table(Person, name="target"), fake)
+    transform = attribute_transform(changed) if trial.changed else None
+    tally = tried(trial, fake, transform=transform)
+    judge(tally, wanted[trial.changed], set(fake.items("target")), ("id", "n"))
+    dynamorm.run(dynamorm.delete_table("target"), fake)
+    record("faults", tally.facts)
+    hold(trial, tally, ITEMS)

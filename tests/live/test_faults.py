@@ -1,0 +1,100 @@
+"""Copies come through hundreds of fault plans, in front of a fake service and of real engines."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterable, Iterator
+from typing import Annotated
+
+import pytest
+from adversaries import items, plain
+from crowd import copy_by_seed
+from msgspec import Raw, Struct
+from trials import drawn, hold, judge, tried
+
+import dynamorm
+from dynamorm import Credentials, Database, PartitionKey, SortKey, attribute_transform, table
+from dynamorm.effects import call
+from dynamorm.pages import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
+
+PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "200"))
+"""How long this takes: about a second for each."""
+
+HARD_PLANS = {"dynoxide": -(-PLANS // 4)}
+"""The other engines take too long for more than three."""
+
+HARD = list(items(3_000))
+
+
+@table("source")
+class Source(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: Annotated[float, SortKey()]
+
+
+TARGET = dynamorm.table_spec(Source, name="target")
+
+
+@pytest.mark.parametrize("seed", range(PLANS))
+def test_a_copy_of_20000_items_comes_through(seed, record_property):
+    """Nothing is lost, changed or left out, and little is written again after a kill."""
+    copy_by_seed(seed, record_property)
+
+
+@pytest.fixture(scope="module")
+def db(engine: str, url: str | None) -> Iterator[Database]:
+    """An engine with a table of hard items."""
+    if url is None:
+        pytest.skip("an account pays for each of these items many times over")
+    with dynamorm.connect(
+        "eu-west-1",
+        endpoint=url,
+        credentials=Credentials("anybody", "anybody"),
+        table_prefix=f"dynamorm-{secrets.token_hex(4)}-",
+    ) as db:
+        db.create_table(Source)
+        put(db, HARD)
+        yield db
+        db.delete_table(Source)
+
+
+def put(db: Database, raws: list[bytes]) -> None:
+    for first in range(0, len(raws), 10):
+        batch = batch_write_item("source", raws[first : first + 10])
+        reply = db.run(call("BatchWriteItem", batch, BatchWriteItemOutput))
+        assert not reply.unprocessed
+
+
+def stored(db: Database, name: str) -> list[Raw]:
+    found: list[Raw] = []
+    start = None
+    while True:
+        page = db.run(call("Scan", scan(name, start=start), ScanOutput))
+        found += page.items
+        start = page.last_evaluated_key
+        if start is None:
+            return found
+
+
+def spelt(raws: Iterable[bytes | Raw]) -> set[bytes]:
+    return set(map(plain, raws))
+
+
+def test_hard_items_are_held(db):
+    """What is put is there, whatever way its numbers are spelt in."""
+    assert spelt(stored(db, "source")) == spelt(HARD)
+
+
+def test_copies_of_hard_items_come_through(db, engine, url, record_property):
+    """Whatever can be in an item arrives, under any troubles, killed and gone on with."""
+    wanted = spelt(stored(db, "source"))
+    for seed in range(HARD_PLANS.get(engine, 3)):
+        trial = drawn(seed, len(HARD))
+        transform = attribute_transform(lambda values: values) if trial.changed else None
+        db.create_table(TARGET)
+        tally = tried(trial, url, table_prefix=db.table_prefix, transform=transform)
+        judge(tally, wanted, spelt(stored(db, "target")), ("id", "n"))
+        db.delete_table(TARGET)
+        record_property("faults", tally.facts)
+        hold(trial, tally, len(HARD))

@@ -1,0 +1,12 @@
+"""Copies over HTTP come through any troubles; `live` tries many more of them."""
+
+from __future__ import annotations
+
+import pytest
+from crowd import copy_by_seed
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_a_copy_of_20000_items_comes_through(seed, record_property):
+    """Nothing is lost, changed or left out, and little is written again after a kill."""
+    copy_by_seed(seed, record_property)
