@@ -78,7 +78,7 @@ def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
 def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
     replaced = lost = False
     failures = 0
-    first_failure = 0.0
+    first_failure: float | None = None
     while True:
         try:
             answer: T = yield effect
@@ -95,7 +95,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
         if not failed.transient or failures >= retries.attempts:
             raise failed
         moment = yield from now()
-        first_failure = first_failure if failures > 1 else moment
+        first_failure = moment if first_failure is None else first_failure
         longest = min(retries.cap, retries.base * 2**failures)
         latest = first_failure + retries.budget
         if moment + longest > min(latest, latest if effect.until is None else effect.until):
@@ -180,7 +180,7 @@ def until_active(
         elif missing_since is None:
             missing_since = moment
         elif moment - missing_since > MISSING_GRACE:
-            raise _timeout(name, deadline.waited(moment), seen)
+            raise WaitTimeout(name, deadline.waited(moment), "")
 
 
 def until_gone(name: str, deadline: Deadline, seen: TableDescription | None = None) -> Steps[None]:

@@ -92,11 +92,11 @@ def test_attempts_are_counted() -> None:
 
 def test_no_attempt_starts_after_the_budget() -> None:
     """The budget bounds the time that a failing request takes, whatever `attempts` allows."""
-    clock = FakeClock(share=1.0)
+    clock = FakeClock(1000.0, share=1.0)
     script = Script(*[("ListTables", error("ThrottlingException"))] * 1000)
     with pytest.raises(Throttled):
         dynamorm.run(one_call(), script, clock=clock, retries=Retries(attempts=1000, budget=20.0))
-    assert 10 < clock.moment <= 20
+    assert 1010 < clock.moment <= 1020
 
 
 @given(share=st.floats(0, 1), attempts=st.integers(2, 12))
@@ -136,7 +136,7 @@ def test_the_last_error_says_whether_an_earlier_attempt_may_have_worked(
 
 
 def test_an_error_names_the_table_that_the_request_named() -> None:
-    """The service's own words often leave the table out; the error does not."""
+    """The service's own words often leave the table out; the error does not, if there is one."""
 
     def program() -> Steps[Any]:
         return (yield Call("DescribeTable", describe_table("orders"), ListTablesOutput))
@@ -147,6 +147,10 @@ def test_an_error_names_the_table_that_the_request_named() -> None:
     assert caught.value.table == "orders"
     assert "allow dynamodb:DescribeTable on orders" in str(caught.value)
     assert str(caught.value).endswith("- at orders, DescribeTable")
+    denied = service_error("AccessDeniedException", "no", status=400, operation="ListTables")
+    with pytest.raises(AccessDenied) as caught:
+        dynamorm.run(one_call(), Script(("ListTables", denied)))
+    assert caught.value.table == ""
 
 
 def described(status: str, **members: Any) -> tuple[str, Any]:
@@ -160,11 +164,14 @@ def index(status: str | None) -> dict[str, Any]:
     return {"IndexName": "by-status", **({"IndexStatus": status} if status else {})}
 
 
-def wait_active(*turns: tuple[str, Any], timeout: float = 300) -> tuple[Any, Script, FakeClock]:
+def wait_active(
+    *turns: tuple[str, Any], timeout: float = 300, local: bool = False
+) -> tuple[Any, Script, FakeClock]:
     def program() -> Steps[Any]:
         return (yield from until_active("orders", (yield from deadline_in(timeout))))
 
-    clock, script = FakeClock(), Script(*turns)
+    clock, script = FakeClock(1000.0), Script(*turns)
+    script.local = local  # type: ignore[attr-defined]  # an optional part of the contract
     return dynamorm.run(program(), script, clock=clock), script, clock
 
 
@@ -206,6 +213,7 @@ def test_a_table_that_stays_missing_ends_the_wait() -> None:
     with pytest.raises(WaitTimeout) as caught:
         wait_active(*[MISSING] * 100, timeout=3000)
     assert 30 < caught.value.waited < 60
+    assert caught.value.table == "orders"
     assert caught.value.last_status == ""
 
 
@@ -222,7 +230,7 @@ def test_a_terminal_status_is_raised_at_once(status: str) -> None:
     """A status that does not become ACTIVE by itself is not waited for."""
     with pytest.raises(TableFailed) as caught:
         wait_active(described("CREATING"), described(status))
-    assert caught.value.status == status
+    assert (caught.value.table, caught.value.status) == ("orders", status)
 
 
 def test_the_deadline_tells_the_last_status() -> None:
@@ -230,7 +238,7 @@ def test_the_deadline_tells_the_last_status() -> None:
     turns = [described("ACTIVE", GlobalSecondaryIndexes=[index("CREATING")])] * 100
     with pytest.raises(WaitTimeout, match="index by-status CREATING") as caught:
         wait_active(*turns, timeout=60)
-    assert caught.value.last_status == "ACTIVE"
+    assert (caught.value.table, caught.value.last_status) == ("orders", "ACTIVE")
     assert caught.value.indexes == {"by-status": "CREATING"}
     assert caught.value.waited == 60
 
@@ -241,6 +249,13 @@ def test_polls_are_a_second_apart_or_more_and_grow_to_ten() -> None:
     assert clock.slept[0] == 1.0
     assert clock.slept == sorted(clock.slept)
     assert clock.slept[-1] == 5.5  # half of the way from 1 to 10 s
+
+
+def test_polls_of_an_emulator_are_five_times_as_often() -> None:
+    """An endpoint on this machine is done at once: pauses grow from a fifth of a second to two."""
+    _, _, clock = wait_active(*[described("CREATING")] * 40, described("ACTIVE"), local=True)
+    assert clock.slept[:3] == pytest.approx([0.2, 0.3, 0.45])
+    assert clock.slept[-1] == 2.0
 
 
 def test_transient_errors_are_waited_out_and_others_are_not() -> None:
@@ -257,6 +272,7 @@ def test_a_time_out_that_trouble_caused_says_so() -> None:
     throttled = [("DescribeTable", error("ThrottlingException", operation="DescribeTable"))] * 500
     with pytest.raises(WaitTimeout) as caught:
         wait_active(*throttled, timeout=60)
+    assert caught.value.table == "orders"
     assert isinstance(caught.value.__cause__, Throttled)
 
 
@@ -267,6 +283,17 @@ def test_a_table_is_gone_when_the_service_says_so() -> None:
         yield from until_gone("orders", (yield from deadline_in(60)))
 
     dynamorm.run(program(), Script(described("DELETING"), MISSING), clock=FakeClock())
+
+
+def test_a_deletion_that_takes_too_long_is_told() -> None:
+    """A wait for the end of a table says that the table was still there, and how."""
+
+    def program() -> Steps[None]:
+        yield from until_gone("orders", (yield from deadline_in(60)))
+
+    with pytest.raises(WaitTimeout) as caught:
+        dynamorm.run(program(), Script(*[described("DELETING")] * 100), clock=FakeClock())
+    assert caught.value.last_status == "DELETING"
 
 
 def test_a_table_made_anew_does_not_keep_the_wait_going() -> None:
