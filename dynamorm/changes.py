@@ -122,8 +122,8 @@ class _Key(NamedTuple):
     sort: tuple[KeyAttribute, ...]
 
     def __str__(self) -> str:
-        parts = zip(("partition key", "sort key"), self, strict=True)
-        return ", ".join(f"{kind} {_parts_text(part)}" for kind, part in parts if part)
+        kinds = {"partition key": self.partition, "sort key": self.sort}
+        return ", ".join(f"{kind} {_parts_text(parts)}" for kind, parts in kinds.items() if parts)
 
 
 def _parts_text(parts: Iterable[KeyAttribute]) -> str:
@@ -182,10 +182,10 @@ def _encryption(declared: KMS | None, found: SSEDescription | None) -> KMS | Non
         return None
     if declared is None or not declared.key_id or found.kms_master_key_arn is None:
         return declared or KMS(found.kms_master_key_arn)
-    key = declared.key_id.rpartition("/")[2]
     # An alias cannot be told from here: which key it stands for only KMS knows.
-    same = "alias/" in declared.key_id or found.kms_master_key_arn.endswith(f"/{key}")
-    return declared if same else KMS(found.kms_master_key_arn)
+    if "alias/" in declared.key_id or found.kms_master_key_arn.endswith(f"/{declared.key_id}"):
+        return declared
+    return KMS(found.kms_master_key_arn)
 
 
 def value_text(value: object) -> str:

@@ -194,11 +194,16 @@ def test_texts():
     """A difference can be read: names, types and the parts of keys are told apart."""
     parted = structs.replace(BY_A, partition_key=(A, B), sort_key=(AT,), projection=KEYS_ONLY)
     declared = changed(
-        FULL, indexes=(parted, IndexSpec("new", (A,))), stream=None, billing=OnDemand()
+        FULL,
+        indexes=(parted, IndexSpec("new", (A,))),
+        stream=None,
+        billing=OnDemand(),
+        encryption=KMS("another"),
     )
-    billing, stream, by_a, new = map(str, differences(declared, made(FULL)))
+    billing, stream, encryption, by_a, new = map(str, differences(declared, made(FULL)))
     assert billing == "billing: declared OnDemand(), found OnDemand(max_read=5, max_write=6)"
     assert stream == "stream: declared nothing, found NEW_IMAGE"
+    assert encryption == f"encryption: declared {KMS('another')}, found {KMS(KEY_ARN)}"
     assert by_a == (
         "index:by-a: declared partition key a (S) + b (B), sort key at (N), KEYS_ONLY, "
         "found partition key a (S), sort key b (B) + at (N), Include('x', 'y')"
@@ -233,12 +238,19 @@ def test_zeros_of_on_demand_tables():
     assert difference.found == "nothing"
 
 
-@pytest.mark.parametrize("maxima", [{}, {"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}])
-def test_no_maximum(maxima):
-    """A maximum of -1 is none."""
+@pytest.mark.parametrize(
+    ("maxima", "declared"),
+    [
+        ({}, OnDemand()),
+        ({"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}, OnDemand()),
+        ({"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 1}, OnDemand(1, 1)),
+    ],
+)
+def test_maxima(maxima, declared):
+    """A maximum of -1 is none, and one of 1 is the smallest."""
     body = body_of(FULL)
     body["OnDemandThroughput"] = maxima
-    assert told(changed(FULL, billing=OnDemand()), read(body)) == []
+    assert told(changed(FULL, billing=declared), read(body)) == []
 
 
 @pytest.mark.parametrize(
@@ -273,6 +285,7 @@ def test_encryption(declared, found, differs):
     ("found", "differs"),
     [
         ({"ReadUnitsPerSecond": 20000, "WriteUnitsPerSecond": 4000}, False),
+        ({"ReadUnitsPerSecond": 12000, "WriteUnitsPerSecond": 4001}, False),
         ({"ReadUnitsPerSecond": 20000, "WriteUnitsPerSecond": 3999}, True),
         ({"ReadUnitsPerSecond": 20000}, True),
         ({}, True),
@@ -305,11 +318,13 @@ def test_a_stream_turned_off():
     assert told(changed(FULL, stream=None), read(body)) == []
 
 
-def test_a_throughput_that_is_gone():
+@pytest.mark.parametrize("found", [None, {"ReadCapacityUnits": 3}])
+def test_a_throughput_that_is_gone(found):
     """Declared index capacity on a table that has become an on-demand one is told."""
     body = body_of(PROVISIONED)
-    body["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = None
-    assert told(PROVISIONED, read(body)) == ["index:by-a:throughput"]
+    body["GlobalSecondaryIndexes"][0]["ProvisionedThroughput"] = found
+    (difference,) = differences(PROVISIONED, read(body))
+    assert (difference.name, difference.found) == ("index:by-a:throughput", "nothing")
 
 
 def plain(spec: TableSpec) -> TableSpec:
