@@ -731,6 +731,7 @@ def test_unmodelled_attributes_inside():
     told = "the model does not know this attribute - at Known.address.more"
     assert problem(lambda: codec(model).decode(raw)) == told
     assert codec(model).decode(raw, "drop") == (model(Loose("x")), {})
+    assert from_item(model, json.loads(raw)) == model(Loose("x"))
     assert problem(lambda: codec(Known).decode(NESTED, "drop")).startswith(
         "the model does not know"
     )
