@@ -149,14 +149,15 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
 def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     """Read the next page, as long as it takes; `None` when time is up first."""
     settings = job.settings
+    # In place, a stale read put back would undo the write that it has not seen.
+    consistent = settings.consistent_read or settings.in_place
     payload = scan(
         job.checkpoint.source,
         segment=segment.point.segment,
         of=job.checkpoint.of,
         start=segment.cursor,
         limit=settings.page_limit,
-        # In place, a stale read put back would undo the write that it has not seen.
-        consistent_read=settings.consistent_read or settings.in_place,
+        consistent_read=consistent,
     )
     started = yield from now()
     tries = 0
@@ -167,7 +168,8 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
             if not error.transient or moment - started > PATIENCE:
                 raise
         else:
-            consumed = units((reply.consumed_capacity,), partial(_read_units, reply.items))
+            estimate = partial(_read_units, reply.items, consistent)
+            consumed = units((reply.consumed_capacity,), estimate)
             segment.point.costs.read_units += consumed
             job.read_pace.spent(consumed, (yield from now()))
             return reply
@@ -177,9 +179,9 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     return None
 
 
-def _read_units(items: list[Raw]) -> float:
-    """Estimate what reading items has cost: half a unit for 4 KB."""
-    return sum(map(len, items)) / 8192
+def _read_units(items: list[Raw], consistent: bool) -> float:
+    """Estimate what reading items has cost: a unit for 4 KB, half of it where they may be stale."""
+    return sum(map(len, items)) / (4096 if consistent else 8192)
 
 
 def _parts(job: Job, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]]:

@@ -825,13 +825,8 @@ def test_what_a_callback_raises_carries_the_report_too(which: str) -> None:
 def test_the_pace_is_held_where_the_service_does_not_say_what_it_consumed() -> None:
     """An item costs a whole unit at least, whatever it weighs; so the estimate says, too."""
     fake = service(items(500))
-
-    class Silent(Faulty):
-        def send(self, operation: str, body: bytes) -> bytes:
-            answer = super().send(operation, body)
-            return answer.replace(b"ConsumedCapacity", b"Unheard")
-
-    assert copy(Silent(fake), max_write_units=10).read_units > 1
+    report = copy(Silent(fake), max_write_units=10)
+    assert report.write_units == 500
     assert fake.clock.now() >= 45
 
 
@@ -857,6 +852,21 @@ def test_what_cannot_be_written_as_json_names_its_item() -> None:
     bad = attribute_transform(lambda values: {**values, "x": {"S": "\ud800"}})
     with pytest.raises(ItemError):
         copy(fake, transform=bad)
+
+
+class Silent(Faulty):
+    """Does not say what a request has consumed."""
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        return super().send(operation, body).replace(b"ConsumedCapacity", b"Unheard")
+
+
+@pytest.mark.parametrize(("consistent_read", "bytes_a_unit"), [(False, 8192), (True, 4096)])
+def test_what_reading_has_cost_is_estimated(consistent_read: bool, bytes_a_unit: int) -> None:
+    """A read unit is 4 KB, or 8 KB of what may be stale."""
+    stored = items(500)
+    report = copy(Silent(service(stored)), page_limit=100, consistent_read=consistent_read)
+    assert report.read_units == pytest.approx(sum(map(len, stored)) / bytes_a_unit)
 
 
 def test_unwritten_items_are_attribute_values() -> None:
