@@ -45,6 +45,9 @@ class Source(Struct):
 
 TARGET = dynamorm.table_spec(Source, name="target")
 
+START = 1000.0
+"""What the clock says at first: nobody may count from nothing."""
+
 
 def item(number: int, **attributes: Any) -> bytes:
     value = {"id": {"S": f"id-{number % 7}"}, "n": {"N": str(number)}, **attributes}
@@ -52,7 +55,7 @@ def item(number: int, **attributes: Any) -> bytes:
 
 
 def service(items: Iterable[bytes] = (), clock: FakeClock | None = None) -> FakeService:
-    fake = FakeService(clock, create_seconds=0, delete_seconds=0)
+    fake = FakeService(clock or FakeClock(START), create_seconds=0, delete_seconds=0)
     for spec in (Source, TARGET):
         dynamorm.run(dynamorm.create_table(spec), fake)
     fake.put("source", *items)
@@ -67,6 +70,10 @@ def items(count: int) -> list[bytes]:
 def copy(fake: Any, source: Any = "source", target: Any = "target", **options: Any) -> CopyReport:
     options = {"segments": 1, "executor": Inline(), **options}
     return dynamorm.run(dynamorm.copy_table(source, target, **options), fake)
+
+
+def passed(fake: FakeService) -> float:
+    return fake.clock.now() - START
 
 
 def same(fake: FakeService) -> bool:
@@ -284,7 +291,7 @@ def test_persistent_throttling_ends_with_what_is_unwritten() -> None:
     assert len(caught.value.unwritten) == 60
     assert caught.value.unwritten[0]["id"]["S"].startswith("id-")
     assert not caught.value.report.done
-    assert 120 < fake.clock.now() < 130
+    assert 120 < passed(fake) < 130
     fake.withhold()
     fake._withheld.clear()
     assert copy(fake, resume=caught.value.report.checkpoint).written == 60
@@ -297,7 +304,7 @@ def test_throttling_until_the_deadline_ends_with_what_is_unwritten() -> None:
     fake.withhold(*[25] * 10_000)
     with pytest.raises(CopyIncomplete, match="60 items"):
         copy(fake, deadline=30)
-    assert fake.clock.now() <= 30
+    assert passed(fake) <= 30
 
 
 def test_refused_writes_are_repeated_ever_more_slowly() -> None:
@@ -325,6 +332,15 @@ def test_a_scan_that_is_throttled_is_waited_out_for_a_while() -> None:
     with pytest.raises(dynamorm.Throttled) as caught:
         copy(fake)
     assert caught.value.report.read == 0
+
+
+def test_a_refused_scan_is_repeated_ever_more_slowly() -> None:
+    """Reading lets a busy service rest longer each time, as writing does."""
+    fake = service(items(60))
+    fake.fail("Scan", throttled("Scan"), times=9)
+    steps = dynamorm.copy_table("source", "target", segments=1)
+    dynamorm.run(steps, fake, retries=dynamorm.Retries(attempts=1))
+    assert fake.clock.slept == pytest.approx([0.5 * min(5, 0.05 * 2**n) for n in range(1, 10)])  # type: ignore[attr-defined]  # the fake's clock
 
 
 def test_a_scan_without_its_items_does_not_end_a_copy() -> None:
@@ -389,6 +405,16 @@ def test_segments_run_in_threads_and_in_tasks(segments: int) -> None:
     assert same(other)
 
 
+def test_a_table_is_read_in_eight_segments() -> None:
+    """Unless another number is said; each Scan is told which segment it is, and of how many."""
+    recorder = Recorder(service(items(100)))
+    dynamorm.run(dynamorm.copy_table("source", "target"), recorder)
+    scans = [body for operation, body in recorder.sent if operation == "Scan"]
+    assert {(body["Segment"], body["TotalSegments"]) for body in scans} == {
+        (segment, 8) for segment in range(8)
+    }
+
+
 def test_a_segment_can_be_copied_alone() -> None:
     """Segments are operations of their own, from JSON-safe values to JSON-safe values."""
     fake = service(items(200))
@@ -449,14 +475,14 @@ def test_the_last_of_items_with_one_key_wins(page_limit: int | None, batch_size:
 
 
 def failing(values: dict[str, Any]) -> dict[str, Any]:
-    if values["n"]["N"] == "13":
+    if values["n"]["N"] in ("13", "14"):
         raise KeyError("secret")
     return values
 
 
 def test_a_failing_transform_ends_the_copy_and_names_the_item() -> None:
     """An item that cannot be transformed is not passed over."""
-    fake = service(items(30))
+    fake = service(items(14))
     with pytest.raises(ItemError, match="13") as caught:
         copy(fake, transform=attribute_transform(failing))
     assert isinstance(caught.value.__cause__, KeyError)
@@ -472,8 +498,8 @@ def test_errors_can_be_taken_and_the_copy_goes_on() -> None:
         transform=attribute_transform(failing),
         on_error=lambda values, error: taken.append((values, error)),
     )
-    assert (report.written, report.failed, report.skipped) == (29, 1, 0)
-    assert [values["n"] for values, _ in taken] == [{"N": "13"}]
+    assert (report.written, report.failed, report.skipped) == (28, 2, 0)
+    assert sorted(values["n"]["N"] for values, _ in taken) == ["13", "14"]
 
 
 class Poisoned(Faulty):
@@ -515,7 +541,7 @@ def test_the_pace_is_held_over_all_segments(which: str) -> None:
     report = copy(fake, **options)
     units = report.read_units if which == "read" else report.write_units
     assert units > 15
-    assert fake.clock.now() >= (units - 30) / 20
+    assert passed(fake) >= (units - 30) / 20
     assert same(fake)
 
 
@@ -722,6 +748,18 @@ def test_the_pace_is_held_up_to_the_deadline() -> None:
     assert report.write_units <= 25 + 10
 
 
+def test_a_deadline_of_a_moment_is_long_enough_for_what_takes_none() -> None:
+    """Time is up when it is, not a second earlier."""
+    assert copy(service(items(100)), deadline=0.1).done
+
+
+def test_what_has_been_read_is_written_before_time_is_up() -> None:
+    """A copy that has no time for another page does not leave a part of a batch behind."""
+    fake = service(items(100))
+    assert not copy(Slow(fake), page_limit=10, deadline=4.5).done
+    assert len(fake.items("target")) == 30
+
+
 def test_nothing_is_sent_at_the_deadline() -> None:
     """A pause for the pace that lasts until the deadline is not followed by a request."""
     fake = service(items(100))
@@ -729,7 +767,7 @@ def test_nothing_is_sent_at_the_deadline() -> None:
 
     class Timed(Faulty):
         def send(self, operation: str, body: bytes) -> bytes:
-            sent.append(fake.clock.now())
+            sent.append(passed(fake))
             return super().send(operation, body)
 
     copy(Timed(fake), max_write_units=1, deadline=10)
@@ -762,9 +800,8 @@ def test_looking_for_a_bad_item_heeds_the_deadline() -> None:
     class Both(Slow, Poisoned):
         pass
 
-    clock = fake.clock
     copy(Both(fake), deadline=10, on_error=lambda values, error: None)
-    assert clock.now() <= 12
+    assert passed(fake) <= 12
 
 
 def test_describing_heeds_the_deadline() -> None:
@@ -773,7 +810,7 @@ def test_describing_heeds_the_deadline() -> None:
     fake.fail("DescribeTable", throttled("DescribeTable"), times=1000)
     with pytest.raises(dynamorm.DynamormError):
         copy(fake, deadline=2)
-    assert fake.clock.now() <= 3
+    assert passed(fake) <= 3
 
 
 def test_a_copy_that_is_stopped_again_and_again_comes_to_an_end() -> None:
@@ -822,12 +859,27 @@ def test_what_a_callback_raises_carries_the_report_too(which: str) -> None:
     assert caught.value.report.checkpoint  # type: ignore[attr-defined]
 
 
+class Silent(Faulty):
+    """Does not say what a request has consumed."""
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        return super().send(operation, body).replace(b"ConsumedCapacity", b"Unheard")
+
+
+@pytest.mark.parametrize(("consistent_read", "bytes_a_unit"), [(False, 8192), (True, 4096)])
+def test_what_reading_has_cost_is_estimated(consistent_read: bool, bytes_a_unit: int) -> None:
+    """A read unit is 4 KB, or 8 KB of what may be stale."""
+    stored = items(500)
+    report = copy(Silent(service(stored)), page_limit=100, consistent_read=consistent_read)
+    assert report.read_units == pytest.approx(sum(map(len, stored)) / bytes_a_unit)
+
+
 def test_the_pace_is_held_where_the_service_does_not_say_what_it_consumed() -> None:
     """An item costs a whole unit at least, whatever it weighs; so the estimate says, too."""
     fake = service(items(500))
     report = copy(Silent(fake), max_write_units=10)
     assert report.write_units == 500
-    assert fake.clock.now() >= 45
+    assert passed(fake) >= 45
 
 
 def test_an_error_sink_that_would_have_to_be_awaited_is_refused() -> None:
@@ -852,21 +904,6 @@ def test_what_cannot_be_written_as_json_names_its_item() -> None:
     bad = attribute_transform(lambda values: {**values, "x": {"S": "\ud800"}})
     with pytest.raises(ItemError):
         copy(fake, transform=bad)
-
-
-class Silent(Faulty):
-    """Does not say what a request has consumed."""
-
-    def send(self, operation: str, body: bytes) -> bytes:
-        return super().send(operation, body).replace(b"ConsumedCapacity", b"Unheard")
-
-
-@pytest.mark.parametrize(("consistent_read", "bytes_a_unit"), [(False, 8192), (True, 4096)])
-def test_what_reading_has_cost_is_estimated(consistent_read: bool, bytes_a_unit: int) -> None:
-    """A read unit is 4 KB, or 8 KB of what may be stale."""
-    stored = items(500)
-    report = copy(Silent(service(stored)), page_limit=100, consistent_read=consistent_read)
-    assert report.read_units == pytest.approx(sum(map(len, stored)) / bytes_a_unit)
 
 
 def test_unwritten_items_are_attribute_values() -> None:
