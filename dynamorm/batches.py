@@ -109,21 +109,20 @@ class Writer:
             self._by_key[item.key] = item
             self._queue.append(item)
 
-    def write(self, *, rest: bool = False) -> Steps[bool]:
-        """Send full batches, and with `rest` what is left too; `False` when time is up."""
+    def write(self, *, rest: bool = False) -> Steps[None]:
+        """Send full batches, and with `rest` what is left too, until time is up."""
         busy = 0.0
         while self._queue and (rest or len(self._queue) >= self._batch_size):
             moment = yield from now()
             left = self._left.at(moment)
             self.gave_up = busy > PATIENCE
             if left <= 0 or self.gave_up or not (yield from self._pace.ready(left)):
-                return False
+                return
             batch = self._take()
             sent_at = yield from now()
             refused = yield from self._send(batch, moment + left)
             yield from self._requeue(refused, moment + left)
             busy = 0.0 if len(refused) < len(batch) else busy + (yield from now()) - sent_at
-        return True
 
     def _take(self) -> list[Item]:
         """Take the next items, as many as one request can hold, out of the queue."""
@@ -204,7 +203,7 @@ class Writer:
     def _acknowledge(self, batch: list[Item], refused: list[Item]) -> list[Item]:
         """Count what has been written, and give it."""
         left = set(map(id, refused))
-        written = [item for item in batch if id(item) not in left] if left else batch
+        written = [item for item in batch if id(item) not in left]
         for item in written:
             item.page.counts.written += 1
             self._close(item)
@@ -212,8 +211,7 @@ class Writer:
 
     def _close(self, item: Item) -> None:
         item.page.open -= 1
-        if self._by_key and self._by_key.get(item.key) is item:
-            del self._by_key[item.key]
+        self._by_key.pop(item.key, None)
 
 
 def _whole_units(items: list[Item]) -> int:

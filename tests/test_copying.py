@@ -238,16 +238,23 @@ def test_batches_are_filled_over_pages() -> None:
     assert fake.sent.count("BatchWriteItem") == 4
 
 
+def test_a_full_batch_is_sent_before_more_is_read() -> None:
+    """Nothing waits in memory that could be on its way."""
+    fake = service(items(50))
+    copy(fake, page_limit=25)
+    assert fake.sent[2:6] == ["Scan", "BatchWriteItem"] * 2
+
+
 def test_a_pages_items_are_sent_with_its_leftovers_first() -> None:
     """What came back unprocessed is at the head of the next batch, with new items behind it."""
     fake = service(items(60))
-    fake.withhold(10)
+    fake.withhold(10, 5)
     recorder = Recorder(fake)
     report = copy(recorder)
     batches = [body["RequestItems"]["target"] for op, body in recorder.sent if op[0] == "B"]
-    assert [len(batch) for batch in batches] == [25, 25, 20]
+    assert [len(batch) for batch in batches] == [25, 25, 25]
     assert batches[1][:10] == batches[0][:10]
-    assert report.retried == 10
+    assert report.retried == 15
     assert same(fake)
 
 
@@ -296,6 +303,14 @@ def test_persistent_throttling_ends_with_what_is_unwritten() -> None:
     fake._withheld.clear()
     assert copy(fake, resume=caught.value.report.checkpoint).written == 60
     assert same(fake)
+
+
+def test_a_service_that_takes_an_item_now_and_then_is_not_given_up() -> None:
+    """Patience is for a service that takes nothing at all."""
+    fake = service(items(100))
+    fake.withhold(*[24] * 75)
+    assert copy(fake).done
+    assert passed(fake) > 120
 
 
 def test_throttling_until_the_deadline_ends_with_what_is_unwritten() -> None:
@@ -474,6 +489,20 @@ def test_the_last_of_items_with_one_key_wins(page_limit: int | None, batch_size:
     assert len(fake.items("target")) == 1
 
 
+def test_a_key_that_comes_again_is_counted_once_for_each_item() -> None:
+    """Items with one key replace each other only while they wait, not after they were written."""
+    fake = service(items(20))
+
+    @attribute_transform
+    def merge(values: dict[str, Any]) -> dict[str, Any]:
+        return {**values, "id": {"S": "all"}, "n": {"N": str(int(values["n"]["N"]) % 4)}}
+
+    report = copy(fake, transform=merge, page_limit=2, batch_size=3)
+    assert report.done
+    assert report.written + report.collisions == 20
+    assert len(fake.items("target")) == 4
+
+
 def failing(values: dict[str, Any]) -> dict[str, Any]:
     if values["n"]["N"] in ("13", "14"):
         raise KeyError("secret")
@@ -522,6 +551,14 @@ def test_an_item_that_the_service_refuses_is_found() -> None:
     assert {type(error) for _, error in taken} == {ValidationFailed}
     with pytest.raises(ValidationFailed):
         copy(Poisoned(fake))
+
+
+def test_looking_for_a_bad_item_loses_no_other() -> None:
+    """What a busy service leaves of one half of a batch is sent again, with that of the other."""
+    fake = service([*items(24), item(24, poison={"S": "1"})])
+    fake.withhold(5, 5)
+    report = copy(Poisoned(fake), on_error=lambda values, error: None)
+    assert (report.done, report.written, report.failed) == (True, 24, 1)
 
 
 def test_batches_stay_below_16_megabytes() -> None:
@@ -876,9 +913,11 @@ def test_what_reading_has_cost_is_estimated(consistent_read: bool, bytes_a_unit:
 
 def test_the_pace_is_held_where_the_service_does_not_say_what_it_consumed() -> None:
     """An item costs a whole unit at least, whatever it weighs; so the estimate says, too."""
-    fake = service(items(500))
+    short = len(item(1001, x={"S": ""}))
+    large = [item(size, x={"S": "x" * (size - short)}) for size in (1024, 1025)]
+    fake = service([*items(500), *large])
     report = copy(Silent(fake), max_write_units=10)
-    assert report.write_units == 500
+    assert report.write_units == 500 + 1 + 2
     assert passed(fake) >= 45
 
 
