@@ -24,11 +24,15 @@ from dynamorm import (
     AccessDenied,
     CopyIncomplete,
     CopyReport,
+    IndexSpec,
     ItemError,
+    KeyAttribute,
     PartitionKey,
     Refused,
     SortKey,
     TableNotFound,
+    TableSpec,
+    Throttled,
     ValidationFailed,
     attribute_transform,
     table,
@@ -314,12 +318,13 @@ def test_a_service_that_takes_an_item_now_and_then_is_not_given_up() -> None:
 
 
 def test_throttling_until_the_deadline_ends_with_what_is_unwritten() -> None:
-    """Under a deadline the wait for a busy service ends with it."""
+    """Under a deadline the wait for a busy service ends with it; its last error is the cause."""
     fake = service(items(60))
-    fake.withhold(*[25] * 10_000)
-    with pytest.raises(CopyIncomplete, match="60 items"):
+    fake.fail("BatchWriteItem", throttled("BatchWriteItem"), times=10_000)
+    with pytest.raises(CopyIncomplete, match="60 items") as caught:
         copy(fake, deadline=30)
     assert passed(fake) <= 30
+    assert isinstance(caught.value.__cause__, Throttled)
 
 
 def test_refused_writes_are_repeated_ever_more_slowly() -> None:
@@ -344,7 +349,7 @@ def test_a_scan_that_is_throttled_is_waited_out_for_a_while() -> None:
     fake.fail("Scan", throttled("Scan"), times=12)
     assert copy(fake).done
     fake.fail("Scan", throttled("Scan"), times=10_000)
-    with pytest.raises(dynamorm.Throttled) as caught:
+    with pytest.raises(Throttled) as caught:
         copy(fake)
     assert caught.value.report.read == 0
 
@@ -453,6 +458,17 @@ def test_a_finished_copy_reads_nothing_more() -> None:
     again = copy(fake, resume=report.checkpoint)
     assert fake.sent == ["DescribeTable", "DescribeTable"]
     assert (again.done, again.written) == (True, 30)
+
+
+def test_the_seconds_of_all_runs_are_counted() -> None:
+    """A report tells how long the copy has taken, the time between two runs left out."""
+    fake = service(items(100))
+    first = copy(Slow(fake), page_limit=10, deadline=4.5)
+    took = passed(fake)
+    assert first.seconds == took
+    fake.clock.sleep(3600)
+    again = copy(Slow(fake), resume=first.checkpoint)
+    assert again.seconds == pytest.approx(passed(fake) - 3600)
 
 
 def test_a_transform_skips_and_splits() -> None:
@@ -570,16 +586,30 @@ def test_batches_stay_below_16_megabytes() -> None:
     assert fake.sent.count("BatchWriteItem") == 4
 
 
-@pytest.mark.parametrize("which", ["read", "write"])
-def test_the_pace_is_held_over_all_segments(which: str) -> None:
+def test_an_item_that_fills_a_request_is_sent_alone() -> None:
+    """Whether it is too large is for the service to say."""
+    fake = service([*items(1), item(1, text={"S": "x" * 16_000_000})])
+    assert copy(fake).written == 2
+    assert fake.sent.count("BatchWriteItem") == 2
+
+
+@pytest.mark.parametrize(("which", "limit"), [("read", 0.5), ("write", 20.0)])
+def test_the_pace_is_held_over_all_segments(which: str, limit: float) -> None:
     """Consumed units divided by the seconds that passed stay within the limit."""
     fake = service(items(2000))
-    options = {f"max_{which}_units": 20.0, "segments": 4, "page_limit": 50}
+    options = {f"max_{which}_units": limit, "segments": 4, "page_limit": 50}
     report = copy(fake, **options)
     units = report.read_units if which == "read" else report.write_units
     assert units > 15
-    assert passed(fake) >= (units - 30) / 20
+    assert passed(fake) >= (units - 30 * limit / 20) / limit
     assert same(fake)
+
+
+def test_a_pace_takes_no_longer_than_it_has_to() -> None:
+    """The last of four batches goes out as soon as those before it are covered."""
+    fake = service(items(100))
+    copy(fake, max_write_units=50)
+    assert passed(fake) == pytest.approx(75 / 50)
 
 
 def test_progress_is_told_at_most_four_times_a_second() -> None:
@@ -628,7 +658,7 @@ def test_a_copy_heeds_the_prefix_of_its_database() -> None:
 def test_the_same_table_is_refused_unless_in_place() -> None:
     """Copying a table onto itself must be said; then its items are changed where they are."""
     fake = service(items(30))
-    with pytest.raises(Refused, match="in_place"):
+    with pytest.raises(Refused, match="the same table, source: say in_place"):
         copy(fake, "source", "source")
     assert fake.sent == []
 
@@ -643,7 +673,7 @@ def test_the_same_table_is_refused_unless_in_place() -> None:
     def move(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "id": {"S": "elsewhere"}}
 
-    with pytest.raises(ItemError, match="cannot change an item's key"):
+    with pytest.raises(ItemError, match=r"^in place, .* cannot change an item's key .* at id, n$"):
         copy(fake, "source", "source", transform=move, in_place=True)
 
 
@@ -744,21 +774,25 @@ def test_a_checkpoint_is_refused_by_another_database() -> None:
         copy(here, target_db=dynamorm.connect(transport=second), resume=report.checkpoint)
 
 
-def test_a_checkpoint_is_refused_when_the_target_has_been_made_anew() -> None:
-    """A target that was deleted and created again lacks what the checkpoint says is in it."""
+@pytest.mark.parametrize("name", ["source", "target"])
+def test_a_checkpoint_is_refused_when_a_table_has_been_made_anew(name: str) -> None:
+    """A target that was deleted and created again lacks what the checkpoint says is in it.
+
+    And a new source may have what the old one had not, before the place that was reached.
+    """
     fake = service(items(40))
     report = copy(fake)
     fake.clock.sleep(1)
-    dynamorm.run(dynamorm.delete_table("target"), fake)
-    dynamorm.run(dynamorm.create_table(Source, name="target"), fake)
-    with pytest.raises(Refused):
+    dynamorm.run(dynamorm.delete_table(name), fake)
+    dynamorm.run(dynamorm.create_table(Source, name=name), fake)
+    with pytest.raises(Refused, match=f"the {name} is not the table"):
         copy(fake, resume=report.checkpoint)
 
 
 def test_one_table_by_two_ways_is_still_one_table() -> None:
     """A target_db that is the same database does not get round `in_place`."""
     fake = service(items(5))
-    with pytest.raises(Refused, match="in_place"):
+    with pytest.raises(Refused, match="the same table, source: say in_place"):
         copy(fake, "source", "source", target_db=dynamorm.connect(transport=fake))
 
 
@@ -820,7 +854,7 @@ def test_waiting_for_the_pace_is_no_sign_of_a_busy_service() -> None:
 
 @pytest.mark.parametrize("deadline", [25, 30, 40, 60])
 def test_pauses_end_with_the_deadline(deadline: float) -> None:
-    """Neither the writer's pauses nor the reader's go beyond the time that is left."""
+    """Neither the writer's pauses nor the reader's, nor the pace's, go beyond the time left."""
     for operation in ("Scan", "BatchWriteItem"):
         clock = FakeClock(share=1.0)
         fake = service(items(60), clock)
@@ -828,6 +862,9 @@ def test_pauses_end_with_the_deadline(deadline: float) -> None:
         with suppress(CopyIncomplete):
             copy(fake, deadline=deadline)
         assert clock.moment <= deadline, operation
+    fake = service(items(60))
+    copy(fake, deadline=deadline - 0.5, max_write_units=0.5)
+    assert passed(fake) <= deadline - 0.5
 
 
 def test_looking_for_a_bad_item_heeds_the_deadline() -> None:
@@ -841,13 +878,20 @@ def test_looking_for_a_bad_item_heeds_the_deadline() -> None:
     assert passed(fake) <= 12
 
 
-def test_describing_heeds_the_deadline() -> None:
+@pytest.mark.parametrize("name", ["source", "target"])
+def test_describing_heeds_the_deadline(name: str) -> None:
     """A throttled DescribeTable does not outlast the time that the copy was given."""
     fake = service(items(5))
-    fake.fail("DescribeTable", throttled("DescribeTable"), times=1000)
-    with pytest.raises(dynamorm.DynamormError):
-        copy(fake, deadline=2)
-    assert passed(fake) <= 3
+
+    class Undescribed(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation == "DescribeTable" and name in body.decode():
+                raise throttled(operation)
+            return super().send(operation, body)
+
+    with pytest.raises(Throttled):
+        copy(Undescribed(fake), deadline=2)
+    assert 0 < passed(fake) <= 2
 
 
 def test_a_copy_that_is_stopped_again_and_again_comes_to_an_end() -> None:
@@ -1005,7 +1049,7 @@ class Sink:
 @pytest.mark.parametrize("on_error", [functools.partial(sink), Sink(), lambda *a: sink(*a)])
 def test_an_error_sink_that_gives_a_coroutine_ends_the_copy(on_error: Any) -> None:
     """However it is wrapped, an async on_error does not make items vanish."""
-    with pytest.raises(TypeError, match="async"):
+    with pytest.raises(TypeError, match=r"^on_error= is async"):
         copy(Poisoned(service([item(1, poison={"S": "x"})])), on_error=on_error)
 
 
@@ -1044,6 +1088,73 @@ def test_an_annotation_that_cannot_be_looked_up_does_not_matter() -> None:
         return user
 
     assert copy(service(items(3)), Source, "target", transform=same_user).written == 3
+
+
+TEXT = KeyAttribute("label", "S")
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        TableSpec("other", KeyAttribute("id", "S"), TEXT),
+        TableSpec(
+            "other",
+            KeyAttribute("id", "S"),
+            KeyAttribute("n", "N"),
+            (IndexSpec("by-label", (TEXT,)),),
+        ),
+    ],
+    ids=["table", "index"],
+)
+def test_keys_that_only_the_target_has_are_looked_at(target: TableSpec) -> None:
+    """Without a transform too, an item that does not fit them is told before it is sent."""
+    fake = service([item(1, label={"S": "a"}), item(2, label={"N": "1"})])
+    dynamorm.run(dynamorm.create_table(target), fake)
+    taken: list[Any] = []
+    report = copy(fake, target="other", on_error=lambda values, error: taken.append(error))
+    assert (report.written, report.failed) == (1, 1)
+    assert [(type(error), error.path) for error in taken] == [(ItemError, "other.label")]
+
+
+def test_a_key_that_leaves_out_a_part_of_the_sources_makes_collisions() -> None:
+    """Items that are several in the source and one in the target do not fail their batch."""
+    fake = service(items(30))
+    dynamorm.run(dynamorm.create_table(TableSpec("other", KeyAttribute("id", "S"))), fake)
+    report = copy(fake, target="other")
+    assert (report.written, report.collisions) == (7, 23)
+
+
+@table("labelled")
+class Labelled(Source):
+    label: str = "none"
+
+
+def labelled(source: Source) -> Labelled:
+    return Labelled(source.id, source.n)
+
+
+@pytest.mark.parametrize(("unmodelled", "kept"), [("keep", True), ("drop", False)])
+def test_what_no_model_knows_is_kept_or_dropped(unmodelled: Any, kept: bool) -> None:
+    """An attribute that no model knows goes along with its item, unless it is to be dropped."""
+    fake = service([item(1, more={"S": "x"})])
+    copy(fake, Source, "target", transform=labelled, unmodelled=unmodelled)
+    [copied] = fake.items("target")
+    assert ("more" in json.loads(copied)) is kept
+    assert json.loads(copied)["label"] == {"S": "none"}
+
+
+def test_a_transform_that_gives_another_model_than_the_targets_is_refused() -> None:
+    """It is told by its annotations, and before anything is read."""
+    fake = service(items(5))
+    dynamorm.run(dynamorm.create_table(Labelled), fake)
+    fake.sent.clear()
+
+    def unchanged(source: Source) -> Source:
+        return source
+
+    with pytest.raises(TypeError, match="gives Source; the target is Labelled"):
+        copy(fake, Source, Labelled, transform=unchanged)
+    assert "Scan" not in fake.sent
 
 
 @pytest.mark.parametrize("segment", [True, 1.0])
