@@ -75,6 +75,20 @@ def test_all_that_can_be_asked_for_in_order() -> None:
     assert len(fake.items("users")) == 40
 
 
+def named(user: User) -> User2:
+    return User2(user.email, user.email.partition("@")[0])
+
+
+def test_a_copy_in_it_can_be_gone_on_with() -> None:
+    """Its report has the checkpoint, which the same call takes."""
+    fake = service()
+    options: dict[str, Any] = {"target_model": User2, "data_copy": True, "transform": named}
+    stopped = migrate(fake, **options, deadline=0)
+    assert (stopped.copy.done, stopped.copy.written) == (False, 0)
+    done = migrate(fake, **options, resume=stopped.copy.checkpoint)
+    assert (done.copy.done, done.copy.written) == (True, 40)
+
+
 def test_only_what_is_asked_for_is_done() -> None:
     """Without options it ensures the model's own table, in one request when that is there."""
     fake = service()
@@ -188,12 +202,17 @@ def test_a_backup_that_does_not_become_available_is_an_error(
     assert writes(fake) == []
 
 
+def unchanged(user: User) -> User:
+    return user
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
         ({"resume": {"source": "x", "target": "y", "of": 1, "segments": []}}, Refused),
         ({"segments": 0}, ValueError),
         ({"transform": lambda: None}, TypeError),
+        ({"transform": unchanged}, TypeError),
     ],
 )
 def test_whatever_the_copy_would_refuse_is_refused_before_the_backup(
