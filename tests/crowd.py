@@ -31,7 +31,10 @@ def person(number: int) -> dict[str, Any]:
         "n": {"N": str(number)},
         "text": {"S": letters},
         "nested": {
-            "L": [{"N": str(chance.randrange(10**38))}, {"M": {letters: {"B": "AAEC/w=="}}}]
+            "L": [
+                {"N": str(chance.randrange(10**38))},
+                {"M": {f"name {letters}": {"B": "AAEC/w=="}}},
+            ]
         },
     }
 
