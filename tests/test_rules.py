@@ -293,6 +293,9 @@ ITEMS: dict[str, list[tuple[Any, ...]]] = {
     "developerguide/HowItWorks.NamingRulesDataTypes": [
         ("an attribute has a name", item(x={"M": {"": {"S": ""}}}), "- at orders.x"),
         ("a set is not empty", item(x={"SS": []}), "- at orders.x"),
+        ("a set has each string once", item(x={"SS": ["a", "a"]}), "- at orders.x"),
+        ("a set has each number once", item(x={"NS": ["1", "1.0"]}), "- at orders.x"),
+        ("a set has each binary once", item(x={"BS": [b"a", "YQ=="]}), "- at orders.x"),
         ("a number has at most 38 digits", item(x={"N": "1" * 39}), "- at orders.x"),
         ("a number is 1E-130 at least", item(x={"N": "1E-131"}), "- at orders.x"),
         ("a number is 9.99E+125 at most", item(x={"N": "-1E+126"}), "- at orders.x"),

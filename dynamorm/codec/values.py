@@ -139,6 +139,10 @@ def _binary(value: bytes | str) -> bytes:
     return a2b_base64(value) if isinstance(value, str) else value
 
 
+def _bytes(value: Any) -> bytes:
+    return bytes(_binary(value))
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -195,13 +199,15 @@ def _check_binary(value: bytes | str) -> None:
         raise Misfit("expected bytes, or a str of base64") from None
 
 
-def _check_members(tag: str) -> Callable[[Any], None]:
+def _check_members(tag: str, meaning: Callable[[Any], Any]) -> Callable[[Any], None]:
     check_list = every(_check)
 
     def check(values: Any) -> None:
         if not values:
             raise Misfit("a set cannot be empty")
         check_list([{tag: value} for value in values])
+        if len(set(map(meaning, values))) < len(values):
+            raise Misfit("a set has each value once")
 
     return check
 
@@ -217,9 +223,9 @@ _CHECKS: dict[str, tuple[Any, Callable[[Any], object]]] = {
     "NULL": (bool, _check_null),
     "L": ((list, tuple), every(_check)),
     "M": (dict, check_item),
-    "SS": (_SET, _check_members("S")),
-    "NS": (_SET, _check_members("N")),
-    "BS": (_SET, _check_members("B")),
+    "SS": (_SET, _check_members("S", _same)),
+    "NS": (_SET, _check_members("N", _decimal)),
+    "BS": (_SET, _check_members("B", _bytes)),
 }
 
 
