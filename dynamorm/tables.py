@@ -252,8 +252,14 @@ def _create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
             maybe_applied = error.maybe_applied or maybe_applied
             if not _passes(error) or not (yield from pause(schedule, deadline)):
                 raise
-    # An attempt whose answer was lost may have made it: then it is the table that was asked for.
-    while (found := (yield from find_table(spec.name))) is None:
+    return (yield from _find_own(spec, deadline, exists))
+
+
+def _find_own(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps[TableDescription]:
+    """Find what a lost attempt may have made: then it is the table that was asked for."""
+    schedule = polling()
+    # As in `_find_or_create`, tracing loses what follows.
+    while (found := (yield from find_table(spec.name))) is None:  # pragma: no branch
         if not (yield from pause(schedule, deadline)):
             raise exists
     if differences(spec, found):

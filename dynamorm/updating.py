@@ -203,14 +203,12 @@ class _Run:
         schedule = polling()
         while steps := self.needed(table):
             step = next((step for step in steps if step not in self.done), None)
-            answer = (yield from self._change(step)) if step else None
+            answer = yield from self._change(step)
             if answer is not None:
                 schedule = polling()
                 table = yield from until_active(self.plan.spec.name, self.deadline, answer)
                 continue
             # Where all was taken, what still differs may only be read stale.
-            if step is None:
-                self._count(None)
             over = self.trouble is None and self.refusals > LOOKS
             if over or not (yield from pause(schedule, self.deadline)):
                 self._give_up(steps)
@@ -223,8 +221,11 @@ class _Run:
             raise self.trouble
         self.pending += (Pending(step.name, _UNSEEN) for step in steps)
 
-    def _change(self, step: Step) -> Steps[TableDescription | None]:
-        """Send a step; `None` where it was not taken and the table has to be looked at anew."""
+    def _change(self, step: Step | None) -> Steps[TableDescription | None]:
+        """Send a step; `None` where none was taken and the table has to be looked at anew."""
+        if step is None:
+            self._count(None)
+            return None
         try:
             reply = yield from call("UpdateTable", step.payload, UpdateTableOutput)
         except ServiceError as error:
