@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -11,24 +10,14 @@ import pytest
 import strategies
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from msgspec import UNSET
+from world import Hurried, environ_of
 
 import dynamorm
-from dynamorm import KMS, Credentials, DynamormError, OnDemand, Steps, TableSpec, table_spec
+from dynamorm import KMS, DynamormError, OnDemand, Steps, TableSpec, table_spec
 from dynamorm.drivers import Clock
 from dynamorm.transports.http import HttpTransport
 
 COUNTS = {"dynoxide": 1000, "moto": 500, "dynalite": 150, "dynamodb-local": 1000, "endpoint": 5}
-
-HASTE = 50.0
-"""How much faster the clock of these tests is: engines are done at once, or almost."""
-
-
-class Hasty(Clock):
-    def now(self) -> float:
-        return super().now() * HASTE
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds / HASTE)
 
 
 def anything(spec: TableSpec) -> bool:
@@ -141,28 +130,27 @@ def life(spec: TableSpec) -> Steps[list[str]]:
     ]
 
 
-def troubles(spec: TableSpec, transport: HttpTransport) -> list[str]:
+def troubles(spec: TableSpec, transport: HttpTransport, clock: Clock) -> list[str]:
     try:
-        return dynamorm.run(life(spec), transport, clock=Hasty())
+        return dynamorm.run(life(spec), transport, clock=clock)
     except DynamormError as error:
-        dynamorm.run(dynamorm.delete_table(spec, missing_ok=True), transport, clock=Hasty())
+        dynamorm.run(dynamorm.delete_table(spec, missing_ok=True), transport, clock=clock)
         return [f"refused: {error}"]
 
 
 @pytest.fixture
-def transport(url: str | None) -> Iterator[HttpTransport]:
-    made = HttpTransport(
-        region="eu-west-1", endpoint=url, credentials=Credentials("anybody", "anybody")
-    )
+def transport(engine: str, url: str | None) -> Iterator[HttpTransport]:
+    made = HttpTransport(endpoint=url, environ=environ_of(engine))
     yield made
     made.close()
 
 
 def test_every_model_is_taken(engine, transport, models):
     """No model is refused, and no plan has a step, but where the engine is known to fall short."""
+    clock = Clock() if engine == "endpoint" else Hurried(50)
     gaps, met, strange = GAPS[engine], set(), []
     for spec in models[: COUNTS[engine]]:
-        for trouble in troubles(spec, transport):
+        for trouble in troubles(spec, transport, clock):
             known = {n for n, g in gaps.items() if re.match(g.shows, trouble) and g.concerns(spec)}
             met |= known
             if not known:
