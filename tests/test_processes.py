@@ -44,6 +44,7 @@ def endless() -> Iterator[Server]:
 
 CONNECTED = """
 import atexit, os, signal, sys, threading, warnings
+from contextlib import suppress
 import dynamorm
 
 url, transport = sys.argv[1:]
@@ -52,10 +53,18 @@ db = dynamorm.connect("eu-west-1", endpoint=url, credentials=key, transport=tran
 copying = threading.Event()
 
 
-def copy(**options):
-    return db.copy_table(
-        "one", "two", segments=4, **{"progress": lambda report: copying.set()} | options
-    )
+class Enough(Exception):
+    pass
+
+
+def some(report):
+    if report.written:
+        raise Enough
+
+
+def copy(source="one", progress=lambda report: copying.set()):
+    with suppress(Enough):
+        db.copy_table(source, "two", segments=4, progress=progress)
 
 """
 
@@ -87,8 +96,7 @@ if {used}:
 child = os.fork()
 name = "parent" if child else "child"
 db.describe_table(name)
-report = db.copy_table(name, "two", segments=2, deadline=0.5)
-assert report.written
+copy(name, progress=some)
 db.close()
 sys.exit(os.waitpid(child, 0)[1] if child else 0)
 """
@@ -105,22 +113,13 @@ sys.exit(os.waitpid(child, 0)[1] if child else 0)
 def test_a_fork_in_the_middle_of_a_copy(endless: Server, transport: str) -> None:
     """The child, where none of the threads is, sends; the parent's copy goes on."""
     code = """
-class Enough(Exception):
-    pass
-
 def progress(report):
     copying.set()
-    if over:
-        raise Enough
+    if over.is_set():
+        some(report)
 
-def work():
-    try:
-        copy(progress=progress)
-    except Enough as enough:
-        assert enough.report.written > over[0]
-
-over = []
-thread = threading.Thread(target=work)
+over = threading.Event()
+thread = threading.Thread(target=copy, kwargs={"progress": progress})
 thread.start()
 copying.wait()
 for _ in range(5):
@@ -132,7 +131,7 @@ for _ in range(5):
         assert db.describe_table("child").table_status == "ACTIVE"
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
-over.append(0)
+over.set()
 thread.join()
 db.close()
 """
@@ -148,10 +147,19 @@ url, transport, method = sys.argv[1:]
 key = dynamorm.Credentials("key", "secret")
 db = dynamorm.connect("eu-west-1", endpoint=url, credentials=key, transport=transport)
 
+class Enough(Exception):
+    pass
+
+def progress(report):
+    if report.written:
+        raise Enough
+
 def work(segment):
-    with db:
-        report = db.copy_segment("one", "two", segment=segment, of=2, deadline=0.5)
-    return report.written > 0
+    try:
+        with db:
+            db.copy_segment("one", "two", segment=segment, of=2, progress=progress)
+    except Enough:
+        return "enough"
 
 if __name__ == "__main__":
     context = multiprocessing.get_context(method)
@@ -173,7 +181,7 @@ def test_processes_of_a_pool_copy_a_segment_each(
     program = tmp_path / "program.py"
     program.write_text(MODULE)
     process = started(program, endless.url, transport, method)
-    assert ended(process) == (0, "[True, True]\n", "")
+    assert ended(process) == (0, "['enough', 'enough']\n", "")
 
 
 INTERRUPTED = """
@@ -240,7 +248,7 @@ LATE = """
 def late(main):
     with db:
         main.join()
-        assert copy(deadline=0.5).written
+        copy(progress=some)
 threading.Thread(target=late, args=[threading.current_thread()]).start()
 """
 
