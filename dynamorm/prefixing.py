@@ -53,11 +53,9 @@ def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
 
 
 def _prefixed(payload: Any, prefix: str) -> Any:
-    changed: dict[str, Any] = {
-        field: _whole(prefix, name)
-        for field in ("table_name", "exclusive_start_table_name")
-        if isinstance(name := getattr(payload, field, None), str)
-    }
+    changed: dict[str, Any] = {}
+    if isinstance(name := getattr(payload, "table_name", None), str):
+        changed["table_name"] = _whole(prefix, name)
     if isinstance(batches := getattr(payload, "request_items", None), dict):
         changed["request_items"] = {_whole(prefix, n): batch for n, batch in batches.items()}
     return structs.replace(payload, **changed) if changed else payload
@@ -68,6 +66,7 @@ def _whole(prefix: str, name: str) -> str:
 
 
 def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:
+    # The last name stays whole: it is where the service goes on from, and may be anybody's.
     names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
     last = reply.last_evaluated_table_name
     return ListTablesOutput(names, last)

@@ -472,6 +472,19 @@ def test_a_prefix_is_put_before_every_name(world: World) -> None:
     assert world.run(dynamorm.list_tables()) == ("users",)
 
 
+def test_a_list_under_a_prefix_goes_on_where_its_page_ended() -> None:
+    """The next page begins after the name that the service gave, be it of the prefix or not."""
+    pages = [
+        {"TableNames": ["aa", "test-a"], "LastEvaluatedTableName": "test-a"},
+        {"TableNames": ["test-b", "zz"], "LastEvaluatedTableName": "zz"},
+        {"TableNames": []},
+    ]
+    script = Script(*[("ListTables", page) for page in pages])
+    assert dynamorm.run(dynamorm.list_tables(), script, table_prefix="test-") == ("a", "b")
+    starts = [payload.get("ExclusiveStartTableName") for _, payload in script.sent]
+    assert starts == [None, "test-a", "zz"]
+
+
 def test_errors_and_interrupts_pass_through_a_prefix(world: World) -> None:
     """A program under a prefix catches the same errors, about the whole names."""
     with pytest.raises(TableNotFound) as caught:
