@@ -14,6 +14,7 @@ from .errors import DynamormError, ValidationFailed
 from .pace import Pace
 from .pages import BatchWriteItemOutput, batch_write_item, units
 from .reports import Costs, Page
+from .wire import UNREADABLE
 
 __all__ = ["TimeLeft", "Writer"]
 
@@ -191,13 +192,19 @@ class Writer:
         return []
 
     def _refused(self, batch: list[Item], unprocessed: list[Raw]) -> list[Item]:
-        """Tell which items came back; the service may have spelt their numbers in its own way."""
+        """Tell which items came back: all, where that cannot be told.
+
+        The service may have spelt their numbers in its own way.
+        """
         if not unprocessed:
             return []
-        keys = {item_key(raw, self._key_names) for raw in unprocessed}
-        refused = [
-            item for item in batch if item.raw and item_key(item.raw, self._key_names) in keys
-        ]
+        try:
+            keys = {item_key(raw, self._key_names) for raw in unprocessed}
+            refused = [
+                item for item in batch if item.raw and item_key(item.raw, self._key_names) in keys
+            ]
+        except UNREADABLE:
+            return batch
         return refused if len(refused) == len(keys) else batch
 
     def _acknowledge(self, batch: list[Item], refused: list[Item]) -> list[Item]:

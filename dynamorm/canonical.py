@@ -5,11 +5,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 
 from __future__ import annotations
 
-from functools import cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache
 from hashlib import blake2b
+from itertools import repeat
 from typing import Any
 
 from msgspec import Raw, defstruct, json
+from msgspec.structs import astuple
 
 __all__ = ["item_hash", "item_key"]
 
@@ -19,23 +22,31 @@ def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
 
     An attribute that the item does not have is an empty tuple.
     """
-    found = _reader(names).decode(raw)
     return tuple(
         tuple((tag, _number(value) if tag == "N" else value) for tag, value in attribute.items())
-        for attribute in (getattr(found, name) for name in found.__struct_fields__)
+        for attribute in _reader(names)(raw)
     )
 
 
-@cache
-def _reader(names: tuple[str, ...]) -> json.Decoder[Any]:
-    """Make a decoder that reads these attributes and passes over all others."""
+@lru_cache
+def _reader(names: tuple[str, ...]) -> Callable[[bytes | Raw], Iterable[dict[str, str]]]:
+    """Make what reads these attributes and passes over all others."""
     spelt = {f"key{number}": name for number, name in enumerate(names)}
-    fields: Any = [(field, dict[str, Any], {}) for field in spelt]
-    return json.Decoder(defstruct("Key", fields, rename=spelt))
+    fields: Any = [(field, dict[str, str], {}) for field in spelt]
+    try:
+        decode = json.Decoder(defstruct("Key", fields, rename=spelt)).decode
+    except ValueError:  # a quote, a backslash, a control character: msgspec renames no field so
+        attributes = json.Decoder(dict[str, Raw]).decode
+        value = json.Decoder(dict[str, str]).decode
+        return lambda raw: map(value, map(attributes(raw).get, names, repeat(_NOTHING)))
+    return lambda raw: astuple(decode(raw))
+
+
+_NOTHING = Raw(b"{}")
 
 
 def item_hash(raw: bytes | Raw) -> int:
-    """Give 128 bits that equal items share."""
+    """Give 128 bits that equal items share; raises one of many errors for what is no item."""
     text = json.encode(_map(json.decode(raw)), order="deterministic")
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
@@ -56,7 +67,10 @@ def _number(text: str) -> str:
     short = digits.rstrip("0")
     if not short:
         return "0"
-    power = int(exponent or 0) - len(fraction) + len(digits) - len(short)
+    try:
+        power = int(exponent or 0) - len(fraction) + len(digits) - len(short)
+    except ValueError:  # no number at all, or one without end: equal to itself
+        return text
     return f"{'-' * mantissa.startswith('-')}{short}e{power}"
 
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated
 
-from msgspec import DecodeError, Meta, Struct, json
+from msgspec import Meta, Struct, json
 
 from .endpoints import is_local
 from .errors import CredentialsMissing
 from .sockets import Failed, Route, dial
+from .wire import UNREADABLE
 
 __all__ = ["Container", "from_container"]
 
@@ -128,7 +129,7 @@ class Container:
             raise _failure(f"it answered with status {answer.status}", transient=transient)
         try:
             return _temporary.decode(answer.body)
-        except DecodeError:
+        except UNREADABLE:
             raise _failure("its answer is not one of credentials", transient=False) from None
 
     def _token(self) -> str | None:
@@ -138,7 +139,7 @@ class Container:
             try:
                 with open(path, encoding="latin-1") as file:
                     token = file.read()
-            except OSError as error:
+            except (OSError, ValueError) as error:
                 raise _failure(f"{TOKEN}_FILE cannot be read: {error}", transient=False) from None
         if token and not (token.isascii() and token.isprintable()):
             raise _failure(f"{TOKEN} holds what no header can hold", transient=False)
@@ -160,7 +161,9 @@ def _is_word(text: str) -> bool:
 
 def _is_allowed(route: Route) -> bool:
     try:
-        host, _ = route.address()
+        host, port = route.address()
     except ValueError:
+        return False
+    if not 0 < port < 1 << 16:
         return False
     return is_local(route.url) or route.tls or (route.url.startswith("http:") and host in HOSTS)

@@ -20,8 +20,10 @@ from .errors import DynamormError, ItemError
 from .jobs import Job, prepare
 from .model import Model
 from .pages import Key, ScanOutput, scan, units
+from .replies import onward
 from .reports import CopyReport, Page, Segment
 from .settings import CopySettings, check_segments
+from .wire import UNREADABLE
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -164,6 +166,7 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     while (left := job.left.at(moment := (yield from now()))) > 0:
         try:
             reply = yield from call("Scan", payload, ScanOutput, until=moment + left)
+            onward("Scan", segment.cursor, reply.last_evaluated_key)
         except DynamormError as error:
             if not error.transient or moment - started > PATIENCE:
                 raise
@@ -191,12 +194,25 @@ def _parts(job: Job, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]
     """
     size = job.settings.batch_size
     names = [attribute.name for attribute in job.source.key]
-    last = max(len(reply.items) - 1, 0) // size * size
-    for start in range(0, last, size):
-        raws = reply.items[start : start + size]
-        end = json.decode(raws[-1])
-        yield {name: end[name] for name in names}, raws
-    yield reply.last_evaluated_key or None, reply.items[last:]
+    start = 0
+    for end in range(size, len(reply.items), size):
+        if (key := _key(reply.items[end - 1], names)) is not None:
+            yield key, reply.items[start:end]
+            start = end
+    yield reply.last_evaluated_key or None, reply.items[start:]
+
+
+def _key(raw: Raw, names: list[str]) -> Key | None:
+    """Give an item's key; `None` for an item without one, of which nothing is known here."""
+    try:
+        attributes = _attributes(raw)
+        return {name: _key_value(attributes[name]) for name in names}
+    except (KeyError, *UNREADABLE):
+        return None
+
+
+_attributes = json.Decoder(dict[str, Raw]).decode
+_key_value = json.Decoder(dict[str, str]).decode
 
 
 def _write(job: Job, segment: Segment, writer: Writer, reply: ScanOutput) -> Steps[None]:

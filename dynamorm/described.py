@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .errors import TransportError
 from .replies import KeySchemaElement, TableDescription
 from .spec import IndexSpec, KeyAttribute, TableSpec
 
@@ -9,7 +10,18 @@ __all__ = ["described_spec"]
 
 
 def described_spec(table: TableDescription) -> TableSpec:
-    """Give the keys of a table and of its indexes; nothing else of it is declared."""
+    """Give the keys of a table and of its indexes; nothing else of it is declared.
+
+    Raises `TransportError` for a description that does not tell them.
+    """
+    try:
+        return _spec(table)
+    except LookupError:
+        message = f"the answer does not tell the keys of {table.table_name}"
+        raise TransportError(message, operation="DescribeTable", maybe_applied=False) from None
+
+
+def _spec(table: TableDescription) -> TableSpec:
     types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
 
     def part(schema: tuple[KeySchemaElement, ...], kind: str) -> tuple[KeyAttribute, ...]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
-from msgspec import UNSET, DecodeError, json
+from msgspec import UNSET, json
 
 from .changes import Difference, Pair, differences, value_text
 from .facets import Settings
 from .options import policy_text
 from .replies import TableDescription
 from .spec import TableSpec
+from .wire import UNREADABLE
 
 __all__ = ["SETTINGS", "declared_settings", "drift", "setting_pairs"]
 
@@ -75,7 +76,7 @@ def _canonical(policy: str) -> object:
     """
     try:
         return _meaning(json.decode(policy))
-    except DecodeError:
+    except UNREADABLE:
         return policy
 
 
@@ -85,7 +86,8 @@ def _meaning(value: Any) -> object:
     if isinstance(value, list):
         return frozenset(_meaning(part) for item in value for part in _flat(item))
     if isinstance(value, str) and value.startswith("arn:") and value.endswith(":root"):
-        return value.split(":")[4]  # an account as a principal, which is also written as its number
+        # An account as a principal, which is also written as its number.
+        return value.split(":")[-2]
     return value
 
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Protocol, TypeVar
 
-from msgspec import DecodeError, json
+from msgspec import json
 
 from .effects import Call, Effect, Now, Sleep, Steps, Together
 from .errors import TransportError
@@ -20,6 +20,7 @@ from .facets import NoOutput
 from .prefixing import prefixing
 from .requests import encode
 from .waiting import Retries, retrying
+from .wire import UNREADABLE
 
 __all__ = ["AsyncTransport", "Clock", "Transport", "arun", "run"]
 
@@ -237,7 +238,7 @@ def _decode(effect: Call[Any], body: bytes) -> Any:
         return NoOutput()
     try:
         return _decoder(effect.reply_type).decode(body)
-    except (DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise TransportError(
             f"the answer is not a whole {effect.operation} reply: {error}",
             operation=effect.operation,

@@ -11,11 +11,12 @@ import zlib
 from collections.abc import Callable, Generator
 from typing import Protocol
 
-from msgspec import DecodeError, Struct, field, json
+from msgspec import Struct, field, json
 
 from .credentials import CredentialsLike, CredentialSource
 from .endpoints import Endpoint
 from .errors import CredentialsRejected, DynamormError, TransportError, service_error
+from .wire import UNREADABLE
 
 __all__ = [
     "Answer",
@@ -110,12 +111,14 @@ def _seconds(date: str) -> float | None:
     try:
         # Always GMT: https://www.rfc-editor.org/rfc/rfc9110#name-date
         return parsedate_to_datetime(date).replace(tzinfo=timezone.utc).timestamp()
-    except ValueError:
+    except (OverflowError, ValueError):
         return None
 
 
 def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
     """Ask one thing of the service; sign it again, once, when clock or session token were off."""
+    if not (operation.isascii() and operation.isalnum()):
+        raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
     answer = yield signer.headers(operation, body)
     try:
         return read_answer(operation, answer)
@@ -143,7 +146,7 @@ def read_answer(operation: str, answer: Answer) -> bytes:
         return answer.body
     try:
         body = _error_body.decode(answer.body)
-    except (DecodeError, RecursionError):
+    except UNREADABLE:
         raise foreign_answer(operation, answer.status) from None
     raise service_error(
         # "namespace#Code:http://...": https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html

@@ -11,10 +11,10 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Raw, Struct, json
 
-from .codec.misfits import Misfit
+from .codec.misfits import Misfit, complaint
 from .codec.readers import Readers, Record
 from .codec.shapes import read_shape, sparse
-from .codec.values import AttributeValue, attributes_of, check_item
+from .codec.values import AttributeValue, attributes_of, item_json, raw_attributes
 from .codec.writers import item_writer
 from .errors import ItemError, ModelError
 from .fields import label, read_fields
@@ -29,7 +29,6 @@ Unmodelled = Literal["keep", "drop", "error"]
 """What to do with attributes that a model does not know."""
 
 _encode = json.Encoder().encode
-_attributes = json.Decoder(dict[str, Raw]).decode
 
 
 def to_item(instance: Struct) -> dict[str, AttributeValue]:
@@ -50,10 +49,10 @@ def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
     """
     found = codec(model)
     try:
-        check_item(item)
+        raw = item_json(item)
     except Misfit as misfit:
         raise found.error(misfit) from None
-    return found.decode(_encode(item), "drop")[0]
+    return found.decode(raw, "drop")[0]
 
 
 def _index_keys(model: Any) -> set[str]:
@@ -125,6 +124,8 @@ class Codec(Generic[M]):
             item = self._write(instance)
         except Misfit as misfit:
             raise self.error(misfit) from None
+        except RecursionError as error:
+            raise self.error(complaint(error)) from None
         return self._joined(item, unmodelled) if unmodelled else item
 
     def error(self, misfit: Misfit) -> ItemError:
@@ -132,13 +133,13 @@ class Codec(Generic[M]):
         return ItemError(misfit.problem, misfit.path(self.place))
 
     def _unknown(self, raw: bytes | Raw) -> dict[str, Raw]:
-        return {n: value for n, value in _attributes(raw).items() if n not in self._names}
+        return {n: value for n, value in raw_attributes(raw).items() if n not in self._names}
 
     def _joined(self, item: bytes, unmodelled: Mapping[str, Raw]) -> bytes:
         if self._names.isdisjoint(unmodelled):
             comma = b"" if item == b"{}" else b","
             return item[:-1] + comma + _encode(unmodelled)[1:]
-        attributes = _attributes(item)
+        attributes = raw_attributes(item)
         for name in unmodelled:
             if name in attributes:
                 problem = "the item has this attribute unmodelled, and the model writes it too"

@@ -108,15 +108,24 @@ class Job:
         if given_up and not final.done:
             unwritten = [item for writer in self.writers for item in writer.unwritten()]
             trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
-            raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
+            try:
+                items = tuple(map(_attributes, unwritten))
+            except ItemError as error:
+                error.report = final
+                raise
+            raise CopyIncomplete(final, items) from trouble
         return final
 
 
 def _attributes(raw: bytes | Raw) -> dict[str, Any]:
     """Give an item as boto3's low-level client has it, with binary as bytes."""
+    from .codec.misfits import Misfit
     from .codec.values import attributes_of
 
-    return attributes_of(raw)
+    try:
+        return attributes_of(raw)
+    except Misfit as misfit:
+        raise ItemError(misfit.problem, misfit.path("item")) from None
 
 
 def prepare(

@@ -7,7 +7,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteIte
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
 
 from msgspec import UNSET, Raw, UnsetType
 
@@ -25,7 +24,7 @@ __all__ = [
     "units",
 ]
 
-Key = dict[str, Any]
+Key = dict[str, dict[str, str]]
 """A key as attribute values; JSON-safe, since binary ones are base64 and numbers strings."""
 
 

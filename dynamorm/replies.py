@@ -8,8 +8,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from msgspec import Struct
 
+from .errors import TransportError
 from .wire import wire_name
 
 __all__ = [
@@ -40,7 +43,10 @@ __all__ = [
     "VectorAttributeDefinition",
     "VectorIndexDescription",
     "WarmThroughputDescription",
+    "onward",
 ]
+
+T = TypeVar("T")
 
 
 class Reply(Struct, frozen=True, rename=wire_name, omit_defaults=True, repr_omit_defaults=True):
@@ -254,3 +260,11 @@ class DeleteTableOutput(Reply, frozen=True):
 class ListTablesOutput(Reply, frozen=True):
     table_names: tuple[str, ...]
     last_evaluated_table_name: str | None = None
+
+
+def onward(operation: str, came_from: T | None, leads_to: T | None) -> T | None:
+    """Give the place to go on from; raises `TransportError` for one that would have no end."""
+    if leads_to is not None and leads_to == came_from:
+        message = "the answer leads to where it began: its pages would have no end"
+        raise TransportError(message, operation=operation, maybe_applied=False)
+    return leads_to

@@ -10,10 +10,11 @@ from collections import deque
 from threading import Lock
 from typing import Any
 
-from msgspec import Struct, ValidationError, convert, field, structs, to_builtins
+from msgspec import Struct, convert, field, json, structs, to_builtins
 
 from .errors import Refused
 from .pages import Key
+from .wire import UNREADABLE
 
 __all__ = [
     "Checkpoint",
@@ -158,7 +159,8 @@ def read_checkpoint(
         return Checkpoint(source, target, of, [SegmentPoint(segment) for segment in segments])
     try:
         checkpoint = convert(value, Checkpoint)
-    except ValidationError as error:
+        json.encode(checkpoint)  # what JSON cannot hold has not come from a report
+    except UNREADABLE as error:
         raise Refused((f"resume= is no checkpoint of a copy: {error}",)) from error
     pairs = (
         ("source", checkpoint.source, source),

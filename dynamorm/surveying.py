@@ -18,7 +18,7 @@ from .facets import (
     Settings,
     TimeToLiveDescription,
 )
-from .replies import TableDescription
+from .replies import TableDescription, onward
 
 __all__ = ["survey"]
 
@@ -61,7 +61,7 @@ def _tags(_name: str, table: TableDescription) -> Steps[dict[str, str]]:
         payload = requests.list_tags_of_resource(_arn(table, "ListTagsOfResource"), start_at=token)
         page = yield from call("ListTagsOfResource", payload, ListTagsOfResourceOutput)
         tags |= {tag.key: tag.value for tag in page.tags}
-        token = page.next_token
+        token = onward("ListTagsOfResource", token, page.next_token)
         if not token:
             return tags
 

@@ -29,6 +29,7 @@ from .replies import (
     DescribeTableOutput,
     ListTablesOutput,
     TableDescription,
+    onward,
 )
 from .spec import TableSpec
 from .waiting import (
@@ -199,7 +200,7 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
         payload = requests.list_tables(start_after)
         page = yield from call("ListTables", payload, ListTablesOutput)
         names += (name for name in page.table_names if name.startswith(prefix))
-        start_after = page.last_evaluated_table_name
+        start_after = onward("ListTables", start_after, page.last_evaluated_table_name)
         if start_after is None:
             return tuple(names)
 

@@ -17,7 +17,14 @@ from msgspec import Raw, Struct, json
 
 from .codec.checks import check_nesting, check_size, key_check, key_of
 from .codec.misfits import Misfit, at
-from .codec.values import AttributeValue, Item, attributes_of, check_item, natural
+from .codec.values import (
+    AttributeValue,
+    Item,
+    attributes_of,
+    item_json,
+    natural,
+    raw_attributes,
+)
 from .codec.writers import write_any
 from .errors import ItemError, ModelError
 from .fields import label
@@ -44,7 +51,6 @@ Found = Sequence[bytes | Raw]
 Convert = Callable[[bytes | Raw], Found]
 
 _encode = json.Encoder().encode
-_raw_attributes = json.Decoder(dict[str, Raw]).decode
 
 
 class AttributeTransform:
@@ -262,22 +268,12 @@ def _plain(raw: bytes | Raw) -> Found:
 
 def _of_attributes(transform: AttributeTransform) -> Convert:
     if transform.opaque:
-        return lambda raw: [_encode(item) for item in _made(transform, _raw_attributes(raw), dict)]
+        return lambda raw: [_encode(item) for item in _made(transform, raw_attributes(raw), dict)]
 
     def convert(raw: bytes | Raw) -> Found:
-        made = _made(transform, attributes_of(raw), dict)
-        for item in made:
-            check_item(item)
-        return [_json(item) for item in made]
+        return [item_json(item) for item in _made(transform, attributes_of(raw), dict)]
 
     return convert
-
-
-def _json(item: Item) -> bytes:
-    try:
-        return _encode(item)
-    except UnicodeEncodeError:
-        raise Misfit("a text that is no Unicode: it has half of a surrogate pair") from None
 
 
 def _of_models(

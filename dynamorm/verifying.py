@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from .canonical import item_hash
+from .codec.misfits import STRANGE
 from .effects import Steps, call, together
+from .errors import ItemError
 from .model import Model, table_name
 from .pages import ScanOutput, scan
 from .prefixing import Place, elsewhere
+from .replies import onward
 from .settings import check_segments
 
 __all__ = ["Verified", "verify_copy"]
@@ -49,7 +52,8 @@ def verify_copy(
     """Compare all items of two tables, each read once with Scan, in `segments` at once.
 
     Equal are items that DynamoDB holds equal: numbers by value, sets in any order. Costs the read
-    units of both tables, whole; writes in the meantime make a difference.
+    units of both tables, whole; writes in the meantime make a difference. Raises `ItemError` for
+    what is no item.
     """
     check_segments(segments)
     ours = tuple(
@@ -68,13 +72,20 @@ def verify_copy(
     return Verified(left == right, left, right)
 
 
+def _sum(items: list[Raw], table: str) -> Digest:
+    try:
+        return Digest(len(items), sum(map(item_hash, items)))
+    except STRANGE:
+        raise ItemError("a page has an item that is not of attribute values", table) from None
+
+
 def _digest(table: str, segment: int, of: int, consistent_read: bool) -> Steps[Digest]:
     total = Digest()
     start = None
     while True:
         payload = scan(table, segment=segment, of=of, start=start, consistent_read=consistent_read)
         page = yield from call("Scan", payload, ScanOutput)
-        total += Digest(len(page.items), sum(map(item_hash, page.items)))
-        start = page.last_evaluated_key
+        total += _sum(page.items, table)
+        start = onward("Scan", start, page.last_evaluated_key)
         if not start:
             return total

@@ -1,8 +1,13 @@
-"""How a field's name is spelt in the API."""
+"""How the API spells a field's name, and what reading raises where JSON is none of the API's."""
 
 from __future__ import annotations
 
-__all__ = ["wire_name"]
+from msgspec import DecodeError
+
+__all__ = ["UNREADABLE", "wire_name"]
+
+UNREADABLE = (DecodeError, RecursionError, UnicodeError)
+"""What msgspec raises for bytes that are not what was asked for, or that nest without end."""
 
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 

@@ -685,7 +685,8 @@ NOTHING = "not an attribute value - at Holder.value"
 def test_malformed_json():
     """Bytes that are no item are an error like others."""
     assert problem(lambda: codec(Holder).decode(b"{")).endswith(" - at Holder")
-    assert problem(lambda: codec(Holder).decode(b'{"value":{"Q":1}}')) == NOTHING
+    told = problem(lambda: codec(Holder).decode(b'{"value":{"Q":1}}'))
+    assert told == "a value of type Q does not belong here - at Holder.value"
     assert problem(lambda: codec(holder(int | str)).decode(b'{"value":{}}')) == NOTHING
     told = problem(lambda: codec(holder(float)).decode(b'{"value":{"N":"x"}}'))
     assert told == f"{NUMBER} - at Holder.value"

@@ -6,16 +6,18 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from operator import attrgetter
 from typing import Annotated, Any
 
-from msgspec import UNSET, DecodeError, Meta, Raw, defstruct, json
+from msgspec import UNSET, Meta, Raw, defstruct, json
 
 from ..spec import KeyAttribute, TableSpec
-from .misfits import Misfit, at, complaint
+from ..wire import UNREADABLE
+from .misfits import STRANGE, UNFIT, Misfit, at, complaint
 from .places import wrapper
-from .values import AttributeValue, Item, attributes_of, item_size, natural
+from .values import AttributeValue, Item, attributes_of, item_size, natural, raw_attributes
 
 __all__ = ["MAX_ITEM", "check_nesting", "check_size", "key_check", "key_of"]
 
@@ -28,13 +30,19 @@ MAX_SORT_KEY = 1024
 
 _TYPES: dict[str, Any] = {"S": str, "B": bytes}
 
-_raw_attributes = json.Decoder(dict[str, Raw]).decode
-
 
 def check_size(raw: bytes) -> None:
     """Raise `Misfit` for an item of more than 400 KB. JSON is never shorter than what it weighs."""
-    if len(raw) > MAX_ITEM and (size := item_size(attributes_of(raw))) > MAX_ITEM:
+    if len(raw) > MAX_ITEM and (size := _weigh(raw)) > MAX_ITEM:
         raise Misfit(f"the item weighs {size:,} bytes; the most is {MAX_ITEM:,}")
+
+
+def _weigh(raw: bytes) -> int:
+    item = attributes_of(raw)
+    try:
+        return item_size(item)
+    except UNFIT:
+        raise Misfit(_NO_VALUE) from None
 
 
 def check_nesting(raw: bytes) -> None:
@@ -44,13 +52,14 @@ def check_nesting(raw: bytes) -> None:
     """
     deep = raw.count(b'"L"') + raw.count(b'"M"') >= MAX_LEVELS
     if deep or b'"":' in raw or b'"" :' in raw:
+        item = attributes_of(raw)
         try:
-            _check_names(attributes_of(raw), MAX_LEVELS)
-        except RecursionError:
-            raise Misfit(_TOO_DEEP) from None
+            _check_names(item, MAX_LEVELS)
+        except AttributeError:
+            raise Misfit(_NO_VALUE) from None
 
 
-_TOO_DEEP = f"lists and maps are nested on more than {MAX_LEVELS} levels"
+_NO_VALUE = "an attribute has a value that is none"
 
 
 def _check_names(item: Item, levels: int) -> None:
@@ -62,7 +71,7 @@ def _check_names(item: Item, levels: int) -> None:
 
 def _check_levels(levels: int, value: AttributeValue) -> None:
     if levels == 0:
-        raise Misfit(_TOO_DEEP)
+        raise Misfit(f"nested too deeply: the most is {MAX_LEVELS} levels")
     _check_names(value.get("M", {}), levels - 1)
     for inner in value.get("L", ()):
         _check_levels(levels - 1, inner)
@@ -80,13 +89,7 @@ def key_check(spec: TableSpec) -> Check:
         (field, _annotation(a, limits[a]), *(() if a.name in required else (UNSET,)))
         for field, a in fields.items()
     ]
-    wire = defstruct(
-        "Key",
-        members,
-        rename={field: attribute.name for field, attribute in fields.items()},
-        kw_only=True,
-    )
-    decode = json.Decoder(wire).decode
+    decode = _decoder(members, {field: attribute.name for field, attribute in fields.items()})
     texts = [
         (attribute.name, attrgetter(field), limits[attribute])
         for field, attribute in fields.items()
@@ -96,14 +99,34 @@ def key_check(spec: TableSpec) -> Check:
     def check(raw: bytes | Raw) -> None:
         try:
             found = decode(raw)
-        except DecodeError as error:
-            raise complaint(str(error)) from None
+        except UNREADABLE as error:
+            raise complaint(error) from None
         for name, read, limit in texts:
             value = read(found)
             if value is not UNSET and len(value.S) * 4 > limit < len(value.S.encode()):
                 raise Misfit(f"a key of more than {limit} bytes of UTF-8", name)
 
     return check
+
+
+def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw], Any]:
+    """Make what reads these attributes and passes over all others."""
+    try:
+        return json.Decoder(defstruct("Key", members, rename=names, kw_only=True)).decode
+    except ValueError:  # a quote, a backslash, a control character: msgspec renames no field so
+        decode = json.Decoder(defstruct("Key", members, kw_only=True)).decode
+
+    def renamed(raw: bytes | Raw) -> Any:
+        found = raw_attributes(raw)
+        known = {field: found[name] for field, name in names.items() if name in found}
+        try:
+            return decode(json.encode(known))
+        except UNREADABLE as error:
+            misfit = complaint(error)
+            steps = [names.get(step, step) for step in misfit.steps]
+            raise Misfit(misfit.problem, *steps) from None
+
+    return renamed
 
 
 def _limits(spec: TableSpec) -> dict[KeyAttribute, int]:
@@ -121,6 +144,10 @@ def _annotation(attribute: KeyAttribute, limit: int) -> Any:
 
 
 def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
-    """Give the key attributes of an item as natural values, those that are there."""
-    attributes = _raw_attributes(raw)
-    return {name: natural(json.decode(attributes[name])) for name in names if name in attributes}
+    """Give the key attributes of an item as natural values, those that can be read."""
+    found: dict[str, Any] = {}
+    with suppress(*STRANGE):
+        attributes = raw_attributes(raw)
+        for name in attributes.keys() & names:
+            found[name] = natural(json.decode(attributes[name]))
+    return found

@@ -10,12 +10,17 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-__all__ = ["UNFIT", "Misfit", "at", "complaint", "each", "every", "located"]
+from msgspec import DecodeError
+
+__all__ = ["STRANGE", "UNFIT", "Misfit", "at", "complaint", "each", "every", "located"]
 
 Function = Callable[[Any], Any]
 
-UNFIT = (ArithmeticError, LookupError, TypeError, ValueError)
+UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
 """What a function raises that is given a value it is not made for; `Misfit` is among it."""
+
+STRANGE = (*UNFIT, AttributeError, RecursionError)
+"""What it raises that is given JSON of any kind for that of an item."""
 
 # How msgspec ends and words its errors.
 _PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
@@ -83,9 +88,11 @@ def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
     return lambda values: list(map(at, steps, functions, values))
 
 
-def complaint(message: str) -> Misfit:
+def complaint(error: Exception) -> Misfit:
     """Put what msgspec's parser says of an item's JSON in an item's terms, without its values."""
-    problem, path, _ = (*_PLACE.split(message), "", "")[:3]
+    if isinstance(error, RecursionError):
+        return Misfit("nested too deeply: the most is 32 levels")
+    problem, path, _ = (*_PLACE.split(str(error)), "", "")[:3]
     steps = _STEP.findall(path)
     of_value = len(steps) % 2 == 1
     steps = steps[::2]  # every second one is a tag: `$.address.M.city.S`

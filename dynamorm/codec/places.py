@@ -15,11 +15,11 @@ from operator import attrgetter
 from typing import Annotated, Any, Literal, NamedTuple, Union
 from uuid import UUID
 
-from msgspec import UNSET, Meta, Struct, defstruct, inspect
+from msgspec import UNSET, Meta, Struct, defstruct, inspect, to_builtins
 
-from .misfits import UNFIT, Misfit, located
+from .misfits import STRANGE, UNFIT, Misfit, located
 from .shapes import alternatives, tag_of
-from .values import natural, read_float, read_integer, read_number
+from .values import Value, natural, read_float, read_integer, read_number
 
 __all__ = [
     "ANYTHING",
@@ -43,7 +43,10 @@ Convert = Callable[[Any], Any]
 CALL = "{convert}({value})"
 _KEEP = "{value}"
 # What generated code tries first; whatever it cannot read goes through the function after all.
-_SHORTCUTS: dict[Convert, str] = {read_integer: "int({value})", read_float: "float({value})"}
+_SHORTCUTS: dict[Convert, str] = {
+    read_integer: "whole({value})",
+    read_float: "real({value})",
+}
 
 _PARSED: dict[type[inspect.Type], Any] = {
     inspect.StrType: str,
@@ -68,7 +71,7 @@ _KEYS: dict[type[inspect.Type], Any] = {
 _NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
     frozenset({inspect.IntType}): read_integer,
     frozenset({inspect.FloatType}): read_float,
-    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, float),
+    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, read_float),
     frozenset({inspect.IntType, inspect.DecimalType}): read_number,
 }
 _CLASSES = {inspect.IntType: int, inspect.FloatType: float, inspect.DecimalType: Decimal}
@@ -162,14 +165,14 @@ def one_of_several(insides: dict[str, Inside]) -> Place:
     return Place(wrapper(fields, UNSET), "", convert)
 
 
-def _anything(value: dict[str, Any]) -> Any:
+def _anything(value: Value) -> Any:
     try:
-        return natural(value)
-    except (AttributeError, *UNFIT):
+        return natural(to_builtins(value, builtin_types=(bytes,)))
+    except STRANGE:
         raise Misfit("not an attribute value") from None
 
 
-ANYTHING = Place(dict[str, Any], "", _anything)
+ANYTHING = Place(Value, "", _anything)
 """Read whatever an attribute can be."""
 
 

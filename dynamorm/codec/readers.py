@@ -7,10 +7,11 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, Literal, NamedTuple, get_origin
 
-from msgspec import NODEFAULT, UNSET, DecodeError, Raw, Struct, defstruct, inspect, json
+from msgspec import NODEFAULT, UNSET, Raw, Struct, defstruct, inspect, json
 from msgspec import field as struct_field
 
 from ..fields import label
+from ..wire import UNREADABLE
 from .compiled import compiled
 from .misfits import UNFIT, Misfit, at, complaint, each, every
 from .places import (
@@ -30,7 +31,7 @@ from .places import (
     wrapper,
 )
 from .shapes import RECORDS, RecordType, alternatives, fallback, is_nested, struct_tag, tag_of
-from .values import read_float, read_integer
+from .values import read_float, read_integer, real, whole
 
 __all__ = ["Readers", "Record"]
 
@@ -56,10 +57,11 @@ class Record:
     def read(self, raw: bytes | Raw) -> Any:
         """Read one from its JSON, {"name": {"S": "text"}}."""
         try:
-            parsed = self._decode(raw)
-        except DecodeError as error:
-            raise complaint(str(error)) from None
-        return self.build(parsed)
+            return self.build(self._decode(raw))
+        except Misfit:
+            raise
+        except UNREADABLE as error:
+            raise complaint(error) from None
 
 
 class Readers:
@@ -286,6 +288,8 @@ def _builder(shape: RecordType, members: Sequence[_Member]) -> Convert:
     build: Convert = compiled(
         source,
         UNFIT=UNFIT,
+        real=real,
+        whole=whole,
         make=_maker(shape),
         stepwise=partial(_stepwise, members),
         **{f"convert{i}": member.located for i, member in enumerate(members)},

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 
 from __future__ import annotations
 
-from binascii import a2b_base64
+import re
 from collections.abc import Callable
 from decimal import (
     Context,
@@ -18,23 +18,29 @@ from decimal import (
 )
 from typing import Any
 
-from msgspec import UNSET, Raw, Struct, UnsetType, json, to_builtins
+from msgspec import UNSET, Raw, Struct, UnsetType, convert, json, to_builtins
 
-from .misfits import Misfit, at, every
+from ..wire import UNREADABLE
+from .misfits import UNFIT, Misfit, at, complaint, every
 
 __all__ = [
     "AttributeValue",
     "Item",
+    "Value",
     "attributes_of",
     "check_item",
     "decimal_text",
     "fitted",
     "integer_text",
+    "item_json",
     "item_size",
     "natural",
+    "raw_attributes",
     "read_float",
     "read_integer",
     "read_number",
+    "real",
+    "whole",
 ]
 
 AttributeValue = dict[str, Any]
@@ -51,10 +57,11 @@ fitted = _NUMBERS.plus
 _ALL_DIGITS = 10**38
 _MOST_BITS = 420  # of a whole number below 1E+126
 _RANGE = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
+_is_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII).fullmatch
 _FINITE = "nan and infinity are no numbers in DynamoDB"
 
 
-class _Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
     """Any attribute value, for msgspec to read."""
 
     S: str | UnsetType = UNSET
@@ -62,20 +69,44 @@ class _Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True
     B: bytes | UnsetType = UNSET
     BOOL: bool | UnsetType = UNSET
     NULL: bool | UnsetType = UNSET
-    L: list[_Value] | UnsetType = UNSET
-    M: dict[str, _Value] | UnsetType = UNSET
+    L: list[Value] | UnsetType = UNSET
+    M: dict[str, Value] | UnsetType = UNSET
     SS: list[str] | UnsetType = UNSET
     NS: list[str] | UnsetType = UNSET
     BS: list[bytes] | UnsetType = UNSET
 
 
-_decode = json.Decoder(dict[str, _Value]).decode
+_decode = json.Decoder(dict[str, Value]).decode
+_encode = json.Encoder().encode
+_split = json.Decoder(dict[str, Raw]).decode
 
 
 def attributes_of(raw: bytes | Raw) -> Item:
-    """Read the JSON of an item."""
-    item: Item = to_builtins(_decode(raw), builtin_types=(bytes,))
+    """Read the JSON of an item; `Misfit` if it is none."""
+    try:
+        item: Item = to_builtins(_decode(raw), builtin_types=(bytes,))
+    except UNREADABLE as error:
+        raise complaint(error) from None
     return item
+
+
+def raw_attributes(raw: bytes | Raw) -> dict[str, Raw]:
+    """Read an item's JSON no further than its attributes' names; `Misfit` if it is none."""
+    try:
+        return _split(raw)
+    except UNREADABLE as error:
+        raise complaint(error) from None
+
+
+def item_json(item: Any) -> bytes:
+    """Write attribute values, checked, as JSON."""
+    try:
+        check_item(item)
+        return _encode(item)
+    except UnicodeEncodeError:
+        raise Misfit("a text that is no Unicode: it has half of a surrogate pair") from None
+    except RecursionError as error:
+        raise complaint(error) from None
 
 
 def integer_text(value: int) -> str:
@@ -97,27 +128,32 @@ def decimal_text(value: Decimal) -> str:
         raise Misfit(_RANGE) from None
 
 
-def read_number(text: str, other: Callable[[str], Any] = Decimal) -> Any:
+# Stricter than `int` and `float`, and twice as fast.
+whole = json.Decoder(int).decode
+real = json.Decoder(float).decode
+
+
+def read_number(text: str, other: Callable[[str], Any] | None = None) -> Any:
     """Read a number exactly: as a whole one where it is written as one, or as an `other`."""
     try:
-        return int(text)
-    except ValueError:
-        return other(text)
+        return whole(text)
+    except UNFIT:
+        return (other or _decimal)(text)
 
 
 def read_float(text: str) -> float:
     """Read the float that is nearest."""
     try:
-        return float(text)
-    except ValueError:
-        raise Misfit(_RANGE) from None
+        return real(text)
+    except UNFIT:
+        return float(_decimal(text))
 
 
 def read_integer(text: str) -> int:
     """Read a whole number exactly, in whatever way it is written."""
     try:
-        return int(text)
-    except ValueError:
+        return whole(text)
+    except UNFIT:
         pass
     number = _decimal(text)
     if number != number.to_integral_value():
@@ -132,11 +168,13 @@ def _decimal(text: str) -> Decimal:
         raise Misfit(_RANGE) from None
     if not number.is_finite():
         raise Misfit(_FINITE)
+    if not _is_number(text):  # Python takes "1_0" for 10, and the digits of any script
+        raise Misfit(_RANGE)
     return number
 
 
 def _binary(value: bytes | str) -> bytes:
-    return a2b_base64(value) if isinstance(value, str) else value
+    return convert(value, bytes) if isinstance(value, str) else value
 
 
 def _bytes(value: Any) -> bytes:
@@ -195,7 +233,7 @@ def _check_null(value: bool) -> None:
 def _check_binary(value: bytes | str) -> None:
     try:
         _binary(value)
-    except ValueError:
+    except UNREADABLE:
         raise Misfit("expected bytes, or a str of base64") from None
 
 
