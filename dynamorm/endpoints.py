@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from .errors import EndpointUnknown
 
-__all__ = ["Endpoint", "is_local", "resolve"]
+__all__ = ["Endpoint", "is_local", "is_url", "resolve"]
 
 
 class Endpoint(Struct, frozen=True):
@@ -77,6 +77,15 @@ def resolve(
     return Endpoint(f"{scheme}://{host}{port}", signed)
 
 
+def is_url(url: str) -> bool:
+    """Whether it has the form `http(s)://host[:port]`, with nothing more than a slash behind it."""
+    try:
+        _split("", url)
+    except EndpointUnknown:
+        return False
+    return True
+
+
 def is_local(url: str) -> bool:
     """Whether the host is written as `localhost`, 127.x.x.x or `[::1]`; no name is looked up.
 
@@ -86,8 +95,9 @@ def is_local(url: str) -> bool:
         host = _split("", url)[1]
     except EndpointUnknown:
         return False
-    four_numbers = host.count(".") == 3 and host.replace(".", "").isdigit()
-    return host in ("localhost", "[::1]") or (four_numbers and host.startswith("127."))
+    numbers = [part for part in host.split(".") if part.isdigit() and int(part[:4]) < 256]
+    four = len(numbers) == 4 and host.count(".") == 3
+    return host in ("localhost", "[::1]") or (four and numbers[0] == "127")
 
 
 def _first(
@@ -202,11 +212,21 @@ def _split(source: str, url: str) -> tuple[str, str, str]:
 
 def _is_host(text: str) -> bool:
     if text[:1] == "[" and text[-1:] == "]":
-        return text.count(":") > 1 and set(text[1:-1]) <= set("0123456789abcdefABCDEF:.")
+        return set(text[1:-1]) <= set("0123456789abcdefABCDEF:.") and _is_ipv6(text[1:-1])
     # Underscores are no part of DNS, but container networks have them. From 64 on, a label makes
     # the socket module raise UnicodeError where everybody expects OSError.
     plain = text.isascii() and text.replace("-", "").replace("_", "").replace(".", "").isalnum()
     return plain and all(0 < len(label) < 64 for label in text.split("."))
+
+
+def _is_ipv6(text: str) -> bool:
+    from ipaddress import IPv6Address
+
+    try:
+        IPv6Address(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_port(text: str) -> bool:

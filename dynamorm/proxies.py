@@ -7,19 +7,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from .endpoints import is_url
 from .errors import EndpointUnknown
 
 __all__ = ["proxy_for"]
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    """Give the variable and the proxy that it names for this URL; an empty one is none."""
+    """Give the variable, and the URL of the proxy that it names for this one; empty is none."""
     scheme, _, host = url.partition("://")
     name, proxy = _lower_first(f"{scheme}_proxy", environ)
     if not proxy or _bypassed(host, environ):
         return name, ""
-    _check(name, proxy)
-    return name, proxy
+    whole = proxy if "://" in proxy else f"http://{proxy}"
+    if not _is_proxy(whole):
+        # Others would refuse it with all of it, the password too, in the message.
+        raise EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
+    return name, whole
 
 
 def _bypassed(host: str, environ: Mapping[str, str]) -> bool:
@@ -33,14 +37,11 @@ def _lower_first(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
     return found, environ.get(found, "")
 
 
-def _check(name: str, proxy: str) -> None:
-    """Refuse what others would refuse with all of it, the password too, in the message."""
-    from urllib.parse import urlsplit
+def _is_proxy(url: str) -> bool:
+    scheme, _, rest = url.partition("://")
+    login, _, place = rest.rpartition("@")
+    plain = login.isascii() and login.isprintable() and _NOT_PLAIN.isdisjoint(login)
+    return plain and is_url(f"{scheme}://{place}")
 
-    parts = urlsplit(proxy if "://" in proxy else f"http://{proxy}")
-    try:
-        good = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0
-    except ValueError:
-        good = False
-    if not good:
-        raise EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
+
+_NOT_PLAIN = frozenset(" #/?@[\\]")

@@ -10,7 +10,16 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-__all__ = ["Fields", "Incomplete", "Received", "Stream", "Unreadable", "read_answer", "read_head"]
+__all__ = [
+    "Fields",
+    "Incomplete",
+    "Received",
+    "Stream",
+    "Unreadable",
+    "check_size",
+    "read_answer",
+    "read_head",
+]
 
 MAX_LINE = 16 << 10
 MAX_HEAD = 64 << 10
@@ -101,7 +110,7 @@ class Stream:
         while part := self._receive(PIECE):
             parts.append(part)
             size += len(part)
-            _check_size(size)
+            check_size(size)
         return b"".join(parts)
 
     def _more(self, most: int) -> bytes:
@@ -183,14 +192,14 @@ def _length(text: str) -> int:
     digits = length.encode("latin-1")
     if lengths or not digits or digits.strip(_DIGITS):
         raise Unreadable("the answer's Content-Length is no number")
-    return _check_size(int(length[:20]))
+    return check_size(int(length[:20]))
 
 
 def _chunks(stream: Stream) -> bytes:
     parts: list[bytes] = []
     size = 0
     while count := _chunk_size(stream.line()):
-        size = _check_size(size + count)
+        size = check_size(size + count)
         parts.append(stream.exactly(count))
         if stream.line():
             raise Unreadable("a chunk of the answer is longer than it says")
@@ -205,7 +214,8 @@ def _chunk_size(line: bytes) -> int:
     return int(digits, 16)
 
 
-def _check_size(size: int) -> int:
+def check_size(size: int) -> int:
+    """Give the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
     if size > MAX_BODY:
         raise Unreadable("the answer is too long")
     return size

@@ -14,9 +14,9 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
 FLOORS = (
     {"errors"},
-    {"canonical", "effects", "failures", "markers", "options", "proxies", "reading", "wire"},
+    {"canonical", "effects", "failures", "markers", "options", "reading", "wire"},
     {"endpoints", "fields", "pace", "parallel", "payloads", "replies", "sockets", "spec"},
-    {"changes", "containers", "described", "facets", "model", "pages", "plans"},
+    {"changes", "containers", "described", "facets", "model", "pages", "plans", "proxies"},
     {"codec", "codec.compiled", "codec.misfits"},
     {"codec.shapes", "codec.values"},
     {"codec.forms", "codec.places"},

@@ -13,6 +13,7 @@ from typing import Any
 from .. import failures
 from ..exchange import Answer, Signer, exchanging
 from ..failures import Failure, is_untrusted, transport_error
+from ..reading import Unreadable, check_size
 from ..sockets import tls_context
 from .signed import Place, Settings
 
@@ -98,8 +99,8 @@ class _Session:
                 trace_request_ctx=connection,
             ) as response:
                 connection.again = False
-                return Answer(response.status, response.headers, await response.read())
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError) as error:
+                return Answer(response.status, response.headers, await _content(response))
+        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, Unreadable) as error:
             failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
             cause = error.__cause__ or error
             if failure is failures.UNTRUSTED and not is_untrusted(cause):
@@ -112,6 +113,16 @@ class _Session:
     async def aclose(self) -> None:
         if self._http is not None:
             await self._http.close()
+
+
+async def _content(response: aiohttp.ClientResponse) -> bytes:
+    """Read a body, which aiohttp itself would do without a bound."""
+    parts: list[bytes] = []
+    size = 0
+    async for part in response.content.iter_any():
+        parts.append(part)
+        size = check_size(size + len(part))
+    return b"".join(parts)
 
 
 class _Used:

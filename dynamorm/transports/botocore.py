@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from contextlib import closing
 from typing import Any
 
 from botocore.awsrequest import AWSPreparedRequest
@@ -23,12 +24,18 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as CannotConnect
-from botocore.httpsession import URLLib3Session
+from botocore.httpsession import (
+    ProtocolError,
+    URLLib3ReadTimeoutError,
+    URLLib3Session,
+    URLLib3SSLError,
+)
 
 from .. import failures
 from ..errors import TransportError
 from ..exchange import Answer
 from ..failures import Failure, transport_error
+from ..reading import Unreadable, check_size
 from .signed import Line, Place, SignedTransport
 
 __all__ = ["BotocoreTransport"]
@@ -71,19 +78,20 @@ class _Session:
         self._answered = False
 
     def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
-        request = _Request("POST", f"{self._url}/", headers, body, False)
+        request = _Request("POST", f"{self._url}/", headers, body, True)
         try:
             response = self._http.send(request)
-        except (CannotConnect, HTTPClientError) as error:
+            content = _content(response.raw)
+        except (CannotConnect, HTTPClientError, *_READING) as error:
             raise self._failed(operation, error) from error
         self._answered = True
-        return Answer(response.status_code, response.headers, response.content)
+        return Answer(response.status_code, response.headers, content)
 
     def close(self) -> None:
         self._answered = False
         self._http.close()
 
-    def _failed(self, operation: str, error: BotoCoreError) -> TransportError:
+    def _failed(self, operation: str, error: Exception) -> TransportError:
         failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
         cause = _cause(error)
         stale = self._answered and failure.maybe_applied and isinstance(cause, _CLOSED)
@@ -93,23 +101,36 @@ class _Session:
         return transport_error(failure, cause, url=self._url, operation=operation, stale=stale)
 
 
-_MEANINGS: tuple[tuple[type[Exception], Failure], ...] = (
+def _content(raw: Any) -> bytes:
+    """Read a body, which botocore itself would do without a bound."""
+    parts: list[bytes] = []
+    size = 0
+    with closing(raw):
+        for part in raw.stream():
+            parts.append(part)
+            size = check_size(size + len(part))
+    return b"".join(parts)
+
+
+_READING = (ProtocolError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
+
+_MEANINGS: tuple[tuple[Any, Failure], ...] = (
     (EndpointConnectionError, failures.NO_CONNECTION),
     (ConnectTimeoutError, failures.TOO_LATE),
     (ProxyConnectionError, failures.NO_PROXY),
-    (SSLError, failures.UNTRUSTED),
-    (ReadTimeoutError, failures.NO_ANSWER),
-    (ConnectionClosedError, failures.CLOSED),
+    ((SSLError, URLLib3SSLError), failures.UNTRUSTED),
+    ((ReadTimeoutError, URLLib3ReadTimeoutError), failures.NO_ANSWER),
+    ((ConnectionClosedError, ProtocolError), failures.CLOSED),
     (Exception, failures.BROKEN),
 )
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-def _cause(error: BotoCoreError) -> BaseException:
+def _cause(error: Exception) -> BaseException:
     """Find what went wrong first: botocore wraps what urllib3 has wrapped, in several ways."""
     cause: BaseException = error
-    inner: Any = error.kwargs.get("error")
+    inner: Any = error.kwargs.get("error") if isinstance(error, BotoCoreError) else error
     while inner is not None:
         cause = inner
         inner = cause.__cause__ or next((e for e in cause.args if isinstance(e, Exception)), None)

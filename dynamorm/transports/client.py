@@ -9,7 +9,6 @@ a `TransportError` here. A damaged one is noticed only where the client checks i
 
 from __future__ import annotations
 
-from base64 import b64decode
 from datetime import datetime
 from typing import Any
 
@@ -25,7 +24,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProxyConnectionError,
 )
-from msgspec import json
+from msgspec import convert, json
 
 from ..endpoints import is_local
 from ..errors import (
@@ -38,8 +37,11 @@ from ..errors import (
 )
 from ..exchange import foreign_answer
 from ..failures import UNREACHABLE
+from ..wire import UNREADABLE
 
 __all__ = ["ClientTransport"]
+
+_STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
@@ -76,13 +78,25 @@ class ClientTransport:
             message = f"this client is older than {operation}: update botocore"
             raise UnsupportedOperation("UnknownOperation", message, status=0, operation=operation)
         try:
-            reply = method(**_to_client(json.decode(body)))
+            members = _to_client(json.decode(body))
+        except UNREADABLE:
+            message = "the request has a value that is none, such as binary that is no base64"
+            raise ValidationFailed(
+                "SerializationException", message, status=0, operation=operation
+            ) from None
+        try:
+            return json.encode(_from_client(_whole(operation, method(**members))))
+        except ParamValidationError as error:
+            # What follows shows the value.
+            message = str(error).partition(", value: ")[0]
+            raise ValidationFailed(
+                "ParamValidation", message, status=0, operation=operation
+            ) from None
         except (BotoCoreError, ClientError) as error:
             raise _translated(operation, error) from error
-        except (AttributeError, RecursionError, UnicodeDecodeError) as error:
+        except _STRANGE as error:
             # What botocore's parser makes of an answer that is no text, or no object.
             raise _unread(operation) from error
-        return json.encode(_from_client(_whole(operation, reply)))
 
 
 def _rewrites_items(client: Any) -> bool:
@@ -121,8 +135,6 @@ def _translated(operation: str, error: Exception) -> DynamormError:
         return _refusal(operation, error)
     if isinstance(error, _NO_CREDENTIALS):
         return CredentialsMissing(f"the client has no credentials: {error}")
-    if isinstance(error, ParamValidationError):
-        return ValidationFailed("ParamValidation", str(error), status=0, operation=operation)
     if isinstance(error, _NOT_SENT):
         message = f"{error}; {UNREACHABLE}"
         return TransportError(message, operation=operation, maybe_applied=False)
@@ -154,9 +166,9 @@ def _to_client(value: Any) -> Any:
         case list():
             return [_to_client(item) for item in value]
         case {"B": str(binary)} if len(value) == 1:
-            return {"B": b64decode(binary)}
+            return {"B": convert(binary, bytes)}
         case {"BS": list(binaries)} if len(value) == 1:
-            return {"BS": [b64decode(item) for item in binaries]}
+            return {"BS": [convert(item, bytes) for item in binaries]}
         case dict():
             return {name: _to_client(item) for name, item in value.items()}
     return value

@@ -91,7 +91,7 @@ def _proxy(variable: str, url: str) -> Proxy:
     from base64 import b64encode
     from urllib.parse import unquote, urlsplit
 
-    parts = urlsplit(url if "://" in url else f"http://{url}")
+    parts = urlsplit(url)
     if parts.scheme != "http":
         raise EndpointUnknown(
             f'{variable} names a proxy that is spoken to over TLS, which transport="http" cannot: '
