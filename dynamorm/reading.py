@@ -105,8 +105,8 @@ class Stream:
     def rest(self) -> bytes:
         """Read until the other side closes."""
         parts = [self._buffer]
+        size = len(self._buffer)
         self._buffer = b""
-        size = 0
         while part := self._receive(PIECE):
             parts.append(part)
             size += len(part)
