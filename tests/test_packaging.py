@@ -99,6 +99,7 @@ def test_sdist_can_be_tested_and_documented(built):
         "LICENSE",
         "README.md",
         "CHANGELOG.md",
+        "SECURITY.md",
         "setup.cfg",
         "pyproject.toml",
         "tox.ini",
