@@ -28,6 +28,10 @@ PATIENCE = 120.0
 
 BASE, CAP = 0.05, 5.0
 
+ONCE = float("-inf")
+"""As `until`, no moment for a second attempt: whoever goes on for minutes keeps one schedule of
+pauses, and would begin with the short ones again and again if each attempt had one of its own."""
+
 
 class TimeLeft:
     """The seconds that are left of a deadline: a number of them, or whatever a function says."""
@@ -122,7 +126,9 @@ class Writer:
             batch = self._take()
             sent_at = yield from now()
             refused = yield from self._send(batch, moment + left)
-            yield from self._requeue(refused, moment + left)
+            if not (yield from self._requeue(refused, moment + left)):
+                self.gave_up = True
+                return
             busy = 0.0 if len(refused) < len(batch) else busy + (yield from now()) - sent_at
 
     def _take(self) -> list[Item]:
@@ -134,17 +140,22 @@ class Writer:
             queue.appendleft(batch.pop())
         return batch
 
-    def _requeue(self, refused: list[Item], until: float) -> Steps[None]:
-        """Put what was not written at the head of the queue, and let the service rest."""
+    def _requeue(self, refused: list[Item], until: float) -> Steps[bool]:
+        """Put what was not written at the head of the queue, and let the service rest.
+
+        `False` when there is no time for that: pauses cut short would come ever faster at the end.
+        """
         if not refused:
             self._refusals = 0
-            return
+            return True
         self._queue.extendleft(reversed(refused))
         self._costs.retried += len(refused)
         self._refusals += 1
         longest = min(CAP, BASE * 2 ** min(self._refusals, 10))
-        left = until - (yield from now())
-        yield Sleep(0.0, spread=max(0.0, min(longest, left)))
+        if until - (yield from now()) < longest:
+            return False
+        yield Sleep(0.0, spread=longest)
+        return True
 
     def _send(self, batch: list[Item], until: float) -> Steps[list[Item]]:
         """Send one batch; give the items that are still to be written."""
@@ -152,7 +163,7 @@ class Writer:
             return []
         raws = [item.raw for item in batch if item.raw is not None]
         payload = batch_write_item(self._table, raws)
-        request = call("BatchWriteItem", payload, BatchWriteItemOutput, until=until)
+        request = call("BatchWriteItem", payload, BatchWriteItemOutput, until=ONCE)
         try:
             reply = yield from self._wrap(request)
         except ValidationFailed as error:

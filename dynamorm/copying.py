@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, json
 
-from .batches import BASE, CAP, PATIENCE, Writer
+from .batches import BASE, CAP, ONCE, PATIENCE, Writer
 from .effects import Sleep, Steps, call, now, together
 from .errors import DynamormError, ItemError
 from .jobs import Job, prepare
@@ -163,9 +163,9 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     )
     started = yield from now()
     tries = 0
-    while (left := job.left.at(moment := (yield from now()))) > 0:
+    while job.left.at(moment := (yield from now())) > 0:
         try:
-            reply = yield from call("Scan", payload, ScanOutput, until=moment + left)
+            reply = yield from call("Scan", payload, ScanOutput, until=ONCE)
             onward("Scan", segment.cursor, reply.last_evaluated_key)
         except DynamormError as error:
             if not error.transient or moment - started > PATIENCE:
@@ -177,8 +177,10 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
             job.read_pace.spent(consumed, (yield from now()))
             return reply
         tries += 1
-        left = job.left.at((yield from now()))
-        yield Sleep(0.0, spread=max(0.0, min(CAP, BASE * 2**tries, left)))
+        longest = min(CAP, BASE * 2**tries)
+        if job.left.at((yield from now())) < longest:
+            break
+        yield Sleep(0.0, spread=longest)
     return None
 
 

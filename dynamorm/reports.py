@@ -43,7 +43,7 @@ class CopyReport(Struct, frozen=True):
     collisions: int
     """Items that another one with the same key replaced before it was sent."""
     retried: int
-    """Writes that had to be sent again, since the service was too busy for them."""
+    """Writes that had to be sent again: the service was too busy, or its answer was lost."""
     read_units: float
     write_units: float
     seconds: float
