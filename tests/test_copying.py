@@ -831,7 +831,8 @@ def test_what_has_been_read_is_written_before_time_is_up() -> None:
     assert len(fake.items("target")) == 30
 
 
-def test_nothing_is_sent_at_the_deadline() -> None:
+@pytest.mark.parametrize("pace", [{"max_write_units": 1}, {"max_read_units": 0.03}])
+def test_nothing_is_sent_at_the_deadline(pace: dict[str, float]) -> None:
     """A pause for the pace that lasts until the deadline is not followed by a request."""
     fake = service(items(100))
     sent: list[float] = []
@@ -841,7 +842,7 @@ def test_nothing_is_sent_at_the_deadline() -> None:
             sent.append(passed(fake))
             return super().send(operation, body)
 
-    copy(Timed(fake), max_write_units=1, deadline=10)
+    copy(Timed(fake), page_limit=20, deadline=10, **pace)
     assert max(sent) < 10
 
 
