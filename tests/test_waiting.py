@@ -272,7 +272,7 @@ def test_a_time_out_that_trouble_caused_says_so() -> None:
     throttled = [("DescribeTable", error("ThrottlingException", operation="DescribeTable"))] * 500
     with pytest.raises(WaitTimeout) as caught:
         wait_active(*throttled, timeout=60)
-    assert caught.value.table == "orders"
+    assert (caught.value.table, caught.value.last_status) == ("orders", "")
     assert isinstance(caught.value.__cause__, Throttled)
 
 
