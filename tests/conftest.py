@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import settings
+from hypothesis import Phase, settings
 from trials import summary
 
 # The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
 settings.register_profile("matrix", max_examples=15, deadline=None)
+# A mutant is dead at its first failure, whose smallest example nobody reads.
+settings.register_profile(
+    "mutation",
+    settings.get_profile("matrix"),
+    phases=[Phase.explicit, Phase.generate],
+    derandomize=True,
+    database=None,
+)
 settings.register_profile("long", deadline=None)
 settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
 

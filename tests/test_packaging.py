@@ -35,7 +35,7 @@ def unwanted(folder: str, names: list[str]) -> set[str]:
     return hidden | {
         name
         for name in names
-        if name in {"__pycache__", "build", "dist"} or name.endswith(".egg-info")
+        if name in {"__pycache__", "build", "dist", "mutants"} or name.endswith(".egg-info")
     }
 
 
