@@ -32,10 +32,6 @@ MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
 MAX_NAME_BYTES = 255
 
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput-scenarios.html
-_WARM_ON_DEMAND = WarmThroughput(12_000, 4_000)
-"""What a table or index on demand serves from the start. No less can be asked for."""
-
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
 
 
@@ -155,7 +151,6 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
     if problem := name_problem(spec.name, "table"):
         yield problem
     yield from option_problems(spec)
-    yield from _warm_problems(spec.warm, spec.billing)
     yield from _key_problems(spec.key)
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from _attribute_problems("time to live", spec.time_to_live)
@@ -190,12 +185,6 @@ def _index_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
     yield from _key_problems(index.key)
     yield from _projection_problems(index)
     yield from _local_problems(index, spec) if index.local else _global_problems(index, spec)
-
-
-def _warm_problems(warm: object, billing: object) -> Iterator[str]:
-    least = billing if isinstance(billing, Provisioned) else _WARM_ON_DEMAND
-    if isinstance(warm, WarmThroughput) and (warm.read < least.read or warm.write < least.write):
-        yield f"warm={warm} is less than what is there from the start: {least}"
 
 
 def _key_problems(key: tuple[KeyAttribute, ...]) -> Iterator[str]:
@@ -252,7 +241,6 @@ def _global_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
     for name, parts in (("partition", index.partition_key), ("sort", index.sort_key)):
         if len(parts) > MAX_KEY_PARTS:
             yield f"{len(parts)} {name} key attributes; the most is {MAX_KEY_PARTS}"
-    yield from _warm_problems(index.warm, index.throughput or spec.billing)
     if isinstance(spec.billing, Provisioned):
         if index.on_demand is not None:
             yield "on_demand on a provisioned table: give throughput instead"

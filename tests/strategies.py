@@ -45,7 +45,7 @@ on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
 provisioned = st.builds(Provisioned, units, units)
 more = st.integers(40_000, 1_000_000)
 warm = st.builds(WarmThroughput, more, more)
-"""As much as any throughput that there is, for warm is no less."""
+"""As much as any throughput that there is, since the service takes no less."""
 tag_characters = st.characters(categories=["L", "Nd", "Zs"], include_characters="+-=._:/")
 tag_keys = st.text(tag_characters, min_size=1, max_size=128).filter(
     lambda key: not key.lower().startswith("aws:")

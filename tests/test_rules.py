@@ -25,7 +25,6 @@ from dynamorm import (
     Steps,
     TableSpec,
     TimeToLive,
-    WarmThroughput,
     attribute_transform,
     table,
 )
@@ -221,19 +220,6 @@ RULES: dict[str, list[tuple[Any, ...]]] = {
     ],
     "APIReference/API_OnDemandThroughput": [
         ("a maximum is 1 at least", lambda: option(billing=OnDemand(0))(), "max_read"),
-    ],
-    "developerguide/warm-throughput-scenarios": [
-        (
-            "on demand, warm is 12,000 and 4,000 at least",
-            spec(warm=WarmThroughput(12_000, 3_999)),
-            "- at orders",
-        ),
-        ("an index's warm too", spec(by_x(warm=WarmThroughput(1, 1))), "- at orders.by-x"),
-        (
-            "provisioned, warm is as much at least",
-            option(warm=WarmThroughput(9, 9), billing=Provisioned(10, 1)),
-            "orders",
-        ),
     ],
     "developerguide/TaggingRestrictions": [
         ("a table has 50 tags", option(tags={f"{n}": "" for n in range(51)}), "tags takes"),

@@ -88,17 +88,6 @@ def test_bad_names(name):
         ([global_index(throughput=OnDemand())], {}, "throughput takes Provisioned(...)"),
         ([global_index(on_demand=1)], {}, "on_demand takes OnDemand(...), not 1"),
         ([global_index(warm=OnDemand())], {}, "warm takes WarmThroughput(...), not OnDemand()"),
-        ([], {"warm": WarmThroughput(11_999, 4_000)}, "is less than what is there from the start"),
-        (
-            [],
-            {"warm": WarmThroughput(10, 9), "billing": Provisioned(10, 10)},
-            "from the start: Provisioned(read=10, write=10)",
-        ),
-        (
-            [global_index(warm=WarmThroughput(5, 5), throughput=Provisioned(6, 1))],
-            {"billing": Provisioned(1, 1)},
-            "from the start: Provisioned(read=6, write=1)",
-        ),
         ([global_index(projection="SOME")], {}, "projection takes ALL, KEYS_ONLY or Include"),
         ([global_index(projection=Include())], {}, "Include() names no field: use KEYS_ONLY"),
         ([global_index(projection=Include("x", "x"))], {}, "Include names a field twice"),
