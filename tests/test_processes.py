@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -23,12 +24,7 @@ TABLE = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
 }
-ITEM = {"id": {"S": "a"}}
-ANSWERS = {
-    "DescribeTable": answer({"Table": TABLE}),
-    "Scan": answer({"Items": [ITEM], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": ITEM}),
-    "BatchWriteItem": answer({"UnprocessedItems": {}}),
-}
+ANSWERS = {"DescribeTable": {"Table": TABLE}, "BatchWriteItem": {"UnprocessedItems": {}}}
 
 
 def operation(request: Request) -> str:
@@ -38,7 +34,16 @@ def operation(request: Request) -> str:
 @pytest.fixture
 def endless() -> Iterator[Server]:
     """A service whose tables have no end, so that no copy comes to its own."""
-    with Server(lambda request: ANSWERS[operation(request)]) as server:
+    numbers = count()
+
+    def turn(request: Request) -> bytes:
+        if operation(request) != "Scan":
+            return answer(ANSWERS[operation(request)])
+        item = {"id": {"S": str(next(numbers))}}
+        page = {"Items": [item], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": item}
+        return answer(page)
+
+    with Server(turn) as server:
         yield server
 
 
