@@ -12,7 +12,7 @@ from msgspec import Struct
 from . import requests
 from .changes import Difference, differences
 from .drift import declared_settings
-from .effects import Steps, call
+from .effects import Steps, call, now
 from .errors import (
     LimitExceeded,
     MigrateNotSupported,
@@ -33,6 +33,7 @@ from .replies import (
 )
 from .spec import TableSpec
 from .waiting import (
+    MISSING_GRACE,
     Deadline,
     deadline_in,
     find_table,
@@ -257,11 +258,18 @@ def _create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
 
 
 def _find_own(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps[TableDescription]:
-    """Find what a lost attempt may have made: then it is the table that was asked for."""
+    """Find what a lost attempt may have made: then it is the table that was asked for.
+
+    One that is being deleted was there before, and may have been in the way of all attempts.
+    """
     schedule = polling()
-    # As in `_find_or_create`, tracing loses what follows.
-    while (found := (yield from find_table(spec.name))) is None:  # pragma: no branch
-        if not (yield from pause(schedule, deadline)):
+    moment = yield from now()
+    grace = Deadline(moment, min(MISSING_GRACE, deadline.timeout - deadline.waited(moment)))
+    while True:
+        found = yield from find_table(spec.name)
+        if found is not None and found.table_status != "DELETING":
+            break
+        if not (yield from pause(schedule, grace)):
             raise exists
     if differences(spec, found):
         raise exists
