@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from functools import partial
+from functools import cache, partial
 from operator import attrgetter
 from typing import Annotated, Any
 
@@ -46,12 +46,10 @@ def _weigh(raw: bytes) -> int:
 
 
 def check_nesting(raw: bytes) -> None:
-    """Raise `Misfit` for values on more than 32 levels, and for an attribute without a name.
-
-    Only an item that may be one of these is read.
-    """
-    deep = raw.count(b'"L"') + raw.count(b'"M"') >= MAX_LEVELS
-    if deep or b'"":' in raw or b'"" :' in raw:
+    """Raise `Misfit` for values on more than 32 levels, and for an attribute without a name."""
+    try:
+        _shallow()(raw)
+    except UNREADABLE:
         item = attributes_of(raw)
         try:
             _check_names(item, MAX_LEVELS)
@@ -60,6 +58,24 @@ def check_nesting(raw: bytes) -> None:
 
 
 _NO_VALUE = "an attribute has a value that is none"
+
+
+@cache
+def _shallow() -> Callable[[bytes], object]:
+    """Make what reads no item but a good one, and much faster than it can be told where it is bad.
+
+    Each level is a Struct of its own, and the lists and maps of the last one are empty.
+    """
+    name: Any = Annotated[str, Meta(min_length=1)]
+    empty = Meta(max_length=0)
+    level: Any = _level(Annotated[list[Raw], empty], Annotated[dict[str, Raw], empty])
+    for _ in range(MAX_LEVELS - 1):
+        level = _level(list[level], dict[name, level])
+    return json.Decoder(dict[name, level]).decode
+
+
+def _level(values: Any, entries: Any) -> Any:
+    return defstruct("Level", [("L", values, UNSET), ("M", entries, UNSET)])
 
 
 def _check_names(item: Item, levels: int) -> None:
