@@ -70,4 +70,4 @@ def copy_by_seed(seed: int, record: Callable[[str, Any], None]) -> None:
     judge(tally, wanted[trial.changed], set(fake.items("target")), ("id", "n"))
     dynamorm.run(dynamorm.delete_table("target"), fake)
     record("faults", tally.facts)
-    hold(trial, tally, ITEMS)
+    hold(trial, tally)

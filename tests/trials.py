@@ -178,8 +178,8 @@ def judge(tally: Tally, wanted: set[bytes], found: set[bytes], key: tuple[str, .
     tally.silently_short = int(bool(missing))
 
 
-def hold(trial: Trial, tally: Tally, items: int) -> None:
-    """Nothing is lost, changed or left out; a kill costs a page of each segment at most."""
+def hold(trial: Trial, tally: Tally) -> None:
+    """Nothing is lost, changed or left out; a kill costs a few batches of each segment at most."""
     assert (tally.lost, tally.corrupted, tally.silently_short) == (0, 0, 0), trial
-    page = (trial.page_limit or items) * (2 if trial.changed else 1)
-    assert 0 <= tally.unneeded <= tally.kills * trial.segments * page, trial
+    few = 10 * trial.batch_size
+    assert 0 <= tally.unneeded <= tally.kills * trial.segments * few, trial
