@@ -143,7 +143,8 @@ def _perform(
         sender: Transport = effect.transport or transport
         sent: Any = sender.send(effect.operation, encode(effect.payload))
         if hasattr(sent, "__await__"):
-            sent.close()
+            if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
+                sent.close()
             raise TypeError(f"{type(sender).__name__} is for asyncio: use connect_async or arun")
         return _decode(effect, sent)
     if isinstance(effect, Sleep):

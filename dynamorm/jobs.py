@@ -96,7 +96,8 @@ class Job:
             raise error
         given: Any = self.settings.on_error(_attributes(raw), error)
         if hasattr(given, "__await__"):
-            given.close()
+            if hasattr(given, "close"):
+                given.close()
             raise TypeError("on_error= is async: it would never run; give a plain function")
 
     def outcome(self, moment: float) -> CopyReport:

@@ -1047,8 +1047,20 @@ class Sink:
         """Never runs."""
 
 
-@pytest.mark.parametrize("on_error", [functools.partial(sink), Sink(), lambda *a: sink(*a)])
-def test_an_error_sink_that_gives_a_coroutine_ends_the_copy(on_error: Any) -> None:
+class Promise:
+    """What is awaited and is no coroutine, as a task."""
+
+    def __init__(self, *anything: object) -> None:
+        pass
+
+    def __await__(self) -> Any:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    "on_error", [functools.partial(sink), Sink(), lambda *a: sink(*a), Promise]
+)
+def test_an_error_sink_that_has_to_be_awaited_ends_the_copy(on_error: Any) -> None:
     """However it is wrapped, an async on_error does not make items vanish."""
     with pytest.raises(TypeError, match=r"^on_error= is async"):
         copy(Poisoned(service([item(1, poison={"S": "x"})])), on_error=on_error)

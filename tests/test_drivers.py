@@ -142,11 +142,23 @@ def test_a_flaw_in_one_answer_is_repaired_by_the_next(driver: Driver) -> None:
     assert driver(one_call(), script, clock=FakeClock()).table_names == ("one",)
 
 
+class Later:
+    """A transport whose answers are awaited and are no coroutines."""
+
+    def send(self, operation: str, body: bytes) -> Any:
+        return self
+
+    def __await__(self) -> Any:
+        raise NotImplementedError
+
+
 def test_a_transport_of_the_other_kind_is_refused() -> None:
     """A transport is for asyncio or it is not, and the error says what to do about it."""
     script = Script(("ListTables", ANSWER))
     with pytest.raises(TypeError, match="Async is for asyncio: use connect_async or arun"):
         dynamorm.run(one_call(), Async(script))
+    with pytest.raises(TypeError, match="Later is for asyncio"):
+        dynamorm.run(one_call(), Later())
     with pytest.raises(TypeError, match=r"Script is not for asyncio: .*ThreadTransport"):
         asyncio.run(dynamorm.arun(one_call(), script))
 
