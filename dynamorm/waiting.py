@@ -172,7 +172,7 @@ def until_active(
         if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
             return seen
         seen = yield from _look_again(name, deadline, schedule, seen)
-        if seen is not None and wanted and seen.table_id != wanted:
+        if seen is not None and wanted and seen.table_id not in (wanted, None):
             seen = None
         moment = yield from now()
         if seen is not None:

@@ -195,7 +195,8 @@ def test_not_found_straight_after_a_create_is_waited_out() -> None:
     assert table.table_status == "ACTIVE"
 
 
-def test_the_table_that_was_there_before_is_not_the_one_that_is_waited_for() -> None:
+@pytest.mark.parametrize("now", ["new", None])
+def test_the_table_that_was_there_before_is_not_the_one_that_is_waited_for(now: Any) -> None:
     """Straight after a delete and a create, a stale DescribeTable tells of the deleted table."""
 
     def program() -> Steps[Any]:
@@ -204,8 +205,8 @@ def test_the_table_that_was_there_before_is_not_the_one_that_is_waited_for() -> 
         made = structs.replace(made, table_status="CREATING")
         return (yield from until_active("orders", deadline, made))
 
-    turns = (described("ACTIVE", TableId="old"), MISSING, described("ACTIVE", TableId="new"))
-    assert dynamorm.run(program(), Script(*turns), clock=FakeClock()).table_id == "new"
+    turns = (described("ACTIVE", TableId="old"), MISSING, described("ACTIVE", TableId=now))
+    assert dynamorm.run(program(), Script(*turns), clock=FakeClock()).table_id == now
 
 
 def test_a_table_that_stays_missing_ends_the_wait() -> None:
