@@ -239,7 +239,9 @@ def test_an_attribute_is_copied_as_what_it_says_or_not_at_all(how, data):
                 compare(item, put["PutRequest"]["Item"])
 
 
-def compare(item: dict[str, Any], written: dict[str, Any]) -> None:
+def compare(item: Any, written: Any) -> None:
+    if item == written:  # be it an item or, opaque, something else that the service will refuse
+        return
     for name, attribute in item.items():
         try:
             tag, said = only(attribute)[0], meaning(*only(attribute))
