@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 
 import pytest
-from hypothesis import Phase, settings
+from hypothesis import HealthCheck, Phase, settings
 from trials import summary
 
 # The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
-settings.register_profile("matrix", max_examples=15, deadline=None)
+# How fast a machine is, or what else it does, is no promise of anybody's.
+PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
+settings.register_profile("matrix", max_examples=15, **PATIENT)
 # A mutant is dead at its first failure, whose smallest example nobody reads.
 settings.register_profile(
     "mutation",
@@ -18,7 +20,7 @@ settings.register_profile(
     derandomize=True,
     database=None,
 )
-settings.register_profile("long", deadline=None)
+settings.register_profile("long", **PATIENT)
 settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
 
 

@@ -187,7 +187,13 @@ HOSTILE = (
     "\0",
 )
 hostile = st.sampled_from(HOSTILE) | st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
-spelt = hostile.filter(lambda text: text.isprintable() and not {*'"\\'} & {*text})
+spelt = st.sampled_from([HOSTILE[0], *HOSTILE[2:5]]) | st.text(
+    st.characters(
+        exclude_categories=["C", "Z"], include_characters=" ", exclude_characters="\"'\\"
+    ),
+    min_size=1,
+)
+"""What msgspec takes as the name of a field."""
 FIELDS = ("class", "x", "made", "cls", "join", "p", "values", "\u00b5")
 
 
