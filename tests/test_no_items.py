@@ -1,4 +1,4 @@
-"""Copies of what is no item, or of items whose keys have unusual names."""
+"""What is no item or no value, in copies and elsewhere, and keys that have unusual names."""
 
 from __future__ import annotations
 
@@ -6,9 +6,12 @@ from typing import Any
 
 import pytest
 from documents import ITEM, NEW, ORDERS, Fixed, run
-from msgspec import Raw, json
+from msgspec import Raw, Struct, json
 
 import dynamorm
+from dynamorm.canonical import item_key
+from dynamorm.codec.checks import check_size
+from dynamorm.codec.misfits import Misfit
 
 
 def copying(**options: Any) -> Any:
@@ -63,3 +66,54 @@ def test_a_key_may_have_a_name_that_no_field_can_have(name):
     with pytest.raises(dynamorm.ItemError) as refused:
         run(copying(transform=dynamorm.copy_all_fields()), numbers)
     assert refused.value.path == f"new.{name}"
+
+
+DEEP: Any = "bottom"
+for _ in range(100_000):
+    DEEP = [DEEP]
+
+
+class Holder(Struct):
+    value: Any
+
+
+def test_what_nests_without_end_is_no_value():
+    """It is told as any other misfit is, by a model and by a transform of attribute values."""
+    with pytest.raises(dynamorm.ItemError, match=r"nested too deeply"):
+        dynamorm.to_item(Holder(DEEP))
+    deep: Any = {"S": "bottom"}
+    for _ in range(100_000):
+        deep = {"L": [deep]}
+    deepened = dynamorm.attribute_transform(lambda item: {**item, "value": deep})
+    with pytest.raises(dynamorm.ItemError, match=r"nested too deeply"):
+        run(copying(transform=deepened), Fixed(Scan={"Items": [ITEM], "Count": 1}))
+
+
+@pytest.mark.parametrize("number", ["1_0", "\u0663", "1e1_0"])
+def test_a_number_is_spelt_as_dynamodb_does(number):
+    """Python reads more than that as a number."""
+    with pytest.raises(dynamorm.ItemError):
+        dynamorm.from_item(Holder, {"value": {"N": number}})
+
+
+def test_what_is_no_number_equals_itself():
+    """Whatever a service makes of it, two keys that say the same are one."""
+    one, same, other = (
+        item_key(b'{"id":{"N":"1e%s"}}' % end, ("id",)) for end in (b"x", b"x", b"y")
+    )
+    assert one == same != other
+
+
+def test_what_has_no_weight_is_no_item():
+    """An attribute value has one type, and a number is one."""
+    for value in (b"{}", b'{"S":"a","B":""}', b'{"N":"a"}'):
+        with pytest.raises(Misfit, match="a value that is none"):
+            check_size(b'{"x":%s,"y":{"S":"%s"}}' % (value, b"a" * 500_000))
+
+
+def test_a_description_without_types_of_the_keys_is_no_answer():
+    """A copy that cannot know its keys does not begin."""
+    bare = {"Table": {**ORDERS, "AttributeDefinitions": []}}
+    fixed = Fixed(**{"DescribeTable orders": bare})
+    with pytest.raises(dynamorm.TransportError, match="does not tell the keys of orders"):
+        run(copying(), fixed)

@@ -202,6 +202,12 @@ def test_public_name(name):
     assert name in dir(dynamorm)
 
 
+@pytest.mark.parametrize("name", ["requests", "testing"])
+def test_public_module(name):
+    """The modules that are public as such can be had without an import of their own."""
+    assert dynamorm.__getattr__(name) is sys.modules[f"dynamorm.{name}"]
+
+
 def test_unknown_name():
     """A name that is not there is an AttributeError that says so, as for any module."""
     with pytest.raises(AttributeError, match=r"'dynamorm'.*'no_such_name'"):

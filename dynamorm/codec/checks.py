@@ -42,7 +42,7 @@ def _weigh(raw: bytes) -> int:
     try:
         return item_size(item)
     except UNFIT:
-        raise Misfit(_NO_VALUE) from None
+        raise Misfit("an attribute has a value that is none") from None
 
 
 def check_nesting(raw: bytes) -> None:
@@ -50,14 +50,7 @@ def check_nesting(raw: bytes) -> None:
     try:
         _shallow()(raw)
     except UNREADABLE:
-        item = attributes_of(raw)
-        try:
-            _check_names(item, MAX_LEVELS)
-        except AttributeError:
-            raise Misfit(_NO_VALUE) from None
-
-
-_NO_VALUE = "an attribute has a value that is none"
+        _check_names(attributes_of(raw), MAX_LEVELS)
 
 
 @cache
