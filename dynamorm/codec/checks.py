@@ -15,7 +15,7 @@ from msgspec import UNSET, Meta, Raw, defstruct, json
 
 from ..spec import KeyAttribute, TableSpec
 from ..wire import UNREADABLE
-from .misfits import STRANGE, UNFIT, Misfit, at, complaint
+from .misfits import MAX_LEVELS, STRANGE, TOO_DEEP, UNFIT, Misfit, at, complaint
 from .places import wrapper
 from .values import AttributeValue, Item, attributes_of, item_size, natural, raw_attributes
 
@@ -24,7 +24,6 @@ __all__ = ["MAX_ITEM", "check_nesting", "check_size", "key_check", "key_of"]
 Check = Callable[[bytes | Raw], None]
 
 MAX_ITEM = 400 * 1024
-MAX_LEVELS = 32
 MAX_PARTITION_KEY = 2048
 MAX_SORT_KEY = 1024
 
@@ -80,7 +79,7 @@ def _check_names(item: Item, levels: int) -> None:
 
 def _check_levels(levels: int, value: AttributeValue) -> None:
     if levels == 0:
-        raise Misfit(f"nested too deeply: the most is {MAX_LEVELS} levels")
+        raise Misfit(TOO_DEEP)
     _check_names(value.get("M", {}), levels - 1)
     for inner in value.get("L", ()):
         _check_levels(levels - 1, inner)

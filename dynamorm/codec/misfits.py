@@ -12,7 +12,18 @@ from typing import Any
 
 from msgspec import DecodeError
 
-__all__ = ["STRANGE", "UNFIT", "Misfit", "at", "complaint", "each", "every", "located"]
+__all__ = [
+    "MAX_LEVELS",
+    "STRANGE",
+    "TOO_DEEP",
+    "UNFIT",
+    "Misfit",
+    "at",
+    "complaint",
+    "each",
+    "every",
+    "located",
+]
 
 Function = Callable[[Any], Any]
 
@@ -21,6 +32,9 @@ UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
 
 STRANGE = (*UNFIT, AttributeError, RecursionError)
 """What it raises that is given JSON of any kind for that of an item."""
+
+MAX_LEVELS = 32
+TOO_DEEP = f"nested too deeply: the most is {MAX_LEVELS} levels"
 
 # How msgspec ends and words its errors.
 _PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
@@ -91,7 +105,7 @@ def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
 def complaint(error: Exception) -> Misfit:
     """Put what msgspec's parser says of an item's JSON in an item's terms, without its values."""
     if isinstance(error, RecursionError):
-        return Misfit("nested too deeply: the most is 32 levels")
+        return Misfit(TOO_DEEP)
     problem, path, _ = (*_PLACE.split(str(error)), "", "")[:3]
     steps = _STEP.findall(path)
     of_value = len(steps) % 2 == 1
