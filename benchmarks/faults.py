@@ -20,9 +20,9 @@ from msgspec import json
 from runs import options
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from crowd import ITEMS, Person, crowd
-from proxy import Proxy, at_random
-from trials import Tally, Trial, drawn, judge
+from aids.crowd import ITEMS, Person, crowd
+from aids.proxy import Proxy, at_random
+from aids.trials import Tally, Trial, drawn, judge
 
 import dynamorm
 

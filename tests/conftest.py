@@ -1,12 +1,16 @@
-"""What every test may count on: a machine without settings of its own."""
+"""What every test may count on: a machine without settings of its own.
+
+`test_*.py` are the tests, by subject. What they have in common is in `aids/`, tests against real
+engines in `live/`, and a program for the type checkers alone in `typing/`.
+"""
 
 from __future__ import annotations
 
 import os
 
 import pytest
+from aids.trials import summary
 from hypothesis import HealthCheck, Phase, settings
-from trials import summary
 
 # The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
 # How fast a machine is, or what else it does, is no promise of anybody's.

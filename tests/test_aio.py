@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
-from httpserver import Cut, Server, Silence, answer
+from aids.httpserver import Cut, Server, Silence, answer
 
 import dynamorm
 from dynamorm import Credentials, Retries

@@ -6,7 +6,7 @@ from typing import Any
 
 import boto3
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto import mock_aws

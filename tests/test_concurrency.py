@@ -12,9 +12,9 @@ from typing import Annotated
 
 import boto3
 import pytest
-from emulator import moto
-from httpserver import Server, serving
-from leaks import nothing_left
+from aids.emulator import moto
+from aids.httpserver import Server, serving
+from aids.leaks import nothing_left
 from msgspec import Struct, json
 
 import dynamorm

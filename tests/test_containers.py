@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 from typing import Any
 
 import pytest
-from httpserver import Cut, Server, answer
+from aids.httpserver import Cut, Server, answer
 
 from dynamorm import CredentialsMissing, containers
 from dynamorm.containers import Container, from_container

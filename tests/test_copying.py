@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Annotated, Any
 
 import pytest
-from faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct

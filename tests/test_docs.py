@@ -16,8 +16,8 @@ import sys
 from pathlib import Path
 from types import ModuleType
 
-import emulator
 import pytest
+from aids import emulator
 
 import dynamorm
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from crowd import copy_by_seed
+from aids.crowd import copy_by_seed
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -8,8 +8,8 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from damage import broken, damaged
-from documents import (
+from aids.damage import broken, damaged
+from aids.documents import (
     BACKUP,
     CHECKPOINT,
     CREDENTIALS,
@@ -31,7 +31,7 @@ from documents import (
     page,
     run,
 )
-from httpserver import Server, answer
+from aids.httpserver import Server, answer
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import DecodeError, Raw, Struct, json

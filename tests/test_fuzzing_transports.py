@@ -15,11 +15,11 @@ from typing import Any
 
 import boto3
 import pytest
+from aids.damage import broken, damaged, misspelt
+from aids.documents import ERROR, LEFT, ORDERS, PAGES
+from aids.httpserver import Cut, Server, answer, checked
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
-from damage import broken, damaged, misspelt
-from documents import ERROR, LEFT, ORDERS, PAGES
-from httpserver import Cut, Server, answer, checked
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json

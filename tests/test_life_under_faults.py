@@ -6,7 +6,7 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from faults import STALE, TROUBLES, Killed, Unsteady
+from aids.faults import STALE, TROUBLES, Killed, Unsteady
 from msgspec import json
 
 import dynamorm

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from httpserver import Server, answer
+from aids.httpserver import Server, answer
 
 import dynamorm
 

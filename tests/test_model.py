@@ -25,7 +25,7 @@ from typing import (
 
 import msgspec
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field

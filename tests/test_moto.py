@@ -7,9 +7,9 @@ import gc
 import warnings
 
 import boto3
-import emulator
 import pytest
-from httpserver import Server, answer
+from aids import emulator
+from aids.httpserver import Server, answer
 from moto import mock_aws
 
 import dynamorm

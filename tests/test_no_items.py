@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from documents import ITEM, NEW, ORDERS, Fixed, run
+from aids.documents import ITEM, NEW, ORDERS, Fixed, run
 from msgspec import Raw, Struct, json
 
 import dynamorm

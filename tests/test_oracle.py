@@ -9,7 +9,7 @@ from typing import Any, Literal, Union, get_args, get_origin
 
 import botocore
 import pytest
-import strategies
+from aids import strategies
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 from botocore.validate import ParamValidator

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import botocore
 import pytest
+from aids.strategies import attribute_names, names, on_demand, provisioned, specs, tag_keys, warm
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
-from strategies import attribute_names, names, on_demand, provisioned, specs, tag_keys, warm
 
 from dynamorm import facets, payloads, requests
 from dynamorm.options import Index, OnDemand, Provisioned, WarmThroughput

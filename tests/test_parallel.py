@@ -10,7 +10,7 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
-from leaks import nothing_left
+from aids.leaks import nothing_left
 
 from dynamorm.parallel import Threads
 

@@ -9,7 +9,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
-from httpserver import Server, answer
+from aids.httpserver import Server, answer
 
 import dynamorm
 from dynamorm.testing import FakeService

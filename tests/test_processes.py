@@ -14,7 +14,7 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from httpserver import Request, Server, answer
+from aids.httpserver import Request, Server, answer
 
 both = pytest.mark.parametrize("transport", ["botocore", "http"])
 

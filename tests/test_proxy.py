@@ -8,9 +8,9 @@ from collections.abc import Iterable
 from typing import Annotated, Any
 
 import pytest
+from aids.proxy import Proxy, at_random, in_turn
+from aids.troubles import ANY, SPECIAL
 from msgspec import Struct
-from proxy import Proxy, at_random, in_turn
-from troubles import ANY, SPECIAL
 
 import dynamorm
 from dynamorm import (

@@ -10,7 +10,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
-from httpserver import Server, answer
+from aids.httpserver import Server, answer
 
 import dynamorm
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import given
 from msgspec import json, structs
 

@@ -14,7 +14,7 @@ from typing import Any, Literal, TypedDict
 
 import pytest
 import trustme
-from httpserver import Cut, Server, answer
+from aids.httpserver import Cut, Server, answer
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import defstruct, field, json

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 
 import pytest
 import trustme
-from httpserver import Cut, Server, answer
+from aids.httpserver import Cut, Server, answer
 
 from dynamorm import Credentials, EndpointUnknown, TransportError, failures, sockets
 from dynamorm.sockets import Failed, Route, dial

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import given
 from msgspec import UNSET
 

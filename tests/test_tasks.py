@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any
 
 import pytest
-from httpserver import Request, Server, Silence, answer, refusal, serving
-from leaks import nothing_left, other_tasks
+from aids.httpserver import Request, Server, Silence, answer, refusal, serving
+from aids.leaks import nothing_left, other_tasks
 from msgspec import Struct
 
 import dynamorm

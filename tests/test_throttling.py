@@ -9,11 +9,11 @@ from threading import Barrier
 from typing import Annotated, Any
 
 import pytest
-from faults import Inline
+from aids.faults import Inline
+from aids.proxy import Proxy, at_random
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
-from proxy import Proxy, at_random
 
 import dynamorm
 from dynamorm import CopyIncomplete, Credentials, Database, PartitionKey, table

@@ -28,12 +28,12 @@ import botocore
 import botocore.session
 import pytest
 import trustme
+from aids.httpserver import Cut, Request, Server, Silence, answer, checked, refusal
+from aids.leaks import nothing_left
 from botocore.config import Config
 from botocore.stub import Stubber
-from httpserver import Cut, Request, Server, Silence, answer, checked, refusal
 from hypothesis import given
 from hypothesis import strategies as st
-from leaks import nothing_left
 from moto import mock_aws
 from msgspec import Struct, json
 

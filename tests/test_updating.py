@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, json, structs

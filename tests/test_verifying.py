@@ -6,7 +6,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
-from faults import Inline
+from aids.faults import Inline
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
-import emulator
+from aids import emulator
 
 HERE = Path(__file__).parent
 INSTALLED = HERE.parents[1] / ".tox" / "engines"

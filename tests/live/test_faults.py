@@ -9,9 +9,9 @@ from typing import Annotated
 
 import pytest
 from adversaries import items, plain
-from crowd import copy_by_seed
+from aids.crowd import copy_by_seed
+from aids.trials import drawn, hold, judge, tried
 from msgspec import Raw, Struct
-from trials import drawn, hold, judge, tried
 
 import dynamorm
 from dynamorm import Credentials, Database, PartitionKey, SortKey, attribute_transform, table

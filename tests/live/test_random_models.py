@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import pytest
-import strategies
+from aids import strategies
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from msgspec import UNSET
 from world import Hurried, environ_of

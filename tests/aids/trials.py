@@ -7,11 +7,11 @@ from collections.abc import Iterable, Iterator
 from random import Random
 from typing import Any
 
-from faults import Killed, Ticking
 from msgspec import Struct, structs, to_builtins
-from proxy import Proxy, Upstream, at_random
 
 import dynamorm
+from aids.faults import Killed, Ticking
+from aids.proxy import Proxy, Upstream, at_random
 from dynamorm import CopyReport, Credentials, DynamormError
 from dynamorm.canonical import item_key
 from dynamorm.transports.http import HttpTransport

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, Protocol
 
-from httpserver import Cut, Silence, Turn, answer, checked, refusal
 from msgspec import Raw, json
+
+from aids.httpserver import Cut, Silence, Turn, answer, checked, refusal
 
 
 class Request(Protocol):

@@ -8,9 +8,9 @@ from random import Random
 from typing import Annotated, Any
 
 from msgspec import Struct, json
-from trials import drawn, hold, judge, tried
 
 import dynamorm
+from aids.trials import drawn, hold, judge, tried
 from dynamorm import PartitionKey, SortKey, attribute_transform, table
 from dynamorm.testing import FakeService
 

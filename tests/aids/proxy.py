@@ -9,9 +9,8 @@ from collections.abc import Callable, Collection
 from random import Random
 from typing import Protocol
 
-from httpserver import Cut, Request, Server, Turn, refusal
-from troubles import SPECIAL, batches, leftovers, passed_on, troubles
-
+from aids.httpserver import Cut, Request, Server, Turn, refusal
+from aids.troubles import SPECIAL, batches, leftovers, passed_on, troubles
 from dynamorm import Credentials, ServiceError, TransportError
 from dynamorm.transports.http import HttpTransport
 
