@@ -1,8 +1,9 @@
 """Performs operations: the only place where effects meet the world.
 
 A transport needs one method, `send(operation, body)`, from a JSON body to a JSON answer, raising
-`ServiceError` or `TransportError`. Two attributes it may have: `local` tells that the service is on
-this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's.
+`ServiceError` or `TransportError`. Attributes it may have: `local` tells that the service is on
+this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's;
+`endpoint_url` and `region` say where requests go.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import json
 
-from .effects import Call, Effect, Now, Sleep, Steps, Together
+from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, Where
 from .errors import TransportError
 from .facets import NoOutput
 from .prefixing import prefixing
@@ -152,7 +153,7 @@ def _perform(
         return None
     if isinstance(effect, Together):
         return _run_together(effect, transport, clock, stopped)
-    return _now(effect, clock)
+    return _answer(effect, transport, clock)
 
 
 async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
@@ -167,7 +168,7 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
         return None
     if isinstance(effect, Together):
         return await _arun_together(effect, transport, clock)
-    return _now(effect, clock)
+    return _answer(effect, transport, clock)
 
 
 _WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
@@ -254,7 +255,11 @@ def _seconds(effect: Sleep, transport: object, clock: Clock) -> float:
     return seconds
 
 
-def _now(effect: Effect, clock: Clock) -> float:
+def _answer(effect: Effect, transport: object, clock: Clock) -> float | Location:
+    """Answer what takes no waiting."""
     if isinstance(effect, Now):
         return clock.now()
-    raise TypeError(f"an operation yields Call, Sleep, Now or Together, not {effect!r}")
+    if isinstance(effect, Where):
+        asked = effect.transport or transport
+        return Location(getattr(asked, "endpoint_url", ""), getattr(asked, "region", ""))
+    raise TypeError(f"an operation yields Call, Sleep, Now, Where or Together, not {effect!r}")

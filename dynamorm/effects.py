@@ -1,4 +1,4 @@
-"""What an operation may ask of the world, as values: a request, a pause, the time."""
+"""What an operation may ask of the world, as values: a request, a pause, the time, the place."""
 
 from __future__ import annotations
 
@@ -10,14 +10,17 @@ from msgspec import Struct, structs
 __all__ = [
     "Call",
     "Effect",
+    "Location",
     "Now",
     "Sleep",
     "Steps",
     "Together",
+    "Where",
     "call",
     "now",
     "through",
     "together",
+    "where",
 ]
 
 R = TypeVar("R")
@@ -55,6 +58,25 @@ class Now(Struct, frozen=True):
     """Seconds on a clock that never goes back; only differences mean anything."""
 
 
+class Location(Struct, frozen=True):
+    """Where requests go: what tells two tables of one name apart where their ARNs do not."""
+
+    endpoint: str = ""
+    """The URL, or empty where the transport does not say it."""
+    region: str = ""
+    table_prefix: str = ""
+    """What the database puts before the names that an operation uses."""
+
+
+class Where(Struct, frozen=True):
+    """The `Location` that requests of this operation go to; nothing is sent for it.
+
+    With a `transport` of its own it asks about that one, as a `Call` would go there.
+    """
+
+    transport: Any = None
+
+
 class Together(Struct, frozen=True):
     """Perform several operations at once; the answer is the tuple of their results.
 
@@ -66,7 +88,7 @@ class Together(Struct, frozen=True):
     executor: Any = None
 
 
-Effect = Call[Any] | Sleep | Now | Together
+Effect = Call[Any] | Sleep | Now | Where | Together
 
 Steps = Generator[Effect, Any, T]
 """An operation as a value: a generator that yields effects and returns its result.
@@ -87,6 +109,12 @@ def now() -> Steps[float]:
     """Ask for the time; the same as yielding `Now()`, but typed."""
     seconds: float = yield Now()
     return seconds
+
+
+def where() -> Steps[Location]:
+    """Ask where requests go; the same as yielding `Where()`, but typed."""
+    location: Location = yield Where()
+    return location
 
 
 def together(operations: tuple[Steps[T], ...], executor: Any = None) -> Steps[tuple[T, ...]]:

@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
 
-from .effects import Call, Effect, Steps, through
+from .effects import Call, Effect, Steps, Where, through
 from .replies import ListTablesOutput
 
 __all__ = ["Place", "elsewhere", "prefixing"]
@@ -32,8 +32,10 @@ def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
     """
 
     def perform(effect: Effect) -> Steps[Any]:
-        if not isinstance(effect, Call) or effect.transport is not None:
+        if not isinstance(effect, Call | Where) or effect.transport is not None:
             return (yield effect)
+        if isinstance(effect, Where):
+            return structs.replace((yield effect), table_prefix=prefix)
         answer = yield structs.replace(effect, payload=_prefixed(effect.payload, prefix))
         return _unprefixed(answer, prefix) if isinstance(answer, ListTablesOutput) else answer
 
@@ -44,6 +46,9 @@ def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
     """Perform `steps` where another database is: by its transport, on its names."""
 
     def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Where):
+            answer = yield Where(place.transport)
+            return structs.replace(answer, table_prefix=place.table_prefix)
         if isinstance(effect, Call):
             payload = _prefixed(effect.payload, place.table_prefix)
             effect = structs.replace(effect, payload=payload, transport=place.transport)

@@ -68,8 +68,16 @@ class ClientTransport:
         return f"ClientTransport({self._client!r})"
 
     @property
+    def endpoint_url(self) -> str:
+        return str(self._client.meta.endpoint_url)
+
+    @property
+    def region(self) -> str:
+        return str(self._client.meta.region_name)
+
+    @property
     def local(self) -> bool:
-        return is_local(self._client.meta.endpoint_url)
+        return is_local(self.endpoint_url)
 
     def send(self, operation: str, body: bytes) -> bytes:
         """Call the client's method; its exceptions are raised as ours."""

@@ -75,6 +75,14 @@ class Settings:
         return found
 
     @property
+    def endpoint_url(self) -> str:
+        return self.endpoint.url
+
+    @property
+    def region(self) -> str:
+        return self.endpoint.region
+
+    @property
     def local(self) -> bool:
         return is_local(self.endpoint.url)
 

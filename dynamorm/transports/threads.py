@@ -25,6 +25,14 @@ class ThreadTransport:
     def local(self) -> bool:
         return bool(getattr(self._transport, "local", False))
 
+    @property
+    def endpoint_url(self) -> str:
+        return str(getattr(self._transport, "endpoint_url", ""))
+
+    @property
+    def region(self) -> str:
+        return str(getattr(self._transport, "region", ""))
+
     async def send(self, operation: str, body: bytes) -> bytes:
         return await asyncio.to_thread(self._transport.send, operation, body)
 
