@@ -6,10 +6,12 @@ engines in `live/`, and a program for the type checkers alone in `typing/`.
 
 from __future__ import annotations
 
+import gc
 import os
 
 import pytest
 from aids.trials import summary
+from aids.worlds import DRIVERS, Driver
 from hypothesis import HealthCheck, Phase, settings
 
 # The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
@@ -28,6 +30,13 @@ settings.register_profile("long", **PATIENT)
 settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
 
 
+@pytest.fixture(autouse=True, scope="module")
+def still_heap():
+    """Whoever collects garbage walks what this file has made, not moto and botocore each time."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch):
     """No variable or file of the machine's says anything about AWS, proxies or certificates."""
@@ -37,6 +46,13 @@ def plain_environment(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(params=DRIVERS.values(), ids=DRIVERS)
+def driver(request: pytest.FixtureRequest) -> Driver:
+    """`run` and `arun` in turn: who asks for it holds under both."""
+    given: Driver = request.param
+    return given
 
 
 def pytest_terminal_summary(terminalreporter):

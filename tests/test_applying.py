@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aids.worlds import World
 from msgspec import json, structs
 
 import dynamorm
@@ -18,7 +19,6 @@ from dynamorm import (
     PlanRefused,
     Provisioned,
     Refused,
-    Steps,
     TableBusy,
     TableNotFound,
     TableSpec,
@@ -30,7 +30,7 @@ from dynamorm import (
 )
 from dynamorm.errors import service_error
 from dynamorm.spec import changed
-from dynamorm.testing import Async, FakeClock, FakeService
+from dynamorm.testing import Async, FakeService
 
 ID = KeyAttribute("id", "S")
 BY_A = IndexSpec("by-a", (KeyAttribute("a", "S"),))
@@ -53,33 +53,9 @@ READS = [
 ]
 
 
-class World:
-    """A fake service with a plain table, its clock, and what went there since the last look."""
-
-    def __init__(self, spec: TableSpec = PLAIN, **delays: Any) -> None:
-        self.clock = FakeClock()
-        self.service = FakeService(self.clock, **delays)
-        self.run(dynamorm.create_table(spec))
-
-    def run(self, steps: Steps[Any], **options: Any) -> Any:
-        self.service.sent.clear()
-        return dynamorm.run(steps, self.service, clock=self.clock, **options)
-
-    def update(self, spec: TableSpec, *allow: str, **options: Any) -> Any:
-        return self.run(dynamorm.update_table(spec, allow=allow, **options))
-
-    @property
-    def sent(self) -> list[str]:
-        return self.service.sent
-
-    @property
-    def changes(self) -> list[str]:
-        return [operation for operation in self.sent if not operation.startswith("Describe")]
-
-
 @pytest.fixture
 def world() -> World:
-    return World()
+    return World(PLAIN)
 
 
 def trouble(operation: str, code: str, message: str = "") -> Any:
@@ -145,7 +121,7 @@ def test_indexes_are_made_one_after_the_other(world):
 
 def test_settings_cost_their_reads_and_their_writes():
     """Each declared setting is read once and written once."""
-    world = World(recovery_seconds=0.0)
+    world = World(PLAIN, recovery_seconds=0.0)
     applied = world.update(SET)
     writes = ["UpdateTimeToLive", "UpdateContinuousBackups", "PutResourcePolicy", "TagResource"]
     assert [step.operation for step in applied.done] == writes
@@ -238,7 +214,7 @@ def test_an_index_in_the_making_is_picked_up(world):
 
 def test_a_wait_ends_with_its_deadline():
     """An index that is not filled in time is a time-out; the next run waits on."""
-    world = World(index_seconds=500.0)
+    world = World(PLAIN, index_seconds=500.0)
     with pytest.raises(WaitTimeout) as caught:
         world.update(changed(PLAIN, indexes=(BY_A,)), timeout=60)
     assert caught.value.indexes == {"by-a": "CREATING"}
@@ -247,7 +223,7 @@ def test_a_wait_ends_with_its_deadline():
 
 def test_changes_are_seen_through_stale_reads():
     """A DescribeTable that lags behind makes no step done twice, and none left out."""
-    world = World(lag=4.0, update_seconds=1.0, index_seconds=1.0)
+    world = World(PLAIN, lag=4.0, update_seconds=1.0, index_seconds=1.0)
     applied = world.update(changed(INDEXED, stream="NEW_IMAGE", tags={"a": "b"}))
     assert [s.name for s in applied.done] == ["stream", "index:by-a", "index:by-b", "tags"]
     world.clock.sleep(10.0)
@@ -347,7 +323,7 @@ READ_OF = dict(
 @pytest.mark.parametrize("setting", READ_OF)
 def test_an_endpoint_that_does_not_know_a_setting(setting):
     """It is an error, or skipped and reported."""
-    world = World(unknown={READ_OF[setting]})
+    world = World(PLAIN, unknown={READ_OF[setting]})
     with pytest.raises(UnsupportedOperation):
         world.update(SET)
     assert world.run(dynamorm.plan(SET, unsupported="skip")).unsupported == (setting,)
@@ -358,7 +334,7 @@ def test_an_endpoint_that_does_not_know_a_setting(setting):
 
 def test_an_endpoint_that_can_read_a_setting_only():
     """A write that the endpoint does not know is an error, or skipped and reported, too."""
-    world = World(unknown={"UpdateTimeToLive"})
+    world = World(PLAIN, unknown={"UpdateTimeToLive"})
     with pytest.raises(UnsupportedOperation):
         world.update(SET)
     applied = world.update(SET, unsupported="skip")
@@ -397,7 +373,7 @@ def test_expiry_is_renamed_in_two_runs(world):
 
 def test_a_second_change_of_expiry_in_an_hour_is_pending():
     """What the service refuses for now is told with the time after which it can be done."""
-    world = World(ttl_seconds=0.0)
+    world = World(PLAIN, ttl_seconds=0.0)
     world.update(changed(PLAIN, time_to_live="a"))
     applied = world.update(PLAIN, "ttl")
     (pending,) = applied.pending
@@ -425,9 +401,9 @@ def test_a_setting_that_is_refused_is_raised(world):
 
 def test_recovery_that_is_not_available_yet_is_waited_for():
     """Straight after a create the service has no continuous backups; that passes, or is pending."""
-    world = World(recovery_seconds=30.0)
+    world = World(PLAIN, recovery_seconds=30.0)
     assert world.update(changed(PLAIN, point_in_time_recovery=7)).pending == ()
-    world = World(recovery_seconds=1e9)
+    world = World(PLAIN, recovery_seconds=1e9)
     (pending,) = world.update(changed(PLAIN, point_in_time_recovery=7), timeout=60).pending
     assert (pending.name, pending.retry_after) == ("point_in_time_recovery", None)
 

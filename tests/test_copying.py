@@ -15,6 +15,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from aids.worlds import stocked
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -60,11 +61,7 @@ def item(number: int, **attributes: Any) -> bytes:
 
 def service(items: Iterable[bytes] = (), clock: FakeClock | None = None) -> FakeService:
     fake = FakeService(clock or FakeClock(START), create_seconds=0, delete_seconds=0)
-    for spec in (Source, TARGET):
-        dynamorm.run(dynamorm.create_table(spec), fake)
-    fake.put("source", *items)
-    fake.sent.clear()
-    return fake
+    return stocked(Source, fake, source=items, target=())
 
 
 def items(count: int) -> list[bytes]:

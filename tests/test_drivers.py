@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
+from aids.worlds import Driver, Order
 from msgspec import Struct
 
 import dynamorm
@@ -19,18 +20,6 @@ from dynamorm.requests import list_tables, tag_resource
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 
 ANSWER = {"TableNames": ["one"]}
-
-
-def sync(steps: Steps[Any], transport: Any, **options: Any) -> Any:
-    return dynamorm.run(steps, transport, **options)
-
-
-def through_asyncio(steps: Steps[Any], transport: Any, **options: Any) -> Any:
-    return asyncio.run(dynamorm.arun(steps, Async(transport), **options))
-
-
-Driver = Callable[..., Any]
-both = pytest.mark.parametrize("driver", [sync, through_asyncio])
 
 
 def one_call() -> Steps[ListTablesOutput]:
@@ -48,13 +37,11 @@ class Interrupting:
         raise self.interrupt
 
 
-@both
 def test_an_answer_arrives_as_the_reply_type(driver: Driver) -> None:
     """A call's answer is decoded into the Struct that the call names."""
     assert driver(one_call(), Script(("ListTables", ANSWER))).table_names == ("one",)
 
 
-@both
 def test_errors_are_raised_at_the_request_that_they_concern(driver: Driver) -> None:
     """What the transport raises can be caught inside the operation, of whatever class it is."""
 
@@ -68,7 +55,6 @@ def test_errors_are_raised_at_the_request_that_they_concern(driver: Driver) -> N
     assert driver(program(), Interrupting(LookupError("lost"))) == "caught lost"
 
 
-@both
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
 def test_an_interrupt_closes_the_operation(driver: Driver, interrupt: type[BaseException]) -> None:
     """Ctrl-C and cancellation run the operation's `finally` and are not thrown into it."""
@@ -115,7 +101,6 @@ def test_cancelling_a_task_closes_its_operation() -> None:
     assert ended == ["closed"]
 
 
-@both
 @pytest.mark.parametrize("body", [b"", b"{", b'{"TableNames": [', b"[]", b"{}", b"\xff", b"<html>"])
 def test_half_an_answer_is_no_answer(driver: Driver, body: bytes) -> None:
     """An answer that is no JSON, or lacks what it always has, is an error, the last time too."""
@@ -127,7 +112,6 @@ def test_half_an_answer_is_no_answer(driver: Driver, body: bytes) -> None:
     assert len(script.sent) == 3
 
 
-@both
 @pytest.mark.parametrize("body", [b"", b'""', b"{}"])
 def test_where_no_answer_is_due_none_is_missed(driver: Driver, body: bytes) -> None:
     """TagResource has no output: the service answers it without a body, and dynalite with ''."""
@@ -135,7 +119,6 @@ def test_where_no_answer_is_due_none_is_missed(driver: Driver, body: bytes) -> N
     assert driver(steps, Script(("TagResource", body))) == NoOutput()
 
 
-@both
 def test_a_flaw_in_one_answer_is_repaired_by_the_next(driver: Driver) -> None:
     """A damaged answer costs a retry and nothing else."""
     script = Script(("ListTables", b"{}"), ("ListTables", ANSWER))
@@ -163,7 +146,6 @@ def test_a_transport_of_the_other_kind_is_refused() -> None:
         asyncio.run(dynamorm.arun(one_call(), script))
 
 
-@both
 def test_an_operation_can_be_performed_once(driver: Driver) -> None:
     """A second run of the same operation is refused instead of silently doing nothing."""
     steps = one_call()
@@ -172,14 +154,12 @@ def test_an_operation_can_be_performed_once(driver: Driver) -> None:
         driver(steps, Script())
 
 
-@both
 def test_what_is_no_operation_is_refused(driver: Driver) -> None:
     """Passing the function in place of its operation says what was expected."""
     with pytest.raises(TypeError, match="expected an operation"):
         driver(dynamorm.list_tables, Script())
 
 
-@both
 def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> None:
     """An operation that yields something else finds out where it does so."""
 
@@ -190,7 +170,6 @@ def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> No
         driver(program(), Script())
 
 
-@both
 def test_a_pause_takes_its_seconds_and_a_share_of_its_spread(driver: Driver) -> None:
     """Jitter is the driver's: the operation only says how much of it there may be."""
     clock = FakeClock(share=0.25)
@@ -203,7 +182,6 @@ def test_a_pause_takes_its_seconds_and_a_share_of_its_spread(driver: Driver) -> 
     assert driver(program(), Script(), clock=clock) == 1.5
 
 
-@both
 def test_pauses_are_shorter_where_the_service_is_on_this_machine(driver: Driver) -> None:
     """An emulator is not waited for as long as the real service."""
     clock = FakeClock()
@@ -254,11 +232,6 @@ def test_an_operation_that_fails_stops_those_that_run_with_it() -> None:
     with pytest.raises(LookupError):
         dynamorm.run(together((endless(), failing())), Script())
     assert seen[-1] == "closed"
-
-
-@dynamorm.table("orders")
-class Order(Struct):
-    number: Annotated[int, PartitionKey()]
 
 
 @dynamorm.table("orders")

@@ -41,7 +41,7 @@ GROWN = TableSpec(
 ALLOW = ("index:by-old", "stream")
 
 
-class World:
+class FaultyWorld:
     """A fake service that is asked through troubles, each seed with its own."""
 
     def __init__(self, seed: int) -> None:
@@ -85,8 +85,8 @@ def life() -> Steps[Any]:
     return (yield from dynamorm.apply(plan, allow=ALLOW))
 
 
-def lived(seed: int) -> World:
-    world = World(seed)
+def lived(seed: int) -> FaultyWorld:
+    world = FaultyWorld(seed)
     world.run(life())
     return world
 
@@ -94,12 +94,12 @@ def lived(seed: int) -> World:
 @pytest.fixture(scope="module")
 def declared() -> Any:
     """What a table is when nothing has ever gone wrong."""
-    world = World(0)
+    world = FaultyWorld(0)
     world.calmly(life())
     return world.settled()
 
 
-def is_ready(world: World) -> bool:
+def is_ready(world: FaultyWorld) -> bool:
     table = world.ask("DescribeTable", TableName="orders")["Table"]
     statuses = {item["IndexStatus"] for item in table["GlobalSecondaryIndexes"]}
     return {table["TableStatus"], *statuses} == {"ACTIVE"}
@@ -108,7 +108,7 @@ def is_ready(world: World) -> bool:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_no_wait_ends_early(seed):
     """What returns has left the table and every index ACTIVE, or gone, whatever it was told."""
-    world = World(seed)
+    world = FaultyWorld(seed)
     world.run(dynamorm.create_table(BORN))
     assert is_ready(world)
     ensured = world.run(dynamorm.ensure_table(BORN))
@@ -140,7 +140,7 @@ READS = ("Describe", "List")
 def test_a_killed_life_goes_on(seed, after_effect, declared):
     """Killed at any request, before or after its effect, and begun again, it ends the same."""
     for kill_at in range(seed + 1, lived(seed).transport.requests, len(SEEDS)):
-        world = World(seed)
+        world = FaultyWorld(seed)
         world.transport.kill(kill_at, after_effect=after_effect)
         with pytest.raises(Killed):
             world.run(life())
@@ -151,7 +151,7 @@ def test_a_killed_life_goes_on(seed, after_effect, declared):
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_life_that_is_killed_again_and_again_goes_on(seed, declared):
     """Some requests of progress in each run are enough, however many runs that takes."""
-    world = World(seed)
+    world = FaultyWorld(seed)
     for _ in range(100):
         world.transport.kill(world.transport.requests + 30, after_effect=seed % 2 == 0)
         try:

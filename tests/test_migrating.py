@@ -6,6 +6,7 @@ import json
 from typing import Annotated, Any
 
 import pytest
+from aids.worlds import stocked
 from msgspec import Struct
 
 import dynamorm
@@ -43,12 +44,9 @@ READS = {"DescribeTable", "DescribeBackup", "Scan"}
 
 
 def service(**options: Any) -> FakeService:
-    fake = FakeService(create_seconds=1, **options)
-    dynamorm.run(dynamorm.create_table(User), fake)
     emails = [f"user{number}@example.org" for number in range(40)]
-    fake.put("users", *(json.dumps({"email": {"S": email}}).encode() for email in emails))
-    fake.sent.clear()
-    return fake
+    fake = FakeService(create_seconds=1, **options)
+    return stocked(User, fake, users=({"email": {"S": email}} for email in emails))
 
 
 def migrate(fake: Any, model: Any = User, **options: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aids.worlds import World
 from msgspec import json
 
 import dynamorm
@@ -13,13 +14,12 @@ from dynamorm import (
     IndexSpec,
     KeyAttribute,
     ServiceError,
-    Steps,
     TableSpec,
     UnsupportedOperation,
 )
 from dynamorm.errors import service_error
 from dynamorm.spec import changed
-from dynamorm.testing import FakeClock, FakeService
+from dynamorm.testing import FakeService
 
 ID = KeyAttribute("id", "S")
 PLAIN = TableSpec("orders", ID)
@@ -34,26 +34,14 @@ READS = [
 ]
 
 
-class World:
-    """A fake service that makes tables at once, and what went there since the last look."""
-
-    def __init__(self, **delays: Any) -> None:
-        self.clock = FakeClock()
-        delays = {"create_seconds": 0.0, "recovery_seconds": 0.0, **delays}
-        self.service = FakeService(self.clock, **delays)
-
-    def run(self, steps: Steps[Any]) -> Any:
-        self.service.sent.clear()
-        return dynamorm.run(steps, self.service, clock=self.clock)
-
-    @property
-    def sent(self) -> list[str]:
-        return self.service.sent
+def prompt(**delays: Any) -> World:
+    """Give a service that makes tables at once."""
+    return World(**{"create_seconds": 0.0, "recovery_seconds": 0.0, **delays})
 
 
 @pytest.fixture
 def world() -> World:
-    return World()
+    return prompt()
 
 
 def test_create_sets_what_is_declared(world):
@@ -74,17 +62,17 @@ def test_create_sends_no_more_than_is_declared(world, spec):
 
 def test_create_without_waiting_only_creates():
     """A table in the making takes no settings, and nobody waits."""
-    world = World(create_seconds=5.0)
+    world = prompt(create_seconds=5.0)
     world.run(dynamorm.create_table(SET, wait=False))
     assert world.sent == ["CreateTable"]
 
 
 def test_create_raises_what_it_cannot_set():
     """A description cannot say what is missing: it is an error, with the table made."""
-    world = World(unknown={"UpdateTimeToLive"})
+    world = prompt(unknown={"UpdateTimeToLive"})
     with pytest.raises(UnsupportedOperation):
         world.run(dynamorm.create_table(SET))
-    world = World(recovery_seconds=1e9)
+    world = prompt(recovery_seconds=1e9)
     with pytest.raises(ServiceError) as caught:
         world.run(dynamorm.create_table(SET, timeout=30))
     assert caught.value.code == "ContinuousBackupsUnavailableException"
@@ -111,7 +99,7 @@ def test_ensure_reads_only_what_is_declared(world):
 
 def test_ensure_without_waiting_says_what_is_pending():
     """A table in the making takes no settings: they are pending, and update_table sets them."""
-    world = World(create_seconds=5.0)
+    world = prompt(create_seconds=5.0)
     for created in (True, False):
         ensured = world.run(dynamorm.ensure_table(SET, wait=False))
         assert ensured.created == created
@@ -124,7 +112,7 @@ def test_ensure_without_waiting_says_what_is_pending():
 
 def test_ensure_goes_on_with_a_table_in_the_making():
     """Killed while the table was being made and started again, it is finished all the same."""
-    world = World(create_seconds=5.0)
+    world = prompt(create_seconds=5.0)
     world.run(dynamorm.create_table(SET, wait=False))
     ensured = world.run(dynamorm.ensure_table(SET))
     assert (ensured.created, ensured.drift, ensured.pending) == (False, (), ())
@@ -133,7 +121,7 @@ def test_ensure_goes_on_with_a_table_in_the_making():
 
 def test_ensure_leaves_the_table_that_somebody_else_is_making():
     """A table in the making that is another one than was declared is not touched."""
-    world = World(create_seconds=5.0)
+    world = prompt(create_seconds=5.0)
     by_x = IndexSpec("by-x", (KeyAttribute("x", "S"),))
     world.run(dynamorm.create_table(PLAIN, wait=False))
     ensured = world.run(dynamorm.ensure_table(changed(EXPIRING, indexes=(by_x,))))
@@ -167,7 +155,7 @@ def test_ensure_sets_what_is_declared_on_a_table_that_became_another(world):
 
 def test_ensure_says_what_an_endpoint_does_not_know():
     """What cannot be set or compared is pending with its reason, and never taken for done."""
-    world = World(unknown={"UpdateTimeToLive", "DescribeTimeToLive"})
+    world = prompt(unknown={"UpdateTimeToLive", "DescribeTimeToLive"})
     for _ in range(2):
         (pending,) = world.run(dynamorm.ensure_table(SET)).pending
         assert pending.name == "ttl"
@@ -175,7 +163,7 @@ def test_ensure_says_what_an_endpoint_does_not_know():
 
 def test_ensure_says_what_could_not_be_done_in_time():
     """Recovery that does not become available before the time-out is pending."""
-    world = World(recovery_seconds=1e9)
+    world = prompt(recovery_seconds=1e9)
     (pending,) = world.run(dynamorm.ensure_table(SET, timeout=30)).pending
     assert "retry later" in pending.reason
     assert world.clock.moment == 30
@@ -183,7 +171,7 @@ def test_ensure_says_what_could_not_be_done_in_time():
 
 def test_ensure_without_waiting_waits_for_nothing():
     """Where the table is ACTIVE at once, its settings are tried once."""
-    world = World(recovery_seconds=1e9)
+    world = prompt(recovery_seconds=1e9)
     (pending,) = world.run(dynamorm.ensure_table(SET, wait=False)).pending
     assert pending.name == "point_in_time_recovery"
     assert world.clock.moment == 0
@@ -199,7 +187,7 @@ def test_ensure_raises_what_time_does_not_help(world):
 
 def test_auto_migrate_finishes_all_tables():
     """Each of several tables gets what it declares."""
-    world = World(create_seconds=5.0)
+    world = prompt(create_seconds=5.0)
     results = world.run(dynamorm.auto_migrate(SET, PLAIN.named("plain")))
     assert [item.pending for item in results] == [(), ()]
     assert [operation for operation in world.sent if operation in WRITES] == WRITES

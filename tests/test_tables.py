@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import pytest
+from aids.worlds import World
 from msgspec import Struct
 
 import dynamorm
@@ -30,7 +31,7 @@ from dynamorm import (
     table,
 )
 from dynamorm.errors import service_error
-from dynamorm.testing import FakeClock, FakeService, Script
+from dynamorm.testing import FakeClock, Script
 
 
 @table("orders", indexes=[Index("by-status")])
@@ -43,22 +44,6 @@ class Order(Struct):
 @table("users")
 class User(Struct):
     email: Annotated[str, PartitionKey()]
-
-
-class World:
-    """A fake service, its clock, and what went there since the last look."""
-
-    def __init__(self, **delays: float) -> None:
-        self.clock = FakeClock()
-        self.service = FakeService(self.clock, **delays)  # type: ignore[arg-type]
-
-    def run(self, steps: Steps[Any], **options: Any) -> Any:
-        self.service.sent.clear()
-        return dynamorm.run(steps, self.service, clock=self.clock, **options)
-
-    @property
-    def sent(self) -> list[str]:
-        return self.service.sent
 
 
 @pytest.fixture

@@ -7,26 +7,20 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
 from aids.httpserver import Request, Server, Silence, answer, refusal, serving
 from aids.leaks import nothing_left, other_tasks
-from msgspec import Struct
+from aids.worlds import Order
 
 import dynamorm
-from dynamorm import AsyncDatabase, Clock, Credentials, PartitionKey, table
+from dynamorm import AsyncDatabase, Clock, Credentials
 from dynamorm.testing import FakeService
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.threads import ThreadTransport
-
-
-@table("orders")
-class Order(Struct):
-    number: Annotated[int, PartitionKey()]
-
 
 TRANSPORTS: dict[str, Callable[..., Any]] = {
     "aio": AioTransport,

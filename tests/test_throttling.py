@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import pytest
 from aids.faults import Inline
 from aids.proxy import Proxy, at_random
+from aids.worlds import stocked
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -35,10 +36,7 @@ def item(number: int) -> bytes:
 
 def service(items: int, clock: FakeClock | None = None) -> FakeService:
     fake = FakeService(clock, create_seconds=0)
-    for name in ("source", "target"):
-        dynamorm.run(dynamorm.create_table(Source, name=name), fake)
-    fake.put("source", *map(item, range(items)))
-    return fake
+    return stocked(Source, fake, source=map(item, range(items)), target=())
 
 
 class Busy:

@@ -21,7 +21,7 @@ from email.utils import formatdate
 from functools import cache
 from pathlib import Path
 from time import time
-from typing import Annotated, Any, cast
+from typing import Any, cast
 
 import boto3
 import botocore
@@ -30,12 +30,13 @@ import pytest
 import trustme
 from aids.httpserver import Cut, Request, Server, Silence, answer, checked, refusal
 from aids.leaks import nothing_left
+from aids.worlds import Order
 from botocore.config import Config
 from botocore.stub import Stubber
 from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
-from msgspec import Struct, json
+from msgspec import json
 
 import dynamorm
 from dynamorm import (
@@ -68,11 +69,6 @@ KEY = Credentials("the-key", "the-secret", "the-token")
 TABLE = b'{"Table":{"TableName":"orders","TableStatus":"ACTIVE"}}'
 NAMED = b'{"TableName":"orders"}'
 ONCE = Retries(attempts=1)
-
-
-@dynamorm.table("orders")
-class Order(Struct):
-    number: Annotated[int, dynamorm.PartitionKey()]
 
 
 def keyed(kind: Callable[..., Any]) -> Callable[..., Any]:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from aids import strategies
+from aids.worlds import World
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, json, structs
@@ -26,7 +27,7 @@ from dynamorm.errors import (
 )
 from dynamorm.plans import Plan
 from dynamorm.spec import changed
-from dynamorm.testing import FakeClock, FakeService
+from dynamorm.testing import FakeService
 from dynamorm.updating import Applied, plan, update_table
 from dynamorm.waiting import retrying
 
@@ -34,25 +35,6 @@ HOUR = 3600.0
 
 law = settings(deadline=None, max_examples=min(50, settings.default.max_examples))
 """Each example is a table or two and all that is done to them."""
-
-
-class World:
-    """A fake service, its clock, and what went there since the last look."""
-
-    def __init__(self, **delays: Any) -> None:
-        self.clock = FakeClock()
-        self.service = FakeService(self.clock, **delays)
-
-    def run(self, steps: Steps[Any], **options: Any) -> Any:
-        self.service.sent.clear()
-        return dynamorm.run(steps, self.service, clock=self.clock, **options)
-
-    def made(self, spec: TableSpec) -> None:
-        self.run(dynamorm.create_table(spec))
-
-    @property
-    def sent(self) -> list[str]:
-        return self.service.sent
 
 
 @pytest.fixture
@@ -114,8 +96,7 @@ def everything(made: Plan) -> list[str]:
 @given(specs)
 def test_a_new_table_needs_no_change(spec):
     """The plan of a table that has just been created is empty, whatever is declared."""
-    world = World()
-    world.made(spec)
+    world = World(spec)
     made = world.run(plan(spec))
     assert (made.steps, made.undeclared, made.blocked) == ((), (), ())
     assert str(made) == f"{spec.name}: is as declared"
@@ -136,8 +117,7 @@ def finish(world: World, spec: TableSpec, allow: Any) -> list[Applied]:
 def test_applying_a_plan_empties_the_next(pair):
     """With everything allowed, a table becomes what is declared, and nothing else is on it."""
     old, new = pair
-    world = World()
-    world.made(old)
+    world = World(old)
     world.clock.sleep(HOUR)
     allow = everything(world.run(plan(new, allow=["ttl", "point_in_time_recovery", "tag:x"])))
     finish(world, new, [*allow, "ttl", "point_in_time_recovery", "resource_policy"])
@@ -178,8 +158,7 @@ def things(world: World, name: str) -> set[str]:
 def test_nothing_disappears_that_nobody_named(pair):
     """Without `allow`, a run is refused before its first write, or it loses nothing."""
     old, new = pair
-    world = World()
-    world.made(old)
+    world = World(old)
     before = things(world, old.name)
     try:
         world.run(update_table(new))
@@ -258,7 +237,7 @@ def test_a_killed_run_goes_on_where_it_was(pair, requests_left, after_effect):
     allow = allowing(old, new)
     whole, broken = World(), World()
     for world in (whole, broken):
-        world.made(old)
+        world.run(dynamorm.create_table(old))
         world.clock.sleep(HOUR)
     finish(whole, new, allow)
     killing = Killing(broken.service, requests_left, after_effect=after_effect)
@@ -293,8 +272,7 @@ def _shuffled(index: IndexSpec, draw: Any) -> IndexSpec:
 @given(specs, st.data())
 def test_order_never_makes_a_step(spec, data):
     """The order of indexes, tags and projected names means nothing."""
-    world = World()
-    world.made(spec)
+    world = World(spec)
     assert world.run(plan(shuffled(spec, data.draw))).steps == ()
 
 
@@ -340,7 +318,7 @@ def test_several_processes_do_not_fail_each_other(pair, data):
     allow = allowing(old, new)
     alone, world = World(), World()
     for each in (alone, world):
-        each.made(old)
+        each.run(dynamorm.create_table(old))
         each.clock.sleep(HOUR)
     finish(alone, new, allow)
     threads = Threads(world, [update_table(new, allow=allow) for _ in range(3)])

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import Inline
+from aids.worlds import stocked
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -23,12 +24,7 @@ class Thing(Struct):
 
 
 def service(one: list[Any], two: list[Any]) -> FakeService:
-    fake = FakeService(create_seconds=0)
-    for name, items in (("one", one), ("two", two)):
-        dynamorm.run(dynamorm.create_table(Thing, name=name), fake)
-        fake.put(name, *(json.dumps(item).encode() for item in items))
-    fake.sent.clear()
-    return fake
+    return stocked(Thing, one=one, two=two)
 
 
 def verify(one: list[Any], two: list[Any], **options: Any) -> Any:

@@ -13,4 +13,5 @@
 | `strategies` | table specs and their parts, for Hypothesis |
 | `trials` | copies under faults, killed and resumed, and judged |
 | `troubles` | what can go wrong with a request on its way |
+| `worlds` | a model, a service with tables in it, and the two drivers |
 """

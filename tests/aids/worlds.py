@@ -1,0 +1,72 @@
+"""Where an operation takes place in a test: a model, a service with tables in it, a driver."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from msgspec import Struct
+
+import dynamorm
+from dynamorm import PartitionKey, Steps, TableSpec
+from dynamorm.testing import Async, FakeClock, FakeService
+
+
+@dynamorm.table("orders")
+class Order(Struct):
+    number: Annotated[int, PartitionKey()]
+
+
+class World:
+    """A fake service, its clock, and what went there since the last look."""
+
+    def __init__(self, spec: TableSpec | None = None, **delays: Any) -> None:
+        self.clock = FakeClock()
+        self.service = FakeService(self.clock, **delays)
+        if spec is not None:
+            self.run(dynamorm.create_table(spec))
+
+    def run(self, steps: Steps[Any], **options: Any) -> Any:
+        self.service.sent.clear()
+        return dynamorm.run(steps, self.service, clock=self.clock, **options)
+
+    def update(self, spec: TableSpec, *allow: str, **options: Any) -> Any:
+        return self.run(dynamorm.update_table(spec, allow=allow, **options))
+
+    @property
+    def sent(self) -> list[str]:
+        return self.service.sent
+
+    @property
+    def changes(self) -> list[str]:
+        return [operation for operation in self.sent if not operation.startswith("Describe")]
+
+
+def stocked(
+    model: type[Struct], fake: FakeService | None = None, /, **tables: Iterable[Any]
+) -> FakeService:
+    """Give a service whose tables have the model's keys and hold these items, encoded or not."""
+    fake = fake or FakeService(create_seconds=0)
+    for name, items in tables.items():
+        dynamorm.run(dynamorm.create_table(model, name=name), fake)
+        fake.put(name, *(i if isinstance(i, bytes) else json.dumps(i).encode() for i in items))
+    fake.sent.clear()
+    return fake
+
+
+Driver = Callable[..., Any]
+
+
+def sync(steps: Steps[Any], transport: Any, **options: Any) -> Any:
+    """Perform an operation in this thread."""
+    return dynamorm.run(steps, transport, **options)
+
+
+def through_asyncio(steps: Steps[Any], transport: Any, **options: Any) -> Any:
+    """Perform an operation in a loop of its own."""
+    return asyncio.run(dynamorm.arun(steps, Async(transport), **options))
+
+
+DRIVERS: dict[str, Driver] = {"run": sync, "arun": through_asyncio}
