@@ -7,7 +7,7 @@ import functools
 import json
 import threading
 from base64 import b64encode
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import pairwise
@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
-from aids.worlds import stocked
+from aids.worlds import Driver, beside, stocked, sync
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -68,9 +68,22 @@ def items(count: int) -> list[bytes]:
     return [item(number) for number in range(count)]
 
 
+@pytest.fixture(autouse=True)
+def performed(driver: Driver) -> Iterator[None]:
+    """Every `copy` here holds under both drivers."""
+    DRIVER.append(driver)
+    yield
+    DRIVER.pop()
+
+
+DRIVER: list[Driver] = []
+
+
 def copy(fake: Any, source: Any = "source", target: Any = "target", **options: Any) -> CopyReport:
-    options = {"segments": 1, "executor": Inline(), **options}
-    return dynamorm.run(dynamorm.copy_table(source, target, **options), fake)
+    inline = {"executor": Inline()} if DRIVER[-1] is sync else {}
+    options = {"segments": 1, **inline, **options}
+    report: CopyReport = DRIVER[-1](dynamorm.copy_table(source, target, **options), fake)
+    return report
 
 
 def passed(fake: FakeService) -> float:
@@ -766,9 +779,9 @@ def test_a_checkpoint_is_refused_by_another_database() -> None:
     second.clock.sleep(1)
     dynamorm.run(dynamorm.delete_table("target"), second)
     dynamorm.run(dynamorm.create_table(Source, name="target"), second)
-    report = copy(here, target_db=dynamorm.connect(transport=first))
+    report = copy(here, target_db=beside(DRIVER[-1], first))
     with pytest.raises(Refused):
-        copy(here, target_db=dynamorm.connect(transport=second), resume=report.checkpoint)
+        copy(here, target_db=beside(DRIVER[-1], second), resume=report.checkpoint)
 
 
 @pytest.mark.parametrize("name", ["source", "target"])
@@ -790,7 +803,7 @@ def test_one_table_by_two_ways_is_still_one_table() -> None:
     """A target_db that is the same database does not get round `in_place`."""
     fake = service(items(5))
     with pytest.raises(Refused, match="the same table, source: say in_place"):
-        copy(fake, "source", "source", target_db=dynamorm.connect(transport=fake))
+        copy(fake, "source", "source", target_db=beside(DRIVER[-1], fake))
 
 
 def test_in_place_reads_what_has_been_written() -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.worlds import Driver, Order
-from msgspec import Struct
+from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import Call, Now, PartitionKey, Retries, Sleep, Steps, Transport, TransportError
@@ -212,26 +212,54 @@ def test_the_machines_own_clock_moves_on() -> None:
     assert 0 <= clock.random() < 1
 
 
-def test_an_operation_that_fails_stops_those_that_run_with_it() -> None:
+class Answering:
+    """Gives one answer to everything, and lets other tasks go on before it does."""
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        return json.encode(ANSWER)
+
+
+class AnsweringLater(Answering):
+    async def send(self, operation: str, body: bytes) -> bytes:  # type: ignore[override]  # awaited
+        await asyncio.sleep(0)
+        return super().send(operation, body)
+
+
+@pytest.mark.parametrize(
+    "perform",
+    [
+        lambda steps: dynamorm.run(steps, Answering()),
+        lambda steps: asyncio.run(dynamorm.arun(steps, AnsweringLater())),
+    ],
+    ids=["run", "arun"],
+)
+def test_an_operation_that_fails_stops_those_that_run_with_it(
+    perform: Callable[[Steps[Any]], Any],
+) -> None:
     """Who runs together ends together: nobody goes on for ever after another's error."""
     seen: list[str] = []
 
     def endless() -> Steps[None]:
         try:
-            while True:
+            while len(seen) < MANY:
                 seen.append("going on")
-                yield Now()
+                yield from one_call()
         finally:
             seen.append("closed")
 
     def failing() -> Steps[None]:
         while not seen:
-            yield Now()
+            yield from one_call()
         raise LookupError("lost")
 
     with pytest.raises(LookupError):
-        dynamorm.run(together((endless(), failing())), Script())
+        perform(together((endless(), failing())))
     assert seen[-1] == "closed"
+    assert len(seen) < MANY
+
+
+MANY = 100_000
+"""Requests that nobody has the time to send while another operation ends."""
 
 
 @dynamorm.table("orders")

@@ -15,7 +15,7 @@ from msgspec import Struct
 import dynamorm
 from dynamorm import PartitionKey, table
 from dynamorm.canonical import item_hash, item_key
-from dynamorm.testing import FakeService
+from dynamorm.testing import FakeService, Recorder
 
 
 @table("one")
@@ -63,10 +63,14 @@ def test_any_difference_is_seen(other: list[Any]) -> None:
 
 
 def test_no_writes_are_sent_and_each_item_is_read_once() -> None:
-    """Verifying reads, consistently, and nothing else."""
-    fake = service(THINGS, THINGS)
-    dynamorm.run(dynamorm.verify_copy("one", "two", segments=3), fake)
-    assert fake.sent == ["Scan"] * 6
+    """Verifying reads both tables, consistently unless it is told not to, and nothing else."""
+    for consistent in (True, False):
+        recorder = Recorder(service(THINGS, THINGS))
+        steps = dynamorm.verify_copy("one", "two", segments=3, consistent_read=consistent)
+        dynamorm.run(steps, recorder)
+        assert recorder.operations == ["Scan"] * 6
+        read = {(body["TableName"], body.get("ConsistentRead", False)) for _, body in recorder.sent}
+        assert read == {("one", consistent), ("two", consistent)}
 
 
 def test_pages_are_followed() -> None:

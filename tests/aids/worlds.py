@@ -70,3 +70,10 @@ def through_asyncio(steps: Steps[Any], transport: Any, **options: Any) -> Any:
 
 
 DRIVERS: dict[str, Driver] = {"run": sync, "arun": through_asyncio}
+
+
+def beside(driver: Driver, transport: Any, table_prefix: str = "") -> Any:
+    """Give a database for `target_db=` of an operation that this driver performs."""
+    if driver is sync:
+        return dynamorm.connect(transport=transport, table_prefix=table_prefix)
+    return dynamorm.connect_async(transport=Async(transport), table_prefix=table_prefix)
