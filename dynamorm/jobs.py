@@ -153,7 +153,7 @@ def prepare(
     changes_keys = ours.key != theirs.key or not _keys(theirs) <= _keys(ours)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
-        convert = _converter(source, target, theirs, settings)
+        convert = _converter(source, target, theirs, settings, ours)
     if convert is not None and same:
         convert = _same_key(convert, tuple(attribute.name for attribute in ours.key))
     return Job(ours, theirs, settings, convert, checkpoint, started)
@@ -166,11 +166,15 @@ def check_copy(
     check_segments(of)
     read_checkpoint(settings.resume, table_name(source), table_name(target), segments, of)
     if settings.transform is not None:
-        _converter(source, target, None, settings)
+        _converter(source, target, None, settings, None)
 
 
 def _converter(
-    source: Model | str, target: Model | str, spec: TableSpec | None, settings: CopySettings
+    source: Model | str,
+    target: Model | str,
+    spec: TableSpec | None,
+    settings: CopySettings,
+    source_spec: TableSpec | None,
 ) -> Convert:
     from .transforms import converter
 
@@ -180,6 +184,7 @@ def _converter(
         spec,
         settings.transform,
         settings.unmodelled,
+        source_spec=source_spec,
     )
 
 

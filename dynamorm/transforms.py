@@ -202,13 +202,16 @@ def converter(
     target_spec: TableSpec | None,
     transform: Transform | None,
     unmodelled: Unmodelled = "keep",
+    *,
+    source_spec: TableSpec | None = None,
 ) -> Convert:
     """Make what turns an item of the source, as JSON, into those to be put into the target.
 
     Without a transform the item is given as it is; of its bytes, only the keys are read that
-    `target_spec` asks for. All that is wrong with an item is an `ItemError` that tells its key.
+    `target_spec` asks for. All that is wrong with an item is an `ItemError` that tells its key, by
+    the source's key attributes: those of `source_spec`, the table as the service describes it.
     """
-    names = _key_names(source_model, target_spec)
+    names = _key_names(source_model, source_spec or target_spec)
     place = target_spec.name if target_spec else "item"
     if source_model is not None:
         place = codec(source_model).place
@@ -238,9 +241,8 @@ def converter(
     return convert
 
 
-def _key_names(source_model: Any, target_spec: TableSpec | None) -> tuple[str, ...]:
+def _key_names(source_model: Any, spec: TableSpec | None) -> tuple[str, ...]:
     """Name the attributes by which to tell an item: the source's key, if it is known."""
-    spec = target_spec
     with suppress(ModelError):  # a model that is not declared as a table
         spec = table_spec(source_model) if source_model is not None else spec
     return tuple(attribute.name for attribute in spec.key) if spec else ()

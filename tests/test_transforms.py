@@ -187,6 +187,20 @@ def test_result_that_cannot_be_stored():
     )
 
 
+def test_an_item_is_named_by_the_key_of_its_own_table():
+    """The error about an item has the key by which it is found in the source, not in the target."""
+    source = TableSpec("by-number", KeyAttribute("number", "N"))
+    target = TableSpec("by-name", KeyAttribute("name", "S"))
+    convert = converter(None, None, target, remove_field("name"), source_spec=source)
+    with pytest.raises(ItemError) as caught:
+        convert(b'{"number":{"N":"1"},"name":{"S":"Ada"}}')
+    assert caught.value.key == {"number": 1}
+    named = converter(Person, None, target, lambda person: None)
+    with pytest.raises(ItemError) as caught:
+        named(b'{"id":{"S":"u1"},"name":{"S":"Ada"}}')
+    assert caught.value.key == {"id": "u1"}
+
+
 async def asynchronous(person: Person) -> User:
     return upgrade(person)
 
