@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from .copying import copy_segment, copy_table
     from .credentials import Credentials
     from .database import AsyncDatabase, Database, connect, connect_async
-    from .drivers import AsyncTransport, Clock, Transport, arun, run
+    from .drivers import Clock, arun, run
     from .effects import Call, Effect, Now, Sleep, Steps
     from .errors import (
         AccessDenied,
@@ -59,6 +59,7 @@ if TYPE_CHECKING:
     from .plans import Blocked, Pending, Plan, Step, Undeclared
     from .replies import TableDescription
     from .reports import CopyReport
+    from .sending import AsyncTransport, Transport
     from .settings import CopyOptions
     from .spec import IndexSpec, KeyAttribute, TableSpec
     from .tables import (
@@ -199,9 +200,7 @@ _MODULES = {
         "connect_async",
     ),
     "drivers": (
-        "AsyncTransport",
         "Clock",
-        "Transport",
         "arun",
         "run",
     ),
@@ -269,6 +268,7 @@ _MODULES = {
     "plans": ("Blocked", "Pending", "Plan", "Step", "Undeclared"),
     "replies": ("TableDescription",),
     "reports": ("CopyReport",),
+    "sending": ("AsyncTransport", "Transport"),
     "settings": ("CopyOptions",),
     "spec": (
         "IndexSpec",

@@ -9,10 +9,13 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import tables
-from .drivers import AsyncTransport, Transport, arun, run
-from .waiting import Retries
+from .drivers import arun, run
+from .sending import AsyncTransport, Transport, check_kind
+from .waiting import Retries, retries_of
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from typing_extensions import Unpack
 
     from .credentials import Given
@@ -41,7 +44,7 @@ def connect(
     credentials: Given | None = None,
     transport: Transport | str | None = None,
     table_prefix: str = "",
-    retries: Retries = Retries(),
+    retries: Retries | int = Retries(),
 ) -> Database:
     """Say where the tables are. Nothing is looked up or sent before the first operation.
 
@@ -49,9 +52,11 @@ def connect(
     AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the region's. `credentials`: these (or a function
     that gives them), the environment's, a container's, or what botocore finds. `transport`:
     "botocore", "http" (small cold start) or an object with `send`, which knows region, endpoint and
-    credentials itself. `table_prefix` is put before every table name.
+    credentials itself. `table_prefix` is put before every table name. `retries` is a `Retries`, or
+    a number of attempts.
     """
     made = _transport(transport or "botocore", region, endpoint, credentials)
+    check_kind(made, awaited=False)
     return Database(made, table_prefix=table_prefix, retries=retries)
 
 
@@ -62,7 +67,7 @@ def connect_async(
     credentials: Given | None = None,
     transport: AsyncTransport | str | None = None,
     table_prefix: str = "",
-    retries: Retries = Retries(),
+    retries: Retries | int = Retries(),
 ) -> AsyncDatabase:
     """Say where the tables are, for asyncio; otherwise as `connect`.
 
@@ -79,6 +84,7 @@ def connect_async(
             from .transports.threads import ThreadTransport
 
             made = ThreadTransport(made)
+    check_kind(made, awaited=True)
     return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)
 
 
@@ -104,11 +110,11 @@ class _Place:
     """What both kinds of database know."""
 
     def __init__(
-        self, transport: Any, *, table_prefix: str = "", retries: Retries = Retries()
+        self, transport: Any, *, table_prefix: str = "", retries: Retries | int = Retries()
     ) -> None:
         self.transport = transport
         self.table_prefix = table_prefix
-        self.retries = retries
+        self.retries = retries_of(retries)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transport!r}, table_prefix={self.table_prefix!r})"
@@ -163,7 +169,7 @@ class Database(_Place):
         *,
         name: str | None = None,
         wait: bool = True,
-        timeout: float = 300,
+        timeout: float | timedelta | None = 300,
         **options: Unpack[TableOptions],
     ) -> TableDescription:
         """Create a table; raises `TableExists`. See `dynamorm.create_table`."""
@@ -177,7 +183,7 @@ class Database(_Place):
         *,
         name: str | None = None,
         wait: bool = True,
-        timeout: float = 300,
+        timeout: float | timedelta | None = 300,
         **options: Unpack[TableOptions],
     ) -> Ensured:
         """Create a table unless it is there. See `dynamorm.ensure_table`."""
@@ -186,7 +192,7 @@ class Database(_Place):
         )
 
     def auto_migrate(
-        self, *models: Model, wait: bool = True, timeout: float = 300
+        self, *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
     ) -> tuple[Ensured, ...]:
         """Create the tables that are missing. See `dynamorm.auto_migrate`."""
         return self.run(tables.auto_migrate(*models, wait=wait, timeout=timeout))
@@ -212,7 +218,7 @@ class Database(_Place):
         *,
         allow: Collection[str] = (),
         unsupported: Unsupported = "raise",
-        timeout: float = 3600,
+        timeout: float | timedelta | None = 3600,
     ) -> Applied:
         """Do what is in a plan; raises `PlanRefused`. See `dynamorm.apply`."""
         from .updating import apply
@@ -226,7 +232,7 @@ class Database(_Place):
         name: str | None = None,
         allow: Collection[str] = (),
         unsupported: Unsupported = "raise",
-        timeout: float = 3600,
+        timeout: float | timedelta | None = 3600,
         **options: Unpack[TableOptions],
     ) -> Applied:
         """Plan, then apply; raises `PlanRefused`. See `dynamorm.update_table`."""
@@ -254,7 +260,7 @@ class Database(_Place):
         name: str | None = None,
         missing_ok: bool = False,
         wait: bool = True,
-        timeout: float = 300,
+        timeout: float | timedelta | None = 300,
     ) -> None:
         """Delete a table with all that is in it. See `dynamorm.delete_table`."""
         steps = tables.delete_table(
@@ -325,7 +331,7 @@ class Database(_Place):
         backup_table: str | None = None,
         data_copy: bool = False,
         segments: int = 8,
-        timeout: float = 300,
+        timeout: float | timedelta | None = 300,
         **options: Unpack[MigrateOptions],
     ) -> Migrated:
         """Back up, ensure the target table, copy. See `dynamorm.auto_migrate_with_options`."""

@@ -1,7 +1,6 @@
 """Performs operations: the only place where effects meet the world.
 
-A transport needs one method, `send(operation, body)`, from a JSON body to a JSON answer, raising
-`ServiceError` or `TransportError`. Attributes it may have: `local` tells that the service is on
+A transport needs one method, `send`. Attributes it may have: `local` tells that the service is on
 this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's;
 `endpoint_url` and `region` say where requests go.
 """
@@ -11,19 +10,20 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import json
 
-from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, Where
+from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, WallTime, Where
 from .errors import TransportError
 from .facets import NoOutput
 from .prefixing import prefixing
 from .requests import encode
-from .waiting import Retries, retrying
+from .sending import AsyncTransport, Transport, check_kind, sending
+from .waiting import Retries, retries_of, retrying
 from .wire import UNREADABLE
 
-__all__ = ["AsyncTransport", "Clock", "Transport", "arun", "run"]
+__all__ = ["Clock", "arun", "run"]
 
 T = TypeVar("T")
 
@@ -31,23 +31,16 @@ MAX_THREADS = 64
 """At once, unless an executor is given; operations that run together may be a million."""
 
 
-class Transport(Protocol):
-    """Sends one request and gives the body of its answer."""
-
-    def send(self, operation: str, body: bytes, /) -> bytes: ...
-
-
-class AsyncTransport(Protocol):
-    """The same, awaited."""
-
-    async def send(self, operation: str, body: bytes, /) -> bytes: ...
-
-
 class Clock:
     """The machine's own time and chance; a test gives one of its own."""
 
     def now(self) -> float:
+        """Give seconds that never go back; only differences mean anything."""
         return time.monotonic()
+
+    def time(self) -> float:
+        """Give the seconds since the epoch, as the service counts them too."""
+        return time.time()
 
     def sleep(self, seconds: float) -> None:
         time.sleep(seconds)
@@ -67,7 +60,7 @@ def run(
     steps: Steps[T],
     transport: Transport,
     *,
-    retries: Retries = Retries(),
+    retries: Retries | int = Retries(),
     table_prefix: str = "",
     clock: Clock | None = None,
 ) -> T:
@@ -84,7 +77,7 @@ async def arun(
     steps: Steps[T],
     transport: AsyncTransport,
     *,
-    retries: Retries = Retries(),
+    retries: Retries | int = Retries(),
     table_prefix: str = "",
     clock: Clock | None = None,
 ) -> T:
@@ -142,7 +135,8 @@ def _perform(
 ) -> Any:
     if isinstance(effect, Call):
         sender: Transport = effect.transport or transport
-        sent: Any = sender.send(effect.operation, encode(effect.payload))
+        check_kind(sender, awaited=False)
+        sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, clock))
         if hasattr(sent, "__await__"):
             if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
                 sent.close()
@@ -159,10 +153,11 @@ def _perform(
 async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
     if isinstance(effect, Call):
         sender: AsyncTransport = effect.transport or transport
-        sending: Any = sender.send(effect.operation, encode(effect.payload))
-        if not hasattr(sending, "__await__"):
+        check_kind(sender, awaited=True)
+        sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, clock))
+        if not hasattr(sent, "__await__"):
             raise TypeError(f"{type(sender).__name__} is not for asyncio: wrap it, {_WRAP}")
-        return _decode(effect, await sending)
+        return _decode(effect, await sent)
     if isinstance(effect, Sleep):
         await clock.asleep(_seconds(effect, transport, clock))
         return None
@@ -172,6 +167,17 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
 
 
 _WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
+
+
+def _left(effect: Call[Any], clock: Clock) -> float | None:
+    """Give the seconds in which the answer must be there; raise where there are none."""
+    if effect.deadline is None:
+        return None
+    left = effect.deadline - clock.now()
+    if left <= 0:
+        message = "not sent, since the time for the whole operation is over: give more as timeout="
+        raise TransportError(message, operation=effect.operation, maybe_applied=False)
+    return left
 
 
 def _run_together(
@@ -220,12 +226,13 @@ async def _arun_together(
         await gather(*tasks, return_exceptions=True)
 
 
-def _program(steps: Steps[T], retries: Retries, table_prefix: str) -> Steps[T]:
+def _program(steps: Steps[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
     if not hasattr(steps, "throw"):
         raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed: it can be once, make another")
-    return retrying(prefixing(steps, table_prefix) if table_prefix else steps, retries)
+    named = prefixing(steps, table_prefix) if table_prefix else steps
+    return retrying(named, retries_of(retries))
 
 
 _decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)
@@ -259,7 +266,10 @@ def _answer(effect: Effect, transport: object, clock: Clock) -> float | Location
     """Answer what takes no waiting."""
     if isinstance(effect, Now):
         return clock.now()
+    if isinstance(effect, WallTime):
+        return clock.time()
     if isinstance(effect, Where):
         asked = effect.transport or transport
         return Location(getattr(asked, "endpoint_url", ""), getattr(asked, "region", ""))
-    raise TypeError(f"an operation yields Call, Sleep, Now, Where or Together, not {effect!r}")
+    kinds = "Call, Sleep, Now, WallTime, Where or Together"
+    raise TypeError(f"an operation yields {kinds}, not {effect!r}")

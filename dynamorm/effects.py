@@ -15,11 +15,13 @@ __all__ = [
     "Sleep",
     "Steps",
     "Together",
+    "WallTime",
     "Where",
     "call",
     "now",
     "through",
     "together",
+    "wall_time",
     "where",
 ]
 
@@ -31,8 +33,9 @@ class Call(Struct, Generic[R], frozen=True):
     """Send `payload` (whatever msgspec encodes) to `operation`; the answer is a `reply_type`.
 
     The error that the driver throws back instead is a `ServiceError`, a `TransportError` or
-    whatever else the transport raises. It is not tried again after the moment `until`. With a
-    `transport` of its own the request does not go where the others go.
+    whatever else the transport raises. It is not tried again after the moment `until`, and its
+    answer must be there by the moment `deadline`, whatever becomes of it then. With a `transport`
+    of its own the request does not go where the others go.
     """
 
     operation: str
@@ -40,6 +43,7 @@ class Call(Struct, Generic[R], frozen=True):
     reply_type: type[R]
     until: float | None = None
     transport: Any = None
+    deadline: float | None = None
 
 
 class Sleep(Struct, frozen=True):
@@ -56,6 +60,10 @@ class Sleep(Struct, frozen=True):
 
 class Now(Struct, frozen=True):
     """Seconds on a clock that never goes back; only differences mean anything."""
+
+
+class WallTime(Struct, frozen=True):
+    """Seconds since the epoch: what the service's own moments can be compared with."""
 
 
 class Location(Struct, frozen=True):
@@ -88,7 +96,7 @@ class Together(Struct, frozen=True):
     executor: Any = None
 
 
-Effect = Call[Any] | Sleep | Now | Where | Together
+Effect = Call[Any] | Sleep | Now | WallTime | Where | Together
 
 Steps = Generator[Effect, Any, T]
 """An operation as a value: a generator that yields effects and returns its result.
@@ -108,6 +116,12 @@ def call(
 def now() -> Steps[float]:
     """Ask for the time; the same as yielding `Now()`, but typed."""
     seconds: float = yield Now()
+    return seconds
+
+
+def wall_time() -> Steps[float]:
+    """Ask for the time of day; the same as yielding `WallTime()`, but typed."""
+    seconds: float = yield WallTime()
     return seconds
 
 

@@ -19,9 +19,11 @@ from .reports import CopyReport
 from .settings import CopyOptions, CopySettings
 from .spec import name_problem
 from .tables import Ensured, create_table, describe_table, ensure_table, table_exists
-from .waiting import deadline_in
+from .waiting import seconds_of, within
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from typing_extensions import Unpack
 
 __all__ = ["Migrated", "auto_migrate_with_options"]
@@ -49,7 +51,7 @@ def auto_migrate_with_options(
     backup_table: str | None = None,
     data_copy: bool = False,
     segments: int = 8,
-    timeout: float = 300,
+    timeout: float | timedelta | None = 300,
     **options: Unpack[MigrateOptions],
 ) -> Steps[Migrated]:
     """Back the model's table up, ensure the target table, copy the items into it: what is asked.
@@ -64,6 +66,7 @@ def auto_migrate_with_options(
     that is the source without `in_place`, an option of the copy without `data_copy`. Deletes
     nothing.
     """
+    seconds_of(timeout)
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
@@ -74,7 +77,8 @@ def auto_migrate_with_options(
         check_copy(model, copied_into, settings, list(range(segments)), segments)
     backup, backup_copy = None, None
     if backup_table is not None:
-        yield from _refuse_existing(source.name, backup_table)
+        existing = _refuse_existing(source.name, backup_table)
+        yield from within(timeout, lambda _: existing)
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     ensuring = ensure_table(target, timeout=timeout)
     if settings.target_db is not None:
@@ -124,11 +128,11 @@ def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
 
 
 def _back_up(
-    source: str, backup_table: str, segments: int, timeout: float
+    source: str, backup_table: str, segments: int, timeout: float | timedelta | None
 ) -> Steps[tuple[BackupDetails | None, CopyReport | None]]:
-    deadline = yield from deadline_in(timeout)
     try:
-        return (yield from back_up(source, backup_table, deadline)), None
+        making = within(timeout, lambda deadline: back_up(source, backup_table, deadline))
+        return (yield from making), None
     except UnsupportedOperation:
         described = yield from describe_table(source)
     spec = described_spec(described).named(backup_table)

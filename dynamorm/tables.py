@@ -5,6 +5,7 @@ Nothing here changes a table that was there before, and only `delete_table` dele
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from msgspec import Struct
@@ -22,6 +23,7 @@ from .errors import (
     TableNotFound,
 )
 from .model import Model, table_name, table_spec
+from .payloads import DeleteTableInput
 from .plans import Pending
 from .replies import (
     CreateTableOutput,
@@ -35,15 +37,17 @@ from .spec import TableSpec
 from .waiting import (
     MISSING_GRACE,
     Deadline,
-    deadline_in,
     find_table,
     pause,
     polling,
     until_active,
     until_gone,
+    within,
 )
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from typing_extensions import Unpack
 
     from .options import TableOptions
@@ -78,7 +82,7 @@ def create_table(
     *,
     name: str | None = None,
     wait: bool = True,
-    timeout: float = 300,
+    timeout: float | timedelta | None = 300,
     **options: Unpack[TableOptions],
 ) -> Steps[TableDescription]:
     """Create a table and wait until it and all its indexes are ACTIVE.
@@ -89,7 +93,10 @@ def create_table(
     table that is there, `WaitTimeout`, `TableFailed`.
     """
     spec = table_spec(model, name=name, **options)
-    deadline = yield from deadline_in(timeout)
+    return (yield from within(timeout, lambda deadline: _create_whole(spec, deadline, wait)))
+
+
+def _create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
     made = yield from _create(spec, deadline)
     if not wait:
         return made
@@ -106,7 +113,7 @@ def ensure_table(
     *,
     name: str | None = None,
     wait: bool = True,
-    timeout: float = 300,
+    timeout: float | timedelta | None = 300,
     **options: Unpack[TableOptions],
 ) -> Steps[Ensured]:
     """Create the table unless it is there; say what differs if it is. Never alters a table.
@@ -117,20 +124,24 @@ def ensure_table(
     first, even with `wait` off. Several processes may do this at once.
     """
     spec = table_spec(model, name=name, **options)
-    deadline = yield from deadline_in(timeout)
-    begun = yield from _find_or_create(spec, deadline)
-    return (yield from _finish(spec, begun, deadline, wait))
+    (ensured,) = yield from within(timeout, lambda deadline: _ensure((spec,), deadline, wait))
+    return ensured
 
 
 def auto_migrate(
-    *models: Model, wait: bool = True, timeout: float = 300
+    *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
 ) -> Steps[tuple[Ensured, ...]]:
     """Create the tables that are missing, all at once, then wait for all; as `ensure_table` does.
 
     Every model is checked before anything is sent: `ModelError` has the problems of all of them.
     """
     specs = _specs(models)
-    deadline = yield from deadline_in(timeout)
+    return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait)))
+
+
+def _ensure(
+    specs: Sequence[TableSpec], deadline: Deadline, wait: bool
+) -> Steps[tuple[Ensured, ...]]:
     begun = []
     for spec in specs:
         begun.append((yield from _find_or_create(spec, deadline)))  # noqa: PERF401 - yields
@@ -162,7 +173,7 @@ def delete_table(
     name: str | None = None,
     missing_ok: bool = False,
     wait: bool = True,
-    timeout: float = 300,
+    timeout: float | timedelta | None = 300,
 ) -> Steps[None]:
     """Delete a table with all that is in it, and wait until it is gone.
 
@@ -171,7 +182,12 @@ def delete_table(
     `ValidationFailed`.
     """
     payload = requests.delete_table(table_name(model_or_name, name=name))
-    deadline = yield from deadline_in(timeout)
+    yield from within(timeout, lambda deadline: _delete(payload, missing_ok, wait, deadline))
+
+
+def _delete(
+    payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
+) -> Steps[None]:
     schedule = polling()
     maybe_applied = False
     while True:

@@ -32,9 +32,11 @@ from .settling import pending, setting_of, settle
 from .spec import TableSpec
 from .surveying import survey
 from .tables import describe_table
-from .waiting import Deadline, deadline_in, pause, polling, until_active
+from .waiting import Deadline, pause, polling, until_active, within
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from typing_extensions import Unpack
 
     from .options import TableOptions
@@ -91,7 +93,7 @@ def apply(
     *,
     allow: Collection[str] = (),
     unsupported: Unsupported = "raise",
-    timeout: float = 3600,
+    timeout: float | timedelta | None = 3600,
 ) -> Steps[Applied]:
     """Do what is in a plan, and wait for each step; do nothing that is not in it.
 
@@ -101,10 +103,15 @@ def apply(
     """
     names = checked_allow(allow)
     _refuse(plan, names)
-    deadline = yield from deadline_in(timeout)
+    return (yield from within(timeout, lambda deadline: _begin(plan, names, unsupported, deadline)))
+
+
+def _begin(
+    plan: Plan, allow: tuple[str, ...], unsupported: Unsupported, deadline: Deadline
+) -> Steps[Applied]:
     found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
-    return (yield from _apply(plan, names, unsupported, deadline, table, None))
+    return (yield from _apply(plan, allow, unsupported, deadline, table, None))
 
 
 def update_table(
@@ -113,7 +120,7 @@ def update_table(
     name: str | None = None,
     allow: Collection[str] = (),
     unsupported: Unsupported = "raise",
-    timeout: float = 3600,
+    timeout: float | timedelta | None = 3600,
     **options: Unpack[TableOptions],
 ) -> Steps[Applied]:
     """Plan, then apply: make a table what its model declares; remove nothing but what is allowed.
@@ -122,13 +129,20 @@ def update_table(
     """
     spec = table_spec(model, name=name, **options)
     names = checked_allow(allow)
-    deadline = yield from deadline_in(timeout)
+    return (
+        yield from within(timeout, lambda deadline: _update(spec, names, unsupported, deadline))
+    )
+
+
+def _update(
+    spec: TableSpec, allow: tuple[str, ...], unsupported: Unsupported, deadline: Deadline
+) -> Steps[Applied]:
     found = yield from describe_table(spec)
     table = yield from until_active(spec.name, deadline, found)
-    settings = yield from _settings(spec, table, names, unsupported)
-    made = make_plan(spec, table, settings, names)
-    _refuse(made, names)
-    return (yield from _apply(made, names, unsupported, deadline, table, settings))
+    settings = yield from _settings(spec, table, allow, unsupported)
+    made = make_plan(spec, table, settings, allow)
+    _refuse(made, allow)
+    return (yield from _apply(made, allow, unsupported, deadline, table, settings))
 
 
 def _settings(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from math import inf, isnan, nan
 from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from . import requests
 from .effects import Call, Effect, Sleep, Steps, call, now, through
@@ -25,10 +26,13 @@ __all__ = [
     "deadline_in",
     "find_table",
     "pause",
+    "retries_of",
     "retrying",
+    "seconds_of",
     "unready_indexes",
     "until_active",
     "until_gone",
+    "within",
 ]
 
 T = TypeVar("T")
@@ -47,6 +51,43 @@ MISSING_GRACE = 30.0
 """Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
 
 
+def seconds_of(given: object, name: str = "timeout") -> float:
+    """Give what a time limit means in seconds, `inf` for none; raise for what is no limit."""
+    if given is None:
+        return inf
+    kind = type(given)
+    # Asked for what it can do: `datetime`, which a timedelta is from, need not be loaded.
+    if hasattr(kind, "total_seconds"):
+        given = given.total_seconds()  # type: ignore[attr-defined]  # looked at just before
+    elif isinstance(given, bool) or not hasattr(kind, "__float__"):
+        raise TypeError(f"{name}= takes {_LIMITS}, not {given!r:.50}")
+    try:
+        seconds = float(given)  # type: ignore[arg-type]  # looked at just before
+    except OverflowError:  # an int beyond all floats
+        seconds = nan
+    if isnan(seconds) or seconds < 0:
+        raise ValueError(f"{name}= takes {_LIMITS}, and none below 0, not {given!r:.50}")
+    return seconds
+
+
+_LIMITS = "seconds as a number, a timedelta, or None for no limit"
+
+
+class Deadline(Struct, frozen=True):
+    """A moment until which something may take; made by `deadline_in`."""
+
+    started: float
+    timeout: float
+    """Seconds; `inf` where there is no limit."""
+
+    @property
+    def moment(self) -> float:
+        return self.started + self.timeout
+
+    def waited(self, moment: float) -> float:
+        return moment - self.started
+
+
 class Retries(Struct, frozen=True, kw_only=True):
     """How often one request is tried while its errors are transient; `attempts=1` never retries.
 
@@ -58,6 +99,23 @@ class Retries(Struct, frozen=True, kw_only=True):
     base: float = 0.05
     cap: float = 5.0
     budget: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int) or isinstance(self.attempts, bool):
+            raise TypeError(f"attempts= takes a whole number, not {self.attempts!r}")
+        if self.attempts < 1:
+            raise ValueError(f"attempts= counts the first one too: 1 or more, not {self.attempts}")
+        for name in ("base", "cap", "budget"):
+            seconds_of(getattr(self, name), name)
+
+
+def retries_of(given: Retries | int) -> Retries:
+    """Give what `retries=` means: a number is one of attempts."""
+    if isinstance(given, Retries):
+        return given
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise TypeError(f"retries= takes a number of attempts or a Retries, not {given!r}")
+    return Retries(attempts=given)
 
 
 def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
@@ -97,29 +155,36 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
         moment = yield from now()
         first_failure = moment if first_failure is None else first_failure
         longest = min(retries.cap, retries.base * 2**failures)
-        latest = first_failure + retries.budget
-        if moment + longest > min(latest, latest if effect.until is None else effect.until):
+        bounds = (first_failure + retries.budget, effect.until, effect.deadline)
+        if moment + longest > min(bound for bound in bounds if bound is not None):
             raise failed
         yield Sleep(0.0, spread=longest)
 
 
-class Deadline(Struct, frozen=True):
-    """A moment until which something may take; made by `deadline_in`."""
-
-    started: float
-    timeout: float
-
-    def waited(self, moment: float) -> float:
-        return moment - self.started
-
-
-def deadline_in(seconds: float) -> Steps[Deadline]:
-    """Start the clock."""
+def deadline_in(timeout: object) -> Steps[Deadline]:
+    """Start the clock: seconds as a number, a `timedelta`, or `None`, checked first."""
+    seconds = seconds_of(timeout)
     return Deadline((yield from now()), seconds)
 
 
+def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]:
+    """Perform what `program` makes of a deadline; no answer is waited for beyond it."""
+    deadline = yield from deadline_in(timeout)
+    steps = program(deadline)
+    if deadline.timeout == inf:
+        return (yield from steps)
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            inner = deadline.moment if effect.deadline is None else effect.deadline
+            effect = structs.replace(effect, deadline=min(inner, deadline.moment))
+        return (yield effect)
+
+    return (yield from through(steps, perform))
+
+
 def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
-    """Sleep as `schedule` says, not past the deadline; `False`, and no sleep, when it is over."""
+    """Sleep as `schedule` says, not past the deadline; `False` when no time is left after it."""
     moment = yield from now()
     left = deadline.timeout - deadline.waited(moment)
     if left <= 0:
@@ -127,7 +192,7 @@ def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
     wanted = next(schedule)
     seconds = min(wanted.seconds, left)
     yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
-    return True
+    return seconds < left
 
 
 def polling() -> Iterator[Sleep]:

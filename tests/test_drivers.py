@@ -166,7 +166,9 @@ def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> No
     def program() -> Steps[None]:
         yield "tea"  # type: ignore[misc]  # the mistake under test
 
-    with pytest.raises(TypeError, match="yields Call, Sleep, Now, Where or Together, not 'tea'"):
+    with pytest.raises(
+        TypeError, match="yields Call, Sleep, Now, WallTime, Where or Together, not 'tea'"
+    ):
         driver(program(), Script())
 
 

@@ -14,7 +14,7 @@ PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
 FLOORS = (
     {"errors"},
-    {"canonical", "effects", "failures", "markers", "options", "reading", "wire"},
+    {"canonical", "effects", "failures", "markers", "options", "reading", "sending", "wire"},
     {"endpoints", "fields", "pace", "parallel", "payloads", "replies", "sockets", "spec"},
     {"changes", "containers", "described", "facets", "model", "pages", "plans", "proxies"},
     {"codec", "codec.compiled", "codec.misfits"},

@@ -22,6 +22,7 @@ OPERATION = {
     "dynamorm.database",
     "dynamorm.drift",
     "dynamorm.drivers",
+    "dynamorm.sending",
     "dynamorm.effects",
     "dynamorm.errors",
     "dynamorm.facets",

@@ -2,6 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from fractions import Fraction
+from functools import partial
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -24,8 +30,8 @@ from dynamorm import (
 from dynamorm.errors import service_error
 from dynamorm.replies import ListTablesOutput
 from dynamorm.requests import describe_table, list_tables
-from dynamorm.testing import FakeClock, Script
-from dynamorm.waiting import deadline_in, until_active, until_gone
+from dynamorm.testing import Async, FakeClock, FakeService, Script
+from dynamorm.waiting import Deadline, deadline_in, until_active, until_gone, within
 
 DONE = ("ListTables", {"TableNames": []})
 
@@ -309,3 +315,167 @@ def test_a_table_made_anew_does_not_keep_the_wait_going() -> None:
     script = Script(*turns)
     dynamorm.run(program(), script, clock=FakeClock())
     assert script.turns == []
+
+
+OPERATIONS: dict[str, Callable[..., Steps[Any]]] = {
+    "create": lambda timeout: dynamorm.create_table(SPEC, name="another", timeout=timeout),
+    "ensure": lambda timeout: dynamorm.ensure_table(SPEC, timeout=timeout),
+    "ensure several": lambda timeout: dynamorm.auto_migrate(SPEC, timeout=timeout),
+    "delete": lambda timeout: dynamorm.delete_table("orders", timeout=timeout),
+    "apply": lambda timeout: dynamorm.apply(PLAN, timeout=timeout),
+    "update": lambda timeout: dynamorm.update_table(SPEC, timeout=timeout),
+    "migrate": lambda timeout: dynamorm.auto_migrate_with_options(
+        SPEC, target_model=structs.replace(SPEC, name="new"), timeout=timeout
+    ),
+    "back up": lambda timeout: dynamorm.auto_migrate_with_options(
+        SPEC, backup_table="kept", timeout=timeout
+    ),
+}
+SPEC = dynamorm.TableSpec(name="orders", partition_key=dynamorm.KeyAttribute("id", "S"))
+PLAN = dynamorm.Plan(table="orders", steps=(), undeclared=(), blocked=(), spec=SPEC)
+every_operation = pytest.mark.parametrize("operation", OPERATIONS)
+
+
+@every_operation
+@pytest.mark.parametrize(
+    ("limit", "wrong"),
+    [
+        ("5", TypeError),
+        (True, TypeError),
+        (b"5", TypeError),
+        ([5], TypeError),
+        (2j, TypeError),
+        (timedelta, TypeError),
+        (nan, ValueError),
+        (-1, ValueError),
+        (-inf, ValueError),
+        (-(10**400), ValueError),
+        (timedelta(seconds=-1), ValueError),
+        (Decimal("NaN"), ValueError),
+    ],
+    ids=repr,
+)
+def test_a_limit_that_is_none_is_refused_before_anything_is_sent(
+    operation: str, limit: Any, wrong: type[Exception]
+) -> None:
+    """The error names the parameter and what it takes; the service has heard nothing."""
+    service = FakeService()
+    message = "timeout= takes seconds as a number, a timedelta, or None for no limit"
+    with pytest.raises(wrong, match=message):
+        dynamorm.run(OPERATIONS[operation](limit), service)
+    assert service.sent == []
+
+
+@every_operation
+@pytest.mark.parametrize(
+    "limit",
+    [600, 600.5, timedelta(minutes=10), Decimal(600), Fraction(1200, 2), None, inf],
+    ids=repr,
+)
+def test_a_limit_is_a_number_a_timedelta_or_none(operation: str, limit: Any) -> None:
+    """All of them mean the same to every operation, whether the table is there or not."""
+    service = FakeService(create_seconds=500)
+    service.clock.moment = 100.0
+    dynamorm.run(dynamorm.create_table(SPEC, timeout=None), service)
+    dynamorm.run(OPERATIONS[operation](limit), service)
+
+
+class Slow(FakeService):
+    """Keeps the moment at which each answer must be there, and takes a second for each."""
+
+    def __init__(self) -> None:
+        super().__init__(create_seconds=0)
+        self.ends: list[float | None] = []
+
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        self.ends.append(None if timeout is None else self.clock.moment + timeout)
+        self.clock.moment += 1
+        return super().send(operation, body)
+
+
+@every_operation
+def test_the_time_of_an_operation_is_that_of_its_requests(operation: str) -> None:
+    """Each request may take what the ones before it have left; without a limit, nothing is said."""
+    service = Slow()
+    dynamorm.run(dynamorm.create_table(SPEC, timeout=None), service)
+    service.ends.clear()
+    begun = service.clock.now()
+    dynamorm.run(OPERATIONS[operation](timedelta(seconds=60)), service)
+    assert service.ends[0] == begun + 60
+    if operation in ("migrate", "back up"):  # the time is that of each part
+        assert all(end and begun + 60 <= end <= service.clock.now() + 60 for end in service.ends)
+    else:
+        assert set(service.ends) == {begun + 60}
+
+
+@every_operation
+def test_without_a_limit_no_request_has_one(operation: str) -> None:
+    """`None` lets a transport's own time-outs hold, and nothing else."""
+    service = Slow()
+    dynamorm.run(dynamorm.create_table(SPEC, timeout=None), service)
+    dynamorm.run(OPERATIONS[operation](None), service)
+    assert set(service.ends) == {None}
+
+
+def test_the_time_of_an_operation_ends_what_it_retries() -> None:
+    """A transient error is not tried again when the pause would reach beyond the deadline."""
+    clock = FakeClock(share=1.0)
+    script = Script(*[("DescribeTable", error("ThrottlingException"))] * 100)
+    with pytest.raises(Throttled):
+        dynamorm.run(dynamorm.ensure_table(SPEC, timeout=2), script, clock=clock)
+    assert clock.moment <= 2
+
+
+def test_an_inner_limit_does_not_reach_beyond_an_outer_one() -> None:
+    """An operation inside another keeps the shorter of both times."""
+
+    def program(_deadline: Deadline, limit: float | None) -> Steps[Any]:
+        return dynamorm.ensure_table(SPEC, timeout=limit)
+
+    for limit, wanted in ((50, 50), (500, 60), (None, 60)):
+        service = Slow()
+        dynamorm.run(within(60, partial(program, limit=limit)), service)
+        assert service.ends[0] == wanted
+
+
+@pytest.mark.parametrize(
+    ("given", "wrong"),
+    [("3", TypeError), (True, TypeError), (2.5, TypeError), (None, TypeError), (0, ValueError)],
+    ids=repr,
+)
+def test_what_is_no_number_of_attempts_is_refused(given: Any, wrong: type[Exception]) -> None:
+    """Connect and run refuse it at once, with what they take."""
+    for attempt in (
+        lambda: dynamorm.run(one_call(), Script(), retries=given),
+        lambda: dynamorm.connect(transport=Script(), retries=given),
+        lambda: dynamorm.connect_async(transport=Async(Script()), retries=given),
+        lambda: Retries(attempts=given),
+    ):
+        with pytest.raises(wrong, match=r"(retries|attempts)= (takes|counts)"):
+            attempt()
+
+
+@pytest.mark.parametrize("field", ["base", "cap", "budget"])
+def test_the_seconds_of_retries_are_seconds(field: str) -> None:
+    """What is no length of time is refused where it is said, and named."""
+    with pytest.raises(TypeError, match=f"{field}= takes seconds"):
+        Retries(**{field: "5"})
+    with pytest.raises(ValueError, match=f"{field}= takes seconds"):
+        Retries(**{field: -1})
+
+
+def test_a_number_of_retries_is_one_of_attempts() -> None:
+    """`retries=3` tries three times, the first attempt included."""
+    script = Script(*[("ListTables", error("ThrottlingException"))] * 3)
+    with pytest.raises(Throttled):
+        dynamorm.run(one_call(), script, clock=FakeClock(), retries=3)
+    assert script.turns == []
+
+
+def test_by_default_there_are_eight_attempts_within_twenty_seconds() -> None:
+    """As the tutorial says."""
+    assert (Retries().attempts, Retries().budget) == (8, 20.0)
+    script = Script(*[("ListTables", error("ThrottlingException"))] * 9)
+    with pytest.raises(Throttled):
+        dynamorm.run(one_call(), script, clock=FakeClock(share=0.0))
+    assert len(script.turns) == 1

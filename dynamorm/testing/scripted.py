@@ -6,7 +6,8 @@ from typing import Any
 
 from msgspec import json
 
-from ..drivers import Clock, Transport
+from ..drivers import Clock
+from ..sending import Transport, sending
 
 __all__ = ["Async", "FakeClock", "Recorder", "Script"]
 
@@ -20,6 +21,9 @@ class FakeClock(Clock):
         self.slept: list[float] = []
 
     def now(self) -> float:
+        return self.moment
+
+    def time(self) -> float:
         return self.moment
 
     def sleep(self, seconds: float) -> None:
@@ -45,7 +49,7 @@ class Script:
         self.sent: list[tuple[str, Any]] = []
         """Each request: its operation, and its decoded body."""
 
-    def send(self, operation: str, body: bytes) -> bytes:
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         self.sent.append((operation, json.decode(body)))
         assert self.turns, f"{operation} was sent, and the script has ended"
         expected, answer = self.turns.pop(0)
@@ -82,13 +86,15 @@ class Recorder(Passing):
         """The names of the operations, in order."""
         return [operation for operation, _ in self.sent]
 
-    def send(self, operation: str, body: bytes) -> bytes:
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         self.sent.append((operation, json.decode(body)))
-        return self.transport.send(operation, body)
+        answer: bytes = sending(self.transport, operation, body, timeout)
+        return answer
 
 
 class Async(Passing):
     """Gives any of these transports the asynchronous form that `arun` takes."""
 
-    async def send(self, operation: str, body: bytes) -> bytes:
-        return self.transport.send(operation, body)
+    async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer: bytes = sending(self.transport, operation, body, timeout)
+        return answer

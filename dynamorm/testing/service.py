@@ -99,7 +99,7 @@ class FakeService:
         for item in items:
             self._require(table, "PutItem").contents.put(item)
 
-    def send(self, operation: str, body: bytes) -> bytes:
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         with self._lock:
             self.sent.append(operation)
             fault = next((f for f in self._faults if f[0] == operation), None)

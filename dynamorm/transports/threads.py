@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ..drivers import Transport
+from ..drivers import Clock
+from ..sending import Transport, check_kind, sending
 
 __all__ = ["ThreadTransport"]
 
@@ -16,6 +17,7 @@ class ThreadTransport:
     """
 
     def __init__(self, transport: Transport) -> None:
+        check_kind(transport, awaited=False)
         self._transport = transport
 
     def __repr__(self) -> str:
@@ -33,8 +35,13 @@ class ThreadTransport:
     def region(self) -> str:
         return str(getattr(self._transport, "region", ""))
 
-    async def send(self, operation: str, body: bytes) -> bytes:
-        return await asyncio.to_thread(self._transport.send, operation, body)
+    @property
+    def clock(self) -> Clock | None:
+        return getattr(self._transport, "clock", None)
+
+    async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        sent: bytes = await asyncio.to_thread(sending, self._transport, operation, body, timeout)
+        return sent
 
     def close(self) -> None:
         """Close idle connections."""
