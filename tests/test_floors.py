@@ -21,7 +21,7 @@ FLOORS = (
     {"codec.shapes", "codec.values"},
     {"codec.forms", "codec.places"},
     {"codec.checks", "codec.readers", "codec.writers"},
-    {"drift", "items", "reports", "setting_requests"},
+    {"drift", "items", "lookups", "reports", "setting_requests"},
     {"permissions", "requests"},
     {"index_steps", "prefixing", "surveying", "transforms", "waiting"},
     {"planning"},

@@ -1,4 +1,4 @@
-"""The items of a fake table: Scan in segments and pages, BatchWriteItem with what it refuses."""
+"""The items of a fake table: Scan in segments and pages, batches with what the service refuses."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ __all__ = ["Contents", "Refusal"]
 
 PAGE_BYTES = 1_000_000
 MAX_BATCH = 25
+MAX_KEYS = 100
 MAX_BODY = 16 * 1024 * 1024
 
 Key = tuple[Any, ...]
@@ -73,12 +74,38 @@ class Contents:
         """Give a batch's keys; raise `Refusal` for one of which the service would write nothing."""
         if not 1 <= len(raws) <= MAX_BATCH:
             raise Refusal("1 to 25 write requests")
+        return self._distinct(raws)
+
+    def _distinct(self, raws: list[Raw]) -> list[Key]:
         for raw in raws:
             self.check(raw)
         keys = [item_key(raw, self._names) for raw in raws]
         if len(set(keys)) < len(keys):
             raise Refusal("Provided list of item keys contains duplicates")
         return keys
+
+    def get(self, asked: dict[str, Any], left: int) -> tuple[list[Raw], list[Raw], float]:
+        """Answer a BatchGetItem, but for its first `left` keys and those that it cannot hold.
+
+        Gives the items, the keys that are left over, and the read units that it took.
+        """
+        raws = [Raw(json.encode(key)) for key in asked["Keys"]]
+        if not 1 <= len(raws) <= MAX_KEYS:
+            raise Refusal("1 to 100 keys")
+        if any(key.keys() != set(self._names) for key in asked["Keys"]):
+            raise Refusal("The provided key element does not match the schema")
+        only = set(asked.get("ExpressionAttributeNames", {}).values())
+        found, over = [], raws[:left]
+        size = units = 0
+        for wanted, key in list(zip(raws, self._distinct(raws), strict=True))[left:]:
+            raw = self._items[key].raw if key in self._items else b""
+            if size + len(raw) > MAX_BODY:
+                over.append(wanted)
+                continue
+            size += len(raw)
+            units += max(1, -(-len(raw) // 4096))
+            found += [Raw(_projected(raw, only))] * bool(raw)
+        return found, over, units if asked.get("ConsistentRead") else units / 2
 
     def scan(self, payload: dict[str, Any]) -> dict[str, Any]:
         """Answer a Scan: a page of one segment, cut at `Limit` or at a megabyte."""
@@ -103,6 +130,13 @@ class Contents:
         for place, key in self._order[start:]:
             if int.from_bytes(place[0], "big") % of == segment:
                 yield self._items[key]
+
+
+def _projected(raw: bytes, only: set[str]) -> bytes:
+    if not only:
+        return raw
+    attributes = json.decode(raw, type=dict[str, Raw])
+    return json.encode({name: value for name, value in attributes.items() if name in only})
 
 
 def _place(key: Key) -> Place:

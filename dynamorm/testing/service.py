@@ -7,6 +7,7 @@ any request can be made to fail before or after its effect.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from threading import RLock
 
 from msgspec import Struct, json
@@ -57,6 +58,7 @@ class FakeService:
         """The operation of every request, in order."""
         self._tables: dict[str, Table] = {}
         self._withheld: list[int] = []
+        self._withheld_keys: list[int] = []
         self._faults: list[Fault] = []
         self._lock = RLock()
         changing = Changing(
@@ -68,6 +70,7 @@ class FakeService:
         self._unknown = frozenset(unknown)
         self._operations: dict[str, Callable[[bytes], Payload | None]] = {
             **facets.operations,
+            "BatchGetItem": self._batch_get_item,
             "BatchWriteItem": self._batch_write_item,
             "CreateTable": self._create_table,
             "DeleteTable": self._delete_table,
@@ -89,6 +92,10 @@ class FakeService:
     def withhold(self, *counts: int) -> None:
         """Let each of the next BatchWriteItems leave so many of its items unprocessed."""
         self._withheld += counts
+
+    def withhold_keys(self, *counts: int) -> None:
+        """Let each of the next BatchGetItems leave so many of its keys unprocessed."""
+        self._withheld_keys += counts
 
     def items(self, table: str) -> list[bytes]:
         """Give the items of a table as they are stored, in no order that means anything."""
@@ -163,6 +170,24 @@ class FakeService:
         payload = json.decode(body)
         return self._require(payload["TableName"], "Scan").contents.scan(payload)
 
+    def _batch_get_item(self, body: bytes) -> Payload:
+        responses: Payload = {}
+        unprocessed: Payload = {}
+        consumed: list[Payload] = []
+        for name, asked in json.decode(body)["RequestItems"].items():
+            contents = self._require(name, "BatchGetItem").contents
+            held = _next_of(self._withheld_keys, len(asked["Keys"]))
+            with _judging("BatchGetItem"):
+                responses[name], left, units = contents.get(asked, held)
+            consumed.append({"TableName": name, "CapacityUnits": units})
+            if left:
+                unprocessed[name] = {**asked, "Keys": left}
+        return {
+            "Responses": responses,
+            "UnprocessedKeys": unprocessed,
+            "ConsumedCapacity": consumed,
+        }
+
     def _batch_write_item(self, body: bytes) -> Payload:
         if len(body) > MAX_BODY:
             raise error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
@@ -172,11 +197,9 @@ class FakeService:
         for name, requests in batches.items():
             contents = self._require(name, "BatchWriteItem").contents
             raws = [request.put_request.item for request in requests]
-            try:
+            with _judging("BatchWriteItem"):
                 keys = contents.keys(raws)
-            except Refusal as refusal:
-                raise error("ValidationException", str(refusal), "BatchWriteItem") from None
-            left = min(self._withheld.pop(0), len(raws)) if self._withheld else 0
+            left = _next_of(self._withheld, len(raws))
             for raw, key in zip(raws[left:], keys[left:], strict=True):
                 contents.store(raw, key)
                 written += max(1.0, len(raw) / 1024)
@@ -197,6 +220,19 @@ class FakeService:
 
 class _BatchWriteItem(Struct):
     RequestItems: dict[str, list[WriteRequest]]
+
+
+def _next_of(counts: list[int], most: int) -> int:
+    return min(counts.pop(0), most) if counts else 0
+
+
+@contextmanager
+def _judging(operation: str) -> Iterator[None]:
+    """Answer as the service does to a batch that it refuses."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise error("ValidationException", str(refusal), operation) from None
 
 
 def _create_problems(payload: Payload) -> Iterator[str]:
