@@ -11,10 +11,11 @@ from typing import Any, Generic, Literal, TypeVar
 
 from msgspec import Raw, Struct, json
 
+from .codec.attributes import item_json
 from .codec.misfits import Misfit, complaint
 from .codec.readers import Readers, Record
 from .codec.shapes import read_shape, sparse
-from .codec.values import AttributeValue, attributes_of, item_json, raw_attributes
+from .codec.values import AttributeValue, attributes_of, raw_attributes
 from .codec.writers import item_writer
 from .errors import ItemError, ModelError
 from .fields import label, read_fields
@@ -49,7 +50,7 @@ def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
     """
     found = codec(model)
     try:
-        raw = item_json(item)
+        raw = item_json(item, base64=True)
     except Misfit as misfit:
         raise found.error(misfit) from None
     return found.decode(raw, "drop")[0]
@@ -111,14 +112,14 @@ class Codec(Generic[M]):
         try:
             if unmodelled == "drop":
                 return self._lenient.read(raw), {}
-            return self._open.read(raw), self._unknown(raw)
+            return self._open.read(raw), self.unmodelled(raw_attributes(raw))
         except Misfit as misfit:
             raise self.error(misfit) from misfit.__cause__
 
-    def encode(self, instance: M, unmodelled: Mapping[str, Raw] | None = None) -> bytes:
-        """Give the JSON of an item, with the unmodelled attributes in it.
+    def encode(self, instance: M, more: Mapping[str, Raw] | None = None) -> bytes:
+        """Give the JSON of an item, and in it `more` attributes that the model does not know.
 
-        An attribute that would be there twice is an error: neither value is known to be right.
+        What the model knows comes from the instance alone, also where that leaves it out.
         """
         try:
             item = self._write(instance)
@@ -126,25 +127,19 @@ class Codec(Generic[M]):
             raise self.error(misfit) from None
         except RecursionError as error:
             raise self.error(complaint(error)) from None
-        return self._joined(item, unmodelled) if unmodelled else item
+        rest = self.unmodelled(more) if more else None
+        if not rest:
+            return item
+        comma = b"" if item == b"{}" else b","
+        return item[:-1] + comma + _encode(rest)[1:]
+
+    def unmodelled(self, attributes: Mapping[str, Raw]) -> dict[str, Raw]:
+        """Give those attributes that the model does not know."""
+        return {name: raw for name, raw in attributes.items() if name not in self._names}
 
     def error(self, misfit: Misfit) -> ItemError:
         """Say what does not fit, and where."""
         return ItemError(misfit.problem, misfit.path(self.place))
-
-    def _unknown(self, raw: bytes | Raw) -> dict[str, Raw]:
-        return {n: value for n, value in raw_attributes(raw).items() if n not in self._names}
-
-    def _joined(self, item: bytes, unmodelled: Mapping[str, Raw]) -> bytes:
-        if self._names.isdisjoint(unmodelled):
-            comma = b"" if item == b"{}" else b","
-            return item[:-1] + comma + _encode(unmodelled)[1:]
-        attributes = raw_attributes(item)
-        for name in unmodelled:
-            if name in attributes:
-                problem = "the item has this attribute unmodelled, and the model writes it too"
-                raise ItemError(problem, f"{self.place}.{name}")
-        return _encode({**attributes, **unmodelled})
 
 
 def codec(model: type[M]) -> Codec[M]:

@@ -176,7 +176,7 @@ def _converter(
     settings: CopySettings,
     source_spec: TableSpec | None,
 ) -> Convert:
-    from .transforms import converter
+    from .converting import converter
 
     return converter(
         None if isinstance(source, str | TableSpec) else source,

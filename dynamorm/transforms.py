@@ -6,31 +6,17 @@ marked with `attribute_transform`, from attribute values to attribute values.
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from copy import copy
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from functools import update_wrapper
-from typing import Any, get_origin
+from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Struct
 
-from .codec.checks import check_nesting, check_size, key_check, key_of
 from .codec.misfits import Misfit, at
-from .codec.values import (
-    AttributeValue,
-    Item,
-    attributes_of,
-    item_json,
-    natural,
-    raw_attributes,
-)
+from .codec.values import AttributeValue, Item, attributes_of, natural
 from .codec.writers import write_any
-from .errors import ItemError, ModelError
-from .fields import label
-from .items import Unmodelled, codec
-from .model import table_spec
-from .spec import TableSpec
+from .errors import ItemError
 
 __all__ = [
     "AttributeTransform",
@@ -38,8 +24,9 @@ __all__ = [
     "add_field",
     "attribute_transform",
     "chain",
-    "converter",
     "copy_all_fields",
+    "made",
+    "name_of",
     "remove_field",
     "rename_field",
 ]
@@ -47,10 +34,8 @@ __all__ = [
 Transform = Callable[[Any], Any]
 """Gives an instance or an item, several in any iterable, or `None`, which skips."""
 
-Found = Sequence[bytes | Raw]
-Convert = Callable[[bytes | Raw], Found]
-
-_encode = json.Encoder().encode
+MAX_REASON = 500
+"""Characters of a transform's own error that are told."""
 
 
 class AttributeTransform:
@@ -74,7 +59,8 @@ def attribute_transform(
 ) -> AttributeTransform:
     """Mark a function that takes an item as boto3's low-level client has it, and gives such items.
 
-    Binary is bytes. The function may change the dict that it is given.
+    Binary is bytes in both directions; a str is an `ItemError`, for it may be text or base64. The
+    function may change the dict that it is given, and go on with one that it has yielded.
     """
     return AttributeTransform(function)
 
@@ -111,13 +97,13 @@ def add_field(name: str, value: Any) -> AttributeTransform:
     numbers are int or Decimal, and sets are sets.
     """
     make = value if callable(value) else None
-    given = {} if make else {name: _given(name, value)}
+    given = {} if make else _given(name, value)
 
     def add_field(item: Item) -> Item:
         if name in item:
             return item
-        if make is None:
-            return {**item, **given}
+        if make is None:  # of its own for each item: the next transform may change it
+            return {**item, name: deepcopy(given)}
         return {**item, name: at(name, _attribute, make({n: natural(v) for n, v in item.items()}))}
 
     return AttributeTransform(add_field, opaque=make is None)
@@ -143,187 +129,80 @@ def remove_field(name: str) -> AttributeTransform:
     return AttributeTransform(remove_field, opaque=True)
 
 
+class Chain:
+    """Transforms in a row: each gets what the one before it gave, item by item."""
+
+    def __init__(self, transforms: tuple[Transform, ...], kind: type) -> None:
+        self._transforms = transforms
+        self._kind = kind
+        self.__name__ = "chain"
+
+    def __call__(self, item: Any) -> list[Any]:
+        return [deepcopy(one) for one in self.each(item)]
+
+    def each(self, item: Any) -> Iterator[Any]:
+        """Yield each item as soon as the last transform gives it, before any of them goes on."""
+        items: Iterator[Any] = iter((item,))
+        for transform in self._transforms:
+            items = self._applied(transform, items)
+        return items
+
+    def _applied(self, transform: Transform, items: Iterator[Any]) -> Iterator[Any]:
+        for item in items:
+            yield from made(transform, item, self._kind)
+
+
 def chain(*transforms: Transform) -> Transform:
     """Join transforms to one: each gets what the one before it gave, item by item.
 
     All of them are of attribute values, or none is.
     """
     marked = [isinstance(transform, AttributeTransform) for transform in transforms]
-    if any(marked) and not all(marked):
-        raise TypeError("chain() takes attribute transforms or transforms of models, not both")
-    kind = dict if all(marked) else Struct
-
-    def chain(item: Any) -> list[Any]:
-        items = [item]
-        for transform in transforms:
-            items = [made for one in items for made in _made(transform, one, kind)]
-        return items
-
+    if not any(marked) and transforms:
+        return Chain(transforms, Struct)
     if not all(marked):
-        return chain
-    return AttributeTransform(chain, opaque=all(_opaque(transform) for transform in transforms))
+        raise TypeError("chain() takes attribute transforms or transforms of models, not both")
+    opaque = all(getattr(transform, "opaque", False) for transform in transforms)
+    return AttributeTransform(Chain(transforms, dict), opaque=opaque)
 
 
-def _opaque(transform: Transform) -> bool:
-    return isinstance(transform, AttributeTransform) and transform.opaque
-
-
-def _name(transform: Any) -> str:
+def name_of(transform: Any) -> str:
+    """Give the name by which errors call a transform."""
     return getattr(transform, "__name__", type(transform).__name__)
 
 
 _SINGLE = (Struct, dict, str, bytes)
 
 
-def _made(transform: Transform, item: Any, kind: Any) -> list[Any]:
-    """Perform a transform; whatever it raises or gives that is no item is told with its name."""
+def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
+    """Yield what a transform makes of an item, each when it is given: a generator may change it.
+
+    Whatever it raises, or gives that is no item, is a `Misfit` that has its name.
+    """
     perform = transform.function if isinstance(transform, AttributeTransform) else transform
     try:
-        found = perform(item)
-        if found is None:
-            return []
-        several = isinstance(found, Iterable) and not isinstance(found, _SINGLE)
-        # A generator may go on with the object that it has given.
-        items: list[Any] = [copy(made) for made in found] if several else [found]
+        for one in _several(getattr(perform, "each", perform)(item)):
+            if not isinstance(one, kind):
+                gave = type(one).__name__
+                raise Misfit(f"transform {name_of(transform)} gave {gave}, not {kind.__name__}")
+            yield one
     except Misfit:
         raise
     except Exception as error:
-        raise Misfit(f"transform {_name(transform)} raised {type(error).__name__}") from error
-    for made in items:
-        if not isinstance(made, kind):
-            gave = type(made).__name__
-            raise Misfit(f"transform {_name(transform)} gave {gave}, not {kind.__name__}")
-    return items
+        raise Misfit(f"transform {name_of(transform)} raised {_reason(error)}") from error
 
 
-def converter(
-    source_model: type[Struct] | None,
-    target_model: type[Struct] | None,
-    target_spec: TableSpec | None,
-    transform: Transform | None,
-    unmodelled: Unmodelled = "keep",
-    *,
-    source_spec: TableSpec | None = None,
-) -> Convert:
-    """Make what turns an item of the source, as JSON, into those to be put into the target.
-
-    Without a transform the item is given as it is; of its bytes, only the keys are read that
-    `target_spec` asks for. All that is wrong with an item is an `ItemError` that tells its key, by
-    the source's key attributes: those of `source_spec`, the table as the service describes it.
-    """
-    names = _key_names(source_model, source_spec or target_spec)
-    place = target_spec.name if target_spec else "item"
-    if source_model is not None:
-        place = codec(source_model).place
-    if transform is None or isinstance(transform, AttributeTransform):
-        if unmodelled != "keep":
-            raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
-        if transform is None and target_spec is None:
-            return lambda raw: (raw,)
-        work = _plain if transform is None else _of_attributes(transform)
-    else:
-        work = _of_models(transform, source_model, target_model, unmodelled)
-    check = _checks(target_spec, sized=transform is not None)
-
-    def convert(raw: bytes | Raw) -> Found:
-        try:
-            made = work(raw)
-            for item in made:
-                check(item)
-        except Misfit as misfit:
-            path = misfit.path(place)
-            raise ItemError(misfit.problem, path, key=key_of(raw, names)) from misfit.__cause__
-        except ItemError as error:
-            key = key_of(raw, names)
-            raise ItemError(error.problem, error.path, key=key) from error.__cause__
-        return made
-
-    return convert
+def _several(found: Any) -> Iterable[Any]:
+    if found is None:
+        return ()
+    several = isinstance(found, Iterable) and not isinstance(found, _SINGLE)
+    return found if several else (found,)
 
 
-def _key_names(source_model: Any, spec: TableSpec | None) -> tuple[str, ...]:
-    """Name the attributes by which to tell an item: the source's key, if it is known."""
-    with suppress(ModelError):  # a model that is not declared as a table
-        spec = table_spec(source_model) if source_model is not None else spec
-    return tuple(attribute.name for attribute in spec.key) if spec else ()
-
-
-def _checks(spec: TableSpec | None, *, sized: bool) -> Callable[[Any], None]:
-    """Make what looks at the items that are to be put."""
-    checks: list[Callable[[Any], None]] = [key_check(spec)] if spec else []
-    checks += [check_size, check_nesting] if sized else []
-    place = spec.name if spec else "item"
-
-    def check(item: Any) -> None:
-        try:
-            for one in checks:
-                one(item)
-        except Misfit as misfit:
-            raise ItemError(misfit.problem, misfit.path(place)) from None
-
-    return check
-
-
-def _plain(raw: bytes | Raw) -> Found:
-    return (raw,)
-
-
-def _of_attributes(transform: AttributeTransform) -> Convert:
-    if transform.opaque:
-        return lambda raw: [_encode(item) for item in _made(transform, raw_attributes(raw), dict)]
-
-    def convert(raw: bytes | Raw) -> Found:
-        return [item_json(item) for item in _made(transform, attributes_of(raw), dict)]
-
-    return convert
-
-
-def _of_models(
-    transform: Transform, source_model: Any, target_model: Any, unmodelled: Unmodelled
-) -> Convert:
-    if source_model is None:
-        raise TypeError(
-            f"transform {_name(transform)} takes instances of a model: give the model as source, "
-            "or mark the transform with @attribute_transform"
-        )
-    # A target that is only a name takes instances of any model, each written by its own class.
-    kind = Struct if target_model is None else get_origin(target_model) or target_model
-    _check_signature(transform, get_origin(source_model) or source_model, kind)
-    source = codec(source_model)
-
-    def convert(raw: bytes | Raw) -> Found:
-        instance, more = source.decode(raw, unmodelled)
-        made = _made(transform, instance, kind)
-        if more and len(made) > 1:
-            lost = ", ".join(more)
-            raise Misfit(f"split into {len(made)}, and where {lost} should go is not known")
-        return [codec(target_model or type(item)).encode(item, more) for item in made]
-
-    return convert
-
-
-def _check_signature(transform: Any, source: type, target: type) -> None:
-    """Raise `TypeError` for a function that cannot do, before the first item is read."""
-    name = _name(transform)
-    if not callable(transform):
-        raise TypeError(f"transform= takes a function, not {name}")
-    if inspect.iscoroutinefunction(transform) or inspect.isasyncgenfunction(transform):
-        raise TypeError(f"transform {name} is async; a transform is a plain function")
+def _reason(error: Exception) -> str:
+    name = type(error).__name__
     try:
-        signature = inspect.signature(transform, eval_str=True)
-    except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
-        return
-    try:
-        bound = signature.bind(source)
-    except TypeError:
-        raise TypeError(f"transform {name} is to take one item, not {signature}") from None
-    taken = signature.parameters[next(iter(bound.arguments))].annotation
-    if _is_struct(taken) and not issubclass(source, taken):
-        raise TypeError(f"transform {name} takes {label(taken)}; the source is {label(source)}")
-    given = signature.return_annotation
-    if _is_struct(given) and not issubclass(given, target):
-        raise TypeError(f"transform {name} gives {label(given)}; the target is {label(target)}")
-
-
-def _is_struct(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Struct)
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the text of a class that is not ours
+        text = ""
+    return f"{name}: {text[:MAX_REASON]}" if text else name

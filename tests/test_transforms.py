@@ -11,11 +11,13 @@ from typing import Annotated, Any, Generic, TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw, Struct, UnsetType, field
 
 from dynamorm.codec.checks import MAX_ITEM, check_nesting
 from dynamorm.codec.misfits import Misfit
-from dynamorm.codec.values import attributes_of, item_size
+from dynamorm.codec.sizes import item_size
+from dynamorm.codec.values import attributes_of
+from dynamorm.converting import converter
 from dynamorm.errors import ItemError
 from dynamorm.items import to_item
 from dynamorm.markers import PartitionKey
@@ -25,7 +27,6 @@ from dynamorm.transforms import (
     add_field,
     attribute_transform,
     chain,
-    converter,
     copy_all_fields,
     remove_field,
     rename_field,
@@ -108,10 +109,32 @@ def test_unmodelled_attributes_can_be_refused():
     assert told == f"the model does not know this attribute{KEYED} - at people.size"
 
 
-def test_unmodelled_attribute_that_the_target_writes():
-    """An attribute is never there twice, and the one that was there is not lost to a default."""
+class Sparing(Struct, omit_defaults=True):
+    """A target that leaves out what is at its default, is UNSET, or cannot be stored."""
+
+    id: str
+    size: int = 0
+    old: dict[str, int] | UnsetType = UNSET
+    labels: set[str] = field(default_factory=set)
+
+
+OLD = b'{"id":{"S":"u1"},"first":{"S":"A"},"size":{"N":"5"},"old":{"M":{}},"labels":{"SS":["x"]}}'
+
+
+def test_the_transform_has_the_last_word():
+    """An attribute that the target model knows is what the transform says, also when left out."""
     raw = b'{"id":{"S":"u1"},"first":{"S":"Ada"},"name":{"S":"Old"}}'
-    assert problem(upgrade, raw).endswith(f"the model writes it too{KEYED} - at users.name")
+    assert converted(upgrade, raw)[0]["name"] == {"S": "Ada "}
+    convert = converter(Person, Sparing, None, lambda person: Sparing(person.id))
+    assert convert(OLD) == [b'{"id":{"S":"u1"}}']
+    kept = converter(Person, None, None, lambda person: Sparing(person.id))
+    assert kept(OLD[:-1] + b',"more":{"N":"1"}}') == [b'{"id":{"S":"u1"},"more":{"N":"1"}}']
+
+
+def test_a_split_whose_parts_know_all_attributes():
+    """What the target model knows need not go anywhere, and so does not stop a split."""
+    convert = converter(Person, Sparing, None, lambda person: [Sparing("a"), Sparing("b", 7)])
+    assert convert(OLD) == [b'{"id":{"S":"a"}}', b'{"id":{"S":"b"},"size":{"N":"7"}}']
 
 
 def test_skip():
@@ -128,6 +151,85 @@ def test_split():
     """An iterable makes several items of one."""
     assert [item["id"]["S"] for item in converted(split)] == ["u1-0", "u1-1"]
     assert converted(lambda person: iter(())) == []
+
+
+class Lines(Struct):
+    id: Annotated[str, PartitionKey()]
+    lines: list[str] = []
+
+
+def grown(item: Any) -> Iterator[Any]:
+    """Yield one and the same instance again and again, changed in between."""
+    made = Lines("0")
+    for number in range(3):
+        made.id = str(number)
+        made.lines.append(str(number))
+        yield made
+    made.lines.clear()
+
+
+@attribute_transform
+def grown_attributes(item: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield one and the same item again and again, changed in between."""
+    lines: list[Any] = []
+    item = {"id": {"S": "0"}, "lines": {"L": lines}}
+    for number in range(3):
+        item["id"]["S"] = str(number)
+        lines.append({"S": str(number)})
+        yield item
+    lines.clear()
+
+
+def unchanged(item: Any) -> Any:
+    return item
+
+
+def several(item: Any) -> Iterator[Any]:
+    yield item
+
+
+GROWN = [Lines(str(number), [str(n) for n in range(number + 1)]) for number in range(3)]
+
+
+@pytest.mark.parametrize(
+    "transform", [grown, chain(grown), chain(grown, unchanged), chain(unchanged, grown, several)]
+)
+def test_each_item_is_as_it_was_when_it_was_yielded(transform):
+    """A generator may go on with an instance that it has yielded, and with what is in it."""
+    convert = converter(Person, Lines, None, transform)
+    assert [json.loads(item) for item in convert(RAW)] == list(map(to_item, GROWN))
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        grown_attributes,
+        chain(grown_attributes),
+        chain(copy_all_fields(), grown_attributes, attribute_transform(several)),
+    ],
+)
+def test_each_item_of_attributes_is_as_it_was_when_it_was_yielded(transform):
+    """The same holds for attribute values."""
+    convert = converter(None, None, None, transform)
+    assert [json.loads(item) for item in convert(RAW)] == list(map(to_item, GROWN))
+
+
+def test_a_chain_that_is_called_by_hand():
+    """Called by hand, a chain gives a list of items, each as it was when it was yielded."""
+    assert chain(grown, several)(Person("u1", "Ada")) == GROWN
+    assert chain(grown_attributes)({}) == list(map(to_item, GROWN))
+
+
+def test_what_is_added_to_an_item_is_its_own():
+    """A transform may change what add_field has added, and no other item notices."""
+
+    def change(item: dict[str, Any]) -> dict[str, Any]:
+        item["more"]["L"].append({"N": "1"})
+        return item
+
+    convert = converter(None, None, None, chain(add_field("more", []), attribute_transform(change)))
+    found = [json.loads(convert(RAW)[0])["more"] for _ in range(2)]
+    assert found == [{"L": [{"N": "1"}]}] * 2
 
 
 def test_split_with_unmodelled_attributes():
@@ -163,13 +265,41 @@ def late(person: Person) -> Iterator[User]:
     raise KeyError(person.first)
 
 
-@pytest.mark.parametrize(("transform", "cause"), [(broken, RuntimeError), (late, KeyError)])
-def test_failing_transform(transform, cause):
-    """Whatever a transform raises is told with the item's key, and is the cause."""
-    with pytest.raises(ItemError, match=r"^transform \w+ raised \w+ \(item id='u1'\)") as caught:
+class Mute(Exception):
+    """An error whose text cannot be had."""
+
+    def __str__(self) -> str:
+        raise RuntimeError
+
+
+def mute(person: Person) -> User:
+    raise Mute
+
+
+def silent(person: Person) -> User:
+    raise ValueError
+
+
+def wordy(person: Person) -> User:
+    raise ValueError("line\n" * 1000)
+
+
+@pytest.mark.parametrize(
+    ("transform", "told", "cause"),
+    [
+        (broken, "broken raised RuntimeError: Ada is secret", RuntimeError),
+        (late, "late raised KeyError: 'Ada'", KeyError),
+        (silent, "silent raised ValueError", ValueError),
+        (mute, "mute raised Mute", Mute),
+        (wordy, "wordy raised ValueError: " + ("line " * 100), ValueError),
+    ],
+)
+def test_failing_transform(transform, told, cause):
+    """Whatever a transform raises is told in its words, with the item's key, and is the cause."""
+    with pytest.raises(ItemError) as caught:
         converted(transform)
+    assert str(caught.value) == f"transform {told}{KEYED} - at people"
     assert isinstance(caught.value.__cause__, cause)
-    assert "Ada" not in str(caught.value)
 
 
 def test_source_that_does_not_fit():
@@ -276,7 +406,7 @@ def test_models_without_tables():
     spec = TableSpec("numbers", KeyAttribute("id", "N"))
     convert = converter(Plain, Box[int], spec, lambda plain: Box(int(plain.id)))
     assert convert(b'{"id":{"S":"12"}}') == [b'{"id":{"N":"12"}}']
-    with pytest.raises(ItemError, match=r"raised ValueError \(item id='x'\) - at Plain$"):
+    with pytest.raises(ItemError, match=r"raised ValueError: .* \(item id='x'\) - at Plain$"):
         convert(b'{"id":{"S":"x"}}')
 
 
@@ -321,6 +451,7 @@ def base64_of(size: int) -> dict[str, str]:
         ({"s": base64_of(1025)}, "Expected `bytes` of length <= 1024 - at keyed.s"),
         ({"p": {"S": "x" * 1025}}, "Expected `str` of length <= 1024 - at keyed.p"),
         ({"p": {"S": "\u00e9" * 513}}, "a key of more than 1024 bytes of UTF-8 - at keyed.p"),
+        ({"p": {"S": "\U0001f600" * 257}}, "a key of more than 1024 bytes of UTF-8 - at keyed.p"),
         ({"n": {"S": "1"}}, "a value of type S does not belong here - at keyed.n"),
         ({"t": {"NULL": True}}, "a value of type NULL does not belong here - at keyed.t"),
         ({"t": {"S": ""}}, "Expected `str` of length >= 1 - at keyed.t"),
@@ -351,6 +482,25 @@ def test_keys_that_will_do(change):
     item = {name: value for name, value in {**GOOD, **change}.items() if value is not None}
     raw = json.dumps(item).encode()
     assert converter(None, None, KEYS, None)(raw) == (raw,)
+
+
+def test_keys_are_measured_in_bytes():
+    """A partition key of 512 emoji is 2,048 bytes, as many as it may have; one of 600 is not."""
+    for number in (512, 513, 600):
+        raw = json.dumps({"id": {"S": "\U0001f600" * number}}).encode()
+        if number == 512:
+            assert converter(None, None, USERS, None)(raw) == (raw,)
+        else:
+            with pytest.raises(ItemError, match=r"^a key of more than 2048 bytes of UTF-8"):
+                converter(None, None, USERS, None)(raw)
+
+
+def test_size_is_not_looked_at_without_a_transform():
+    """What was read is known to fit, and is not weighed again."""
+    raw = json.dumps({"id": {"S": "u1"}, "data": {"S": "x" * (MAX_ITEM + 1)}}).encode()
+    assert converter(None, None, USERS, None)(raw) == (raw,)
+    with pytest.raises(ItemError, match="the item weighs"):
+        converter(None, None, USERS, copy_all_fields())(raw)
 
 
 def test_empty_key_made_by_a_transform():
@@ -428,8 +578,45 @@ def test_item_size():
         "numbers": {"NS": ["1", "200"]},
         "binaries": {"BS": [b"a", b"bc"]},
     }
-    values = 2 + 4 + 2 + 3 + 1 + 1 + (3 + 2 + 2) + (3 + 1 + 3 + 2) + 3 + 4 + 3
+    values = 2 + 5 + 1 + 3 + 1 + 1 + (3 + 2 + 2) + (3 + 1 + 3 + 2) + 3 + 4 + 3
     assert item_size(item) == sum(map(len, item)) + values
+
+
+@pytest.mark.parametrize(
+    ("value", "size"),
+    [
+        *(({"N": zero}, 1) for zero in ("0", "-0", "0.00", "0E5")),
+        *(({"N": one}, 2) for one in ("1", "10", "0.1", "1e125", "1e-130", "12", "1200", "0012")),
+        *(({"N": f"-{one}"}, 3) for one in ("1", "10", "0.1", "12")),
+        ({"N": "1.23"}, 3),
+        ({"N": "1" * 38}, 20),
+        ({"N": "-" + "1" * 38}, 21),
+        ({"NS": ["0", "-1", "123"]}, 1 + 3 + 3),
+        ({"L": [{"N": "0"}] * 3}, 3 + 3 * 2),
+        ({"L": []}, 3),
+        ({"M": {}}, 3),
+        ({"M": {"ab": {"N": "-1"}}}, 3 + 1 + 2 + 3),
+        ({"M": {"\u00e9": {"S": ""}}}, 3 + 1 + 2),
+        ({"S": "\U0001f600\u00e9"}, 6),
+        ({"SS": ["ab", "\u00e9"]}, 4),
+        ({"BS": [b"a", b"bc"]}, 3),
+    ],
+)
+def test_size_of_a_value(value, size):
+    """A value weighs what an engine measures: a zero 1, a minus sign 1 more, text its UTF-8."""
+    assert item_size({"": value}) == size
+
+
+@pytest.mark.parametrize(("number", "size"), [("0", 2), ("-7", 4), ("7", 3)])
+def test_the_longest_list_of_numbers(number: str, size: int):
+    """As many numbers as fit into 400 KB go, and one more does not."""
+    overhead = len("id" + "u1" + "data") + 3
+    most = (MAX_ITEM - overhead) // size
+    item = {"id": {"S": "u1"}, "data": {"L": [{"N": number}] * most}}
+    assert len(changed(copy_all_fields(), item)) == 1
+    item["data"]["L"].append({"N": number})
+    with pytest.raises(ItemError, match="the item weighs"):
+        changed(copy_all_fields(), item)
 
 
 ITEM = {"id": {"S": "u1"}, "size": {"N": "12"}, "data": {"B": "AA=="}, "labels": {"SS": ["x"]}}
@@ -529,6 +716,11 @@ def test_marked_function_is_still_one():
         (["x"], r"transform <lambda> gave str, not dict"),
         ({"id": "u1"}, r"expected an attribute value.* - at users\.id$"),
         ({"id": {"S": "u1"}, "n": {"NS": []}}, r"a set cannot be empty .* - at users\.n$"),
+        ({"id": {"S": "u1"}, "b": {"B": "abcd"}}, r"B does not hold .* type str .* - at users\.b$"),
+        (
+            {"id": {"S": "u1"}, "b": {"L": [{"BS": [b"", "abcd"]}]}},
+            r"B does not hold a value of type str .* - at users\.b\[0\]\[1\]$",
+        ),
         ({"name": {"S": "u1"}}, r"the attribute is missing .* - at users\.id$"),
     ],
 )

@@ -17,7 +17,8 @@ from ..spec import KeyAttribute, TableSpec
 from ..wire import UNREADABLE
 from .misfits import MAX_LEVELS, STRANGE, TOO_DEEP, UNFIT, Misfit, at, complaint
 from .places import wrapper
-from .values import AttributeValue, Item, attributes_of, item_size, natural, raw_attributes
+from .sizes import item_size
+from .values import AttributeValue, Item, attributes_of, natural, raw_attributes
 
 __all__ = ["MAX_ITEM", "check_nesting", "check_size", "key_check", "key_of"]
 

@@ -1,4 +1,4 @@
-"""Attribute values as boto3's low-level client has them, {"S": "text"}: what they mean and weigh.
+"""Attribute values as boto3's low-level client has them, {"S": "text"}: what they mean.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
@@ -21,19 +21,18 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, UnsetType, convert, json, to_builtins
 
 from ..wire import UNREADABLE
-from .misfits import UNFIT, Misfit, at, complaint, every
+from .misfits import UNFIT, Misfit, complaint
 
 __all__ = [
     "AttributeValue",
     "Item",
     "Value",
     "attributes_of",
-    "check_item",
+    "binary",
     "decimal_text",
+    "exact_number",
     "fitted",
     "integer_text",
-    "item_json",
-    "item_size",
     "natural",
     "raw_attributes",
     "read_float",
@@ -98,17 +97,6 @@ def raw_attributes(raw: bytes | Raw) -> dict[str, Raw]:
         raise complaint(error) from None
 
 
-def item_json(item: Any) -> bytes:
-    """Write attribute values, checked, as JSON."""
-    try:
-        check_item(item)
-        return _encode(item)
-    except UnicodeEncodeError:
-        raise Misfit("a text that is no Unicode: it has half of a surrogate pair") from None
-    except RecursionError as error:
-        raise complaint(error) from None
-
-
 def integer_text(value: int) -> str:
     """Write a whole number; `Misfit` if DynamoDB has no room for it."""
     if not -_ALL_DIGITS < value < _ALL_DIGITS:
@@ -138,7 +126,7 @@ def read_number(text: str, other: Callable[[str], Any] | None = None) -> Any:
     try:
         return whole(text)
     except UNFIT:
-        return (other or _decimal)(text)
+        return (other or exact_number)(text)
 
 
 def read_float(text: str) -> float:
@@ -146,7 +134,7 @@ def read_float(text: str) -> float:
     try:
         return real(text)
     except UNFIT:
-        return float(_decimal(text))
+        return float(exact_number(text))
 
 
 def read_integer(text: str) -> int:
@@ -155,13 +143,14 @@ def read_integer(text: str) -> int:
         return whole(text)
     except UNFIT:
         pass
-    number = _decimal(text)
+    number = exact_number(text)
     if number != number.to_integral_value():
         raise Misfit("expected a whole number")
     return int(number)
 
 
-def _decimal(text: str) -> Decimal:
+def exact_number(text: str) -> Decimal:
+    """Read any number that DynamoDB can hold; `Misfit` for what is none."""
     try:
         number = _NUMBERS.create_decimal(text)
     except DecimalException:
@@ -173,12 +162,9 @@ def _decimal(text: str) -> Decimal:
     return number
 
 
-def _binary(value: bytes | str) -> bytes:
+def binary(value: bytes | str) -> bytes:
+    """Read binary that may be base64, as in JSON."""
     return convert(value, bytes) if isinstance(value, str) else value
-
-
-def _bytes(value: Any) -> bytes:
-    return bytes(_binary(value))
 
 
 def _same(value: Any) -> Any:
@@ -188,14 +174,14 @@ def _same(value: Any) -> Any:
 _NATURAL: dict[str, Callable[[Any], Any]] = {
     "S": _same,
     "N": read_number,
-    "B": _binary,
+    "B": binary,
     "BOOL": _same,
     "NULL": lambda value: None,
     "L": lambda values: [natural(value) for value in values],
     "M": lambda values: {name: natural(value) for name, value in values.items()},
     "SS": set,
     "NS": lambda values: set(map(read_number, values)),
-    "BS": lambda values: set(map(_binary, values)),
+    "BS": lambda values: set(map(binary, values)),
 }
 
 
@@ -203,101 +189,3 @@ def natural(value: AttributeValue) -> Any:
     """Give the Python value: numbers as int or Decimal, never float; sets as sets."""
     ((tag, inner),) = value.items()
     return _NATURAL[tag](inner)
-
-
-def check_item(item: Any) -> None:
-    """Raise `Misfit` unless `item` is attribute values by their names, and nothing else."""
-    if not isinstance(item, dict):
-        raise Misfit(f"expected a dict of attribute values, not {type(item).__name__}")
-    for name, value in item.items():
-        if not isinstance(name, str):
-            raise Misfit(f"an attribute's name is a str, not {type(name).__name__}")
-        at(name, _check, value)
-
-
-def _check(value: Any) -> None:
-    if not isinstance(value, dict) or len(value) != 1 or not _CHECKS.keys() >= value.keys():
-        raise Misfit('expected an attribute value, such as {"S": "text"}')
-    ((tag, inner),) = value.items()
-    kinds, check = _CHECKS[tag]
-    if not isinstance(inner, kinds):
-        raise Misfit(f"{tag} does not hold a value of type {type(inner).__name__}")
-    check(inner)
-
-
-def _check_null(value: bool) -> None:
-    if not value:
-        raise Misfit("NULL is always true")
-
-
-def _check_binary(value: bytes | str) -> None:
-    try:
-        _binary(value)
-    except UNREADABLE:
-        raise Misfit("expected bytes, or a str of base64") from None
-
-
-def _check_members(tag: str, meaning: Callable[[Any], Any]) -> Callable[[Any], None]:
-    check_list = every(_check)
-
-    def check(values: Any) -> None:
-        if not values:
-            raise Misfit("a set cannot be empty")
-        check_list([{tag: value} for value in values])
-        if len(set(map(meaning, values))) < len(values):
-            raise Misfit("a set has each value once")
-
-    return check
-
-
-_BINARY = (bytes, bytearray, memoryview, str)
-_SET = (list, tuple, set, frozenset)
-
-_CHECKS: dict[str, tuple[Any, Callable[[Any], object]]] = {
-    "S": (str, _same),
-    "N": (str, _decimal),
-    "B": (_BINARY, _check_binary),
-    "BOOL": (bool, _same),
-    "NULL": (bool, _check_null),
-    "L": ((list, tuple), every(_check)),
-    "M": (dict, check_item),
-    "SS": (_SET, _check_members("S", _same)),
-    "NS": (_SET, _check_members("N", _decimal)),
-    "BS": (_SET, _check_members("B", _bytes)),
-}
-
-
-def item_size(item: Item) -> int:
-    """Weigh an item, in bytes, as the service does for its limit of 400 KB.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html
-    """
-    return sum(_text_size(name) + _size(value) for name, value in item.items())
-
-
-def _size(value: AttributeValue) -> int:
-    ((tag, inner),) = value.items()
-    return _SIZES[tag](inner)
-
-
-def _text_size(text: str) -> int:
-    return len(text.encode("utf-8", "surrogatepass"))
-
-
-def _number_size(text: str) -> int:
-    digits = Decimal(text).normalize(_NUMBERS).as_tuple().digits
-    return (len(digits) + 1) // 2 + 1
-
-
-_SIZES: dict[str, Callable[[Any], int]] = {
-    "S": _text_size,
-    "N": _number_size,
-    "B": len,
-    "BOOL": lambda value: 1,
-    "NULL": lambda value: 1,
-    "L": lambda values: 3 + sum(1 + _size(value) for value in values),
-    "M": lambda values: 3 + len(values) + item_size(values),
-    "SS": lambda values: sum(map(_text_size, values)),
-    "NS": lambda values: sum(map(_number_size, values)),
-    "BS": lambda values: sum(map(len, values)),
-}

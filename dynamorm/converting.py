@@ -1,0 +1,168 @@
+"""What a copy does with one item: read it, transform it, check and write what came of it."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from typing import Any, get_origin
+
+from msgspec import Raw, Struct, json
+
+from .codec.attributes import item_json
+from .codec.checks import check_nesting, check_size, key_check, key_of
+from .codec.misfits import Misfit
+from .codec.values import attributes_of, raw_attributes
+from .errors import ItemError, ModelError
+from .fields import label
+from .items import Unmodelled, codec
+from .model import table_spec
+from .spec import TableSpec
+from .transforms import AttributeTransform, Transform, made, name_of
+
+__all__ = ["converter"]
+
+Found = Sequence[bytes | Raw]
+Convert = Callable[[bytes | Raw], Found]
+
+_encode = json.Encoder().encode
+
+
+def converter(
+    source_model: type[Struct] | None,
+    target_model: type[Struct] | None,
+    target_spec: TableSpec | None,
+    transform: Transform | None,
+    unmodelled: Unmodelled = "keep",
+    *,
+    source_spec: TableSpec | None = None,
+) -> Convert:
+    """Make what turns an item of the source, as JSON, into those to be put into the target.
+
+    Without a transform the item is given as it is; of its bytes, only the keys are read that
+    `target_spec` asks for. All that is wrong with an item is an `ItemError` that tells its key, by
+    the source's key attributes: those of `source_spec`, the table as the service describes it.
+    """
+    names = _key_names(source_model, source_spec, target_spec)
+    place = target_spec.name if target_spec else "item"
+    if source_model is not None:
+        place = codec(source_model).place
+    if transform is None or isinstance(transform, AttributeTransform):
+        if unmodelled != "keep":
+            raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
+        if transform is None and target_spec is None:
+            return lambda raw: (raw,)
+        work = _plain if transform is None else _of_attributes(transform)
+    else:
+        work = _of_models(transform, source_model, target_model, unmodelled)
+    check = _checks(target_spec, sized=transform is not None)
+
+    def convert(raw: bytes | Raw) -> Found:
+        try:
+            items = work(raw)
+            for item in items:
+                check(item)
+        except Misfit as misfit:
+            path = misfit.path(place)
+            raise ItemError(misfit.problem, path, key=key_of(raw, names)) from misfit.__cause__
+        except ItemError as error:
+            key = key_of(raw, names)
+            raise ItemError(error.problem, error.path, key=key) from error.__cause__
+        return items
+
+    return convert
+
+
+def _key_names(
+    source_model: Any, source_spec: TableSpec | None, target_spec: TableSpec | None
+) -> tuple[str, ...]:
+    """Name the attributes by which to tell an item: the source's key, if it is known."""
+    spec = source_spec
+    if spec is None and source_model is not None:
+        with suppress(ModelError):  # a model that is not declared as a table
+            spec = table_spec(source_model)
+    spec = spec or target_spec
+    return tuple(attribute.name for attribute in spec.key) if spec else ()
+
+
+def _checks(spec: TableSpec | None, *, sized: bool) -> Callable[[Any], None]:
+    """Make what looks at the items that are to be put."""
+    checks: list[Callable[[Any], None]] = [key_check(spec)] if spec else []
+    checks += [check_size, check_nesting] if sized else []
+    place = spec.name if spec else "item"
+
+    def check(item: Any) -> None:
+        try:
+            for one in checks:
+                one(item)
+        except Misfit as misfit:
+            raise ItemError(misfit.problem, misfit.path(place)) from None
+
+    return check
+
+
+def _plain(raw: bytes | Raw) -> Found:
+    return (raw,)
+
+
+def _of_attributes(transform: AttributeTransform) -> Convert:
+    if transform.opaque:
+        return lambda raw: list(map(_encode, made(transform, raw_attributes(raw), dict)))
+    return lambda raw: list(map(item_json, made(transform, attributes_of(raw), dict)))
+
+
+def _of_models(
+    transform: Transform, source_model: Any, target_model: Any, unmodelled: Unmodelled
+) -> Convert:
+    if source_model is None:
+        raise TypeError(
+            f"transform {name_of(transform)} takes instances of a model: give the model as source, "
+            "or mark the transform with @attribute_transform"
+        )
+    # A target that is only a name takes instances of any model, each written by its own class.
+    kind = Struct if target_model is None else get_origin(target_model) or target_model
+    _check_signature(transform, get_origin(source_model) or source_model, kind)
+    source = codec(source_model)
+
+    def convert(raw: bytes | Raw) -> Found:
+        instance, more = source.decode(raw, unmodelled)
+        found: list[bytes] = []
+        carried: dict[str, Raw] = {}
+        for item in made(transform, instance, kind):
+            target = codec(target_model or type(item))
+            found.append(target.encode(item, more))
+            if more:
+                carried.update(target.unmodelled(more))
+        if carried and len(found) > 1:
+            lost = ", ".join(carried)
+            raise Misfit(f"split into {len(found)}, and where {lost} should go is not known")
+        return found
+
+    return convert
+
+
+def _check_signature(transform: Any, source: type, target: type) -> None:
+    """Raise `TypeError` for a function that cannot do, before the first item is read."""
+    name = name_of(transform)
+    if not callable(transform):
+        raise TypeError(f"transform= takes a function, not {name}")
+    if inspect.iscoroutinefunction(transform) or inspect.isasyncgenfunction(transform):
+        raise TypeError(f"transform {name} is async; a transform is a plain function")
+    try:
+        signature = inspect.signature(transform, eval_str=True)
+    except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
+        return
+    try:
+        bound = signature.bind(source)
+    except TypeError:
+        raise TypeError(f"transform {name} is to take one item, not {signature}") from None
+    taken = signature.parameters[next(iter(bound.arguments))].annotation
+    if _is_struct(taken) and not issubclass(source, taken):
+        raise TypeError(f"transform {name} takes {label(taken)}; the source is {label(source)}")
+    given = signature.return_annotation
+    if _is_struct(given) and not issubclass(given, target):
+        raise TypeError(f"transform {name} gives {label(given)}; the target is {label(target)}")
+
+
+def _is_struct(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Struct)
