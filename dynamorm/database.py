@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import tables
 from .drivers import arun, run
+from .names import checked_prefix
 from .sending import AsyncTransport, Transport, check_kind
 from .waiting import Retries, retries_of
 
@@ -45,6 +46,7 @@ def connect(
     transport: Transport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
+    **unknown: NoReturn,
 ) -> Database:
     """Say where the tables are. Nothing is looked up or sent before the first operation.
 
@@ -52,9 +54,10 @@ def connect(
     AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the region's. `credentials`: these (or a function
     that gives them), the environment's, a container's, or what botocore finds. `transport`:
     "botocore", "http" (small cold start) or an object with `send`, which knows region, endpoint and
-    credentials itself. `table_prefix` is put before every table name. `retries` is a `Retries`, or
-    a number of attempts.
+    credentials itself. `table_prefix` is put before every table name, and leaves room for one.
+    `retries` is a `Retries`, or a number of attempts.
     """
+    _check("connect", unknown, region, endpoint)
     made = _transport(transport or "botocore", region, endpoint, credentials)
     check_kind(made, awaited=False)
     return Database(made, table_prefix=table_prefix, retries=retries)
@@ -68,12 +71,14 @@ def connect_async(
     transport: AsyncTransport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
+    **unknown: NoReturn,
 ) -> AsyncDatabase:
     """Say where the tables are, for asyncio; otherwise as `connect`.
 
     `transport` may be "aio", which needs aiohttp (`pip install "dynamorm-micro[aio]"`) and is
     closed by `async with`. "botocore", the default, and "http" send in threads.
     """
+    _check("connect_async", unknown, region, endpoint)
     if transport == "aio":
         from .transports.aio import AioTransport
 
@@ -86,6 +91,17 @@ def connect_async(
             made = ThreadTransport(made)
     check_kind(made, awaited=True)
     return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)
+
+
+def _check(function: str, unknown: dict[str, Any], region: object, endpoint: object) -> None:
+    """Check what no transport looks at before its first request."""
+    if unknown:
+        from .arguments import known_names
+
+        known_names(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
+    for name, value in (("region", region), ("endpoint", endpoint)):
+        if not isinstance(value, str | None):
+            raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
 
 
 def _transport(given: Any, region: str | None, endpoint: str | None, key: Given | None) -> Any:
@@ -113,7 +129,7 @@ class _Place:
         self, transport: Any, *, table_prefix: str = "", retries: Retries | int = Retries()
     ) -> None:
         self.transport = transport
-        self.table_prefix = table_prefix
+        self.table_prefix = checked_prefix(table_prefix)
         self.retries = retries_of(retries)
 
     def __repr__(self) -> str:

@@ -17,6 +17,7 @@ from msgspec import json
 from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, WallTime, Where
 from .errors import TransportError
 from .facets import NoOutput
+from .names import checked_prefix
 from .prefixing import prefixing
 from .requests import encode
 from .sending import AsyncTransport, Transport, check_kind, sending
@@ -231,8 +232,7 @@ def _program(steps: Steps[T], retries: Retries | int, table_prefix: str) -> Step
         raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed: it can be once, make another")
-    named = prefixing(steps, table_prefix) if table_prefix else steps
-    return retrying(named, retries_of(retries))
+    return retrying(prefixing(steps, checked_prefix(table_prefix)), retries_of(retries))
 
 
 _decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)

@@ -116,19 +116,36 @@ def _reason(error: Exception, place: str) -> str:
 def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     metadata: list[object] = []
     leaves = list(_leaves(info.type, metadata))
+    misplaced = [found for found in (info.default, info.default_factory, *leaves) if _marks(found)]
     problems += [
         f"{marker.__name__} needs parentheses: write {marker.__name__}() - at {place}"
-        for marker in (PartitionKey, SortKey, TimeToLive)
+        for marker in _MARKERS
         if any(found is marker for found in metadata)
     ]
+    problems += [_misplaced(info.name, marker, place) for marker in misplaced]
     absent = {NoneType, UnsetType}
     return Field(
         name=info.name,
         attribute=info.encode_name,
         place=place,
-        markers=tuple(found for found in metadata if isinstance(found, Marker)),
+        markers=tuple(found for found in (*metadata, info.default) if isinstance(found, Marker)),
         kinds=frozenset(_kind(leaf) for leaf in leaves if leaf not in absent),
         optional=not absent.isdisjoint(leaves),
+    )
+
+
+_MARKERS: tuple[Any, ...] = (PartitionKey, SortKey, TimeToLive)
+
+
+def _marks(value: object) -> bool:
+    return isinstance(value, Marker) or any(value is marker for marker in _MARKERS)
+
+
+def _misplaced(name: str, marker: Any, place: str) -> str:
+    written = f"{marker.__name__}()" if isinstance(marker, type) else repr(marker)
+    return (
+        f"a marker is neither a default nor a type: write {name}: Annotated[str, {written}], "
+        f"or another type in place of str - at {place}"
     )
 
 

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 __all__ = ["Marker", "PartitionKey", "SortKey", "TimeToLive"]
 
 
-class _KeyMarker(Struct, frozen=True, kw_only=True):
+class _Marker(Struct, frozen=True, repr_omit_defaults=True):
+    """What all markers share: a positional argument is answered with what to write."""
+
+    # Only a field sees a positional argument: a Struct has no `__init__` of its own.
+    misplaced: UnsetType = UNSET
+
+
+class _KeyMarker(_Marker, frozen=True, kw_only=True):
     """Part of the key of the table, or of `index`."""
 
     index: str | None = None
     position: int | None = None
 
     def __post_init__(self) -> None:
+        if self.misplaced is not UNSET:
+            kind = type(self).__name__
+            raise TypeError(f"an index is given by keyword: write {kind}(index={self.misplaced!r})")
         if not isinstance(self.index, str | None):
             raise TypeError(f"index= takes the name of an index, not {self.index!r}")
         if self.position is not None and type(self.position) is not int:
@@ -36,8 +46,12 @@ class SortKey(_KeyMarker, frozen=True):
     """
 
 
-class TimeToLive(Struct, frozen=True):
+class TimeToLive(_Marker, frozen=True):
     """Marks the field that holds, in seconds since the epoch, when an item expires."""
+
+    def __post_init__(self) -> None:
+        if self.misplaced is not UNSET:
+            raise TypeError("TimeToLive takes no argument: mark the field with TimeToLive()")
 
 
 Marker = PartitionKey | SortKey | TimeToLive

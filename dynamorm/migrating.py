@@ -13,11 +13,11 @@ from .effects import Steps
 from .errors import Refused, UnsupportedOperation
 from .jobs import check_copy
 from .model import Model, table_spec
+from .names import name_problem
 from .options import TableOptions
 from .prefixing import elsewhere
 from .reports import CopyReport
 from .settings import CopyOptions, CopySettings
-from .spec import name_problem
 from .tables import Ensured, create_table, describe_table, ensure_table, table_exists
 from .waiting import seconds_of, within
 

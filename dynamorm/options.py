@@ -174,10 +174,16 @@ class TableOptions(TypedDict, total=False):
 
 def check_option_names(options: Mapping[str, object]) -> None:
     """Raise `TypeError` for a keyword that is no option, as a function would."""
-    unknown = sorted(options.keys() - set(Options.__struct_fields__))
-    if unknown:
-        known = ", ".join(Options.__struct_fields__)
-        raise TypeError(f"no table option {', '.join(unknown)}: the options are {known}")
+    known = Options.__struct_fields__
+    for name in sorted(options.keys() - set(known)):
+        from .arguments import nearest
+
+        meant = nearest(name, (*known, *_OTHER_KEYWORDS))
+        raise TypeError(f"no table option {name}: the options are {', '.join(known)}{meant}")
+
+
+# What functions with options take besides: a misspelt one of these arrives as an option.
+_OTHER_KEYWORDS = ("allow", "indexes", "name", "timeout", "wait")
 
 
 def _tags_fit(tags: object) -> bool:

@@ -7,6 +7,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import structs
 
 from .effects import Call, Effect, Steps, Where, through
+from .names import whole_name
 from .replies import ListTablesOutput
 
 __all__ = ["Place", "elsewhere", "prefixing"]
@@ -28,7 +29,8 @@ def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
 
     ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
     names come without the prefix, those of other tables not at all; a description says the whole
-    name.
+    name. A name that is too short or too long together with its prefix, be that empty, is a
+    `ModelError`, and nothing is sent.
     """
 
     def perform(effect: Effect) -> Steps[Any]:
@@ -60,14 +62,10 @@ def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
 def _prefixed(payload: Any, prefix: str) -> Any:
     changed: dict[str, Any] = {}
     if isinstance(name := getattr(payload, "table_name", None), str):
-        changed["table_name"] = _whole(prefix, name)
+        changed["table_name"] = whole_name(prefix, name)
     if isinstance(batches := getattr(payload, "request_items", None), dict):
-        changed["request_items"] = {_whole(prefix, n): batch for n, batch in batches.items()}
+        changed["request_items"] = {whole_name(prefix, n): batch for n, batch in batches.items()}
     return structs.replace(payload, **changed) if changed else payload
-
-
-def _whole(prefix: str, name: str) -> str:
-    return name if name.startswith("arn:") else prefix + name
 
 
 def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:

@@ -12,6 +12,7 @@ from msgspec import UNSET
 
 from .errors import ModelError
 from .model import Model, table_name
+from .names import name_problem, short_name_problems
 from .options import policy_text
 from .payloads import (
     DeleteResourcePolicyInput,
@@ -28,7 +29,6 @@ from .payloads import (
     UpdateContinuousBackupsInput,
     UpdateTimeToLiveInput,
 )
-from .spec import name_problem
 
 __all__ = [
     "checked_name",
@@ -48,7 +48,7 @@ __all__ = [
 def checked_name(model_or_name: Model | str) -> str:
     """Give the name or ARN that a request carries; raises `ModelError` for what can be none."""
     name = table_name(model_or_name)
-    if not name.startswith("arn:") and (problem := name_problem(name, "table")):
+    if (problem := name_problem(name, "table")) and not short_name_problems(name):
         raise ModelError((f"{problem} - at {name}",))
     return name
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from msgspec import UNSET, Struct, UnsetType, structs
 
 from .errors import ModelError
+from .names import name_problem, short_name_problems
 from .options import (
     Include,
     OnDemand,
@@ -20,9 +21,7 @@ from .options import (
     option_problems,
 )
 
-__all__ = ["IndexSpec", "KeyAttribute", "TableSpec", "changed", "name_problem"]
-
-_NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
+__all__ = ["IndexSpec", "KeyAttribute", "TableSpec", "changed", "remember"]
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_GLOBAL_INDEXES = 20
@@ -66,11 +65,12 @@ class IndexSpec(Struct, frozen=True, repr_omit_defaults=True):
         return self.partition_key + self.sort_key
 
 
-class TableSpec(Options, frozen=True):
+class TableSpec(Options, frozen=True, dict=True):
     """All that is declared about a table; raises `ModelError` when the service would refuse it.
 
-    Every operation takes one in place of a model. `time_to_live` names the attribute that holds an
-    item's expiry, in seconds since the epoch; `None` declares that there is none.
+    Every operation takes one in place of a model. `name` may be the ARN of a table.
+    `time_to_live` names the attribute that holds an item's expiry, in seconds since the epoch;
+    `None` declares that there is none.
     """
 
     name: str
@@ -81,8 +81,21 @@ class TableSpec(Options, frozen=True):
 
     def __post_init__(self) -> None:
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
-        if problems:
+        # A short name alone is none: a database may put a prefix before it.
+        if problems and problems != short_name_problems(self.name):
             raise ModelError(problems)
+
+    # The model is no field: it is neither compared nor encoded, and a plan's JSON has none.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (structs.asdict(self), self.model)
+
+    def __copy__(self) -> TableSpec:
+        return changed(self)
+
+    @property
+    def model(self) -> Any:
+        """The Struct class that `table_spec` made it of, if any; equal specs may have others."""
+        return self.__dict__.get("model")
 
     @property
     def key(self) -> tuple[KeyAttribute, ...]:
@@ -104,14 +117,17 @@ class TableSpec(Options, frozen=True):
 
 def changed(spec: TableSpec, **values: Any) -> TableSpec:
     """Give `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
-    return TableSpec(**{**structs.asdict(spec), **values})
+    return remember(TableSpec(**{**structs.asdict(spec), **values}), spec.model)
 
 
-def name_problem(name: object, what: str) -> str | None:
-    """Say why `name` cannot be the name of a table or index, if so."""
-    if isinstance(name, str) and 3 <= len(name) <= 255 and _NAME_CHARACTERS.issuperset(name):
-        return None
-    return f"{what} name {name!r} must have 3 to 255 letters, digits, '_', '-' or '.'"
+def remember(spec: TableSpec, model: Any) -> TableSpec:
+    """Let a new spec know the class that it was made of."""
+    spec.__dict__["model"] = model
+    return spec
+
+
+def _restore(values: dict[str, Any], model: Any) -> TableSpec:
+    return remember(TableSpec(**values), model)
 
 
 def _type_problems(spec: TableSpec) -> Iterator[str]:

@@ -115,3 +115,102 @@ def test_a_database_closes_its_transport_and_can_go_on() -> None:
     dynamorm.connect(transport=Closing()).close()
     dynamorm.connect(transport=service()).close()
     assert closed == ["closed"]
+
+
+CONNECTS = [dynamorm.connect, dynamorm.connect_async]
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
+@pytest.mark.parametrize("prefix", [None, 5, b"dev-", True])
+def test_a_prefix_is_a_string(connect: Any, prefix: Any) -> None:
+    """`None` is not the empty prefix: a clean-up under it would drop other people's tables."""
+    with pytest.raises(TypeError, match='table_prefix= takes a str such as "dev-"'):
+        connect("eu-west-1", table_prefix=prefix)
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
+@pytest.mark.parametrize("prefix", ["a b", "dev/", "dev:", "dév-", "dev-\n", "a" * 253])
+def test_a_prefix_can_begin_a_name(connect: Any, prefix: str) -> None:
+    """Characters that no name has are refused, and a length that leaves no room for a name."""
+    with pytest.raises(ValueError, match="table_prefix= takes up to 252 letters"):
+        connect("eu-west-1", table_prefix=prefix)
+    with pytest.raises(ValueError, match="table_prefix="):
+        dynamorm.Database(service(), table_prefix=prefix)
+    with pytest.raises(ValueError, match="table_prefix="):
+        dynamorm.run(dynamorm.list_tables(), service(), table_prefix=prefix)
+
+
+@table("ab")
+class Short(Struct):
+    id: Annotated[str, PartitionKey()]
+
+
+def test_prefix_and_name_are_judged_together() -> None:
+    """What is a name only with its prefix is one, and what is none with it is not sent."""
+    recorder = Recorder(service())
+    db = dynamorm.connect(transport=recorder, table_prefix="dev-")
+    assert db.ensure_table(Short).table.table_name == "dev-ab"
+    assert db.describe_table("ab").table_name == "dev-ab"
+    assert db.plan(Short).steps == ()
+    before = recorder.operations
+    long = "x" * 252
+    for name in (long, "y" * 255):
+        with pytest.raises(dynamorm.ModelError, match=f"prefix 'dev-' and name '{name}' make"):
+            db.create_table(Short, name=name)
+    bare = dynamorm.connect(transport=recorder)
+    for operate in (bare.create_table, bare.ensure_table, bare.plan, bare.delete_table):
+        with pytest.raises(dynamorm.ModelError, match="table name 'ab' must have 3 to 255"):
+            operate(Short)
+    with pytest.raises(dynamorm.ModelError, match="table name 'ab' must have 3 to 255"):
+        bare.describe_table("ab")
+    assert recorder.operations == before
+    assert db.create_table(Short, name=long[:-1], wait=False).table_name == "dev-" + long[:-1]
+
+
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/users"
+
+
+def test_an_arn_is_a_name_everywhere() -> None:
+    """Each operation takes a table's ARN in place of its name, with a prefix or without."""
+    for prefix in ("", "test-"):
+        db = dynamorm.connect(transport=service(), table_prefix=prefix)
+        assert db.ensure_table(User, name=ARN).created
+        assert not db.ensure_table(User, name=ARN).created
+        assert db.plan(User, name=ARN).steps == ()
+        assert [s.name for s in db.update_table(User, name=ARN, tags={"a": "b"}).done] == ["tags"]
+        assert db.update_table(User, name=ARN, stream="NEW_IMAGE").table.table_name == "users"
+        assert db.describe_table(ARN).table_arn == ARN
+        assert db.table_exists(ARN)
+        other = db.create_table(User, name=ARN + "-2").table_arn
+        assert db.copy_table(ARN, str(other)).done
+        db.delete_table(ARN)
+        assert not db.table_exists(User, name=ARN)
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
+@pytest.mark.parametrize(
+    ("given", "advice"),
+    [
+        ("endpoint_url", "; write endpoint="),
+        ("region_name", "; write region="),
+        ("aws_secret_access_key", "; write credentials="),
+        ("prefix", "; did you mean table_prefix?"),
+        ("retrys", "; did you mean retries?"),
+        ("zzz", "retries"),
+    ],
+)
+def test_an_unknown_argument_is_answered(connect: Any, given: str, advice: str) -> None:
+    """What boto3 calls otherwise is translated, a slip is answered with the nearest name."""
+    with pytest.raises(TypeError) as caught:
+        connect(**{given: "s3cr3t"})
+    assert str(caught.value).startswith(f"{connect.__name__}() takes no {given}=: it takes region,")
+    assert str(caught.value).endswith(advice)
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
+@pytest.mark.parametrize("name", ["region", "endpoint"])
+def test_where_is_said_in_words(connect: Any, name: str) -> None:
+    """A region or an endpoint of another type is told before anything is looked up."""
+    with pytest.raises(TypeError, match=f"{name}= takes a str or None, not 5"):
+        connect(**{name: 5})

@@ -13,10 +13,21 @@ import pytest
 PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
 FLOORS = (
-    {"errors"},
-    {"canonical", "effects", "failures", "markers", "options", "reading", "sending", "wire"},
+    {"arguments", "errors"},
+    {
+        "canonical",
+        "effects",
+        "failures",
+        "markers",
+        "names",
+        "options",
+        "reading",
+        "sending",
+        "wire",
+    },
     {"endpoints", "fields", "pace", "parallel", "payloads", "replies", "sockets", "spec"},
-    {"changes", "containers", "described", "facets", "model", "pages", "plans", "proxies"},
+    {"changes", "containers", "described", "facets", "keys", "pages", "plans", "proxies"},
+    {"model"},
     {"codec", "codec.compiled", "codec.misfits"},
     {"codec.shapes", "codec.values"},
     {"codec.attributes", "codec.forms", "codec.places", "codec.sizes"},

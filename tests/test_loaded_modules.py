@@ -27,8 +27,10 @@ OPERATION = {
     "dynamorm.errors",
     "dynamorm.facets",
     "dynamorm.fields",
+    "dynamorm.keys",
     "dynamorm.markers",
     "dynamorm.model",
+    "dynamorm.names",
     "dynamorm.options",
     "dynamorm.payloads",
     "dynamorm.plans",
@@ -116,7 +118,7 @@ def test_a_model_loads_nothing_that_sends():
     assert modules == OPERATION & {f"dynamorm.{m}" for m in MODEL} | {"dynamorm"}
 
 
-MODEL = ("errors", "fields", "markers", "model", "options", "spec")
+MODEL = ("errors", "fields", "keys", "markers", "model", "names", "options", "spec")
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import copy
+import dataclasses
 import datetime
 import decimal
 import enum
@@ -28,7 +30,7 @@ import pytest
 from aids import strategies
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field
+from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field, json
 
 from dynamorm import (
     KEYS_ONLY,
@@ -400,8 +402,52 @@ def test_markers_check_their_arguments(kind, given):
     """A marker that cannot mean anything is a TypeError where it is written."""
     with pytest.raises(TypeError, match="takes"):
         kind(**given)
-    with pytest.raises(TypeError):
+
+
+@pytest.mark.parametrize("kind", [PartitionKey, SortKey])
+def test_an_index_is_named_by_keyword(kind):
+    """A name without its keyword is answered with what to write."""
+    with pytest.raises(TypeError, match=rf"write {kind.__name__}\(index='by-status'\)"):
         kind("by-status")
+    assert repr(kind()) == f"{kind.__name__}()"
+
+
+def test_a_time_to_live_takes_nothing():
+    """An argument of the marker that has none is answered with what to write."""
+    with pytest.raises(TypeError, match=r"mark the field with TimeToLive\(\)"):
+        TimeToLive("expires")
+    assert TimeToLive() == TimeToLive()
+
+
+@pytest.mark.parametrize(
+    ("kind", "default", "written"),
+    [
+        (str, PartitionKey(), "PartitionKey()"),
+        (str, PartitionKey(index="by-x"), "PartitionKey(index='by-x')"),
+        (str, PartitionKey, "PartitionKey()"),
+        (int, TimeToLive(), "TimeToLive()"),
+    ],
+)
+def test_a_marker_is_no_default(kind, default, written):
+    """`id: str = PartitionKey()` is answered with the annotation to write."""
+    key = ("id", Annotated[str, PartitionKey()])
+    model = defstruct("Plain", [key, ("field", kind, default)])
+    assert problems(model)[0] == (
+        f"a marker is neither a default nor a type: write field: Annotated[str, {written}], "
+        "or another type in place of str - at Plain.field"
+    )
+
+
+def test_a_misplaced_marker_is_one_problem():
+    """A marker in the wrong place still says what the field is: nothing follows from it."""
+    assert len(problems(defstruct("Plain", [("id", str, PartitionKey())]))) == 1
+
+
+@pytest.mark.parametrize("kind", [PartitionKey, Annotated[PartitionKey(), str]])
+def test_a_marker_is_no_type(kind):
+    """A marker in place of a type is answered with the annotation to write."""
+    found = problems(defstruct("Plain", [("id", kind)]))
+    assert "write id: Annotated[str, PartitionKey()]" in found[0]
 
 
 def test_every_problem_at_once():
@@ -510,8 +556,165 @@ def test_declared_again():
 
     spec = table_spec(Archived)
     assert (spec.name, spec.stream) == ("archive", None)
-    assert spec.indexes[0].projection == "ALL"
+    assert spec.indexes[0].projection == Include("total")
     assert (table_spec(Order).name, table_spec(Order).stream) == ("orders", UNSET)
+
+
+def test_a_class_is_one_table():
+    """A second `@table` on a class raises, says what to write, and leaves the class as it was."""
+    before = table_spec(Order)
+    again = table("staging", stream=None)
+    with pytest.raises(ModelError, match=r"table_spec\(Order, name='staging'\)") as caught:
+        again(Order)
+    (problem,) = caught.value.problems
+    assert problem == (
+        "Order is the table 'orders' already: for another table of the same class use "
+        "table_spec(Order, name='staging') - at Order"
+    )
+    assert table_spec(Order) is before
+    assert table_name(Order) == "orders"
+    staging = table_spec(Order, name="staging")
+    assert (staging.name, staging.model) == ("staging", Order)
+
+
+@table(
+    "users",
+    indexes=[Index("by-name", KEYS_ONLY), Index("by-age", Include("name"))],
+    deletion_protection=True,
+    stream="NEW_IMAGE",
+    point_in_time_recovery=True,
+    tags={"team": "shop"},
+)
+class User(Struct):
+    id: Annotated[str, PartitionKey()]
+    name: Annotated[str, PartitionKey(index="by-name")]
+    age: Annotated[int, PartitionKey(index="by-age")]
+
+
+class Between(User):
+    email: Annotated[str, PartitionKey(index="by-email")] = ""
+
+
+def test_a_subclass_inherits_its_parents_options():
+    """`@table` on a subclass loses nothing that its parents declare, over any number of levels."""
+
+    @table("eu")
+    class Eu(Between):
+        pass
+
+    inherited, parent = table_spec(Eu), table_spec(User)
+    assert inherited.indexes[:2] == parent.indexes
+    assert [index.name for index in inherited.indexes] == ["by-name", "by-age", "by-email"]
+    for option in TableSpec.__struct_fields__:
+        if option not in ("name", "indexes"):
+            assert getattr(inherited, option) == getattr(parent, option)
+
+
+def test_a_subclass_overrides_options_one_by_one():
+    """An option of the subclass counts, `None`, `False` and UNSET included; indexes go by name."""
+
+    @table("eu", stream=None, deletion_protection=False, tags={"team": "eu"})
+    class Eu(Between):
+        pass
+
+    @table("de", indexes=[Index("by-age", KEYS_ONLY), Index("by-email", KEYS_ONLY)], tags=UNSET)
+    class De(Eu):
+        pass
+
+    spec = table_spec(De)
+    assert [(index.name, index.projection) for index in spec.indexes] == [
+        ("by-name", KEYS_ONLY),
+        ("by-age", KEYS_ONLY),
+        ("by-email", KEYS_ONLY),
+    ]
+    assert (spec.stream, spec.deletion_protection, spec.tags) == (None, False, UNSET)
+    assert spec.point_in_time_recovery is True
+    assert table_spec(Eu).tags == {"team": "eu"}
+    assert table_spec(User).stream == "NEW_IMAGE"
+
+
+def test_the_nearest_parent_counts():
+    """With several parents, options come in the order in which Python looks attributes up."""
+
+    class Mixin(Struct):
+        pass
+
+    @table("archived", stream=None, encryption=None)
+    class Archived(Struct):
+        pass
+
+    class Both(Mixin, Archived, User):
+        pass
+
+    spec = table_spec(Both)
+    assert (spec.name, spec.stream, spec.encryption) == ("archived", None, None)
+    assert (spec.tags, spec.indexes) == ({"team": "shop"}, table_spec(User).indexes)
+
+
+def test_an_inherited_index_can_lose_its_markers():
+    """A subclass that marks a field otherwise has fewer indexes; what is listed for them falls."""
+
+    class Plain(User):
+        age: int  # type: ignore[misc]  # as a model may: it is no key here
+
+    @table("named")
+    class Named(Plain):
+        pass
+
+    for model in (Plain, Named):
+        assert [index.name for index in table_spec(model).indexes] == ["by-name"]
+
+
+def test_a_wrong_index_of_a_parent_is_told():
+    """What a parent lists wrongly is a problem of its subclasses as well."""
+
+    @table("parents", indexes=["by-x"])
+    class Parent(Struct):
+        id: Annotated[str, PartitionKey()]
+
+    @table("children")
+    class Child(Parent):
+        pass
+
+    class Heir(Parent):
+        pass
+
+    for model in (Parent, Child, Heir):
+        (problem,) = problems(model, name=None)
+        assert problem.startswith("indexes= takes Index(\"name\", ...), not 'by-x'")
+
+
+def test_a_generic_parent():
+    """A version of a generic table inherits what the generic one declares."""
+
+    @table("numbered")
+    class Numbered(Page[int]):
+        pass
+
+    spec = table_spec(Numbered)
+    assert (spec.name, spec.partition_key) == ("numbered", KeyAttribute("id", "N"))
+    assert table_spec(Page[int], name="other").model == Page[int]
+
+
+def test_a_spec_remembers_its_model():
+    """The class stays known through every copy of the spec; it is neither compared nor encoded."""
+    spec = table_spec(User, name="staging", stream=None)
+    plain = TableSpec(**{name: getattr(spec, name) for name in spec.__struct_fields__})
+    assert plain.model is None
+    assert spec == plain
+    assert json.encode(spec) == json.encode(plain)
+    assert repr(spec) == repr(plain)
+    for kept in (
+        table_spec(User),
+        spec,
+        spec.named("other"),
+        table_spec(spec, name="other", tags={}),
+        pickle.loads(pickle.dumps(spec)),
+        copy.copy(spec),
+        copy.deepcopy(spec),
+    ):
+        assert kept.model is User
+    assert copy.deepcopy(spec) == copy.copy(spec) == pickle.loads(pickle.dumps(spec)) == spec
 
 
 def test_fields_from_a_plain_base():
@@ -856,16 +1059,53 @@ def test_no_name():
     )
 
 
-@pytest.mark.parametrize("model", ["orders", int, None, 5, Order, list[Order]], ids=str)
-def test_no_model(model):
-    """What is neither a Struct class nor a spec is a TypeError."""
-    if model is Order:
-        model = Order("a", 1, "b", "c", 2)
-    with pytest.raises(TypeError, match="expected a msgspec Struct class or a TableSpec"):
+@dataclasses.dataclass
+class Classic:
+    id: str
+
+
+@pytest.mark.parametrize(
+    ("model", "advice"),
+    [
+        ("orders", "the name 'orders': this needs the keys, which only a model says"),
+        (int, "<class 'int'>"),
+        (None, "None"),
+        (5, "5"),
+        (list[Order], "list["),
+        (Order("a", 1, "b", "c", 2), "an instance of Order: pass the class"),
+        ([Order, User], "a list: pass each model by itself, as in auto_migrate(A, B)"),
+        ((Order,), "a tuple: pass each model by itself"),
+        (Classic, "Classic'>: write class Classic(msgspec.Struct)"),
+        (Classic("a"), "an instance of Classic: pass the class"),
+    ],
+    ids=str,
+)
+def test_no_model(model, advice):
+    """What is neither a Struct class nor a spec is a TypeError that says what to write."""
+    with pytest.raises(TypeError, match="expected a msgspec Struct class or a TableSpec") as caught:
         table_spec(model, name="orders")
+    assert advice in str(caught.value)
 
 
-@pytest.mark.parametrize("subject", [int, 5, TableSpec("orders", KeyAttribute("id", "S"))])
+def test_no_values_in_errors():
+    """An instance in place of its class is named, and not shown: it may hold secrets."""
+    with pytest.raises(TypeError) as caught:
+        table_spec(Order("s3cr3t", 1, "b", "c", 2))
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("indexes", ["by-x", Index("by-x"), 5])
+def test_indexes_are_a_list(indexes):
+    """One index in place of a list of them is a TypeError where it is written."""
+    for call in (
+        lambda: table("orders", indexes=indexes),
+        lambda: table_spec(Order, indexes=indexes),
+    ):
+        with pytest.raises(TypeError, match="indexes= takes a list of Index"):
+            call()
+
+
+@pytest.mark.parametrize("subject", [int, 5, Classic, TableSpec("orders", KeyAttribute("id", "S"))])
 def test_only_structs_are_tables(subject):
     """`@table` on anything but a Struct class is a TypeError."""
     with pytest.raises(TypeError, match="@table declares a msgspec Struct class"):

@@ -143,6 +143,28 @@ def test_unknown_keyword(given):
         call(subject, strem=None)
 
 
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("strem", "stream"),
+        ("nam", "name"),
+        ("alow", "allow"),
+        ("tag", "tags"),
+        ("index", "indexes"),
+    ],
+)
+def test_the_nearest_keyword(given, meant):
+    """A misspelt keyword is answered with the one that was meant, an option or not."""
+    with pytest.raises(TypeError, match=rf"no table option {given}: .*; did you mean {meant}\?"):
+        table_spec(SPEC, **{given: None})
+
+
+def test_no_keyword_is_near():
+    """Where nothing is near, nothing is guessed."""
+    with pytest.raises(TypeError, match=r"no table option zzz: the options are [a-z_, ]*$"):
+        table_spec(SPEC, zzz=None)
+
+
 @pytest.mark.parametrize("kind", [Provisioned, WarmThroughput])
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, 2**63])
 def test_units(kind, value):

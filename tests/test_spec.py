@@ -109,6 +109,51 @@ def test_rules(indexes, values, problem):
     assert found[0].endswith((f" - at {place}", " - at orders"))
 
 
+ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+
+
+@pytest.mark.parametrize("arn", [ARN, ARN.replace("aws", "aws-cn"), f"{ARN}-2.x"])
+def test_an_arn_is_a_name(arn):
+    """The ARN of a table stands for its name."""
+    assert made(name=arn).named(arn).name == arn
+
+
+@pytest.mark.parametrize(
+    "arn",
+    [
+        "arn:",
+        f"{ARN}/index/by-a",
+        f"{ARN}/stream/2025-01-01T00:00:00.000",
+        ARN.replace("dynamodb", "s3"),
+        ARN.replace("table/orders", "table"),
+        ARN.replace("eu-west-1", ""),
+        ARN.replace("orders", "no"),
+        ARN.replace("orders", "o r"),
+        ARN.replace("table/", "index/"),
+    ],
+)
+def test_another_arn_is_no_name(arn):
+    """What is no table's ARN is refused, with what one looks like."""
+    (problem,) = problems(name=arn)
+    assert problem.startswith(f"{arn!r} is not the ARN of a table: write arn:aws:dynamodb:REGION:")
+
+
+@pytest.mark.parametrize("name", ["a", "ab", "-."])
+def test_a_short_name_may_wait_for_a_prefix(name):
+    """A name that only lacks letters waits for the prefix; beside other problems it is told."""
+    assert made(name=name).name == name
+    found = problems(name=name, stream="?")
+    assert found[0].startswith(f"table name {name!r} must have 3 to 255")
+    assert len(found) == 2
+
+
+@pytest.mark.parametrize("name", [5, None, b"orders"])
+def test_a_name_is_a_string(name):
+    """A name of another type is told as that."""
+    (problem,) = problems(name=name)
+    assert problem.startswith(f"table name {name!r} must be a str - at ")
+
+
 @pytest.mark.parametrize(
     ("make", "most", "kind"), [(global_index, 20, "global"), (local_index, 5, "local")]
 )

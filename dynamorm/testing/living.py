@@ -10,7 +10,7 @@ from msgspec import Struct
 from ..errors import DynamormError, service_error
 from .contents import Contents
 
-__all__ = ["ACCOUNT", "Payload", "State", "Table", "error"]
+__all__ = ["ACCOUNT", "Payload", "State", "Table", "error", "plain_name"]
 
 ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
 
@@ -20,6 +20,11 @@ Payload = dict[str, Any]
 def error(code: str, message: str, operation: str) -> DynamormError:
     """Give the error that the service answers with."""
     return service_error(code, message, status=400, request_id="fake", operation=operation)
+
+
+def plain_name(name: str) -> str:
+    """Give the name of a table, for which its ARN stands too."""
+    return name.rpartition("/")[2]
 
 
 class State(Struct, frozen=True):

@@ -19,7 +19,7 @@ from .backups import Backups
 from .changing import Changing
 from .contents import MAX_BODY, Refusal
 from .facets import Facets
-from .living import Payload, Table, error
+from .living import Payload, Table, error, plain_name
 from .scripted import FakeClock
 
 __all__ = ["FakeService"]
@@ -126,7 +126,7 @@ class FakeService:
 
     def _create_table(self, body: bytes) -> Payload:
         payload = json.decode(body)
-        name = payload["TableName"]
+        payload["TableName"] = name = plain_name(payload["TableName"])
         if self._find(name) is not None:
             raise error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
         for problem in _create_problems(payload):
@@ -153,7 +153,7 @@ class FakeService:
     def _describe_table(self, body: bytes) -> Payload:
         payload = json.decode(body)
         seen_at = self.clock.now() - self.lag
-        found = self._tables.get(payload["TableName"])
+        found = self._tables.get(plain_name(payload["TableName"]))
         if found is None or seen_at < found.made_at or found.gone(seen_at):
             raise _not_found(payload["TableName"], "DescribeTable")
         return {"Table": found.describe(seen_at)}
@@ -208,7 +208,7 @@ class FakeService:
         return {"UnprocessedItems": unprocessed, "ConsumedCapacity": [{"CapacityUnits": written}]}
 
     def _find(self, name: str) -> Table | None:
-        found = self._tables.get(name)
+        found = self._tables.get(plain_name(name))
         return None if found is None or found.gone(self.clock.now()) else found
 
     def _require(self, name: str, operation: str) -> Table:
