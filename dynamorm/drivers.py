@@ -148,7 +148,7 @@ def _perform(
         return None
     if isinstance(effect, Together):
         return _run_together(effect, transport, clock, stopped)
-    return _answer(effect, transport, clock)
+    return _answer(effect, transport, clock, awaited=False)
 
 
 async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
@@ -164,7 +164,7 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
         return None
     if isinstance(effect, Together):
         return await _arun_together(effect, transport, clock)
-    return _answer(effect, transport, clock)
+    return _answer(effect, transport, clock, awaited=True)
 
 
 _WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
@@ -262,7 +262,7 @@ def _seconds(effect: Sleep, transport: object, clock: Clock) -> float:
     return seconds
 
 
-def _answer(effect: Effect, transport: object, clock: Clock) -> float | Location:
+def _answer(effect: Effect, transport: object, clock: Clock, *, awaited: bool) -> float | Location:
     """Answer what takes no waiting."""
     if isinstance(effect, Now):
         return clock.now()
@@ -270,6 +270,8 @@ def _answer(effect: Effect, transport: object, clock: Clock) -> float | Location
         return clock.time()
     if isinstance(effect, Where):
         asked = effect.transport or transport
+        # Who asks is about to send there: a database of the other kind is told before that.
+        check_kind(asked, awaited=awaited)
         return Location(getattr(asked, "endpoint_url", ""), getattr(asked, "region", ""))
     kinds = "Call, Sleep, Now, WallTime, Where or Together"
     raise TypeError(f"an operation yields {kinds}, not {effect!r}")

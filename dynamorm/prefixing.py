@@ -45,16 +45,19 @@ def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
 
 
 def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
-    """Perform `steps` where another database is: by its transport, on its names."""
+    """Perform `steps` where another database is: by its transport, on its names.
+
+    Requests that go elsewhere already still go there.
+    """
 
     def perform(effect: Effect) -> Steps[Any]:
+        if not isinstance(effect, Call | Where) or effect.transport is not None:
+            return (yield effect)
         if isinstance(effect, Where):
             answer = yield Where(place.transport)
             return structs.replace(answer, table_prefix=place.table_prefix)
-        if isinstance(effect, Call):
-            payload = _prefixed(effect.payload, place.table_prefix)
-            effect = structs.replace(effect, payload=payload, transport=place.transport)
-        return (yield effect)
+        payload = _prefixed(effect.payload, place.table_prefix)
+        return (yield structs.replace(effect, payload=payload, transport=place.transport))
 
     return (yield from through(steps, perform))
 

@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from aids.worlds import Driver, Order, beside, stocked
+from aids.worlds import DRIVERS, Driver, Order, beside, stocked
 
 import dynamorm
 from dynamorm import Steps
+from dynamorm.effects import where
+from dynamorm.prefixing import elsewhere
 from dynamorm.testing import FakeService
 
 ITEMS = [{"number": {"N": str(number)}} for number in range(60)]
@@ -56,3 +58,23 @@ def test_a_table_is_verified_in_the_other_database(driver: Driver) -> None:
 OPERATIONS_THAT_READ: dict[str, Callable[..., Steps[Any]]] = {
     "verify_copy": lambda **there: dynamorm.verify_copy("orders", "orders", segments=2, **there)
 }
+
+
+def test_what_goes_elsewhere_already_still_goes_there(driver: Driver) -> None:
+    """An operation with a target_db may itself be performed in another database."""
+    here, there = place("dev-orders", *ITEMS), place("eu-orders")
+    steps = OPERATIONS["copy_table"](target_db=beside(driver, there, "eu-"))
+    nowhere = FakeService()
+    driver(elsewhere(steps, beside(driver, here, "dev-")), nowhere)
+    assert sorted(there.items("eu-orders")) == sorted(here.items("dev-orders"))
+    assert nowhere.sent == []
+
+
+def test_who_asks_where_is_told_of_a_database_of_the_other_kind(driver: Driver) -> None:
+    """A database for asyncio in a thread, or the reverse, is refused before anything is sent."""
+    here, there = place("orders"), place("orders")
+    [other] = [given for given in DRIVERS.values() if given is not driver]
+    with pytest.raises(TypeError, match="asyncio"):
+        driver(elsewhere(where(), beside(other, there)), here)
+    assert driver(elsewhere(where(), beside(driver, there, "eu-")), here).table_prefix == "eu-"
+    assert here.sent == there.sent == []
