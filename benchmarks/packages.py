@@ -23,12 +23,7 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "dynamorm, http": ("dynamorm", "msgspec"),
     "dynamorm, botocore": ("dynamorm", "msgspec", *BOTOCORE),
     "dynamorm, botocore pruned": ("dynamorm", "msgspec", *BOTOCORE),
-    "dynamorm, aio": (
-        "dynamorm",
-        "msgspec",
-        *("aiohappyeyeballs", "aiohttp", "aiosignal", "attrs", "frozenlist", "idna"),
-        *("multidict", "propcache", "typing-extensions", "yarl"),
-    ),
+    "dynamorm, aio": ("dynamorm", "msgspec"),
     "botocore client": BOTOCORE,
     "boto3": BOTO3,
     "PynamoDB": (*BOTOCORE, "pynamodb"),

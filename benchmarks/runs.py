@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "PYTHONPATH": str(HERE.parent),
 }
 
-MEASURED = ("msgspec", "botocore", "boto3", "pynamodb", "aiohttp")
+MEASURED = ("msgspec", "botocore", "boto3", "pynamodb")
 
 
 class Options(argparse.Namespace):

@@ -15,7 +15,9 @@ from msgspec import Meta, Struct, json
 
 from .endpoints import is_local
 from .errors import CredentialsMissing
-from .sockets import Failed, Route, dial
+from .failures import Failed
+from .routes import Route
+from .sockets import dial
 from .wire import UNREADABLE
 
 __all__ = ["Container", "from_container"]
@@ -122,7 +124,7 @@ class Container:
             connection = dial(self._route)
             answer, _ = connection.exchange(self._route.head("GET", self._path, headers, 0))
         except Failed as failed:
-            raise _failure(str(failed.__cause__), transient=True) from failed
+            raise _failure(str(failed.cause), transient=True) from failed
         connection.close()
         if answer.status != 200:
             transient = answer.status >= 500 or answer.status == 429

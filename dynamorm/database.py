@@ -75,8 +75,8 @@ def connect_async(
 ) -> AsyncDatabase:
     """Say where the tables are, for asyncio; otherwise as `connect`.
 
-    `transport` may be "aio", which needs aiohttp (`pip install "dynamorm-micro[aio]"`) and is
-    closed by `async with`. "botocore", the default, and "http" send in threads.
+    `transport` may be "aio", which sends in the event loop and is closed by `async with`.
+    "botocore", the default, and "http" send in threads.
     """
     _check("connect_async", unknown, region, endpoint)
     if transport == "aio":

@@ -12,12 +12,15 @@ __all__ = [
     "NO_ANSWER",
     "NO_CONNECTION",
     "NO_PROXY",
+    "NO_TURN",
     "TOO_LATE",
     "UNREACHABLE",
     "UNTRUSTED",
+    "Failed",
     "Failure",
     "is_untrusted",
     "transport_error",
+    "without_frames",
 ]
 
 UNREACHABLE = "is the region's name right, and is the service (or the emulator) there?"
@@ -32,8 +35,37 @@ class Failure(Struct, frozen=True):
     advice: str = ""
 
 
+class Failed(Exception):
+    """An exchange that brought back no answer, and the error that says why."""
+
+    def __init__(self, failure: Failure, cause: BaseException, *, stale: bool = False) -> None:
+        self.failure = failure
+        self.cause = without_frames(cause)
+        self.stale = stale
+        super().__init__(failure.message)
+
+    def error(self, url: str, operation: str) -> TransportError:
+        """Put it into words; its cause is what went wrong."""
+        error = transport_error(
+            self.failure, self.cause, url=url, operation=operation, stale=self.stale
+        )
+        error.__cause__ = self.cause
+        return error
+
+
+def without_frames(error: BaseException) -> BaseException:
+    """Give an error that lets go of what was read before it.
+
+    The frames of its traceback hold half an answer, perhaps of hundreds of megabytes, for as long
+    as somebody keeps the error.
+    """
+    error.__context__ = None
+    return error.with_traceback(None)
+
+
 NO_CONNECTION = Failure(False, "cannot connect to", UNREACHABLE)
 TOO_LATE = Failure(False, "no connection in time to", UNREACHABLE)
+NO_TURN = Failure(False, "no connection was free in time to")
 NO_PROXY = Failure(
     False,
     "no way through the proxy to",

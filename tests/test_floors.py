@@ -22,11 +22,22 @@ FLOORS = (
         "names",
         "options",
         "reading",
+        "routes",
         "sending",
         "wire",
     },
     {"endpoints", "fields", "pace", "parallel", "payloads", "replies", "sockets", "spec"},
-    {"changes", "containers", "described", "facets", "keys", "pages", "plans", "proxies"},
+    {
+        "changes",
+        "containers",
+        "described",
+        "facets",
+        "keys",
+        "pages",
+        "plans",
+        "proxies",
+        "streams",
+    },
     {"model"},
     {"codec", "codec.compiled", "codec.misfits"},
     {"codec.shapes", "codec.values"},
@@ -46,7 +57,8 @@ FLOORS = (
     {"credentials", "drivers"},
     {"exchange", "signing"},
     {"transports", "transports.client", "transports.signed", "transports.threads"},
-    {"transports.aio", "transports.botocore", "transports.http"},
+    {"transports.botocore", "transports.http"},
+    {"transports.aio"},
     {"testing.backups", "testing.contents", "testing.moto", "testing.scripted"},
     {"testing.living"},
     {"testing.changing", "testing.facets"},
@@ -58,10 +70,16 @@ FLOORS = (
 )
 FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
 
-SENDERS = {"sockets", "transports.aio", "transports.botocore", "transports.signed"}
+SENDERS = {
+    "routes",
+    "sockets",
+    "streams",
+    "transports.aio",
+    "transports.botocore",
+    "transports.signed",
+}
 ALLOWED_OUTSIDE = {
-    "aiohttp": SENDERS,
-    "asyncio": {"drivers", "transports.aio", "transports.threads"},
+    "asyncio": {"drivers", "streams", "transports.aio", "transports.threads"},
     "boto3": set(),
     "botocore": {"credentials", "transports.botocore", "transports.client"},
     "httpx": SENDERS,
@@ -71,7 +89,7 @@ ALLOWED_OUTSIDE = {
     "random": {"drivers"},
     "socket": SENDERS,
     "ssl": SENDERS | {"failures"},
-    "time": {"containers", "drivers", "exchange", "signing", "sockets"},
+    "time": SENDERS | {"containers", "drivers", "exchange", "signing"},
     "werkzeug": {"testing.moto"},
 }
 """Who may look at the world: clocks and chance, sockets, the environment, the event loop."""
@@ -136,7 +154,7 @@ def test_only_msgspec_and_botocore_are_ever_imported() -> None:
         for name, ours in imports(module, path)
         if not ours and name not in sys.stdlib_module_names
     }
-    extras = {"aiohttp", "moto", "pytest", "werkzeug"}
+    extras = {"moto", "pytest", "werkzeug"}
     assert outside - extras <= {"msgspec", "botocore", "typing_extensions"}
 
 

@@ -22,6 +22,7 @@ OPERATION = {
     "dynamorm.database",
     "dynamorm.drift",
     "dynamorm.drivers",
+    "dynamorm.routes",
     "dynamorm.sending",
     "dynamorm.effects",
     "dynamorm.errors",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import io
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamorm import reading
-from dynamorm.reading import Incomplete, Stream, Unreadable, read_answer
+from dynamorm.reading import Buffer, Incomplete, Received, Unreadable, pull, read_answer
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -49,11 +49,11 @@ def answers(draw: Callable[..., Any]) -> bytes:
     return b"".join(interim) + "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def in_pieces(data: bytes, sizes: list[int]) -> Stream:
-    """Let the bytes come in as a network might bring them."""
+def read(data: bytes, sizes: Sequence[int] = ()) -> Received:
+    """Read an answer, whose bytes come in as a network might bring them."""
     source = io.BytesIO(data)
     turns = iter(sizes)
-    return Stream(lambda most: source.read(min(most, next(turns, most))))
+    return pull(read_answer(Buffer()), lambda most: source.read(min(most, next(turns, most))))
 
 
 class Wire:
@@ -71,7 +71,7 @@ def test_an_answer_is_read_as_http_client_reads_it(data, sizes):
     """Status, body and header fields are the same, in whatever pieces it comes."""
     theirs = http.client.HTTPResponse(Wire(data), method="POST")  # type: ignore[arg-type]
     theirs.begin()
-    ours = read_answer(in_pieces(data, sizes))
+    ours = read(data, sizes)
     assert (ours.status, ours.body) == (theirs.status, theirs.read())
     for name in theirs.headers:
         values = theirs.headers.get_all(name, [])
@@ -82,12 +82,12 @@ def test_an_answer_is_read_as_http_client_reads_it(data, sizes):
 @given(answers(), st.data())
 def test_no_part_of_an_answer_is_taken_for_all_of_it(data, draw):
     """Wherever it is cut, unless only the connection's end would have marked its own."""
-    whole = read_answer(in_pieces(data, []))
+    whole = read(data)
     cut = draw.draw(st.integers(0, len(data) - 1))
     if not whole.reusable:
         return
     with pytest.raises(Incomplete) as caught:
-        read_answer(in_pieces(data[:cut], []))
+        read(data[:cut])
     assert caught.value.begun == (cut > 0)
 
 
@@ -95,7 +95,7 @@ def test_no_part_of_an_answer_is_taken_for_all_of_it(data, draw):
 def test_nothing_that_comes_is_a_crash(data):
     """It is an answer, or one of two errors."""
     with suppress(Incomplete, Unreadable):
-        read_answer(in_pieces(data, []))
+        read(data)
 
 
 def answer(*lines: str, body: bytes = b"", first: str = "HTTP/1.1 200 OK") -> bytes:
@@ -144,14 +144,14 @@ REFUSED = {
 def test_what_is_no_answer_to_the_letter_is_refused(data):
     """Two readers of the same bytes must not see two answers."""
     with pytest.raises(Unreadable):
-        read_answer(in_pieces(data, []))
+        read(data)
 
 
 def test_a_body_that_ends_with_the_connection_has_a_bound(monkeypatch):
     """Nobody fills the memory."""
     monkeypatch.setattr(reading, "MAX_BODY", 10)
     with pytest.raises(Unreadable, match="too long"):
-        read_answer(in_pieces(answer(body=b"x" * 20), [19, 8, 8]))
+        read(answer(body=b"x" * 20), [19, 8, 8])
 
 
 FRAMED = "Content-Length: 2"
@@ -169,11 +169,11 @@ KEPT = {
 @pytest.mark.parametrize(("data", "kept"), KEPT.values(), ids=KEPT)
 def test_a_connection_is_kept_only_after_an_answer_that_was_all(data, kept):
     """What another answer is read from must begin with it."""
-    received = read_answer(in_pieces(data, []))
+    received = read(data)
     assert (received.body, received.reusable) == (b"{}", kept)
 
 
 def test_a_folded_line_goes_on_with_the_one_before():
     """Nobody should send one, and a reader must not stumble over it."""
     data = answer("X-A: one", "\t two", FRAMED, body=b"{}")
-    assert read_answer(in_pieces(data, [])).headers.get("x-a") == "one two"
+    assert read(data).headers.get("x-a") == "one two"

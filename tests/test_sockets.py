@@ -14,7 +14,9 @@ import trustme
 from aids.httpserver import Cut, Server, answer
 
 from dynamorm import Credentials, EndpointUnknown, TransportError, failures, sockets
-from dynamorm.sockets import Failed, Route, dial
+from dynamorm.failures import Failed
+from dynamorm.routes import Route, tls_context
+from dynamorm.sockets import Connection, Wire, dial
 from dynamorm.transports.http import HttpTransport
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
@@ -45,7 +47,7 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch) -> Clock:
     made = Clock()
-    monkeypatch.setattr(sockets, "_moment", made)
+    monkeypatch.setattr(sockets, "moments", made)
     return made
 
 
@@ -100,13 +102,15 @@ def test_an_answer_before_the_end_of_the_request_is_read():
         def __init__(self) -> None:
             self.left = [answer(status=413), b""]
 
-        def sendall(self, _data: bytes) -> None:
+        def settimeout(self, _seconds: float) -> None: ...
+
+        def send(self, _data: bytes) -> int:
             raise BrokenPipeError
 
         def recv(self, _most: int) -> bytes:
             return self.left.pop(0)
 
-    received, kept = sockets.Connection(Closed()).exchange(REQUEST)  # type: ignore[arg-type]
+    received, kept = Connection(Wire(Closed(), 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
     assert (received.status, kept) == (413, False)
 
 
@@ -116,7 +120,9 @@ def test_an_interrupt_closes_the_connection():
     class Interrupted:
         closed = False
 
-        def sendall(self, _data: bytes) -> None:
+        def settimeout(self, _seconds: float) -> None: ...
+
+        def send(self, _data: bytes) -> int:
             raise KeyboardInterrupt
 
         def recv(self, _most: int) -> bytes:
@@ -127,22 +133,8 @@ def test_an_interrupt_closes_the_connection():
 
     link = Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        sockets.Connection(link).exchange(REQUEST)  # type: ignore[arg-type]
+        Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
     assert link.closed
-
-
-def test_more_files_than_select_can_take_are_no_obstacle(monkeypatch):
-    """Then a closed connection shows itself when it is used."""
-
-    def select(*_: object) -> None:
-        raise ValueError("filedescriptor out of range in select()")
-
-    monkeypatch.setattr(sockets, "select", select)
-    with Server(answer()) as server:
-        made = transport(server.url)
-        send(made, 2)
-        made.close()
-        assert server.connections == 1
 
 
 ADDRESSES = {
@@ -193,14 +185,14 @@ def test_a_context_is_made_once_for_a_process(authority, bundle):
     """Two transports share it, and connections under TLS are kept like others."""
     with Server(answer(), tls=tls(authority)) as server:
         first, second = (transport(server.url, AWS_CA_BUNDLE=bundle) for _ in range(2))
-        before = sockets.tls_context.cache_info().misses
+        before = tls_context.cache_info().misses
         send(first, 2)
         send(second)
-        assert sockets.tls_context.cache_info().misses == before + 1
+        assert tls_context.cache_info().misses == before + 1
         assert server.connections == 2
         first.close()
         second.close()
-    context = sockets.tls_context(bundle)
+    context = tls_context(bundle)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
 
@@ -318,10 +310,10 @@ def test_a_handshake_that_ends_is_tried_again(authority):
 def test_a_connection_that_is_late_says_so(monkeypatch):
     """The region's name may be wrong, or the network closed."""
 
-    def late(*_: object, **__: object) -> None:
+    def late(*_: object) -> None:
         raise TimeoutError("timed out")
 
-    monkeypatch.setattr(socket, "create_connection", late)
+    monkeypatch.setattr(sockets._Socket, "connect", late)
     with pytest.raises(TransportError, match="no connection in time") as caught:
         transport("http://127.0.0.1:1").send("ListTables", b"{}")
     assert (caught.value.maybe_applied, caught.value.transient) == (False, True)

@@ -1,38 +1,28 @@
-"""The transport for asyncio: aiohttp's connections, and the signature and judgement of the others.
+"""The transport for asyncio: the event loop's own connections, and nothing to install.
 
-Measured against httpx, aiohttp takes a quarter of the CPU for a request, and a tenth with sixteen
-at once.
+It reads answers by the rules of the `http` transport: there is one reader for both.
 """
 
 from __future__ import annotations
 
 import asyncio
-from io import BytesIO
-from typing import Any
+import time
+from math import inf
 
-from .. import failures
 from ..exchange import Answer, Signer, exchanging
-from ..failures import Failure, is_untrusted, transport_error
-from ..reading import Unreadable, check_size
-from ..sockets import tls_context
+from ..failures import NO_TURN, Failed
+from ..routes import Route
+from ..streams import AsyncConnection, in_time, open_connection, seconds_left
+from .http import route_to
 from .signed import Place, Settings
-
-try:
-    import aiohttp
-except ImportError as missing:
-    raise ImportError(
-        'transport="aio" needs aiohttp: pip install "dynamorm-micro[aio]"'
-    ) from missing
 
 __all__ = ["AioTransport"]
 
 MAX_CONNECTIONS = 64
-MAX_IDLE = 60.0
-LARGE = 1 << 20
 
 
 class AioTransport(Settings):
-    """Sends through aiohttp; tasks may share one, and each event loop has its own connections.
+    """Sends through the event loop; tasks may share one, and each loop has its own connections.
 
     Takes `region`, `endpoint`, `credentials`, `environ` (variables, by default the process's own),
     `connect_timeout` and `read_timeout` in seconds. Nothing is looked up before the first request;
@@ -41,15 +31,15 @@ class AioTransport(Settings):
     Await `aclose()` before the loop ends, or leave that to `async with connect_async(...)`.
     """
 
-    async def send(self, operation: str, body: bytes) -> bytes:
+    async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request; cancelling closes its connection."""
+        until = inf if timeout is None else time.monotonic() + timeout
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
         headers = next(exchange)
         while True:
-            answer = await line.post(operation, headers, body)
             try:
-                headers = exchange.send(answer)
+                headers = exchange.send(await line.post(operation, headers, body, until))
             except StopIteration as stop:
                 return bytes(stop.value)
 
@@ -57,109 +47,84 @@ class AioTransport(Settings):
         """Close the connections of this event loop; the transport can still be used."""
         found = self._lines.pop(asyncio.get_running_loop(), None)
         if found is not None:
-            await found[1].aclose()
+            found[1].close()
+            # The loop closes sockets in its next turn.
+            await asyncio.sleep(0)
 
-    def _line(self) -> tuple[Signer, _Session]:
+    def _line(self) -> tuple[Signer, _Pool]:
         """Give this loop's own: what one loop waits for, another cannot."""
         here = asyncio.get_running_loop()
-        line: tuple[Signer, _Session] | None = self._lines.get(here)
+        line: tuple[Signer, _Pool] | None = self._lines.get(here)
         if line is None:
             for ended in [loop for loop in self._lines if loop.is_closed()]:
                 del self._lines[ended]
-            line = self._signer(), _Session(self._place())
+            line = self._signer(), _Pool(self._place())
             self._lines[here] = line
         return line
 
 
-class _Session:
-    """aiohttp's pool of connections to one endpoint."""
+class _Pool:
+    """Connections that are idle; the one that was used last is used next."""
 
     def __init__(self, place: Place) -> None:
-        self._place = place
-        self._http: aiohttp.ClientSession | None = None
+        self._route: Route = route_to(place)
+        self._idle: list[AsyncConnection] = []
+        self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
 
-    async def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
-        url = self._place.url
+    async def post(
+        self, operation: str, headers: dict[str, str], body: bytes, until: float
+    ) -> Answer:
+        head = self._route.head("POST", "/", headers, len(body))
         try:
-            http = self._http = self._http or _opened(self._place)
-        except OSError as error:
-            raise transport_error(
-                failures.UNTRUSTED, error, url=url, operation=operation
-            ) from error
-        connection = _Used()
+            await self._turn(until)
+            try:
+                return await self._exchange(head, body, until)
+            finally:
+                self._turns.release()
+        except Failed as failed:
+            if failed.stale:
+                # The others were closed with it, by a time-out or a frozen process.
+                _close_all(self._idle)
+            error = failed.error(self._route.url, operation)
         try:
-            async with http.post(
-                f"{url}/",
-                # aiohttp writes a file piece by piece, so that other tasks have their turn.
-                data=BytesIO(body) if len(body) > LARGE else body,
-                headers=headers,
-                skip_auto_headers=("Accept",),
-                allow_redirects=False,
-                proxy=self._place.proxy or None,
-                trace_request_ctx=connection,
-            ) as response:
-                connection.again = False
-                return Answer(response.status, response.headers, await _content(response))
-        except (aiohttp.ClientError, OSError, asyncio.TimeoutError, Unreadable) as error:
-            failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
-            cause = error.__cause__ or error
-            if failure is failures.UNTRUSTED and not is_untrusted(cause):
-                failure = failures.NO_CONNECTION
-            stale = connection.again and failure is failures.CLOSED
-            raise transport_error(
-                failure, cause, url=url, operation=operation, stale=stale
-            ) from error
+            raise error
+        finally:
+            del error  # its traceback holds this frame, which would hold the error
 
-    async def aclose(self) -> None:
-        if self._http is not None:
-            await self._http.close()
+    def close(self) -> None:
+        """Close what is idle now, and what is under way once it is back."""
+        idle, self._idle = self._idle, []
+        _close_all(idle)
 
+    async def _turn(self, until: float) -> None:
+        """Wait until fewer than the most connections are in use."""
+        try:
+            await in_time(self._turns.acquire(), seconds_left(inf, until))
+        except TimeoutError as error:
+            raise Failed(NO_TURN, error) from None
 
-async def _content(response: aiohttp.ClientResponse) -> bytes:
-    """Read a body, which aiohttp itself would do without a bound."""
-    parts: list[bytes] = []
-    size = 0
-    async for part in response.content.iter_any():
-        parts.append(part)
-        size = check_size(size + len(part))
-    return b"".join(parts)
+    async def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
+        idle = self._idle
+        connection = await self._take(until)
+        received, kept = await connection.exchange(head, body, until)
+        if kept:
+            idle.append(connection)
+            if idle is not self._idle:
+                # Closed in the meantime: nobody would ever come for it.
+                _close_all(idle)
+        else:
+            connection.close()
+        return Answer(received.status, received.headers, received.body)
 
-
-class _Used:
-    """Whether a request went through a connection that had been used before."""
-
-    again = False
+    async def _take(self, until: float) -> AsyncConnection:
+        while self._idle:
+            connection = self._idle.pop()
+            if connection.alive():
+                return connection
+            connection.close()
+        return await open_connection(self._route, until)
 
 
-async def _reused(_http: Any, context: Any, _params: Any) -> None:
-    context.trace_request_ctx.again = True
-
-
-def _opened(place: Place) -> aiohttp.ClientSession:
-    tls: Any = tls_context(place.bundle) if place.url.startswith("https:") else True
-    trace = aiohttp.TraceConfig()
-    trace.on_connection_reuseconn.append(_reused)
-    return aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls, limit=MAX_CONNECTIONS, keepalive_timeout=MAX_IDLE),
-        timeout=aiohttp.ClientTimeout(
-            sock_connect=place.connect_timeout, sock_read=place.read_timeout
-        ),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trace_configs=[trace],
-    )
-
-
-_MEANINGS: tuple[tuple[type[BaseException], Failure], ...] = (
-    (aiohttp.ClientProxyConnectionError, failures.NO_PROXY),
-    (aiohttp.ClientHttpProxyError, failures.NO_PROXY),
-    (aiohttp.ConnectionTimeoutError, failures.TOO_LATE),
-    (aiohttp.ClientSSLError, failures.UNTRUSTED),
-    (aiohttp.ClientConnectorError, failures.NO_CONNECTION),
-    (asyncio.TimeoutError, failures.NO_ANSWER),
-    (aiohttp.ServerDisconnectedError, failures.CLOSED),
-    (aiohttp.ClientPayloadError, failures.CLOSED),
-    (aiohttp.ClientResponseError, failures.BROKEN),
-    (OSError, failures.CLOSED),
-    (Exception, failures.BROKEN),
-)
+def _close_all(idle: list[AsyncConnection]) -> None:
+    while idle:
+        idle.pop().close()

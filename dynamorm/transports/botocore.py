@@ -7,12 +7,20 @@ takes ten times as long and writes the session token to the log.
 
 from __future__ import annotations
 
-import socket
 import ssl
+import time
 from contextlib import closing
+from io import BytesIO
+from math import inf
 from typing import Any
 
-from botocore.awsrequest import AWSPreparedRequest
+from botocore.awsrequest import (
+    AWSHTTPConnection,
+    AWSHTTPConnectionPool,
+    AWSHTTPSConnection,
+    AWSHTTPSConnectionPool,
+    AWSPreparedRequest,
+)
 from botocore.exceptions import (
     BotoCoreError,
     ConnectionClosedError,
@@ -26,6 +34,7 @@ from botocore.exceptions import (
 from botocore.exceptions import ConnectionError as CannotConnect
 from botocore.httpsession import (
     ProtocolError,
+    Timeout,
     URLLib3ReadTimeoutError,
     URLLib3Session,
     URLLib3SSLError,
@@ -34,8 +43,9 @@ from botocore.httpsession import (
 from .. import failures
 from ..errors import TransportError
 from ..exchange import Answer
-from ..failures import Failure, transport_error
+from ..failures import Failed, Failure
 from ..reading import Unreadable, check_size
+from ..sockets import LONGEST, OPTIONS
 from .signed import Line, Place, SignedTransport
 
 __all__ = ["BotocoreTransport"]
@@ -57,10 +67,64 @@ class BotocoreTransport(SignedTransport):
             proxies={place.url.partition(":")[0]: place.proxy} if place.proxy else {},
             timeout=(place.connect_timeout, place.read_timeout),
             max_pool_connections=MAX_CONNECTIONS,
-            # Without it each request with a body waits 40 ms for an acknowledgement.
-            socket_options=[(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)],
+            socket_options=list(OPTIONS),
         )
-        return _Session(place.url, http)
+        # The same object as that of its managers, those of proxies included.
+        http._pool_classes_by_scheme.update(http=_Pool, https=_SecurePool)
+        return _Session(place, http)
+
+
+class _Body(BytesIO):
+    """A request's body, sent piece by piece, and the seconds that each step of it may take.
+
+    Of bytes that are no file, urllib3 sends all in one step, for which a new connection has the
+    connect time-out: two seconds for as much as 16 MB.
+    """
+
+    def __init__(self, body: bytes, limits: Timeout) -> None:
+        super().__init__(body)
+        self.limits = limits
+
+
+class _Patient:
+    """A connection that sends with the read time-out; urllib3 sets it only for the answer."""
+
+    sock: Any
+    _step: float | None = None
+
+    def connect(self) -> None:
+        super().connect()  # type: ignore[misc]  # of the class that this one is mixed with
+        self.sock.settimeout(self._step)
+
+    def request(self, method: str, url: str, body: Any = None, *given: Any, **named: Any) -> Any:
+        self._step = body.limits.read_timeout
+        if self.sock is not None:
+            self.sock.settimeout(self._step)
+        return super().request(method, url, body, *given, **named)  # type: ignore[misc]
+
+
+class _Connection(_Patient, AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
+    pass
+
+
+class _SecureConnection(_Patient, AWSHTTPSConnection):  # type: ignore[misc]
+    pass
+
+
+class _Timed:
+    """A pool each of whose requests has its own time-outs."""
+
+    def urlopen(self, *given: Any, body: _Body, **named: Any) -> Any:
+        named["timeout"] = body.limits
+        return super().urlopen(*given, body=body, **named)  # type: ignore[misc]
+
+
+class _Pool(_Timed, AWSHTTPConnectionPool):  # type: ignore[misc]
+    ConnectionCls = _Connection
+
+
+class _SecurePool(_Timed, AWSHTTPSConnectionPool):  # type: ignore[misc]
+    ConnectionCls = _SecureConnection
 
 
 class _Request(AWSPreparedRequest):  # type: ignore[misc]  # botocore has no types
@@ -72,20 +136,33 @@ class _Request(AWSPreparedRequest):  # type: ignore[misc]  # botocore has no typ
 class _Session:
     """botocore's pool of connections to one endpoint."""
 
-    def __init__(self, url: str, http: URLLib3Session) -> None:
-        self._url = url
+    def __init__(self, place: Place, http: URLLib3Session) -> None:
+        self._url = place.url
+        self._timeouts = (place.connect_timeout, place.read_timeout)
         self._http = http
         self._answered = False
 
-    def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
-        request = _Request("POST", f"{self._url}/", headers, body, True)
+    def post(self, operation: str, headers: dict[str, str], body: bytes, until: float) -> Answer:
+        headers["Content-Length"] = str(len(body))
         try:
-            response = self._http.send(request)
-            content = _content(response.raw)
+            sent = _Body(body, self._limits(until))
+            response = self._http.send(_Request("POST", f"{self._url}/", headers, sent, True))
+            content = _content(response.raw, until)
         except (CannotConnect, HTTPClientError, *_READING) as error:
-            raise self._failed(operation, error) from error
-        self._answered = True
-        return Answer(response.status_code, response.headers, content)
+            failed = self._failed(operation, error)
+        else:
+            self._answered = True
+            return Answer(response.status_code, response.headers, content)
+        try:
+            raise failed
+        finally:
+            del failed  # its traceback holds this frame, which would hold the error
+
+    def _limits(self, until: float) -> Timeout:
+        """Give the time-outs of a request, shortened to the time that is left."""
+        left = None if until == inf else until - time.monotonic()
+        connect, read = (_least(seconds, left) for seconds in self._timeouts)
+        return Timeout(connect=connect, read=read)
 
     def close(self) -> None:
         self._answered = False
@@ -94,14 +171,22 @@ class _Session:
     def _failed(self, operation: str, error: Exception) -> TransportError:
         failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
         cause = _cause(error)
+        if isinstance(cause, TimeoutError) and failure is failures.CLOSED:
+            failure = failures.NO_ANSWER  # which urllib3 does not tell apart while it sends
         stale = self._answered and failure.maybe_applied and isinstance(cause, _CLOSED)
         if stale:
             # The others in the pool were closed with it, by a time-out or a frozen Lambda.
             self.close()
-        return transport_error(failure, cause, url=self._url, operation=operation, stale=stale)
+        return Failed(failure, cause, stale=stale).error(self._url, operation)
 
 
-def _content(raw: Any) -> bytes:
+def _least(seconds: float, left: float | None) -> float | None:
+    """Give the shorter time, and `None` where there is no limit."""
+    least = seconds if left is None else min(seconds, max(left, 0.001))
+    return None if least == inf else min(least, LONGEST)
+
+
+def _content(raw: Any, until: float) -> bytes:
     """Read a body, which botocore itself would do without a bound."""
     parts: list[bytes] = []
     size = 0
@@ -109,17 +194,19 @@ def _content(raw: Any) -> bytes:
         for part in raw.stream():
             parts.append(part)
             size = check_size(size + len(part))
+            if time.monotonic() > until:
+                raise TimeoutError("the time for the whole operation is over")
     return b"".join(parts)
 
 
-_READING = (ProtocolError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
+_READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
 
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     (EndpointConnectionError, failures.NO_CONNECTION),
     (ConnectTimeoutError, failures.TOO_LATE),
     (ProxyConnectionError, failures.NO_PROXY),
     ((SSLError, URLLib3SSLError), failures.UNTRUSTED),
-    ((ReadTimeoutError, URLLib3ReadTimeoutError), failures.NO_ANSWER),
+    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), failures.NO_ANSWER),
     ((ConnectionClosedError, ProtocolError), failures.CLOSED),
     (Exception, failures.BROKEN),
 )

@@ -6,10 +6,13 @@ argument, environment nor container has credentials, or nothing but a profile na
 
 from __future__ import annotations
 
+from math import inf
+
 from ..errors import EndpointUnknown
 from ..exchange import Answer
-from ..failures import transport_error
-from ..sockets import Connection, Failed, Proxy, Route, dial
+from ..failures import Failed
+from ..routes import Proxy, Route
+from ..sockets import Connection, dial
 from .signed import Line, Place, SignedTransport
 
 __all__ = ["HttpTransport"]
@@ -23,9 +26,7 @@ class HttpTransport(SignedTransport):
     """
 
     def _open(self, place: Place) -> Line:
-        proxy = _proxy(place.proxy_variable, place.proxy) if place.proxy else None
-        timeouts = (place.connect_timeout, place.read_timeout)
-        return _Pool(Route(place.url, place.bundle, proxy, *timeouts))
+        return _Pool(route_to(place))
 
 
 class _Pool:
@@ -35,24 +36,25 @@ class _Pool:
         self._route = route
         self._idle: list[Connection] = []
 
-    def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer:
-        request = self._route.head("POST", "/", headers, len(body)) + body
-        idle = self._idle
+    def post(
+        self, operation: str, headers: dict[str, str], body: bytes, until: float = inf
+    ) -> Answer:
         try:
-            connection = self._take()
-            received, kept = connection.exchange(request)
+            return self._exchange(self._route.head("POST", "/", headers, len(body)) + body, until)
         except Failed as failed:
             if failed.stale:
                 # The others were closed with it, by a time-out or a frozen Lambda.
                 _close_all(self._idle)
-            cause = failed.__cause__ or failed
-            raise transport_error(
-                failed.failure,
-                cause,
-                url=self._route.url,
-                operation=operation,
-                stale=failed.stale,
-            ) from cause
+            error = failed.error(self._route.url, operation)
+        try:
+            raise error
+        finally:
+            del error  # its traceback holds this frame, which would hold the error
+
+    def _exchange(self, request: bytes, until: float) -> Answer:
+        idle = self._idle
+        connection = self._take(until)
+        received, kept = connection.exchange(request, until)
         if kept:
             idle.append(connection)
             if idle is not self._idle:
@@ -67,12 +69,12 @@ class _Pool:
         idle, self._idle = self._idle, []
         _close_all(idle)
 
-    def _take(self) -> Connection:
+    def _take(self, until: float) -> Connection:
         while connection := _pop(self._idle):
             if connection.alive():
                 return connection
             connection.close()
-        return dial(self._route)
+        return dial(self._route, until)
 
 
 def _close_all(idle: list[Connection]) -> None:
@@ -85,6 +87,12 @@ def _pop(idle: list[Connection]) -> Connection | None:
         return idle.pop()
     except IndexError:
         return None
+
+
+def route_to(place: Place) -> Route:
+    """Give the way of our own connections to a place."""
+    proxy = _proxy(place.proxy_variable, place.proxy) if place.proxy else None
+    return Route(place.url, place.bundle, proxy, place.connect_timeout, place.read_timeout)
 
 
 def _proxy(variable: str, url: str) -> Proxy:

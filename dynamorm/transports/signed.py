@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from math import inf
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -13,8 +15,8 @@ from ..credentials import CredentialSource, Given, profile_region
 from ..endpoints import Endpoint, is_local, resolve
 from ..exchange import Answer, Signer, exchanging
 from ..proxies import proxy_for
+from ..routes import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..signing import sign
-from ..sockets import CONNECT_TIMEOUT, READ_TIMEOUT
 
 __all__ = ["Line", "Place", "Settings", "SignedTransport"]
 
@@ -35,7 +37,9 @@ class Place(Struct, frozen=True):
 class Line(Protocol):
     """What one process sends with."""
 
-    def post(self, operation: str, headers: dict[str, str], body: bytes) -> Answer: ...
+    def post(self, operation: str, headers: dict[str, str], body: bytes, until: float) -> Answer:
+        """Send, and give what has come by the moment `until` of the monotonic clock."""
+
     def close(self) -> None: ...
 
 
@@ -103,18 +107,18 @@ class SignedTransport(Settings, ABC):
     def _open(self, place: Place) -> Line:
         """Make what sends, and connect later."""
 
-    def send(self, operation: str, body: bytes) -> bytes:
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request.
 
         Raises `ServiceError`, `TransportError`, `CredentialsMissing`, `EndpointUnknown`.
         """
+        until = inf if timeout is None else time.monotonic() + timeout
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
         headers = next(exchange)
         while True:
-            answer = line.post(operation, headers, body)
             try:
-                headers = exchange.send(answer)
+                headers = exchange.send(line.post(operation, headers, body, until))
             except StopIteration as stop:
                 return bytes(stop.value)
 
