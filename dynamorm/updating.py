@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from .drift import declared_settings
-from .effects import Steps, call
+from .effects import Steps, call, operation
 from .errors import (
     LimitExceeded,
     PlanRefused,
@@ -67,6 +67,7 @@ class Applied(Struct, frozen=True):
     """What the endpoint does not know, with `unsupported="skip"`."""
 
 
+@operation
 def plan(
     model: Model,
     *,
@@ -88,6 +89,7 @@ def plan(
     return make_plan(spec, table, settings, names)
 
 
+@operation
 def apply(
     plan: Plan,
     *,
@@ -114,6 +116,7 @@ def _begin(
     return (yield from _apply(plan, allow, unsupported, deadline, table, None))
 
 
+@operation
 def update_table(
     model: Model,
     *,
