@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.ht
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
@@ -13,9 +12,11 @@ from typing import Annotated
 
 from msgspec import Meta, Struct, json
 
+from .credentials import ForkLock
 from .endpoints import is_local
 from .errors import CredentialsMissing
 from .failures import Failed
+from .hidden import HiddenBytes, HiddenHeaders, HiddenText
 from .routes import Route
 from .sockets import dial
 from .wire import UNREADABLE
@@ -43,6 +44,7 @@ class Temporary(Struct, frozen=True, rename="pascal"):
     secret_access_key: str
     token: str
     expiration: Annotated[datetime, Meta(tz=True)]
+    account_id: str | None = None
 
     @property
     def access_key(self) -> str:
@@ -59,12 +61,7 @@ class Temporary(Struct, frozen=True, rename="pascal"):
 def from_container(
     environ: Mapping[str, str], clock: Callable[[], float] = time.time
 ) -> Container | None:
-    """Give what asks the container's endpoint; `None` where no variable names one.
-
-    A profile or a web identity that a variable names comes first, as in the AWS SDKs.
-    """
-    if environ.get("AWS_PROFILE") or environ.get("AWS_WEB_IDENTITY_TOKEN_FILE"):
-        return None
+    """Give what asks the container's endpoint; `None` where no variable names one."""
     if relative := environ.get(RELATIVE):
         return Container(RELATIVE, f"http://{HOSTS[0]}{relative}", environ, clock)
     full = environ.get(FULL)
@@ -92,7 +89,7 @@ class Container:
         self._clock = clock
         self._kept: Temporary | None = None
         self._renew_at = 0.0
-        self._lock = threading.Lock()
+        self._lock = ForkLock()
 
     def __repr__(self) -> str:
         return "Container(...)"
@@ -108,24 +105,20 @@ class Container:
     def _renewed(self, kept: Temporary | None, now: float) -> Temporary:
         try:
             fresh = self._ask()
+            ends = fresh.expiration.timestamp()
+            if ends <= now:
+                raise _failure("those that it gave have expired", transient=True)
         except CredentialsMissing:
             if kept is None or now >= kept.expiration.timestamp():
                 raise
             self._renew_at = now + AGAIN
             return kept
-        self._renew_at = fresh.expiration.timestamp() - EARLY
+        # What does not last that long is not asked for again with each request.
+        self._renew_at = max(ends - EARLY, min(now + AGAIN, ends))
         return fresh
 
     def _ask(self) -> Temporary:
-        headers = {"Host": self._host, "Accept": "application/json", "Connection": "close"}
-        if token := self._token():
-            headers["Authorization"] = token
-        try:
-            connection = dial(self._route)
-            answer, _ = connection.exchange(self._route.head("GET", self._path, headers, 0))
-        except Failed as failed:
-            raise _failure(str(failed.cause), transient=True) from failed
-        connection.close()
+        answer = self._answered()
         if answer.status != 200:
             transient = answer.status >= 500 or answer.status == 429
             raise _failure(f"it answered with status {answer.status}", transient=transient)
@@ -134,18 +127,38 @@ class Container:
         except UNREADABLE:
             raise _failure("its answer is not one of credentials", transient=False) from None
 
-    def _token(self) -> str | None:
-        """Read the token anew each time: in EKS its file changes."""
-        token = self._environ.get(TOKEN)
+    def _answered(self) -> _Answered:
+        headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
+        if token := self._token():
+            headers["Authorization"] = token
+        request = HiddenBytes(self._route.head("GET", self._path, headers, 0))
+        try:
+            connection = dial(self._route)
+            answer, _ = connection.exchange(request)
+        except Failed as failed:
+            why = str(failed.cause)
+        else:
+            connection.close()
+            return _Answered(answer.status, HiddenBytes(answer.body))
+        raise _failure(why, transient=True)
+
+    def _token(self) -> HiddenText:
+        """Read the token each time: in EKS its file changes."""
+        token = HiddenText(self._environ.get(TOKEN) or "")
         if path := self._environ.get(f"{TOKEN}_FILE"):
             try:
                 with open(path, encoding="latin-1") as file:
-                    token = file.read()
+                    token = HiddenText(file.read())
             except (OSError, ValueError) as error:
                 raise _failure(f"{TOKEN}_FILE cannot be read: {error}", transient=False) from None
-        if token and not (token.isascii() and token.isprintable()):
+        if not (token.isascii() and token.isprintable()):
             raise _failure(f"{TOKEN} holds what no header can hold", transient=False)
         return token
+
+
+class _Answered(Struct, frozen=True):
+    status: int
+    body: HiddenBytes
 
 
 _temporary = json.Decoder(Temporary)

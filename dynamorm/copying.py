@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw, json
 
 from .batches import BASE, CAP, ONCE, PATIENCE, Writer
-from .effects import Sleep, Steps, call, now, operation, together
+from .effects import Sleep, Steps, call, now, together
 from .errors import DynamormError, ItemError
 from .jobs import Job, prepare
 from .model import Model
@@ -36,7 +36,6 @@ FLUSH_EVERY = 5.0
 """Seconds after which a batch is sent though it is not full: its items hold the cursor back."""
 
 
-@operation
 def copy_table(
     source: Model | str,
     target: Model | str,
@@ -80,7 +79,6 @@ def copy_table(
     return job.outcome((yield from now()))
 
 
-@operation
 def copy_segment(
     source: Model | str,
     target: Model | str,

@@ -1,20 +1,23 @@
-"""Finds the credentials to sign with. None of them is in a repr, a log or an error.
+"""Finds the credentials to sign with. None of them is in a repr, a pickle, a log or an error.
 
-Order: what `connect` was given, the environment (as in Lambda), the endpoint of a container (ECS,
-EKS, SnapStart), then botocore's resolver, which knows profiles, SSO, web identity and instances,
-and is imported only then.
+Order, as in boto3: what `connect` was given, the environment (as in Lambda; not where `profile=` is
+given), what the profile says, the endpoint of a container (ECS, EKS, SnapStart), an instance's.
+Profiles, SSO, web identity and instances are asked for by botocore, which is imported only then.
 https://docs.aws.amazon.com/sdkref/latest/guide/standardized-credentials.html
 """
 
 from __future__ import annotations
 
+import os
 import threading
+import time
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol
 
 from .errors import CredentialsMissing
+from .profiles import Profile
 
-__all__ = ["CredentialSource", "Credentials", "CredentialsLike", "Given", "profile_region"]
+__all__ = ["CredentialSource", "Credentials", "CredentialsLike", "ForkLock", "Given"]
 
 
 class CredentialsLike(Protocol):
@@ -29,155 +32,261 @@ class CredentialsLike(Protocol):
 
 
 class Credentials:
-    """An access key; emulators take any, such as `Credentials("local", "local")`."""
+    """An access key; emulators take any, such as `Credentials("local", "local")`.
 
-    __slots__ = ("access_key", "secret_key", "token")
+    An empty token counts as none. `account_id` leads to the account's own endpoint, as in boto3.
+    """
 
-    def __init__(self, access_key: str, secret_key: str, token: str | None = None) -> None:
+    __slots__ = ("access_key", "account_id", "secret_key", "token")
+
+    def __init__(
+        self,
+        access_key: str,
+        secret_key: str,
+        token: str | None = None,
+        *,
+        account_id: str | None = None,
+    ) -> None:
         self.access_key = access_key
         self.secret_key = secret_key
-        self.token = token
+        self.token = token or None
+        self.account_id = account_id or None
 
     def __repr__(self) -> str:
         return "Credentials(...)"
 
+    def __copy__(self) -> Credentials:
+        return Credentials(self.access_key, self.secret_key, self.token, account_id=self.account_id)
+
+    def __deepcopy__(self, _memo: object) -> Credentials:
+        return self.__copy__()
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+
+NOT_PICKLED = (
+    "credentials are not pickled, since whoever reads a pickle would have them: take profile=, the "
+    "environment, or a module-level function as credentials=, which are found again there"
+)
 
 Given = CredentialsLike | Callable[[], CredentialsLike]
+
+
+class ForkLock:
+    """A lock among the threads of one process; a fork cannot leave it locked in the child."""
+
+    def __init__(self) -> None:
+        self._locks: dict[int, threading.Lock] = {}
+
+    def __enter__(self) -> None:
+        self._locks.setdefault(os.getpid(), threading.Lock()).acquire()
+
+    def __exit__(self, *raised: object) -> None:
+        self._locks[os.getpid()].release()
 
 
 class CredentialSource:
     """Gives credentials whenever a request is signed, looked up on first use, once for all threads.
 
-    `given` may be a function without arguments, asked anew for each request.
+    `given` may be a function without arguments, asked again for each request.
     """
+
+    __slots__ = (
+        "_asked",
+        "_environ",
+        "_fixed",
+        "_found",
+        "_latest",
+        "_lock",
+        "_profile",
+        "_resolve",
+    )
 
     def __init__(
         self,
         given: Given | None,
         environ: Mapping[str, str],
-        resolve: Callable[[], CredentialsLike | None] | None = None,
+        resolve: Callable[[], Given | None] = lambda: None,
+        profile: Callable[[], Profile] = Profile,
     ) -> None:
-        self._given = given
+        self._asked = callable(given)
+        self._fixed = given is not None and not self._asked
+        self._found = None if given is None else _Held(given)
         self._environ = environ
-        self._resolve = resolve or _resolve
-        self._found: Given | None = None
-        self._lock = threading.Lock()
+        self._profile = profile
+        self._resolve = resolve
+        self._latest: Credentials | None = None
+        self._lock = ForkLock()
 
     def __repr__(self) -> str:
         return "CredentialSource(...)"
 
-    def get(self) -> CredentialsLike:
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(NOT_PICKLED)
+
+    def get(self) -> Credentials:
         """Give what is valid now; raises `CredentialsMissing`."""
-        given = self._looked_up() if self._given is None else self._given
-        return _usable(given() if callable(given) else given)
+        held = self._looked_up()
+        credentials = _usable(held)
+        if not _same(credentials, self._latest):
+            with self._lock:
+                # Somebody may have dropped, meanwhile, what this thread still had.
+                if held is self._found:
+                    self._latest = credentials
+        return credentials
 
-    def forget(self) -> bool:
-        """Look up again, since the service did not take these; `False` if they stay the same."""
-        self._found = None
-        return self._given is None or callable(self._given)
+    def account(self) -> str | None:
+        """Give the account of the latest credentials, where it is known."""
+        return (self._latest or self.get()).account_id
 
-    def _looked_up(self) -> Given:
+    def forget(self, used: Credentials) -> bool:
+        """Look up again, since the service did not take `used`; `False` if they stay the same.
+
+        What another thread has found in the meantime is kept.
+        """
+        with self._lock:
+            if not self._fixed and _same(used, self._latest):
+                self._latest = None
+                self._found = self._found if self._asked else None
+        return not self._fixed
+
+    def _looked_up(self) -> _Held:
         found = self._found
         if found is None:
             with self._lock:
-                found = self._found or self._look_up()
+                found = self._found or _Held(self._look_up())
                 self._found = found
         return found
 
     def _look_up(self) -> Given:
-        return self._from_environment() or self._from_container() or self._resolved()
+        profile = self._profile()
+        # As in boto3, a profile that is given comes before the environment's key.
+        given = profile.source == "profile="
+        in_environment = None if given else _from_environment(self._environ)
+        return in_environment or self._from_container(profile) or self._resolved()
 
-    def _from_container(self) -> Given | None:
+    def _from_container(self, profile: Profile) -> Given | None:
         if not any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in self._environ):
+            return None
+        if profile.credential_setting or any(
+            self._environ.get(name) for name in _BEFORE_CONTAINERS
+        ):
             return None
         from .containers import from_container
 
         return from_container(self._environ)
 
-    def _from_environment(self) -> Credentials | None:
-        key, secret = (self._environ.get(name) for name in _NAMES)
-        if key and secret:
-            return Credentials(key, secret, self._environ.get("AWS_SESSION_TOKEN") or None)
-        if key or secret:
-            there, missing = _NAMES if key else reversed(_NAMES)
-            raise CredentialsMissing(f"{there} is set and {missing} is not: set both or neither")
-        return None
-
-    def _resolved(self) -> CredentialsLike:
+    def _resolved(self) -> Given:
         found = self._resolve()
         if found is None:
             raise CredentialsMissing(
                 "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile "
-                "in AWS_PROFILE, or pass connect(credentials=...); an emulator takes any, such as "
-                'Credentials("local", "local")'
+                "in AWS_PROFILE or profile=, or pass connect(credentials=...); "
+                'emulators take Credentials("local", "local")'
             )
         return found
 
 
-_NAMES = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+# What botocore's chain asks before a container; it knows how.
+_BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG")
 
 
-def _usable(credentials: Any) -> CredentialsLike:
-    """Take key, secret and token of one moment, and make sure that a header can hold them."""
-    if hasattr(credentials, "get_frozen_credentials"):
-        credentials = _frozen(credentials)
-    for name in ("access_key", "secret_key", "token"):
-        value = getattr(credentials, name, None)
-        if not (_is_word(value) or (name == "token" and not value)):
-            # http.client refuses such a header too, in an error that shows all of it.
-            raise CredentialsMissing(
-                f"the credentials have no usable {name}: it must be a string of one character or "
-                "more, without spaces and line breaks"
-            )
-    usable: CredentialsLike = credentials
-    return usable
+def _from_environment(environ: Mapping[str, str]) -> Given | None:
+    """As in boto3, a secret without a key is none, and a key without a secret is a mistake."""
+    if not environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    if not environ.get("AWS_SECRET_ACCESS_KEY"):
+        raise CredentialsMissing(
+            "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: set both or neither"
+        )
+    if environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        return lambda: _unexpired(environ)
+    return _of(environ)
 
 
-def _is_word(value: object) -> bool:
-    return (
-        isinstance(value, str)
-        and value != ""
-        and value.isascii()
-        and value.isprintable()
-        and " " not in value
+def _of(environ: Mapping[str, str]) -> Credentials:
+    return Credentials(
+        environ.get("AWS_ACCESS_KEY_ID", ""),
+        environ.get("AWS_SECRET_ACCESS_KEY", ""),
+        environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN"),
+        account_id=environ.get("AWS_ACCOUNT_ID"),
     )
 
 
-def _frozen(credentials: Any) -> Any:
-    """Copy botocore's credentials, which another thread may refresh while we read them."""
-    from botocore.exceptions import BotoCoreError, ClientError
+def _unexpired(environ: Mapping[str, str]) -> Credentials:
+    """Read the variables again, which somebody may have renewed; refuse what has expired."""
+    from datetime import datetime
+
+    from msgspec import ValidationError, convert
 
     try:
-        return credentials.get_frozen_credentials()
-    except (BotoCoreError, ClientError, RuntimeError) as error:
-        raise CredentialsMissing(f"refreshing the credentials failed: {error}") from error
-
-
-def _resolve() -> CredentialsLike | None:
-    try:
-        from botocore.exceptions import BotoCoreError
-        from botocore.session import Session
-    except ImportError as error:
+        ends = convert(environ.get("AWS_CREDENTIAL_EXPIRATION", ""), datetime).timestamp()
+    except ValidationError:
+        raise CredentialsMissing("AWS_CREDENTIAL_EXPIRATION is not a date and time") from None
+    if ends <= time.time():
         raise CredentialsMissing(
-            "no credentials in argument, environment or container, and without botocore no profile "
-            "or instance can be asked: pip install botocore"
-        ) from error
-    try:
-        found: CredentialsLike | None = Session().get_credentials()
-    except BotoCoreError as error:
-        raise CredentialsMissing(f"looking for credentials failed: {error}") from error
-    return found
+            "the credentials in the environment have expired, says AWS_CREDENTIAL_EXPIRATION"
+        )
+    return _of(environ)
 
 
-def profile_region() -> str | None:
-    """Give the region that the profile in use names in the shared configuration files."""
-    try:
-        from botocore.exceptions import BotoCoreError
-        from botocore.session import Session
-    except ImportError:
-        return None
-    try:
-        region: str | None = Session().get_config_variable("region")
-    except BotoCoreError:
-        return None
-    return region
+class _Held:
+    """Credentials of any kind, or what gives them: a frame's variable that shows nothing."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def __repr__(self) -> str:
+        return "Held(...)"
+
+    def called(self) -> _Held:
+        return _Held(self._value()) if callable(self._value) else self
+
+    def frozen(self) -> _Held:
+        """Copy botocore's credentials, which another thread may refresh while we read them."""
+        if not hasattr(self._value, "get_frozen_credentials"):
+            return self
+        from .chain import reason
+
+        try:
+            return _Held(self._value.get_frozen_credentials())
+        except Exception as error:  # noqa: BLE001 - so do its refreshers
+            why = reason(error)
+        raise CredentialsMissing(f"refreshing the credentials failed: {why}")
+
+    def copied(self) -> Credentials:
+        return Credentials(
+            *(getattr(self._value, name, None) for name in _NAMES),  # type: ignore[arg-type]
+            account_id=getattr(self._value, "account_id", None),
+        )
+
+
+_NAMES = ("access_key", "secret_key", "token")
+
+
+def _usable(held: _Held) -> Credentials:
+    """Take key, secret and token of one moment, and make sure that a header can hold them."""
+    credentials = held.called().frozen().copied()
+    bad = next((name for name in _NAMES if not _is_word(credentials, name)), "")
+    if bad:
+        # http.client refuses such a header too, in an error that shows all of it.
+        raise CredentialsMissing(
+            f"the credentials have no usable {bad}: it must be a string of one character or "
+            "more, without spaces and line breaks"
+        )
+    return credentials
+
+
+def _is_word(credentials: Credentials, name: str) -> bool:
+    value = getattr(credentials, name)
+    if name == "token" and value is None:
+        return True
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    return plain and value != "" and " " not in value
+
+
+def _same(one: Credentials, other: Credentials | None) -> bool:
+    return other is not None and all(getattr(one, n) == getattr(other, n) for n in _NAMES)

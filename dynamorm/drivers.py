@@ -14,18 +14,7 @@ from typing import Any, TypeVar
 
 from msgspec import json
 
-from .effects import (
-    Call,
-    Effect,
-    Location,
-    Now,
-    Operation,
-    Sleep,
-    Steps,
-    Together,
-    WallTime,
-    Where,
-)
+from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, WallTime, Where
 from .errors import TransportError
 from .facets import NoOutput
 from .names import checked_prefix
@@ -69,7 +58,7 @@ class Clock:
 
 
 def run(
-    steps: Steps[T] | Operation[T],
+    steps: Steps[T],
     transport: Transport,
     *,
     retries: Retries | int = Retries(),
@@ -86,7 +75,7 @@ def run(
 
 
 async def arun(
-    steps: Steps[T] | Operation[T],
+    steps: Steps[T],
     transport: AsyncTransport,
     *,
     retries: Retries | int = Retries(),
@@ -238,9 +227,7 @@ async def _arun_together(
         await gather(*tasks, return_exceptions=True)
 
 
-def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
-    if isinstance(steps, Operation):
-        steps = iter(steps)
+def _program(steps: Steps[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
     if not hasattr(steps, "throw"):
         raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
     if getattr(steps, "gi_frame", steps) is None:

@@ -17,6 +17,7 @@ __all__ = [
     "MigrateNotSupported",
     "ModelError",
     "PlanRefused",
+    "ProfileUnusable",
     "Refused",
     "ServerError",
     "ServiceError",
@@ -131,6 +132,13 @@ class EndpointUnknown(DynamormError):
 
 class CredentialsMissing(DynamormError):
     """Nothing on this machine gives credentials to sign with; nothing was sent."""
+
+
+class ProfileUnusable(EndpointUnknown, CredentialsMissing):
+    """A profile or configuration file of AWS that is not there, or not readable; nothing was sent.
+
+    It may have named the region, the endpoint or the credentials: both kinds of handler catch it.
+    """
 
 
 class WaitTimeout(DynamormError):

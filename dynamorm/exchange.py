@@ -13,7 +13,7 @@ from typing import Protocol
 
 from msgspec import Struct, field, json
 
-from .credentials import CredentialsLike, CredentialSource
+from .credentials import Credentials, CredentialsLike, CredentialSource
 from .endpoints import Endpoint
 from .errors import CredentialsRejected, DynamormError, TransportError, service_error
 from .wire import UNREADABLE
@@ -62,25 +62,26 @@ class Signer:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.endpoint = endpoint
-        self._credentials = credentials
+        self.credentials = credentials
         self._sign = sign
         self._clock = clock
         self._offset = 0.0
 
-    def headers(self, operation: str, body: bytes) -> dict[str, str]:
+    def headers(self, operation: str, body: bytes, credentials: Credentials) -> dict[str, str]:
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
         }
-        credentials = self._credentials.get()
         moment = self._clock() + self._offset
+        signed = self._sign(credentials, self.endpoint, headers, body, moment)
         # A proxy may rewrite the other two, so that they are not signed.
-        return self._sign(credentials, self.endpoint, headers, body, moment) | _UNSIGNED
+        signed.update(_UNSIGNED)
+        return signed
 
-    def learn(self, error: CredentialsRejected, headers: Headers) -> bool:
+    def learn(self, error: CredentialsRejected, used: Credentials, headers: Headers) -> bool:
         """Take from a refusal what a second signature can do better; `False` if nothing."""
         if error.code in _EXPIRED:
-            return self._credentials.forget()
+            return self.credentials.forget(used)
         if not _is_skew(error):
             return False
         moment = _seconds(headers.get("Date") or "")
@@ -119,13 +120,14 @@ def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
     """Ask one thing of the service; sign it again, once, when clock or session token were off."""
     if not (operation.isascii() and operation.isalnum()):
         raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
-    answer = yield signer.headers(operation, body)
+    used = signer.credentials.get()
+    answer = yield signer.headers(operation, body, used)
     try:
         return read_answer(operation, answer)
     except CredentialsRejected as error:
-        if not signer.learn(error, answer.headers):
+        if not signer.learn(error, used, answer.headers):
             raise
-    answer = yield signer.headers(operation, body)
+    answer = yield signer.headers(operation, body, signer.credentials.get())
     return read_answer(operation, answer)
 
 

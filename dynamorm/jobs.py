@@ -11,7 +11,7 @@ from msgspec import Raw, structs
 from .batches import TimeLeft, Writer
 from .canonical import item_key
 from .described import described_spec
-from .effects import Call, Effect, Operation, Steps, now, through
+from .effects import Call, Effect, Steps, now, through
 from .errors import CopyIncomplete, DynamormError, ItemError, Refused
 from .model import Model, table_name
 from .pace import Pace
@@ -193,7 +193,7 @@ def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
         raise Refused((f"source and target are the same table, {name}: say in_place=True",))
 
 
-def _no_later(until: float, steps: Steps[T] | Operation[T]) -> Steps[T]:
+def _no_later(until: float, steps: Steps[T]) -> Steps[T]:
     """Perform `steps` without an attempt after the moment `until`."""
 
     def perform(effect: Effect) -> Steps[Any]:

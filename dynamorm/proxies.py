@@ -9,17 +9,18 @@ from collections.abc import Mapping
 
 from .endpoints import is_url
 from .errors import EndpointUnknown
+from .hidden import HiddenText
 
 __all__ = ["proxy_for"]
 
 
-def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, str]:
+def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
     """Give the variable, and the URL of the proxy that it names for this one; empty is none."""
     scheme, _, host = url.partition("://")
     name, proxy = _lower_first(f"{scheme}_proxy", environ)
     if not proxy or _bypassed(host, environ):
-        return name, ""
-    whole = proxy if "://" in proxy else f"http://{proxy}"
+        return name, HiddenText()
+    whole = HiddenText(proxy if "://" in proxy else f"http://{proxy}")
     if not _is_proxy(whole):
         # Others would refuse it with all of it, the password too, in the message.
         raise EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
@@ -32,9 +33,9 @@ def _bypassed(host: str, environ: Mapping[str, str]) -> bool:
     return bool(proxy_bypass_environment(host, {"no": _lower_first("no_proxy", environ)[1]}))
 
 
-def _lower_first(name: str, environ: Mapping[str, str]) -> tuple[str, str]:
-    found = name if name in environ else name.upper()
-    return found, environ.get(found, "")
+def _lower_first(name: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
+    found = name if environ.get(name) is not None else name.upper()
+    return found, HiddenText(environ.get(found, ""))
 
 
 def _is_proxy(url: str) -> bool:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
+from .hidden import HiddenText
+
 if TYPE_CHECKING:
     import ssl
 
@@ -22,7 +24,7 @@ class Proxy(Struct, frozen=True):
 
     host: str
     port: int
-    authorization: str = ""
+    authorization: HiddenText = HiddenText()
 
     def __repr__(self) -> str:
         return f"Proxy({self.host!r}, {self.port})"
@@ -40,6 +42,8 @@ class Route(Struct, frozen=True):
     proxy: Proxy | None = None
     connect_timeout: float = CONNECT_TIMEOUT
     read_timeout: float = READ_TIMEOUT
+    path: str = "/"
+    """What is posted to; the URL ends before it."""
 
     @property
     def tls(self) -> bool:

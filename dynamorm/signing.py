@@ -11,7 +11,8 @@ from hashlib import sha256
 from time import gmtime, strftime
 
 from .credentials import CredentialsLike
-from .endpoints import Endpoint
+from .endpoints import Endpoint, split_path
+from .hidden import HiddenHeaders
 
 __all__ = ["sign"]
 
@@ -25,13 +26,15 @@ def sign(
 ) -> dict[str, str]:
     """Add what the signature adds to the headers; all of them are signed."""
     timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(moment))
-    signed = {**headers, "Host": _host(endpoint.url), "X-Amz-Date": timestamp}
+    base, path = split_path(endpoint.url)
+    signed = HiddenHeaders(headers)
+    signed |= {"Host": _host(base), "X-Amz-Date": timestamp}
     if credentials.token:
         signed["X-Amz-Security-Token"] = credentials.token
     lines = sorted((name.lower(), value) for name, value in signed.items())
     names = ";".join(name for name, _ in lines)
     canonical = "".join(f"{name}:{value}\n" for name, value in lines)
-    request = f"POST\n/\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
+    request = f"POST\n{_normal(path)}\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
     scope = f"{timestamp[:8]}/{endpoint.region}/dynamodb/aws4_request"
     digest = sha256(request.encode()).hexdigest()
     key = _key(credentials.secret_key, scope)
@@ -41,6 +44,12 @@ def sign(
         f"SignedHeaders={names}, Signature={signature}"
     )
     return signed
+
+
+def _normal(path: str) -> str:
+    """Without the slashes that follow a slash, as all services but S3 sign it."""
+    words = "/".join(filter(None, path.split("/")))
+    return f"/{words}/" if words and path.endswith("/") else f"/{words}"
 
 
 @lru_cache(maxsize=4)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from . import requests
 from .changes import Difference, differences
 from .drift import declared_settings
-from .effects import Steps, call, now, operation
+from .effects import Steps, call, now
 from .errors import (
     LimitExceeded,
     MigrateNotSupported,
@@ -77,7 +77,6 @@ class Ensured(Struct, frozen=True):
     """What is declared and could not be done or compared yet; `update_table` does it later."""
 
 
-@operation
 def create_table(
     model: Model,
     *,
@@ -109,7 +108,6 @@ def _create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Tabl
     return ready
 
 
-@operation
 def ensure_table(
     model: Model,
     *,
@@ -130,7 +128,6 @@ def ensure_table(
     return ensured
 
 
-@operation
 def auto_migrate(
     *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
 ) -> Steps[tuple[Ensured, ...]]:
@@ -154,7 +151,6 @@ def _ensure(
     return tuple(ready)
 
 
-@operation
 def describe_table(
     model_or_name: Model | str, *, name: str | None = None
 ) -> Steps[TableDescription]:
@@ -163,7 +159,6 @@ def describe_table(
     return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
 
 
-@operation
 def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
     """Say whether there is such a table in any status, one that is being deleted included.
 
@@ -172,7 +167,6 @@ def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Step
     return (yield from find_table(table_name(model_or_name, name=name))) is not None
 
 
-@operation
 def delete_table(
     model_or_name: Model | str,
     *,
@@ -212,7 +206,6 @@ def _delete(
         yield from until_gone(payload.table_name, deadline, reply.table_description)
 
 
-@operation
 def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
     """Name all tables of the account and region, or those that begin with `prefix`.
 

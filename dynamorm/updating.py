@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from .drift import declared_settings
-from .effects import Steps, call, operation
+from .effects import Steps, call
 from .errors import (
     LimitExceeded,
     PlanRefused,
@@ -67,7 +67,6 @@ class Applied(Struct, frozen=True):
     """What the endpoint does not know, with `unsupported="skip"`."""
 
 
-@operation
 def plan(
     model: Model,
     *,
@@ -89,7 +88,6 @@ def plan(
     return make_plan(spec, table, settings, names)
 
 
-@operation
 def apply(
     plan: Plan,
     *,
@@ -116,7 +114,6 @@ def _begin(
     return (yield from _apply(plan, allow, unsupported, deadline, table, None))
 
 
-@operation
 def update_table(
     model: Model,
     *,

@@ -95,9 +95,10 @@ def test_options_given_to_a_plan(world):
 def test_bad_models_and_names_are_refused_before_any_request(world, operation):
     """Whatever can be told to be wrong is told before anything is sent."""
     with pytest.raises(ModelError):
-        operation(PLAIN, name="x")
+        world.run(operation(PLAIN, name="x"))
     with pytest.raises(Refused):
-        operation(PLAIN, allow="ttl")
+        world.run(operation(PLAIN, allow="ttl"))
+    assert world.sent == []
 
 
 def test_nothing_to_do_costs_one_request(world):
@@ -162,7 +163,8 @@ def test_destruction_is_refused_before_any_write():
     assert world.sent == ["DescribeTable"]
     plan = world.run(dynamorm.plan(declared))
     with pytest.raises(PlanRefused):
-        dynamorm.apply(plan, allow=["index:by-b"])
+        world.run(dynamorm.apply(plan, allow=["index:by-b"]))
+    assert world.sent == []
     done = world.run(dynamorm.apply(plan, allow=["index:by-a"])).done
     assert [step.name for step in done] == ["stream", "index:by-a", "index:by-a"]
 

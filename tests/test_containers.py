@@ -11,6 +11,7 @@ from aids.httpserver import Cut, Server, answer
 from dynamorm import CredentialsMissing, containers
 from dynamorm.containers import Container, from_container
 from dynamorm.credentials import CredentialSource
+from dynamorm.profiles import Profile
 from dynamorm.transports.http import HttpTransport
 
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -173,14 +174,61 @@ def test_a_token_file_that_is_not_there_is_named(tmp_path):
         made()
 
 
+KEYED = Profile(settings={"aws_access_key_id": "a"})
+
+
 @pytest.mark.parametrize(
-    "environ", [{}, {FULL: ""}, {FULL: "http://localhost", "AWS_PROFILE": "work"}]
+    ("environ", "profile"),
+    [
+        ({}, Profile()),
+        ({FULL: ""}, Profile()),
+        ({FULL: "ftp://nowhere"}, KEYED),
+        ({FULL: "ftp://nowhere", "AWS_WEB_IDENTITY_TOKEN_FILE": "/a"}, Profile()),
+        ({FULL: "ftp://nowhere", "BOTO_CONFIG": "/a"}, Profile()),
+    ],
 )
-def test_other_sources_are_left_to_others(environ):
-    """A profile or web identity that a variable names comes before the container."""
-    assert from_container(environ) is None
-    found = CredentialSource(None, environ, lambda: NAMED).get()
-    assert found is NAMED
+def test_other_sources_are_left_to_others(environ, profile):
+    """What boto3 asks before a container: a profile with credentials, a web identity, a file."""
+    found = CredentialSource(None, environ, lambda: NAMED, lambda: profile).get()
+    assert found.access_key == "named"
+
+
+def test_a_profile_without_credentials_leaves_them_to_the_container():
+    """It may name nothing but a region."""
+    profile = Profile("work", "AWS_PROFILE", {"region": "eu-west-1"})
+    with Server(given(1, 4e9)) as server:
+        found = CredentialSource(None, {FULL: server.url}, lambda: NAMED, lambda: profile).get()
+    assert found.access_key == "key-1"
+
+
+def test_expired_ones_are_refused_and_asked_for_again():
+    """The endpoint may be behind; a request that is tried again finds those that are good."""
+    clock = Time()
+    with Server(given(1, 999), given(2, 1000), given(3, 9000)) as server:
+        made = container(server, clock)
+        for _ in range(2):
+            with pytest.raises(CredentialsMissing, match="have expired") as caught:
+                made()
+            assert caught.value.transient
+        assert made().access_key == "key-3"
+
+
+def test_those_of_a_short_life_are_not_asked_for_with_each_request():
+    """Half a minute passes in between, or what is left of their life."""
+    clock = Time()
+    with Server(given(1, 1010), given(2, 1100), given(3, 9000)) as server:
+        made = container(server, clock)
+        keys = []
+        for clock.now in (1000.0, 1009.0, 1010.0, 1039.0, 1040.0):
+            keys.append(made().access_key)
+    assert keys == ["key-1", "key-1", "key-2", "key-2", "key-3"]
+
+
+def test_an_account_is_taken_over():
+    """It leads to the account's own endpoint."""
+    body = given(1, 9000).partition(b"\r\n\r\n")[2]
+    with Server(answer(body.replace(b"{", b'{"AccountId":"111122223333",', 1))) as server:
+        assert container(server, Time())().account_id == "111122223333"
 
 
 class Named:

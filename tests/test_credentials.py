@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import os
+import pickle
 import subprocess
 import sys
 import threading
+import traceback
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -12,8 +16,10 @@ from botocore.credentials import Credentials as BotocoreCredentials
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import ClientError, CredentialRetrievalError
 
-from dynamorm.credentials import Credentials, CredentialSource, profile_region
-from dynamorm.errors import CredentialsMissing
+from dynamorm.config import Config
+from dynamorm.credentials import Credentials, CredentialSource
+from dynamorm.errors import CredentialsMissing, EndpointUnknown, ProfileUnusable
+from dynamorm.hidden import Variables
 
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "env", "AWS_SECRET_ACCESS_KEY": "env-secret"}
 
@@ -24,6 +30,12 @@ def never():
 
 def nobody():
     return None
+
+
+def chained(profile=None, environ=None) -> CredentialSource:
+    """What a transport in eu-west-1 finds."""
+    config = Config("eu-west-1", None, profile, Variables(environ))
+    return CredentialSource(None, config.environ, config.look_up_credentials, config.profile)
 
 
 def facts(credentials) -> tuple[str, str, str | None]:
@@ -86,12 +98,53 @@ def test_the_resolver_is_asked_when_nothing_else_is_there():
     assert [source.get().access_key, source.get().access_key] == ["found", "found"]
 
 
-@pytest.mark.parametrize(("there", "missing"), [tuple(ENVIRONMENT), tuple(reversed(ENVIRONMENT))])
-def test_half_an_environment_is_refused(there, missing):
-    """One variable without the other is a mistake, and the message says which to set."""
-    source = CredentialSource(None, {there: "x", missing: ""}, never)
-    with pytest.raises(CredentialsMissing, match=f"{there} is set and {missing} is not: set both"):
+def test_half_an_environment_is_refused():
+    """A key without a secret is a mistake, and the message says which to set."""
+    source = CredentialSource(None, {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": ""}, never)
+    with pytest.raises(CredentialsMissing, match=r"ACCESS_KEY_ID is set and .* set both"):
         source.get()
+
+
+def test_a_secret_without_a_key_is_none():
+    """As in boto3, which asks the next source."""
+    found = CredentialSource(
+        None, {"AWS_SECRET_ACCESS_KEY": "x"}, lambda: Credentials("next", "s")
+    ).get()
+    assert found.access_key == "next"
+
+
+@pytest.mark.parametrize(("ends", "good"), [("2100-01-01T00:00:00Z", True), ("2001-01-01", False)])
+def test_an_environment_may_say_when_it_expires(ends, good):
+    """It is read again for each request, and refused when it is too late."""
+    environ = ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": f"{ends[:10]}T00:00:00Z"}
+    source = CredentialSource(None, environ, never)
+    if good:
+        assert source.get().access_key == "env"
+        environ["AWS_ACCESS_KEY_ID"] = "renewed"
+        assert source.get().access_key == "renewed"
+    else:
+        with pytest.raises(CredentialsMissing, match="expired, says AWS_CREDENTIAL_EXPIRATION"):
+            source.get()
+
+
+def test_an_end_that_is_no_moment_is_refused():
+    """By the name of its variable."""
+    source = CredentialSource(None, ENVIRONMENT | {"AWS_CREDENTIAL_EXPIRATION": "soon"}, never)
+    with pytest.raises(CredentialsMissing, match="AWS_CREDENTIAL_EXPIRATION is not a date"):
+        source.get()
+
+
+def test_the_older_name_of_the_token_comes_first():
+    """As in botocore."""
+    environ = ENVIRONMENT | {"AWS_SESSION_TOKEN": "one", "AWS_SECURITY_TOKEN": "other"}
+    assert CredentialSource(None, environ, never).get().token == "other"
+
+
+@pytest.mark.parametrize("token", ["", None])
+def test_an_empty_token_is_none(token):
+    """No header is sent for it, whoever gives it."""
+    assert Credentials("k", "s", token).token is None
+    assert CredentialSource(BotocoreCredentials("k", "s", token), {}).get().token is None
 
 
 def test_nothing_anywhere_says_what_to_do():
@@ -105,47 +158,121 @@ def test_nothing_anywhere_says_what_to_do():
 def test_a_machine_without_credentials_has_none():
     """The resolver of botocore is asked, and its nothing is ours."""
     with pytest.raises(CredentialsMissing, match="no credentials"):
-        CredentialSource(None, {}).get()
+        chained().get()
 
 
-def test_a_profile_gives_credentials_and_region(monkeypatch, tmp_path):
-    """Shared configuration files are read by botocore, as for boto3."""
-    config = tmp_path / "config"
-    config.write_text(
-        "[profile work]\nregion = eu-north-1\n"
-        "aws_access_key_id = from-file\naws_secret_access_key = secret\n"
-    )
-    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+@pytest.fixture
+def config_file(monkeypatch, tmp_path):
+    """Write a configuration file, and name it."""
+
+    def write(text):
+        path = tmp_path / "config"
+        path.write_text(text)
+        monkeypatch.setenv("AWS_CONFIG_FILE", str(path))
+
+    return write
+
+
+STATIC = "aws_access_key_id = {}\naws_secret_access_key = secret\n"
+
+
+def test_a_profile_gives_credentials(monkeypatch, config_file):
+    """Shared configuration files are read by botocore, as for boto3; `profile=` comes first."""
+    config_file(f"[profile work]\n{STATIC.format('a')}[profile home]\n{STATIC.format('b')}")
     monkeypatch.setenv("AWS_PROFILE", "work")
-    assert CredentialSource(None, {}).get().access_key == "from-file"
-    assert profile_region() == "eu-north-1"
+    assert chained().get().access_key == "a"
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "env")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "env-secret")
+    assert chained().get().access_key == "env"
+    assert chained("home").get().access_key == "b"
+    home = {"AWS_PROFILE": "home", "AWS_CONFIG_FILE": os.environ["AWS_CONFIG_FILE"]}
+    assert chained(environ=home).get().access_key == "b"
 
 
-def test_a_profile_that_is_not_there_is_named(monkeypatch):
-    """A look-up that fails says why, and gives no region."""
-    monkeypatch.setenv("AWS_PROFILE", "nobody")
-    with pytest.raises(CredentialsMissing, match=r"looking for credentials failed: .*\(nobody\)"):
-        CredentialSource(None, {}).get()
-    assert profile_region() is None
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE", "profile="])
+def test_a_profile_that_is_not_there_is_named(monkeypatch, name):
+    """With what names it; both handlers catch it."""
+    given = {} if name == "profile=" else {name: "nobody"}
+    for variable, value in given.items():
+        monkeypatch.setenv(variable, value)
+    with pytest.raises(ProfileUnusable, match=f"^{name} names the profile 'nobody'") as caught:
+        chained(None if given else "nobody").get()
+    assert isinstance(caught.value, CredentialsMissing | EndpointUnknown)
+
+
+SECRET = "hidden-in-an-error"
+PRINTED = f"credential_process = echo {SECRET}"
+CHAINS = {
+    "a process that prints no JSON": (PRINTED, "credential_process"),
+    "a process that prints JSON of another kind": (
+        f'credential_process = printf \'{{"Version":1,"SecretAccessKey":"{SECRET}"}}\'',
+        "credential_process",
+    ),
+    "a process that is not there": ("credential_process = /nowhere/to/run", "credential_process"),
+    "a process with an open quote": ('credential_process = "run', "credential_process"),
+    "SSO without a login": (
+        "sso_start_url = https://a.example\nsso_region = a\nsso_account_id = 1\nsso_role_name = b",
+        "sso_start_url",
+    ),
+    "SSO of a session that is not there": (
+        "sso_session = none\nsso_account_id = 1\nsso_role_name = reader",
+        "sso_session",
+    ),
+    "half a web identity": ("web_identity_token_file = /nowhere", "web_identity_token_file"),
+    "a web identity without its file": (
+        "web_identity_token_file = /nowhere\nrole_arn = arn:aws:iam::111122223333:role/a",
+        "role_arn",
+    ),
+    "a role whose source is not there": (
+        "role_arn = arn:aws:iam::111122223333:role/a\nsource_profile = nobody",
+        "role_arn",
+    ),
+    "half a key": ("aws_access_key_id = a", "aws_access_key_id"),
+}
+
+
+@pytest.mark.parametrize("kind", CHAINS)
+def test_every_failure_of_the_chain_is_ours_and_names_the_setting(config_file, kind):
+    """What a provider met is not handed on: its object and its frames hold what it has read."""
+    settings, name = CHAINS[kind]
+    config_file(f"[profile work]\n{settings}\n")
+    with pytest.raises(CredentialsMissing, match=f"^{name} of the profile work") as caught:
+        chained("work").get()
+    error = caught.value
+    mine = error.__traceback__.tb_next  # without this test's own variables
+    shown = traceback.TracebackException(type(error), error, mine, capture_locals=True)
+    assert SECRET not in "".join(shown.format())
+    assert error.__cause__ is error.__context__ is None
+
+
+def test_a_web_identity_in_a_variable_is_named(monkeypatch):
+    """Where no profile says anything."""
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", "/nowhere")
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::111122223333:role/a")
+    with pytest.raises(CredentialsMissing, match=r"^AWS_WEB_IDENTITY_TOKEN_FILE gave"):
+        chained().get()
 
 
 def test_the_resolver_is_not_imported_before_it_is_needed():
     """With credentials in the environment, botocore is not even loaded."""
     code = """
 import sys
-from dynamorm.credentials import CredentialSource
-CredentialSource(None, {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}).get()
+from dynamorm.transports.http import HttpTransport
+environ = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
+HttpTransport(environ=environ)._credentials.get()
 sys.exit("botocore" in sys.modules)
 """
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_without_botocore_what_is_missing_is_said(monkeypatch):
+def test_without_botocore_what_is_missing_is_said(monkeypatch, config_file):
     """A package may do without it, if argument, environment or container has credentials."""
     monkeypatch.setitem(sys.modules, "botocore.session", None)
     with pytest.raises(CredentialsMissing, match=r"without botocore no profile .* pip install"):
-        CredentialSource(None, {}).get()
-    assert profile_region() is None
+        chained().get()
+    config_file("[profile work]\nrole_arn = a\n")
+    with pytest.raises(CredentialsMissing, match=r"^role_arn of .* work is only followed by boto"):
+        chained("work").get()
     assert CredentialSource(None, ENVIRONMENT).get().access_key == "env"
 
 
@@ -175,6 +302,7 @@ def test_what_is_signed_with_is_of_one_moment():
         RuntimeError(
             "Credentials were refreshed, but the refreshed credentials are still expired."
         ),
+        KeyError("hidden"),
     ],
 )
 def test_a_refresh_that_fails_is_one_of_our_errors(failure):
@@ -187,25 +315,34 @@ def test_a_refresh_that_fails_is_one_of_our_errors(failure):
     credentials = RefreshableCredentials.create_from_metadata(expired, refresh, "test")
     with pytest.raises(CredentialsMissing, match="refreshing the credentials failed") as caught:
         CredentialSource(credentials, {}).get()
-    assert caught.value.__cause__ is failure
+    told = type(failure).__module__.startswith("botocore") or isinstance(failure, RuntimeError)
+    assert (str(failure) if told else type(failure).__name__) in str(caught.value)
+    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 def test_what_was_found_can_be_forgotten():
     """After a refusal the environment, or the resolver, is asked again."""
     environ = dict(ENVIRONMENT)
     source = CredentialSource(None, environ, never)
-    assert source.get().access_key == "env"
+    used = source.get()
+    assert used.access_key == "env"
     environ["AWS_ACCESS_KEY_ID"] = "rotated"
     assert source.get().access_key == "env"
-    assert source.forget()
+    assert source.forget(used)
+    assert source.get().access_key == "rotated"
+    # A slower thread was refused with the old ones.
+    environ["AWS_ACCESS_KEY_ID"] = "not looked for"
+    assert source.forget(used)
     assert source.get().access_key == "rotated"
 
 
 def test_what_was_given_is_not_forgotten():
     """An object stays; a function is asked anew in any case."""
     given = Credentials("given", "secret")
-    assert not CredentialSource(given, {}).forget()
-    assert CredentialSource(lambda: given, {}).forget()
+    fixed, asked = CredentialSource(given, {}), CredentialSource(lambda: given, {})
+    assert not fixed.forget(fixed.get())
+    assert asked.forget(asked.get())
+    assert fixed.get().access_key == asked.get().access_key == "given"
 
 
 def test_threads_look_up_once():
@@ -261,3 +398,14 @@ def test_no_repr_shows_credentials():
     given = Credentials("the-key", "the-secret", "the-token")
     shown = repr(given) + repr(CredentialSource(given, {})) + str(given)
     assert "the-" not in shown
+
+
+def test_credentials_are_copied_and_never_pickled():
+    """Whoever reads a pickle would have them: the error says what to pass instead."""
+    given = Credentials("the-key", "the-secret", "the-token", account_id="1")
+    for made in (copy.copy(given), copy.deepcopy(given)):
+        assert facts(made) == facts(given)
+        assert made is not given
+    for hidden in (given, CredentialSource(given, {})):
+        with pytest.raises(TypeError, match="profile=, the environment, or a module-level"):
+            pickle.dumps(hidden)

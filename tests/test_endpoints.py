@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import product
 from typing import Any
 
@@ -15,8 +15,9 @@ from botocore.loaders import Loader
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dynamorm.endpoints import Endpoint, is_local, resolve
+from dynamorm.endpoints import Endpoint, for_account, is_local, is_url, resolve, split_path
 from dynamorm.errors import EndpointUnknown
+from dynamorm.profiles import Profile
 
 # Not the default loader: that one also reads ~/.aws/models.
 LOADER = Loader(include_default_search_paths=True)
@@ -34,16 +35,17 @@ newest_data = pytest.mark.skipif(
 )
 
 
-def profile(region: str | None = None) -> Callable[[], str | None]:
-    return lambda: region
-
-
-def unread() -> str:
-    raise AssertionError("the profile was read")
+def profile(region: str | None = None) -> Profile:
+    return Profile(settings={} if region is None else {"region": region})
 
 
 def of(region: str | None = None, endpoint: str | None = None, /, **environ: str) -> Endpoint:
     return resolve(region, endpoint, environ, profile())
+
+
+def plain(endpoint: Endpoint) -> Endpoint:
+    """Without what is said about accounts."""
+    return Endpoint(endpoint.url, endpoint.region)
 
 
 def flags(fips: bool, dual_stack: bool) -> Mapping[str, str]:
@@ -64,7 +66,7 @@ def ruled(region: str, fips: bool, dual_stack: bool) -> Endpoint | None:
 
 def ours(region: str, fips: bool, dual_stack: bool) -> Endpoint | None:
     try:
-        return of(region, **flags(fips, dual_stack))
+        return plain(of(region, **flags(fips, dual_stack)))
     except EndpointUnknown:
         return None
 
@@ -135,12 +137,13 @@ def test_local_region_has_no_variants(name: str) -> None:
 
 
 def test_region_order() -> None:
-    """Argument, AWS_REGION, AWS_DEFAULT_REGION, profile: the first that is there is taken."""
-    environ = {"AWS_REGION": "eu-west-1", "AWS_DEFAULT_REGION": "eu-west-2"}
-    found = [resolve("eu-north-1", None, environ, unread).region]
-    found.append(resolve(None, None, environ, unread).region)
-    found.append(resolve(None, None, environ | {"AWS_REGION": ""}, unread).region)
-    found.append(resolve(None, None, {}, profile("eu-west-3")).region)
+    """Argument, AWS_DEFAULT_REGION, profile, AWS_REGION: boto3's order, and what it leaves out."""
+    environ = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-3"}
+    named = profile("eu-west-2")
+    found = [resolve("eu-north-1", None, environ, named).region]
+    found.append(resolve(None, None, environ, named).region)
+    found.append(resolve(None, None, environ | {"AWS_DEFAULT_REGION": ""}, named).region)
+    found.append(resolve(None, None, {"AWS_REGION": "eu-west-3"}, profile()).region)
     assert found == ["eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"]
 
 
@@ -176,7 +179,7 @@ def test_bad_region_variable(name: str, bad: str) -> None:
 @pytest.mark.parametrize("endpoint", [None, "http://localhost:8000"])
 def test_bad_region_in_the_profile(endpoint: str | None) -> None:
     """A bad region in the profile is refused and the profile is named, endpoint or not."""
-    with pytest.raises(EndpointUnknown, match=r"^the profile's region is not"):
+    with pytest.raises(EndpointUnknown, match=r"^region of the profile default is not"):
         resolve(None, endpoint, {}, profile("a b"))
 
 
@@ -215,20 +218,68 @@ def test_a_flag_is_true_or_false(name: str, value: str) -> None:
         of("eu-west-1", **{name: value})
 
 
-@pytest.mark.parametrize("mode", ["preferred", "Disabled", ""])
-def test_account_endpoints_are_not_used(mode: str) -> None:
-    """Account endpoints that may be left unused are left unused."""
-    found = of("eu-west-1", AWS_ACCOUNT_ID_ENDPOINT_MODE=mode)
-    assert found == of("eu-west-1")
+ACCOUNT = "111122223333"
+MODES = ("preferred", "required", "disabled")
 
 
-@pytest.mark.parametrize("mode", ["required", "REQUIRED", "perhaps"])
-def test_required_account_endpoints(mode: str) -> None:
-    """Account endpoints that must be used are refused as not supported, with the way round it."""
-    with pytest.raises(EndpointUnknown, match=r"^AWS_ACCOUNT_ID_ENDPOINT_MODE.*not supported"):
-        of("eu-west-1", AWS_ACCOUNT_ID_ENDPOINT_MODE=mode)
-    given = "https://111122223333.ddb.eu-west-1.amazonaws.com"
-    assert of(None, given, AWS_ACCOUNT_ID_ENDPOINT_MODE=mode) == Endpoint(given, "eu-west-1")
+def ruled_account(region: str, mode: str, account: str | None, **parts: bool) -> str | None:
+    """What the rule set makes of an account; None for an error."""
+    given = {"UseFIPS": False, "UseDualStack": False, "AccountId": account} | parts
+    try:
+        return str(RULES.resolve_endpoint(Region=region, AccountIdEndpointMode=mode, **given).url)
+    except EndpointProviderError:
+        return None
+
+
+@newest_data
+@pytest.mark.parametrize("account", [ACCOUNT, None])
+@pytest.mark.parametrize("mode", MODES)
+def test_every_account_is_where_the_rule_set_says(mode: str, account: str | None) -> None:
+    """Each region under each flag and mode, with an account and without."""
+    for region in sorted({*known_regions(), "local", "us-gov-east-2", "cn-x-1"}):
+        for variant in FLAGS:
+            environ = {**flags(*variant), "AWS_ACCOUNT_ID_ENDPOINT_MODE": mode}
+            try:
+                found = for_account(of(region, **environ), account).url
+            except EndpointUnknown:
+                found = None
+            parts = dict(zip(("UseFIPS", "UseDualStack"), variant, strict=True))
+            assert found == ruled_account(region, mode, account, **parts), (region, variant)
+
+
+@pytest.mark.parametrize("account", ["1/x", "a.b", "-1", "é", "1" * 64])
+def test_an_account_that_cannot_stand_in_a_host_is_refused(account: str) -> None:
+    """What credentials say cannot lead elsewhere."""
+    with pytest.raises(EndpointUnknown, match="cannot stand in a host's name"):
+        for_account(of("eu-west-1"), account)
+
+
+def test_a_required_account_is_said_to_be_missing() -> None:
+    """The variable that names it is named."""
+    found = of("eu-west-1", AWS_ACCOUNT_ID_ENDPOINT_MODE="required")
+    with pytest.raises(EndpointUnknown, match=r"account_id_endpoint_mode.*set AWS_ACCOUNT_ID"):
+        for_account(found, None)
+
+
+@pytest.mark.parametrize(
+    ("environ", "refusal"),
+    [
+        ({"AWS_ACCOUNT_ID_ENDPOINT_MODE": "perhaps"}, "must be preferred, required or disabled"),
+        ({"AWS_ACCOUNT_ID_ENDPOINT_MODE": "REQUIRED", FIPS: "true"}, "none with FIPS"),
+    ],
+)
+def test_a_mode_that_cannot_be_followed_is_refused(environ: dict[str, str], refusal: str) -> None:
+    """The variable is named; an endpoint that is given needs none."""
+    with pytest.raises(EndpointUnknown, match=f"^AWS_ACCOUNT_ID_ENDPOINT_MODE.*{refusal}"):
+        of("eu-west-1", **environ)
+    given = f"https://{ACCOUNT}.ddb.eu-west-1.amazonaws.com"
+    assert of(None, given, **environ) == Endpoint(given, "eu-west-1")
+
+
+def test_the_region_local_needs_no_account() -> None:
+    """As in the rule set, which looks at the account after it."""
+    found = of("local", AWS_ACCOUNT_ID_ENDPOINT_MODE="required")
+    assert for_account(found, None).url == "http://localhost:8000"
 
 
 @pytest.mark.parametrize(
@@ -242,6 +293,9 @@ def test_required_account_endpoints(mode: str) -> None:
         ("https://[2001:DB8::1]", "https://[2001:db8::1]"),
         ("http://127.0.0.1:65535", "http://127.0.0.1:65535"),
         (f"http://{'a' * 63}.b:1", f"http://{'a' * 63}.b:1"),
+        ("http://A:1/Tables", "http://a:1/Tables"),
+        ("http://a/v1.0/~x_y-z/", "http://a/v1.0/~x_y-z/"),
+        ("http://a//", "http://a//"),
     ],
 )
 def test_given_endpoint(given: str, url: str) -> None:
@@ -257,8 +311,12 @@ BAD_URLS = {
     "holds a user name or a password": [
         "http://me:secret@a", "http://secret@a", "http://me:sec/ret@a", "http://me:sec?ret@a/",
     ],
-    "holds a path, a query or a fragment": [
-        "http://a/secret", "http://a//", "http://a?secret", "http://a/?secret=1", "http://a#secret",
+    "holds a query or a fragment": [
+        "http://a?secret", "http://a/?secret=1", "http://a#secret", "http://a/x#secret",
+    ],
+    "has a path with more than": [
+        "http://a/se%20cret", "http://a/é", "http://a/..", "http://a/./secret", "http://a/b c",
+        "http://a/\r\nX: y", "http://a/b\\c", "http://a/b;c",
     ],
     "has no host": [
         "http://", "http:///", "http", "http://:80", "http://a b", "http://a\r\nX: y", "http://a\t",
@@ -277,7 +335,7 @@ BAD_URLS = {
     ("problem", "bad"), [(problem, bad) for problem, urls in BAD_URLS.items() for bad in urls]
 )
 def test_bad_endpoint(problem: str, bad: str) -> None:
-    """Whatever is more than scheme, host and port is refused, saying what, and showing nothing."""
+    """What is more than scheme, host, port and path is refused, saying what, and not shown."""
     with pytest.raises(EndpointUnknown, match=f"^endpoint= {problem}") as caught:
         of("eu-west-1", bad)
     assert "secret" not in str(caught.value)
@@ -288,8 +346,8 @@ def test_bad_endpoint(problem: str, bad: str) -> None:
 @pytest.mark.parametrize("name", ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL"])
 def test_bad_endpoint_variable(name: str) -> None:
     """A bad endpoint in a variable is refused, and the variable is named with what it may hold."""
-    with pytest.raises(EndpointUnknown, match=rf"^{name} holds a path.*give http\(s\)://host"):
-        of("eu-west-1", **{name: "http://localhost/tables"})
+    with pytest.raises(EndpointUnknown, match=rf"^{name} holds a query.*give http\(s\)://host"):
+        of("eu-west-1", **{name: "http://localhost/?tables"})
 
 
 @pytest.mark.parametrize("variant", FLAGS)
@@ -310,8 +368,8 @@ def test_flags_leave_a_given_endpoint_alone(variant: tuple[bool, bool]) -> None:
     ],
 )
 def test_region_of_an_aws_host(host: str, region: str) -> None:
-    """An AWS endpoint without a region signs for the region in its name; no profile is read."""
-    assert resolve(None, f"https://{host}", {}, unread).region == region
+    """An AWS endpoint without a region signs for the region in its name."""
+    assert of(None, f"https://{host}").region == region
 
 
 @pytest.mark.parametrize("variant", FLAGS)
@@ -320,7 +378,7 @@ def test_region_of_every_resolved_host(variant: tuple[bool, bool]) -> None:
     for partition in PARTITIONS["partitions"]:
         for region in partition["regions"]:
             made = of(region, **flags(*variant))
-            assert resolve(None, made.url, {}, unread) == made
+            assert of(None, made.url) == plain(made)
 
 
 @pytest.mark.parametrize(
@@ -338,9 +396,8 @@ def test_region_of_every_resolved_host(variant: tuple[bool, bool]) -> None:
     ],
 )
 def test_region_of_any_other_host(host: str) -> None:
-    """Any other endpoint without a region signs for the profile's, or else for us-east-1."""
+    """Any other endpoint without a region signs for us-east-1."""
     assert of(None, f"http://{host}").region == "us-east-1"
-    assert resolve(None, f"http://{host}", {}, profile("eu-west-1")).region == "eu-west-1"
 
 
 def test_a_named_region_signs() -> None:
@@ -348,11 +405,12 @@ def test_a_named_region_signs() -> None:
     given = "https://dynamodb.eu-west-1.amazonaws.com"
     assert of("eu-west-2", given).region == "eu-west-2"
     assert of(None, given, AWS_REGION="eu-west-3").region == "eu-west-3"
+    assert resolve(None, given, {}, profile("eu-south-1")).region == "eu-south-1"
     assert of("local", "http://a:1") == Endpoint("http://a:1", "local")
 
 
 HOST = re.compile(r"[a-z0-9._-]+|\[[0-9a-f:.]+\]", re.ASCII)
-URL = re.compile(rf"(?:http|https)://(?:{HOST.pattern})(?::[0-9]{{1,5}})?", re.ASCII)
+URL = re.compile(rf"(?:http|https)://(?:{HOST.pattern})(?::[0-9]{{1,5}})?(?:/[\w.~/-]*)?", re.ASCII)
 NEAR_URLS = st.lists(
     st.sampled_from(
         [*"/:@?#[]. \r\n\x00-_%\\", "http", "https", "://", "::1", "a", "80", "amazonaws.com", "é"]
@@ -384,7 +442,7 @@ def test_no_region_smuggles_anything(region: str, variant: tuple[bool, bool]) ->
     "url",
     [
         "http://localhost", "http://LOCALHOST:8000/", "https://localhost:8000",
-        "http://127.0.0.1:8000", "http://127.255.1.2", "http://[::1]:8000", "http://[::1]",
+        "http://127.0.0.1:8000/db", "http://127.255.1.2", "http://[::1]:8000", "http://[::1]",
     ],
 )  # fmt: skip
 def test_local(url: str) -> None:
@@ -396,7 +454,7 @@ def test_local(url: str) -> None:
     "url",
     [
         "", "localhost", "http://localhost@a", "http://localhost.a", "http://127.0.0.1.a",
-        "http://127.a.b.c", "http://127.1", "http://128.0.0.1", "http://1270.0.0.1",
+        "http://127.a.b.c", "http://127.999.0.1", "http://127.1", "http://128.0.0.1", "http://1270.0.0.1",
         "http://[::2]", "http://a:127", "http://dynamodb", "ftp://localhost",
         "https://dynamodb.eu-west-1.amazonaws.com",
     ],
@@ -404,3 +462,25 @@ def test_local(url: str) -> None:
 def test_not_local(url: str) -> None:
     """What only resembles this machine's names, and what is no endpoint, is not local."""
     assert not is_local(url)
+
+
+@pytest.mark.parametrize(
+    ("url", "parts"),
+    [
+        ("http://a:1", ("http://a:1", "/")),
+        ("http://a:1/x", ("http://a:1", "/x")),
+        ("https://[::1]/x/", ("https://[::1]", "/x/")),
+    ],
+)
+def test_the_path_is_what_is_posted_to(url: str, parts: tuple[str, str]) -> None:
+    """A request's first line has it, and the rest says where to connect to."""
+    assert split_path(url) == parts
+
+
+@pytest.mark.parametrize(
+    ("url", "whether"),
+    [("http://a:1", True), ("http://a/", True), ("http://a/x", False), ("a", False)],
+)
+def test_a_proxy_has_no_path(url: str, whether: bool) -> None:
+    """One with a path, or none at all, is no proxy's URL."""
+    assert is_url(url) is whether

@@ -30,6 +30,8 @@ from dynamorm.credentials import CredentialSource
 from dynamorm.endpoints import Endpoint, resolve
 from dynamorm.errors import CredentialsRejected
 from dynamorm.exchange import Signer
+from dynamorm.hidden import HiddenHeaders
+from dynamorm.profiles import Profile
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
@@ -140,10 +142,11 @@ DATES = formatdate(0, usegmt=True), "Fri, 31 Dec 9999 23:59:59 +0000", "Mon, 1 J
 def test_whatever_the_date_is_the_next_request_can_be_signed(date):
     """A clock is set by a date, or left as it is."""
     source = CredentialSource(Credentials("key", "hidden"), {})
-    signer = Signer(Endpoint("http://db.example", "eu-west-1"), source, lambda *_: {})
+    signer = Signer(Endpoint("http://db.example", "eu-west-1"), source, lambda *_: HiddenHeaders())
     error = CredentialsRejected("RequestExpired", "", status=400, operation="Scan")
-    signer.learn(error, {"Date": date})
-    assert signer.headers("Scan", b"{}")
+    used = source.get()
+    signer.learn(error, used, {"Date": date})
+    assert signer.headers("Scan", b"{}", used)
 
 
 @pytest.fixture
@@ -186,10 +189,10 @@ ENDPOINTS = "http://user:pass-word@db.example:80", "https://[::1]:8000", "http:/
 def test_whatever_names_an_endpoint_is_one_or_refused_without_its_password(url, region):
     """What has been accepted can stand in a header."""
     with suppress(EndpointUnknown):
-        found = resolve(region, url, {}, lambda: region)
+        found = resolve(region, url, {}, Profile())
         assert (found.url + found.region).isascii()
         assert (found.url + found.region).isprintable()
-    hides(lambda: resolve(region, url, {}, lambda: region))
+    hides(lambda: resolve(region, url, {}, Profile()))
 
 
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"

@@ -45,10 +45,13 @@ OPERATION = {
     "dynamorm.wire",
 }
 SIGNED = {
+    "dynamorm.config",
     "dynamorm.credentials",
     "dynamorm.endpoints",
     "dynamorm.exchange",
     "dynamorm.failures",
+    "dynamorm.hidden",
+    "dynamorm.profiles",
     "dynamorm.proxies",
     "dynamorm.reading",
     "dynamorm.signing",

@@ -56,7 +56,6 @@ from dynamorm import (
     errors,
 )
 from dynamorm.credentials import CredentialSource
-from dynamorm.endpoints import Endpoint
 from dynamorm.errors import CredentialsRejected, service_error
 from dynamorm.testing import FakeClock
 from dynamorm.transports.aio import AioTransport
@@ -811,7 +810,10 @@ def test_the_endpoint_can_be_asked_for():
     """As it was found, without a request."""
     environ = {"AWS_REGION": "eu-north-1"}
     found = BotocoreTransport(environ=environ).endpoint
-    assert found == Endpoint("https://dynamodb.eu-north-1.amazonaws.com", "eu-north-1")
+    assert (found.url, found.region) == (
+        "https://dynamodb.eu-north-1.amazonaws.com",
+        "eu-north-1",
+    )
 
 
 WHOLE_LIFE = """
@@ -874,8 +876,9 @@ def test_profiles_need_no_data_either(pruned, tmp_path):
         "aws_access_key_id = from-file\naws_secret_access_key = secret\n"
     )
     code = """
-from dynamorm.credentials import CredentialSource, profile_region
-print(CredentialSource(None, {}).get().access_key, profile_region())
+from dynamorm.transports.http import HttpTransport
+transport = HttpTransport()
+print(transport._credentials.get().access_key, transport.region)
 """
     done = run_pruned(code, pruned | {"AWS_CONFIG_FILE": str(config), "AWS_PROFILE": "work"})
     assert (done.stdout, done.stderr) == ("from-file eu-north-1\n", "")

@@ -10,7 +10,7 @@ import time
 from math import inf
 
 from ..exchange import Answer, Signer, exchanging
-from ..failures import NO_TURN, Failed
+from ..failures import NO_TURN, Failed, without_frames
 from ..routes import Route
 from ..streams import AsyncConnection, in_time, open_connection, seconds_left
 from .http import route_to
@@ -39,26 +39,32 @@ class AioTransport(Settings):
         headers = next(exchange)
         while True:
             try:
-                headers = exchange.send(await line.post(operation, headers, body, until))
+                answer = await line.post(operation, headers, body, until)
+            except BaseException as error:  # noqa: BLE001 - it is raised again
+                # The frames further in hold the headers piece by piece.
+                raise without_frames(error) from error.__cause__
+            try:
+                headers = exchange.send(answer)
             except StopIteration as stop:
                 return bytes(stop.value)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; the transport can still be used."""
-        found = self._lines.pop(asyncio.get_running_loop(), None)
-        if found is not None:
-            found[1].close()
-            # The loop closes sockets in its next turn.
-            await asyncio.sleep(0)
+        here = asyncio.get_running_loop()
+        for key in [key for key in self._lines if key[0] is here]:
+            self._lines.pop(key)[1].close()
+        # The loop closes sockets in its next turn.
+        await asyncio.sleep(0)
 
     def _line(self) -> tuple[Signer, _Pool]:
         """Give this loop's own: what one loop waits for, another cannot."""
-        here = asyncio.get_running_loop()
+        endpoint = self._here()
+        here = (asyncio.get_running_loop(), endpoint.url)
         line: tuple[Signer, _Pool] | None = self._lines.get(here)
         if line is None:
-            for ended in [loop for loop in self._lines if loop.is_closed()]:
+            for ended in [key for key in self._lines if key[0].is_closed()]:
                 del self._lines[ended]
-            line = self._signer(), _Pool(self._place())
+            line = self._signer(endpoint), _Pool(self._place(endpoint))
             self._lines[here] = line
         return line
 
@@ -74,7 +80,7 @@ class _Pool:
     async def post(
         self, operation: str, headers: dict[str, str], body: bytes, until: float
     ) -> Answer:
-        head = self._route.head("POST", "/", headers, len(body))
+        head = self._route.head("POST", self._route.path, headers, len(body))
         try:
             await self._turn(until)
             try:

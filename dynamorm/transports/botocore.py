@@ -138,6 +138,7 @@ class _Session:
 
     def __init__(self, place: Place, http: URLLib3Session) -> None:
         self._url = place.url
+        self._path = place.path
         self._timeouts = (place.connect_timeout, place.read_timeout)
         self._http = http
         self._answered = False
@@ -146,7 +147,7 @@ class _Session:
         headers["Content-Length"] = str(len(body))
         try:
             sent = _Body(body, self._limits(until))
-            response = self._http.send(_Request("POST", f"{self._url}/", headers, sent, True))
+            response = self._http.send(self._request(headers, sent))
             content = _content(response.raw, until)
         except (CannotConnect, HTTPClientError, *_READING) as error:
             failed = self._failed(operation, error)
@@ -157,6 +158,9 @@ class _Session:
             raise failed
         finally:
             del failed  # its traceback holds this frame, which would hold the error
+
+    def _request(self, headers: dict[str, str], sent: _Body) -> _Request:
+        return _Request("POST", f"{self._url}{self._path}", headers, sent, True)
 
     def _limits(self, until: float) -> Timeout:
         """Give the time-outs of a request, shortened to the time that is left."""

@@ -11,6 +11,7 @@ from math import inf
 from ..errors import EndpointUnknown
 from ..exchange import Answer
 from ..failures import Failed
+from ..hidden import HiddenBytes, HiddenText
 from ..routes import Proxy, Route
 from ..sockets import Connection, dial
 from .signed import Line, Place, SignedTransport
@@ -40,7 +41,8 @@ class _Pool:
         self, operation: str, headers: dict[str, str], body: bytes, until: float = inf
     ) -> Answer:
         try:
-            return self._exchange(self._route.head("POST", "/", headers, len(body)) + body, until)
+            head = self._route.head("POST", self._route.path, headers, len(body))
+            return self._exchange(HiddenBytes(head + body), until)
         except Failed as failed:
             if failed.stale:
                 # The others were closed with it, by a time-out or a frozen Lambda.
@@ -92,21 +94,22 @@ def _pop(idle: list[Connection]) -> Connection | None:
 def route_to(place: Place) -> Route:
     """Give the way of our own connections to a place."""
     proxy = _proxy(place.proxy_variable, place.proxy) if place.proxy else None
-    return Route(place.url, place.bundle, proxy, place.connect_timeout, place.read_timeout)
+    timeouts = (place.connect_timeout, place.read_timeout)
+    return Route(place.url, place.bundle, proxy, *timeouts, place.path)
 
 
-def _proxy(variable: str, url: str) -> Proxy:
-    from base64 import b64encode
-    from urllib.parse import unquote, urlsplit
-
-    parts = urlsplit(url)
-    if parts.scheme != "http":
+def _proxy(variable: str, url: HiddenText) -> Proxy:
+    if not url.lower().startswith("http:"):
         raise EndpointUnknown(
             f'{variable} names a proxy that is spoken to over TLS, which transport="http" cannot: '
             'take transport="botocore"'
         )
+    from base64 import b64encode
+    from urllib.parse import unquote, urlsplit
+
+    parts = urlsplit(url)
     authorization = ""
     if parts.username is not None:
         login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
         authorization = f"Basic {b64encode(login.encode()).decode()}"
-    return Proxy(parts.hostname or "", parts.port or 80, authorization)
+    return Proxy(parts.hostname or "", parts.port or 80, HiddenText(authorization))

@@ -11,9 +11,12 @@ from typing import Any, Protocol
 
 from msgspec import Struct
 
-from ..credentials import CredentialSource, Given, profile_region
-from ..endpoints import Endpoint, is_local, resolve
+from ..config import Config
+from ..credentials import CredentialSource, Given
+from ..endpoints import Endpoint, for_account, is_local, split_path
 from ..exchange import Answer, Signer, exchanging
+from ..failures import without_frames
+from ..hidden import HiddenText, Variables
 from ..proxies import proxy_for
 from ..routes import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..signing import sign
@@ -25,8 +28,10 @@ class Place(Struct, frozen=True):
     """What was found out about where requests go."""
 
     url: str
+    """Without the path."""
+    path: str
     proxy_variable: str
-    proxy: str
+    proxy: HiddenText
     """A URL, or empty; it may hold a password."""
     bundle: str
     """A file of authorities to trust, or empty for those that the system trusts."""
@@ -54,32 +59,34 @@ class Settings:
         *,
         region: str | None = None,
         endpoint: str | None = None,
+        profile: str | None = None,
         credentials: Given | None = None,
-        environ: Mapping[str, str] = os.environ,
+        environ: Mapping[str, str] | None = None,
         connect_timeout: float = CONNECT_TIMEOUT,
         read_timeout: float = READ_TIMEOUT,
     ) -> None:
-        self._region = region
-        self._url = endpoint
-        self._credentials = credentials
-        self._environ = environ
-        self._timeouts = (connect_timeout, read_timeout)
-        self._found: Endpoint | None = None
+        config = Config(region, endpoint, profile, Variables(environ))
+        self._config = config
+        # One for all processes, threads and event loops: they share what it finds.
+        self._credentials = CredentialSource(
+            credentials, config.environ, config.look_up_credentials, config.profile
+        )
+        self._timeouts = (
+            _seconds("connect_timeout", connect_timeout),
+            _seconds("read_timeout", read_timeout),
+        )
         self._lines: dict[Any, Any] = {}
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}(region={self._region!r})"
+        return f"{type(self).__name__}({self._config!r})"
 
     @property
     def endpoint(self) -> Endpoint:
-        found = self._found
-        if found is None:
-            found = resolve(self._region, self._url, self._environ, profile_region)
-            self._found = found
-        return found
+        return self._config.endpoint()
 
     @property
     def endpoint_url(self) -> str:
+        """The service's or the given URL; that of an account is found when a request is signed."""
         return self.endpoint.url
 
     @property
@@ -90,14 +97,28 @@ class Settings:
     def local(self) -> bool:
         return is_local(self.endpoint.url)
 
-    def _signer(self) -> Signer:
-        return Signer(self.endpoint, CredentialSource(self._credentials, self._environ), sign)
+    def _here(self) -> Endpoint:
+        """Give the endpoint, or that of the account, which only the credentials tell."""
+        endpoint = self.endpoint
+        if endpoint.accounts == "disabled":
+            return endpoint
+        return for_account(endpoint, self._credentials.account())
 
-    def _place(self) -> Place:
-        environ = self._environ
-        variable, proxy = proxy_for(self.endpoint.url, environ)
-        bundle = environ.get("AWS_CA_BUNDLE") or environ.get("REQUESTS_CA_BUNDLE") or ""
-        return Place(self.endpoint.url, variable, proxy, bundle, *self._timeouts)
+    def _signer(self, endpoint: Endpoint) -> Signer:
+        return Signer(endpoint, self._credentials, sign)
+
+    def _place(self, endpoint: Endpoint) -> Place:
+        url, path = split_path(endpoint.url)
+        proxy = proxy_for(url, self._config.environ)
+        return Place(url, path, *proxy, self._config.bundle(), *self._timeouts)
+
+
+def _seconds(name: str, value: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError(f"{name}= takes seconds as a number, not {type(value).__name__}")
+    if not value > 0:
+        raise ValueError(f"{name}= takes seconds, more than 0, not {value!r}")
+    return value
 
 
 class SignedTransport(Settings, ABC):
@@ -118,7 +139,12 @@ class SignedTransport(Settings, ABC):
         headers = next(exchange)
         while True:
             try:
-                headers = exchange.send(line.post(operation, headers, body, until))
+                answer = line.post(operation, headers, body, until)
+            except BaseException as error:  # noqa: BLE001 - it is raised again
+                # The frames further in hold the headers piece by piece.
+                raise without_frames(error) from error.__cause__
+            try:
+                headers = exchange.send(answer)
             except StopIteration as stop:
                 return bytes(stop.value)
 
@@ -129,13 +155,14 @@ class SignedTransport(Settings, ABC):
 
     def _line(self) -> tuple[Signer, Line]:
         """Give this process's own: a child that used its parent's sockets would mix up answers."""
-        process = os.getpid()
-        found = self._lines.get(process)
+        endpoint = self._here()
+        here = (os.getpid(), endpoint.url)
+        found = self._lines.get(here)
         if found is None:
             # No lock, which a fork could leave locked: of threads that come at once, one wins.
-            made = (self._signer(), self._open(self._place()))
-            for parent in self._lines.keys() - {process}:
+            made = (self._signer(endpoint), self._open(self._place(endpoint)))
+            for parent in [key for key in self._lines if key[0] != here[0]]:
                 self._lines.pop(parent, made)[1].close()
-            found = self._lines.setdefault(process, made)
+            found = self._lines.setdefault(here, made)
         line: tuple[Signer, Line] = found
         return line
