@@ -91,7 +91,7 @@ def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]
     billing = draw(st.just(UNSET) | on_demand | provisioned)
     attributes = draw(
         st.lists(
-            st.builds(KeyAttribute, names_of, st.sampled_from("SNB")),
+            st.tuples(names_of, st.sampled_from("SNB")).map(lambda given: KeyAttribute(*given)),
             min_size=2,
             max_size=12,
             unique_by=lambda attribute: attribute.name,
@@ -119,8 +119,8 @@ def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]
 def _locals(
     name: str, attributes: list[KeyAttribute], projections: st.SearchStrategy[Any]
 ) -> st.SearchStrategy[IndexSpec]:
-    sort_key = st.sampled_from(attributes).map(lambda attribute: (attribute,))
-    return st.builds(IndexSpec, st.just(name), sort_key=sort_key, projection=projections)
+    parts = st.tuples(st.sampled_from(attributes), projections)
+    return parts.map(lambda given: IndexSpec(name, (), given[:1], given[1]))
 
 
 @st.composite
