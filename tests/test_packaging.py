@@ -103,7 +103,9 @@ def test_sdist_can_be_tested_and_documented(built):
         "setup.cfg",
         "pyproject.toml",
         "tox.ini",
+        "toxfile.py",
         ".ci/run",
+        ".ci/summary.py",
     } <= files
     for folder in ("docs", "examples", "tests"):
         sources = {
@@ -217,5 +219,5 @@ def test_unknown_name():
 def test_ci_runs_the_documented_command():
     """README's test command is, to the letter, the one that CI runs."""
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
-    (command,) = re.findall(r"^(python3 -m venv .*) \|\| status=\$\?$", script, re.MULTILINE)
+    (command,) = re.findall(r"^(python3 -m venv .*)$", script, re.MULTILINE)
     assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()

@@ -12,10 +12,28 @@ from engines import ENGINES, NotHere, chosen
 from world import boto3_client
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what is live, and keep the tests of one engine together."""
     for item in items:
-        if Path(__file__).parent in item.path.parents:
-            item.add_marker(pytest.mark.live)
+        if Path(__file__).parent not in item.path.parents:
+            continue
+        item.add_marker(pytest.mark.live)
+        if engine := _engine(item):
+            item.add_marker(pytest.mark.xdist_group(engine))
+
+
+@pytest.fixture(autouse=True)
+def engine_in_the_results(request: pytest.FixtureRequest, record_property: Any) -> None:
+    """Let the summary of all runs count by engine."""
+    if engine := _engine(request.node):
+        record_property("engine", engine)
+
+
+def _engine(item: Any) -> str:
+    """Name the engine that a test is for, empty for none."""
+    callspec = getattr(item, "callspec", None)
+    return callspec.params.get("engine", "") if callspec else ""
 
 
 @pytest.fixture(scope="session", params=chosen())
