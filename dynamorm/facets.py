@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from msgspec import UNSET, Struct, UnsetType
 
-from .replies import Reply, TableDescription
+from .replies import Reply, TableDescription, Tag
 
 __all__ = [
     "ContinuousBackupsDescription",
@@ -20,7 +20,6 @@ __all__ = [
     "PointInTimeRecoveryDescription",
     "PutResourcePolicyOutput",
     "Settings",
-    "Tag",
     "TimeToLiveDescription",
     "TimeToLiveSpecification",
     "UpdateContinuousBackupsOutput",
@@ -89,11 +88,6 @@ class DescribeContinuousBackupsOutput(Reply, frozen=True):
 
 class UpdateContinuousBackupsOutput(Reply, frozen=True):
     continuous_backups_description: ContinuousBackupsDescription
-
-
-class Tag(Reply, frozen=True):
-    key: str
-    value: str
 
 
 class ListTagsOfResourceOutput(Reply, frozen=True):

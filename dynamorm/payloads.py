@@ -9,11 +9,12 @@ from typing import Any
 
 from msgspec import UNSET, Struct, UnsetType
 
+from .facets import TimeToLiveSpecification
 from .options import OnDemand, Provisioned, WarmThroughput
+from .replies import AttributeDefinition, KeySchemaElement, Projection, StreamSpecification, Tag
 from .wire import wire_name
 
 __all__ = [
-    "AttributeDefinition",
     "CreateTableInput",
     "DeleteGlobalSecondaryIndexAction",
     "DeleteResourcePolicyInput",
@@ -24,20 +25,15 @@ __all__ = [
     "GetResourcePolicyInput",
     "GlobalSecondaryIndex",
     "GlobalSecondaryIndexUpdate",
-    "KeySchemaElement",
     "ListTablesInput",
     "ListTagsOfResourceInput",
     "LocalSecondaryIndex",
     "OnDemandLimits",
     "PointInTimeRecoverySpecification",
-    "Projection",
     "PutResourcePolicyInput",
     "Request",
     "SSESpecification",
-    "StreamSpecification",
-    "Tag",
     "TagResourceInput",
-    "TimeToLiveSpecification",
     "UntagResourceInput",
     "UpdateContinuousBackupsInput",
     "UpdateGlobalSecondaryIndexAction",
@@ -48,21 +44,6 @@ __all__ = [
 
 class Request(Struct, frozen=True, rename=wire_name, omit_defaults=True):
     """A structure of the API."""
-
-
-class AttributeDefinition(Request, frozen=True):
-    attribute_name: str
-    attribute_type: str
-
-
-class KeySchemaElement(Request, frozen=True):
-    attribute_name: str
-    key_type: str
-
-
-class Projection(Request, frozen=True):
-    projection_type: str
-    non_key_attributes: tuple[str, ...] | UnsetType = UNSET
 
 
 class LocalSecondaryIndex(Request, frozen=True):
@@ -80,20 +61,10 @@ class GlobalSecondaryIndex(Request, frozen=True):
     warm_throughput: WarmThroughput | UnsetType = UNSET
 
 
-class StreamSpecification(Request, frozen=True):
-    stream_enabled: bool
-    stream_view_type: str | UnsetType = UNSET
-
-
 class SSESpecification(Request, frozen=True):
     enabled: bool | UnsetType = UNSET
     sse_type: str | UnsetType = UNSET
     kms_master_key_id: str | UnsetType = UNSET
-
-
-class Tag(Request, frozen=True):
-    key: str
-    value: str
 
 
 class CreateTableInput(Request, frozen=True):
@@ -178,11 +149,6 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     global_table_settings_replication_mode: str | UnsetType = UNSET
     disassociation_protection_enabled: bool | UnsetType = UNSET
     vector_index_updates: Any = UNSET
-
-
-class TimeToLiveSpecification(Request, frozen=True):
-    enabled: bool
-    attribute_name: str
 
 
 class UpdateTimeToLiveInput(Request, frozen=True):

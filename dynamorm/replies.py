@@ -40,6 +40,7 @@ __all__ = [
     "StreamSpecification",
     "TableClassSummary",
     "TableDescription",
+    "Tag",
     "VectorAttributeDefinition",
     "VectorIndexDescription",
     "WarmThroughputDescription",
@@ -149,6 +150,11 @@ class VectorIndexDescription(Reply, frozen=True):
 class StreamSpecification(Reply, frozen=True):
     stream_enabled: bool
     stream_view_type: str | None = None
+
+
+class Tag(Reply, frozen=True):
+    key: str
+    value: str
 
 
 class SSEDescription(Reply, frozen=True):

@@ -24,24 +24,21 @@ from .options import (
     policy_text,
 )
 from .payloads import (
-    AttributeDefinition,
     CreateTableInput,
     DeleteGlobalSecondaryIndexAction,
     DeleteTableInput,
     DescribeTableInput,
     GlobalSecondaryIndex,
     GlobalSecondaryIndexUpdate,
-    KeySchemaElement,
     ListTablesInput,
     LocalSecondaryIndex,
     OnDemandLimits,
     SSESpecification,
-    StreamSpecification,
-    Tag,
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
 )
-from .payloads import Projection as ProjectionPayload
+from .replies import AttributeDefinition, KeySchemaElement, StreamSpecification, Tag
+from .replies import Projection as ProjectionShape
 from .setting_requests import (
     checked_name,
     delete_resource_policy,
@@ -193,10 +190,10 @@ def _key_schema(
     )
 
 
-def _projection(projection: Projection) -> ProjectionPayload:
+def _projection(projection: Projection) -> ProjectionShape:
     if isinstance(projection, Include):
-        return ProjectionPayload("INCLUDE", projection.fields)
-    return ProjectionPayload(projection)
+        return ProjectionShape("INCLUDE", projection.fields)
+    return ProjectionShape(projection)
 
 
 def _local(index: IndexSpec, spec: TableSpec) -> LocalSecondaryIndex:

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import UNSET
 
 from .errors import ModelError
+from .facets import TimeToLiveSpecification
 from .model import Model, table_name
 from .names import name_problem, short_name_problems
 from .options import policy_text
@@ -22,13 +23,12 @@ from .payloads import (
     ListTagsOfResourceInput,
     PointInTimeRecoverySpecification,
     PutResourcePolicyInput,
-    Tag,
     TagResourceInput,
-    TimeToLiveSpecification,
     UntagResourceInput,
     UpdateContinuousBackupsInput,
     UpdateTimeToLiveInput,
 )
+from .replies import Tag
 
 __all__ = [
     "checked_name",

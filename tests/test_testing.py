@@ -17,7 +17,7 @@ from dynamorm import (
     requests,
     table,
 )
-from dynamorm.payloads import AttributeDefinition
+from dynamorm.replies import AttributeDefinition
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 
 
