@@ -26,7 +26,7 @@ from .replies import (
 from .replies import Projection as ProjectionReply
 from .spec import IndexSpec, KeyAttribute, TableSpec
 
-__all__ = ["Difference", "Pair", "differences", "pairs", "value_text"]
+__all__ = ["Difference", "Pair", "differences", "index_facts", "pairs", "value_text"]
 
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
@@ -96,12 +96,17 @@ def _index_pairs(
     if there is None:
         yield name, declared, None
         return
-    yield name, declared, (_key(there.key_schema, types), _projection(there.projection))
+    yield name, declared, index_facts(there, types)
     local = isinstance(there, LocalSecondaryIndexDescription)
     if local != index.local:
         yield f"{name}:kind", _KIND[index.local], _KIND[local]
     if isinstance(there, GlobalSecondaryIndexDescription):
         yield from _capacity_pairs(index, there)
+
+
+def index_facts(there: IndexDescription, types: dict[str, str]) -> tuple[object, object]:
+    """Return the key and the projection of an index that is there."""
+    return _key(there.key_schema, types), _projection(there.projection)
 
 
 def _capacity_pairs(index: IndexSpec, there: GlobalSecondaryIndexDescription) -> Iterator[Pair]:

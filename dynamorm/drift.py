@@ -17,7 +17,7 @@ from .replies import TableDescription
 from .spec import TableSpec
 from .wire import UNREADABLE
 
-__all__ = ["SETTINGS", "declared_settings", "drift", "setting_pairs"]
+__all__ = ["SETTINGS", "declared_settings", "drift", "setting_of", "setting_pairs"]
 
 SETTINGS = {
     "ttl": "time_to_live",
@@ -28,9 +28,18 @@ SETTINGS = {
 """What DescribeTable does not tell, by the name of its steps, with its field of the spec."""
 
 
+_SETTING_OF = {"tag": "tags", "ttl": "ttl"}
+
+
+def setting_of(name: str) -> str:
+    """Return the setting that a step or a name in `allow` is about: "tags" for "tag:team"."""
+    kind, _, rest = name.partition(":")
+    return _SETTING_OF.get(kind, name) if rest else name
+
+
 def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, ...]:
     """Name what has to be asked for, to compare what is declared and to remove what is allowed."""
-    named = {"tags" if name.startswith("tag:") else name for name in allow}
+    named = {setting_of(name) for name in allow}
     return tuple(
         name
         for name, field in SETTINGS.items()

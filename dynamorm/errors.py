@@ -94,18 +94,27 @@ class Refused(DynamormError):
 
 
 class PlanRefused(Refused):
-    """A plan destroys something that `allow` does not name, or has changes that cannot be made."""
+    """A plan destroys what `allow` does not name, cannot be done, or is for another state."""
 
-    def __init__(self, steps: tuple[Any, ...], *, blocked: tuple[Any, ...] = ()) -> None:
+    def __init__(
+        self,
+        steps: tuple[Any, ...],
+        *,
+        blocked: tuple[Any, ...] = (),
+        reasons: tuple[str, ...] = (),
+    ) -> None:
         self.steps = steps
         """The destructive steps that nobody allowed."""
         self.blocked = blocked
+        """The changes that a living table cannot be given."""
         names = ", ".join(repr(name) for name in dict.fromkeys(step.name for step in steps))
-        consent = (f"to do this, say allow=({names},)",) if steps else ()
+        # Where something is blocked, consent to the rest does not help.
+        consent = (f"to do this, say allow=({names},)",) if steps and not blocked else ()
         super().__init__(
             (
+                *reasons,
                 *(f"{step.name} is destructive: {step.change}" for step in steps),
-                *(f"{item.name} cannot be changed: {item.remedy}" for item in blocked),
+                *(f"{item.name} is blocked: {item.remedy}" for item in blocked),
                 *consent,
             )
         )

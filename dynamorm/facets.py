@@ -121,3 +121,5 @@ class Settings(Struct, frozen=True, repr_omit_defaults=True):
     resource_policy: str | UnsetType | None = UNSET
     unsupported: tuple[str, ...] = ()
     """What was asked for and the endpoint does not know."""
+    denied: dict[str, str] = {}
+    """What was asked for and the caller may not read, each with the operation that does it."""

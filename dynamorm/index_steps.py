@@ -10,9 +10,9 @@ from collections.abc import Collection, Iterator
 from msgspec import structs
 
 from . import requests
-from .changes import Pair, value_text
+from .changes import Pair, index_facts, value_text
 from .options import Index, Provisioned, WarmThroughput
-from .plans import Blocked, Step, Undeclared
+from .plans import Blocked, Step, Undeclared, plain
 from .replies import KeySchemaElement, TableDescription
 from .spec import IndexSpec, KeyAttribute, TableSpec
 
@@ -167,22 +167,32 @@ class _IndexChanges:
         return {part: types.get(part, "S") for schema in schemas for part in _names(schema)}
 
     def delete(self, name: str) -> Step:
-        payload = requests.update_table(self.spec.name, delete=name)
+        body = plain(requests.update_table(self.table.table_name, delete=name))
         until = "waits until it is gone"
-        return Step(f"index:{name}", "destructive", "delete", "UpdateTable", payload, until)
+        facts = (None, self.found(name))
+        return Step(f"index:{name}", "destructive", "delete", "UpdateTable", body, *facts, until)
+
+    def found(self, name: str) -> str:
+        """Describe an index that is there: a plan is for this one, and not for its successor."""
+        types = {d.attribute_name: d.attribute_type for d in self.table.attribute_definitions}
+        indexes = self.table.global_secondary_indexes
+        index = next(index for index in indexes if index.index_name == name)
+        return value_text(index_facts(index, types))
 
     def create(self, index: IndexSpec, gone: Collection[str], made: list[IndexSpec]) -> Step:
         types = self.types_without(gone)
         types |= {part.name: part.type for other in made for part in other.key}
-        payload = requests.update_table(
-            self.spec.name,
+        request = requests.update_table(
+            self.table.table_name,
             attributes=[KeyAttribute(name, kind) for name, kind in types.items()],  # type: ignore[arg-type]  # S, N or B
             create=_with_capacity(index, _throughput(self.spec, self.table)),
         )
         declared = next(d for name, d, _ in self.differing if name == f"index:{index.name}")
-        text = f"create: {value_text(declared)}"
+        facts = (value_text(declared), None)
+        text = f"create: {facts[0]}"
         until = "waits until it is built"
-        return Step(f"index:{index.name}", "slow", text, "UpdateTable", payload, until)
+        body = plain(request)
+        return Step(f"index:{index.name}", "slow", text, "UpdateTable", body, *facts, until)
 
     def updates(self) -> Iterator[Step]:
         for name, declared, found in self.differing:
@@ -193,11 +203,11 @@ class _IndexChanges:
             if index in {i.name for i in self.created} or self._switched(option):
                 continue
             value = raised(declared, found) if option == "warm" else declared
-            payload = requests.update_table(
-                self.spec.name, update=[structs.replace(Index(index), **{option: value})]
-            )
+            update = [structs.replace(Index(index), **{option: value})]
+            body = plain(requests.update_table(self.table.table_name, update=update))
+            facts = (value_text(value), None if found is None else value_text(found))
             text = f"{value_text(found)} -> {value_text(value)}"
-            yield Step(name, "safe", text, "UpdateTable", payload, "waits until ACTIVE")
+            yield Step(name, "safe", text, "UpdateTable", body, *facts, "waits until ACTIVE")
 
     def _switched(self, option: str) -> bool:
         """Whether the table becomes a provisioned one, and each index gets its share with that."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
-from .drift import declared_settings
+from .drift import declared_settings, setting_of
 from .model import Model, table_name, table_spec
 from .plans import Plan, checked_allow
 from .spec import TableSpec
@@ -134,10 +134,10 @@ def _updates(asked: _Asked) -> Needs:
     for spec in asked.specs:
         yield "UpdateTable", _path(spec.name)
         for name, needed in (
-            ("UpdateTimeToLive", "ttl" in asked.allow or spec.time_to_live is not UNSET),
+            ("UpdateTimeToLive", spec.time_to_live is not UNSET or _any(asked.allow, "ttl:")),
             ("UpdateContinuousBackups", _is_named(spec, "point_in_time_recovery", asked.allow)),
             ("TagResource", bool(spec.tags)),
-            ("UntagResource", any(name.startswith("tag:") for name in asked.allow)),
+            ("UntagResource", _any(asked.allow, "tag:")),
             ("PutResourcePolicy", bool(spec.resource_policy)),
             (
                 "DeleteResourcePolicy",
@@ -148,6 +148,10 @@ def _updates(asked: _Asked) -> Needs:
                 yield name, _path(spec.name)
 
 
+def _any(allow: tuple[str, ...], prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in allow)
+
+
 def _is_named(spec: TableSpec, option: str, allow: tuple[str, ...]) -> bool:
     return option in allow or getattr(spec, option) is not UNSET
 
@@ -156,7 +160,7 @@ def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table)
     yield "DescribeTable", path
     for step in plan.steps:
-        setting = "tags" if step.name.startswith("tag:") else step.name
+        setting = setting_of(step.name)
         yield step.operation, path
         if setting in _READS:
             yield _READS[setting], path

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Collection, Iterator
+from typing import Any, Literal
 
-from msgspec import Struct
+from msgspec import Struct, json
 
+from .effects import Location
 from .errors import Refused
 from .options import Options
 from .payloads import Request
+from .replies import TableDescription
 from .spec import TableSpec
 
-__all__ = ["Blocked", "Kind", "Pending", "Plan", "Step", "Undeclared", "checked_allow"]
+__all__ = [
+    "Binding",
+    "Blocked",
+    "Kind",
+    "Pending",
+    "Plan",
+    "Step",
+    "Undeclared",
+    "checked_allow",
+    "consents",
+    "plain",
+]
 
 Kind = Literal["safe", "slow", "destructive"]
 
@@ -21,14 +34,27 @@ class Step(Struct, frozen=True):
     """One request, and what has to be waited for after it."""
 
     name: str
-    """What it changes: "stream", "index:by-status", "ttl", "tag:team", ..."""
+    """What it changes: "stream", "index:by-status", "ttl", "ttl:expires", "tag:team", ..."""
     kind: Kind
     change: str
     operation: str
-    payload: Request
+    payload: dict[str, Any]
+    """The request's JSON body, with the real name of the table: `apply` sends it as it is."""
+    declared: Any = None
+    """What will be there after it, as JSON can hold it; `None` is nothing."""
+    found: Any = None
+    """What is there before it: `apply` refuses the step where this has changed."""
     until: str = "done at once"
     after: float = 0.0
     """Seconds that the service wants between the step before and this one."""
+    then: tuple[Step, ...] = ()
+    """Further requests that belong to it, in order."""
+
+
+def plain(request: Request) -> dict[str, Any]:
+    """Return a request as the dict that its JSON body is."""
+    body: dict[str, Any] = json.decode(json.encode(request))
+    return body
 
 
 class Undeclared(Struct, frozen=True):
@@ -54,22 +80,93 @@ class Pending(Struct, frozen=True):
     reason: str
     retry_after: float | None = None
     """In how many seconds it can be done at the latest, where the service has a rule for that."""
+    action: str | None = None
+    """The IAM action that the caller lacks, where that is the reason."""
+
+
+_OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+"""A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
+
+https://docs.aws.amazon.com/general/latest/gr/ddb.html
+"""
+
+
+class Binding(Struct, frozen=True, kw_only=True):
+    """A table, and where it is. What nobody has told is empty, and differs from nothing."""
+
+    name: str
+    """The real name, prefix included."""
+    arn: str = ""
+    table_id: str = ""
+    created: float | None = None
+    """CreationDateTime, in seconds since the epoch."""
+    region: str = ""
+    endpoint: str = ""
+
+    @classmethod
+    def to(cls, table: TableDescription, location: Location) -> Binding:
+        """Bind to the table that this description is of."""
+        return cls(
+            name=table.table_name,
+            arn=table.table_arn or "",
+            table_id=table.table_id or "",
+            created=table.creation_date_time,
+            region=location.region,
+            endpoint=location.endpoint,
+        )
+
+    def contradictions(self, other: Binding) -> tuple[str, ...]:
+        """Say what tells `other` apart from this one, as far as it is known of both."""
+        return tuple(_contradictions(self, other))
+
+
+_FACTS = {
+    "name": "the name",
+    "arn": "the ARN",
+    "table_id": "the table's id",
+    "created": "the creation time",
+    "region": "the region",
+    "endpoint": "the endpoint",
+}
+
+
+def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
+    for fact, what in _FACTS.items():
+        one, other = getattr(planned, fact), getattr(here, fact)
+        if fact == "endpoint":
+            one, other = _endpoint(one), _endpoint(other)
+        if one and other and one != other:
+            yield f"{what} was {one}, and is {other}"
+
+
+def _endpoint(url: str) -> str:
+    """Return what two clients of one place have in common."""
+    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
 
 
 class Plan(Struct, frozen=True, kw_only=True):
-    """What `apply` would do, in order. As text it is a table, and msgspec encodes it."""
+    """What `apply` would do, in order. As text it is a table, and msgspec encodes it.
+
+    It is true where there is something to do: steps, or changes that are blocked.
+    """
 
     table: str
     steps: tuple[Step, ...]
     undeclared: tuple[Undeclared, ...]
-    """Only what was asked for: a TTL, tags and policies are, where they are declared."""
+    """Only what was read: TTL, tags and policies are, where they are declared."""
     blocked: tuple[Blocked, ...]
     unsupported: tuple[str, ...] = ()
     """What is declared and the endpoint does not know, with `unsupported="skip"`."""
     spec: TableSpec
     """What is declared."""
     allow: tuple[str, ...] = ()
-    """What may be removed though it is not declared."""
+    """What may be destroyed or removed: `apply` needs no second consent."""
+    bound_to: Binding
+    """The table that it was made for, and where that is: `apply` refuses any other one."""
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.blocked)
 
     def __str__(self) -> str:
         rows = list(_rows(self))
@@ -97,19 +194,28 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
 
 
 _NAMES = {"key", "tags", "ttl", *Options.__struct_fields__} - {"extra"}
+_PREFIXES = ("index:", "tag:", "ttl:")
+_WILDCARDS = ("index:*", "tag:*")
 
 
 def checked_allow(allow: object) -> tuple[str, ...]:
-    """Give the names in `allow`; raises `Refused` for what can be none."""
+    """Return the names in `allow`; raise `Refused` for what can be none."""
     if isinstance(allow, str) or not isinstance(allow, tuple | list | set | frozenset):
         raise Refused((f'allow= takes names, as in allow=("index:by-status",), not {allow!r}',))
     unknown = [name for name in allow if not _is_name(name)]
     if unknown:
         known = ", ".join(sorted(_NAMES))
-        raise Refused((f"allow= has {unknown!r}: a name is index:..., tag:..., {known}",))
+        raise Refused((f"allow= has {unknown!r}: a name is index:..., tag:..., ttl:..., {known}",))
     return tuple(allow)
 
 
 def _is_name(name: object) -> bool:
-    prefixed = isinstance(name, str) and name.startswith(("index:", "tag:"))
+    prefixed = isinstance(name, str) and name.startswith(_PREFIXES)
     return prefixed or name in _NAMES
+
+
+def consents(allow: Collection[str], name: str) -> bool:
+    """Return whether `allow` names this, by itself or with all of its kind (`index:*`, `tag:*`)."""
+    return name in allow or any(
+        wildcard in allow and name.startswith(wildcard[:-1]) for wildcard in _WILDCARDS
+    )

@@ -1,46 +1,25 @@
-"""Sets what has a request of its own: expiry, recovery, tags, policy. Each step once, patiently."""
+"""Sets and compares what has requests of its own, on tables that are new: TTL, PITR, tags, policy.
+
+A table that another process has created is never set here, only waited for.
+"""
 
 from __future__ import annotations
 
-from typing import Any
-
 from .changes import Difference, differences
-from .drift import declared_settings, drift
-from .effects import Steps, call
-from .errors import (
-    LimitExceeded,
-    ServiceError,
-    TableBusy,
-    UnsupportedOperation,
-    ValidationFailed,
-)
-from .facets import (
-    ContinuousBackupsDescription,
-    DeleteResourcePolicyOutput,
-    NoOutput,
-    PutResourcePolicyOutput,
-    Settings,
-    TimeToLiveDescription,
-    UpdateContinuousBackupsOutput,
-    UpdateTimeToLiveOutput,
-)
-from .planning import TTL_INTERVAL, make_plan
+from .drift import declared_settings, drift, setting_of
+from .effects import Steps, wall_time
+from .errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
+from .facets import ContinuousBackupsDescription, Settings, TimeToLiveDescription
+from .insisting import insist, passes
+from .planning import make_plan
 from .plans import Pending, Step
 from .replies import TableDescription
+from .setting_steps import TTL_INTERVAL
 from .spec import TableSpec
 from .surveying import survey
 from .waiting import Deadline, pause, polling
 
-__all__ = ["complete", "finish", "finish_all", "passes", "pending", "setting_of", "settle"]
-
-_REPLIES: dict[str, type[Any]] = {
-    "DeleteResourcePolicy": DeleteResourcePolicyOutput,
-    "PutResourcePolicy": PutResourcePolicyOutput,
-    "TagResource": NoOutput,
-    "UntagResource": NoOutput,
-    "UpdateContinuousBackups": UpdateContinuousBackupsOutput,
-    "UpdateTimeToLive": UpdateTimeToLiveOutput,
-}
+__all__ = ["compare", "finish", "finish_all", "in_the_making", "pending"]
 
 _NEW = Settings(
     time_to_live=TimeToLiveDescription("DISABLED"),
@@ -48,81 +27,67 @@ _NEW = Settings(
 )
 """What a table has that has just been made; its tags and its policy came with CreateTable."""
 
+YOUNG = 60.0
+"""Seconds for which whoever created a table may still be setting what CreateTable cannot carry."""
+
+YOUNG_LOOKS = {True: 10, False: 6}
+"""How often a young table is looked at before it is said to differ: half a minute after it has been
+seen CREATING, and a quarter of one otherwise, or seconds on this machine."""
 
 _UNKNOWN = "this endpoint does not know it"
+_SECONDS_OLD = "the table is seconds old: whoever created it may still be setting this"
 
 
 def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:
-    """Set what is declared on a table that has just been made; raises what could not be done."""
+    """Set what is declared on a table that this run has made; raise what could not be done."""
     for step in _first_steps(spec, table):
-        yield from settle(step, spec, table, deadline)
+        yield from _settle(step, spec, table, deadline)
 
 
 def finish(
-    spec: TableSpec, table: TableDescription, deadline: Deadline
+    spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
 ) -> Steps[tuple[Pending, ...]]:
-    """Do the same; give what could not be done yet, with its reason."""
+    """Do the same; return what could not be done yet, with its reason."""
+    if table.table_status == "CREATING":
+        return in_the_making(spec, table)
     left = []
     for step in _first_steps(spec, table):
         try:
-            yield from settle(step, spec, table, deadline)
+            yield from _settle(step, spec, table, deadline, wait=wait)
+        except TableNotFound as error:
+            if wait:
+                raise
+            left.append(Pending(step.name, str(error)))
         except ServiceError as error:
             left.append(pending(step.name, error))
     return tuple(left)
 
 
+def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ...]:
+    """Say what is declared and cannot be set as long as the table is CREATING."""
+    return tuple(Pending(s.name, "the table is CREATING") for s in _first_steps(spec, table))
+
+
 def _first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
-    return [step for step in make_plan(spec, table, _NEW).steps if step.operation in _REPLIES]
+    steps = make_plan(spec, table, _NEW).steps
+    return [step for step in steps if step.operation != "UpdateTable"]
 
 
-def complete(
-    spec: TableSpec, table: TableDescription, deadline: Deadline, *, created: bool, making: bool
-) -> Steps[tuple[tuple[Difference, ...], tuple[Pending, ...]]]:
-    """Finish a table that was found in the making; say what differs in one that was there.
+def _settle(
+    step: Step, spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool = True
+) -> Steps[None]:
+    def needed(trouble: ServiceError) -> Steps[bool]:
+        # Nobody else sets this table; but a lost attempt of our own may have done it.
+        if not isinstance(trouble, ValidationFailed):
+            return True
+        found = yield from survey(spec.name, table, [setting_of(step.name)])
+        return step in make_plan(spec, table, found).steps
 
-    A table in the making that is not the declared one is somebody else's, and left as it is.
-    """
-    left: tuple[Pending, ...]
-    if table.table_status == "CREATING":
-        steps = _first_steps(spec, table)
-        left = tuple(Pending(step.name, "the table is CREATING") for step in steps)
-        return () if created else differences(spec, table), left
-    left = ()
-    if created or (making and not differences(spec, table)):
-        left = yield from finish(spec, table, deadline)
-    if created:
-        return (), left
-    settings = yield from survey(spec.name, table, declared_settings(spec), skip=True)
-    left += tuple(Pending(name, _UNKNOWN) for name in settings.unsupported)
-    return drift(spec, table, settings), tuple({item.name: item for item in left}.values())
-
-
-def settle(step: Step, spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:
-    """Send a step's request until it is taken; one that is not needed any more is done too."""
-    schedule = polling()
-    while True:
-        try:
-            yield from call(step.operation, step.payload, _REPLIES[step.operation])
-            return
-        except ValidationFailed:
-            # A lost attempt of our own may have done it, or another process.
-            if (yield from _is_needed(step, spec, table)):
-                raise
-            return
-        except ServiceError as error:
-            if not passes(error) or not (yield from pause(schedule, deadline)):
-                raise
-
-
-def passes(error: ServiceError) -> bool:
-    """Whether the same request will do when something else has ended."""
-    if isinstance(error, LimitExceeded):
-        return error.simultaneous
-    return isinstance(error, TableBusy) or error.code == "ContinuousBackupsUnavailableException"
+    yield from insist(step, deadline, needed, patient=wait)
 
 
 def pending(name: str, error: ServiceError) -> Pending:
-    """Say what is left undone for now; raises the error where time alone does not help."""
+    """Say what is left undone for now; raise the error where time alone does not help."""
     if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
         return Pending(name, str(error), TTL_INTERVAL)
     if isinstance(error, UnsupportedOperation):
@@ -132,11 +97,60 @@ def pending(name: str, error: ServiceError) -> Pending:
     raise error
 
 
-def setting_of(step: Step) -> str:
-    """Name the setting that a step is about."""
-    return "tags" if step.name.startswith("tag:") else step.name
+def compare(
+    spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool, making: bool
+) -> Steps[tuple[tuple[Difference, ...], tuple[Pending, ...]]]:
+    """Say what differs in a table that was there, and what could not be compared.
+
+    What another process may still be giving a young table is waited for first, or pending.
+    `making` says that it was CREATING when it was found.
+    """
+    settings = yield from _read(spec, table)
+    late = _late(spec, table, settings)
+    if late and (making or (yield from _is_young(table))):
+        if not wait:
+            left = tuple(Pending(name, _SECONDS_OLD) for name in late)
+            return (), left + _untold(table, settings)
+        settings = yield from _outwait(spec, table, settings, deadline, YOUNG_LOOKS[making])
+    return drift(spec, table, settings), _untold(table, settings)
 
 
-def _is_needed(step: Step, spec: TableSpec, table: TableDescription) -> Steps[bool]:
-    found = yield from survey(spec.name, table, [setting_of(step)])
-    return step in make_plan(spec, table, found, (step.name,)).steps
+def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
+    wanted = declared_settings(spec)
+    return (yield from survey(spec.name, table, wanted, skip=True, denied_ok=True))
+
+
+def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[str, None]:
+    """Name the settings that differ, unless the table itself is another one than is declared."""
+    if differences(spec, table):
+        return {}
+    return dict.fromkeys(setting_of(item.name) for item in drift(spec, table, settings))
+
+
+def _is_young(table: TableDescription) -> Steps[bool]:
+    created = table.creation_date_time
+    moment = yield from wall_time()
+    return created is not None and abs(moment - created) < YOUNG
+
+
+def _outwait(
+    spec: TableSpec, table: TableDescription, settings: Settings, deadline: Deadline, looks: int
+) -> Steps[Settings]:
+    schedule = polling()
+    while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+        settings = yield from _read(spec, table)
+        looks -= 1
+    return settings
+
+
+def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:
+    unknown = (Pending(name, _UNKNOWN) for name in settings.unsupported)
+    denied = (
+        Pending(
+            name,
+            f"it may not be read: allow dynamodb:{operation} on {table.table_name}",
+            action=f"dynamodb:{operation}",
+        )
+        for name, operation in settings.denied.items()
+    )
+    return (*unknown, *denied)

@@ -7,8 +7,15 @@ from typing import Any
 
 from . import requests
 from .drift import SETTINGS
-from .effects import Steps, call
-from .errors import ServiceError, UnsupportedOperation, service_error
+from .effects import Steps, call, now
+from .errors import (
+    AccessDenied,
+    CredentialsRejected,
+    ServiceError,
+    TableNotFound,
+    UnsupportedOperation,
+    service_error,
+)
 from .facets import (
     ContinuousBackupsDescription,
     DescribeContinuousBackupsOutput,
@@ -19,27 +26,60 @@ from .facets import (
     TimeToLiveDescription,
 )
 from .replies import TableDescription, onward
+from .waiting import Deadline, pause, polling
+from .watching import MISSING_GRACE
 
 __all__ = ["survey"]
 
 
 def survey(
-    name: str, table: TableDescription, wanted: Collection[str], *, skip: bool = False
+    name: str,
+    table: TableDescription,
+    wanted: Collection[str],
+    *,
+    skip: bool = False,
+    denied_ok: bool = False,
 ) -> Steps[Settings]:
     """Ask for the settings in `wanted`, one request each (tags: one for each page).
 
-    One that the endpoint does not know raises `UnsupportedOperation`, or is told in the result.
+    One that the endpoint does not know raises `UnsupportedOperation`, and one that the caller may
+    not read `AccessDenied`; with `skip` and `denied_ok` the result says so instead.
     """
     found: dict[str, Any] = {}
     unsupported = []
+    denied = {}
     for setting in wanted:
         try:
-            found[SETTINGS[setting]] = yield from _ASK[setting](name, table)
+            found[SETTINGS[setting]] = yield from _patiently(_ASK[setting], name, table)
         except UnsupportedOperation:
             if not skip:
                 raise
             unsupported.append(setting)
-    return Settings(**found, unsupported=tuple(unsupported))
+        except AccessDenied as error:
+            if not denied_ok or isinstance(error, CredentialsRejected):
+                raise
+            denied[setting] = error.operation
+    return Settings(**found, unsupported=tuple(unsupported), denied=denied)
+
+
+Ask = Callable[[str, TableDescription], Steps[Any]]
+
+
+def _patiently(ask: Ask, name: str, table: TableDescription) -> Steps[Any]:
+    """Ask again where a table that is there is not found: straight after a create, reads are stale.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html
+    """
+    schedule = polling()
+    grace: Deadline | None = None
+    while True:
+        try:
+            return (yield from ask(name, table))
+        except TableNotFound as error:
+            missing = error
+        grace = grace or Deadline((yield from now()), MISSING_GRACE)
+        if not (yield from pause(schedule, grace)):
+            raise missing
 
 
 def _time_to_live(name: str, _table: TableDescription) -> Steps[TimeToLiveDescription]:
@@ -77,14 +117,14 @@ def _policy(_name: str, table: TableDescription) -> Steps[str | None]:
 
 
 def _arn(table: TableDescription, operation: str) -> str:
-    """Give the ARN that tags and policies belong to; an emulator may have none."""
+    """Return the ARN that tags and policies belong to; an emulator may have none."""
     if table.table_arn:
         return table.table_arn
     message = f"DescribeTable tells no ARN of {table.table_name}"
     raise service_error("UnknownOperationException", message, status=400, operation=operation)
 
 
-_ASK: dict[str, Callable[[str, TableDescription], Steps[Any]]] = {
+_ASK: dict[str, Ask] = {
     "ttl": _time_to_live,
     "point_in_time_recovery": _recovery,
     "tags": _tags,

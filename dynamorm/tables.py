@@ -8,25 +8,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from msgspec import Struct
-
 from . import requests
-from .changes import Difference, differences
-from .drift import declared_settings
-from .effects import Steps, call, now
-from .errors import (
-    LimitExceeded,
-    MigrateNotSupported,
-    ModelError,
-    TableBusy,
-    TableExists,
-    TableNotFound,
-)
+from .creating import Ensured, create_whole, find_or_create, finish, passes
+from .effects import Steps, call
+from .errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, TableNotFound
 from .model import Model, table_name, table_spec
 from .payloads import DeleteTableInput
-from .plans import Pending
 from .replies import (
-    CreateTableOutput,
     DeleteTableOutput,
     DescribeTableOutput,
     ListTablesOutput,
@@ -34,16 +22,8 @@ from .replies import (
     onward,
 )
 from .spec import TableSpec
-from .waiting import (
-    MISSING_GRACE,
-    Deadline,
-    find_table,
-    pause,
-    polling,
-    until_active,
-    until_gone,
-    within,
-)
+from .waiting import Deadline, pause, polling, within
+from .watching import find_table, until_gone
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -65,18 +45,6 @@ __all__ = [
 ]
 
 
-class Ensured(Struct, frozen=True):
-    """What `ensure_table` found or made."""
-
-    created: bool
-    """Whether this call created the table."""
-    table: TableDescription
-    drift: tuple[Difference, ...]
-    """What is declared and is otherwise in a table that was there already; left as it is."""
-    pending: tuple[Pending, ...] = ()
-    """What is declared and could not be done or compared yet; `update_table` does it later."""
-
-
 def create_table(
     model: Model,
     *,
@@ -88,24 +56,13 @@ def create_table(
     """Create a table and wait until it and all its indexes are ACTIVE.
 
     Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready, and then what
-    turns a declared expiry and point-in-time recovery on; `timeout` is in seconds, for all of it.
-    Raises `ModelError` before anything is sent, `TableExists` for a
-    table that is there, `WaitTimeout`, `TableFailed`.
+    turns a declared TTL and point-in-time recovery on; `timeout` is in seconds, for all of it.
+    Raises `ModelError` before anything is sent, and `Refused` for a TTL or recovery with `wait`
+    off, which nobody would turn on; `TableExists` for a table that is there, `WaitTimeout`,
+    `TableFailed`.
     """
     spec = table_spec(model, name=name, **options)
-    return (yield from within(timeout, lambda deadline: _create_whole(spec, deadline, wait)))
-
-
-def _create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
-    made = yield from _create(spec, deadline)
-    if not wait:
-        return made
-    ready = yield from until_active(spec.name, deadline, made)
-    if declared_settings(spec):
-        from .settling import finish_all
-
-        yield from finish_all(spec, ready, deadline)
-    return ready
+    return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
 
 
 def ensure_table(
@@ -116,12 +73,14 @@ def ensure_table(
     timeout: float | timedelta | None = 300,
     **options: Unpack[TableOptions],
 ) -> Steps[Ensured]:
-    """Create the table unless it is there; say what differs if it is. Never alters a table.
+    """Create the table unless it is there; say what differs if it is.
 
-    Sends one DescribeTable where the table is there and ACTIVE, and one more read for each that is
-    declared of expiry, point-in-time recovery, tags and policy. CreateTable is sent only after the
-    service has said that there is no such table; a table that is being deleted is waited for
-    first, even with `wait` off. Several processes may do this at once.
+    Never changes a table that this call did not create, whatever its status. Sends one
+    DescribeTable where the table is there and ACTIVE, and one more read for each that is declared
+    of TTL, point-in-time recovery, tags and policy. CreateTable is sent only after the service has
+    said that there is no such table; a table that is being deleted is waited for first, even with
+    `wait` off. Several processes may do this at once: what the one that creates the table may still
+    be setting is waited for, up to a minute, before it is reported as drift.
     """
     spec = table_spec(model, name=name, **options)
     (ensured,) = yield from within(timeout, lambda deadline: _ensure((spec,), deadline, wait))
@@ -144,10 +103,10 @@ def _ensure(
 ) -> Steps[tuple[Ensured, ...]]:
     begun = []
     for spec in specs:
-        begun.append((yield from _find_or_create(spec, deadline)))  # noqa: PERF401 - yields
+        begun.append((yield from find_or_create(spec, deadline)))  # noqa: PERF401 - yields
     ready = []
     for spec, ensured in zip(specs, begun, strict=True):
-        ready.append((yield from _finish(spec, ensured, deadline, wait)))
+        ready.append((yield from finish(spec, ensured, deadline, wait)))
     return tuple(ready)
 
 
@@ -200,7 +159,7 @@ def _delete(
             raise
         except (TableBusy, LimitExceeded) as error:
             maybe_applied = error.maybe_applied or maybe_applied
-            if not wait or not _passes(error) or not (yield from pause(schedule, deadline)):
+            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
                 raise
     if wait:
         yield from until_gone(payload.table_name, deadline, reply.table_description)
@@ -247,77 +206,3 @@ def _specs(models: tuple[Model, ...]) -> list[TableSpec]:
     if problems:
         raise ModelError(tuple(problems))
     return specs
-
-
-def _passes(error: TableBusy | LimitExceeded) -> bool:
-    return isinstance(error, TableBusy) or error.simultaneous
-
-
-def _create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
-    """Send CreateTable; wait for a place where too many tables are being made at once."""
-    schedule = polling()
-    maybe_applied = False
-    while True:
-        try:
-            payload = requests.create_table(spec)
-            return (yield from call("CreateTable", payload, CreateTableOutput)).table_description
-        except TableExists as error:
-            if not (error.maybe_applied or maybe_applied):
-                raise
-            exists = error
-            break
-        except LimitExceeded as error:
-            maybe_applied = error.maybe_applied or maybe_applied
-            if not _passes(error) or not (yield from pause(schedule, deadline)):
-                raise
-    return (yield from _find_own(spec, deadline, exists))
-
-
-def _find_own(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps[TableDescription]:
-    """Find what a lost attempt may have made: then it is the table that was asked for.
-
-    One that is being deleted was there before, and may have been in the way of all attempts.
-    """
-    schedule = polling()
-    moment = yield from now()
-    grace = Deadline(moment, min(MISSING_GRACE, deadline.timeout - deadline.waited(moment)))
-    while True:
-        found = yield from find_table(spec.name)
-        if found is not None and found.table_status != "DELETING":
-            break
-        if not (yield from pause(schedule, grace)):
-            raise exists
-    if differences(spec, found):
-        raise exists
-    return found
-
-
-def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
-    schedule = polling()
-    while True:
-        found = yield from find_table(spec.name)
-        if found is not None and found.table_status != "DELETING":
-            return Ensured(False, found, differences(spec, found))
-        try:
-            # Before Python 3.12, tracing loses what follows a program that has caught an error.
-            if found is not None:  # pragma: no branch
-                yield from until_gone(spec.name, deadline, found)
-            return Ensured(True, (yield from _create(spec, deadline)), ())
-        except TableExists:
-            # Another process was faster, or what DescribeTable answered was stale.
-            if not (yield from pause(schedule, deadline)):
-                raise
-
-
-def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
-    ready = begun.table
-    if wait:
-        ready = yield from until_active(spec.name, deadline, begun.table)
-    if not declared_settings(spec):
-        return Ensured(begun.created, ready, () if begun.created else differences(spec, ready))
-    from .settling import complete
-
-    making = begun.created or begun.table.table_status == "CREATING"
-    until = deadline if wait else Deadline(deadline.started, 0.0)
-    differing, left = yield from complete(spec, ready, until, created=begun.created, making=making)
-    return Ensured(begun.created, ready, differing, left)

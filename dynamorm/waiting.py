@@ -1,4 +1,4 @@
-"""Everything whose subject is time: retrying, and waiting for a table. Programs, not sleeps."""
+"""Everything whose subject is time: deadlines, pauses, retrying. Programs, not sleeps."""
 
 from __future__ import annotations
 
@@ -8,47 +8,25 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from . import requests
-from .effects import Call, Effect, Sleep, Steps, call, now, through
+from .effects import Call, Effect, Sleep, Steps, now, through
 from .errors import (
     DynamormError,
     ServiceError,
-    TableFailed,
-    TableNotFound,
     TransportError,
-    WaitTimeout,
 )
-from .replies import DescribeTableOutput, TableDescription
 
 __all__ = [
     "Deadline",
     "Retries",
     "deadline_in",
-    "find_table",
     "pause",
     "retries_of",
     "retrying",
     "seconds_of",
-    "unready_indexes",
-    "until_active",
-    "until_gone",
     "within",
 ]
 
 T = TypeVar("T")
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
-_TERMINAL = frozenset(
-    {
-        "ARCHIVED",
-        "ARCHIVING",
-        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
-        "REPLICATION_NOT_AUTHORIZED",
-    }
-)
-
-MISSING_GRACE = 30.0
-"""Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
 
 
 def seconds_of(given: object, name: str = "timeout") -> float:
@@ -143,7 +121,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
             return answer
         except DynamormError as error:
             if isinstance(error, ServiceError):
-                error.table = getattr(effect.payload, "table_name", "")
+                error.table = _table_of(effect.payload)
             lost = error.maybe_applied = error.maybe_applied or lost
             failed = error
         if isinstance(failed, TransportError) and failed.stale and not replaced:
@@ -159,6 +137,14 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
         if moment + longest > min(bound for bound in bounds if bound is not None):
             raise failed
         yield Sleep(0.0, spread=longest)
+
+
+def _table_of(payload: Any) -> str:
+    """Return the table that a request names, be it by its name or by its ARN."""
+    members = payload if isinstance(payload, dict) else {}
+    name = getattr(payload, "table_name", "") or members.get("TableName", "")
+    arn = getattr(payload, "resource_arn", "") or members.get("ResourceArn", "")
+    return str(name or arn.rpartition("/")[2])
 
 
 def deadline_in(timeout: object) -> Steps[Deadline]:
@@ -201,79 +187,3 @@ def polling() -> Iterator[Sleep]:
     while True:
         yield Sleep(1.0, longest - 1.0, local=longest / 5)
         longest = min(longest * 1.5, 10.0)
-
-
-def find_table(name: str) -> Steps[TableDescription | None]:
-    """Describe a table; `None` only where the service says that there is none."""
-    try:
-        reply = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
-    except TableNotFound:
-        return None
-    return reply.table
-
-
-def unready_indexes(table: TableDescription) -> dict[str, str | None]:
-    """Give the indexes that are not ACTIVE with their status; no status counts as ACTIVE."""
-    statuses = {i.index_name: i.index_status for i in table.global_secondary_indexes}
-    statuses |= {i.index_name: i.index_status for i in table.vector_indexes}
-    return {name: status for name, status in statuses.items() if status not in (None, "ACTIVE")}
-
-
-def until_active(
-    name: str, deadline: Deadline, seen: TableDescription | None = None
-) -> Steps[TableDescription]:
-    """Wait until the table and all its indexes are ACTIVE; `seen` is what is known of it already.
-
-    Another table of the name than `seen` is one that was there before it, read stale. Raises
-    `TableFailed` at once in a status that does not become ACTIVE, and `WaitTimeout` at the
-    deadline, or when the table has been missing for half a minute.
-    """
-    schedule = polling()
-    missing_since: float | None = None
-    wanted = seen and seen.table_id
-    while True:
-        if seen is not None and seen.table_status in _TERMINAL:
-            raise TableFailed(seen.table_name, seen.table_status)
-        if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
-            return seen
-        seen = yield from _look_again(name, deadline, schedule, seen)
-        if seen is not None and wanted and seen.table_id not in (wanted, None):
-            seen = None
-        moment = yield from now()
-        if seen is not None:
-            missing_since = None
-        elif missing_since is None:
-            missing_since = moment
-        elif moment - missing_since > MISSING_GRACE:
-            raise WaitTimeout(name, deadline.waited(moment), "")
-
-
-def until_gone(name: str, deadline: Deadline, seen: TableDescription | None = None) -> Steps[None]:
-    """Wait until there is no table of this name, or only another one than `seen`, made since."""
-    schedule = polling()
-    while True:
-        found = yield from _look_again(name, deadline, schedule, seen)
-        if found is None or (seen and seen.table_id and found.table_id != seen.table_id):
-            return
-        seen = found
-
-
-def _look_again(
-    name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
-) -> Steps[TableDescription | None]:
-    """Pause, then describe the table; errors that pass by themselves are waited out."""
-    trouble: DynamormError | None = None
-    while (yield from pause(schedule, deadline)):
-        try:
-            return (yield from find_table(name))
-        except DynamormError as error:
-            if not error.transient:
-                raise
-            trouble = error
-    raise _timeout(name, deadline.waited((yield from now())), seen) from trouble
-
-
-def _timeout(name: str, waited: float, seen: TableDescription | None) -> WaitTimeout:
-    if seen is None:
-        return WaitTimeout(name, waited, "")
-    return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))

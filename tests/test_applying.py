@@ -120,26 +120,34 @@ def test_indexes_are_made_one_after_the_other(world):
 
 
 def test_settings_cost_their_reads_and_their_writes():
-    """Each declared setting is read once and written once."""
+    """Each declared setting is read, and again before its write where another came between."""
     world = World(PLAIN, recovery_seconds=0.0)
-    applied = world.update(SET)
+    applied = world.update(SET, "ttl")
     writes = ["UpdateTimeToLive", "UpdateContinuousBackups", "PutResourcePolicy", "TagResource"]
     assert [step.operation for step in applied.done] == writes
-    assert world.sent[:5] == ["DescribeTable", *READS]
-    assert world.sent[5:] == writes
+    assert world.sent == [
+        *("DescribeTable", *READS),
+        "UpdateTimeToLive",
+        *("DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
+        *("DescribeTable", "GetResourcePolicy", "PutResourcePolicy"),
+        *("DescribeTable", "ListTagsOfResource", "TagResource"),
+    ]
     world.update(SET)
     assert world.sent == ["DescribeTable", *READS]
 
 
 def test_an_applied_plan_reads_only_what_it_changes(world):
-    """`apply` looks anew at what its steps are about, and at nothing else."""
-    plan = world.run(dynamorm.plan(changed(SET, tags={}, point_in_time_recovery=False)))
+    """`apply` looks at what its steps are about, before each of them, and at nothing else."""
+    spec = changed(SET, tags={}, point_in_time_recovery=False)
+    plan = world.run(dynamorm.plan(spec, allow=["ttl"]))
     world.run(dynamorm.apply(plan))
     assert world.sent == [
         "DescribeTable",
-        "DescribeTimeToLive",
         "GetResourcePolicy",
+        "DescribeTimeToLive",
         "UpdateTimeToLive",
+        "DescribeTable",
+        "GetResourcePolicy",
         "PutResourcePolicy",
     ]
 
@@ -252,7 +260,8 @@ def test_refusals_that_pass_are_waited_out(world, error, after_effect):
     [
         ("LimitExceededException", "at most 20 indexes", LimitExceeded, 1),
         ("AccessDeniedException", "no", AccessDenied, 1),
-        ("ValidationException", "no such key", ValidationFailed, 7),
+        ("ValidationException", "no such key", ValidationFailed, 1),
+        ("ValidationException", "already has a stream", ValidationFailed, 7),
         ("ResourceInUseException", "for ever", TableBusy, 21),
     ],
 )
@@ -267,7 +276,7 @@ def test_refusals_that_stay_are_raised(world, code, message, kind, requests_sent
 def test_a_busy_table_leaves_time_for_stale_reads(world):
     """Only refusals of one kind in a row count: the looks begin when the table is not busy."""
     for code in ("ResourceInUseException", "ValidationException"):
-        world.service.fail("UpdateTable", trouble("UpdateTable", code), times=6)
+        world.service.fail("UpdateTable", trouble("UpdateTable", code, "already"), times=6)
     assert len(world.update(changed(PLAIN, stream="NEW_IMAGE")).done) == 1
 
 
@@ -325,9 +334,9 @@ def test_an_endpoint_that_does_not_know_a_setting(setting):
     """It is an error, or skipped and reported."""
     world = World(PLAIN, unknown={READ_OF[setting]})
     with pytest.raises(UnsupportedOperation):
-        world.update(SET)
+        world.update(SET, "ttl")
     assert world.run(dynamorm.plan(SET, unsupported="skip")).unsupported == (setting,)
-    applied = world.update(SET, unsupported="skip")
+    applied = world.update(SET, "ttl", unsupported="skip")
     assert applied.unsupported == (setting,)
     assert len(applied.done) == 3
 
@@ -336,11 +345,11 @@ def test_an_endpoint_that_can_read_a_setting_only():
     """A write that the endpoint does not know is an error, or skipped and reported, too."""
     world = World(PLAIN, unknown={"UpdateTimeToLive"})
     with pytest.raises(UnsupportedOperation):
-        world.update(SET)
-    applied = world.update(SET, unsupported="skip")
+        world.update(SET, "ttl")
+    applied = world.update(SET, "ttl", unsupported="skip")
     assert applied.unsupported == ("ttl",)
     assert len(applied.done) == 3
-    plan = world.run(dynamorm.plan(changed(SET, time_to_live="other")))
+    plan = world.run(dynamorm.plan(changed(SET, time_to_live="other"), allow=["ttl"]))
     world.service._unknown = {"DescribeTimeToLive"}
     assert world.run(dynamorm.apply(plan, unsupported="skip")).unsupported == ("ttl",)
 
@@ -356,26 +365,27 @@ def test_an_endpoint_without_arns(world):
 
 def test_expiry_is_renamed_in_two_runs(world):
     """The service takes one change in an hour: the second half is pending, and done later."""
-    world.update(changed(PLAIN, time_to_live="old"))
+    world.update(changed(PLAIN, time_to_live="old"), "ttl")
     world.clock.sleep(3600)
     renamed = changed(PLAIN, time_to_live="new")
-    with pytest.raises(PlanRefused):
-        world.update(renamed)
-    first = world.update(renamed, "ttl")
-    assert [step.change for step in first.done] == ["turn expiry by old off"]
+    for too_little in ((), ("ttl",), ("ttl:old",), ("ttl", "ttl:new")):
+        with pytest.raises(PlanRefused):
+            world.update(renamed, *too_little)
+    first = world.update(renamed, "ttl", "ttl:old")
+    assert [step.change for step in first.done] == ["turn TTL off, attribute old"]
     assert [(item.name, item.retry_after) for item in first.pending] == [("ttl", 3600)]
-    assert world.update(renamed).pending == first.pending
+    assert world.update(renamed, "ttl").pending == first.pending
     world.clock.sleep(3600)
-    second = world.update(renamed)
-    assert [step.change for step in second.done] == ["turn expiry by new on"]
+    second = world.update(renamed, "ttl")
+    assert [step.change for step in second.done] == ["turn TTL on, attribute new"]
     assert second.pending == ()
 
 
 def test_a_second_change_of_expiry_in_an_hour_is_pending():
     """What the service refuses for now is told with the time after which it can be done."""
     world = World(PLAIN, ttl_seconds=0.0)
-    world.update(changed(PLAIN, time_to_live="a"))
-    applied = world.update(PLAIN, "ttl")
+    world.update(changed(PLAIN, time_to_live="a"), "ttl")
+    applied = world.update(PLAIN, "ttl:a")
     (pending,) = applied.pending
     assert pending.retry_after == 3600
     assert "fixed interval" in pending.reason
@@ -386,7 +396,7 @@ def test_a_lost_answer_about_a_setting_is_resolved(world, after_effect):
     """Where the setting is as declared after all, the refusal of the second attempt is success."""
     lost = TransportError("cut", operation="UpdateTimeToLive", maybe_applied=True)
     world.service.fail("UpdateTimeToLive", lost, after_effect=after_effect)
-    applied = world.update(changed(PLAIN, time_to_live="x"))
+    applied = world.update(changed(PLAIN, time_to_live="x"), "ttl")
     assert [step.name for step in applied.done] == ["ttl"]
     assert applied.pending == ()
 
@@ -435,13 +445,14 @@ def test_billing_both_ways(world):
 def test_names_get_their_prefix(world):
     """Under a prefix, the requests about a table's settings go to the prefixed table too."""
     spec = changed(SET, name="ders")
-    applied = world.run(dynamorm.update_table(spec), table_prefix="or")
+    applied = world.run(dynamorm.update_table(spec, allow=["ttl"]), table_prefix="or")
     assert len(applied.done) == 4
     assert world.run(dynamorm.plan(SET)).steps == ()
 
 
 async def _under_asyncio(world: World) -> Any:
-    return await dynamorm.arun(dynamorm.update_table(SET), Async(world.service), clock=world.clock)
+    steps = dynamorm.update_table(SET, allow=["ttl"])
+    return await dynamorm.arun(steps, Async(world.service), clock=world.clock)
 
 
 def test_the_same_under_asyncio(world):

@@ -38,7 +38,7 @@ GROWN = TableSpec(
     time_to_live="expires",
     point_in_time_recovery=True,
 )
-ALLOW = ("index:by-old", "stream")
+ALLOW = ("index:by-old", "stream", "ttl")
 
 
 class FaultyWorld:

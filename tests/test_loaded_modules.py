@@ -19,6 +19,7 @@ TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
 OPERATION = {
     "dynamorm",
     "dynamorm.changes",
+    "dynamorm.creating",
     "dynamorm.database",
     "dynamorm.drift",
     "dynamorm.drivers",
@@ -42,6 +43,7 @@ OPERATION = {
     "dynamorm.spec",
     "dynamorm.tables",
     "dynamorm.waiting",
+    "dynamorm.watching",
     "dynamorm.wire",
 }
 SIGNED = {

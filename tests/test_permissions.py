@@ -115,7 +115,7 @@ def test_ensuring(name):
     assert sorted(seen) == list(required_actions(name, SET))
 
 
-REMOVED = ["ttl", "tag:team", "point_in_time_recovery", "resource_policy"]
+REMOVED = ["ttl:expires", "tag:team", "point_in_time_recovery", "resource_policy"]
 FEWER = changed(SET, resource_policy=None, tags={})
 
 
@@ -123,7 +123,7 @@ FEWER = changed(SET, resource_policy=None, tags={})
     ("old", "new", "allow"),
     [
         (PLAIN, PLAIN, []),
-        (PLAIN, SET, []),
+        (PLAIN, SET, ["ttl"]),
         (SET, PLAIN, REMOVED),
         (SET, FEWER, ["tag:team", "resource_policy"]),
         (PLAIN, changed(PLAIN, indexes=(IndexSpec("by-x", (KeyAttribute("x", "N"),)),)), []),
@@ -147,9 +147,9 @@ def test_updating_needs_no_more():
     watched = Watched()
     seen = watched.run(
         dynamorm.create_table(changed(PLAIN, tags={"team": "shop"})),
-        dynamorm.update_table(new, allow=["tag:team"]),
+        dynamorm.update_table(new, allow=["ttl", "tag:team"]),
     )
-    assert seen == required_actions("update_table", new, allow=["tag:team"])
+    assert seen == required_actions("update_table", new, allow=["ttl", "tag:team"])
 
 
 @pytest.mark.parametrize(

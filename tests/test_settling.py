@@ -11,20 +11,26 @@ from msgspec import json
 import dynamorm
 from dynamorm import (
     AccessDenied,
+    CredentialsRejected,
     IndexSpec,
     KeyAttribute,
+    Refused,
     ServiceError,
+    Steps,
+    TableNotFound,
     TableSpec,
     UnsupportedOperation,
 )
 from dynamorm.errors import service_error
 from dynamorm.spec import changed
-from dynamorm.testing import FakeService
+from dynamorm.testing import FakeService, Script
 
 ID = KeyAttribute("id", "S")
 PLAIN = TableSpec("orders", ID)
 EXPIRING = TableSpec("orders", ID, time_to_live="expires", point_in_time_recovery=7)
 SET = changed(EXPIRING, tags={"team": "shop"}, resource_policy={"Statement": []})
+BY_X = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+LATER = {"time_to_live": None, "point_in_time_recovery": False}
 WRITES = ["UpdateTimeToLive", "UpdateContinuousBackups"]
 READS = [
     "DescribeTimeToLive",
@@ -60,10 +66,14 @@ def test_create_sends_no_more_than_is_declared(world, spec):
     assert world.sent == ["CreateTable"]
 
 
-def test_create_without_waiting_only_creates():
-    """A table in the making takes no settings, and nobody waits."""
-    world = prompt(create_seconds=5.0)
-    world.run(dynamorm.create_table(SET, wait=False))
+@pytest.mark.parametrize("setting", [{"time_to_live": "x"}, {"point_in_time_recovery": 7}])
+def test_create_without_waiting_refuses_what_nobody_would_set(world, setting):
+    """What CreateTable cannot carry needs the wait: it is refused before anything is sent."""
+    with pytest.raises(Refused, match=next(iter(setting))):
+        world.run(dynamorm.create_table(changed(PLAIN, **setting), wait=False))
+    assert world.sent == []
+    absent = dict.fromkeys(setting, False if "point_in_time_recovery" in setting else None)
+    world.run(dynamorm.create_table(changed(SET, **{**LATER, **absent}), wait=False))
     assert world.sent == ["CreateTable"]
 
 
@@ -92,6 +102,7 @@ def test_ensure_sets_what_is_declared_on_a_new_table(world):
 def test_ensure_reads_only_what_is_declared(world):
     """A table that is there costs one read for each declared setting."""
     world.run(dynamorm.create_table(PLAIN))
+    world.clock.sleep(60.0)
     drift = world.run(dynamorm.ensure_table(EXPIRING)).drift
     assert [difference.name for difference in drift] == ["ttl", "point_in_time_recovery"]
     assert world.sent == ["DescribeTable", *READS[:2]]
@@ -106,31 +117,160 @@ def test_ensure_without_waiting_says_what_is_pending():
         assert [item.name for item in ensured.pending] == ["ttl", "point_in_time_recovery"]
         assert set(world.sent) <= {"DescribeTable", "CreateTable"}
     world.clock.sleep(5.0)
-    applied = world.run(dynamorm.update_table(SET))
+    applied = world.run(dynamorm.update_table(SET, allow=["ttl"]))
     assert [step.name for step in applied.done] == ["ttl", "point_in_time_recovery"]
 
 
-def test_ensure_goes_on_with_a_table_in_the_making():
-    """Killed while the table was being made and started again, it is finished all the same."""
+def test_ensure_never_changes_a_table_that_somebody_else_is_making():
+    """Whatever its status, a table that this call did not create is only waited for."""
     world = prompt(create_seconds=5.0)
-    world.run(dynamorm.create_table(SET, wait=False))
-    ensured = world.run(dynamorm.ensure_table(SET))
+    for spec in (SET, changed(EXPIRING, indexes=(BY_X,))):
+        world.run(dynamorm.ensure_table(PLAIN.named(f"t-{len(spec.indexes)}"), wait=False))
+        ensured = world.run(dynamorm.ensure_table(spec.named(f"t-{len(spec.indexes)}")))
+        assert not ensured.created
+        assert {"ttl", "point_in_time_recovery"} <= {item.name for item in ensured.drift}
+        assert set(world.sent) <= {"DescribeTable", *READS}
+
+
+def test_ensure_never_changes_a_table_that_is_being_restored(world):
+    """A restore makes a table without the settings of its source: they are drift, not set."""
+    restored = {"TableName": "orders", "TableStatus": "CREATING", **RESTORED}
+    script = Script(
+        ("DescribeTable", {"Table": restored}),
+        ("DescribeTable", {"Table": {**restored, "TableStatus": "ACTIVE"}}),
+        *[("DescribeTimeToLive", {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}})] * 11,
+    )
+    steps = dynamorm.ensure_table(changed(PLAIN, time_to_live="x"))
+    ensured = dynamorm.run(steps, script, clock=world.clock)
+    assert (ensured.created, [item.name for item in ensured.drift]) == (False, ["ttl"])
+    assert script.turns == []
+
+
+RESTORED = {
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+    "RestoreSummary": {"RestoreDateTime": 1.0, "RestoreInProgress": True},
+}
+
+
+@pytest.mark.parametrize("age", [0.0, 59.0])
+def test_ensure_waits_for_what_a_young_table_is_still_being_given(age):
+    """Who finds a table that is seconds old reports no drift that its creator is about to end."""
+    world = prompt()
+    world.run(dynamorm.create_table(PLAIN))
+    world.clock.sleep(age)
+    creator = Later(world, 3.0, dynamorm.update_table(EXPIRING, allow=["ttl"]))
+    ensured = dynamorm.run(dynamorm.ensure_table(EXPIRING), creator, clock=world.clock)
     assert (ensured.created, ensured.drift, ensured.pending) == (False, (), ())
-    assert [operation for operation in world.sent if operation in WRITES] == WRITES
 
 
-def test_ensure_leaves_the_table_that_somebody_else_is_making():
-    """A table in the making that is another one than was declared is not touched."""
-    world = prompt(create_seconds=5.0)
-    by_x = IndexSpec("by-x", (KeyAttribute("x", "S"),))
-    world.run(dynamorm.create_table(PLAIN, wait=False))
-    ensured = world.run(dynamorm.ensure_table(changed(EXPIRING, indexes=(by_x,))))
-    assert [difference.name for difference in ensured.drift] == [
-        "index:by-x",
-        "ttl",
-        "point_in_time_recovery",
-    ]
-    assert not set(world.sent) & set(WRITES)
+def test_ensure_waits_longer_for_a_table_that_it_has_seen_in_the_making():
+    """Recovery may come half a minute after the table itself."""
+    world = prompt(create_seconds=5.0, recovery_seconds=15.0)
+    creating = dynamorm.ensure_table(EXPIRING)
+    world.run(dynamorm.ensure_table(EXPIRING, wait=False))
+    creator = Later(world, 8.0, dynamorm.update_table(EXPIRING, allow=["ttl"]))
+    ensured = dynamorm.run(creating, creator, clock=world.clock)
+    assert (ensured.created, ensured.drift, ensured.pending) == (False, (), ())
+
+
+def test_ensure_without_waiting_takes_a_young_table_for_unfinished(world):
+    """What its creator may still set is pending, and neither drift nor waited for."""
+    world.run(dynamorm.create_table(PLAIN))
+    ensured = world.run(dynamorm.ensure_table(EXPIRING, wait=False))
+    assert ensured.drift == ()
+    assert [item.name for item in ensured.pending] == ["ttl", "point_in_time_recovery"]
+    assert world.sent == ["DescribeTable", *READS[:2]]
+
+
+def test_ensure_waits_for_no_setting_of_another_table(world):
+    """A young table with another index is not the declared one: it differs at once."""
+    world.run(dynamorm.create_table(PLAIN))
+    drift = world.run(dynamorm.ensure_table(changed(EXPIRING, indexes=(BY_X,)))).drift
+    assert [item.name for item in drift] == ["index:by-x", "ttl", "point_in_time_recovery"]
+    assert world.sent == ["DescribeTable", *READS[:2]]
+
+
+class Later:
+    """A service at which another process does something when its time has come."""
+
+    def __init__(self, world: World, at: float, steps: Steps[Any]) -> None:
+        self.world = world
+        self.due = world.clock.moment + at
+        self.steps: Steps[Any] | None = steps
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if self.steps is not None and self.world.clock.moment >= self.due:
+            steps, self.steps = self.steps, None
+            self.world.run(steps)
+        return self.world.service.send(operation, body)
+
+
+NOT_FOUND = ["UpdateTimeToLive", "UpdateContinuousBackups"]
+
+
+@pytest.mark.parametrize("operation", [*NOT_FOUND, *READS])
+@pytest.mark.parametrize("times", [1, 6])
+def test_a_new_table_that_is_not_found_is_read_stale(world, operation, times):
+    """Straight after a create every request about a setting may miss the table; that passes."""
+    missing = service_error("ResourceNotFoundException", "", status=400, operation=operation)
+    world.service.fail(operation, missing, times=times)
+    assert world.run(dynamorm.ensure_table(SET)).created
+    ensured = world.run(dynamorm.ensure_table(SET))
+    assert (ensured.drift, ensured.pending) == ((), ())
+    assert world.run(dynamorm.plan(SET)).steps == ()
+
+
+@pytest.mark.parametrize("operation", [*NOT_FOUND, *READS])
+def test_a_new_table_that_stays_missing_is_an_error(world, operation):
+    """Half a minute of not-found is no stale read; the error names the table."""
+    missing = service_error("ResourceNotFoundException", "", status=400, operation=operation)
+    world.service.fail(operation, missing, times=100)
+    if operation in READS:
+        world.run(dynamorm.create_table(SET))
+    with pytest.raises(TableNotFound) as caught:
+        world.run(dynamorm.ensure_table(SET))
+    assert (caught.value.table, 25 < world.clock.moment < 60) == ("orders", True)
+
+
+def test_a_new_table_that_is_not_found_is_pending_without_waiting(world):
+    """With `wait` off nothing is waited for, and a stale read is no error either."""
+    missing = service_error("ResourceNotFoundException", "", status=400, operation="UpdateTable")
+    world.service.fail("UpdateTimeToLive", missing, times=1)
+    (pending,) = world.run(dynamorm.ensure_table(SET, wait=False)).pending
+    assert (pending.name, world.clock.moment) == ("ttl", 0)
+
+
+READ_OF = dict(
+    zip(("ttl", "point_in_time_recovery", "tags", "resource_policy"), READS, strict=True)
+)
+
+
+@pytest.mark.parametrize("setting", READ_OF)
+def test_ensure_lists_what_the_caller_may_not_read(world, setting):
+    """A missing permission to compare is pending, with the action; `plan` raises it."""
+    world.run(dynamorm.create_table(SET))
+    operation = READ_OF[setting]
+    denied = service_error("AccessDeniedException", "no", status=400, operation=operation)
+    world.service.fail(operation, denied)
+    ensured = world.run(dynamorm.ensure_table(SET))
+    assert ensured.drift == ()
+    (pending,) = ensured.pending
+    assert (pending.name, pending.action) == (setting, f"dynamodb:{operation}")
+    assert f"allow dynamodb:{operation} on orders" in pending.reason
+    world.service.fail(operation, denied)
+    with pytest.raises(AccessDenied, match=f"allow dynamodb:{operation} on orders") as caught:
+        world.run(dynamorm.plan(SET))
+    assert caught.value.table == "orders"
+
+
+def test_ensure_raises_credentials_that_are_not_taken(world):
+    """Rejected credentials are no missing permission."""
+    world.run(dynamorm.create_table(SET))
+    expired = service_error("ExpiredTokenException", "", status=400, operation="DescribeTimeToLive")
+    world.service.fail("DescribeTimeToLive", expired)
+    with pytest.raises(CredentialsRejected):
+        world.run(dynamorm.ensure_table(SET))
 
 
 class Forgetful:

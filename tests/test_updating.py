@@ -22,9 +22,8 @@ from dynamorm import (
     TableSpec,
     requests,
 )
-from dynamorm.errors import (
-    PlanRefused,
-)
+from dynamorm.effects import Location, Where
+from dynamorm.errors import PlanRefused
 from dynamorm.plans import Plan
 from dynamorm.spec import changed
 from dynamorm.testing import FakeService
@@ -217,6 +216,7 @@ def everything_of(spec: TableSpec) -> list[str]:
         "encryption",
         "deletion_protection",
         "ttl",
+        f"ttl:{spec.time_to_live}",
         "point_in_time_recovery",
         "resource_policy",
         *(f"index:{index.name}" for index in spec.global_indexes),
@@ -304,6 +304,8 @@ class Threads:
         if isinstance(effect, dynamorm.Call):
             body = self.world.service.send(effect.operation, requests.encode(effect.payload))
             return json.decode(body or b"{}", type=effect.reply_type)
+        if isinstance(effect, Where):
+            return Location()
         if isinstance(effect, dynamorm.Sleep):
             # Everybody sleeps at the same time, so that each pause is but a part of the time.
             return self.world.clock.sleep(effect.seconds / len(self.running))

@@ -28,10 +28,12 @@ from dynamorm import (
     WaitTimeout,
 )
 from dynamorm.errors import service_error
+from dynamorm.plans import Binding
 from dynamorm.replies import ListTablesOutput
 from dynamorm.requests import describe_table, list_tables
 from dynamorm.testing import Async, FakeClock, FakeService, Script
-from dynamorm.waiting import Deadline, deadline_in, until_active, until_gone, within
+from dynamorm.waiting import Deadline, deadline_in, within
+from dynamorm.watching import until_active, until_gone
 
 DONE = ("ListTables", {"TableNames": []})
 
@@ -332,7 +334,14 @@ OPERATIONS: dict[str, Callable[..., Steps[Any]]] = {
     ),
 }
 SPEC = dynamorm.TableSpec(name="orders", partition_key=dynamorm.KeyAttribute("id", "S"))
-PLAN = dynamorm.Plan(table="orders", steps=(), undeclared=(), blocked=(), spec=SPEC)
+PLAN = dynamorm.Plan(
+    table="orders",
+    steps=(),
+    undeclared=(),
+    blocked=(),
+    spec=SPEC,
+    bound_to=Binding(name="orders"),
+)
 every_operation = pytest.mark.parametrize("operation", OPERATIONS)
 
 

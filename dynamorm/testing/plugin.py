@@ -16,7 +16,7 @@ import pytest
 from ..database import Database, connect
 from ..errors import DynamormError, LimitExceeded, TableBusy
 from ..model import table_spec
-from ..waiting import find_table
+from ..watching import find_table
 from .scripted import Script
 from .service import FakeService
 
