@@ -1192,3 +1192,15 @@ def test_threads_are_not_for_tasks() -> None:
     steps = dynamorm.copy_table("source", "target", segments=2, executor=Inline())
     with pytest.raises(TypeError, match="under asyncio"):
         asyncio.run(dynamorm.arun(steps, Async(service())))
+
+
+def test_without_a_transform_no_item_is_looked_into() -> None:
+    """What no codec would take arrives byte for byte: types of tomorrow, spaces, any size."""
+    strange = [
+        b'{"id":{"S":"a"}, "n":{"N":"1"}, "x":{"V":[1,2]} }',
+        b'{"n":{"N":"2"},"id":{"S":"a"},"x":{"N":"no number"},"y":{}}',
+        b'{"id":{"S":"b"},"n":{"N":"3"},"x":{"S":"%s"}}' % (b"x" * 500_000),
+    ]
+    fake = service(strange)
+    assert copy(fake).written == 3
+    assert sorted(fake.items("target")) == sorted(strange)

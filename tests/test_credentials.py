@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import traceback
+from contextlib import suppress
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -348,10 +349,13 @@ def test_what_was_given_is_not_forgotten():
 def test_threads_look_up_once():
     """A start with many threads does not ask the instance's metadata once for each."""
     looked_up = []
-    together = threading.Barrier(8)
+    together, two_look = threading.Barrier(8), threading.Barrier(2)
 
     def resolve():
         looked_up.append(1)
+        # Looking takes a while, in which a second thread would come here too.
+        with suppress(threading.BrokenBarrierError):
+            two_look.wait(timeout=0.3)
         return Credentials("found", "secret")
 
     source = CredentialSource(None, {}, resolve)

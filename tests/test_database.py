@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -76,6 +80,38 @@ def test_connecting_looks_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     db = dynamorm.connect()
     with pytest.raises(dynamorm.EndpointUnknown, match="AWS_REGION"):
         db.list_tables()
+
+
+WATCHED = """
+import os, sys
+
+def watch(event, given):
+    # Not among them: urllib3 binds a socket when it is imported, to see if IPv6 is there.
+    looked = event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname")
+    if looked or (event == "open" and str(given[0]).startswith(sys.argv[1])):
+        raise SystemExit(f"{event}{given} while connecting")
+
+import dynamorm
+sys.addaudithook(watch)
+made = [dynamorm.connect(transport=kind) for kind in ("botocore", "http")]
+made += [dynamorm.connect("eu-west-1", transport="http"), dynamorm.connect_async()]
+"""
+
+
+def test_connecting_reads_no_file_and_opens_no_connection(tmp_path: Path) -> None:
+    """Not even the shared files of a profile that is named; the interpreter itself watches."""
+    for name in ("config", "credentials"):
+        (tmp_path / name).write_text("[profile work]\n[work]\n")
+    environ = {
+        **os.environ,
+        "AWS_PROFILE": "work",
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/",
+    }
+    command = [sys.executable, "-c", WATCHED, str(tmp_path)]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 @pytest.mark.parametrize("wrong", ["boto3", 3, object()])

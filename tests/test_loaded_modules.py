@@ -148,3 +148,39 @@ def test_the_first_request_over_botocore_loads_no_client(url):
     assert ours(modules) == BOTOCORE
     assert not modules & NEVER_OVER_BOTOCORE
     assert "botocore.httpsession" in modules
+
+
+GIVEN = """
+import dynamorm
+key = dynamorm.Credentials("a", "b")
+db = dynamorm.connect("eu-west-1", endpoint={url!r}, transport="http", credentials=key)
+assert db.describe_table("orders").table_status == "ACTIVE"
+"""
+FROM_A_CONTAINER = """
+import os
+import dynamorm
+os.environ.pop("AWS_ACCESS_KEY_ID"), os.environ.pop("AWS_SECRET_ACCESS_KEY")
+os.environ["AWS_CONTAINER_CREDENTIALS_FULL_URI"] = {url!r} + "/role"
+db = dynamorm.connect("eu-west-1", endpoint={url!r}, transport="http")
+assert db.describe_table("orders").table_status == "ACTIVE"
+"""
+
+
+@pytest.mark.parametrize("code", [GIVEN, FROM_A_CONTAINER], ids=["an argument", "a container"])
+def test_http_never_loads_botocore(code):
+    """Wherever credentials come from that need no profile: an argument, a container."""
+
+    def turn(request):
+        return answer(ROLE) if request.line.startswith("GET") else TABLE
+
+    with Server(turn) as server:
+        modules = loaded(code.format(url=server.url))
+    assert not {name for name in modules if name.partition(".")[0] in ("botocore", "boto3")}
+
+
+ROLE = {
+    "AccessKeyId": "key",
+    "SecretAccessKey": "secret",
+    "Token": "token",
+    "Expiration": "2099-01-01T00:00:00Z",
+}

@@ -504,3 +504,22 @@ def test_server_errors_are_retried_and_raised_in_the_end(world: World) -> None:
     world.service.fail("DescribeTable", broken, times=100)
     with pytest.raises(ServerError):
         world.run(dynamorm.describe_table(Order))
+
+
+@pytest.mark.parametrize(
+    "wait",
+    [
+        lambda world: world.run(dynamorm.create_table(Order)),
+        lambda world: world.db.create_table(Order),
+        lambda world: world.run(dynamorm.ensure_table(Order)),
+        lambda world: world.db.ensure_table(Order),
+        lambda world: world.run(dynamorm.auto_migrate(Order)),
+        lambda world: world.db.auto_migrate(Order),
+    ],
+)
+def test_a_wait_lasts_five_minutes_when_nobody_says_how_long(wait: Callable[[Any], Any]) -> None:
+    """Function and method agree: `timeout` is 300 seconds when it is left out."""
+    world = World(create_seconds=1e9)
+    with pytest.raises(WaitTimeout):
+        wait(world)
+    assert world.clock.moment == 300

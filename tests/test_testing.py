@@ -54,6 +54,17 @@ def test_a_script_fails_on_what_it_does_not_have() -> None:
         Script().send("ListTables", b"{}")
 
 
+def test_a_script_insists_on_having_been_used_up():
+    """A turn that nobody has taken fails the block, unless it has failed already."""
+    with Script(("ListTables", {})) as script:
+        script.send("ListTables", b"{}")
+    unsent = "never sent: ListTables, DeleteTable"
+    with pytest.raises(AssertionError, match=unsent), Script(("ListTables", 1), ("DeleteTable", 2)):
+        pass
+    with pytest.raises(LookupError), Script(("ListTables", 1)):
+        raise LookupError
+
+
 def test_a_recorder_passes_on_and_keeps_what_went_out() -> None:
     """Requests reach the transport behind it, and are there to be counted."""
     recorder = Recorder(FakeService())

@@ -107,6 +107,31 @@ def test_no_attempt_starts_after_the_budget() -> None:
     assert 1010 < clock.moment <= 1020
 
 
+def test_by_default_there_are_eight_attempts() -> None:
+    """A request that fails at once is tried eight times, whatever the pauses turn out to be."""
+    for share in (0.0, 1.0):
+        script = Script(*[("ListTables", error("ThrottlingException"))] * 1000)
+        with pytest.raises(Throttled):
+            dynamorm.run(one_call(), script, clock=FakeClock(share=share))
+        assert len(script.sent) == 8
+
+
+def test_by_default_no_attempt_starts_later_than_twenty_seconds_after_the_first_failure() -> None:
+    """Where each answer takes its time, the attempts end earlier."""
+    clock, sent = FakeClock(1000.0, share=0.0), []
+
+    class Slow:
+        def send(self, operation: str, body: bytes) -> bytes:
+            sent.append(clock.moment)
+            clock.moment += 6.0
+            raise error("ThrottlingException")
+
+    with pytest.raises(Throttled):
+        dynamorm.run(one_call(), Slow(), clock=clock)
+    # The first failure is at 1006; an attempt at 1030 would be later than 20 seconds after it.
+    assert sent == [1000.0, 1006.0, 1012.0, 1018.0, 1024.0]
+
+
 @given(share=st.floats(0, 1), attempts=st.integers(2, 12))
 def test_pauses_grow_are_jittered_and_capped(share: float, attempts: int) -> None:
     """The n-th pause is a random part of `base * 2**n`, never more than `cap`."""
@@ -178,9 +203,10 @@ def wait_active(
     def program() -> Steps[Any]:
         return (yield from until_active("orders", (yield from deadline_in(timeout))))
 
-    clock, script = FakeClock(1000.0), Script(*turns)
-    script.local = local  # type: ignore[attr-defined]  # an optional part of the contract
-    return dynamorm.run(program(), script, clock=clock), script, clock
+    clock = FakeClock(1000.0)
+    with Script(*turns) as script:
+        script.local = local  # type: ignore[attr-defined]  # an optional part of the contract
+        return dynamorm.run(program(), script, clock=clock), script, clock
 
 
 def test_active_is_the_table_and_every_index() -> None:
@@ -291,7 +317,8 @@ def test_a_table_is_gone_when_the_service_says_so() -> None:
     def program() -> Steps[None]:
         yield from until_gone("orders", (yield from deadline_in(60)))
 
-    dynamorm.run(program(), Script(described("DELETING"), MISSING), clock=FakeClock())
+    with Script(described("DELETING"), MISSING) as script:
+        dynamorm.run(program(), script, clock=FakeClock())
 
 
 def test_a_deletion_that_takes_too_long_is_told() -> None:

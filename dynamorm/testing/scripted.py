@@ -41,13 +41,21 @@ class Script:
     """Answers requests in the order of its turns, and fails on any other request.
 
     A turn is an operation and its answer: an exception to raise, bytes to give as they are, or
-    anything that msgspec encodes.
+    anything that msgspec encodes. As a context manager it insists on having been used up.
     """
 
     def __init__(self, *turns: tuple[str, Any]) -> None:
         self.turns = list(turns)
         self.sent: list[tuple[str, Any]] = []
         """Each request: its operation, and its decoded body."""
+
+    def __enter__(self) -> Script:
+        return self
+
+    def __exit__(self, raised: type[BaseException] | None, *_: object) -> None:
+        # What was raised explains why turns are left, and is not to be hidden by that.
+        left = ", ".join(operation for operation, _ in self.turns)
+        assert raised or not left, f"in the script and never sent: {left}"
 
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         self.sent.append((operation, json.decode(body)))

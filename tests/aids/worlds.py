@@ -10,7 +10,7 @@ from typing import Annotated, Any
 from msgspec import Struct
 
 import dynamorm
-from dynamorm import PartitionKey, Steps, TableSpec
+from dynamorm import Database, PartitionKey, Steps, TableSpec
 from dynamorm.testing import Async, FakeClock, FakeService
 
 
@@ -34,6 +34,10 @@ class World:
 
     def update(self, spec: TableSpec, *allow: str, **options: Any) -> Any:
         return self.run(dynamorm.update_table(spec, allow=allow, **options))
+
+    @property
+    def db(self) -> Database:
+        return dynamorm.connect(transport=self.service)
 
     @property
     def sent(self) -> list[str]:

@@ -1,0 +1,119 @@
+"""Errors: which class stands for what the service says, and the facts that each keeps."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import zlib
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aids.worlds import Order, stocked
+from msgspec import json
+
+import dynamorm
+from dynamorm import errors
+from dynamorm.errors import DynamormError, ServiceError, service_error
+from dynamorm.exchange import Answer, read_answer
+from dynamorm.testing import Script
+
+SAMPLES = Path(__file__).parent / "samples"
+SAID: list[tuple[str, int, str, str]] = json.decode((SAMPLES / "errors.json").read_bytes())
+
+CLASSES = {
+    name: found
+    for name in errors.__all__
+    if inspect.isclass(found := getattr(errors, name)) and issubclass(found, DynamormError)
+}
+REPORT = dynamorm.run(
+    dynamorm.copy_table(Order, "orders-2"),
+    stocked(Order, **{"orders": [{"number": {"N": "1"}}], "orders-2": []}),
+)
+MADE: dict[str, DynamormError] = {
+    "ModelError": errors.ModelError(("no key - at Order", "no name - at Order")),
+    "ItemError": errors.ItemError("not a number", "orders.total", key={"id": "a"}),
+    "Refused": errors.Refused(("the target is the source",)),
+    "PlanRefused": errors.PlanRefused(()),
+    "CopyIncomplete": errors.CopyIncomplete(REPORT, ({"id": {"S": "a"}},)),
+    "WaitTimeout": errors.WaitTimeout("orders", 1.5, "CREATING", {"by-status": "CREATING"}),
+    "TableFailed": errors.TableFailed("orders", "ARCHIVED"),
+    "TransportError": errors.TransportError(
+        "cut", operation="CreateTable", maybe_applied=True, transient=False, stale=True
+    ),
+}
+
+
+def one_of(name: str) -> DynamormError:
+    """Make an error of a class, as it is raised."""
+    kind = CLASSES[name]
+    if name in MADE:
+        return MADE[name]
+    if not issubclass(kind, ServiceError):
+        return kind("what is wrong - at a place")
+    error = kind("ACode", "no", status=400, request_id="R1", operation="DescribeTable")
+    error.table = "orders"
+    return error
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_errors_survive_pickling_and_copying_with_their_facts(name):
+    """One of each class arrives in another process as what it was: class, text and every fact."""
+    error = one_of(name)
+    error.report = REPORT
+    for again in (pickle.loads(pickle.dumps(error)), copy.copy(error), copy.deepcopy(error)):
+        assert type(again) is type(error)
+        assert (str(again), again.args) == (str(error), error.args)
+        assert vars(again) == vars(error)
+        assert (again.transient, again.maybe_applied) == (error.transient, error.maybe_applied)
+
+
+def test_every_error_is_public_and_has_one_root():
+    """Whatever is raised on purpose is a name of `dynamorm`, and a DynamormError."""
+    assert all(getattr(dynamorm, name) is kind for name, kind in CLASSES.items())
+
+
+def answered(code: str, status: int, message: str) -> ServiceError:
+    """Read an error as it comes over the wire."""
+    kind = f"com.amazonaws.dynamodb.v20120810#{code}"
+    body = json.encode({"__type": kind, "message": message})
+    headers = {"x-amz-crc32": str(zlib.crc32(body)), "x-amzn-requestid": "R1"}
+    with pytest.raises(ServiceError) as caught:
+        read_answer("DescribeTable", Answer(status, headers, body))
+    return caught.value
+
+
+@pytest.mark.parametrize(("code", "status", "message", "name"), SAID)
+def test_what_the_service_says_has_a_class(code, status, message, name):
+    """Codes and texts of the documentation: the class, and every word that the service has said."""
+    error = answered(code, status, message)
+    assert type(error).__name__ == name
+    assert (error.code, error.status, error.message) == (code, status, message)
+    assert error.operation == "DescribeTable"
+    assert message in str(error)
+
+
+@pytest.mark.parametrize(("code", "status", "message", "name"), SAID)
+def test_what_passes_by_itself_is_tried_again(code, status, message, name):
+    """Throttling and failures of the service are transient, and nothing else that it says is."""
+    assert answered(code, status, message).transient is (name in ("Throttled", "ServerError"))
+
+
+def test_a_table_that_is_there_is_told_from_one_that_is_busy():
+    """ResourceInUseException from CreateTable means that the table exists."""
+    say: dict[str, Any] = {"message": "in use", "status": 400}
+    code = "ResourceInUseException"
+    assert type(service_error(code, operation="CreateTable", **say)) is errors.TableExists
+    assert type(service_error(code, operation="DeleteTable", **say)) is errors.TableBusy
+
+
+def test_a_description_of_the_documentation_is_read():
+    """A table from before on-demand capacity has no billing in it, and is described."""
+    described = (SAMPLES / "describe_table.json").read_bytes()
+    db = dynamorm.connect(transport=Script(("DescribeTable", described)))
+    table = db.describe_table("Thread")
+    assert (table.table_name, table.table_status, table.item_count) == ("Thread", "ACTIVE", 0)
+    assert [part.attribute_name for part in table.key_schema] == ["ForumName", "Subject"]
+    (index,) = table.local_secondary_indexes
+    assert (index.index_name, index.projection.projection_type) == ("LastPostIndex", "KEYS_ONLY")
