@@ -9,9 +9,16 @@ from collections.abc import Collection, Iterator
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from . import tables
+from .connecting import Arguments, reconnected
 from .drivers import arun, run
 from .names import checked_prefix
-from .sending import AsyncTransport, Transport, check_kind
+from .sending import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    AsyncTransport,
+    Transport,
+    check_kind,
+)
 from .waiting import Retries, retries_of
 
 if TYPE_CHECKING:
@@ -42,35 +49,52 @@ def connect(
     region: str | None = None,
     *,
     endpoint: str | None = None,
+    profile: str | None = None,
     credentials: Given | None = None,
     transport: Transport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
+    connect_timeout: float = CONNECT_TIMEOUT,
+    read_timeout: float = READ_TIMEOUT,
     **unknown: NoReturn,
 ) -> Database:
     """Say where the tables are. Nothing is looked up or sent before the first operation.
 
-    `region`: this one, AWS_REGION, AWS_DEFAULT_REGION, the profile's. `endpoint`: this one,
-    AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the region's. `credentials`: these (or a function
-    that gives them), the environment's, a container's, or what botocore finds. `transport`:
-    "botocore", "http" (small cold start) or an object with `send`, which knows region, endpoint and
-    credentials itself. `table_prefix` is put before every table name, and leaves room for one.
-    `retries` is a `Retries`, or a number of attempts.
+    `region`: this one, AWS_DEFAULT_REGION, the profile's, AWS_REGION. `endpoint`: this one,
+    AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's, the region's. `profile`: this one,
+    AWS_PROFILE, "default". `credentials`: these (or a function that gives them), the environment's
+    (without `profile`), the profile's, a container's, an instance's. `transport`: "botocore",
+    "http" (small cold start) or an object with `send`, which knows all of these itself.
+    `table_prefix` is put before every table name, and leaves room for one. `retries` is a
+    `Retries`, or a number of attempts. The time-outs are seconds, counted for each piece that is
+    sent or received.
     """
-    _check("connect", unknown, region, endpoint)
-    made = _transport(transport or "botocore", region, endpoint, credentials)
+    _check("connect", unknown, region=region, endpoint=endpoint, profile=profile)
+    given = Arguments(
+        transport,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+        credentials=credentials,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+    )
+    made = given.transport()
     check_kind(made, awaited=False)
-    return Database(made, table_prefix=table_prefix, retries=retries)
+    return Database(made, table_prefix=table_prefix, retries=retries)._of(given)
 
 
 def connect_async(
     region: str | None = None,
     *,
     endpoint: str | None = None,
+    profile: str | None = None,
     credentials: Given | None = None,
     transport: AsyncTransport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
+    connect_timeout: float = CONNECT_TIMEOUT,
+    read_timeout: float = READ_TIMEOUT,
     **unknown: NoReturn,
 ) -> AsyncDatabase:
     """Say where the tables are, for asyncio; otherwise as `connect`.
@@ -78,52 +102,39 @@ def connect_async(
     `transport` may be "aio", which sends in the event loop and is closed by `async with`.
     "botocore", the default, and "http" send in threads.
     """
-    _check("connect_async", unknown, region, endpoint)
-    if transport == "aio":
-        from .transports.aio import AioTransport
-
-        made: Any = AioTransport(region=region, endpoint=endpoint, credentials=credentials)
-    else:
-        made = _transport(transport or "botocore", region, endpoint, credentials)
-        if isinstance(transport or "", str):
-            from .transports.threads import ThreadTransport
-
-            made = ThreadTransport(made)
+    _check("connect_async", unknown, region=region, endpoint=endpoint, profile=profile)
+    given = Arguments(
+        transport,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+        credentials=credentials,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+    )
+    made = given.async_transport()
     check_kind(made, awaited=True)
-    return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)
+    return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)._of(given)
 
 
-def _check(function: str, unknown: dict[str, Any], region: object, endpoint: object) -> None:
+def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
     """Check what no transport looks at before its first request."""
     if unknown:
         from .arguments import known_names
 
         known_names(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
-    for name, value in (("region", region), ("endpoint", endpoint)):
+    for name, value in strings.items():
         if not isinstance(value, str | None):
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
 
 
-def _transport(given: Any, region: str | None, endpoint: str | None, key: Given | None) -> Any:
-    place: dict[str, Any] = {"region": region, "endpoint": endpoint, "credentials": key}
-    if given == "botocore":
-        from .transports.botocore import BotocoreTransport
-
-        return BotocoreTransport(**place)
-    if given == "http":
-        from .transports.http import HttpTransport
-
-        return HttpTransport(**place)
-    if not callable(getattr(given, "send", None)):
-        known = '"botocore", "http", with connect_async "aio", or an object with send()'
-        raise TypeError(f"transport= takes {known}, not {given!r}")
-    if any(value is not None for value in place.values()):
-        raise TypeError("a transport object has its own region, endpoint and credentials")
-    return given
+D = TypeVar("D", bound="_Place")
 
 
 class _Place:
     """What both kinds of database know."""
+
+    _connect = ""
 
     def __init__(
         self, transport: Any, *, table_prefix: str = "", retries: Retries | int = Retries()
@@ -131,18 +142,41 @@ class _Place:
         self.transport = transport
         self.table_prefix = checked_prefix(table_prefix)
         self.retries = retries_of(retries)
+        self._given = Arguments(transport)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transport!r}, table_prefix={self.table_prefix!r})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        own = {"table_prefix": self.table_prefix, "retries": self.retries}
+        return reconnected, (self._connect, self._given.kept() | own)
+
+    def __copy__(self: D) -> D:
+        """Share the transport; what is pickled connects again."""
+        made = type(self).__new__(type(self))
+        made.__dict__.update(self.__dict__)
+        return made
+
+    def __deepcopy__(self: D, _memo: object) -> D:
+        return self.__copy__()
 
     def close(self) -> None:
         """Close the transport's idle connections, where it keeps any."""
         if close := getattr(self.transport, "close", None):
             close()
 
+    def _of(self: D, given: Arguments) -> D:
+        self._given = given
+        return self
+
 
 class AsyncDatabase(_Place):
-    """Performs operations under asyncio: `await adb.run(dynamorm.ensure_table(Order))`."""
+    """Performs operations under asyncio: `await adb.run(dynamorm.ensure_table(Order))`.
+
+    It is pickled as the arguments of `connect_async`.
+    """
+
+    _connect = "connect_async"
 
     async def __aenter__(self) -> AsyncDatabase:
         return self
@@ -166,8 +200,11 @@ class AsyncDatabase(_Place):
 class Database(_Place):
     """Performs operations; each method is the function of the same name, performed.
 
-    As a context manager it closes idle connections at the end.
+    As a context manager it closes idle connections at the end. It is pickled as the arguments of
+    `connect`: credentials and transport objects cannot be, a function of a module can.
     """
+
+    _connect = "connect"
 
     def __enter__(self) -> Database:
         return self

@@ -8,14 +8,13 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from .hidden import HiddenText
+from .sending import CONNECT_TIMEOUT, READ_TIMEOUT
 
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["CONNECT_TIMEOUT", "MAX_IDLE", "READ_TIMEOUT", "Proxy", "Route", "tls_context"]
+__all__ = ["MAX_IDLE", "Proxy", "Route", "tls_context"]
 
-CONNECT_TIMEOUT = 2.0
-READ_TIMEOUT = 10.0
 MAX_IDLE = 60.0
 
 

@@ -9,7 +9,25 @@ from __future__ import annotations
 
 from typing import Any, Protocol
 
-__all__ = ["AsyncTransport", "Transport", "check_kind", "sending"]
+__all__ = [
+    "CONNECT_TIMEOUT",
+    "READ_TIMEOUT",
+    "AsyncTransport",
+    "Transport",
+    "UnlessGiven",
+    "check_kind",
+    "sending",
+]
+
+
+class UnlessGiven(float):
+    """A default, which tells whether somebody has given the same number."""
+
+    __slots__ = ()
+
+
+CONNECT_TIMEOUT = UnlessGiven(2.0)
+READ_TIMEOUT = UnlessGiven(10.0)
 
 
 class Transport(Protocol):

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import copy
 import inspect
 import os
+import pickle
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -123,12 +126,128 @@ def test_an_unknown_transport_is_refused(wrong: Any) -> None:
 
 @pytest.mark.parametrize(
     "given",
-    [{"region": "eu-west-1"}, {"endpoint": "http://localhost:8000"}, {"credentials": object()}],
+    [
+        {"region": "eu-west-1"},
+        {"endpoint": "http://localhost:8000"},
+        {"profile": "work"},
+        {"credentials": object()},
+        {"connect_timeout": 2.0},
+        {"read_timeout": 10},
+    ],
 )
 def test_a_transport_object_takes_nothing_else(given: dict[str, Any]) -> None:
-    """What a given transport could not heed is refused rather than ignored."""
-    with pytest.raises(TypeError, match="has its own"):
+    """What a given transport could not heed is refused by name, even if it is the default."""
+    named = f"has its own .* give {next(iter(given))}= to the transport"
+    with pytest.raises(TypeError, match=named):
         dynamorm.connect(transport=service(), **given)
+    with pytest.raises(TypeError, match=named):
+        dynamorm.connect_async(transport=Async(service()), **given)
+
+
+NAMES = ["botocore", "http", "aio", None]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_transport_has_the_time_outs_and_the_profile(
+    name: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are parameters of `connect`."""
+    (tmp_path / "config").write_text("[profile work]\nregion = eu-south-2\n")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    given: dict[str, Any] = {"profile": "work", "connect_timeout": 0.5, "read_timeout": 7}
+    adb = dynamorm.connect_async(transport=name, **given)
+    made = [getattr(adb.transport, "_transport", adb.transport)]
+    if name != "aio":
+        made.append(dynamorm.connect(transport=name, **given).transport)
+    for transport in made:
+        place = transport._place(transport.endpoint)
+        assert (place.connect_timeout, place.read_timeout) == (0.5, 7)
+        assert transport.region == "eu-south-2"
+
+
+@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout"])
+@pytest.mark.parametrize(
+    ("wrong", "kind"),
+    [
+        ("5", TypeError),
+        ([1], TypeError),
+        (True, TypeError),
+        (0, ValueError),
+        (-1.0, ValueError),
+        (float("nan"), ValueError),
+    ],
+)
+def test_a_time_out_is_a_number_of_seconds(name: str, wrong: Any, kind: type[Exception]) -> None:
+    """Whatever else it is, is refused before anything is sent, by name."""
+    with pytest.raises(kind, match=f"^{name}= takes seconds"):
+        dynamorm.connect("eu-west-1", **{name: wrong})
+
+
+def keys() -> dynamorm.Credentials:
+    """A module-level function, which a pickle holds by its name."""
+    return dynamorm.Credentials("the-key", "the-secret")
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+@pytest.mark.parametrize("name", NAMES)
+def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> None:
+    """In another process it connects again; what was changed on it goes along."""
+    given: dict[str, Any] = {
+        "region": "eu-west-1",
+        "endpoint": "http://localhost:1",
+        "credentials": keys,
+        "read_timeout": 3.0,
+        "table_prefix": "dev-",
+        "transport": name,
+    }
+    for connecting in (dynamorm.connect, dynamorm.connect_async):
+        if name == "aio" and connecting is dynamorm.connect:
+            continue
+        db = connecting(**given)
+        db.retries = Retries(attempts=2)
+        again = pickle.loads(pickle.dumps(db, protocol))
+        assert (type(again), repr(again)) == (type(db), repr(db))
+        assert (again.retries, again.table_prefix) == (db.retries, "dev-")
+        transport = getattr(again.transport, "_transport", again.transport)
+        assert transport._credentials.get().secret_key == "the-secret"
+        assert transport._place(transport.endpoint).read_timeout == 3.0
+        assert b"the-secret" not in pickle.dumps(db, protocol)
+
+
+UNPICKLED: dict[str, dict[str, Any]] = {
+    "credentials": {"credentials": dynamorm.Credentials("the-key", "the-secret")},
+    "a function that was given them": {"credentials": partial(dynamorm.Credentials, "k", "s")},
+    "a lambda": {"credentials": lambda: keys()},
+    "a transport object": {"transport": service()},
+    "an endpoint with a password": {"endpoint": "http://me:the-secret@localhost"},
+}
+
+
+@pytest.mark.parametrize("kind", UNPICKLED)
+def test_a_secret_is_not_pickled(kind: str) -> None:
+    """The error says what to pass instead; a copy shares the transport."""
+    db = dynamorm.connect(**UNPICKLED[kind])
+    with pytest.raises(TypeError, match=r"profile=, the environment, or a module-level function"):
+        pickle.dumps(db)
+    for copied in (copy.copy(db), copy.deepcopy(db)):
+        assert copied is not db
+        assert copied.transport is db.transport
+
+
+def test_a_database_that_was_made_by_hand_is_not_pickled() -> None:
+    """Its transport is an object."""
+    with pytest.raises(TypeError, match=r"transport object \(FakeService\)"):
+        pickle.dumps(dynamorm.Database(service()))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_transport_is_shared_and_not_pickled(name: Any) -> None:
+    """A copy of it is the transport itself."""
+    made = dynamorm.connect_async(transport=name).transport
+    transport = getattr(made, "_transport", made)
+    assert copy.copy(transport) is copy.deepcopy(transport) is transport
+    with pytest.raises(TypeError, match="a database that names its transport is"):
+        pickle.dumps(transport)
 
 
 @pytest.mark.parametrize("name", ["botocore", "http"])
@@ -232,7 +351,7 @@ def test_an_arn_is_a_name_everywhere() -> None:
         ("aws_secret_access_key", "; write credentials="),
         ("prefix", "; did you mean table_prefix?"),
         ("retrys", "; did you mean retries?"),
-        ("zzz", "retries"),
+        ("zzz", "read_timeout"),
     ],
 )
 def test_an_unknown_argument_is_answered(connect: Any, given: str, advice: str) -> None:

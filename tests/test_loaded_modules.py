@@ -20,6 +20,7 @@ OPERATION = {
     "dynamorm",
     "dynamorm.changes",
     "dynamorm.creating",
+    "dynamorm.connecting",
     "dynamorm.database",
     "dynamorm.drift",
     "dynamorm.drivers",

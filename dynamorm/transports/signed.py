@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import inf
-from typing import Any, Protocol
+from typing import Any, NoReturn, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -18,7 +18,7 @@ from ..exchange import Answer, Signer, exchanging
 from ..failures import without_frames
 from ..hidden import HiddenText, Variables
 from ..proxies import proxy_for
-from ..routes import CONNECT_TIMEOUT, READ_TIMEOUT
+from ..sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..signing import sign
 
 __all__ = ["Line", "Place", "Settings", "SignedTransport"]
@@ -46,6 +46,9 @@ class Line(Protocol):
         """Send, and give what has come by the moment `until` of the monotonic clock."""
 
     def close(self) -> None: ...
+
+
+S = TypeVar("S", bound="Settings")
 
 
 class Settings:
@@ -79,6 +82,16 @@ class Settings:
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._config!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a transport is not pickled; a database that names its transport is")
+
+    def __copy__(self: S) -> S:
+        """Give the transport itself, which everybody may share."""
+        return self
+
+    def __deepcopy__(self: S, _memo: object) -> S:
+        return self
 
     @property
     def endpoint(self) -> Endpoint:
