@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from .effects import Call, Effect, Now, Sleep, Steps
     from .errors import (
         AccessDenied,
+        ConditionFailed,
         CopyIncomplete,
         CredentialsMissing,
         CredentialsRejected,
@@ -95,6 +96,7 @@ __all__ = [
     "Blocked",
     "Call",
     "Clock",
+    "ConditionFailed",
     "CopyIncomplete",
     "CopyOptions",
     "CopyReport",
@@ -215,6 +217,7 @@ _MODULES = {
     ),
     "errors": (
         "AccessDenied",
+        "ConditionFailed",
         "CopyIncomplete",
         "CredentialsMissing",
         "CredentialsRejected",

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Sequence
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Raw, Struct
 
 from .canonical import item_key
-from .effects import Sleep, Steps, call, now
+from .checkpoints import Costs
+from .effects import Call, Sleep, Steps, now
 from .errors import DynamormError, ValidationFailed
 from .pace import Pace
-from .pages import BatchWriteItemOutput, batch_write_item, units
-from .reports import Costs, Page
+from .pages import BatchWriteItemOutput, ConsumedCapacity, batch_write_item, units
+from .reports import Page
 from .wire import UNREADABLE
 
-__all__ = ["TimeLeft", "Writer"]
+__all__ = ["Answer", "Item", "Rule", "TimeLeft", "Writer"]
+
+R = TypeVar("R")
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BODY = 15_500_000
@@ -43,17 +46,51 @@ class TimeLeft:
     def at(self, moment: float) -> float:
         if self._deadline is None:
             return float("inf")
-        if callable(self._deadline):
-            return self._deadline()
-        return self._started + self._deadline - moment
+        if not callable(self._deadline):
+            return self._started + self._deadline - moment
+        return _seconds(self._deadline())
+
+
+def _seconds(said: Any) -> float:
+    from .settings import check_deadline
+
+    if said != float("inf"):
+        check_deadline(said)
+    if said is None:
+        raise ValueError("deadline= is a function that gives None, and not the seconds left")
+    return float(said)
 
 
 class Item(Struct, eq=False):
-    """An item on its way; without `raw`, another one has taken its place."""
+    """An item on its way."""
 
-    raw: bytes | Raw | None
+    raw: bytes | Raw
     page: Page
     key: Hashable = None
+    older: Item | None = None
+    """One with the same key that this one stands for: it falls when this one is acknowledged."""
+    replaced: bool = False
+    """Whether another one stands for it."""
+
+
+class Rule(Protocol):
+    """What is done about items with one key."""
+
+    def queued(self, item: Item, waiting: Item | None) -> None:
+        """Take note of an item, before it is queued; `waiting` has its key and is not sent yet."""
+
+    def written(self, item: Item) -> None:
+        """Count an item that was acknowledged."""
+
+
+class Answer(Struct):
+    """What a request to write a batch has come to."""
+
+    refused: list[Item]
+    """Items that are still to be written."""
+    consumed: tuple[ConsumedCapacity | None, ...] = ()
+    kept: bool = False
+    """Whether the target's own item was left as it is."""
 
 
 class Writer:
@@ -68,27 +105,37 @@ class Writer:
         left: TimeLeft,
         *,
         batch_size: int,
-        unique: bool,
+        rule: Rule | None,
+        alone: bool,
         on_poison: Callable[[bytes | Raw, ValidationFailed], None],
         on_batch: Callable[[float], None],
         wrap: Callable[[Steps[Any]], Steps[Any]],
     ) -> None:
-        self._table = table
-        self._key_names = key_names
+        self.table = table
+        self.key_names = key_names
         self._costs = costs
         self._pace = pace
         self._left = left
         self._batch_size = batch_size
-        self._unique = unique
+        self._rule = rule
+        """`None` where no two items can have one key, so that nobody need look."""
+        self._alone = alone
+        """Whether what came back is sent without new items, so that few are written ahead of it."""
         self._on_poison = on_poison
         self._on_batch = on_batch
         self._wrap = wrap
         self._queue: deque[Item] = deque()
         self._by_key: dict[Hashable, Item] = {}
+        self._returned = 0
         self._refusals = 0
         self.trouble: DynamormError | None = None
         """The last error that a batch came back with whole."""
         self.gave_up = False
+
+    @property
+    def full(self) -> bool:
+        """Whether there is enough for a batch; after `write`, whether it has stopped early."""
+        return len(self._queue) >= self._batch_size
 
     @property
     def refused(self) -> bool:
@@ -96,28 +143,29 @@ class Writer:
         return self._refusals > 0
 
     def unwritten(self) -> list[bytes]:
-        return [bytes(item.raw) for item in tuple(self._queue) if item.raw is not None]
+        return [bytes(item.raw) for item in tuple(self._queue) if not item.replaced]
 
     def put(self, raws: Sequence[bytes | Raw], page: Page) -> None:
         """Queue items of a page."""
-        page.open += len(raws)
-        if self._unique:
+        if self._rule is None:
+            page.open += len(raws)
             self._queue.extend([Item(raw, page) for raw in raws])
             return
         for raw in raws:
-            item = Item(raw, page, item_key(raw, self._key_names))
-            replaced = self._by_key.get(item.key)
-            if replaced is not None:
-                replaced.raw = None
-                replaced.page.open -= 1
-                replaced.page.counts.collisions += 1
+            item = Item(raw, page, item_key(raw, self.key_names))
+            waiting = self._by_key.get(item.key)
+            self._rule.queued(item, waiting)
+            if waiting is not None:
+                item.older = waiting
+                waiting.replaced = True
+            page.open += 1
             self._by_key[item.key] = item
             self._queue.append(item)
 
     def write(self, *, rest: bool = False) -> Steps[None]:
         """Send full batches, and with `rest` what is left too, until time is up."""
         busy = 0.0
-        while self._queue and (rest or len(self._queue) >= self._batch_size):
+        while self._queue and (rest or self.full):
             moment = yield from now()
             left = self._left.at(moment)
             self.gave_up = busy > PATIENCE
@@ -134,9 +182,10 @@ class Writer:
     def _take(self) -> list[Item]:
         """Take the next items, as many as one request can hold, out of the queue."""
         queue = self._queue
-        taken = [queue.popleft() for _ in range(min(self._batch_size, len(queue)))]
-        batch = [item for item in taken if item.raw is not None]
-        while len(batch) > 1 and sum(len(item.raw or b"") for item in batch) > MAX_BODY:
+        most = self._returned if self._alone and self._returned else self._batch_size
+        taken = [queue.popleft() for _ in range(min(most, len(queue)))]
+        batch = [item for item in taken if not item.replaced]
+        while len(batch) > 1 and sum(len(item.raw) for item in batch) > MAX_BODY:
             queue.appendleft(batch.pop())
         return batch
 
@@ -145,6 +194,7 @@ class Writer:
 
         `False` when there is no time for that: pauses cut short would come ever faster at the end.
         """
+        self._returned = len(refused)
         if not refused:
             self._refusals = 0
             return True
@@ -161,11 +211,8 @@ class Writer:
         """Send one batch; give the items that are still to be written."""
         if not batch:
             return []
-        raws = [item.raw for item in batch if item.raw is not None]
-        payload = batch_write_item(self._table, raws)
-        request = call("BatchWriteItem", payload, BatchWriteItemOutput, until=ONCE)
         try:
-            reply = yield from self._wrap(request)
+            answer = yield from self._attempt(batch)
         except ValidationFailed as error:
             return (yield from self._narrow(batch, until, error))
         except DynamormError as error:
@@ -174,14 +221,24 @@ class Writer:
                 raise
             self.trouble = error
             return batch
-        refused = self._refused(batch, reply.unprocessed)
-        written = self._acknowledge(batch, refused)
-        consumed = units(reply.consumed_capacity, lambda: _whole_units(written))
+        written = self._acknowledge(batch, answer)
+        consumed = units(answer.consumed, lambda: _whole_units(written))
         self._costs.write_units += consumed
         moment = yield from now()
         self._pace.spent(consumed, moment)
         self._on_batch(moment)
-        return refused
+        return answer.refused
+
+    def _attempt(self, batch: list[Item]) -> Steps[Answer]:
+        """Send the request, once."""
+        payload = batch_write_item(self.table, [item.raw for item in batch])
+        reply = yield from self._ask("BatchWriteItem", payload, BatchWriteItemOutput)
+        return Answer(self._refused(batch, reply.unprocessed), reply.consumed_capacity)
+
+    def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
+        request = _asking(Call(operation, payload, reply_type, until=ONCE, finish=True))
+        reply: R = yield from self._wrap(request)
+        return reply
 
     def _narrow(
         self, batch: list[Item], until: float, error: ValidationFailed
@@ -196,10 +253,18 @@ class Writer:
                 else:
                     self._queue.extendleft(reversed(half))
             return refused
+        from .codec.checks import key_of
+
         [item] = batch
-        self._on_poison(item.raw or b"", error)
+        error.key = key_of(item.raw, self.key_names)
+        self._on_poison(item.raw, error)
         item.page.counts.failed += 1
         self._close(item)
+        if (older := item.older) is not None:
+            # It was to fall for an item that has turned out to be none.
+            older.replaced = False
+            self._by_key[older.key] = older
+            self._queue.appendleft(older)
         return []
 
     def _refused(self, batch: list[Item], unprocessed: list[Raw]) -> list[Item]:
@@ -210,28 +275,44 @@ class Writer:
         if not unprocessed:
             return []
         try:
-            keys = {item_key(raw, self._key_names) for raw in unprocessed}
-            refused = [
-                item for item in batch if item.raw and item_key(item.raw, self._key_names) in keys
-            ]
+            keys = {item_key(raw, self.key_names) for raw in unprocessed}
+            refused = [item for item in batch if item_key(item.raw, self.key_names) in keys]
         except UNREADABLE:
             return batch
         return refused if len(refused) == len(keys) else batch
 
-    def _acknowledge(self, batch: list[Item], refused: list[Item]) -> list[Item]:
+    def _acknowledge(self, batch: list[Item], answer: Answer) -> list[Item]:
         """Count what has been written, and give it."""
-        left = set(map(id, refused))
+        left = set(map(id, answer.refused))
         written = [item for item in batch if id(item) not in left]
         for item in written:
-            item.page.counts.written += 1
+            if answer.kept:
+                item.page.counts.kept += 1
+            elif self._rule is None:
+                item.page.counts.written += 1
+            else:
+                self._rule.written(item)
             self._close(item)
+            self._drop(item.older)
         return written
 
     def _close(self, item: Item) -> None:
         item.page.open -= 1
         self._by_key.pop(item.key, None)
 
+    def _drop(self, older: Item | None) -> None:
+        """Let those go for which another item has been acknowledged."""
+        while older is not None:
+            older.page.counts.collisions += 1
+            older.page.open -= 1
+            older = older.older
+
+
+def _asking(request: Call[R]) -> Steps[R]:
+    reply: R = yield request
+    return reply
+
 
 def _whole_units(items: list[Item]) -> int:
     """Estimate the write units of items: one for each begun kilobyte of each."""
-    return sum(-(-len(item.raw or b"") // 1024) for item in items)
+    return sum(-(-len(item.raw) // 1024) for item in items)

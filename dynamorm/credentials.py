@@ -289,6 +289,4 @@ def _is_word(credentials: Credentials, name: str) -> bool:
 
 
 def _same(one: Credentials, other: Credentials | None) -> bool:
-    return other is not None and all(
-        getattr(one, name) == getattr(other, name) for name in Credentials.__slots__
-    )
+    return other is not None and all(getattr(one, n) == getattr(other, n) for n in _NAMES)

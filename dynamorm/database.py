@@ -330,7 +330,7 @@ class Database(_Place):
         source: Model | str,
         target: Model | str,
         *,
-        segments: int = 8,
+        segments: int | None = None,
         executor: Any = None,
         **options: Unpack[CopyOptions],
     ) -> CopyReport:

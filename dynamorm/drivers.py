@@ -8,7 +8,7 @@ this machine, where waits are shorter; `clock` is the time that passes there, if
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from functools import cache
 from typing import Any, TypeVar
 
@@ -102,7 +102,7 @@ def _run(program: Steps[T], transport: Transport, clock: Clock, stopped: Callabl
         while not stopped():
             try:
                 answer = _perform(effect, transport, clock, stopped)
-            except Exception as error:
+            except BaseException as error:  # an interrupt too
                 effect = program.throw(error)
             else:
                 effect = program.send(answer)
@@ -115,12 +115,19 @@ def _run(program: Steps[T], transport: Transport, clock: Clock, stopped: Callabl
 
 
 async def _arun(program: Steps[T], transport: AsyncTransport, clock: Clock) -> T:
+    cancelled: BaseException | None = None
     try:
         effect = next(program)
         while True:
             try:
-                answer = await _aperform(effect, transport, clock)
-            except Exception as error:
+                if cancelled is not None:  # the program has been told what was finished for it
+                    raise cancelled
+                if isinstance(effect, Call) and effect.finish:
+                    answer, cancelled = await _finished(_aperform(effect, transport, clock))
+                else:
+                    answer = await _aperform(effect, transport, clock)
+            except BaseException as error:  # a cancellation too
+                cancelled = None
                 effect = program.throw(error)
             else:
                 effect = program.send(answer)
@@ -129,6 +136,26 @@ async def _arun(program: Steps[T], transport: AsyncTransport, clock: Clock) -> T
         return result
     finally:
         program.close()
+
+
+async def _finished(performing: Coroutine[Any, Any, T]) -> tuple[T, BaseException | None]:
+    """Await an answer though the task is cancelled, and give the cancellation.
+
+    A second cancellation is not held up.
+    """
+    from asyncio import CancelledError, create_task, shield
+
+    task = create_task(performing)
+    try:
+        return await shield(task), None
+    except CancelledError as error:
+        if task.cancelled():  # by the transport
+            raise
+        cancelled = error
+    try:
+        return await task, cancelled
+    except Exception:  # no answer: what has been done is as unknown as without waiting
+        raise cancelled from None
 
 
 def _perform(

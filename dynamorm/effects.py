@@ -35,7 +35,8 @@ class Call(Struct, Generic[R], frozen=True):
     The error that the driver throws back instead is a `ServiceError`, a `TransportError` or
     whatever else the transport raises. It is not tried again after the moment `until`, and its
     answer must be there by the moment `deadline`, whatever becomes of it then. With a `transport`
-    of its own the request does not go where the others go.
+    of its own the request does not go where the others go. `finish`: a task that is cancelled waits
+    for the answer first, so that the operation knows what has been done.
     """
 
     operation: str
@@ -44,6 +45,7 @@ class Call(Struct, Generic[R], frozen=True):
     until: float | None = None
     transport: Any = None
     deadline: float | None = None
+    finish: bool = False
 
 
 class Sleep(Struct, frozen=True):
@@ -150,7 +152,9 @@ def through(steps: Steps[T], perform: Callable[[Effect], Steps[Any]]) -> Steps[T
                 effect = structs.replace(effect, operations=inner)
             try:
                 answer = yield from perform(effect)
-            except Exception as error:
+            except GeneratorExit:
+                raise
+            except BaseException as error:  # an interrupt too: the operation may have a last word
                 effect = steps.throw(error)
             else:
                 effect = steps.send(answer)

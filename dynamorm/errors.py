@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 __all__ = [
     "AccessDenied",
+    "ConditionFailed",
     "CopyIncomplete",
     "CredentialsMissing",
     "CredentialsRejected",
@@ -77,8 +78,12 @@ class ItemError(DynamormError):
         """The table or model, then attribute names and list positions: `users.address.city`."""
         self.key = key or {}
         """The key attributes of the item, as natural values, where they are known."""
-        values = ", ".join(f"{name}={value!r}" for name, value in self.key.items())
-        super().__init__(f"{problem}{values and f' (item {values})'} - at {path}")
+        super().__init__(f"{problem}{_named(self.key)} - at {path}")
+
+
+def _named(key: Mapping[str, Any]) -> str:
+    values = ", ".join(f"{name}={value!r}" for name, value in key.items())
+    return f" (item {values})" if values else ""
 
 
 class MigrateNotSupported(DynamormError):
@@ -86,7 +91,10 @@ class MigrateNotSupported(DynamormError):
 
 
 class Refused(DynamormError):
-    """What was asked for could do harm, or does not fit together; nothing was written."""
+    """What was asked for could do harm, or does not fit together; nothing was written.
+
+    A copy that ends since one of its tables has been replaced says so with this, and its `report`.
+    """
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
         self.reasons = reasons
@@ -226,6 +234,8 @@ class ServiceError(DynamormError):
         self.operation = operation
         self.table = ""
         """The table that the request named, where it named one."""
+        self.key: dict[str, Any] = {}
+        """The key of the item that the service refused in a copy, as natural values."""
         super().__init__(message)
 
     def __init_subclass__(cls, codes: tuple[str, ...] = ()) -> None:
@@ -237,7 +247,7 @@ class ServiceError(DynamormError):
             facts += f", request {self.request_id}"
         hint = self.hint.format(operation=self.operation, table=self.table or "the table")
         place = f"{self.table}, {self.operation}" if self.table else self.operation
-        return f"{self.message or 'no message'} ({facts}){hint} - at {place}"
+        return f"{self.message or 'no message'} ({facts}){hint}{_named(self.key)} - at {place}"
 
 
 class TableNotFound(ServiceError, codes=("ResourceNotFoundException", "TableNotFoundException")):
@@ -316,6 +326,13 @@ class ValidationFailed(
     ),
 ):
     """The service does not take the request as it is written."""
+
+
+class ConditionFailed(ServiceError, codes=("ConditionalCheckFailedException",)):
+    """The condition of a write did not hold: nothing was written."""
+
+    item: bytes | None = None
+    """The item that was there, as the JSON of its attribute values, if the service gave it."""
 
 
 class UnsupportedOperation(ServiceError, codes=("UnknownOperationException",)):

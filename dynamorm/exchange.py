@@ -11,11 +11,17 @@ import zlib
 from collections.abc import Callable, Generator
 from typing import Protocol
 
-from msgspec import Struct, field, json
+from msgspec import Raw, Struct, field, json
 
 from .credentials import Credentials, CredentialsLike, CredentialSource
 from .endpoints import Endpoint
-from .errors import CredentialsRejected, DynamormError, TransportError, service_error
+from .errors import (
+    ConditionFailed,
+    CredentialsRejected,
+    DynamormError,
+    TransportError,
+    service_error,
+)
 from .wire import UNREADABLE
 
 __all__ = [
@@ -135,6 +141,8 @@ class _ErrorBody(Struct):
     type: str = field(name="__type")
     message: str | None = None
     capital_message: str | None = field(default=None, name="Message")
+    item: Raw | None = field(default=None, name="Item")
+    """What was there when a condition failed, if the request asked for it."""
 
 
 _error_body = json.Decoder(_ErrorBody)
@@ -150,7 +158,7 @@ def read_answer(operation: str, answer: Answer) -> bytes:
         body = _error_body.decode(answer.body)
     except UNREADABLE:
         raise foreign_answer(operation, answer.status) from None
-    raise service_error(
+    error = service_error(
         # "namespace#Code:http://...": https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
         body.type.partition(":")[0].rpartition("#")[2],
         body.message or body.capital_message or "",
@@ -158,6 +166,9 @@ def read_answer(operation: str, answer: Answer) -> bytes:
         request_id=answer.headers.get("x-amzn-RequestId") or "",
         operation=operation,
     )
+    if isinstance(error, ConditionFailed) and body.item is not None:
+        error.item = bytes(body.item)
+    raise error
 
 
 def _flaw(answer: Answer) -> str | None:

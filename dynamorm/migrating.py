@@ -11,11 +11,11 @@ from .copying import copy_table
 from .described import described_spec
 from .effects import Steps
 from .errors import Refused, UnsupportedOperation
-from .jobs import check_copy
 from .model import Model, table_spec
 from .names import name_problem
 from .options import TableOptions
 from .prefixing import elsewhere
+from .preparing import check_copy
 from .reports import CopyReport
 from .settings import CopyOptions, CopySettings
 from .tables import Ensured, create_table, describe_table, ensure_table, table_exists

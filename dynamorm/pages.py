@@ -1,7 +1,8 @@
-"""Scan pages and BatchWriteItem batches, with the items in them left as the bytes that they are.
+"""Scan pages and writes, with the items in them left as the bytes that they are.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from .replies import Reply
 __all__ = [
     "BatchWriteItemInput",
     "BatchWriteItemOutput",
+    "ConsumedCapacity",
+    "GetItemOutput",
     "Key",
+    "PutItemOutput",
     "ScanInput",
     "ScanOutput",
     "batch_write_item",
+    "get_item",
+    "put_if_absent",
     "scan",
     "units",
 ]
@@ -43,6 +49,21 @@ class BatchWriteItemInput(Request, frozen=True):
 
     request_items: dict[str, Raw]
     return_consumed_capacity: str | UnsetType = UNSET
+
+
+class PutItemInput(Request, frozen=True):
+    table_name: str
+    item: Raw
+    condition_expression: str
+    expression_attribute_names: dict[str, str]
+    return_values_on_condition_check_failure: str
+    return_consumed_capacity: str
+
+
+class GetItemInput(Request, frozen=True):
+    table_name: str
+    key: dict[str, Raw]
+    consistent_read: bool
 
 
 class ConsumedCapacity(Reply, frozen=True):
@@ -83,6 +104,14 @@ class BatchWriteItemOutput(Reply, frozen=True):
         return [request.put_request.item for requests in left for request in requests]
 
 
+class PutItemOutput(Reply, frozen=True):
+    consumed_capacity: ConsumedCapacity | None = None
+
+
+class GetItemOutput(Reply, frozen=True):
+    item: Raw | None = None
+
+
 def scan(
     table: str,
     *,
@@ -109,6 +138,27 @@ def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItem
     puts = b'}},{"PutRequest":{"Item":'.join(items)
     requests = Raw(b'[{"PutRequest":{"Item":' + puts + b"}}]")
     return BatchWriteItemInput({table: requests}, return_consumed_capacity="TOTAL")
+
+
+def put_if_absent(table: str, item: bytes | Raw, key_name: str) -> PutItemInput:
+    """Build PutItem on the condition that there is no item with its key.
+
+    Where there is one, the error has it.
+    """
+    return PutItemInput(
+        table,
+        Raw(item),
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+        condition_expression="attribute_not_exists(#key)",
+        expression_attribute_names={"#key": key_name},
+        return_values_on_condition_check_failure="ALL_OLD",
+        return_consumed_capacity="TOTAL",
+    )
+
+
+def get_item(table: str, key: dict[str, Raw]) -> GetItemInput:
+    """Build GetItem for what is in the table at this moment."""
+    return GetItemInput(table, key, consistent_read=True)
 
 
 def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], float]) -> float:

@@ -1,6 +1,6 @@
-"""How far a copy is: per page, per segment, and as the checkpoint and the report that users see.
+"""How far a copy is: per page, per segment, and as the report that users see.
 
-A cursor moves only when every write before it has been acknowledged, so that whoever goes on from
+A cursor moves only when every write before it has been acknowledged, so that whoever resumes from
 a checkpoint may write an item again but never leaves one out.
 """
 
@@ -10,101 +10,71 @@ from collections import deque
 from threading import Lock
 from typing import Any
 
-from msgspec import Struct, convert, field, json, structs, to_builtins
+from msgspec import Struct, field, structs, to_builtins
 
-from .errors import Refused
+from .checkpoints import Checkpoint, Counts, SegmentPoint
 from .pages import Key
-from .wire import UNREADABLE
 
-__all__ = [
-    "Checkpoint",
-    "CopyReport",
-    "Costs",
-    "Page",
-    "Segment",
-    "SegmentPoint",
-    "identified",
-    "read_checkpoint",
-    "report",
-]
+__all__ = ["CopyReport", "Page", "Segment", "report"]
 
 
-class CopyReport(Struct, frozen=True):
-    """What a copy has done, runs before its checkpoint included."""
+class CopyReport(Struct, frozen=True, kw_only=True):
+    """What a copy has done, runs before its checkpoint included; true if it is done."""
 
     done: bool
-    """Whether every item has been read and dealt with."""
+    """Whether every item has been read and dealt with, and both tables are still there."""
     read: int
     written: int
+    """Items of the source, or made of them, that are in the target: not writes."""
     skipped: int
     """Source items for which the transform gave nothing."""
     failed: int
     """Items that `on_error` has taken."""
     collisions: int
-    """Items that another one with the same key replaced before it was sent."""
+    """Items that another one with the same key replaced; `collisions="last"` allows it."""
+    kept: int = 0
+    """Items that were not written, since the target had another one with their key."""
+    unchecked: int = 0
+    """Items whose key was not compared with all those before: `collisions="error"` could not."""
     retried: int
     """Writes that had to be sent again: the service was too busy, or its answer was lost."""
     read_units: float
     write_units: float
     seconds: float
+    estimated_total: int | None = None
+    """Items to read, by DescribeTable's count, which is some six hours old; `None` if unknown."""
+    time_left: float | None = None
+    """Seconds to the end at the rate so far; `None` where the total is not known."""
     checkpoint: dict[str, Any]
-    """JSON-safe; give it as `resume=` to go on. Holds table names, counts and at most one key of
-    an item for each segment."""
+    """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, at most one key of an
+    item for each segment, and digests of keys."""
 
+    def __bool__(self) -> bool:
+        return self.done
 
-class Counts(Struct):
-    """What has been done with items."""
+    def __str__(self) -> str:
+        total = f" of about {self.estimated_total:,}" if self.estimated_total else ""
+        others = ("skipped", "failed", "collisions", "kept", "unchecked", "retried")
+        more = "".join(f", {name} {n:,}" for name in others if (n := getattr(self, name)))
+        state = "done" if self.done else "not done"
+        return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}"
 
-    read: int = 0
-    written: int = 0
-    skipped: int = 0
-    failed: int = 0
-    collisions: int = 0
-
-    def __add__(self, other: Counts) -> Counts:
-        pairs = zip(structs.astuple(self), structs.astuple(other), strict=True)
-        return Counts(*(one + another for one, another in pairs))
-
-
-class Costs(Struct):
-    """What a segment has taken, the repetitions included."""
-
-    retried: int = 0
-    read_units: float = 0.0
-    write_units: float = 0.0
-
-
-class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
-    """Where a segment can be gone on with: after `cursor`, or at its beginning."""
-
-    segment: int
-    done: bool = False
-    cursor: Key | None = None
-    counts: Counts = field(default_factory=Counts)
-    costs: Costs = field(default_factory=Costs)
-
-
-class Checkpoint(Struct, forbid_unknown_fields=True):
-    """All that a copy needs to go on; JSON-safe as builtins."""
-
-    source: str
-    target: str
-    of: int
-    segments: list[SegmentPoint]
-    seconds: float = 0.0
-    source_id: str = ""
-    target_id: str = ""
-    """Which tables the names stood for; empty where the service does not say."""
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, JSON-safe."""
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
 
 
 class Page(Struct, eq=False):
-    """Items that one Scan has given, until all that became of them is acknowledged."""
+    """Items in a row that one Scan has given, until all that became of them is acknowledged."""
 
-    cursor: Key | None
-    counts: Counts
+    cursor: Key | None = None
+    counts: Counts = field(default_factory=Counts)
     open: int = 0
     """Items to be written and not acknowledged yet."""
     read_whole: bool = False
+    digest: bytes = b""
+    """Of the key of its one item, where the checkpoint is to say that this one is written."""
 
 
 class Segment:
@@ -115,6 +85,8 @@ class Segment:
 
     def __init__(self, point: SegmentPoint) -> None:
         self.point = point
+        self.ahead = set(point.ahead)
+        """Items after the cursor that a run before has written, and this one has not met yet."""
         self._pages: deque[Page] = deque()
         self._lock = Lock()
 
@@ -123,9 +95,9 @@ class Segment:
         """The place to read from next."""
         return self._pages[-1].cursor if self._pages else self.point.cursor
 
-    def begin_page(self, cursor: Key | None, items: int) -> Page:
-        """Take up a page that ends at `cursor`, the last one if that is `None`."""
-        page = Page(cursor, Counts(read=items))
+    def begin_page(self, cursor: Key | None) -> Page:
+        """Take up items that end at `cursor`, the last ones of the table if that is `None`."""
+        page = Page(cursor)
         with self._lock:
             self._pages.append(page)
         return page
@@ -150,61 +122,34 @@ class Segment:
         with self._lock:
             return sum((page.counts for page in self._pages), self.point.counts)
 
-
-def read_checkpoint(
-    value: Any, source: str, target: str, segments: list[int], of: int
-) -> Checkpoint:
-    """Give the checkpoint to go on from; refuse one that belongs to another copy."""
-    if value is None:
-        return Checkpoint(source, target, of, [SegmentPoint(segment) for segment in segments])
-    try:
-        checkpoint = convert(value, Checkpoint)
-        json.encode(checkpoint)  # what JSON cannot hold has not come from a report
-    except UNREADABLE as error:
-        raise Refused((f"resume= is no checkpoint of a copy: {error}",)) from error
-    pairs = (
-        ("source", checkpoint.source, source),
-        ("target", checkpoint.target, target),
-        ("number of segments", checkpoint.of, of),
-        ("segments", sorted(point.segment for point in checkpoint.segments), segments),
-    )
-    reasons = [
-        f"the checkpoint's {what} is {theirs!r}, this copy's is {ours!r}"
-        for what, theirs, ours in pairs
-        if theirs != ours
-    ]
-    if reasons:
-        raise Refused(tuple(reasons))
-    return checkpoint
+    def resumable(self) -> SegmentPoint:
+        """Give the point to resume from, which also tells what is written ahead of its cursor."""
+        with self._lock:
+            written = {p.digest for p in self._pages if p.digest and p.counts.written}
+            return structs.replace(self.point, ahead=sorted(self.ahead | written))
 
 
-def identified(checkpoint: Checkpoint, source: str | None, target: str | None) -> Checkpoint:
-    """Note which tables these are; refuse others of the same names, which lack what was copied."""
-    pairs = (
-        ("source", checkpoint.source_id, source),
-        ("target", checkpoint.target_id, target),
-    )
-    reasons = [
-        f"the {what} is not the table that the checkpoint was made with, but another of its name"
-        for what, theirs, ours in pairs
-        if theirs and ours and theirs != ours
-    ]
-    if reasons:
-        raise Refused(tuple(reasons))
-    return structs.replace(checkpoint, source_id=source or "", target_id=target or "")
-
-
-def report(checkpoint: Checkpoint, segments: list[Segment], seconds: float) -> CopyReport:
-    """Sum up all segments."""
-    points = [segment.point for segment in segments]
+def report(
+    checkpoint: Checkpoint, segments: list[Segment], seconds: float, items: int | None = None
+) -> CopyReport:
+    """Sum up all segments; `items` is how many there are to read by the service's estimate."""
+    points = [segment.resumable() for segment in segments]
     counts = sum((segment.counts() for segment in segments), Counts())
     costs = [point.costs for point in points]
+    done = checkpoint.done and all(point.done for point in points)
+    total = counts.read if done else max(items, counts.read) if items else None
+    left = None
+    if total is not None and counts.read:
+        left = (total - counts.read) * seconds / counts.read
+    resumable = structs.replace(checkpoint, segments=points, seconds=seconds)
     return CopyReport(
-        done=all(point.done for point in points),
+        done=done,
         **structs.asdict(counts),
         retried=sum(cost.retried for cost in costs),
         read_units=sum(cost.read_units for cost in costs),
         write_units=sum(cost.write_units for cost in costs),
         seconds=seconds,
-        checkpoint=to_builtins(structs.replace(checkpoint, segments=points, seconds=seconds)),
+        estimated_total=total,
+        time_left=left,
+        checkpoint=to_builtins(resumable),
     )

@@ -259,7 +259,7 @@ def copy(demo: Demo, db: Database, endpoint: str) -> None:
         show("\n" + inspect.getsource(in_cents))
     title = "Ensure the new table, and copy through that function, in two segments at once."
     ensured = ("DescribeTable", "CreateTable")
-    copied = ("DescribeTable",) * 2 + ("Scan",) * 2 + ("BatchWriteItem",) * (PRODUCTS // 25 + 1)
+    copied = ("DescribeTable",) * 4 + ("Scan",) * 2 + ("BatchWriteItem",) * (PRODUCTS // 25 + 1)
     with demo.step(title, *ensured, *copied):
         db.ensure_table(Product2)
         show("db.copy_table(Product, Product2, transform=in_cents, segments=2, progress=progress)")

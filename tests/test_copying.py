@@ -239,10 +239,11 @@ def test_the_seconds_left_can_be_asked_for() -> None:
 
 
 def test_one_scan_a_page_and_one_batch_for_25_items() -> None:
-    """A copy sends two DescribeTables, its Scans, its batches, and nothing else."""
+    """A copy describes both tables, sends its Scans and batches, and describes both again."""
     fake = service(items(100))
     copy(fake)
-    assert fake.sent == ["DescribeTable", "DescribeTable", "Scan", *["BatchWriteItem"] * 4]
+    both = ["DescribeTable"] * 2
+    assert fake.sent == [*both, "Scan", *["BatchWriteItem"] * 4, *both]
 
 
 def test_batches_are_filled_over_pages() -> None:
@@ -507,11 +508,11 @@ def test_the_last_of_items_with_one_key_wins(page_limit: int | None, batch_size:
     def merge(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "id": {"S": "all"}, "n": {"N": "1.0"}, "was": values["n"]}
 
-    report = copy(fake, transform=merge, page_limit=page_limit, batch_size=batch_size)
+    report = copy(
+        fake, transform=merge, page_limit=page_limit, batch_size=batch_size, collisions="last"
+    )
     assert report.done
-    assert report.read == 20
-    assert report.written + report.collisions == 20
-    assert report.collisions > 0
+    assert (report.read, report.written, report.collisions) == (20, 1, 19)
     assert len(fake.items("target")) == 1
 
 
@@ -523,9 +524,9 @@ def test_a_key_that_comes_again_is_counted_once_for_each_item() -> None:
     def merge(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "id": {"S": "all"}, "n": {"N": str(int(values["n"]["N"]) % 4)}}
 
-    report = copy(fake, transform=merge, page_limit=2, batch_size=3)
+    report = copy(fake, transform=merge, page_limit=2, batch_size=3, collisions="last")
     assert report.done
-    assert report.written + report.collisions == 20
+    assert (report.written, report.collisions) == (4, 16)
     assert len(fake.items("target")) == 4
 
 
@@ -611,7 +612,9 @@ def test_the_pace_is_held_over_all_segments(which: str, limit: float) -> None:
     report = copy(fake, **options)
     units = report.read_units if which == "read" else report.write_units
     assert units > 15
-    assert passed(fake) >= (units - 30 * limit / 20) / limit
+    # Each segment may have a request under way that nobody has paid for yet.
+    largest = 25 if which == "write" else 1
+    assert passed(fake) >= (units - 4 * largest) / limit
     assert same(fake)
 
 
@@ -1143,7 +1146,10 @@ def test_a_key_that_leaves_out_a_part_of_the_sources_makes_collisions() -> None:
     """Items that are several in the source and one in the target do not fail their batch."""
     fake = service(items(30))
     dynamorm.run(dynamorm.create_table(TableSpec("other", KeyAttribute("id", "S"))), fake)
-    report = copy(fake, target="other")
+    with pytest.raises(ItemError, match="two items") as caught:
+        copy(fake, target="other")
+    assert set(caught.value.key) == {"id"}
+    report = copy(fake, target="other", collisions="last")
     assert (report.written, report.collisions) == (7, 23)
 
 

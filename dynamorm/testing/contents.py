@@ -70,6 +70,11 @@ class Contents:
             if value[kind] == "":
                 raise Refusal(f"An AttributeValue may not contain an empty value. Key: {name}")
 
+    def held(self, raw: bytes | Raw) -> bytes | None:
+        """Give the item that has the key of this one."""
+        stored = self._items.get(item_key(raw, self._names))
+        return None if stored is None else stored.raw
+
     def keys(self, raws: list[Raw]) -> list[Key]:
         """Give a batch's keys; raise `Refusal` for one of which the service would write nothing."""
         if not 1 <= len(raws) <= MAX_BATCH:

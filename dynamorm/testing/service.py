@@ -10,10 +10,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from threading import RLock
 
-from msgspec import Struct, json
+from msgspec import Raw, Struct, json
 
 from ..drivers import Clock
-from ..errors import DynamormError
+from ..errors import ConditionFailed, DynamormError
 from ..pages import WriteRequest
 from .backups import Backups
 from .changing import Changing
@@ -75,7 +75,9 @@ class FakeService:
             "CreateTable": self._create_table,
             "DeleteTable": self._delete_table,
             "DescribeTable": self._describe_table,
+            "GetItem": self._get_item,
             "ListTables": self._list_tables,
+            "PutItem": self._put_item,
             "Scan": self._scan,
             "UpdateTable": changing.update_table,
         }
@@ -168,14 +170,40 @@ class FakeService:
 
     def _scan(self, body: bytes) -> Payload:
         payload = json.decode(body)
-        return self._require(payload["TableName"], "Scan").contents.scan(payload)
+        return self._writable(payload["TableName"], "Scan").contents.scan(payload)
+
+    def _get_item(self, body: bytes) -> Payload:
+        asked = json.decode(body, type=_GetItem)
+        found = self._writable(asked.TableName, "GetItem").contents.held(asked.Key)
+        return {} if found is None else {"Item": Raw(found)}
+
+    def _put_item(self, body: bytes) -> Payload:
+        """Put an item; the one condition that there is here is that no other has its key."""
+        asked = json.decode(body, type=_PutItem)
+        contents = self._writable(asked.TableName, "PutItem").contents
+        with _judging("PutItem"):
+            contents.check(asked.Item)
+        there = contents.held(asked.Item)
+        if there is not None and asked.ConditionExpression is not None:
+            failed = ConditionFailed(
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+                status=400,
+                request_id="fake",
+                operation="PutItem",
+            )
+            if asked.ReturnValuesOnConditionCheckFailure == "ALL_OLD":
+                failed.item = there
+            raise failed
+        contents.put(asked.Item)
+        return {"ConsumedCapacity": {"CapacityUnits": max(1.0, len(asked.Item) / 1024)}}
 
     def _batch_get_item(self, body: bytes) -> Payload:
         responses: Payload = {}
         unprocessed: Payload = {}
         consumed: list[Payload] = []
         for name, asked in json.decode(body)["RequestItems"].items():
-            contents = self._require(name, "BatchGetItem").contents
+            contents = self._writable(name, "BatchGetItem").contents
             held = _next_of(self._withheld_keys, len(asked["Keys"]))
             with _judging("BatchGetItem"):
                 responses[name], left, units = contents.get(asked, held)
@@ -195,7 +223,7 @@ class FakeService:
         unprocessed: Payload = {}
         written = 0.0
         for name, requests in batches.items():
-            contents = self._require(name, "BatchWriteItem").contents
+            contents = self._writable(name, "BatchWriteItem").contents
             raws = [request.put_request.item for request in requests]
             with _judging("BatchWriteItem"):
                 keys = contents.keys(raws)
@@ -216,6 +244,25 @@ class FakeService:
         if found is None:
             raise _not_found(name, operation)
         return found
+
+    def _writable(self, name: str, operation: str) -> Table:
+        """Find a table whose items can be read and written: one that is being created has none."""
+        found = self._require(name, operation)
+        if found.status(self.clock.now()) == "CREATING":
+            raise _not_found(name, operation)
+        return found
+
+
+class _GetItem(Struct):
+    TableName: str
+    Key: Raw
+
+
+class _PutItem(Struct):
+    TableName: str
+    Item: Raw
+    ConditionExpression: str | None = None
+    ReturnValuesOnConditionCheckFailure: str = "NONE"
 
 
 class _BatchWriteItem(Struct):

@@ -28,6 +28,7 @@ from msgspec import convert, json
 
 from ..endpoints import is_local
 from ..errors import (
+    ConditionFailed,
     CredentialsMissing,
     DynamormError,
     TransportError,
@@ -155,13 +156,16 @@ def _refusal(operation: str, error: ClientError) -> DynamormError:
     # Where the body has no code, botocore gives the status for one.
     if code == str(status):
         return foreign_answer(operation, status)
-    return service_error(
+    refusal = service_error(
         code,
         answer.get("Error", {}).get("Message", ""),
         status=status,
         request_id=facts.get("RequestId", ""),
         operation=operation,
     )
+    if isinstance(refusal, ConditionFailed) and answer.get("Item"):
+        refusal.item = json.encode(_from_client(answer["Item"]))
+    return refusal
 
 
 def _to_client(value: Any) -> Any:
