@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from typing import Any, get_origin
 
@@ -14,10 +14,11 @@ from .codec.checks import check_nesting, check_size, key_check, key_of
 from .codec.misfits import Misfit
 from .codec.values import attributes_of, raw_attributes
 from .errors import ItemError, ModelError
+from .exact import ExactCodec
 from .fields import label
 from .items import Unmodelled, codec
 from .model import table_spec
-from .spec import TableSpec
+from .spec import KeyAttribute, TableSpec
 from .transforms import AttributeTransform, Transform, made, name_of
 
 __all__ = ["converter"]
@@ -54,7 +55,8 @@ def converter(
             return lambda raw: (raw,)
         work = _plain if transform is None else _of_attributes(transform)
     else:
-        work = _of_models(transform, source_model, target_model, unmodelled)
+        keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
+        work = _of_models(transform, source_model, target_model, unmodelled, keys)
     check = _checks(target_spec, sized=transform is not None)
 
     def convert(raw: bytes | Raw) -> Found:
@@ -111,8 +113,20 @@ def _of_attributes(transform: AttributeTransform) -> Convert:
     return lambda raw: list(map(item_json, made(transform, attributes_of(raw), dict)))
 
 
+def _every_key(spec: TableSpec | None) -> Iterator[KeyAttribute]:
+    """Yield the key attributes of a table and of its indexes."""
+    if spec is not None:
+        yield from spec.key
+        for index in spec.indexes:
+            yield from index.key
+
+
 def _of_models(
-    transform: Transform, source_model: Any, target_model: Any, unmodelled: Unmodelled
+    transform: Transform,
+    source_model: Any,
+    target_model: Any,
+    unmodelled: Unmodelled,
+    keys: set[str],
 ) -> Convert:
     if source_model is None:
         raise TypeError(
@@ -122,7 +136,7 @@ def _of_models(
     # A target that is only a name takes instances of any model, each written by its own class.
     kind = Struct if target_model is None else get_origin(target_model) or target_model
     _check_signature(transform, get_origin(source_model) or source_model, kind)
-    source = codec(source_model)
+    source = ExactCodec(source_model, keys)
 
     def convert(raw: bytes | Raw) -> Found:
         instance, more = source.decode(raw, unmodelled)

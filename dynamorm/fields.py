@@ -32,6 +32,7 @@ _KINDS = {
     "builtins.bytearray": "B",
     "builtins.memoryview": "B",
 }
+_KINDS_OF_EXPIRY = {**_KINDS, "datetime.datetime": "N"}  # in seconds since the epoch
 _ENUM_KINDS = {frozenset({str}): "S", frozenset({int}): "N"}
 
 
@@ -124,12 +125,14 @@ def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     ]
     problems += [_misplaced(info.name, marker, place) for marker in misplaced]
     absent = {NoneType, UnsetType}
+    expires = any(isinstance(found, TimeToLive) for found in metadata)
+    known = _KINDS_OF_EXPIRY if expires else _KINDS
     return Field(
         name=info.name,
         attribute=info.encode_name,
         place=place,
         markers=tuple(found for found in (*metadata, info.default) if isinstance(found, Marker)),
-        kinds=frozenset(_kind(leaf) for leaf in leaves if leaf not in absent),
+        kinds=frozenset(_kind(leaf, known) for leaf in leaves if leaf not in absent),
         optional=not absent.isdisjoint(leaves),
     )
 
@@ -175,11 +178,11 @@ def _is_alias(annotation: Any) -> bool:
     return type(annotation).__name__ == "TypeAliasType"
 
 
-def _kind(leaf: Any) -> str:
+def _kind(leaf: Any, known: dict[str, str]) -> str:
     if isinstance(leaf, enum.EnumMeta):
         return _ENUM_KINDS.get(_value_types(leaf)) or label(leaf)
     name = getattr(leaf, "__qualname__", "")
-    return _KINDS.get(f"{leaf.__module__}.{name}") or label(leaf)
+    return known.get(f"{leaf.__module__}.{name}") or label(leaf)
 
 
 def _value_types(members: Any) -> frozenset[type]:

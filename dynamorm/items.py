@@ -14,12 +14,12 @@ from msgspec import Raw, Struct, json
 from .codec.attributes import item_json
 from .codec.misfits import Misfit, complaint
 from .codec.readers import Readers, Record
-from .codec.shapes import read_shape, sparse
+from .codec.roles import read_roles, with_key_types, with_roles
+from .codec.shapes import read_shape
 from .codec.values import AttributeValue, attributes_of, raw_attributes
 from .codec.writers import item_writer
 from .errors import ItemError, ModelError
-from .fields import label, read_fields
-from .markers import TimeToLive
+from .fields import label
 from .model import table_name
 
 __all__ = ["Codec", "Unmodelled", "codec", "from_item", "to_item"]
@@ -56,24 +56,20 @@ def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
     return found.decode(raw, "drop")[0]
 
 
-def _index_keys(model: Any) -> set[str]:
-    """Name the attributes that are keys where they are there at all."""
-    return {
-        field.attribute
-        for field in read_fields(model, [])
-        if field.optional and any(not isinstance(mark, TimeToLive) for mark in field.markers)
-    }
-
-
 class Codec(Generic[M]):
     """Reads and writes the items of one model as JSON. Use `codec`, which makes each once."""
 
+    exact = False
+    """Whether what is read is to be written again, and so must not lose anything by that."""
+
     def __init__(self, model: type[M]) -> None:
         self.model = model
-        self._shape = sparse(read_shape(model), _index_keys(model))
-        names = [field.encode_name for field in self._shape.fields]
-        self._names = {*names, self._shape.tag_field}
-        self._write = item_writer(self._shape)
+        shape = read_shape(model)
+        self._roles = read_roles(model)
+        self._shape = with_roles(shape, self._roles)
+        tag = [self._shape.tag_field] if self._shape.tag_field else []
+        self._names = {*tag, *(field.encode_name for field in self._shape.fields)}
+        self._write = item_writer(with_key_types(self._shape))
 
     @cached_property
     def place(self) -> str:
@@ -85,11 +81,11 @@ class Codec(Generic[M]):
 
     @cached_property
     def _strict(self) -> Readers:
-        return Readers(strict=True)
+        return Readers(strict=True, exact=self.exact)
 
     @cached_property
-    def _exact(self) -> Record:
-        return self._strict.record(self._shape)
+    def _closed(self) -> Record:
+        return self._strict.root(self._shape, forbid=True)
 
     @cached_property
     def _open(self) -> Record:
@@ -97,7 +93,8 @@ class Codec(Generic[M]):
 
     @cached_property
     def _lenient(self) -> Record:
-        return Readers(strict=False).record(self._shape)
+        readers = Readers(strict=False, exact=self.exact)
+        return readers.root(self._shape, forbid=self._shape.forbid_unknown_fields)
 
     def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
         """Give the instance, and the attributes that the model does not know, as they are.
@@ -105,7 +102,7 @@ class Codec(Generic[M]):
         One inside a nested Struct, which has no place to be kept in, is an error under "keep".
         """
         try:
-            return self._exact.read(raw), {}
+            return self._closed.read(raw), {}
         except Misfit as misfit:
             if unmodelled == "error":
                 raise self.error(misfit) from misfit.__cause__

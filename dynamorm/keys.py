@@ -173,7 +173,8 @@ def _projection(index: Index, attributes: dict[str, str], place: str, problems: 
 def _time_to_live(fields: tuple[Field, ...], place: str, problems: list[str]) -> str | UnsetType:
     marked = [f for f in fields if any(isinstance(m, TimeToLive) for m in f.markers)]
     problems += [
-        f"the time to live is a number, in seconds since the epoch - at {field.place}"
+        "the time to live is a number, in seconds since the epoch, or a datetime "
+        f"- at {field.place}"
         for field in marked
         if field.kinds != {"N"}
     ]

@@ -6,13 +6,33 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import sys
 from collections.abc import Callable
 from decimal import Decimal
-from typing import Annotated, Any, Generic, Literal, NamedTuple, Optional, TypedDict, TypeVar
+from typing import Annotated, Any, Literal, NewType, TypedDict
 from uuid import UUID
 
 import msgspec
 import pytest
+from aids.instances import (
+    LEAVES,
+    Cat,
+    Color,
+    Dog,
+    Extra,
+    Level,
+    Note,
+    One,
+    Pair,
+    Point,
+    Size,
+    Tree,
+    integers,
+    natural,
+    structs,
+    texts,
+    types,
+)
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -21,225 +41,14 @@ from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field
 from dynamorm.errors import ItemError, ModelError
 from dynamorm.items import codec, from_item, to_item
 from dynamorm.markers import PartitionKey, SortKey, TimeToLive
-from dynamorm.model import table
+from dynamorm.model import table, table_spec
 
-T = TypeVar("T")
+
+class Number(enum.Enum):
+    ONE = 1
+
 
 MSGSPEC = tuple(map(int, msgspec.__version__.split(".")[:2]))
-
-
-class Color(enum.Enum):
-    RED = "red"
-    GREEN = "green"
-
-
-class Level(enum.IntEnum):
-    LOW = 1
-    HIGH = 20
-
-
-class Cat(Struct, tag="cat", frozen=True):
-    lives: int
-
-
-class Dog(Struct, tag="dog", frozen=True):
-    name: str = "Rex"
-
-
-class One(Struct, tag=1, tag_field="kind", frozen=True):
-    value: str
-
-
-class Two(Struct, tag=2, tag_field="kind", frozen=True):
-    value: int
-
-
-class Point(Struct, array_like=True, frozen=True):
-    x: int
-    y: float = 0.5
-
-
-class Ray(Struct, array_like=True, tag="ray", frozen=True):
-    start: Point
-
-
-class Line(Struct, array_like=True, tag="line", frozen=True):
-    ends: tuple[Point, Point]
-
-
-class Size(NamedTuple):
-    width: int
-    unit: str = "mm"
-
-
-@dataclasses.dataclass(frozen=True)
-class Note:
-    text: str
-    stars: int = 3
-
-
-class Extra(TypedDict, total=False):
-    text: str
-    count: int
-
-
-class Tree(Struct):
-    value: int
-    children: list[Tree] = []
-    parent: Tree | None = None
-
-
-class Pair(Struct, Generic[T]):
-    first: T
-    second: Optional[T] = None  # noqa: UP045  # `|` with a type variable needs Python 3.10.1
-
-
-# Types with strategies for their values: leaves that can be in a set, other leaves, and the rest.
-
-LARGEST = 10**38 - 1
-integers = st.integers(-LARGEST, LARGEST) | st.integers(-9, 9).map(lambda digit: digit * 10**125)
-magnitudes = st.floats(min_value=1e-130, max_value=9.99e125)
-floats = st.just(0.0) | magnitudes | magnitudes.map(lambda number: -number)
-decimals = st.builds(
-    lambda digits, power: Decimal(digits).scaleb(power),
-    st.integers(-(10**30), 10**30),
-    st.integers(-130, 95),
-)
-texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
-zones = st.sampled_from([dt.timezone.utc, dt.timezone(dt.timedelta(hours=5, minutes=30)), None])
-moments = st.builds(lambda moment, zone: moment.replace(tzinfo=zone), st.datetimes(), zones)
-times = st.builds(lambda time, zone: time.replace(tzinfo=zone), st.times(), zones)
-
-SETTABLE: list[tuple[Any, st.SearchStrategy[Any]]] = [
-    (str, texts),
-    (int, integers),
-    (float, floats),
-    (Decimal, decimals),
-    (bytes, st.binary(max_size=8)),
-    (Color, st.sampled_from(Color)),
-    (Level, st.sampled_from(Level)),
-    (Literal["a", "b"], st.sampled_from(["a", "b"])),
-    (Literal[1, 2**60], st.sampled_from([1, 2**60])),
-    (dt.datetime, moments),
-    (dt.date, st.dates()),
-    (dt.time, times),
-    (dt.timedelta, st.timedeltas(dt.timedelta(days=-(10**6)), dt.timedelta(days=10**6))),
-    (UUID, st.uuids()),
-    (int | float, integers | floats),
-    (tuple[int, bool], st.tuples(integers, st.booleans())),
-    (Point, st.builds(Point, integers, floats)),
-]
-natural = st.recursive(
-    st.none()
-    | st.booleans()
-    | st.integers(-LARGEST, LARGEST)
-    | decimals.filter(lambda number: number != number.to_integral_value())
-    | texts
-    | st.binary(max_size=8)
-    | st.sets(texts, min_size=1, max_size=3)
-    | st.sets(st.integers(-LARGEST, LARGEST), min_size=1, max_size=3)
-    | st.sets(st.binary(max_size=3), min_size=1, max_size=3),
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(texts, inner, max_size=3),
-    max_leaves=8,
-)
-points = st.builds(Point, integers, floats)
-trees = st.recursive(
-    st.builds(Tree, integers),
-    lambda inner: st.builds(Tree, integers, st.lists(inner, max_size=2), st.none() | inner),
-    max_leaves=4,
-)
-LEAVES: list[tuple[Any, st.SearchStrategy[Any]]] = [
-    *SETTABLE,
-    (bool, st.booleans()),
-    (None, st.none()),
-    (bytearray, st.binary(max_size=8).map(bytearray)),
-    (str | None, st.none() | texts),
-    (int | None, st.none() | integers),
-    (Any | None, natural),
-    (Literal["a"] | int, st.just("a") | integers),
-    (Annotated[int, Meta(ge=0, multiple_of=3)], st.integers(0, 9).map(lambda third: third * 3)),
-    (Annotated[int, Meta(gt=5)] | float, st.integers(6, 9) | floats),
-    (Annotated[str, Meta(min_length=1, description="x")], st.just("x")),
-    (int | str | None | list[int], st.none() | integers | texts | st.lists(integers, max_size=2)),
-    (bytes | bool | int, st.binary(max_size=4) | st.booleans() | integers),
-    (bool | Decimal | None, st.none() | st.booleans() | decimals),
-    (int | Decimal, integers | decimals),
-    (Cat | Dog, st.builds(Cat, integers) | st.builds(Dog, texts)),
-    (One | Two | None, st.none() | st.builds(One, texts) | st.builds(Two, integers)),
-    (Ray | Line, st.builds(Ray, points) | st.builds(Line, st.tuples(points, points))),
-    (Pair[bytes], st.builds(Pair, st.binary(max_size=3), st.none() | st.binary(max_size=3))),
-    (Size, st.builds(Size, integers, texts)),
-    (Note, st.builds(Note, texts, integers)),
-    (Extra, st.fixed_dictionaries({}, optional={"text": texts, "count": integers})),
-    (Tree, trees),
-]
-
-
-def sets(of: tuple[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    annotation, values = of
-    return st.sampled_from(
-        [
-            (set[annotation], st.sets(values, min_size=1, max_size=3)),
-            (frozenset[annotation], st.frozensets(values, min_size=1, max_size=3)),
-            (set[annotation] | None, st.none() | st.sets(values, min_size=1, max_size=3)),
-        ]
-    )
-
-
-def containers(of: tuple[Any, st.SearchStrategy[Any]]) -> st.SearchStrategy[Any]:
-    annotation, values = of
-    many = st.lists(values, max_size=3)
-    return st.sampled_from(
-        [
-            (list[annotation], many),
-            (tuple[annotation, ...], many.map(tuple)),
-            (tuple[annotation, int], st.tuples(values, integers)),
-            (dict[str, annotation], st.dictionaries(texts, values, max_size=2)),
-            (dict[int, annotation], st.dictionaries(st.integers(-99, 99), values, max_size=2)),
-            (dict[Color, annotation], st.dictionaries(st.sampled_from(Color), values)),
-            (dict[UUID, annotation], st.dictionaries(st.uuids(), values, max_size=1)),
-            (list[annotation] | None, st.none() | many),
-        ]
-    )
-
-
-@st.composite
-def structs(draw: Any, types: Any) -> tuple[Any, st.SearchStrategy[Any]]:
-    """A Struct class of a few fields, with and without defaults and settings, and its instances."""
-    fields: list[Any] = []
-    values = {}
-    for i in range(draw(st.integers(0, 4))):
-        annotation, strategy = draw(types)
-        name = f"field_{i}"
-        values[name] = strategy
-        default = draw(st.sampled_from(["required", "value", "factory", "unset"]))
-        if default == "required":
-            fields.append((name, annotation))
-        elif default == "unset":
-            fields.append((name, annotation | UnsetType, UNSET))
-            values[name] = st.just(UNSET) | strategy
-        else:
-            value = draw(strategy)
-            made = field(default_factory=lambda value=value: value)
-            plain = isinstance(value, (str, int, float, bytes, Decimal, type(None)))
-            fields.append((name, annotation, value if plain and default == "value" else made))
-    model = defstruct(
-        "Model",
-        fields,
-        kw_only=True,
-        rename=draw(st.sampled_from([None, "camel", "kebab", {"field_0": "a.b %s {x} é"}])),
-        omit_defaults=draw(st.booleans()),
-        forbid_unknown_fields=draw(st.booleans()),
-        tag=draw(st.sampled_from([None, "model", 7])),
-    )
-    return model, st.builds(model, **values)
-
-
-types = st.recursive(
-    st.sampled_from(LEAVES) | st.sampled_from(SETTABLE).flatmap(sets) | st.just((Any, natural)),
-    lambda inner: inner.flatmap(containers) | structs(inner),
-    max_leaves=4,
-)
 
 
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -410,6 +219,12 @@ class Event(Struct):
     expires: Annotated[int | None, TimeToLive()] = None
 
 
+NO_KEY = (
+    "the key of an index cannot be NULL, and where it is missing, its default is read: "
+    "let the default be None"
+)
+
+
 def test_index_key_that_is_none():
     """A None in an index key is an absent attribute: the service takes no NULL there."""
     event = Event("a", 1, None)
@@ -420,7 +235,249 @@ def test_index_key_that_is_none():
         "expires": {"NULL": True},
     }
     assert from_item(Event, to_item(event)) == event
-    assert to_item(Event("a", 1, "x", None))["label"] == {"NULL": True}
+    told = problem(lambda: to_item(Event("a", 1, "x", None)))
+    assert told == f"{NO_KEY} - at events.label"
+
+
+class Indexed(Struct, omit_defaults=True):
+    """A model that omits defaults, with every kind of key in an index."""
+
+    id: Annotated[str, PartitionKey()] = "x"
+    status: Annotated[str, PartitionKey(index="by-status")] = "new"
+    owner: Annotated[str | None, PartitionKey(index="by-owner")] = "nobody"
+    place: Annotated[str, PartitionKey(index="by-place")] = ""
+    group: Annotated[str | UnsetType | None, PartitionKey(index="by-group")] = UNSET
+    score: Annotated[float | None, SortKey(index="by-group")] = None
+    since: Annotated[str | UnsetType, SortKey(index="by-owner")] = UNSET
+
+
+def test_keys_are_written_also_at_their_defaults():
+    """A key is written whenever it has a value, under omit_defaults too."""
+    always = {"id": {"S": "x"}, "status": {"S": "new"}, "owner": {"S": "nobody"}}
+    assert to_item(Indexed()) == always
+    some = Indexed(place="here", group="a", score=0.0, since="1")
+    more = {"place": {"S": "here"}, "group": {"S": "a"}, "score": ZERO, "since": {"S": "1"}}
+    assert to_item(some) == always | more
+    for instance in (Indexed(), some):
+        assert from_item(Indexed, to_item(instance)) == instance
+
+
+ZERO = {"N": "0"}
+
+
+@pytest.mark.parametrize(
+    ("values", "told"),
+    [
+        ({"owner": None}, f"{NO_KEY} - at Indexed.owner"),
+        ({"group": None}, f"{NO_KEY} - at Indexed.group"),
+        ({"status": UNSET}, f"{NO_KEY} - at Indexed.status"),
+        ({"status": None}, "expected str, not NoneType - at Indexed.status"),
+        ({"id": UNSET}, "expected str, not UnsetType - at Indexed.id"),
+        ({"id": None}, "expected str, not NoneType - at Indexed.id"),
+    ],
+)
+def test_a_key_that_would_not_come_back(values, told):
+    """A key is never NULL, and never left out where reading would bring something else."""
+    assert problem(lambda: to_item(Indexed(**values))) == told
+    assert to_item(Indexed(score=UNSET)).keys() == {"id", "status", "owner"}
+
+
+class Moment(Struct):
+    at: Annotated[dt.datetime, PartitionKey()]
+
+
+class Numbered(Struct):
+    number: Annotated[float | int, PartitionKey()]
+    exact: Annotated[Decimal, SortKey()] = Decimal(0)
+
+
+offsets = st.timedeltas(dt.timedelta(hours=-23), dt.timedelta(hours=23))
+aware = st.builds(
+    lambda moment, offset: moment.replace(tzinfo=dt.timezone(offset)),
+    st.datetimes(dt.datetime.fromisoformat("0001-01-03"), dt.datetime.fromisoformat("9999-12-29")),
+    offsets,
+)
+
+
+@given(aware, aware)
+def test_datetime_keys_are_in_order_of_time(one, other):
+    """Keys sort as their moments do: in UTC, and with six digits; and are read back."""
+    keys = [to_item(Moment(moment))["at"]["S"] for moment in (one, other)]
+    assert (keys[0] < keys[1], keys[0] == keys[1]) == (one < other, one == other)
+    assert all(len(key) == len("0001-01-01T00:00:00.000000Z") for key in keys)
+    assert from_item(Moment, {"at": {"S": keys[0]}}).at == one
+
+
+@given(aware)
+def test_datetimes_are_never_off(moment):
+    """A datetime is read back as the same moment, in whatever zone, and wherever it is stored."""
+    model = defstruct("Model", [("v", dt.datetime), ("any", Any), ("keys", dict[dt.datetime, int])])
+    found = from_item(model, to_item(model(moment, [moment], {moment: 1})))
+    assert found.v == moment
+    assert found.keys == {moment: 1}
+    assert dt.datetime.fromisoformat(found.any[0].replace("Z", "+00:00")) == moment
+
+
+AMSTERDAM = dt.timezone(dt.timedelta(minutes=19, seconds=32))
+
+
+class Undated(dt.tzinfo):
+    """A zone whose offset depends on the date."""
+
+    def utcoffset(self, moment: dt.datetime | None) -> dt.timedelta | None:
+        return dt.timedelta(hours=1) if moment else None
+
+    def dst(self, moment: dt.datetime | None) -> dt.timedelta | None:
+        return None
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "told"),
+    [
+        (dt.time, dt.time(1, tzinfo=AMSTERDAM), "a time in a zone whose offset has seconds"),
+        (dt.time, dt.time(1, tzinfo=Undated()), "a time whose zone has no offset without a date"),
+    ],
+)
+def test_times_of_no_fixed_zone(annotation, value, told):
+    """A time of day that would come back without its zone, or off, is refused everywhere."""
+    for model, held in (
+        (holder(annotation), value),
+        (holder(Any), [value]),
+        (holder(dict[annotation, int]), {value: 1}),
+    ):
+        assert problem(lambda model=model, held=held: to_item(model(held))).startswith(told)
+    assert to_item(holder(Any)(dt.time(1, tzinfo=dt.timezone.utc)))["value"] == {"S": "01:00:00Z"}
+
+
+def test_naive_datetimes():
+    """A naive datetime is stored as such, but for a key or the time to live it has no moment."""
+    naive = dt.datetime.fromisoformat("2020-01-31T00:00:00")
+    assert to_item(holder(dt.datetime)(naive)) == {"value": {"S": "2020-01-31T00:00:00"}}
+    told = "a naive datetime cannot be {}: give it a time zone - at {}"
+    assert problem(lambda: to_item(Moment(naive))) == told.format("a key", "Moment.at")
+    expiring = Expiring("a", naive)
+    assert problem(lambda: to_item(expiring)) == told.format("the time to live", "expiring.until")
+    undated = naive.replace(tzinfo=Undated())
+    assert to_item(Moment(undated)) == {"at": {"S": "2020-01-30T23:00:00.000000Z"}}
+    assert to_item(holder(dt.datetime)(undated))["value"] == {"S": "2020-01-31T00:00:00+01:00"}
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [
+        (1.0, "1"),
+        (1, "1"),
+        (-0.0, "0"),
+        (0.1, "0.1"),
+        (1e22, "10000000000000000000000"),
+        (1e-7, "0.0000001"),
+        (123.45, "123.45"),
+        (10**38, "1" + "0" * 38),
+    ],
+)
+def test_number_keys_have_one_spelling(number, text):
+    """A number that is a key has no exponent and no zeros at its end, whatever its type."""
+    exact = Decimal(repr(number)).scaleb(2).scaleb(-2)
+    assert to_item(Numbered(number, exact)) == {"number": {"N": text}, "exact": {"N": text}}
+    assert to_item(Numbered(1, 5))["exact"] == {"N": "5"}
+
+
+@table("expiring")
+class Expiring(Struct):
+    id: Annotated[str, PartitionKey()]
+    until: Annotated[dt.datetime, TimeToLive()]
+    more: dt.datetime | None = None
+
+
+@given(aware)
+def test_time_to_live(moment):
+    """A datetime is stored in whole seconds since the epoch, not before its time, and read back."""
+    number = int(to_item(Expiring("a", moment))["until"]["N"])
+    found = from_item(Expiring, {"id": {"S": "a"}, "until": {"N": str(number)}})
+    assert dt.timedelta(0) <= found.until - moment < dt.timedelta(seconds=1)
+    assert number == found.until.timestamp()
+    assert to_item(found)["until"] == {"N": str(number)}
+    assert table_spec(Expiring).time_to_live == "until"
+
+
+@pytest.mark.parametrize(
+    ("text", "until"),
+    [("1.5e1", 15), ("15.0", 15), ("-1", -1), ("1.000001", 1.000001), ("1.0000001", 1)],
+)
+def test_time_to_live_in_any_spelling(text, until):
+    """What others have written is read, fractions of seconds included."""
+    found = from_item(Expiring, {"id": {"S": "a"}, "until": {"N": text}}).until
+    assert found == dt.datetime(1970, 1, 1, tzinfo=dt.timezone.utc) + dt.timedelta(seconds=until)
+
+
+@pytest.mark.parametrize("text", ["1700000000000", "1e30", "-1e60"])
+def test_time_to_live_in_milliseconds(text):
+    """Seconds beyond the years of a datetime are none."""
+    told = problem(lambda: from_item(Expiring, {"id": {"S": "a"}, "until": {"N": text}}))
+    assert told.startswith("expected seconds since the epoch")
+    assert told.endswith(" - at expiring.until")
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "told"),
+    [
+        (dict[int | str, int], {1: 1, "1": 2}, "two keys of the map are written alike"),
+        (Any, {1: 1, "1": 2}, "two keys of the map are written alike"),
+        (Any, {UUID(int=1), str(UUID(int=1))}, "two members of the set are written alike"),
+        (Any, {Color.RED, "red"}, "two members of the set are written alike"),
+        (Any, {Number.ONE, 1}, "two members of the set are written alike"),
+    ],
+)
+def test_two_that_are_written_alike(annotation, value, told):
+    """Two keys of a map, or members of a set, that would be one are an error."""
+    assert problem(lambda: to_item(holder(annotation)(value))) == f"{told} - at Holder.value"
+
+
+RAWS = [b'{"N":"1.50E+1"}', b'{"L":[{"NULL":true},{"B":"AA=="}]}', b' {"SS":["a"]} ']
+
+
+@pytest.mark.parametrize("raw", RAWS)
+def test_raw_is_kept(raw):
+    """A field of type Raw has the JSON of its attribute, and is written byte for byte."""
+    for annotation, value in ((Raw, raw), (Raw | None, raw)):
+        model = holder(annotation)
+        assert codec(model).encode(model(Raw(value))) == b'{"value":' + value + b"}"
+        found, _ = codec(model).decode(b'{"value":' + value.strip() + b"}")
+        assert bytes(found.value) == value.strip()
+    model = holder(dict[str, Raw])
+    assert to_item(model({"a": Raw(raw)})) == {
+        "value": {"M": {"a": to_item(holder(Any)(Raw(raw)))["value"]}}
+    }
+
+
+def test_raw_that_can_be_none():
+    """None is NULL, and NULL None."""
+    model = holder(Raw | None)
+    assert to_item(model(None)) == {"value": {"NULL": True}}
+    assert from_item(model, {"value": {"NULL": True}}) == model(None)
+    assert from_item(defstruct("Model", [("value", Raw | None, None)]), {}).value is None
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"{}",
+        b"1",
+        b'{"S":1}',
+        b'{"S":"a","N":"1"}',
+        b'{"S":"a"},"more":{"S":"b"}',
+        b'{"L":[{}]}',
+        b'{"N":"x"}',
+    ],
+)
+def test_raw_that_is_no_attribute_value(raw):
+    """Bytes that are anything else than one attribute value are never written."""
+    told = problem(lambda: to_item(holder(Raw)(Raw(raw))))
+    assert told.startswith("a Raw that is not one attribute value: ")
+    assert told.endswith(" - at Holder.value")
+    told = problem(lambda: to_item(holder(Raw)(raw)))
+    assert told == "expected Raw, not bytes - at Holder.value"
 
 
 def test_names_that_are_no_plain_identifiers():
@@ -691,6 +748,7 @@ def test_malformed_json():
     told = problem(lambda: codec(Holder).decode(b'{"value":{"Q":1}}'))
     assert told == "a value of type Q does not belong here - at Holder.value"
     assert problem(lambda: codec(holder(int | str)).decode(b'{"value":{}}')) == NOTHING
+    assert problem(lambda: codec(Holder).decode(b'{"value":{}}')) == NOTHING
     told = problem(lambda: codec(holder(float)).decode(b'{"value":{"N":"x"}}'))
     assert told == f"{NUMBER} - at Holder.value"
 
@@ -769,6 +827,34 @@ class Half(Struct):
     value: Forgotten  # noqa: F821  # never defined
 
 
+@dataclasses.dataclass
+class Uncalled:
+    """A dataclass with a field that it cannot be called with."""
+
+    now: int
+    later: int = dataclasses.field(init=False, default=3)
+
+
+@dataclasses.dataclass(init=False)
+class Called:
+    """A dataclass that is called with something else than its fields."""
+
+    text: str
+
+    def __init__(self, more: str) -> None:
+        self.text = more
+
+
+NOT_ITS_FIELDS = "is not made of its fields alone: see {} (init=False, InitVar, another __init__)"
+NAMES = ['a"b', "a\\b", "a\nb", "a\0b", "a\ud800"]
+NAME = (
+    "an attribute's name cannot have a quote, a backslash, a control character or half of a "
+    "surrogate pair in it"
+)
+NO_SET = "Raw cannot be in a set: declare list[Raw], or the field as Raw"
+ALONE = "Raw holds any attribute value, and so stands alone or with None"
+
+
 @pytest.mark.parametrize(
     ("model", "told"),
     [
@@ -777,13 +863,28 @@ class Half(Struct):
         (holder(tuple[int, Stranger]), "Stranger cannot be stored - at Holder.value"),
         (holder(dict[str, Stranger]), "Stranger cannot be stored - at Holder.value"),
         (holder(Stranger | None), "Stranger cannot be stored - at Holder.value"),
-        (holder(Pair[Raw]), "raw cannot be stored - at Holder.value.first"),
+        (
+            holder(Pair[Raw | int]),
+            f"{ALONE} - at Holder.value.first",
+        ),
         (
             holder(float | Decimal),
             "float and decimal are both stored as N and cannot be told apart - at Holder.value",
         ),
         (holder(dict[bytes, int]), "bytes cannot be the key of a map - at Holder.value"),
         (Point, "an item has names: array_like cannot be stored - at Point"),
+        (
+            holder(set[Raw]),
+            "Raw cannot be in a set: declare list[Raw], or the field as Raw - at Holder.value",
+        ),
+        (holder(Uncalled), f"Uncalled {NOT_ITS_FIELDS.format('later')} - at Holder.value"),
+        (holder(list[Uncalled]), f"Uncalled {NOT_ITS_FIELDS.format('later')} - at Holder.value"),
+        (holder(Called), f"Called {NOT_ITS_FIELDS.format('more, text')} - at Holder.value"),
+        *(
+            (holder(TypedDict("Odd", {name: int})), f"{NAME}: {name!r} - at Holder.value")
+            for name in NAMES
+        ),
+        (defstruct("Tagged", ["a"], tag="x", tag_field='a"b'), f"{NAME}: 'a\"b' - at Tagged"),
         (Half, "'Forgotten' cannot be found: define or import it at module level - at Half.value"),
     ],
 )
@@ -803,6 +904,29 @@ def test_type_that_msgspec_refuses():
         codec(holder(inner))
 
 
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="`type` aliases came with Python 3.12")
+def test_an_alias_that_contains_itself():
+    """Such a type cannot be described, and is told when the model is first used."""
+    source = "type Rec = list[Rec] | int\nclass Holder(Struct):\n    ok: int\n    value: Rec"
+    names: dict[str, Any] = {"Struct": Struct, "__name__": __name__}
+    exec(compile(source, "recursive", "exec", dont_inherit=True), names)
+    with pytest.raises(ModelError) as caught:
+        codec(names["Holder"])
+    assert caught.value.problems == (f"{ENDLESS} - at Holder.value",)
+
+
+def test_a_new_type_that_contains_itself():
+    """So is any other type that can be written but not described."""
+    endless: Any = NewType("endless", int)
+    endless.__supertype__ = list[endless]
+    with pytest.raises(ModelError) as caught:
+        codec(defstruct("Holder", [("ok", int), ("value", endless)]))
+    assert caught.value.problems == (f"{ENDLESS} - at Holder.value",)
+
+
+ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
+
+
 def test_only_structs_are_models():
     """Another class is refused as such."""
     with pytest.raises(TypeError, match="expected a msgspec Struct class"):
@@ -811,7 +935,9 @@ def test_only_structs_are_models():
 
 def test_every_problem_is_listed():
     """All fields that cannot be stored are told at once, each once."""
-    model = defstruct("Model", [("a", Stranger), ("b", list[Raw]), ("c", Stranger), ("t", Tree)])
+    model = defstruct(
+        "Model", [("a", Stranger), ("b", list[Raw | int]), ("c", Stranger), ("t", Tree)]
+    )
     with pytest.raises(ModelError) as caught:
         codec(model)
     assert len(caught.value.problems) == 3

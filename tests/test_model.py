@@ -475,7 +475,7 @@ def test_every_problem_at_once():
         "indexes= lists 'lost' twice - at Wrong",
         NO_INDEX_KEY,
         "indexes= takes Index(\"name\", ...), not 'by-x' - at Wrong",
-        "the time to live is a number, in seconds since the epoch - at Wrong.third",
+        "the time to live is a number, in seconds since the epoch, or a datetime - at Wrong.third",
         "2 time-to-live fields, third, fourth: a table has one - at Wrong",
         "table name '!' must have 3 to 255 letters, digits, '_', '-' or '.' - at !",
         'table_class takes "STANDARD" or "STANDARD_INFREQUENT_ACCESS", not \'ALL\' - at !',

@@ -7,7 +7,7 @@ way of writing a value as a JSON string (datetime, UUID, bytes, ...), that is le
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from decimal import Decimal
 from enum import Enum
 from functools import partial
@@ -16,11 +16,18 @@ from uuid import UUID
 
 from msgspec import UNSET, inspect, json
 
-from ..fields import label
 from .compiled import compiled
-from .misfits import UNFIT, Misfit, each, every, located
-from .shapes import tag_of
-from .values import decimal_text, fitted, integer_text
+from .misfits import UNFIT, Misfit, each, every, expected, located
+from .moments import write_key_moment, write_moment, write_seconds, write_time
+from .numbers import (
+    write_decimal,
+    write_float,
+    write_integer,
+    write_key_decimal,
+    write_key_float,
+)
+from .shapes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, tag_of
+from .values import fitted
 
 __all__ = [
     "NAMES",
@@ -28,16 +35,12 @@ __all__ = [
     "Form",
     "Write",
     "classes_of",
-    "expected",
     "leaf",
     "list_form",
     "map_form",
     "only",
     "set_form",
     "tuple_form",
-    "write_decimal",
-    "write_float",
-    "write_integer",
 ]
 
 Write = Callable[[Any], bytes]
@@ -50,13 +53,17 @@ _encode = json.Encoder().encode
 _CLASSES: dict[type[inspect.Type], type] = {
     inspect.StrType: str,
     inspect.DateTimeType: datetime.datetime,
+    MomentKeyType: datetime.datetime,
+    SecondsType: datetime.datetime,
     inspect.DateType: datetime.date,
     inspect.TimeType: datetime.time,
     inspect.TimeDeltaType: datetime.timedelta,
     inspect.UUIDType: UUID,
     inspect.IntType: int,
     inspect.FloatType: float,
+    FloatKeyType: float,
     inspect.DecimalType: Decimal,
+    DecimalKeyType: Decimal,
     inspect.BytesType: bytes,
     inspect.ByteArrayType: bytearray,
     inspect.MemoryViewType: memoryview,
@@ -83,9 +90,6 @@ _SHORTCUTS: dict[type[inspect.Type], str] = {
     ),
 }
 
-# Floats within these bounds need no closer look.
-_SMALLEST, _TOO_LARGE = 1e-130, 1e126
-
 
 class Form(NamedTuple):
     """How a type is written: what comes before and after the part that depends on the value."""
@@ -99,12 +103,6 @@ class Form(NamedTuple):
     def whole(self, value: Any) -> bytes:
         """Write all of it."""
         return self.before + self.write(value) + self.after
-
-
-def expected(kinds: Iterable[Any], value: Any) -> Misfit:
-    """Say what a value should have been."""
-    names = " or ".join(label(kind) for kind in kinds)
-    return Misfit(f"expected {names}, not {type(value).__name__}")
 
 
 NAMES = {
@@ -130,34 +128,16 @@ def only(kind: type, write: Write) -> Write:
     return checked
 
 
-def write_integer(value: Any) -> bytes:
-    """Write a whole number, without the quotes."""
-    if isinstance(value, int) and not isinstance(value, bool):
-        return integer_text(int(value)).encode()
-    raise expected((int,), value)
-
-
-def write_float(value: Any) -> bytes:
-    """Write the shortest number that is read as the same float, without the quotes."""
-    if not isinstance(value, float):
-        return write_integer(value)
-    text = float.__repr__(value)
-    if not _SMALLEST <= value < _TOO_LARGE and not -_TOO_LARGE < value <= -_SMALLEST:
-        text = decimal_text(Decimal(text))
-    return text.encode()
-
-
-def write_decimal(value: Any) -> bytes:
-    """Write a number exactly, with the quotes, as msgspec does in the shortcut."""
-    if isinstance(value, Decimal):
-        return b'"%s"' % decimal_text(value).encode()
-    return b'"%s"' % write_integer(value)
-
-
-_NUMBERS: dict[type[inspect.Type], Write] = {
+_WRITERS: dict[type[inspect.Type], Write] = {
     inspect.IntType: write_integer,
     inspect.FloatType: write_float,
     inspect.DecimalType: write_decimal,
+    FloatKeyType: write_key_float,
+    DecimalKeyType: write_key_decimal,
+    inspect.DateTimeType: only(datetime.datetime, write_moment),
+    MomentKeyType: only(datetime.datetime, write_key_moment),
+    SecondsType: only(datetime.datetime, write_seconds),
+    inspect.TimeType: only(datetime.time, write_time),
 }
 _QUOTES: dict[Any, tuple[bytes, bytes]] = {
     inspect.DecimalType: (b'{"N":', b"}"),
@@ -178,7 +158,7 @@ def leaf(shape: inspect.Type) -> Form:
         return Form(before, only(shape.cls, table.__getitem__), after)
     if isinstance(shape, inspect.LiteralType):
         return Form(before, partial(_choose, {v: _listed(v) for v in shape.values}), after)
-    write = _NUMBERS.get(type(shape)) or only(_CLASSES[type(shape)], _encode)
+    write = _WRITERS.get(type(shape)) or only(_CLASSES[type(shape)], _encode)
     return Form(before, write, after, _SHORTCUTS.get(type(shape), _CALL))
 
 
@@ -271,10 +251,12 @@ def map_form(member: Form) -> Form:
 
     def write(values: Any) -> bytes:
         try:
-            entries = [_key(key) + member.whole(value) for key, value in values.items()]
+            entries = {_key(key): member.whole(value) for key, value in values.items()}
         except UNFIT as error:  # whose key is not told: it may be anybody's name
             raise located(error, "[...]") from None
-        return b",".join(entries)
+        if len(entries) < len(values):
+            raise Misfit("two keys of the map are written alike")
+        return b",".join(map(b"".join, entries.items()))
 
     return Form(b'{"M":{', only(dict, write), b"}}")
 
@@ -284,4 +266,6 @@ def _key(key: Any) -> bytes:
         return _encode(key) + b":"
     if isinstance(key, Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
         return _key(key.value)
+    if isinstance(key, (datetime.datetime, datetime.time)):
+        return (write_moment(key) if isinstance(key, datetime.datetime) else write_time(key)) + b":"
     return _encode({key: 0})[1:-2]  # what msgspec makes of other keys

@@ -12,6 +12,8 @@ from typing import Any
 
 from msgspec import DecodeError
 
+from ..fields import label
+
 __all__ = [
     "MAX_LEVELS",
     "STRANGE",
@@ -22,6 +24,7 @@ __all__ = [
     "complaint",
     "each",
     "every",
+    "expected",
     "located",
 ]
 
@@ -115,3 +118,9 @@ def complaint(error: Exception) -> Misfit:
         problem = _PROBLEMS[kind, of_value].format(name)
         steps += [] if of_value else [name]
     return Misfit(_VALUE.sub(r"\1", problem), *steps)
+
+
+def expected(kinds: Iterable[Any], value: Any) -> Misfit:
+    """Say what a value should have been."""
+    names = " or ".join(label(kind) for kind in kinds)
+    return Misfit(f"expected {names}, not {type(value).__name__}")

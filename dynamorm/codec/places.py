@@ -6,32 +6,25 @@ wherever it does that exactly; a number stays a string until it is made an int o
 
 from __future__ import annotations
 
-import datetime
-import operator
 from collections.abc import Callable
-from decimal import Decimal
 from functools import cache
 from operator import attrgetter
-from typing import Annotated, Any, Literal, NamedTuple, Union
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from msgspec import UNSET, Meta, Struct, defstruct, inspect, to_builtins
+from msgspec import UNSET, Raw, Struct, defstruct, json, to_builtins
 
-from .misfits import STRANGE, UNFIT, Misfit, located
-from .shapes import alternatives, tag_of
-from .values import Value, natural, read_float, read_integer, read_number
+from .misfits import STRANGE, Misfit
+from .values import Value, natural, read_exact_float, read_float, read_integer
 
 __all__ = [
     "ANYTHING",
+    "AS_IT_IS",
+    "AS_IT_IS_OR_NONE",
     "CALL",
     "Convert",
     "Inside",
     "Place",
     "chain",
-    "entries",
-    "key",
-    "leaf",
-    "limited",
     "nullable",
     "one_of_several",
     "only_one",
@@ -46,44 +39,8 @@ _KEEP = "{value}"
 _SHORTCUTS: dict[Convert, str] = {
     read_integer: "whole({value})",
     read_float: "real({value})",
+    read_exact_float: "real(v) if len(v := {value}) < 16 else {convert}(v)",
 }
-
-_PARSED: dict[type[inspect.Type], Any] = {
-    inspect.StrType: str,
-    inspect.DateTimeType: datetime.datetime,
-    inspect.DateType: datetime.date,
-    inspect.TimeType: datetime.time,
-    inspect.TimeDeltaType: datetime.timedelta,
-    inspect.UUIDType: UUID,
-    inspect.DecimalType: Decimal,
-    inspect.BytesType: bytes,
-    inspect.ByteArrayType: bytearray,
-    inspect.MemoryViewType: memoryview,
-    inspect.BoolType: bool,
-}
-_KEYS: dict[type[inspect.Type], Any] = {
-    **_PARSED,
-    inspect.IntType: int,
-    inspect.FloatType: float,
-    inspect.AnyType: str,
-}
-
-_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
-    frozenset({inspect.IntType}): read_integer,
-    frozenset({inspect.FloatType}): read_float,
-    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, read_float),
-    frozenset({inspect.IntType, inspect.DecimalType}): read_number,
-}
-_CLASSES = {inspect.IntType: int, inspect.FloatType: float, inspect.DecimalType: Decimal}
-
-_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
-    "gt": (">", operator.gt),
-    "ge": (">=", operator.ge),
-    "lt": ("<", operator.lt),
-    "le": ("<=", operator.le),
-    "multiple_of": ("that is a multiple of", lambda value, factor: value % factor == 0),
-}
-_LIMITS = ("min_length", "max_length", "pattern", "tz")
 
 
 class Inside(NamedTuple):
@@ -176,83 +133,11 @@ ANYTHING = Place(Value, "", _anything)
 """Read whatever an attribute can be."""
 
 
-def leaf(shapes: list[Any]) -> Inside:
-    """Read a type that has no others in it; several are numbers of different kinds."""
-    shape = shapes[0]
-    if isinstance(shape, inspect.NoneType):
-        return Inside(bool, lambda value: None)
-    if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
-        return _listed(shape)
-    if type(shape) in _PARSED and len(shapes) == 1:
-        return Inside(limited(_PARSED[type(shape)], shape))
-    read = _NUMBERS[frozenset(map(type, shapes))]
-    return Inside(str, _bounded(read, shapes))
+def _unless_null(raw: Raw) -> Raw | None:
+    return None if json.decode(raw) == {"NULL": True} else raw
 
 
-def _listed(shape: Any) -> Inside:
-    if tag_of(shape) == "S":
-        return Inside(key(shape))
-    values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
-    members = {getattr(value, "value", value): value for value in values}
-    return Inside(str, chain(read_integer, lambda number: _choose(members, number)))
+AS_IT_IS = Place(Raw, "", lambda raw: raw, _KEEP)
+"""Keep the bytes of an attribute value."""
 
-
-def _choose(members: dict[Any, Any], number: int) -> Any:
-    if number not in members:
-        raise Misfit("none of the values that the model allows")
-    return members[number]
-
-
-def _bounded(read: Convert, shapes: list[Any]) -> Convert:
-    """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
-    bounds = {
-        _CLASSES[type(shape)]: [
-            (limit, *_BOUNDS[name])
-            for name in _BOUNDS
-            if (limit := getattr(shape, name, None)) is not None
-        ]
-        for shape in shapes
-    }
-    if not any(bounds.values()):
-        return read
-
-    def convert(text: str) -> Any:
-        number = read(text)
-        for limit, words, holds in bounds[type(number)]:
-            if not holds(number, limit):
-                raise Misfit(f"expected a number {words} {limit}")
-        return number
-
-    return convert
-
-
-def limited(annotation: Any, shape: Any) -> Any:
-    """Let the parser hold a value to what Meta says of it."""
-    found = {name: limit for name in _LIMITS if (limit := getattr(shape, name, None)) is not None}
-    return Annotated[annotation, Meta(**found)] if found else annotation
-
-
-def key(shape: inspect.Type) -> Any:
-    """Read a map's keys, or a value that is one of a list, as the parser does by itself."""
-    return Union[tuple(map(_key, alternatives(shape)))]  # noqa: UP007  # of a tuple
-
-
-def _key(shape: Any) -> Any:
-    if isinstance(shape, inspect.LiteralType):
-        return Literal[shape.values]
-    if isinstance(shape, inspect.EnumType):
-        return shape.cls
-    return limited(_KEYS[type(shape)], shape)
-
-
-def entries(unwrap: Convert) -> Convert:
-    """Give what reads the values of a map. Their keys are not told: they may be anybody's names."""
-
-    def convert(values: dict[Any, Any]) -> dict[Any, Any]:
-        try:
-            return {name: unwrap(value) for name, value in values.items()}
-        except UNFIT as error:
-            outer = located(error, "[...]")
-            raise outer from outer.__cause__
-
-    return convert
+AS_IT_IS_OR_NONE = Place(Raw, "", _unless_null)

@@ -5,7 +5,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, get_origin
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect, structs
@@ -17,16 +18,35 @@ __all__ = [
     "ARRAYS",
     "RECORDS",
     "SETS",
+    "DecimalKeyType",
+    "FloatKeyType",
+    "MomentKeyType",
     "RecordType",
+    "SecondsType",
     "alternatives",
     "fallback",
     "is_nested",
-    "is_sparse",
     "read_shape",
-    "sparse",
     "struct_tag",
     "tag_of",
 ]
+
+
+class SecondsType(inspect.DateTimeType):
+    """A datetime that is stored as seconds since the epoch: the time to live."""
+
+
+class MomentKeyType(inspect.DateTimeType):
+    """A datetime that is a key, and so has one spelling."""
+
+
+class FloatKeyType(inspect.FloatType):
+    """A float that is a key."""
+
+
+class DecimalKeyType(inspect.DecimalType):
+    """A Decimal that is a key."""
+
 
 RECORDS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
 RecordType = (
@@ -35,7 +55,8 @@ RecordType = (
 SETS = (inspect.SetType, inspect.FrozenSetType)
 ARRAYS = (inspect.ListType, inspect.VarTupleType, *SETS)
 
-_SPARSE = {"sparse": True}
+_ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
+_is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 _NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
 
 _TAGS: dict[type[inspect.Type], str] = {
@@ -61,6 +82,11 @@ _TAGS: dict[type[inspect.Type], str] = {
     inspect.DataclassType: "M",
     inspect.TypedDictType: "M",
     inspect.AnyType: "",
+    inspect.RawType: "",
+    SecondsType: "N",
+    MomentKeyType: "S",
+    FloatKeyType: "N",
+    DecimalKeyType: "N",
 }
 
 
@@ -71,8 +97,9 @@ def read_shape(model: Any) -> inspect.StructType:
     read_fields(model, [])
     try:
         shape = inspect.type_info(model)
-    except TypeError as error:
-        raise ModelError(tuple(_unsupported(model)) or (f"{error} - at {label(model)}",)) from None
+    except (TypeError, RecursionError) as error:
+        unsupported = tuple(_unsupported(model)) or (f"{error} - at {label(model)}",)
+        raise ModelError(unsupported) from None
     assert isinstance(shape, inspect.StructType)
     problems = tuple(dict.fromkeys(_record_problems(shape, label(model), set())))
     if shape.array_like:
@@ -89,6 +116,8 @@ def _unsupported(model: Any) -> Iterator[str]:
             inspect.type_info(field.type)
         except TypeError as error:
             yield f"{error} - at {label(model)}.{field.encode_name}"
+        except RecursionError:
+            yield f"{_ENDLESS} - at {label(model)}.{field.encode_name}"
 
 
 def alternatives(shape: inspect.Type) -> tuple[inspect.Type, ...]:
@@ -136,28 +165,6 @@ def is_nested(shape: inspect.Type) -> bool:
     return any(isinstance(inner, _NESTED) for inner in alternatives(shape))
 
 
-def sparse(shape: inspect.StructType, names: Container[str]) -> inspect.StructType:
-    """Mark attributes that are not there where their field is None: an index key cannot be NULL."""
-    return structs.replace(
-        shape,
-        fields=tuple(
-            _sparse(field) if field.encode_name in names else field for field in shape.fields
-        ),
-    )
-
-
-def _sparse(field: inspect.Field) -> inspect.Field:
-    if not field.required and fallback(field)() is not None:
-        return field  # left out, it would be read as something else
-    marked = inspect.Metadata(field.type, extra=_SPARSE)
-    return structs.replace(field, type=marked, required=False, default=None)
-
-
-def is_sparse(field: inspect.Field) -> bool:
-    """Whether the field has been marked by `sparse`."""
-    return isinstance(field.type, inspect.Metadata) and field.type.extra is _SPARSE
-
-
 def fallback(field: inspect.Field) -> Callable[[], Any]:
     """Give what makes the value of a field that is not required and that an item lacks."""
     if field.default_factory is not NODEFAULT:
@@ -170,8 +177,37 @@ def fallback(field: inspect.Field) -> Callable[[], Any]:
 def _record_problems(shape: RecordType, place: str, seen: set[Any]) -> Iterator[str]:
     if shape.cls not in seen:
         seen.add(shape.cls)
+        yield from _name_problems(shape, place)
+        if isinstance(shape, (inspect.DataclassType, inspect.NamedTupleType)):
+            yield from _call_problems(shape, place)
         for field in shape.fields:
             yield from _problems(field.type, f"{place}.{field.encode_name}", seen)
+
+
+def _name_problems(shape: RecordType, place: str) -> Iterator[str]:
+    """Say which attributes have names that msgspec's parser cannot be told."""
+    for name in (struct_tag(shape)[0], *(field.encode_name for field in shape.fields)):
+        if _is_unreadable(name):
+            yield (
+                f"an attribute's name cannot have a quote, a backslash, a control character or "
+                f"half of a surrogate pair in it: {name!r:.50} - at {place}"
+            )
+
+
+def _call_problems(shape: Any, place: str) -> Iterator[str]:
+    """Say if a class cannot be called with its fields, as a dataclass with `init=False` in it."""
+    from inspect import Parameter, signature
+
+    parameters = signature(shape.cls).parameters.values()
+    names = {field.name for field in shape.fields}
+    taken = {parameter.name for parameter in parameters}
+    wanted = {parameter.name for parameter in parameters if parameter.default is Parameter.empty}
+    if not wanted <= names <= taken:
+        differing = ", ".join(sorted((names - taken) | (wanted - names)))
+        yield (
+            f"{label(shape.cls)} is not made of its fields alone: see {differing} (init=False, "
+            f"InitVar, another __init__) - at {place}"
+        )
 
 
 def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
@@ -184,6 +220,8 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
             yield from _record_problems(inner, place, seen)
         if isinstance(inner, inspect.DictType):
             yield from _key_problems(inner, place)
+        if isinstance(inner, SETS) and isinstance(inner.item_type, inspect.RawType):
+            yield f"Raw cannot be in a set: declare list[Raw], or the field as Raw - at {place}"
         for part in _parts(inner):
             yield from _problems(part, place, seen)
     if not strange and len(shapes) > 1:
@@ -217,6 +255,10 @@ def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
 
 def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[str]:
     if any(isinstance(shape, inspect.AnyType) for shape in shapes):
+        return
+    rest = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
+    if len(rest) > 1 and any(isinstance(inner, inspect.RawType) for inner in rest):
+        yield f"Raw holds any attribute value, and so stands alone or with None - at {place}"
         return
     by_tag: dict[str, list[inspect.Type]] = {}
     for shape in shapes:

@@ -27,6 +27,7 @@ __all__ = [
     "AttributeValue",
     "Item",
     "Value",
+    "attribute_of",
     "attributes_of",
     "binary",
     "decimal_text",
@@ -34,7 +35,9 @@ __all__ = [
     "fitted",
     "integer_text",
     "natural",
+    "plain_text",
     "raw_attributes",
+    "read_exact_float",
     "read_float",
     "read_integer",
     "read_number",
@@ -57,6 +60,7 @@ _ALL_DIGITS = 10**38
 _MOST_BITS = 420  # of a whole number below 1E+126
 _RANGE = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
 _is_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII).fullmatch
+_SURE_DIGITS = 15  # as many as any float keeps
 _FINITE = "nan and infinity are no numbers in DynamoDB"
 
 
@@ -75,6 +79,7 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     BS: list[bytes] | UnsetType = UNSET
 
 
+_decode_one = json.Decoder(Value).decode
 _decode = json.Decoder(dict[str, Value]).decode
 _encode = json.Encoder().encode
 _split = json.Decoder(dict[str, Raw]).decode
@@ -87,6 +92,15 @@ def attributes_of(raw: bytes | Raw) -> Item:
     except UNREADABLE as error:
         raise complaint(error) from None
     return item
+
+
+def attribute_of(raw: bytes | Raw) -> AttributeValue:
+    """Read the JSON of one attribute value; `Misfit` if it is none."""
+    try:
+        value: AttributeValue = to_builtins(_decode_one(raw), builtin_types=(bytes,))
+    except UNREADABLE as error:
+        raise complaint(error) from None
+    return value
 
 
 def raw_attributes(raw: bytes | Raw) -> dict[str, Raw]:
@@ -116,6 +130,12 @@ def decimal_text(value: Decimal) -> str:
         raise Misfit(_RANGE) from None
 
 
+def plain_text(value: Decimal) -> str:
+    """Write a number in the one way that a key has: no exponent, and no zeros that say nothing."""
+    decimal_text(value)
+    return format(_NUMBERS.normalize(value), "f") if value else "0"
+
+
 # Stricter than `int` and `float`, and twice as fast.
 whole = json.Decoder(int).decode
 real = json.Decoder(float).decode
@@ -135,6 +155,17 @@ def read_float(text: str) -> float:
         return real(text)
     except UNFIT:
         return float(exact_number(text))
+
+
+def read_exact_float(text: str) -> float:
+    """Read a float that is written again with the same digits; `Misfit` where it would not be."""
+    found = read_float(text)
+    if len(text) > _SURE_DIGITS and exact_number(text) != Decimal(float.__repr__(found)):
+        raise Misfit(
+            f"{text} would be written as {found!r}, for a float has no more digits: "
+            "declare the field as Decimal or msgspec.Raw"
+        )
+    return found
 
 
 def read_integer(text: str) -> int:

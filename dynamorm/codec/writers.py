@@ -2,41 +2,34 @@
 
 from __future__ import annotations
 
+import datetime
 import enum
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any, NamedTuple, get_origin
+from typing import Any
 
-from msgspec import NODEFAULT, UNSET, Struct, inspect, json, to_builtins
+from msgspec import Raw, Struct, inspect, json, to_builtins
 
-from .compiled import access, compiled
+from .attributes import item_json
+from .compiled import access
 from .forms import (
-    NAMES,
     NULL,
     Form,
     Write,
     classes_of,
-    expected,
     leaf,
     list_form,
     map_form,
+    only,
     set_form,
     tuple_form,
 )
-from .misfits import Misfit, at
-from .shapes import (
-    ARRAYS,
-    RECORDS,
-    RecordType,
-    alternatives,
-    fallback,
-    is_nested,
-    is_sparse,
-    read_shape,
-    struct_tag,
-    tag_of,
-)
+from .misfits import Misfit, expected
+from .records import Entry, left_out, omits_defaults, record_writer
+from .roles import is_table_key
+from .shapes import ARRAYS, RECORDS, RecordType, alternatives, is_nested, read_shape, tag_of
+from .values import attribute_of, natural
 
 __all__ = ["item_writer", "write_any"]
 
@@ -46,37 +39,6 @@ _encode = json.Encoder().encode
 def item_writer(shape: inspect.StructType) -> Write:
     """Make what writes instances of a model as items."""
     return _Writers().record(shape)
-
-
-class _Entry(NamedTuple):
-    """A field of a record, and how it is written."""
-
-    step: str
-    name: bytes
-    """`"name":`, or nothing in an array."""
-    value: str
-    """Code that gets the value from `x`."""
-    form: Form
-    nested: bool
-    left_out: Callable[[Any], bool] | None
-    """What says that a value need not be written, if there may be such."""
-
-    def whole(self, value: Any) -> bytes:
-        return self.name + self.form.whole(value)
-
-    def unless_left_out(self, value: Any) -> bytes:
-        """Write it with a comma, or nothing."""
-        return b"" if self.leaves_out(value) else self.whole(value) + b","
-
-    @property
-    def located(self) -> Write:
-        """What generated code calls; it adds its step to what goes wrong in places of its own."""
-        write = self.form.write if self.left_out is None else self.unless_left_out
-        return partial(at, self.step, write) if self.nested else write
-
-    def leaves_out(self, value: Any) -> bool:
-        unset = value is UNSET and self.name != b""  # in an array, others would take its place
-        return unset or (self.left_out is not None and self.left_out(value))
 
 
 class _Writers:
@@ -90,25 +52,26 @@ class _Writers:
         cls = shape.cls
         if cls not in self._records:
             self._records[cls] = partial(self._later, cls)
-            self._records[cls] = _record(shape, [*self._entries(shape)])
+            self._records[cls] = record_writer(shape, [*self._entries(shape)])
         return self._records[cls]
 
     def _later(self, cls: Any, value: Any) -> bytes:
         """Write a record whose writer is being made when it is asked for."""
         return self._records[cls](value)
 
-    def _entries(self, shape: RecordType) -> Iterator[_Entry]:
+    def _entries(self, shape: RecordType) -> Iterator[Entry]:
         array = tag_of(shape) == "L"
-        omit_defaults = not array and _omits_defaults(shape)
+        omit_defaults = not array and omits_defaults(shape)
         get = "x.get({!r}, UNSET)" if isinstance(shape, inspect.TypedDictType) else None
         for position, field in enumerate(shape.fields):
-            yield _Entry(
+            yield Entry(
                 f"[{position}]" if array else field.encode_name,
                 b"" if array else _encode(field.encode_name) + b":",
                 get.format(field.name) if get else access(field.name),
                 self.position(field.type),
                 is_nested(field.type),
-                None if array else _left_out(field, omit_defaults=omit_defaults),
+                None if array else left_out(field, omit_defaults=omit_defaults),
+                is_table_key(field),
             )
 
     def position(self, shape: inspect.Type) -> Form:
@@ -116,6 +79,8 @@ class _Writers:
         shapes = alternatives(shape)
         if any(isinstance(inner, inspect.AnyType) for inner in shapes):
             return Form(b"", write_any, b"")
+        if any(isinstance(inner, inspect.RawType) for inner in shapes):
+            return _optional(_RAW) if len(shapes) > 1 else _RAW
         some = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
         form = self._one(some[0]) if len(some) == 1 else self._choice(some or list(shapes))
         return form if len(some) in (0, len(shapes)) else _optional(form)
@@ -160,110 +125,6 @@ def _optional(form: Form) -> Form:
     )
 
 
-def _omits_defaults(shape: RecordType) -> bool:
-    config = getattr(get_origin(shape.cls) or shape.cls, "__struct_config__", None)
-    return config is not None and config.omit_defaults
-
-
-def _left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bool] | None:
-    """Make what says that a value need not be written: reading gives it back all the same.
-
-    So an empty set, which cannot be written, is no error where it is the default.
-    """
-    if is_sparse(field):
-        return lambda value: value is None
-    if field.required:
-        return None
-    plain = field.default_factory in (NODEFAULT, list, dict, set, frozenset)
-    default = fallback(field)() if plain else UNSET
-    if isinstance(default, (set, frozenset)) and not default:
-        return lambda value: isinstance(value, (set, frozenset)) and not value
-    if omit_defaults or default is UNSET:
-        return lambda value: type(value) is type(default) and bool(value == default)
-    return None
-
-
-_SOURCE = """
-def values(x):
-    return [{values}]
-
-def made(x):
-    if x.__class__ is not cls:
-        raise expected((cls,), x)
-    try:
-        return {joined}
-    except UNFIT as error:
-        return stepwise(error, values(x))
-"""
-
-
-def _record(shape: RecordType, entries: list[_Entry]) -> Write:
-    """Make a record's writer: one expression that joins constants and values."""
-    opening, closing = (b"[", b"]") if tag_of(shape) == "L" else (b"{", b"}")
-    opening += _head(shape)
-    cls = dict if isinstance(shape, inspect.TypedDictType) else get_origin(shape.cls) or shape.cls
-    made: Write = compiled(
-        _SOURCE.format(
-            values=", ".join(entry.value for entry in entries),
-            joined=_joined(opening, entries, closing),
-        ),
-        **NAMES,
-        **{f"write{i}": entry.located for i, entry in enumerate(entries)},
-        cls=cls,
-        join=b"".join,
-        stepwise=partial(_stepwise, opening, entries, closing),
-    )
-    return partial(_closed, made, shape) if isinstance(shape, inspect.TypedDictType) else made
-
-
-def _joined(opening: bytes, entries: list[_Entry], closing: bytes) -> str:
-    """Write the expression. Where what comes last can be left out, a comma may have to go too."""
-    parts: list[str] = []
-    constant = opening
-    for i, entry in enumerate(entries):
-        if entry.left_out is None:
-            code = entry.form.shortcut.format(value=entry.value, write=f"write{i}")
-            parts += [repr(constant + entry.name + entry.form.before), code]
-            constant = entry.form.after + b","
-        else:
-            parts += [repr(constant), f"write{i}({entry.value})"]
-            constant = b""
-    last = constant[:-1] + closing if constant.endswith(b",") else constant
-    code = f"join(({', '.join([*parts, repr(last)])},))"
-    return code if last is not constant else f"{code}.rstrip(b',') + {closing!r}"
-
-
-def _stepwise(
-    opening: bytes, entries: list[_Entry], closing: bytes, error: Exception, values: list[Any]
-) -> bytes:
-    """Find what does not fit, or leave out what is UNSET where the model did not foresee it."""
-    if isinstance(error, Misfit) and error.steps:
-        raise error
-    written = (
-        at(entry.step, entry.whole, value)
-        for entry, value in zip(entries, values, strict=True)
-        if not entry.leaves_out(value)
-    )
-    return (opening + b",".join(written)).rstrip(b",") + closing
-
-
-def _closed(write: Write, shape: inspect.TypedDictType, value: Any) -> bytes:
-    """Write a TypedDict, which must not have what would be lost."""
-    names = {field.name for field in shape.fields}
-    if isinstance(value, dict) and not value.keys() <= names:
-        raise Misfit("a key that the TypedDict does not have")
-    return write(value)
-
-
-def _head(shape: RecordType) -> bytes:
-    """Write the tag of a tagged Struct, with a comma."""
-    tag_field, tag = struct_tag(shape)
-    if tag is None:
-        return b""
-    name = b"" if tag_of(shape) == "L" else _encode(tag_field) + b":"
-    return name + leaf(inspect.LiteralType((tag,))).whole(tag) + b","
-
-
 def write_any(value: Any) -> bytes:
     """Write a value by its own class; a set by its members'."""
     write = _BY_CLASS.get(type(value)) or next(
@@ -272,18 +133,35 @@ def write_any(value: Any) -> bytes:
     return write(value)
 
 
+def _write_raw(value: Raw) -> bytes:
+    """Write the bytes as they are, if they are those of an attribute value and nothing else."""
+    try:
+        item_json({"Raw": attribute_of(value)})
+    except Misfit as misfit:
+        raise Misfit(f"a Raw that is not one attribute value: {misfit.problem}") from None
+    return bytes(value)
+
+
+_RAW = Form(b"", only(Raw, _write_raw), b"")
+
+
 def _any_set(values: Any) -> bytes:
     texts = [write_any(value) for value in values]
     tags = {text.split(b'"', 2)[1] for text in texts}
     if len(tags) != 1 or not tags <= {b"S", b"N", b"B"}:
         raise Misfit("a set has in it only strings, only numbers or only binary, and never nothing")
+    if len({natural(json.decode(text)) for text in texts}) < len(texts):
+        raise Misfit("two members of the set are written alike")
     return b'{"%sS":[%s]}' % (tags.pop(), b",".join(text[5:-1] for text in texts))
+
+
+_KNOWN = (bytes, bytearray, memoryview, Decimal, datetime.datetime, datetime.time)
 
 
 def _other(value: Any) -> bytes:
     """Write a value as msgspec would, if it is of a class that it knows."""
     try:
-        found = to_builtins(value, builtin_types=(bytes, bytearray, memoryview, Decimal))
+        found = to_builtins(value, builtin_types=_KNOWN)
     except TypeError:
         raise Misfit(f"{type(value).__name__} cannot be stored") from None
     return write_any(found)
@@ -307,6 +185,9 @@ _BY_CLASS: dict[type, Write] = {
     bytes: leaf(inspect.BytesType()).whole,
     bytearray: leaf(inspect.ByteArrayType()).whole,
     memoryview: leaf(inspect.MemoryViewType()).whole,
+    datetime.datetime: leaf(inspect.DateTimeType()).whole,
+    datetime.time: leaf(inspect.TimeType()).whole,
+    Raw: _RAW.whole,
     list: list_form(list, _ANY).whole,
     tuple: list_form(tuple, _ANY).whole,
     dict: map_form(_ANY).whole,
