@@ -1,8 +1,8 @@
 """What differs between a declared table and the one that is there: a pure comparison.
 
-Only what is declared is compared, as far as DescribeTable tells it: not tags, nor a time to live.
-Order never counts, but for the parts of a multi-attribute key; nor do values that the service
-computes.
+Only what is declared is compared, as far as DescribeTable tells it: not tags, nor a time to live;
+and nothing that the model ignores. Order never counts, but for the parts of a multi-attribute key;
+nor do values that the service computes. What the service sent is compared and never validated.
 """
 
 from __future__ import annotations
@@ -12,21 +12,31 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct
 
-from .options import KMS, Include, OnDemand, Provisioned, WarmThroughput
+from .options import KEYS_ONLY, KMS, MAX_UNITS, Include, OnDemand, Provisioned, WarmThroughput
 from .replies import (
     GlobalSecondaryIndexDescription,
     KeySchemaElement,
     LocalSecondaryIndexDescription,
     OnDemandThroughput,
     ProvisionedThroughputDescription,
-    SSEDescription,
     TableDescription,
     WarmThroughputDescription,
 )
 from .replies import Projection as ProjectionReply
 from .spec import IndexSpec, KeyAttribute, TableSpec
 
-__all__ = ["Difference", "Pair", "differences", "index_facts", "pairs", "value_text"]
+__all__ = [
+    "Difference",
+    "Pair",
+    "differences",
+    "index_facts",
+    "is_ignored",
+    "limits",
+    "pairs",
+    "reported",
+    "unknowns",
+    "value_text",
+]
 
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
@@ -38,9 +48,12 @@ class Difference(Struct, frozen=True):
     """What differs: "billing", "key", "index:by-status", "index:by-status:throughput", ..."""
     declared: str
     found: str
+    unknown: str = ""
+    """Why the two cannot be compared; empty where they are known to differ."""
 
     def __str__(self) -> str:
-        return f"{self.name}: declared {self.declared}, found {self.found}"
+        reason = f": cannot be compared, {self.unknown}" if self.unknown else ""
+        return f"{self.name}: declared {self.declared}, found {self.found}{reason}"
 
 
 Pair = tuple[str, Any, Any]
@@ -48,7 +61,7 @@ Pair = tuple[str, Any, Any]
 
 
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
-    """Compare what `spec` declares and DescribeTable tells."""
+    """Return what `spec` declares and is known to be different in what DescribeTable tells."""
     return tuple(
         Difference(name, value_text(declared), value_text(found))
         for name, declared, found in pairs(spec, table)
@@ -56,8 +69,39 @@ def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, .
     )
 
 
+def reported(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
+    """Return the differences, and last what cannot be compared."""
+    return differences(spec, table) + unknowns(spec, table)
+
+
+def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
+    """Return what is declared and cannot be compared: neither as declared, nor a difference."""
+    declared, sse = spec.encryption, table.sse_description
+    ignored = is_ignored(spec, "encryption")
+    if not isinstance(declared, KMS) or ignored or _encryption(declared, table) != declared:
+        return ()
+    key = (sse and sse.kms_master_key_arn) or None
+    reason = _unknown_key(declared, key)
+    return (Difference("encryption", str(declared), str(KMS(key)), reason),) if reason else ()
+
+
+_COVERED = {"throughput": "billing", "on_demand": "billing", "warm": "warm"}
+
+
+def is_ignored(spec: TableSpec, name: str) -> bool:
+    """Whether the model leaves what a pair is about to somebody else; indexes go with the table."""
+    kind, _, rest = name.partition(":")
+    if kind == "index":
+        kind = _COVERED.get(rest.rpartition(":")[2] if ":" in rest else "", name)
+    return spec.ignore is not UNSET and ("tags" if kind == "tag" else kind) in spec.ignore
+
+
 def pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
-    """Give all that is declared, be it different or not."""
+    """Give all that is declared and compared, be it different or not."""
+    return (pair for pair in _pairs(spec, table) if not is_ignored(spec, pair[0]))
+
+
+def _pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
     types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
     yield "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, types)
     yield from _option_pairs(spec, table)
@@ -70,13 +114,13 @@ def pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
 
 def _option_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
     if spec.billing is not UNSET:
-        yield "billing", spec.billing, _billing(table)
+        yield "billing", spec.billing, _billing(spec.billing, table)
     if spec.stream is not UNSET:
         stream = table.stream_specification
         on = stream is not None and stream.stream_enabled
         yield "stream", spec.stream, stream.stream_view_type if stream and on else None
     if spec.encryption is not UNSET:
-        yield "encryption", spec.encryption, _encryption(spec.encryption, table.sse_description)
+        yield "encryption", spec.encryption, _encryption(spec.encryption, table)
     if spec.table_class is not UNSET:
         summary = table.table_class_summary
         yield "table_class", spec.table_class, (summary and summary.table_class) or "STANDARD"
@@ -92,11 +136,12 @@ def _index_pairs(
 ) -> Iterator[Pair]:
     name = f"index:{index.name}"
     partition = index.partition_key or (spec.partition_key,)
-    declared = (_Key(partition, index.sort_key), index.projection)
+    key = _Key(partition, index.sort_key)
+    declared = (key, _projected(index.projection, spec, key))
     if there is None:
         yield name, declared, None
         return
-    yield name, declared, index_facts(there, types)
+    yield name, declared, index_facts(there, spec, types)
     local = isinstance(there, LocalSecondaryIndexDescription)
     if local != index.local:
         yield f"{name}:kind", _KIND[index.local], _KIND[local]
@@ -104,9 +149,12 @@ def _index_pairs(
         yield from _capacity_pairs(index, there)
 
 
-def index_facts(there: IndexDescription, types: dict[str, str]) -> tuple[object, object]:
+def index_facts(
+    there: IndexDescription, spec: TableSpec, types: dict[str, str]
+) -> tuple[object, object]:
     """Return the key and the projection of an index that is there."""
-    return _key(there.key_schema, types), _projection(there.projection)
+    key = _key(there.key_schema, types)
+    return key, _projected(_projection(there.projection), spec, key)
 
 
 def _capacity_pairs(index: IndexSpec, there: GlobalSecondaryIndexDescription) -> Iterator[Pair]:
@@ -114,7 +162,8 @@ def _capacity_pairs(index: IndexSpec, there: GlobalSecondaryIndexDescription) ->
     if index.throughput is not None:
         yield f"{name}:throughput", index.throughput, _provisioned(there.provisioned_throughput)
     if index.on_demand is not None:
-        yield f"{name}:on_demand", index.on_demand, _limits(there.on_demand_throughput)
+        found = limits(index.on_demand, there.on_demand_throughput)
+        yield f"{name}:on_demand", index.on_demand, found
     if index.warm is not None:
         yield f"{name}:warm", index.warm, _warm(index.warm, there.warm_throughput)
 
@@ -148,49 +197,101 @@ def _key(schema: Iterable[KeySchemaElement], types: dict[str, str]) -> _Key:
     return _Key(hashes, ranges)
 
 
+def _projected(projection: object, spec: TableSpec, key: _Key) -> object:
+    """Give a projection without the keys of table and index, which are always projected."""
+    if not isinstance(projection, Include):
+        return projection
+    keys = {part.name for part in (*spec.key, *key.partition, *key.sort)}
+    others = [name for name in projection.fields if name not in keys]
+    return Include(*others) if others else KEYS_ONLY
+
+
 def _projection(projection: ProjectionReply) -> object:
     if projection.projection_type == "INCLUDE":
         return Include(*projection.non_key_attributes)
     return projection.projection_type
 
 
-def _billing(table: TableDescription) -> object:
+def _billing(declared: OnDemand | Provisioned, table: TableDescription) -> object:
     if table.billing_mode == "PAY_PER_REQUEST":
-        return _limits(table.on_demand_throughput)
+        asked = declared if isinstance(declared, OnDemand) else OnDemand()
+        return limits(asked, table.on_demand_throughput)
     return _provisioned(table.provisioned_throughput)
 
 
+def _units(found: int | None) -> int | None:
+    """Give a figure that means something: on demand there are 0 units, and -1 is no maximum."""
+    return found if found is not None and 0 < found <= MAX_UNITS else None
+
+
 def _provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned | None:
-    read, write = found and found.read_capacity_units, found and found.write_capacity_units
-    return Provisioned(read, write) if read and write else None  # on demand it says 0 and 0
-
-
-def _limits(found: OnDemandThroughput | None) -> OnDemand:
     if found is None:
-        return OnDemand()
-    limits = (found.max_read_request_units, found.max_write_request_units)
-    return OnDemand(*(limit if limit and limit > 0 else None for limit in limits))  # -1 is none
+        return None
+    read, write = _units(found.read_capacity_units), _units(found.write_capacity_units)
+    return Provisioned(read, write) if read and write else None
+
+
+def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
+    """Give the maxima that are declared as they are found; the others are nobody's business."""
+    there = found or OnDemandThroughput()
+    return OnDemand(
+        UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),
+        UNSET if declared.max_write is UNSET else _units(there.max_write_request_units),
+    )
 
 
 def _warm(declared: WarmThroughput, found: WarmThroughputDescription | None) -> object:
     """Give what is there; the service raises it by itself, so more is as declared."""
-    if found is None or not found.read_units_per_second or not found.write_units_per_second:
+    if found is None:
         return None
-    read, write = found.read_units_per_second, found.write_units_per_second
+    read, write = _units(found.read_units_per_second), _units(found.write_units_per_second)
+    if not read or not write:
+        return None
     if read >= declared.read and write >= declared.write:
         return declared
     return WarmThroughput(read, write)
 
 
-def _encryption(declared: KMS | None, found: SSEDescription | None) -> KMS | None:
+def _encryption(declared: KMS | None, table: TableDescription) -> KMS | None:
+    """Give what is there; `declared` where it is that, or may be (`unknowns` tells which)."""
+    found = table.sse_description
     if found is None or found.sse_type != "KMS" or found.status in ("DISABLED", "DISABLING"):
         return None
-    if declared is None or not declared.key_id or found.kms_master_key_arn is None:
-        return declared or KMS(found.kms_master_key_arn)
-    # An alias cannot be told from here: which key it stands for only KMS knows.
-    if "alias/" in declared.key_id or found.kms_master_key_arn.endswith(f"/{declared.key_id}"):
-        return declared
-    return KMS(found.kms_master_key_arn)
+    key = found.kms_master_key_arn
+    if declared is None or not key:
+        return declared or KMS(key or None)
+    # The service answers the key's ARN; an emulator may answer the alias.
+    same = declared.key_id == key or key.endswith(f"/{declared.key_id or 'aws/dynamodb'}")
+    return declared if same or _may_be(declared, key, table.table_arn or "") else KMS(key)
+
+
+def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
+    """Whether the declared key can be the one of this ARN, as far as ARNs tell.
+
+    An alias stands for a key of its own account and region. The key `aws/dynamodb` belongs to the
+    table's account. https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+    """
+    if not _unknown_key(declared, key):
+        return False
+    alias = declared.key_id or table_arn
+    return not alias.startswith("arn:") or _account(alias) == _account(key)
+
+
+def _account(arn: str) -> tuple[str, ...]:
+    """Give partition, region and account."""
+    _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
+    return partition, region, account
+
+
+def _unknown_key(declared: KMS, key: str | None) -> str:
+    """Say why a declared key and an ARN cannot be compared; empty where they can."""
+    if declared.key_id is None:
+        known = not key or key.endswith(":alias/aws/dynamodb")
+        return "" if known else "only KMS knows which key is the account's own, aws/dynamodb"
+    if not key:
+        return "the table does not tell its key"
+    alias = "alias/" in declared.key_id
+    return "only KMS knows which key an alias stands for" if alias else ""
 
 
 def value_text(value: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 
 from . import requests
-from .changes import Difference, differences
+from .changes import Difference, differences, reported
 from .drift import declared_settings
 from .effects import Steps, call, now, wall_time
 from .errors import LimitExceeded, Refused, TableBusy, TableExists
@@ -136,14 +136,14 @@ def finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> S
     if wait:
         ready = yield from until_active(spec.name, deadline, begun.table)
     if not declared_settings(spec):
-        return Ensured(begun.created, ready, () if begun.created else differences(spec, ready))
+        return Ensured(begun.created, ready, () if begun.created else reported(spec, ready))
     from . import settling
 
     if begun.created:
         left = yield from settling.finish(spec, ready, deadline, wait)
         return Ensured(True, ready, (), left)
     if ready.table_status == "CREATING":
-        return Ensured(False, ready, differences(spec, ready), settling.in_the_making(spec, ready))
+        return Ensured(False, ready, reported(spec, ready), settling.in_the_making(spec, ready))
     making = begun.table.table_status == "CREATING"
     comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
     differing, left = yield from comparing

@@ -9,6 +9,13 @@ from .spec import IndexSpec, KeyAttribute, TableSpec
 __all__ = ["described_spec"]
 
 
+class _DescribedSpec(TableSpec, frozen=True):
+    """What the service sent: it is not ours to judge by the rules of a model."""
+
+    def __post_init__(self) -> None:
+        """Judge nothing: a table may have more indexes, or other types, than we know of."""
+
+
 def described_spec(table: TableDescription) -> TableSpec:
     """Give the keys of a table and of its indexes; nothing else of it is declared.
 
@@ -36,7 +43,7 @@ def _spec(table: TableDescription) -> TableSpec:
         IndexSpec(index.index_name, part(index.key_schema, "HASH"), part(index.key_schema, "RANGE"))
         for index in table.global_secondary_indexes
     )
-    return TableSpec(
+    return _DescribedSpec(
         name=table.table_name,
         partition_key=part(table.key_schema, "HASH")[0],
         sort_key=next(iter(part(table.key_schema, "RANGE")), None),

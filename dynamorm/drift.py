@@ -5,19 +5,25 @@ Only what is declared is compared, and only what was asked for.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-from msgspec import UNSET, json
+from msgspec import UNSET
 
-from .changes import Difference, Pair, differences, value_text
+from .changes import Difference, Pair, differences, is_ignored, unknowns, value_text
 from .facets import Settings
 from .options import policy_text
 from .replies import TableDescription
 from .spec import TableSpec
-from .wire import UNREADABLE
 
-__all__ = ["SETTINGS", "declared_settings", "drift", "setting_of", "setting_pairs"]
+__all__ = [
+    "SETTINGS",
+    "compared_settings",
+    "declared_settings",
+    "drift",
+    "setting_of",
+    "setting_pairs",
+]
 
 SETTINGS = {
     "ttl": "time_to_live",
@@ -47,17 +53,36 @@ def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, 
     )
 
 
+def compared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, ...]:
+    """Name the same but for what the model ignores, which is set at creation and read no more."""
+    return tuple(name for name in declared_settings(spec, allow) if not is_ignored(spec, name))
+
+
 def drift(spec: TableSpec, table: TableDescription, settings: Settings) -> tuple[Difference, ...]:
-    """Compare what is declared with all that is known of the table."""
-    return differences(spec, table) + tuple(
-        Difference(name, value_text(declared), value_text(found))
-        for name, declared, found in setting_pairs(spec, settings)
-        if declared != found
+    """Compare what is declared with all that is known of the table.
+
+    What cannot be compared comes last, each with its reason in `unknown`.
+    """
+    return (
+        *differences(spec, table),
+        *(
+            Difference(name, value_text(declared), value_text(found))
+            for name, declared, found in setting_pairs(spec, settings, table)
+            if declared != found
+        ),
+        *unknowns(spec, table),
     )
 
 
-def setting_pairs(spec: TableSpec, settings: Settings) -> Iterator[Pair]:
-    """Give what is declared and was asked for, be it different or not."""
+def setting_pairs(
+    spec: TableSpec, settings: Settings, table: TableDescription | None = None
+) -> Iterator[Pair]:
+    """Give what is declared, compared and was asked for, be it different or not."""
+    every = _setting_pairs(spec, settings, _partition(table))
+    return (pair for pair in every if not is_ignored(spec, pair[0]))
+
+
+def _setting_pairs(spec: TableSpec, settings: Settings, partition: str) -> Iterator[Pair]:
     ttl, recovery = settings.time_to_live, settings.point_in_time_recovery
     if spec.time_to_live is not UNSET and ttl is not UNSET:
         yield "ttl", spec.time_to_live, ttl.attribute
@@ -69,37 +94,20 @@ def setting_pairs(spec: TableSpec, settings: Settings) -> Iterator[Pair]:
         for key, value in spec.tags.items():
             yield f"tag:{key}", value, settings.tags.get(key)
     if spec.resource_policy is not UNSET and settings.resource_policy is not UNSET:
-        yield _policy_pair(spec.resource_policy, settings.resource_policy)
+        yield _policy_pair(spec.resource_policy, settings.resource_policy, partition)
 
 
-def _policy_pair(declared: str | dict[str, Any] | None, found: str | None) -> Pair:
-    text = None if declared is None else policy_text(declared)
-    same = text is not None and found is not None and _canonical(text) == _canonical(found)
+def _policy_pair(declared: str | dict[str, Any] | None, found: str | None, partition: str) -> Pair:
+    if declared is None or found is None:
+        return "resource_policy", declared if declared is None else policy_text(declared), found
+    from .policies import same_policy  # few tables have one
+
+    text = policy_text(declared)
+    same = same_policy(text, found, partition=partition)
     return "resource_policy", text, text if same else found
 
 
-def _canonical(policy: str) -> object:
-    """Give what a policy says, however it is written; the service may write it another way.
-
-    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
-    """
-    try:
-        return _meaning(json.decode(policy))
-    except UNREADABLE:
-        return policy
-
-
-def _meaning(value: Any) -> object:
-    if isinstance(value, dict):
-        return frozenset((key, _meaning([member])) for key, member in value.items())
-    if isinstance(value, list):
-        return frozenset(_meaning(part) for item in value for part in _flat(item))
-    if isinstance(value, str) and value.startswith("arn:") and value.endswith(":root"):
-        # An account as a principal, which is also written as its number.
-        return value.split(":")[-2]
-    return value
-
-
-def _flat(value: Any) -> Collection[Any]:
-    """A list of one is written as the one too."""
-    return value if isinstance(value, list) else (value,)
+def _partition(table: TableDescription | None) -> str:
+    """Give the partition of a table, in which account numbers in its policy are."""
+    parts = ((table and table.table_arn) or "").split(":")
+    return parts[1] if len(parts) > 1 else "aws"

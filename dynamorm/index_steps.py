@@ -10,11 +10,11 @@ from collections.abc import Collection, Iterator
 from msgspec import structs
 
 from . import requests
-from .changes import Pair, index_facts, value_text
-from .options import Index, Provisioned, WarmThroughput
+from .changes import Pair, index_facts, is_ignored, value_text
+from .options import MAX_UNITS, Index, Provisioned, WarmThroughput
 from .plans import Blocked, Step, Undeclared, plain
 from .replies import KeySchemaElement, TableDescription
-from .spec import IndexSpec, KeyAttribute, TableSpec
+from .spec import MAX_GLOBAL_INDEXES, IndexSpec, KeyAttribute, TableSpec
 
 __all__ = ["index_blocks", "index_steps", "raised", "undeclared_indexes"]
 
@@ -55,6 +55,7 @@ def index_blocks(
         *_removal_blocks(spec, table, allow),
     ]
     blocked += _type_blocks(spec, table, differing, allow, {item.name for item in blocked})
+    blocked += _count_blocks(spec, table, differing, allow, {item.name for item in blocked})
     return list({item.name: item for item in reversed(blocked)}.values())[::-1]
 
 
@@ -71,7 +72,9 @@ def _local_blocks(
 
 def _capacity_blocks(spec: TableSpec, table: TableDescription) -> Iterator[Blocked]:
     for index in spec.global_indexes:
-        if index.on_demand is not None and _throughput(spec, table) is not None:
+        if index.on_demand is None or is_ignored(spec, "billing"):
+            continue
+        if _throughput(spec, table) is not None:
             name, remedy = f"index:{index.name}:on_demand", "declare the table's billing too"
             yield Blocked(name, str(index.on_demand), "a provisioned table", remedy)
 
@@ -93,13 +96,64 @@ def _type_blocks(
 ) -> Iterator[Blocked]:
     """Name new indexes with a key attribute that another index has with another type."""
     changes = _IndexChanges(spec, table, differing, blocked, allow)
-    staying = changes.types_without({*changes.removed, *changes.replaced})
+    gone = {*changes.removed, *changes.replaced}
+    staying = changes.types_without(gone)
     for index in changes.created:
         for part in index.key:
             if staying.get(part.name, part.type) != part.type:
-                found = f"{part.name} as {staying[part.name]}, in the key of another index"
-                remedy = "a type cannot be changed: name the attribute otherwise, or remove that"
+                where, remedy = _owners(table, part.name, gone)
+                found = f"{part.name} as {staying[part.name]}, in the key of {where}"
                 yield Blocked(f"index:{index.name}", f"{part.name} as {part.type}", found, remedy)
+
+
+def _owners(table: TableDescription, attribute: str, gone: Collection[str]) -> tuple[str, str]:
+    """Say whose key has an attribute, and what helps.
+
+    A global index among them is not declared: one model has one type for an attribute.
+    """
+    fixed = (table.key_schema, *(index.key_schema for index in table.local_secondary_indexes))
+    if any(attribute in _names(schema) for schema in fixed):
+        return (
+            "the table or a local index",
+            "a type cannot be changed: name the attribute otherwise",
+        )
+    owners = [
+        index.index_name
+        for index in table.global_secondary_indexes
+        if attribute in _names(index.key_schema) and index.index_name not in gone
+    ]
+    remedy = f"a type cannot be changed: remove that index first, with {_consent(owners)}"
+    return f"index {', '.join(owners)}", remedy
+
+
+def _consent(indexes: Collection[str]) -> str:
+    return f"allow=({', '.join(repr(f'index:{name}') for name in indexes)},)"
+
+
+def _count_blocks(
+    spec: TableSpec,
+    table: TableDescription,
+    differing: list[Pair],
+    allow: Collection[str],
+    blocked: Collection[str],
+) -> Iterator[Blocked]:
+    """Name the new indexes where the table would have too many of them at any moment."""
+    changes = _IndexChanges(spec, table, differing, blocked, allow)
+    new = [index for index in changes.created if index.name not in changes.replaced]
+    there = [index.index_name for index in table.global_secondary_indexes]
+    staying = [name for name in there if name not in changes.removed]
+    surplus = len(staying) + len(new) - MAX_GLOBAL_INDEXES
+    if not new or surplus <= 0:
+        return
+    declared = {index.name for index in spec.indexes}
+    others = [name for name in staying if name not in declared]
+    found = f"{len(staying)} global indexes, and {len(new)} new ones"
+    remedy = (
+        f"a table has at most {MAX_GLOBAL_INDEXES}: remove {surplus} of those that are not "
+        f"declared, with {_consent(others)}"
+    )
+    for index in new:
+        yield Blocked(f"index:{index.name}", "a new index", found, remedy)
 
 
 def index_steps(
@@ -177,7 +231,7 @@ class _IndexChanges:
         types = {d.attribute_name: d.attribute_type for d in self.table.attribute_definitions}
         indexes = self.table.global_secondary_indexes
         index = next(index for index in indexes if index.index_name == name)
-        return value_text(index_facts(index, types))
+        return value_text(index_facts(index, self.spec, types))
 
     def create(self, index: IndexSpec, gone: Collection[str], made: list[IndexSpec]) -> Step:
         types = self.types_without(gone)
@@ -230,12 +284,13 @@ def _names(schema: tuple[KeySchemaElement, ...]) -> list[str]:
 
 def _throughput(spec: TableSpec, table: TableDescription) -> Provisioned | None:
     """Give the table's figures, as they will be, where it is a provisioned one."""
-    if spec.billing:
+    if spec.billing and not is_ignored(spec, "billing"):
         return spec.billing if isinstance(spec.billing, Provisioned) else None
     there = table.provisioned_throughput
     if table.billing_mode != "PROVISIONED" or there is None:
         return None
-    return Provisioned(there.read_capacity_units or 1, there.write_capacity_units or 1)
+    figures = (there.read_capacity_units, there.write_capacity_units)
+    return Provisioned(*(min(max(units or 1, 1), MAX_UNITS) for units in figures))
 
 
 def _with_capacity(index: IndexSpec, table: Provisioned | None) -> IndexSpec:

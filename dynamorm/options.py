@@ -7,10 +7,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final, Literal, TypedDict, TypeGuard
 
-from msgspec import UNSET, DecodeError, Struct, UnsetType, field, json
+from msgspec import UNSET, Struct, UnsetType, field, json
 
 from .errors import ModelError
 
@@ -27,7 +27,6 @@ __all__ = [
     "WarmThroughput",
     "check_option_names",
     "is_text",
-    "option_problems",
     "policy_text",
 ]
 
@@ -38,8 +37,6 @@ StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
-MAX_RECOVERY_DAYS = 35
-MAX_POLICY_BYTES = 20 * 1024
 
 
 def is_text(value: object) -> TypeGuard[str]:
@@ -51,21 +48,25 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
     """Capacities, each a whole number from 1."""
 
     def __post_init__(self) -> None:
+        absent = (None, UNSET) if isinstance(self, OnDemand) else ()
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
         bad = [
             f"{name} must be a whole number from 1, not {value!r:.50} - at {type(self).__name__}"
-            for name in self.__struct_fields__
-            if (value := getattr(self, name)) is not None or name in ("read", "write")
-            if type(value) is not int or not 1 <= value <= MAX_UNITS
+            for name, value in given.items()
+            if value not in absent and (type(value) is not int or not 1 <= value <= MAX_UNITS)
         ]
         if bad:
             raise ModelError(tuple(bad))
 
 
 class OnDemand(_Units, frozen=True, omit_defaults=True):
-    """Pay per request; the maxima, in request units per second, cap the bill, and throttle."""
+    """Pay per request; the maxima, in request units per second, cap the bill, and throttle.
 
-    max_read: int | None = field(default=None, name="MaxReadRequestUnits")
-    max_write: int | None = field(default=None, name="MaxWriteRequestUnits")
+    A maximum that is left out is neither compared nor changed; `None` declares that there is none.
+    """
+
+    max_read: int | UnsetType | None = field(default=UNSET, name="MaxReadRequestUnits")
+    max_write: int | UnsetType | None = field(default=UNSET, name="MaxWriteRequestUnits")
 
 
 class Provisioned(_Units, frozen=True):
@@ -155,6 +156,8 @@ class Options(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
     point_in_time_recovery: bool | int | UnsetType = UNSET
     resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
+    ignore: tuple[str, ...] | list[str] | UnsetType = UNSET
+    """Settings, by the names of their steps, that are neither compared nor changed."""
 
 
 class TableOptions(TypedDict, total=False):
@@ -170,6 +173,7 @@ class TableOptions(TypedDict, total=False):
     point_in_time_recovery: bool | int
     resource_policy: str | dict[str, Any] | None
     extra: dict[str, Any]
+    ignore: tuple[str, ...] | list[str]
 
 
 def check_option_names(options: Mapping[str, object]) -> None:
@@ -186,119 +190,6 @@ def check_option_names(options: Mapping[str, object]) -> None:
 _OTHER_KEYWORDS = ("allow", "indexes", "name", "timeout", "wait")
 
 
-def _tags_fit(tags: object) -> bool:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html
-    return (
-        isinstance(tags, dict)
-        and len(tags) <= 50
-        and all(
-            _is_tag_text(key, 128)
-            and _is_tag_text(value, 256)
-            and key[:4].lower() not in ("", "aws:")
-            for key, value in tags.items()
-        )
-    )
-
-
-def _is_tag_text(text: object, most: int) -> bool:
-    if not isinstance(text, str) or len(text) > most:
-        return False
-    return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
-
-
-def _policy_fits(policy: object) -> bool:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-    try:
-        text = policy_text(policy)
-        policy = json.decode(text)
-        return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
-    except (DecodeError, TypeError, ValueError, RecursionError):
-        return False
-
-
 def policy_text(policy: Any) -> str:
     """Give a resource policy as the JSON text that is sent."""
     return policy if isinstance(policy, str) else json.encode(policy).decode()
-
-
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
-    "billing": (
-        lambda v: isinstance(v, OnDemand | Provisioned),
-        "OnDemand(...) or Provisioned(read=..., write=...)",
-    ),
-    "stream": (
-        lambda v: v in ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None),
-        '"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES" or None',
-    ),
-    "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
-    "tags": (
-        _tags_fit,
-        "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
-    ),
-    "table_class": (
-        lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-        '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
-    ),
-    "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
-    "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
-    "point_in_time_recovery": (
-        lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
-        "True, False or 1 to 35 days",
-    ),
-    "resource_policy": (
-        lambda v: v is None or _policy_fits(v),
-        "a policy of up to 20 KB, as JSON text or a dict, or None",
-    ),
-    "extra": (
-        lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
-        "a dict of CreateTable members, as JSON",
-    ),
-}
-
-# The members of CreateTable that a model or a default always fills, and those that an option does.
-_FILLED = {
-    "AttributeDefinitions",
-    "BillingMode",
-    "KeySchema",
-    "OnDemandThroughput",
-    "ProvisionedThroughput",
-    "TableName",
-}
-_FILLED_BY = {
-    "DeletionProtectionEnabled": "deletion_protection",
-    "GlobalSecondaryIndexes": "global_indexes",
-    "LocalSecondaryIndexes": "local_indexes",
-    "ResourcePolicy": "resource_policy",
-    "SSESpecification": "encryption",
-    "StreamSpecification": "stream",
-    "TableClass": "table_class",
-    "Tags": "tags",
-    "WarmThroughput": "warm",
-}
-
-
-def _is_member(name: object) -> bool:
-    return isinstance(name, str) and name.isascii() and name.isalnum()
-
-
-def _is_json(value: object) -> bool:
-    try:
-        json.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
-
-
-def option_problems(options: Options) -> list[str]:
-    """Say which options have a value of another kind than they take, and what is said twice."""
-    problems = [
-        f"{name} takes {wanted}, not {value!r:.200}"
-        for name, (fits, wanted) in _WANTED.items()
-        if (value := getattr(options, name)) is not UNSET and not fits(value)
-    ]
-    extra = options.extra if isinstance(options.extra, dict) else {}
-    return problems + [
-        f"extra has {name!r}, which the model or its options say already"
-        for name in extra
-        if name in _FILLED or getattr(options, _FILLED_BY.get(name, ""), UNSET) not in (UNSET, ())
-    ]

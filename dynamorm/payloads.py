@@ -106,8 +106,8 @@ class ListTablesInput(Request, frozen=True):
 class OnDemandLimits(Request, frozen=True):
     """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
 
-    max_read_request_units: int
-    max_write_request_units: int
+    max_read_request_units: int | UnsetType = UNSET
+    max_write_request_units: int | UnsetType = UNSET
 
 
 class UpdateGlobalSecondaryIndexAction(Request, frozen=True):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
-from .drift import declared_settings, setting_of
+from .drift import compared_settings, setting_of
 from .model import Model, table_name, table_spec
 from .plans import Plan, checked_allow
 from .spec import TableSpec
@@ -97,7 +97,7 @@ _READS = {
 
 
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
-    for setting in declared_settings(spec, allow):
+    for setting in compared_settings(spec, allow):
         yield _READS[setting], _path(spec.name)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
-from .changes import Pair, pairs, value_text
+from .changes import Pair, pairs, unknowns, value_text
 from .drift import setting_pairs
 from .effects import Location
 from .facets import Settings
@@ -55,6 +55,7 @@ def make_plan(
         unsupported=settings.unsupported,
         spec=spec,
         allow=allow,
+        unknown=unknowns(spec, table),
         bound_to=Binding.to(table, location),
     )
 
@@ -69,7 +70,7 @@ def different(
 
 
 def _differing(spec: TableSpec, table: TableDescription, settings: Settings) -> list[Pair]:
-    every = (*pairs(spec, table), *setting_pairs(spec, settings))
+    every = (*pairs(spec, table), *setting_pairs(spec, settings, table))
     return [(name, declared, found) for name, declared, found in every if declared != found]
 
 

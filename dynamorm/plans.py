@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 from msgspec import Struct, json
 
+from .changes import Difference
 from .effects import Location
 from .errors import Refused
 from .options import Options
@@ -162,6 +163,8 @@ class Plan(Struct, frozen=True, kw_only=True):
     """What is declared."""
     allow: tuple[str, ...] = ()
     """What may be destroyed or removed: `apply` needs no second consent."""
+    unknown: tuple[Difference, ...] = ()
+    """What is declared and cannot be compared: nothing is done about it."""
     bound_to: Binding
     """The table that it was made for, and where that is: `apply` refuses any other one."""
 
@@ -189,11 +192,14 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
         yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
     for undeclared in plan.undeclared:
         yield "left alone", undeclared.name, undeclared.found
+    for unknown in plan.unknown:
+        difference = f"declared {unknown.declared}, found {unknown.found}"
+        yield "unknown", unknown.name, f"{difference}: cannot be compared, {unknown.unknown}"
     for name in plan.unsupported:
         yield "unsupported", name, "this endpoint does not know it"
 
 
-_NAMES = {"key", "tags", "ttl", *Options.__struct_fields__} - {"extra"}
+_NAMES = {"key", "tags", "ttl", *Options.__struct_fields__} - {"extra", "ignore"}
 _PREFIXES = ("index:", "tag:", "ttl:")
 _WILDCARDS = ("index:*", "tag:*")
 

@@ -142,9 +142,10 @@ def update_table(
 ) -> UpdateTableInput:
     """Build UpdateTable. The service takes one kind of change in one request.
 
-    `billing` changes the mode, `throughput` and `on_demand` the figures within it; `on_demand`
-    takes away the maxima that it does not have. `create` needs `attributes`, the key attributes of
-    the table and all its indexes, the new one included. Of `update`, capacities count.
+    `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
+    `None` is taken away, one that is left out stays. `create` needs `attributes`, the key
+    attributes of the table and all its indexes, the new one included. Of `update`, capacities
+    count.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
     """
     provisioned = billing if isinstance(billing, Provisioned) else throughput
@@ -165,7 +166,7 @@ def update_table(
         sse_specification=_encryption(encryption) or _unencrypted(encryption),
         table_class=table_class,
         deletion_protection_enabled=deletion_protection,
-        on_demand_throughput=UNSET if on_demand is None else _maxima(on_demand),
+        on_demand_throughput=_maxima(on_demand),
         warm_throughput=warm,
     )
 
@@ -213,7 +214,11 @@ def _global(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondar
 
 
 def _limits(on_demand: OnDemand | None) -> OnDemand | UnsetType:
-    return on_demand if on_demand and on_demand != OnDemand() else UNSET
+    """Give the maxima that a new table or index has: `None` is no member of CreateTable."""
+    if on_demand is None:
+        return UNSET
+    given = OnDemand(on_demand.max_read or UNSET, on_demand.max_write or UNSET)
+    return UNSET if given == OnDemand() else given
 
 
 def _encryption(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
@@ -232,15 +237,20 @@ def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetT
     return StreamSpecification(True, view) if view else StreamSpecification(False)
 
 
-def _maxima(on_demand: OnDemand) -> OnDemandLimits:
-    return OnDemandLimits(on_demand.max_read or -1, on_demand.max_write or -1)
+def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
+    """Give the maxima to set; what is left out stays as it is, and -1 takes one away."""
+    if on_demand is None or on_demand == OnDemand():
+        return UNSET
+    return OnDemandLimits(
+        *(-1 if most is None else most for most in (on_demand.max_read, on_demand.max_write))
+    )
 
 
 def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
     return UpdateGlobalSecondaryIndexAction(
         index.name,
         index.throughput or UNSET,
-        UNSET if index.on_demand is None else _maxima(index.on_demand),
+        _maxima(index.on_demand),
         index.warm or UNSET,
     )
 

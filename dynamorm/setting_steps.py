@@ -11,7 +11,7 @@ from typing import Any
 from msgspec import Struct, structs
 
 from . import requests
-from .changes import value_text
+from .changes import limits, value_text
 from .facets import Settings
 from .index_steps import raised
 from .options import Index, OnDemand, Provisioned
@@ -88,9 +88,11 @@ def _billing(change: Change) -> Iterator[Step]:
         switched = OnDemand()
         text = f"{found} -> {switched}"
         yield change.update("safe", text, found, switched, billing=switched)
-        if declared != switched:
-            text = f"{switched} -> {declared}"
-            yield change.update("safe", text, switched, declared, on_demand=declared)
+        # The table has no maxima then, of those that are declared.
+        unlimited = limits(declared, None)
+        if declared != unlimited:
+            text = f"{unlimited} -> {declared}"
+            yield change.update("safe", text, unlimited, declared, on_demand=declared)
 
 
 def _stream(change: Change) -> Iterator[Step]:

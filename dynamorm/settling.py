@@ -5,8 +5,10 @@ A table that another process has created is never set here, only waited for.
 
 from __future__ import annotations
 
+from msgspec import UNSET
+
 from .changes import Difference, differences
-from .drift import declared_settings, drift, setting_of
+from .drift import compared_settings, drift, setting_of
 from .effects import Steps, wall_time
 from .errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
 from .facets import ContinuousBackupsDescription, Settings, TimeToLiveDescription
@@ -15,7 +17,7 @@ from .planning import make_plan
 from .plans import Pending, Step
 from .replies import TableDescription
 from .setting_steps import TTL_INTERVAL
-from .spec import TableSpec
+from .spec import TableSpec, changed
 from .surveying import survey
 from .waiting import Deadline, pause, polling
 
@@ -68,8 +70,13 @@ def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ..
     return tuple(Pending(s.name, "the table is CREATING") for s in _first_steps(spec, table))
 
 
+def _at_creation(spec: TableSpec) -> TableSpec:
+    """What a model ignores is set at creation all the same."""
+    return changed(spec, ignore=UNSET)
+
+
 def _first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
-    steps = make_plan(spec, table, _NEW).steps
+    steps = make_plan(_at_creation(spec), table, _NEW).steps
     return [step for step in steps if step.operation != "UpdateTable"]
 
 
@@ -81,7 +88,7 @@ def _settle(
         if not isinstance(trouble, ValidationFailed):
             return True
         found = yield from survey(spec.name, table, [setting_of(step.name)])
-        return step in make_plan(spec, table, found).steps
+        return step in make_plan(_at_creation(spec), table, found).steps
 
     yield from insist(step, deadline, needed, patient=wait)
 
@@ -116,7 +123,7 @@ def compare(
 
 
 def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
-    wanted = declared_settings(spec)
+    wanted = compared_settings(spec)
     return (yield from survey(spec.name, table, wanted, skip=True, denied_ok=True))
 
 
@@ -124,7 +131,8 @@ def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[
     """Name the settings that differ, unless the table itself is another one than is declared."""
     if differences(spec, table):
         return {}
-    return dict.fromkeys(setting_of(item.name) for item in drift(spec, table, settings))
+    late = (item for item in drift(spec, table, settings) if not item.unknown)
+    return dict.fromkeys(setting_of(item.name) for item in late)
 
 
 def _is_young(table: TableDescription) -> Steps[bool]:

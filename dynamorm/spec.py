@@ -10,6 +10,7 @@ from msgspec import UNSET, Struct, UnsetType, structs
 
 from .errors import ModelError
 from .names import name_problem, short_name_problems
+from .option_rules import option_problems
 from .options import (
     Include,
     OnDemand,
@@ -18,7 +19,6 @@ from .options import (
     Provisioned,
     WarmThroughput,
     is_text,
-    option_problems,
 )
 
 __all__ = ["IndexSpec", "KeyAttribute", "TableSpec", "changed", "remember"]
@@ -87,7 +87,7 @@ class TableSpec(Options, frozen=True, dict=True):
 
     # The model is no field: it is neither compared nor encoded, and a plan's JSON has none.
     def __reduce__(self) -> tuple[Any, ...]:
-        return _restore, (structs.asdict(self), self.model)
+        return _restore, (type(self), structs.asdict(self), self.model)
 
     def __copy__(self) -> TableSpec:
         return changed(self)
@@ -117,7 +117,7 @@ class TableSpec(Options, frozen=True, dict=True):
 
 def changed(spec: TableSpec, **values: Any) -> TableSpec:
     """Give `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
-    return remember(TableSpec(**{**structs.asdict(spec), **values}), spec.model)
+    return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
 
 
 def remember(spec: TableSpec, model: Any) -> TableSpec:
@@ -126,8 +126,8 @@ def remember(spec: TableSpec, model: Any) -> TableSpec:
     return spec
 
 
-def _restore(values: dict[str, Any], model: Any) -> TableSpec:
-    return remember(TableSpec(**values), model)
+def _restore(kind: type[TableSpec], values: dict[str, Any], model: Any) -> TableSpec:
+    return remember(kind(**values), model)
 
 
 def _type_problems(spec: TableSpec) -> Iterator[str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct
 
 from .applying import Run, refuse, refuse_elsewhere
-from .drift import declared_settings
+from .drift import compared_settings
 from .effects import Location, Steps, where
 from .facets import Settings
 from .model import Model, table_spec
@@ -131,7 +131,7 @@ def _update(
 def _settings(
     spec: TableSpec, table: TableDescription, allow: tuple[str, ...], unsupported: Unsupported
 ) -> Steps[Settings]:
-    wanted = declared_settings(spec, allow)
+    wanted = compared_settings(spec, allow)
     return (yield from survey(spec.name, table, wanted, skip=unsupported == "skip"))
 
 

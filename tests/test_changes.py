@@ -26,7 +26,9 @@ from dynamorm import (
     requests,
     table_spec,
 )
-from dynamorm.changes import differences
+from dynamorm.changes import differences, unknowns
+from dynamorm.drift import compared_settings, declared_settings, drift
+from dynamorm.facets import ContinuousBackupsDescription, Settings, TimeToLiveDescription
 from dynamorm.spec import changed
 from dynamorm.testing import FakeService
 
@@ -131,8 +133,11 @@ def test_undeclared_things_never_count(spec):
         ({"sort_key": None, "indexes": (BY_A,)}, ["key"]),
         ({"sort_key": A}, ["key"]),
         ({"billing": OnDemand(5, 7)}, ["billing"]),
-        ({"billing": OnDemand(5)}, ["billing"]),
-        ({"billing": OnDemand()}, ["billing"]),
+        ({"billing": OnDemand(5)}, []),
+        ({"billing": OnDemand(max_write=7)}, ["billing"]),
+        ({"billing": OnDemand(5, None)}, ["billing"]),
+        ({"billing": OnDemand()}, []),
+        ({"billing": OnDemand(None, None)}, ["billing"]),
         ({"billing": Provisioned(5, 6), "indexes": (BY_B,)}, ["billing"]),
         ({"stream": "OLD_IMAGE"}, ["stream"]),
         ({"stream": None}, ["stream"]),
@@ -151,7 +156,11 @@ def test_undeclared_things_never_count(spec):
         ),
         ({"indexes": (structs.replace(BY_A, projection=Include("x")),)}, ["index:by-a"]),
         ({"indexes": (structs.replace(BY_A, projection="ALL"),)}, ["index:by-a"]),
-        ({"indexes": (structs.replace(BY_A, on_demand=OnDemand(7)),)}, ["index:by-a:on_demand"]),
+        ({"indexes": (structs.replace(BY_A, on_demand=OnDemand(7)),)}, []),
+        (
+            {"indexes": (structs.replace(BY_A, on_demand=OnDemand(7, None)),)},
+            ["index:by-a:on_demand"],
+        ),
         (
             {"indexes": (structs.replace(BY_A, warm=WarmThroughput(12000, 4001)),)},
             ["index:by-a:warm"],
@@ -197,11 +206,14 @@ def test_texts():
         FULL,
         indexes=(parted, IndexSpec("new", (A,))),
         stream=None,
-        billing=OnDemand(),
+        billing=OnDemand(None, None),
         encryption=KMS("another"),
     )
     billing, stream, encryption, by_a, new = map(str, differences(declared, made(FULL)))
-    assert billing == "billing: declared OnDemand(), found OnDemand(max_read=5, max_write=6)"
+    assert billing == (
+        "billing: declared OnDemand(max_read=None, max_write=None), "
+        "found OnDemand(max_read=5, max_write=6)"
+    )
     assert stream == "stream: declared nothing, found NEW_IMAGE"
     assert encryption == f"encryption: declared {KMS('another')}, found {KMS(KEY_ARN)}"
     assert by_a == (
@@ -241,8 +253,10 @@ def test_zeros_of_on_demand_tables():
 @pytest.mark.parametrize(
     ("maxima", "declared"),
     [
-        ({}, OnDemand()),
-        ({"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}, OnDemand()),
+        ({}, OnDemand(None, None)),
+        ({"MaxReadRequestUnits": -1, "MaxWriteRequestUnits": -1}, OnDemand(None, None)),
+        ({"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": -1}, OnDemand(max_write=None)),
+        ({"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": 5}, OnDemand()),
         ({"MaxReadRequestUnits": 1, "MaxWriteRequestUnits": 1}, OnDemand(1, 1)),
     ],
 )
@@ -253,32 +267,157 @@ def test_maxima(maxima, declared):
     assert told(changed(FULL, billing=declared), read(body)) == []
 
 
+ALIAS_ARN = "arn:aws:kms:eu-west-1:123456789012:alias/mine"
+ELSEWHERE = {
+    "partition": KEY_ARN.replace("aws", "aws-cn"),
+    "region": KEY_ARN.replace("eu-west-1", "eu-west-2"),
+    "account": KEY_ARN.replace("123456789012", "999999999999"),
+}
+
+
+def encrypted(**members: Any) -> TableDescription:
+    """A table in the account and region of the key, encrypted in this way."""
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    return read({**body_of(FULL), "TableArn": arn, "SSEDescription": members})
+
+
+ON = {"SSEType": "KMS", "Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN}
+
+
 @pytest.mark.parametrize(
-    ("declared", "found", "differs"),
+    ("declared", "found"),
     [
-        (KMS(), {"SSEType": "KMS", "Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN}, False),
-        (KMS(), {"SSEType": "KMS", "Status": "UPDATING"}, False),
-        (KMS(), {"SSEType": "KMS", "Status": "DISABLED"}, True),
-        (KMS(), {"SSEType": "AES256", "Status": "ENABLED"}, True),
-        (KMS(), {}, True),
-        (KMS("alias/mine"), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, False),
-        (KMS("alias/mine"), {}, True),
-        (
-            KMS(KEY_ARN.replace(":key/", ":alias/")),
-            {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN},
-            False,
-        ),
-        (KMS(KEY_ARN.rpartition("/")[2]), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, False),
-        (KMS("555555555555"), {"SSEType": "KMS", "KMSMasterKeyArn": KEY_ARN}, True),
-        (KMS(KEY_ARN), {"SSEType": "KMS"}, False),
-        (None, {"SSEType": "KMS", "Status": "DISABLING"}, False),
-        (None, {"SSEType": "KMS", "Status": "ENABLED", "KMSMasterKeyArn": KEY_ARN}, True),
+        (KMS(), {"SSEType": "KMS", "Status": "UPDATING"}),
+        (KMS(), {**ON, "KMSMasterKeyArn": ALIAS_ARN.replace("mine", "aws/dynamodb")}),
+        (KMS(KEY_ARN), ON),
+        (KMS(KEY_ARN.rpartition("/")[2]), ON),
+        (None, {"SSEType": "KMS", "Status": "DISABLING"}),
+        (None, {}),
     ],
 )
-def test_encryption(declared, found, differs):
-    """A key is known by its id or ARN; which key an alias stands for cannot be told from here."""
-    body = {**body_of(FULL), "SSEDescription": found}
-    assert told(changed(FULL, encryption=declared), read(body)) == ["encryption"] * differs
+def test_encryption_as_declared(declared, found):
+    """A key is known by its id or ARN; the account's own where the table tells no other."""
+    spec = changed(FULL, encryption=declared)
+    assert told(spec, encrypted(**found)) == []
+    assert unknowns(spec, encrypted(**found)) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        (KMS(), {"SSEType": "KMS", "Status": "DISABLED"}),
+        (KMS(), {"SSEType": "AES256", "Status": "ENABLED"}),
+        (KMS(), {}),
+        *((KMS(), {**ON, "KMSMasterKeyArn": arn}) for arn in ELSEWHERE.values()),
+        (KMS("alias/mine"), {}),
+        *((KMS(ALIAS_ARN), {**ON, "KMSMasterKeyArn": arn}) for arn in ELSEWHERE.values()),
+        (KMS("555555555555"), ON),
+        (KMS(ELSEWHERE["account"]), ON),
+        (None, ON),
+    ],
+)
+def test_encryption_that_differs(declared, found):
+    """No key, another key, or one of an account or region where the declared one cannot be."""
+    spec = changed(FULL, encryption=declared)
+    assert told(spec, encrypted(**found)) == ["encryption"]
+    assert unknowns(spec, encrypted(**found)) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "found", "reason"),
+    [
+        (KMS(), ON, "only KMS knows which key is the account's own, aws/dynamodb"),
+        (KMS("alias/mine"), ON, "only KMS knows which key an alias stands for"),
+        (KMS(ALIAS_ARN), ON, "only KMS knows which key an alias stands for"),
+        (KMS(KEY_ARN), {"SSEType": "KMS"}, "the table does not tell its key"),
+        (KMS("alias/mine"), {"SSEType": "KMS"}, "the table does not tell its key"),
+    ],
+)
+def test_encryption_that_cannot_be_compared(declared, found, reason):
+    """It is neither as declared nor a difference to be ended: the report says why."""
+    spec = changed(FULL, encryption=declared)
+    table = encrypted(**found)
+    assert told(spec, table) == []
+    (unknown,) = unknowns(spec, table)
+    there = KMS(found.get("KMSMasterKeyArn"))
+    assert str(unknown) == (
+        f"encryption: declared {declared}, found {there}: cannot be compared, {reason}"
+    )
+    assert drift(spec, table, Settings()) == (unknown,)
+    assert unknowns(changed(spec, ignore=("encryption",)), table) == ()
+
+
+@pytest.mark.parametrize(
+    ("declared", "found"),
+    [
+        (Include("x", "id"), Include("x")),
+        (Include("x"), Include("x", "a", "at", "b")),
+        (Include("id", "a"), "KEYS_ONLY"),
+        ("KEYS_ONLY", Include("at")),
+    ],
+)
+def test_keys_are_projected_anyway(declared, found):
+    """Naming a key of the table or of the index in `Include` makes no other projection."""
+    one, other = (
+        changed(FULL, indexes=(structs.replace(BY_A, projection=projection),))
+        for projection in (declared, found)
+    )
+    assert told(one, made(other)) == []
+    more = changed(FULL, indexes=(structs.replace(BY_A, projection=Include("x", "id", "y")),))
+    assert told(more, made(other)) == ["index:by-a"]
+
+
+IGNORABLE: dict[str, Any] = {
+    "billing": OnDemand(1, 2),
+    "stream": None,
+    "encryption": None,
+    "tags": {"team": "b"},
+    "table_class": "STANDARD",
+    "deletion_protection": False,
+    "warm": WarmThroughput(99999, 99999),
+    "point_in_time_recovery": 7,
+    "resource_policy": None,
+    "time_to_live": "other",
+}
+SETTINGS = Settings(
+    TimeToLiveDescription("ENABLED", "expires"),
+    ContinuousBackupsDescription("ENABLED"),
+    {"team": "a"},
+    "{}",
+)
+
+
+@pytest.mark.parametrize("option", IGNORABLE)
+def test_what_is_ignored_is_not_compared(option):
+    """An ignored setting is no drift, whatever the table has; any other is."""
+    setting = {"time_to_live": "ttl"}.get(option, option)
+    spec = changed(FULL, **{"time_to_live": UNSET, "tags": UNSET, option: IGNORABLE[option]})
+    (difference,) = drift(spec, made(FULL), SETTINGS)
+    assert difference.name.partition(":")[0] in (setting, "tag")
+    assert drift(changed(spec, ignore=(setting,)), made(FULL), SETTINGS) == ()
+    other = "stream" if setting != "stream" else "warm"
+    assert drift(changed(spec, ignore=[other]), made(FULL), SETTINGS) == (difference,)
+
+
+def test_what_is_ignored_is_not_read():
+    """A setting that costs a request is set at creation, and asked for no more."""
+    spec = changed(FULL, ignore=("ttl", "stream"))
+    assert declared_settings(spec) == ("ttl", "tags")
+    assert compared_settings(spec) == ("tags",)
+
+
+def test_the_capacity_of_indexes_goes_with_the_tables():
+    """Auto scaling moves both: ignoring billing or warm throughput covers every index."""
+    other = structs.replace(BY_A, on_demand=OnDemand(1), warm=WarmThroughput(99999, 99999))
+    spec = changed(FULL, indexes=(other,))
+    assert told(spec, made(FULL)) == ["index:by-a:on_demand", "index:by-a:warm"]
+    assert told(changed(spec, ignore=("billing",)), made(FULL)) == ["index:by-a:warm"]
+    assert told(changed(spec, ignore=("billing", "warm")), made(FULL)) == []
+    indexes = (IndexSpec("by-a", (A,), throughput=Provisioned(9, 9)),)
+    spec = changed(PROVISIONED, indexes=indexes, ignore=("billing",))
+    assert told(spec, made(PROVISIONED)) == []
+    key = changed(spec, indexes=(IndexSpec("by-a", (B,)), IndexSpec("by-c", (B,))))
+    assert told(key, made(PROVISIONED)) == ["index:by-a", "index:by-c"]
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ FLOORS = (
         "sending",
         "wire",
     },
-    {"checkpoint_files"},
+    {"checkpoint_files", "option_rules", "policies"},
     {"credentials", "endpoints", "fields", "pace", "parallel", "replies", "sockets", "spec"},
     {
         "changes",

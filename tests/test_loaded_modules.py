@@ -34,6 +34,7 @@ OPERATION = {
     "dynamorm.markers",
     "dynamorm.model",
     "dynamorm.names",
+    "dynamorm.option_rules",
     "dynamorm.options",
     "dynamorm.payloads",
     "dynamorm.plans",
@@ -125,7 +126,7 @@ def test_a_model_loads_nothing_that_sends():
     assert modules == OPERATION & {f"dynamorm.{m}" for m in MODEL} | {"dynamorm"}
 
 
-MODEL = ("errors", "fields", "keys", "markers", "model", "names", "options", "spec")
+MODEL = ("errors", "fields", "keys", "markers", "model", "names", "option_rules", "options", "spec")
 
 
 @pytest.fixture

@@ -77,6 +77,11 @@ def test_keywords_are_the_options():
         ("resource_policy", "\ud800"),
         ("resource_policy", {"Statement": print}),
         ("resource_policy", {"Statement": "x" * 20 * 1024}),
+        ("ignore", None),
+        ("ignore", "billing"),
+        ("ignore", {"billing": True}),
+        ("ignore", [["billing"]]),
+        ("ignore", ("extra",)),
         ("extra", None),
         ("extra", {1: "number"}),
         ("extra", {"Function": print}),
@@ -124,6 +129,9 @@ def test_wrong_values_come_together():
         {"resource_policy": None},
         {"resource_policy": '{"Statement": []}'},
         {"resource_policy": {"Statement": []}},
+        {"ignore": ()},
+        {"ignore": ("billing", "ttl")},
+        {"ignore": ["stream"]},
         {"extra": {}},
         {"extra": {"BrandNew": {"Deep": [1]}}},
     ],
@@ -165,6 +173,13 @@ def test_no_keyword_is_near():
         table_spec(SPEC, zzz=None)
 
 
+def test_the_nearest_setting():
+    """A misspelt setting that is to be ignored is answered with the one that was meant."""
+    (problem,) = problems(ignore=("stream", "biling"))
+    assert problem.startswith('ignore takes a tuple of settings such as ("billing",), of billing,')
+    assert problem.endswith("not ('stream', 'biling'); did you mean billing? - at orders")
+
+
 @pytest.mark.parametrize("kind", [Provisioned, WarmThroughput])
 @pytest.mark.parametrize("value", [0, -1, 1.0, True, "1", None, 2**63])
 def test_units(kind, value):
@@ -180,6 +195,13 @@ def test_maxima(value):
     """A maximum is a whole number from 1, or none."""
     with pytest.raises(ModelError, match="max_read must be a whole number from 1"):
         OnDemand(max_read=value)
+
+
+def test_a_maximum_left_out_is_not_declared():
+    """`None` declares that there is no maximum; what is left out says nothing."""
+    assert OnDemand() != OnDemand(None, None)
+    assert repr(OnDemand(max_read=5)) == "OnDemand(max_read=5)"
+    assert repr(OnDemand(5, None)) == "OnDemand(max_read=5, max_write=None)"
 
 
 @pytest.mark.parametrize("value", ["", 5, b"key", "\ud800"])

@@ -21,6 +21,7 @@ from dynamorm import (
     TableSpec,
     WarmThroughput,
 )
+from dynamorm.described import described_spec
 from dynamorm.drift import declared_settings, drift
 from dynamorm.facets import (
     ContinuousBackupsDescription,
@@ -45,6 +46,13 @@ POLICY = {
         }
     ],
 }
+
+
+def units(read: int, write: int) -> Any:
+    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
+
+
+PROVISIONED = {"BillingModeSummary": None, "ProvisionedThroughput": units(5, 6)}
 
 RAW: dict[str, Any] = {
     "TableName": "orders",
@@ -242,6 +250,10 @@ def test_what_is_named_is_removed(name, expected):
         ),
         (
             {"billing": OnDemand(max_write=9)},
+            [("safe", {"OnDemandThroughput": {"MaxWriteRequestUnits": 9}})],
+        ),
+        (
+            {"billing": OnDemand(max_read=None, max_write=9)},
             [
                 (
                     "safe",
@@ -249,16 +261,17 @@ def test_what_is_named_is_removed(name, expected):
                 )
             ],
         ),
+        (
+            {"billing": OnDemand(max_read=None)},
+            [("safe", {"OnDemandThroughput": {"MaxReadRequestUnits": -1}})],
+        ),
+        ({"billing": OnDemand()}, []),
     ],
 )
 def test_each_kind_of_change_is_a_request_of_its_own(declared, expected):
     """A changed option makes the steps that the service takes for it, and no other."""
     made = planned(changed(FULL, **declared))
     assert [(kind, body) for kind, _, body in steps(made)] == expected
-
-
-def units(read: int, write: int) -> Any:
-    return {"ReadCapacityUnits": read, "WriteCapacityUnits": write}
 
 
 def test_billing_becomes_provisioned_with_every_index():
@@ -284,9 +297,6 @@ def test_billing_becomes_provisioned_with_every_index():
                 },
             )
         ]
-
-
-PROVISIONED = {"BillingModeSummary": None, "ProvisionedThroughput": units(5, 6)}
 
 
 def test_billing_of_a_provisioned_table():
@@ -344,7 +354,8 @@ def test_a_changed_index_is_replaced():
 @pytest.mark.parametrize(
     ("option", "value", "sent"),
     [
-        ("on_demand", OnDemand(7), {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": -1}),
+        ("on_demand", OnDemand(9), {"MaxReadRequestUnits": 9}),
+        ("on_demand", OnDemand(7, None), {"MaxReadRequestUnits": 7, "MaxWriteRequestUnits": -1}),
         (
             "warm",
             WarmThroughput(13000, 4000),
@@ -401,11 +412,161 @@ def test_a_new_type_comes_when_the_old_one_has_gone():
     types = members(made.steps[-1].payload)["AttributeDefinitions"]
     assert {"AttributeName": "x", "AttributeType": "N"} in types
     (blocked,) = planned(changed(BARE, indexes=(IndexSpec("third", (x,)),)), **raw).blocked
-    assert str(blocked.found) == "x as S, in the key of another index"
+    assert blocked.found == "x as S, in the key of index first, second"
+    assert blocked.remedy == (
+        "a type cannot be changed: remove that index first, "
+        "with allow=('index:first', 'index:second',)"
+    )
     allowed = planned(
         changed(BARE, indexes=(IndexSpec("third", (x,)),)), "index:first", "index:second", **raw
     )
     assert [s.name for s in allowed.steps] == ["index:first", "index:second", "index:third"]
+
+
+@pytest.mark.parametrize("key", [KMS(), KMS("alias/mine")])
+def test_a_key_that_cannot_be_compared(key):
+    """It is said to be so, in the plan and in the drift: neither as declared, nor a step."""
+    spec = changed(BARE, encryption=key)
+    made = planned(spec)
+    assert (made.steps, made.blocked) == ((), ())
+    (unknown,) = made.unknown
+    line = next(line for line in str(made).splitlines() if "unknown" in line)
+    assert f"declared {key}, found KMS(key_id='{KEY_ARN}')" in line
+    assert ": cannot be compared, only KMS knows which key" in line
+    table = json.decode(json.encode(RAW), type=TableDescription)
+    assert drift(spec, table, SETTINGS) == (unknown,)
+    assert json.decode(json.encode(made))["unknown"][0]["name"] == "encryption"
+
+
+def test_an_account_is_one_of_the_tables_partition():
+    """In a policy, an account's number is the root of the account where the table is."""
+    root = {**POLICY["Statement"][0], "Principal": {"AWS": "arn:aws-cn:iam::111122223333:root"}}  # type: ignore[dict-item]  # a list of dicts
+    settings = Settings(resource_policy=json.encode({**POLICY, "Statement": root}).decode())
+    number = {**root, "Principal": {"AWS": "111122223333"}}
+    spec = changed(BARE, resource_policy={**POLICY, "Statement": [number]})
+    there = ARN.replace("aws", "aws-cn")
+    assert planned(spec, settings=settings, TableArn=there).steps == ()
+    for arn in (ARN, None):
+        (step,) = planned(spec, settings=settings, TableArn=arn).steps
+        assert step.operation == "PutResourcePolicy"
+
+
+@pytest.mark.parametrize(
+    ("spec", "part"),
+    [
+        (BARE, KeyAttribute("day", "N")),
+        (changed(BARE, partition_key=KeyAttribute("other", "S")), KeyAttribute("customer", "N")),
+    ],
+)
+def test_a_type_that_nobody_can_free(spec, part):
+    """Where the table or a local index has the attribute, only another name helps."""
+    made = planned(changed(spec, indexes=(IndexSpec("new", (part,)),)))
+    blocked = made.blocked[-1]
+    assert (blocked.name, blocked.declared) == ("index:new", f"{part.name} as {part.type}")
+    assert blocked.found == f"{part.name} as S, in the key of the table or a local index"
+    assert blocked.remedy == "a type cannot be changed: name the attribute otherwise"
+
+
+def many(count: int, first: int = 0) -> list[dict[str, Any]]:
+    """That many global indexes that are there, and that no model declares."""
+    return [
+        {
+            "IndexName": f"old-{number}",
+            "KeySchema": [{"AttributeName": "status", "KeyType": "HASH"}],
+            "Projection": {"ProjectionType": "ALL"},
+        }
+        for number in range(first, first + count)
+    ]
+
+
+NEW = tuple(IndexSpec(f"new-{number}", (STATUS,)) for number in range(10))
+
+
+def test_a_table_has_twenty_indexes_at_any_moment():
+    """New indexes that do not fit beside those that stay are blocked, and so is nothing else."""
+    spec = changed(BARE, indexes=NEW)
+    made = planned(spec, GlobalSecondaryIndexes=many(15))
+    assert made.steps == ()
+    assert [item.name for item in made.blocked] == [f"index:{index.name}" for index in NEW]
+    assert {item.found for item in made.blocked} == {"15 global indexes, and 10 new ones"}
+    assert made.blocked[0].remedy.startswith(
+        "a table has at most 20: remove 5 of those that are not declared, with allow=('index:o"
+    )
+    assert planned(spec, GlobalSecondaryIndexes=many(10)).blocked == ()
+    assert planned(BARE, GlobalSecondaryIndexes=many(25)).blocked == ()
+    allow = [f"index:old-{number}" for number in range(5)]
+    made = planned(spec, *allow, GlobalSecondaryIndexes=many(15))
+    assert made.blocked == ()
+    assert [step.name for step in made.steps] == [*allow, *(f"index:{i.name}" for i in NEW)]
+    (blocked, *_) = planned(spec, *allow[1:], GlobalSecondaryIndexes=many(15)).blocked
+    assert "remove 1 of those" in blocked.remedy
+
+
+def test_a_replaced_index_takes_its_own_place():
+    """An index that goes before it comes again needs no room."""
+    twenty = tuple(IndexSpec(f"old-{number}", (DAY,)) for number in range(20))
+    made = planned(changed(BARE, indexes=twenty), GlobalSecondaryIndexes=many(20))
+    assert made.blocked == ()
+    assert len(made.steps) == 40
+
+
+def test_no_maxima_on_a_table_that_becomes_provisioned():
+    """A new index with maxima of its own has none where the table is ignored and provisioned."""
+    new = IndexSpec("by-total", (KeyAttribute("total", "N"),), on_demand=OnDemand(1))
+    spec = changed(BARE, indexes=(new,), billing=OnDemand(), ignore=("billing",))
+    made = planned(spec, **PROVISIONED)
+    assert made.blocked == ()
+    create = members(made.steps[-1].payload)[GSI][0]["Create"]
+    assert create["ProvisionedThroughput"] == units(5, 6)
+    assert "OnDemandThroughput" not in create
+
+
+def test_what_extra_says_makes_room_for_an_absence():
+    """`allow` declares the absence of what `extra` has said at creation; both together are one."""
+    spec = changed(
+        BARE,
+        extra={
+            "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+            "SSESpecification": {"Enabled": True},
+        },
+    )
+    assert [step.name for step in planned(spec, "stream").steps] == ["stream"]
+    assert [step.name for step in planned(spec, "encryption").steps] == ["encryption"]
+    assert planned(spec).steps == ()
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        {"GlobalSecondaryIndexes": many(25)},
+        {"KeySchema": []},
+        {"AttributeDefinitions": [{"AttributeName": "customer", "AttributeType": "VECTOR"}]},
+        {"OnDemandThroughput": {"MaxReadRequestUnits": 2**70, "MaxWriteRequestUnits": -5}},
+        {**PROVISIONED, "ProvisionedThroughput": units(-1, 2**70)},
+        {"WarmThroughput": {"ReadUnitsPerSecond": -1, "WriteUnitsPerSecond": 2**70}},
+        {"SSEDescription": {"Status": "NEW", "SSEType": "KMS", "KMSMasterKeyArn": ""}},
+        {
+            "GlobalSecondaryIndexes": [
+                {"IndexName": "", "Projection": {"ProjectionType": "INCLUDE"}}
+            ]
+        },
+        {
+            "LocalSecondaryIndexes": [
+                {"IndexName": "x" * 300, "Projection": {"ProjectionType": "NEW"}}
+            ]
+        },
+    ],
+)
+def test_what_the_service_sent_is_never_judged(raw):
+    """A description breaks no rule of models, be it as odd as it may: the service knows better."""
+    new = IndexSpec("by-total", (KeyAttribute("total", "N"),))
+    spec = changed(BARE, indexes=(new,), warm=WarmThroughput(1, 1))
+    table = json.decode(json.encode({**RAW, **raw}), type=TableDescription)
+    for one in (FULL, spec, changed(spec, billing=OnDemand(1, 1)), changed(spec, encryption=KMS())):
+        assert make_plan(one, table, SETTINGS, ("index:old-1",)).table == "orders"
+        assert isinstance(drift(one, table, SETTINGS), tuple)
+    if "KeySchema" not in raw and "AttributeDefinitions" not in raw:
+        assert described_spec(table).named("other").name == "other"
 
 
 def test_an_index_on_its_way_out_is_as_good_as_gone():

@@ -99,6 +99,19 @@ def test_ensure_sets_what_is_declared_on_a_new_table(world):
     assert world.sent == ["DescribeTable", *READS]
 
 
+def test_what_is_ignored_is_set_at_creation(world):
+    """A new table gets what its model ignores later; then nobody asks for it, or changes it."""
+    spec = changed(SET, ignore=("ttl", "point_in_time_recovery", "tags", "resource_policy"))
+    world.run(dynamorm.ensure_table(spec))
+    assert world.run(dynamorm.plan(changed(spec, ignore=()))).steps == ()
+    other = changed(spec, time_to_live="other", tags={"team": "b"}, point_in_time_recovery=1)
+    assert world.run(dynamorm.ensure_table(other)).drift == ()
+    assert world.sent == ["DescribeTable"]
+    assert world.run(dynamorm.plan(other)).steps == ()
+    assert world.sent == ["DescribeTable"]
+    assert world.run(dynamorm.plan(changed(other, ignore=()))).steps != ()
+
+
 def test_ensure_reads_only_what_is_declared(world):
     """A table that is there costs one read for each declared setting."""
     world.run(dynamorm.create_table(PLAIN))

@@ -124,7 +124,7 @@ def _capacity_problems(payload: Payload, old: Payload) -> Iterator[str]:
         if mode == "PROVISIONED" and "OnDemandThroughput" in given:
             yield "OnDemandThroughput goes with BillingMode PAY_PER_REQUEST"
         for figure in _FIGURES:
-            if figure in given and given[figure] == there.get(figure):
+            if figure in given and _figures(given, there)[figure] == there.get(figure):
                 yield f"The {figure} will not change: the requested value is the current one"
         if _lowered(given.get("WarmThroughput", {}), there.get("WarmThroughput", {})):
             yield "WarmThroughput cannot be lowered"
@@ -132,6 +132,11 @@ def _capacity_problems(payload: Payload, old: Payload) -> Iterator[str]:
         changed = [payload, *(updates.get(name, {}) for name in _indexes(old))]
         if not all("ProvisionedThroughput" in owner for owner in changed):
             yield "ProvisionedThroughput must be given for the table and for every index"
+
+
+def _figures(given: Payload, there: Payload) -> Payload:
+    """Give the figures after an update: those that it does not have stay as they are."""
+    return {name: {**there.get(name, {}), **given[name]} for name in _FIGURES if name in given}
 
 
 def _updates(payload: Payload) -> dict[str, Payload]:
@@ -194,10 +199,12 @@ def _changed(payload: Payload, old: Payload) -> Payload:
     definitions = {a["AttributeName"]: a for a in old["AttributeDefinitions"]}
     definitions |= {a["AttributeName"]: a for a in payload.get("AttributeDefinitions", ())}
     new = {**old, **{member: payload[member] for member in _KINDS if member in payload}}
+    new |= _figures(payload, old)
     indexes = _indexes(old)
     for update in payload.get("GlobalSecondaryIndexUpdates", ()):
         for action, members in update.items():
-            indexes[members["IndexName"]] = {**indexes.get(members["IndexName"], {}), **members}
+            there = indexes.get(members["IndexName"], {})
+            indexes[members["IndexName"]] = {**there, **members, **_figures(members, there)}
             if action == "Delete":
                 del indexes[members["IndexName"]]
     new["GlobalSecondaryIndexes"] = list(indexes.values())

@@ -124,6 +124,8 @@ def _capacity(owner: Payload) -> Payload:
 
 
 def _encryption(specification: Payload) -> Payload:
-    key = specification.get("KMSMasterKeyId", "the-account-key")
-    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:key/{key}"
+    # Where the service tells which key the account's own is, this tells that it is that.
+    key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")
+    kind = "" if key.startswith("alias/") else "key/"
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:{kind}{key}"
     return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
