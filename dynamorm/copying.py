@@ -21,7 +21,6 @@ from .model import Model
 from .pages import ScanOutput, scan, units
 from .parts import Pages
 from .preparing import check_pair, confirm, open_checkpoint, prepare
-from .replies import onward
 from .reports import CopyReport, Segment, report
 from .settings import CopySettings, check_segments
 
@@ -186,7 +185,7 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     while job.left.at(moment := (yield from now())) > 0:
         try:
             reply = yield from call("Scan", payload, ScanOutput, until=ONCE)
-            onward("Scan", segment.cursor, reply.last_evaluated_key)
+            segment.cursors.onward(segment.cursor, reply.last_evaluated_key)
         except DynamormError as error:
             if not error.transient or moment - started > PATIENCE:
                 raise

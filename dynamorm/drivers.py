@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Coroutine
-from functools import cache
 from typing import Any, TypeVar
 
-from msgspec import json
-
+from .decoding import decoded
 from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, WallTime, Where
 from .errors import TransportError
-from .facets import NoOutput
 from .names import checked_prefix
 from .prefixing import prefixing
 from .requests import encode
-from .sending import AsyncTransport, Transport, check_kind, sending
+from .sending import AsyncTransport, Transport, at_once, check_kind, later, sending
 from .waiting import Retries, retries_of, retrying
-from .wire import UNREADABLE
 
 __all__ = ["Clock", "arun", "run"]
 
@@ -164,12 +160,11 @@ def _perform(
     if isinstance(effect, Call):
         sender: Transport = effect.transport or transport
         check_kind(sender, awaited=False)
-        sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, clock))
-        if hasattr(sent, "__await__"):
-            if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
-                sent.close()
-            raise TypeError(f"{type(sender).__name__} is for asyncio: use connect_async or arun")
-        return _decode(effect, sent)
+        body, left = encode(effect.payload), _left(effect, clock)
+        # In no variable: an answer that is refused must not live as long as its error.
+        return decoded(
+            effect, sender, at_once(sender, sending(sender, effect.operation, body, left))
+        )
     if isinstance(effect, Sleep):
         clock.sleep(_seconds(effect, transport, clock))
         return None
@@ -183,18 +178,13 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
         sender: AsyncTransport = effect.transport or transport
         check_kind(sender, awaited=True)
         sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, clock))
-        if not hasattr(sent, "__await__"):
-            raise TypeError(f"{type(sender).__name__} is not for asyncio: wrap it, {_WRAP}")
-        return _decode(effect, await sent)
+        return decoded(effect, sender, await later(sender, sent))
     if isinstance(effect, Sleep):
         await clock.asleep(_seconds(effect, transport, clock))
         return None
     if isinstance(effect, Together):
         return await _arun_together(effect, transport, clock)
     return _answer(effect, transport, clock, awaited=True)
-
-
-_WRAP = "dynamorm.transports.threads.ThreadTransport(...)"
 
 
 def _left(effect: Call[Any], clock: Clock) -> float | None:
@@ -260,26 +250,6 @@ def _program(steps: Steps[T], retries: Retries | int, table_prefix: str) -> Step
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed: it can be once, make another")
     return retrying(prefixing(steps, checked_prefix(table_prefix)), retries_of(retries))
-
-
-_decoder: Callable[[Any], json.Decoder[Any]] = cache(json.Decoder)
-
-
-_NOTHING = (b"", b'""')
-"""What TagResource and UntagResource answer with: the service no body, dynalite an empty text."""
-
-
-def _decode(effect: Call[Any], body: bytes) -> Any:
-    if effect.reply_type is NoOutput and body in _NOTHING:
-        return NoOutput()
-    try:
-        return _decoder(effect.reply_type).decode(body)
-    except UNREADABLE as error:
-        raise TransportError(
-            f"the answer is not a whole {effect.operation} reply: {error}",
-            operation=effect.operation,
-            maybe_applied=True,
-        ) from error
 
 
 def _seconds(effect: Sleep, transport: object, clock: Clock) -> float:

@@ -32,6 +32,7 @@ __all__ = [
     "ValidationFailed",
     "WaitTimeout",
     "service_error",
+    "shown",
 ]
 
 
@@ -215,6 +216,14 @@ class TransportError(DynamormError):
         return f"{self.args[0]} (the request {effect}) - at {self.operation}"
 
 
+def shown(text: str, most: int = 2000) -> str:
+    """Give a text from outside as it can be shown: not endless, and one that moves no cursor."""
+    cut = text[:most]
+    if not cut.isprintable():
+        cut = "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut])
+    return cut if len(text) <= most else f"{cut} ... ({len(text)} characters)"
+
+
 _BY_CODE: dict[str, type[ServiceError]] = {}
 
 
@@ -357,7 +366,11 @@ class ServerError(
 def service_error(
     code: str, message: str, *, status: int, request_id: str = "", operation: str
 ) -> ServiceError:
-    """Give the error of the class that stands for `code`, or for `status` if no class does."""
+    """Give the error of the class that stands for `code`, or for `status` if no class does.
+
+    What the service says is cut at 2,000 characters, and shown without control characters.
+    """
+    code, message, request_id = shown(code, 100), shown(message), shown(request_id, 100)
     cls = _BY_CODE.get(code) or (ServerError if status >= 500 else ServiceError)
     if cls is TableBusy and operation == "CreateTable":
         cls = TableExists

@@ -128,13 +128,17 @@ def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
         raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
     used = signer.credentials.get()
     answer = yield signer.headers(operation, body, used)
+    verdict = _judged(operation, answer, signer.endpoint.url)
+    if isinstance(verdict, CredentialsRejected) and signer.learn(verdict, used, answer.headers):
+        answer = yield signer.headers(operation, body, signer.credentials.get())
+        verdict = _judged(operation, answer, signer.endpoint.url)
+    del answer
+    if isinstance(verdict, bytes):
+        return verdict
     try:
-        return read_answer(operation, answer)
-    except CredentialsRejected as error:
-        if not signer.learn(error, used, answer.headers):
-            raise
-    answer = yield signer.headers(operation, body, signer.credentials.get())
-    return read_answer(operation, answer)
+        raise verdict
+    finally:
+        del verdict  # its traceback holds this frame, which would hold the error
 
 
 class _ErrorBody(Struct):
@@ -150,14 +154,27 @@ _error_body = json.Decoder(_ErrorBody)
 
 def read_answer(operation: str, answer: Answer) -> bytes:
     """Give the body of a whole, successful answer; raise what any other one means."""
+    verdict = _judged(operation, answer, "")
+    del answer  # what was refused is not kept with its error
+    if isinstance(verdict, bytes):
+        return verdict
+    try:
+        raise verdict
+    finally:
+        del verdict
+
+
+def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
+    """Give the body, or the error that the answer means."""
     if flaw := _flaw(answer):
-        raise TransportError(flaw, operation=operation, maybe_applied=True)
+        return TransportError(flaw, operation=operation, maybe_applied=True)
     if answer.status == 200:
-        return answer.body
+        foreign = _is_page(answer)
+        return foreign_answer(operation, 200, url) if foreign else answer.body
     try:
         body = _error_body.decode(answer.body)
     except UNREADABLE:
-        raise foreign_answer(operation, answer.status) from None
+        return foreign_answer(operation, answer.status, url)
     error = service_error(
         # "namespace#Code:http://...": https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
         body.type.partition(":")[0].rpartition("#")[2],
@@ -168,28 +185,36 @@ def read_answer(operation: str, answer: Answer) -> bytes:
     )
     if isinstance(error, ConditionFailed) and body.item is not None:
         error.item = bytes(body.item)
-    raise error
+    return error
+
+
+def _is_page(answer: Answer) -> bool:
+    """Whether another web server has answered, which greets whoever comes."""
+    kind = answer.headers.get("Content-Type") or "json"
+    return "json" not in kind.lower() and answer.body.lstrip()[:1] not in (b"", b"{", b'"')
 
 
 def _flaw(answer: Answer) -> str | None:
     length = answer.headers.get("Content-Length")
     if length is not None and length != str(len(answer.body)):
-        return f"the answer was cut: {len(answer.body)} of {length} bytes came"
+        return f"the answer was cut: {len(answer.body)} of {length:.20} bytes came"
     checksum = answer.headers.get("x-amz-crc32")
     if checksum is not None and checksum != str(zlib.crc32(answer.body)):
         return "the answer was damaged: its CRC32 is not the one it came with"
     return None
 
 
-def foreign_answer(operation: str, status: int) -> DynamormError:
+def foreign_answer(operation: str, status: int, url: str = "") -> DynamormError:
     """Name an error that is not in DynamoDB's words: something else answered, or half of it did."""
     if status in (429, 500, 502, 503, 504):
         message = f"HTTP status {status} without DynamoDB's error body"
         return service_error("ServiceUnavailable", message, status=status, operation=operation)
+    place = f" from {url}" if url else ""
     return TransportError(
-        f"HTTP status {status} and no answer of DynamoDB's: does the endpoint lead there, "
+        f"HTTP status {status}{place} and no answer of DynamoDB's: does the endpoint lead there, "
         "or to a proxy or another service?",
         operation=operation,
-        maybe_applied=False,
+        # What greets with a page has made no table; a proxy may have put it in an answer's place.
+        maybe_applied=status == 200,
         transient=False,
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from .errors import TransportError
+from .errors import TransportError, shown
 
 __all__ = [
     "BROKEN",
@@ -45,22 +45,25 @@ class Failed(Exception):
         super().__init__(failure.message)
 
     def error(self, url: str, operation: str) -> TransportError:
-        """Put it into words; its cause is what went wrong."""
-        error = transport_error(
+        """Put it into words."""
+        return transport_error(
             self.failure, self.cause, url=url, operation=operation, stale=self.stale
         )
-        error.__cause__ = self.cause
-        return error
 
 
 def without_frames(error: BaseException) -> BaseException:
-    """Give an error that lets go of what was read before it.
+    """Give an error that, and whose causes, let go of what was read before it.
 
-    The frames of its traceback hold half an answer, perhaps of hundreds of megabytes, for as long
-    as somebody keeps the error.
+    The frames of a traceback hold half an answer, perhaps of hundreds of megabytes, for as long as
+    somebody keeps the error.
     """
-    error.__context__ = None
-    return error.with_traceback(None)
+    left: list[BaseException | None] = [error]
+    while left:
+        link = left.pop()
+        if link is not None and link.__traceback__ is not None:
+            link.__traceback__ = None
+            left += [link.__cause__, link.__context__]
+    return error
 
 
 NO_CONNECTION = Failure(False, "cannot connect to", UNREACHABLE)
@@ -87,7 +90,7 @@ def transport_error(
     """Put a failure into words."""
     untrusted = failure is UNTRUSTED and is_untrusted(cause)
     return TransportError(
-        f"{failure.message} {url}: {str(cause) or type(cause).__name__}"
+        f"{failure.message} {url}: {shown(str(cause)) or type(cause).__name__}"
         + (failure.advice and f"; {failure.advice}"),
         operation=operation,
         maybe_applied=failure.maybe_applied and not untrusted,

@@ -20,6 +20,7 @@ __all__ = [
     "AttributeDefinition",
     "BillingModeSummary",
     "CreateTableOutput",
+    "Cursors",
     "DeleteTableOutput",
     "DescribeTableOutput",
     "GlobalSecondaryIndexDescription",
@@ -44,7 +45,6 @@ __all__ = [
     "VectorAttributeDefinition",
     "VectorIndexDescription",
     "WarmThroughputDescription",
-    "onward",
 ]
 
 T = TypeVar("T")
@@ -268,9 +268,30 @@ class ListTablesOutput(Reply, frozen=True):
     last_evaluated_table_name: str | None = None
 
 
-def onward(operation: str, came_from: T | None, leads_to: T | None) -> T | None:
-    """Give the place to go on from; raises `TransportError` for one that would have no end."""
-    if leads_to is not None and leads_to == came_from:
-        message = "the answer leads to where it began: its pages would have no end"
-        raise TransportError(message, operation=operation, maybe_applied=False)
-    return leads_to
+class Cursors:
+    """Follows the cursors of one listing, and notices when they lead round in a circle.
+
+    Every so often, each time after twice as many pages, it keeps one cursor and looks whether it
+    comes again (R. Brent, "An improved Monte Carlo factorization algorithm", 1980): one cursor in
+    memory finds a circle of any length, within three times the pages that lead into it and round.
+    """
+
+    def __init__(self, operation: str) -> None:
+        self._operation = operation
+        self._kept: object = None
+        self._pages = 0
+        self._power = 1
+
+    def onward(self, came_from: T | None, leads_to: T | None) -> T | None:
+        """Give the place to go on from; raises `TransportError` where it has been before."""
+        if leads_to is None:
+            return None
+        if leads_to in (came_from, self._kept):
+            message = "its pages lead round in a circle, and would have no end"
+            raise TransportError(
+                message, operation=self._operation, maybe_applied=False, transient=False
+            )
+        self._pages += 1
+        if self._pages == self._power:
+            self._kept, self._pages, self._power = leads_to, 0, 2 * self._power
+        return leads_to

@@ -14,6 +14,7 @@ from msgspec import Struct, field, structs, to_builtins
 
 from .checkpoints import Checkpoint, Counts, SegmentPoint
 from .pages import Key
+from .replies import Cursors
 
 __all__ = ["CopyReport", "Page", "Segment", "report"]
 
@@ -87,6 +88,7 @@ class Segment:
         self.point = point
         self.ahead = set(point.ahead)
         """Items after the cursor that a run before has written, and this one has not met yet."""
+        self.cursors = Cursors("Scan")
         self._pages: deque[Page] = deque()
         self._lock = Lock()
 

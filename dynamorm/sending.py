@@ -1,4 +1,4 @@
-"""What the drivers and a transport owe each other: one method, and the seconds that are left.
+"""What drivers and a transport owe each other: one method, and the seconds that are left.
 
 A transport has `send(operation, body, *, timeout=None)`, from a JSON body to a JSON answer, raising
 `ServiceError` or `TransportError`. `timeout` is the seconds in which the answer must be there; a
@@ -7,6 +7,7 @@ transport without this parameter is never given it.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
 from typing import Any, Protocol
 
 __all__ = [
@@ -15,8 +16,11 @@ __all__ = [
     "AsyncTransport",
     "Transport",
     "UnlessGiven",
+    "at_once",
     "check_kind",
+    "later",
     "sending",
+    "takes_timeout",
 ]
 
 
@@ -89,13 +93,34 @@ def check_kind(transport: Any, *, awaited: bool) -> None:
     send = transport.send
     kind = type(transport).__name__
     if awaited and _answers_at_once(send):
-        raise TypeError(
-            f"{kind} is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...)"
-            ", or in tests dynamorm.testing.Async(...); one that is for asyncio has `async def "
-            "send`, or the annotation `-> Awaitable[bytes]`"
-        )
+        raise TypeError(f"{kind} {_BLOCKING}")
     if not awaited and _is_coroutine_function(send):
-        raise TypeError(f"{kind} is for asyncio: use connect_async or arun")
+        raise TypeError(f"{kind} {_AWAITED}")
+
+
+_AWAITED = "is for asyncio: use connect_async or arun"
+_BLOCKING = (
+    "is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...), or in tests "
+    "dynamorm.testing.Async(...); one that is for asyncio has `async def send`, or the annotation "
+    "`-> Awaitable[bytes]`"
+)
+
+
+def at_once(transport: Any, sent: Any) -> Any:
+    """Give what `send` has answered; raise `TypeError` for what would have to be awaited."""
+    if hasattr(sent, "__await__"):
+        if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
+            sent.close()
+        raise TypeError(f"{type(transport).__name__} {_AWAITED}")
+    return sent
+
+
+def later(transport: Any, sent: Any) -> Awaitable[bytes]:
+    """Give what `send` has promised; raise `TypeError` for what cannot be awaited."""
+    if not hasattr(sent, "__await__"):
+        raise TypeError(f"{type(transport).__name__} {_BLOCKING}")
+    promised: Awaitable[bytes] = sent
+    return promised
 
 
 def _code(function: Any) -> Any:

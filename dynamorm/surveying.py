@@ -25,7 +25,7 @@ from .facets import (
     Settings,
     TimeToLiveDescription,
 )
-from .replies import TableDescription, onward
+from .replies import Cursors, TableDescription
 from .waiting import Deadline, pause, polling
 from .watching import MISSING_GRACE
 
@@ -97,11 +97,12 @@ def _recovery(name: str, _table: TableDescription) -> Steps[ContinuousBackupsDes
 def _tags(_name: str, table: TableDescription) -> Steps[dict[str, str]]:
     tags: dict[str, str] = {}
     token: str | None = None
+    cursors = Cursors("ListTagsOfResource")
     while True:
         payload = requests.list_tags_of_resource(_arn(table, "ListTagsOfResource"), start_at=token)
         page = yield from call("ListTagsOfResource", payload, ListTagsOfResourceOutput)
         tags |= {tag.key: tag.value for tag in page.tags}
-        token = onward("ListTagsOfResource", token, page.next_token)
+        token = cursors.onward(token, page.next_token)
         if not token:
             return tags
 

@@ -15,11 +15,11 @@ from .errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, T
 from .model import Model, table_name, table_spec
 from .payloads import DeleteTableInput
 from .replies import (
+    Cursors,
     DeleteTableOutput,
     DescribeTableOutput,
     ListTablesOutput,
     TableDescription,
-    onward,
 )
 from .spec import TableSpec
 from .waiting import Deadline, pause, polling, within
@@ -172,11 +172,12 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
     """
     names: list[str] = []
     start_after: str | None = None
+    cursors = Cursors("ListTables")
     while True:
         payload = requests.list_tables(start_after)
         page = yield from call("ListTables", payload, ListTablesOutput)
         names += (name for name in page.table_names if name.startswith(prefix))
-        start_after = onward("ListTables", start_after, page.last_evaluated_table_name)
+        start_after = cursors.onward(start_after, page.last_evaluated_table_name)
         if start_after is None:
             return tuple(names)
 

@@ -13,7 +13,7 @@ from .errors import ItemError
 from .model import Model, table_name
 from .pages import ScanOutput, scan
 from .prefixing import Place, elsewhere
-from .replies import onward
+from .replies import Cursors
 from .settings import check_segments
 
 __all__ = ["Verified", "verify_copy"]
@@ -82,10 +82,11 @@ def _sum(items: list[Raw], table: str) -> Digest:
 def _digest(table: str, segment: int, of: int, consistent_read: bool) -> Steps[Digest]:
     total = Digest()
     start = None
+    cursors = Cursors("Scan")
     while True:
         payload = scan(table, segment=segment, of=of, start=start, consistent_read=consistent_read)
         page = yield from call("Scan", payload, ScanOutput)
         total += _sum(page.items, table)
-        start = onward("Scan", start, page.last_evaluated_key)
+        start = cursors.onward(start, page.last_evaluated_key)
         if not start:
             return total

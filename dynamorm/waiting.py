@@ -128,14 +128,16 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
             replaced = True
             continue
         failures += 1
-        if not failed.transient or failures >= retries.attempts:
-            raise failed
         moment = yield from now()
         first_failure = moment if first_failure is None else first_failure
         longest = min(retries.cap, retries.base * 2**failures)
         bounds = (first_failure + retries.budget, effect.until, effect.deadline)
-        if moment + longest > min(bound for bound in bounds if bound is not None):
-            raise failed
+        late = moment + longest > min(bound for bound in bounds if bound is not None)
+        if late or not failed.transient or failures >= retries.attempts:
+            try:
+                raise failed
+            finally:
+                del failed  # its traceback holds this frame, which would hold the error
         yield Sleep(0.0, spread=longest)
 
 

@@ -50,7 +50,7 @@ FLOORS = (
     {"codec.readers", "codec.writers"},
     {"drift", "items", "lookups", "reports", "setting_requests"},
     {"exact", "permissions", "requests"},
-    {"index_steps", "prefixing", "transforms", "waiting"},
+    {"decoding", "index_steps", "prefixing", "transforms", "waiting"},
     {"converting", "setting_steps", "watching"},
     {"planning", "surveying"},
     {"insisting", "reviewing"},

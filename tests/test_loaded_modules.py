@@ -23,6 +23,7 @@ OPERATION = {
     "dynamorm.connecting",
     "dynamorm.database",
     "dynamorm.drift",
+    "dynamorm.decoding",
     "dynamorm.drivers",
     "dynamorm.routes",
     "dynamorm.sending",

@@ -91,11 +91,7 @@ class _Pool:
             if failed.stale:
                 # The others were closed with it, by a time-out or a frozen process.
                 _close_all(self._idle)
-            error = failed.error(self._route.url, operation)
-        try:
-            raise error
-        finally:
-            del error  # its traceback holds this frame, which would hold the error
+            raise failed.error(self._route.url, operation) from failed.cause
 
     def close(self) -> None:
         """Close what is idle now, and what is under way once it is back."""

@@ -41,9 +41,8 @@ from botocore.httpsession import (
 )
 
 from .. import failures
-from ..errors import TransportError
 from ..exchange import Answer
-from ..failures import Failed, Failure
+from ..failures import Failed, Failure, without_frames
 from ..reading import Unreadable, check_size
 from ..sockets import LONGEST, OPTIONS
 from .signed import Line, Place, SignedTransport
@@ -150,14 +149,10 @@ class _Session:
             response = self._http.send(self._request(headers, sent))
             content = _content(response.raw, until)
         except (CannotConnect, HTTPClientError, *_READING) as error:
-            failed = self._failed(operation, error)
-        else:
-            self._answered = True
-            return Answer(response.status_code, response.headers, content)
-        try:
-            raise failed
-        finally:
-            del failed  # its traceback holds this frame, which would hold the error
+            failed = self._failed(without_frames(error))
+            raise failed.error(self._url, operation) from failed.cause
+        self._answered = True
+        return Answer(response.status_code, response.headers, content)
 
     def _request(self, headers: dict[str, str], sent: _Body) -> _Request:
         return _Request("POST", f"{self._url}{self._path}", headers, sent, True)
@@ -172,7 +167,7 @@ class _Session:
         self._answered = False
         self._http.close()
 
-    def _failed(self, operation: str, error: Exception) -> TransportError:
+    def _failed(self, error: BaseException) -> Failed:
         failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
         cause = _cause(error)
         if isinstance(cause, TimeoutError) and failure is failures.CLOSED:
@@ -181,7 +176,7 @@ class _Session:
         if stale:
             # The others in the pool were closed with it, by a time-out or a frozen Lambda.
             self.close()
-        return Failed(failure, cause, stale=stale).error(self._url, operation)
+        return Failed(failure, cause, stale=stale)
 
 
 def _least(seconds: float, left: float | None) -> float | None:
@@ -218,7 +213,7 @@ _MEANINGS: tuple[tuple[Any, Failure], ...] = (
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 
 
-def _cause(error: Exception) -> BaseException:
+def _cause(error: BaseException) -> BaseException:
     """Find what went wrong first: botocore wraps what urllib3 has wrapped, in several ways."""
     cause: BaseException = error
     inner: Any = error.kwargs.get("error") if isinstance(error, BotoCoreError) else error

@@ -35,6 +35,7 @@ from ..errors import (
     UnsupportedOperation,
     ValidationFailed,
     service_error,
+    shown,
 )
 from ..exchange import foreign_answer
 from ..failures import UNREACHABLE
@@ -145,9 +146,9 @@ def _translated(operation: str, error: Exception) -> DynamormError:
     if isinstance(error, _NO_CREDENTIALS):
         return CredentialsMissing(f"the client has no credentials: {error}")
     if isinstance(error, _NOT_SENT):
-        message = f"{error}; {UNREACHABLE}"
+        message = f"{shown(str(error))}; {UNREACHABLE}"
         return TransportError(message, operation=operation, maybe_applied=False)
-    return TransportError(str(error), operation=operation, maybe_applied=True)
+    return TransportError(shown(str(error)), operation=operation, maybe_applied=True)
 
 
 def _refusal(operation: str, error: ClientError) -> DynamormError:
