@@ -39,12 +39,13 @@ class AioTransport(Settings):
         headers = next(exchange)
         while True:
             try:
-                answer = await line.post(operation, headers, body, until)
+                came = [await line.post(operation, headers, body, until)]
             except BaseException as error:  # noqa: BLE001 - it is raised again
                 # The frames further in hold the headers piece by piece.
                 raise without_frames(error) from error.__cause__
             try:
-                headers = exchange.send(answer)
+                # Handed over: an answer that is refused does not live as long as its error.
+                headers = exchange.send(came.pop())
             except StopIteration as stop:
                 return bytes(stop.value)
 

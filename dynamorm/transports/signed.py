@@ -152,12 +152,13 @@ class SignedTransport(Settings, ABC):
         headers = next(exchange)
         while True:
             try:
-                answer = line.post(operation, headers, body, until)
+                came = [line.post(operation, headers, body, until)]
             except BaseException as error:  # noqa: BLE001 - it is raised again
                 # The frames further in hold the headers piece by piece.
                 raise without_frames(error) from error.__cause__
             try:
-                headers = exchange.send(answer)
+                # Handed over: an answer that is refused does not live as long as its error.
+                headers = exchange.send(came.pop())
             except StopIteration as stop:
                 return bytes(stop.value)
 
