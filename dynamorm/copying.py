@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw
 
 from .batches import BASE, CAP, ONCE, PATIENCE, Writer
-from .effects import Sleep, Steps, call, now, together
+from .effects import Sleep, Steps, call, now, operation, together
 from .errors import DynamormError
 from .jobs import Job
 from .model import Model
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["copy_segment", "copy_table"]
 
 
+@operation
 def copy_table(
     source: Model | str,
     target: Model | str,
@@ -82,6 +83,7 @@ def copy_table(
     return (yield from _copied(source, target, settings, None, segments, executor))
 
 
+@operation
 def copy_segment(
     source: Model | str,
     target: Model | str,

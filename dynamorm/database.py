@@ -1,12 +1,15 @@
-"""A place where tables are: how to reach it, and every operation as a method of one line.
+"""A place where tables are: how to reach it, and every operation as a method.
 
-The copy and what goes with it are imported by the methods that need them.
+Each method is declared once for both kinds of database. The copy and what goes with it are imported
+by the methods that need them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import update_wrapper
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 from . import tables
 from .connecting import Arguments, reconnected
@@ -22,26 +25,27 @@ from .sending import (
 from .waiting import Retries, retries_of
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
-    from typing_extensions import Unpack
-
+    from . import copying, migrating, updating, verifying
     from .credentials import Given
-    from .effects import Steps
-    from .migrating import Migrated, MigrateOptions
-    from .model import Model
-    from .options import TableOptions
-    from .plans import Plan
-    from .prefixing import Place
-    from .replies import TableDescription
-    from .reports import CopyReport
-    from .settings import CopyOptions
-    from .tables import Ensured
-    from .updating import Applied, Unsupported
-    from .verifying import Verified
+    from .effects import Operation, Steps
+else:
+
+    class _Module:
+        """A module that is imported when one of its functions is first called."""
+
+        def __init__(self, name: str) -> None:
+            self._name = name
+
+        def __getattr__(self, name: str) -> Any:
+            return getattr(import_module(self._name, __package__), name)
+
+    copying, migrating, updating, verifying = map(
+        _Module, (".copying", ".migrating", ".updating", ".verifying")
+    )
 
 __all__ = ["AsyncDatabase", "Database", "connect", "connect_async"]
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -128,11 +132,48 @@ def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
 
 
-D = TypeVar("D", bound="_Place")
+class Method(Generic[P, T]):
+    """A function that makes an operation, as a method of both databases that runs it."""
+
+    def __init__(self, find: Callable[[], Callable[P, Operation[T]]]) -> None:
+        self._find = find
+
+    @overload
+    def __get__(self, db: Database, owner: Any) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, db: AsyncDatabase, owner: Any) -> Callable[P, Awaitable[T]]: ...
+    @overload
+    def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
+    def __get__(self, db: Any, owner: Any) -> Any:
+        function = self._find()
+        if db is None:
+            return _unbound(function)
+
+        def method(*given: P.args, **named: P.kwargs) -> Any:
+            return db.run(function(*given, **named))
+
+        return update_wrapper(method, function)
 
 
-class _Place:
-    """What both kinds of database know."""
+def _unbound(function: Callable[..., Operation[Any]]) -> Callable[..., Any]:
+    """Return what `help` and `inspect` see on the class: the same signature behind `self`."""
+    from inspect import Parameter, signature
+
+    def method(db: Any, /, *given: Any, **named: Any) -> Any:
+        return db.run(function(*given, **named))
+
+    own = signature(function)
+    first = Parameter("self", Parameter.POSITIONAL_ONLY)
+    shown: Any = update_wrapper(method, function)
+    shown.__signature__ = own.replace(parameters=[first, *own.parameters.values()])
+    return method
+
+
+D = TypeVar("D", bound="_Operations")
+
+
+class _Operations:
+    """What both kinds of database know, and every operation as a method."""
 
     _connect = ""
 
@@ -169,9 +210,42 @@ class _Place:
         self._given = given
         return self
 
+    create_table = Method(lambda: tables.create_table)
+    """Create a table; raise `TableExists` for one that is there."""
+    ensure_table = Method(lambda: tables.ensure_table)
+    """Create a table unless it is there; report what differs if it is."""
+    auto_migrate = Method(lambda: tables.auto_migrate)
+    """Create the tables that are missing, all at once."""
+    plan = Method(lambda: updating.plan)
+    """Compare a table with its model; send no write."""
+    apply = Method(lambda: updating.apply)
+    """Perform the steps of a plan; raise `PlanRefused` for what was not shown."""
+    update_table = Method(lambda: updating.update_table)
+    """Plan, then apply."""
+    describe_table = Method(lambda: tables.describe_table)
+    """Describe a table; raise `TableNotFound`."""
+    table_exists = Method(lambda: tables.table_exists)
+    """Return whether there is such a table, in any status."""
+    delete_table = Method(lambda: tables.delete_table)
+    """Delete a table with all its items."""
+    list_tables = Method(lambda: tables.list_tables)
+    """Return the names of the tables that begin with `prefix`."""
+    copy_table = Method(lambda: copying.copy_table)
+    """Copy the items of a table into another one."""
+    copy_segment = Method(lambda: copying.copy_segment)
+    """Copy one segment of a table."""
+    verify_copy = Method(lambda: verifying.verify_copy)
+    """Compare all items of two tables."""
+    auto_migrate_with_options = Method(lambda: migrating.auto_migrate_with_options)
+    """Back up, ensure the target table, copy: what is asked for."""
 
-class AsyncDatabase(_Place):
-    """Performs operations under asyncio: `await adb.run(dynamorm.ensure_table(Order))`.
+    def migrate(self, *models: Any, **options: Any) -> NoReturn:
+        """Raise `MigrateNotSupported`, which names the tools to use instead."""
+        tables.migrate(*models, **options)
+
+
+class AsyncDatabase(_Operations):
+    """Runs operations under asyncio: `await adb.ensure_table(Order)`.
 
     It is pickled as the arguments of `connect_async`.
     """
@@ -190,15 +264,15 @@ class AsyncDatabase(_Place):
             await aclose()
         self.close()
 
-    async def run(self, steps: Steps[T]) -> T:
-        """Perform an operation; cancelling closes it."""
+    async def run(self, steps: Steps[T] | Operation[T]) -> T:
+        """Run an operation; cancelling closes it."""
         return await arun(
             steps, self.transport, retries=self.retries, table_prefix=self.table_prefix
         )
 
 
-class Database(_Place):
-    """Performs operations; each method is the function of the same name, performed.
+class Database(_Operations):
+    """Runs operations: `db.ensure_table(Order)`; each method is the function of its name, run.
 
     As a context manager it closes idle connections at the end. It is pickled as the arguments of
     `connect`: credentials and transport objects cannot be, a function of a module can.
@@ -212,195 +286,6 @@ class Database(_Place):
     def __exit__(self, *raised: object) -> None:
         self.close()
 
-    def run(self, steps: Steps[T]) -> T:
-        """Perform an operation, once."""
+    def run(self, steps: Steps[T] | Operation[T]) -> T:
+        """Run an operation."""
         return run(steps, self.transport, retries=self.retries, table_prefix=self.table_prefix)
-
-    def create_table(
-        self,
-        model: Model,
-        *,
-        name: str | None = None,
-        wait: bool = True,
-        timeout: float | timedelta | None = 300,
-        **options: Unpack[TableOptions],
-    ) -> TableDescription:
-        """Create a table; raises `TableExists`. See `dynamorm.create_table`."""
-        return self.run(
-            tables.create_table(model, name=name, wait=wait, timeout=timeout, **options)
-        )
-
-    def ensure_table(
-        self,
-        model: Model,
-        *,
-        name: str | None = None,
-        wait: bool = True,
-        timeout: float | timedelta | None = 300,
-        **options: Unpack[TableOptions],
-    ) -> Ensured:
-        """Create a table unless it is there. See `dynamorm.ensure_table`."""
-        return self.run(
-            tables.ensure_table(model, name=name, wait=wait, timeout=timeout, **options)
-        )
-
-    def auto_migrate(
-        self, *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
-    ) -> tuple[Ensured, ...]:
-        """Create the tables that are missing. See `dynamorm.auto_migrate`."""
-        return self.run(tables.auto_migrate(*models, wait=wait, timeout=timeout))
-
-    def plan(
-        self,
-        model: Model,
-        *,
-        name: str | None = None,
-        allow: Collection[str] = (),
-        unsupported: Unsupported = "raise",
-        **options: Unpack[TableOptions],
-    ) -> Plan:
-        """Say what would make a table what its model declares. See `dynamorm.plan`."""
-        from .updating import plan
-
-        steps = plan(model, name=name, allow=allow, unsupported=unsupported, **options)
-        return self.run(steps)
-
-    def apply(
-        self,
-        plan: Plan,
-        *,
-        allow: Collection[str] = (),
-        unsupported: Unsupported = "raise",
-        timeout: float | timedelta | None = 3600,
-    ) -> Applied:
-        """Do what is in a plan; raises `PlanRefused`. See `dynamorm.apply`."""
-        from .updating import apply
-
-        return self.run(apply(plan, allow=allow, unsupported=unsupported, timeout=timeout))
-
-    def update_table(
-        self,
-        model: Model,
-        *,
-        name: str | None = None,
-        allow: Collection[str] = (),
-        unsupported: Unsupported = "raise",
-        timeout: float | timedelta | None = 3600,
-        **options: Unpack[TableOptions],
-    ) -> Applied:
-        """Plan, then apply; raises `PlanRefused`. See `dynamorm.update_table`."""
-        from .updating import update_table
-
-        steps = update_table(
-            model, name=name, allow=allow, unsupported=unsupported, timeout=timeout, **options
-        )
-        return self.run(steps)
-
-    def describe_table(
-        self, model_or_name: Model | str, *, name: str | None = None
-    ) -> TableDescription:
-        """Describe a table; raises `TableNotFound`."""
-        return self.run(tables.describe_table(model_or_name, name=name))
-
-    def table_exists(self, model_or_name: Model | str, *, name: str | None = None) -> bool:
-        """Say whether there is such a table, in any status."""
-        return self.run(tables.table_exists(model_or_name, name=name))
-
-    def delete_table(
-        self,
-        model_or_name: Model | str,
-        *,
-        name: str | None = None,
-        missing_ok: bool = False,
-        wait: bool = True,
-        timeout: float | timedelta | None = 300,
-    ) -> None:
-        """Delete a table with all that is in it. See `dynamorm.delete_table`."""
-        steps = tables.delete_table(
-            model_or_name, name=name, missing_ok=missing_ok, wait=wait, timeout=timeout
-        )
-        return self.run(steps)
-
-    def list_tables(self, prefix: str = "") -> Iterator[str]:
-        """Name the tables that begin with `prefix`, all pages of them."""
-        return iter(self.run(tables.list_tables(prefix)))
-
-    def copy_table(
-        self,
-        source: Model | str,
-        target: Model | str,
-        *,
-        segments: int | None = None,
-        executor: Any = None,
-        **options: Unpack[CopyOptions],
-    ) -> CopyReport:
-        """Copy a table's items into another table. See `dynamorm.copy_table`."""
-        from .copying import copy_table
-
-        return self.run(copy_table(source, target, segments=segments, executor=executor, **options))
-
-    def copy_segment(
-        self,
-        source: Model | str,
-        target: Model | str,
-        *,
-        segment: int,
-        of: int,
-        **options: Unpack[CopyOptions],
-    ) -> CopyReport:
-        """Copy one segment of a table. See `dynamorm.copy_segment`."""
-        from .copying import copy_segment
-
-        return self.run(copy_segment(source, target, segment=segment, of=of, **options))
-
-    def verify_copy(
-        self,
-        source: Model | str,
-        target: Model | str,
-        *,
-        segments: int = 8,
-        consistent_read: bool = True,
-        target_db: Place | None = None,
-        executor: Any = None,
-    ) -> Verified:
-        """Compare all items of two tables. See `dynamorm.verify_copy`."""
-        from .verifying import verify_copy
-
-        steps = verify_copy(
-            source,
-            target,
-            segments=segments,
-            consistent_read=consistent_read,
-            target_db=target_db,
-            executor=executor,
-        )
-        return self.run(steps)
-
-    def auto_migrate_with_options(
-        self,
-        model: Model,
-        *,
-        target_model: Model | None = None,
-        backup_table: str | None = None,
-        data_copy: bool = False,
-        segments: int = 8,
-        timeout: float | timedelta | None = 300,
-        **options: Unpack[MigrateOptions],
-    ) -> Migrated:
-        """Back up, ensure the target table, copy. See `dynamorm.auto_migrate_with_options`."""
-        from .migrating import auto_migrate_with_options
-
-        steps = auto_migrate_with_options(
-            model,
-            target_model=target_model,
-            backup_table=backup_table,
-            data_copy=data_copy,
-            segments=segments,
-            timeout=timeout,
-            **options,
-        )
-        return self.run(steps)
-
-    def migrate(self, *models: Any, **options: Any) -> NoReturn:
-        """Raise `MigrateNotSupported`, which says what to use instead."""
-        tables.migrate(*models, **options)

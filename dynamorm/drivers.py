@@ -12,7 +12,18 @@ from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
 from .decoding import decoded
-from .effects import Call, Effect, Location, Now, Sleep, Steps, Together, WallTime, Where
+from .effects import (
+    Call,
+    Effect,
+    Location,
+    Now,
+    Operation,
+    Sleep,
+    Steps,
+    Together,
+    WallTime,
+    Where,
+)
 from .errors import TransportError
 from .names import checked_prefix
 from .prefixing import prefixing
@@ -54,7 +65,7 @@ class Clock:
 
 
 def run(
-    steps: Steps[T],
+    steps: Steps[T] | Operation[T],
     transport: Transport,
     *,
     retries: Retries | int = Retries(),
@@ -71,7 +82,7 @@ def run(
 
 
 async def arun(
-    steps: Steps[T],
+    steps: Steps[T] | Operation[T],
     transport: AsyncTransport,
     *,
     retries: Retries | int = Retries(),
@@ -244,7 +255,9 @@ async def _arun_together(
         await gather(*tasks, return_exceptions=True)
 
 
-def _program(steps: Steps[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
+def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
+    if isinstance(steps, Operation):
+        steps = iter(steps)
     if not hasattr(steps, "throw"):
         raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
     if getattr(steps, "gi_frame", steps) is None:

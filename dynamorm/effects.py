@@ -1,9 +1,11 @@
-"""What an operation may ask of the world, as values: a request, a pause, the time, the place."""
+"""Operations as values, and what they ask of the world: a request, a pause, the time, the place."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import Any, Generic, TypeVar
+from contextlib import suppress
+from functools import update_wrapper
+from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
 
 from msgspec import Struct, structs
 
@@ -12,6 +14,7 @@ __all__ = [
     "Effect",
     "Location",
     "Now",
+    "Operation",
     "Sleep",
     "Steps",
     "Together",
@@ -19,12 +22,14 @@ __all__ = [
     "Where",
     "call",
     "now",
+    "operation",
     "through",
     "together",
     "wall_time",
     "where",
 ]
 
+P = ParamSpec("P")
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -101,10 +106,71 @@ class Together(Struct, frozen=True):
 Effect = Call[Any] | Sleep | Now | WallTime | Where | Together
 
 Steps = Generator[Effect, Any, T]
-"""An operation as a value: a generator that yields effects and returns its result.
+"""What an operation does: a generator that yields effects and returns its result, once."""
 
-Nothing happens until `run` or `arun` performs it, and it can be performed once.
-"""
+
+LONGEST = 60
+"""Characters of one argument in a repr."""
+
+
+class Operation(Generic[T]):
+    """A call whose arguments have been checked; it sends nothing until it is run.
+
+    `db.run(operation)` and `await adb.run(operation)` run it, any number of times; `yield from
+    operation` makes it a part of another operation. One that is dropped without being run warns,
+    as a coroutine that was never awaited does.
+    """
+
+    __slots__ = ("_function", "_given", "_named", "_used")
+
+    def __init__(self, function: Callable[..., Steps[T]], given: Any, named: Any) -> None:
+        self._used = True  # what is refused below could not be run
+        self._function = function
+        self._given = given
+        self._named = named
+        # The steps before the first effect look at the arguments. Taken here, a mistake is raised
+        # by the call that makes it, and not where the operation is run.
+        with suppress(StopIteration):
+            steps = self._steps()
+            next(steps)
+            steps.close()
+        self._used = False
+
+    def _steps(self) -> Steps[T]:
+        return self._function(*self._given, **self._named)
+
+    def __iter__(self) -> Steps[T]:
+        """Return new steps."""
+        self._used = True
+        return self._steps()
+
+    def __await__(self) -> NoReturn:
+        self._used = True
+        raise TypeError(f"await adb.run({self!r}): an operation cannot be awaited by itself")
+
+    def __repr__(self) -> str:
+        named = (f"{name}={_shown(value)}" for name, value in self._named.items())
+        return f"{self._function.__name__}({', '.join((*map(_shown, self._given), *named))})"
+
+    def __del__(self) -> None:
+        if not self._used:
+            from warnings import warn
+
+            warn(f"{self!r} was never run: db.run(...) runs it", RuntimeWarning, 2, self)
+
+
+def _shown(value: object) -> str:
+    text: str = getattr(value, "__qualname__", None) or repr(value)
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 3]}..."
+
+
+def operation(function: Callable[P, Steps[T]]) -> Callable[P, Operation[T]]:
+    """Make a function that returns an `Operation` out of one that returns its steps."""
+
+    def make(*given: P.args, **named: P.kwargs) -> Operation[T]:
+        return Operation(function, given, named)
+
+    return update_wrapper(make, function)
 
 
 def call(
@@ -139,11 +205,12 @@ def together(operations: tuple[Steps[T], ...], executor: Any = None) -> Steps[tu
     return results
 
 
-def through(steps: Steps[T], perform: Callable[[Effect], Steps[Any]]) -> Steps[T]:
-    """Perform `steps` with each of its effects performed by a program, which may yield others.
+def through(program: Steps[T] | Operation[T], perform: Callable[[Effect], Steps[Any]]) -> Steps[T]:
+    """Perform `program` with each of its effects performed by another one, which may yield others.
 
-    Operations that `steps` performs together go through `perform` too.
+    Operations that `program` performs together go through `perform` too.
     """
+    steps: Steps[T] = iter(program)
     try:
         effect = next(steps)
         while True:

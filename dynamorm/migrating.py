@@ -9,7 +9,7 @@ from msgspec import Struct
 from .backups import BackupDetails, back_up
 from .copying import copy_table
 from .described import described_spec
-from .effects import Steps
+from .effects import Steps, operation
 from .errors import Refused, UnsupportedOperation
 from .model import Model, table_spec
 from .names import name_problem
@@ -44,6 +44,7 @@ class MigrateOptions(TableOptions, CopyOptions, total=False):
     """The keywords of `auto_migrate_with_options` that are options of the table or of the copy."""
 
 
+@operation
 def auto_migrate_with_options(
     model: Model,
     *,
@@ -81,9 +82,8 @@ def auto_migrate_with_options(
         yield from within(timeout, lambda _: existing)
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     ensuring = ensure_table(target, timeout=timeout)
-    if settings.target_db is not None:
-        ensuring = elsewhere(ensuring, settings.target_db)
-    ensured = yield from ensuring
+    there = settings.target_db
+    ensured = yield from ensuring if there is None else elsewhere(ensuring, there)
     copied = None
     if data_copy:
         copied = yield from copy_table(

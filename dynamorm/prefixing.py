@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
 
-from .effects import Call, Effect, Steps, Where, through
+from .effects import Call, Effect, Operation, Steps, Where, through
 from .names import whole_name
 from .replies import ListTablesOutput
 
@@ -44,7 +44,7 @@ def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
     return (yield from through(steps, perform))
 
 
-def elsewhere(steps: Steps[T], place: Place) -> Steps[T]:
+def elsewhere(steps: Steps[T] | Operation[T], place: Place) -> Steps[T]:
     """Perform `steps` where another database is: by its transport, on its names.
 
     Requests that go elsewhere already still go there.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from . import requests
 from .creating import Ensured, create_whole, find_or_create, finish, passes
-from .effects import Steps, call
+from .effects import Steps, call, operation
 from .errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, TableNotFound
 from .model import Model, table_name, table_spec
 from .payloads import DeleteTableInput
@@ -45,6 +45,7 @@ __all__ = [
 ]
 
 
+@operation
 def create_table(
     model: Model,
     *,
@@ -65,6 +66,7 @@ def create_table(
     return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
 
 
+@operation
 def ensure_table(
     model: Model,
     *,
@@ -87,6 +89,7 @@ def ensure_table(
     return ensured
 
 
+@operation
 def auto_migrate(
     *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
 ) -> Steps[tuple[Ensured, ...]]:
@@ -110,6 +113,7 @@ def _ensure(
     return tuple(ready)
 
 
+@operation
 def describe_table(
     model_or_name: Model | str, *, name: str | None = None
 ) -> Steps[TableDescription]:
@@ -118,6 +122,7 @@ def describe_table(
     return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
 
 
+@operation
 def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
     """Say whether there is such a table in any status, one that is being deleted included.
 
@@ -126,6 +131,7 @@ def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Step
     return (yield from find_table(table_name(model_or_name, name=name))) is not None
 
 
+@operation
 def delete_table(
     model_or_name: Model | str,
     *,
@@ -165,6 +171,7 @@ def _delete(
         yield from until_gone(payload.table_name, deadline, reply.table_description)
 
 
+@operation
 def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
     """Name all tables of the account and region, or those that begin with `prefix`.
 

@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from .applying import Run, refuse, refuse_elsewhere
 from .drift import compared_settings
-from .effects import Location, Steps, where
+from .effects import Location, Steps, operation, where
 from .facets import Settings
 from .model import Model, table_spec
 from .planning import make_plan
@@ -48,6 +48,7 @@ class Applied(Struct, frozen=True):
     """What the endpoint does not know, with `unsupported="skip"`."""
 
 
+@operation
 def plan(
     model: Model,
     *,
@@ -70,6 +71,7 @@ def plan(
     return make_plan(spec, table, settings, names, location)
 
 
+@operation
 def apply(
     plan: Plan,
     *,
@@ -97,6 +99,7 @@ def _begin(plan: Plan, unsupported: Unsupported, deadline: Deadline) -> Steps[Ap
     return (yield from _apply(plan, unsupported, deadline, location, found, None))
 
 
+@operation
 def update_table(
     model: Model,
     *,

@@ -8,7 +8,7 @@ from msgspec import Raw, Struct
 
 from .canonical import item_hash
 from .codec.misfits import STRANGE
-from .effects import Steps, call, together
+from .effects import Steps, call, operation, together
 from .errors import ItemError
 from .model import Model, table_name
 from .pages import ScanOutput, scan
@@ -40,6 +40,7 @@ class Verified(Struct, frozen=True):
     target: Digest
 
 
+@operation
 def verify_copy(
     source: Model | str,
     target: Model | str,

@@ -95,10 +95,9 @@ def test_options_given_to_a_plan(world):
 def test_bad_models_and_names_are_refused_before_any_request(world, operation):
     """Whatever can be told to be wrong is told before anything is sent."""
     with pytest.raises(ModelError):
-        world.run(operation(PLAIN, name="x"))
+        operation(PLAIN, name="x")
     with pytest.raises(Refused):
-        world.run(operation(PLAIN, allow="ttl"))
-    assert world.sent == []
+        operation(PLAIN, allow="ttl")
 
 
 def test_nothing_to_do_costs_one_request(world):
@@ -171,8 +170,7 @@ def test_destruction_is_refused_before_any_write():
     assert world.sent == ["DescribeTable"]
     plan = world.run(dynamorm.plan(declared))
     with pytest.raises(PlanRefused):
-        world.run(dynamorm.apply(plan, allow=["index:by-b"]))
-    assert world.sent == []
+        dynamorm.apply(plan, allow=["index:by-b"])
     done = world.run(dynamorm.apply(plan, allow=["index:by-a"])).done
     assert [step.name for step in done] == ["stream", "index:by-a", "index:by-a"]
 

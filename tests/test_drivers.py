@@ -320,7 +320,7 @@ def test_every_operation_can_be_broken_off_at_every_request(operation: str) -> N
 @pytest.mark.parametrize("operation", OPERATIONS)
 def test_an_operation_that_is_dropped_half_way_ends_quietly(operation: str) -> None:
     """Nobody has to close what he has not performed to its end."""
-    steps = OPERATIONS[operation]()
+    steps = iter(OPERATIONS[operation]())
     next(steps)
     del steps
     gc.collect()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
 import importlib.resources
 import re
@@ -81,7 +82,7 @@ def test_wheel_holds_the_whole_package(wheel):
     """Every module of the checkout is shipped, subpackages included, and nothing else is."""
     shipped = {name for name in wheel.namelist() if name.startswith("dynamorm/")}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dynamorm").rglob("*.py")}
-    assert shipped == modules | {"dynamorm/py.typed"}
+    assert shipped == modules | {"dynamorm/py.typed", "dynamorm/__init__.pyi"}
 
 
 def test_wheel_is_for_any_platform(built):
@@ -208,6 +209,28 @@ def test_public_name(name):
 def test_public_module(name):
     """The modules that are public as such can be had without an import of their own."""
     assert dynamorm.__getattr__(name) is sys.modules[f"dynamorm.{name}"]
+
+
+def test_the_stub_has_the_names_that_are_loaded():
+    """Type checkers read the stub, programs the table: both say the same."""
+    stub = ast.parse((ROOT / "dynamorm" / "__init__.pyi").read_text("utf-8"))
+    imports = [node for node in ast.walk(stub) if isinstance(node, ast.ImportFrom) and node.level]
+    stated = {
+        (node.module, alias.name)
+        for node in imports
+        for alias in node.names
+        if alias.name == alias.asname
+    }
+    loaded = {(dynamorm._MODULE_OF[name], name) for name in dynamorm.__all__}
+    assert stated == loaded | {(None, "requests"), (None, "testing")}
+
+
+def test_all_names_are_imported_without_the_submodules():
+    """`from dynamorm import *` replaces no module that a program calls `requests`."""
+    names: dict[str, object] = {"requests": "mine"}
+    exec("from dynamorm import *", names)
+    assert names["requests"] == "mine"
+    assert names["ensure_table"] is dynamorm.ensure_table
 
 
 def test_unknown_name():

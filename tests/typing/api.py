@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Annotated, NoReturn
 
 from msgspec import Struct
@@ -16,6 +15,7 @@ from dynamorm import (
     Applied,
     AsyncDatabase,
     Call,
+    CopyReport,
     Credentials,
     Database,
     Difference,
@@ -25,8 +25,10 @@ from dynamorm import (
     Index,
     IndexSpec,
     KeyAttribute,
+    Migrated,
     Now,
     OnDemand,
+    Operation,
     PartitionKey,
     Pending,
     Permission,
@@ -40,6 +42,7 @@ from dynamorm import (
     TableDescription,
     TableSpec,
     TimeToLive,
+    Verified,
     WarmThroughput,
     table,
 )
@@ -92,7 +95,7 @@ def synchronous() -> None:
     assert_type(db.auto_migrate(Order, SPEC), tuple[Ensured, ...])
     assert_type(db.describe_table("orders"), TableDescription)
     assert_type(db.table_exists(Order), bool)
-    assert_type(db.list_tables(), Iterator[str])
+    assert_type(db.list_tables(), tuple[str, ...])
     assert_type(db.run(dynamorm.list_tables("x")), tuple[str, ...])
     db.delete_table(Order, missing_ok=True)
     plan = db.plan(Order, allow=["ttl"], stream=None, point_in_time_recovery=7)
@@ -114,7 +117,24 @@ async def asynchronous() -> None:
     adb = dynamorm.connect_async("eu-west-1")
     assert_type(adb, AsyncDatabase)
     assert_type(await adb.run(dynamorm.ensure_table(Order)), Ensured)
+    assert_type(await adb.create_table(Order, name="x"), TableDescription)
+    assert_type(await adb.ensure_table(Order, timeout=5), Ensured)
+    assert_type(await adb.auto_migrate(Order, SPEC), tuple[Ensured, ...])
+    assert_type(await adb.describe_table("orders"), TableDescription)
+    assert_type(await adb.table_exists(Order), bool)
+    assert_type(await adb.list_tables("x"), tuple[str, ...])
+    await adb.delete_table(Order, missing_ok=True)
+    plan = await adb.plan(Order, allow=["ttl"], stream=None)
+    assert_type(await adb.apply(plan), Applied)
+    assert_type(await adb.update_table(SPEC), Applied)
+    assert_type(await adb.copy_table(Order, "other"), CopyReport)
+    assert_type(await adb.copy_segment(Order, "other", segment=0, of=2), CopyReport)
+    assert_type(await adb.verify_copy(Order, "other"), Verified)
+    assert_type(await adb.auto_migrate_with_options(Order), Migrated)
     assert_type(await dynamorm.arun(dynamorm.table_exists(Order), adb.transport), bool)
+
+
+assert_type(dynamorm.ensure_table(Order), Operation[Ensured])
 
 
 def own_operation(name: str) -> Steps[int]:

@@ -1,0 +1,110 @@
+"""The names that `__init__.py` loads when they are first used, for type checkers and editors."""
+
+from typing import TYPE_CHECKING
+
+from . import requests as requests
+from . import testing as testing
+from .changes import Difference as Difference
+from .copying import copy_segment as copy_segment
+from .copying import copy_table as copy_table
+from .credentials import Credentials as Credentials
+from .drivers import Clock as Clock
+from .drivers import arun as arun
+from .drivers import run as run
+from .effects import Call as Call
+from .effects import Effect as Effect
+from .effects import Location as Location
+from .effects import Now as Now
+from .effects import Operation as Operation
+from .effects import Sleep as Sleep
+from .effects import Steps as Steps
+from .effects import Where as Where
+from .errors import AccessDenied as AccessDenied
+from .errors import ConditionFailed as ConditionFailed
+from .errors import CopyIncomplete as CopyIncomplete
+from .errors import CredentialsMissing as CredentialsMissing
+from .errors import CredentialsRejected as CredentialsRejected
+from .errors import DynamormError as DynamormError
+from .errors import EndpointUnknown as EndpointUnknown
+from .errors import ItemError as ItemError
+from .errors import LimitExceeded as LimitExceeded
+from .errors import MigrateNotSupported as MigrateNotSupported
+from .errors import ModelError as ModelError
+from .errors import PlanRefused as PlanRefused
+from .errors import ProfileUnusable as ProfileUnusable
+from .errors import Refused as Refused
+from .errors import ServerError as ServerError
+from .errors import ServiceError as ServiceError
+from .errors import TableBusy as TableBusy
+from .errors import TableExists as TableExists
+from .errors import TableFailed as TableFailed
+from .errors import TableNotFound as TableNotFound
+from .errors import Throttled as Throttled
+from .errors import TransportError as TransportError
+from .errors import UnsupportedOperation as UnsupportedOperation
+from .errors import ValidationFailed as ValidationFailed
+from .errors import WaitTimeout as WaitTimeout
+from .items import from_item as from_item
+from .items import to_item as to_item
+from .markers import PartitionKey as PartitionKey
+from .markers import SortKey as SortKey
+from .markers import TimeToLive as TimeToLive
+from .migrating import Migrated as Migrated
+from .migrating import auto_migrate_with_options as auto_migrate_with_options
+from .model import table as table
+from .model import table_spec as table_spec
+from .options import ALL as ALL
+from .options import KEYS_ONLY as KEYS_ONLY
+from .options import KMS as KMS
+from .options import Include as Include
+from .options import Index as Index
+from .options import OnDemand as OnDemand
+from .options import Provisioned as Provisioned
+from .options import TableOptions as TableOptions
+from .options import WarmThroughput as WarmThroughput
+from .permissions import Permission as Permission
+from .permissions import required_actions as required_actions
+from .plans import Blocked as Blocked
+from .plans import Pending as Pending
+from .plans import Plan as Plan
+from .plans import Step as Step
+from .plans import Undeclared as Undeclared
+from .replies import TableDescription as TableDescription
+from .reports import CopyReport as CopyReport
+from .sending import AsyncTransport as AsyncTransport
+from .sending import Transport as Transport
+from .settings import CopyOptions as CopyOptions
+from .spec import IndexSpec as IndexSpec
+from .spec import KeyAttribute as KeyAttribute
+from .spec import TableSpec as TableSpec
+from .tables import Ensured as Ensured
+from .tables import auto_migrate as auto_migrate
+from .tables import create_table as create_table
+from .tables import delete_table as delete_table
+from .tables import describe_table as describe_table
+from .tables import ensure_table as ensure_table
+from .tables import list_tables as list_tables
+from .tables import migrate as migrate
+from .tables import table_exists as table_exists
+from .transforms import add_field as add_field
+from .transforms import attribute_transform as attribute_transform
+from .transforms import chain as chain
+from .transforms import copy_all_fields as copy_all_fields
+from .transforms import remove_field as remove_field
+from .transforms import rename_field as rename_field
+from .updating import Applied as Applied
+from .updating import apply as apply
+from .updating import plan as plan
+from .updating import update_table as update_table
+from .verifying import Verified as Verified
+from .verifying import verify_copy as verify_copy
+from .waiting import Retries as Retries
+
+# The methods of a database take their types from the modules above: mypy has to read those first.
+if TYPE_CHECKING:
+    from .database import AsyncDatabase as AsyncDatabase
+    from .database import Database as Database
+    from .database import connect as connect
+    from .database import connect_async as connect_async
+
+__version__: str
