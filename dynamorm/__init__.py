@@ -19,9 +19,10 @@ _MODULES = {
     "effects": "Call Effect Location Now Operation Sleep Steps Where",
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
-        "DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported ModelError PlanRefused "
-        "ProfileUnusable Refused ServerError ServiceError TableBusy TableExists TableFailed "
-        "TableNotFound Throttled TransportError UnsupportedOperation ValidationFailed WaitTimeout"
+        "DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported ModelError "
+        "PlanRefused ProfileUnusable Refused ServerError ServiceError TableBusy TableExists "
+        "TableFailed TableNotFound Throttled TransportError UnsupportedOperation "
+        "ValidationFailed WaitTimeout"
     ),
     "items": "from_item to_item",
     "markers": "PartitionKey SortKey TimeToLive",

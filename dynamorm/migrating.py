@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
 from .backups import BackupDetails, back_up
 from .copying import copy_table
 from .described import described_spec
-from .effects import Steps, operation
-from .errors import Refused, UnsupportedOperation
+from .effects import Operation, Steps, operation, where
+from .errors import Refused, TableFailed, UnsupportedOperation
 from .model import Model, table_spec
 from .names import name_problem
 from .options import TableOptions
 from .prefixing import elsewhere
 from .preparing import check_copy
+from .replies import TableDescription
 from .reports import CopyReport
 from .settings import CopyOptions, CopySettings
+from .spec import TableSpec
 from .tables import Ensured, create_table, describe_table, ensure_table, table_exists
 from .waiting import seconds_of, within
+from .watching import find_table
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
 __all__ = ["Migrated", "auto_migrate_with_options"]
+
+T = TypeVar("T")
 
 
 class Migrated(Struct, frozen=True):
@@ -63,9 +68,10 @@ def auto_migrate_with_options(
     each wait and not for the copy. To go on with a copy that did not end, give its checkpoint as
     `resume=` and no `backup_table`.
 
-    Raises `Refused` before the first write: a backup name that is the name of a table, a target
-    that is the source without `in_place`, an option of the copy without `data_copy`. Deletes
-    nothing.
+    Raises before the first write: `TableNotFound` for a source that is not there; `Refused` for a
+    backup name that is the name of a table, a target that is the source without `in_place`, a
+    target that is there and differs from what is declared, an option of the copy without
+    `data_copy`. A target that is being created or changed is waited for. Deletes nothing.
     """
     seconds_of(timeout)
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
@@ -76,16 +82,22 @@ def auto_migrate_with_options(
     copied_into = target if target_model is None else target_model
     if data_copy:
         check_copy(model, copied_into, settings, list(range(segments)), segments)
+    if settings.target_db is not None:
+        # One that is not for this driver is refused here, before anything is sent.
+        yield from elsewhere(where(), settings.target_db)
+    ensured = None
+    if data_copy:
+        ensured = yield from _look(source.name, target, settings, timeout)
     backup, backup_copy = None, None
     if backup_table is not None:
         existing = _refuse_existing(source.name, backup_table)
         yield from within(timeout, lambda _: existing)
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
-    ensuring = ensure_table(target, timeout=timeout)
-    there = settings.target_db
-    ensured = yield from ensuring if there is None else elsewhere(ensuring, there)
+    if ensured is None:
+        ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
     copied = None
     if data_copy:
+        _refuse_drift(ensured)
         copied = yield from copy_table(
             model,
             copied_into,
@@ -118,6 +130,52 @@ def _refuse(
         reasons.append(f"source and target are the same table, {source}: say in_place=True")
     if reasons:
         raise Refused(tuple(reasons))
+
+
+def _there(steps: Steps[T] | Operation[T], settings: CopySettings) -> Steps[T]:
+    """Perform `steps` in the target's database."""
+    if settings.target_db is not None:
+        return elsewhere(steps, settings.target_db)
+    here: Steps[T] = iter(steps)
+    return here
+
+
+def _look(
+    source: str, target: TableSpec, settings: CopySettings, timeout: float | timedelta | None
+) -> Steps[Ensured | None]:
+    """Refuse tables that cannot be copied; `None` for a target that is still to be made."""
+    describing = _describe(source, target.name, settings)
+    found, there = yield from within(timeout, lambda _: describing)
+    if found.table_status not in _READABLE:
+        raise TableFailed(found.table_name, found.table_status)
+    if there is None or there.table_status == "DELETING":
+        return None
+    ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
+    _refuse_drift(ensured)
+    return ensured
+
+
+def _describe(
+    source: str, target: str, settings: CopySettings
+) -> Steps[tuple[TableDescription, TableDescription | None]]:
+    found = yield from describe_table(source)
+    return found, (yield from _there(find_table(target), settings))
+
+
+_READABLE = ("ACTIVE", "UPDATING", "CREATING")
+"""Statuses of a table that can be read, or will be soon."""
+
+
+def _refuse_drift(target: Ensured) -> None:
+    """Raise for a table that is not what the copied items are for."""
+    if target.drift:
+        name = target.table.table_name
+        raise Refused(
+            (
+                *(f"{name} is not as declared: {difference}" for difference in target.drift),
+                "nothing was copied: change the table with update_table, or the declaration",
+            )
+        )
 
 
 def _refuse_existing(source: str, backup_table: str) -> Steps[None]:

@@ -281,7 +281,10 @@ OPERATIONS: dict[str, Callable[[], Steps[Any]]] = {
     "copy": lambda: dynamorm.copy_table("orders", "orders-2", segments=3, page_limit=10),
     "verify": lambda: dynamorm.verify_copy("orders", "orders-2", segments=3),
     "copy with a backup": lambda: dynamorm.auto_migrate_with_options(
-        Order, target_model=Indexed, data_copy=True, in_place=True, backup_table="kept"
+        Order,
+        target_model=dynamorm.table_spec(Order, name="orders-2"),
+        data_copy=True,
+        backup_table="kept",
     ),
 }
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Annotated, Any
 
 import pytest
-from aids.worlds import stocked
+from aids.worlds import DRIVERS, Driver, beside, stocked
 from msgspec import Struct
 
 import dynamorm
@@ -49,8 +50,19 @@ def service(**options: Any) -> FakeService:
     return stocked(User, fake, users=({"email": {"S": email}} for email in emails))
 
 
+@pytest.fixture(autouse=True)
+def performed(driver: Driver) -> Iterator[None]:
+    """Every `migrate` here holds under both drivers."""
+    DRIVER.append(driver)
+    yield
+    DRIVER.pop()
+
+
+DRIVER: list[Driver] = []
+
+
 def migrate(fake: Any, model: Any = User, **options: Any) -> Any:
-    return dynamorm.run(dynamorm.auto_migrate_with_options(model, **options), fake)
+    return DRIVER[-1](dynamorm.auto_migrate_with_options(model, **options), fake)
 
 
 def writes(fake: FakeService) -> list[str]:
@@ -164,7 +176,7 @@ def test_in_place_changes_items_where_they_are() -> None:
 def test_the_target_may_be_in_another_database() -> None:
     """The target table is ensured and filled where `target_db` is, under the same name too."""
     here, there = service(), FakeService(create_seconds=0)
-    target_db = dynamorm.connect(transport=there, table_prefix="eu-")
+    target_db = beside(DRIVER[-1], there, "eu-")
     done = migrate(here, data_copy=True, target_db=target_db)
     assert done.target.created
     assert sorted(there.items("eu-users")) == sorted(here.items("users"))
@@ -230,3 +242,99 @@ def test_a_backup_by_copy_reads_what_has_been_written() -> None:
     migrate(recorder, backup_table="backup", segments=1)
     [scan] = [body for operation, body in recorder.sent if operation == "Scan"]
     assert scan["ConsistentRead"] is True
+
+
+@pytest.mark.parametrize("options", [{}, {"backup_table": "users-backup"}])
+def test_a_missing_source_makes_no_target(options: dict[str, Any]) -> None:
+    """The source is looked at before the target is made, here or in another database."""
+    fake = service()
+    gone = dynamorm.table_spec(User, name="gone")
+    with pytest.raises(TableNotFound, match="gone"):
+        migrate(fake, gone, target_model=User2, data_copy=True, **options)
+    there = FakeService()
+    target_db = beside(DRIVER[-1], there)
+    with pytest.raises(TableNotFound, match="gone"):
+        migrate(fake, gone, data_copy=True, target_db=target_db, **options)
+    assert writes(fake) == writes(there) == []
+
+
+DECLARED = dynamorm.table_spec(User2, stream="NEW_IMAGE")
+
+
+@pytest.mark.parametrize("backup", [None, "users-backup"])
+def test_a_target_that_is_not_as_declared_gets_no_items(backup: str | None) -> None:
+    """It is refused before the backup, and the differences are named."""
+    fake = service()
+    dynamorm.run(dynamorm.create_table(User2), fake)
+    fake.sent.clear()
+    with pytest.raises(Refused, match="users-2 is not as declared: stream: declared NEW_IMAGE"):
+        migrate(
+            fake, target_model=DECLARED, data_copy=True, backup_table=backup, transform=with_name
+        )
+    assert writes(fake) == []
+    assert not migrate(fake, target_model=DECLARED, backup_table=backup).target.created
+
+
+def test_a_target_that_somebody_else_makes_in_the_meantime_is_looked_at_too() -> None:
+    """Between the backup and the copy another table may take the name."""
+    fake = service()
+
+    class Racing:
+        clock = fake.clock
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation == "CreateBackup":
+                dynamorm.run(dynamorm.create_table(User2), fake)
+            return fake.send(operation, body)
+
+    with pytest.raises(Refused, match="not as declared"):
+        migrate(
+            Racing(),
+            target_model=DECLARED,
+            backup_table="kept",
+            data_copy=True,
+            transform=with_name,
+        )
+    assert fake.items("users-2") == []
+
+
+def test_a_target_that_is_not_ready_is_waited_for() -> None:
+    """One that is being created, and one that is being deleted and has to be made again."""
+    fake = service(delete_seconds=20)
+    options: dict[str, Any] = {"target_model": User2, "data_copy": True, "transform": with_name}
+    dynamorm.run(dynamorm.create_table(User2, wait=False), fake)
+    assert migrate(fake, **options).copy.written == 40
+    dynamorm.run(dynamorm.delete_table(User2, wait=False), fake)
+    fake.sent.clear()
+    done = migrate(fake, **options, backup_table="kept")
+    assert (done.target.created, done.copy.written) == (True, 40)
+    assert writes(fake)[:2] == ["CreateBackup", "CreateTable"]
+
+
+@pytest.mark.parametrize("status", ["DELETING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
+def test_a_source_that_cannot_be_read_makes_no_target(status: str) -> None:
+    """A status that does not become ACTIVE ends it before the first write."""
+    fake = service()
+
+    class Changed:
+        clock = fake.clock
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = fake.send(operation, body)
+            if operation == "DescribeTable" and json.loads(body)["TableName"] == "users":
+                return answer.replace(b'"ACTIVE"', json.dumps(status).encode())
+            return answer
+
+    with pytest.raises(TableFailed, match=status):
+        migrate(Changed(), target_model=User2, data_copy=True, transform=with_name)
+    assert writes(fake) == []
+
+
+def test_a_database_of_the_other_kind_is_refused_before_anything_is_sent() -> None:
+    """One for asyncio in a thread, or the reverse."""
+    here, there = service(), FakeService()
+    [other] = [given for given in DRIVERS.values() if given is not DRIVER[-1]]
+    options: dict[str, Any] = {"backup_table": "kept", "data_copy": True}
+    with pytest.raises(TypeError, match="asyncio"):
+        migrate(here, **options, target_db=beside(other, there))
+    assert here.sent == there.sent == []
