@@ -95,7 +95,7 @@ def test_options_given_to_a_plan(world):
 def test_bad_models_and_names_are_refused_before_any_request(world, operation):
     """Whatever can be told to be wrong is told before anything is sent."""
     with pytest.raises(ModelError):
-        operation(PLAIN, name="x")
+        operation(PLAIN, name="a b")
     with pytest.raises(Refused):
         operation(PLAIN, allow="ttl")
 
