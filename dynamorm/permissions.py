@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
+from .arguments import nearest
 from .drift import compared_settings, setting_of
-from .model import Model, table_name, table_spec
+from .model import Model, table_spec
+from .options import check_option_names
 from .plans import Plan, checked_allow
+from .setting_requests import checked_name
 from .spec import TableSpec
 
 if TYPE_CHECKING:
@@ -49,16 +52,40 @@ def required_actions(
     """Give the IAM actions that an operation can need, sorted; sends nothing.
 
     `subject` is a plan, or an operation by its name with the tables and those of its options that
-    matter: `required_actions("update_table", Order, allow=["ttl"])`. Source and target of a copy
-    are given in this order. `arn` is what the resources begin with. A KMS key of your own needs
-    permissions on the key besides.
+    matter: `required_actions("update_table", Order, allow=["ttl"])`. Tables are models and specs,
+    and names or ARNs for operations that take them. Source and target of a copy are given in this
+    order. `arn` is what the resources begin with, but for those that an ARN names. A KMS key of
+    your own needs permissions on the key besides.
     """
     asked = _Asked(tables, checked_allow(allow), wait, data_copy, backup_table, options)
-    if isinstance(subject, str) and subject not in _NEEDS:
-        raise ValueError(f"no operation {subject!r}: there are {', '.join(_NEEDS)}")
-    needs = _plan_needs(subject) if isinstance(subject, Plan) else _NEEDS[subject](asked)
-    resources = ((name, f"{arn}:{path}" if path else "*") for name, path in needs)
+    if isinstance(subject, Plan):
+        needs = _plan_needs(subject)
+    else:
+        _check(subject, tables)
+        check_option_names(options)
+        needs = _NEEDS[subject](asked)
+    resources = ((name, _resource(path, arn)) for name, path in needs)
     return tuple(sorted({Permission(where, f"dynamodb:{name}") for name, where in resources}))
+
+
+def _check(subject: object, tables: tuple[object, ...]) -> None:
+    """Raise for what is no operation, or has another number of tables than it takes."""
+    if not isinstance(subject, str):
+        written = 'required_actions("ensure_table", Order)'
+        raise TypeError(f"the operation comes first, by its name, or a plan: write {written}")
+    if subject not in _NEEDS:
+        meant = nearest(subject, _NEEDS)
+        raise ValueError(f"no operation {subject!r}: there are {', '.join(_NEEDS)}{meant}")
+    least, most = _TABLES.get(subject, (1, None))
+    if len(tables) < least or (most is not None and len(tables) > most):
+        wanted = f"{least}" if least == most else f"{least} to {most}" if most else "1 or more"
+        raise TypeError(f"{subject} is about tables, {wanted} of them, not {len(tables)}")
+
+
+def _resource(path: str, arn: str) -> str:
+    if path.startswith("arn:"):
+        return path
+    return f"{arn}:{path}" if path else "*"
 
 
 class _Asked(Struct, frozen=True):
@@ -77,7 +104,7 @@ class _Asked(Struct, frozen=True):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return tuple(_path(table_name(table)) for table in self.tables)
+        return tuple(_path(checked_name(table)) for table in self.tables)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -85,7 +112,7 @@ class _Asked(Struct, frozen=True):
 
 
 def _path(name: str) -> str:
-    return f"table/{name}"
+    return name if name.startswith("arn:") else f"table/{name}"
 
 
 _READS = {
@@ -157,7 +184,7 @@ def _is_named(spec: TableSpec, option: str, allow: tuple[str, ...]) -> bool:
 
 
 def _plan_needs(plan: Plan) -> Needs:
-    path = _path(plan.table)
+    path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     for step in plan.steps:
         setting = setting_of(step.name)
@@ -205,6 +232,15 @@ def _migrates(asked: _Asked) -> Needs:
     if asked.data_copy:
         yield from _copies(asked)
 
+
+_TABLES: dict[str, tuple[int, int | None]] = {
+    "auto_migrate_with_options": (1, 2),
+    "copy_segment": (2, 2),
+    "copy_table": (2, 2),
+    "list_tables": (0, 0),
+    "verify_copy": (2, 2),
+}
+"""How many tables an operation is about, at least and at most; of the others, one or more."""
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "auto_migrate": _ensures,

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
 
 import pytest
-from msgspec import json
+from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import (
     IndexSpec,
     KeyAttribute,
+    ModelError,
+    PartitionKey,
     Permission,
     Refused,
     Steps,
     TableSpec,
     required_actions,
+    table,
+    table_spec,
 )
 from dynamorm.errors import TransportError
 from dynamorm.spec import changed
@@ -204,6 +208,179 @@ def test_migrating():
     assert seen == required_actions("auto_migrate_with_options", PLAIN, OTHER, **options)
     without = required_actions("auto_migrate_with_options", PLAIN, OTHER)
     assert without == required_actions("ensure_table", OTHER)
+
+
+def watch(*programs: Any, **delays: Any) -> list[Permission]:
+    """Perform programs, each on a service of its own after what makes its tables; what all need."""
+    seen: set[Permission] = set()
+    for before, program in programs:
+        watched = Watched(**delays)
+        for one in before:
+            watched.run(one)
+        seen |= set(watched.run(program))
+    return sorted(seen)
+
+
+def made(*specs: TableSpec) -> list[Any]:
+    return [dynamorm.create_table(spec) for spec in specs]
+
+
+STREAMED = changed(PLAIN, stream="NEW_IMAGE")
+TAGGED = changed(PLAIN, tags={"team": "shop"})
+EVERY: dict[str, tuple[str, tuple[Any, ...], dict[str, Any], list[Any]]] = {
+    "ensuring a plain table": (
+        "ensure_table",
+        (PLAIN,),
+        {},
+        [([], dynamorm.ensure_table(PLAIN)), (made(PLAIN), dynamorm.ensure_table(PLAIN))],
+    ),
+    "ensuring without waiting": (
+        "ensure_table",
+        (SET,),
+        {"wait": False},
+        [
+            ([], dynamorm.ensure_table(SET, wait=False)),
+            (made(SET), dynamorm.ensure_table(SET, wait=False)),
+        ],
+    ),
+    "ensuring what ignores its settings": (
+        "ensure_table",
+        (changed(SET, ignore=("ttl", "tags", "resource_policy", "point_in_time_recovery")),),
+        {},
+        [
+            ([], dynamorm.ensure_table(SET)),
+            (
+                made(SET),
+                dynamorm.ensure_table(
+                    changed(
+                        SET, ignore=("ttl", "tags", "resource_policy", "point_in_time_recovery")
+                    )
+                ),
+            ),
+        ],
+    ),
+    "updating a plain table": (
+        "update_table",
+        (STREAMED,),
+        {},
+        [(made(PLAIN), dynamorm.update_table(STREAMED))],
+    ),
+    "updating tags": (
+        "update_table",
+        (changed(TAGGED, stream="NEW_IMAGE"),),
+        {},
+        [(made(PLAIN), dynamorm.update_table(changed(TAGGED, stream="NEW_IMAGE")))],
+    ),
+    "migrating into a table that is there": (
+        "auto_migrate_with_options",
+        (OTHER, SET),
+        {},
+        [
+            (made(OTHER), dynamorm.auto_migrate_with_options(OTHER, target_model=SET)),
+            (made(OTHER, SET), dynamorm.auto_migrate_with_options(OTHER, target_model=SET)),
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", EVERY)
+def test_exactly_what_is_needed(case):
+    """What an operation is said to need is what it is seen to send, and no more."""
+    name, tables, options, programs = EVERY[case]
+    seen = watch(*programs, create_seconds=0.0, recovery_seconds=0.0, ttl_seconds=0.0)
+    assert without_looks(required_actions(name, *tables, **options)) == without_looks(seen)
+
+
+def without_looks(permissions: Any) -> list[Permission]:
+    """Leave out the reads that follow only on a refusal or on a lost answer."""
+    return [
+        permission
+        for permission in permissions
+        if permission.action
+        not in ("dynamodb:DescribeContinuousBackups", "dynamodb:DescribeTimeToLive")
+    ]
+
+
+@table("orders", tags={"team": "shop"})
+class Order(Struct):
+    id: Annotated[str, PartitionKey()]
+
+
+TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+ONE = ["describe_table", "table_exists", "delete_table"]
+BY_KEYS = ["create_table", "ensure_table", "auto_migrate", "plan", "update_table"]
+TWO = ["copy_table", "copy_segment", "verify_copy"]
+
+
+@pytest.mark.parametrize("name", [*ONE, *BY_KEYS])
+def test_a_model_is_a_table(name):
+    """A model, and a spec of it, are taken as the operation takes them."""
+    needed = required_actions(name, Order)
+    assert needed == required_actions(name, table_spec(Order))
+    assert {permission.resource for permission in needed} == {f"{ARN}:table/orders"}
+
+
+@pytest.mark.parametrize("name", [*ONE, *BY_KEYS])
+def test_an_arn_is_a_resource(name):
+    """A table's ARN is the resource as it is, for whoever takes one."""
+    table = TABLE_ARN if name in ONE else table_spec(Order, name=TABLE_ARN)
+    assert {permission.resource for permission in required_actions(name, table)} == {TABLE_ARN}
+
+
+@pytest.mark.parametrize("name", TWO)
+def test_a_copy_between_accounts(name):
+    """Source and target are named in any way, each its own."""
+    needed = required_actions(name, TABLE_ARN, "others")
+    assert {permission.resource for permission in needed} == {TABLE_ARN, f"{ARN}:table/others"}
+
+
+def test_a_backup_of_an_arn():
+    """A backup is a resource under its table's ARN."""
+    source = table_spec(Order, name=TABLE_ARN)
+    needed = required_actions("auto_migrate_with_options", source, OTHER, backup_table="safe-copy")
+    assert Permission(f"{TABLE_ARN}/backup/*", "dynamodb:DescribeBackup") in needed
+
+
+def test_a_plan_knows_its_table():
+    """A plan's resource is the table's real name, prefix included, or the ARN that it was given."""
+    for name, prefix, resource in (
+        (None, "dev-", f"{ARN}:table/dev-orders"),
+        ("arn:aws:dynamodb:us-east-1:000000000000:table/orders", "dev-", None),
+    ):
+        service = FakeService(create_seconds=0.0)
+        db = dynamorm.connect(transport=service, table_prefix=prefix)
+        spec = table_spec(Order, name=name)
+        db.create_table(spec)
+        plan = db.plan(spec, stream="NEW_IMAGE", tags={"team": "web"})
+        resources = {permission.resource for permission in required_actions(plan)}
+        assert resources == {resource or name}
+
+
+@pytest.mark.parametrize(
+    ("given", "error", "advice"),
+    [
+        ((Order,), TypeError, r'write required_actions\("ensure_table", Order\)'),
+        ((None, Order), TypeError, "the operation comes first"),
+        (("ensure_tabel", Order), ValueError, r"did you mean ensure_table\?"),
+        (("ensure_table",), TypeError, "ensure_table is about tables, 1 or more of them, not 0"),
+        (("copy_table", Order), TypeError, "copy_table is about tables, 2 of them, not 1"),
+        (("list_tables", Order), TypeError, "list_tables is about tables, 0 of them, not 1"),
+        (
+            ("auto_migrate_with_options", Order, Order, Order),
+            TypeError,
+            "is about tables, 1 to 2 of them, not 3",
+        ),
+        (("plan", "orders"), TypeError, "this needs the keys, which only a model says"),
+        (("describe_table", "a b"), ModelError, "table name 'a b' must have"),
+        (("describe_table", TABLE_ARN + "/index/x"), ModelError, "is not the ARN of a table"),
+    ],
+)
+def test_what_is_asked_wrongly(given, error, advice):
+    """Whatever is given in another way is answered with what to write."""
+    with pytest.raises(error, match=advice):
+        required_actions(*given)
+    with pytest.raises(TypeError, match="no table option strem"):
+        required_actions("describe_table", Order, strem=None)
 
 
 def test_account_and_region():
