@@ -23,8 +23,9 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
     near = [other for other in fresh.steps if _is_near(other.name, step.name)]
     reasons = [
         f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
-        for other in near
-        if not any(_is_same(other, shown) for shown in plan.steps)
+        for other in fresh.steps
+        if (_is_near(other.name, step.name) or _is_condition(other, step))
+        and not any(_is_same(other, shown) for shown in plan.steps)
     ]
     blocked = tuple(item for item in fresh.blocked if _is_near(item.name, step.name))
     names = different(plan.spec, table, settings, plan.allow)
@@ -46,6 +47,18 @@ def _is_near(name: str, step: str) -> bool:
     """Return whether a change is about the same thing as a step, or about its whole index."""
     families = (_family(name), _family(step))
     return families[0] == families[1] or (name.startswith("index:") and step.startswith(f"{name}:"))
+
+
+def _is_condition(other: Step, step: Step) -> bool:
+    """Return whether a step can only be as shown if another one is shown, and done, before it.
+
+    What an index may say of its capacity depends on how the table is billed, and the definitions
+    that come with a new one are those of all indexes.
+    """
+    if not step.name.startswith("index:") or step.declared is None:
+        return False
+    built = "AttributeDefinitions" in step.payload and other.name.startswith("index:")
+    return other.name == "billing" or (built and other.name.count(":") == 1)
 
 
 def _family(name: str) -> str:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.worlds import World
-from msgspec import Struct
+from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import (
@@ -141,6 +141,57 @@ def test_a_table_that_is_being_deleted_is_not_what_a_lost_create_has_made(world:
 def test_a_lost_create_does_not_take_another_table_for_its_own(world: World) -> None:
     """Where the table is another one than was asked for, the error stands."""
     world.run(dynamorm.create_table(User, name="orders"))
+    world.service.fail("CreateTable", lost("CreateTable"))
+    with pytest.raises(TableExists):
+        world.run(dynamorm.create_table(Order))
+
+
+@pytest.mark.parametrize(("age", "ours"), [(0.0, True), (60.0, True), (61.0, False)])
+def test_a_lost_create_is_ours_if_it_is_new(age: float, ours: bool) -> None:
+    """A table of the right keys is our own unless it is older than our first attempt."""
+    world = World(create_seconds=0.0)
+    world.run(dynamorm.create_table(User))
+    world.clock.sleep(age)
+    world.service.fail("CreateTable", lost("CreateTable"))
+    making = dynamorm.create_table(User, deletion_protection=True, point_in_time_recovery=7)
+    if ours:
+        assert world.run(making).table_status == "ACTIVE"
+        assert "UpdateContinuousBackups" in world.sent
+        return
+    with pytest.raises(TableExists):
+        world.run(making)
+    ensured = world.run(dynamorm.ensure_table(User, deletion_protection=True))
+    assert (ensured.created, len(ensured.drift)) == (False, 1)
+    assert not {"UpdateContinuousBackups", "UpdateTable"} & set(world.sent)
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"CreationDateTime": None},
+        {"KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]},
+        {"AttributeDefinitions": [{"AttributeName": "email", "AttributeType": "N"}]},
+    ],
+)
+def test_a_lost_create_is_not_ours_in_doubt(members: dict[str, Any]) -> None:
+    """A table of other keys, or of which nobody knows how old it is, is somebody else's."""
+    world = World(create_seconds=0.0)
+    world.run(dynamorm.create_table(User))
+    described = json.decode(world.service.send("DescribeTable", b'{"TableName": "users"}'))
+    described["Table"] |= members
+    turns = [("CreateTable", lost("CreateTable")), ("CreateTable", EXISTS)]
+    script = Script(*turns, ("DescribeTable", described))
+    with pytest.raises(TableExists):
+        dynamorm.run(dynamorm.create_table(User), script, clock=world.clock)
+
+
+def test_a_lost_create_with_another_index_is_not_ours() -> None:
+    """An index is part of what was asked for: without it, somebody else made the table."""
+    world = World()
+    bare = dynamorm.TableSpec(
+        "orders", dynamorm.KeyAttribute("customer", "S"), dynamorm.KeyAttribute("number", "N")
+    )
+    world.run(dynamorm.create_table(bare))
     world.service.fail("CreateTable", lost("CreateTable"))
     with pytest.raises(TableExists):
         world.run(dynamorm.create_table(Order))

@@ -23,6 +23,7 @@ from dynamorm import (
     ServiceError,
     Steps,
     TableFailed,
+    TableNotFound,
     Throttled,
     TransportError,
     WaitTimeout,
@@ -221,6 +222,54 @@ def test_active_is_the_table_and_every_index() -> None:
     )
     assert table.table_status == "ACTIVE"
     assert script.turns == []
+
+
+@pytest.mark.parametrize("kind", ["GlobalSecondaryIndexes", "VectorIndexes"])
+@pytest.mark.parametrize("status", ["ACTIVE", None])
+def test_an_index_that_is_being_filled_is_not_ready(kind: str, status: str | None) -> None:
+    """ACTIVE with Backfilling is waited for: a query would miss items."""
+    filling = described("ACTIVE", **{kind: [{**index(status), "Backfilling": True}]})
+    filled = described("ACTIVE", **{kind: [{**index("ACTIVE"), "Backfilling": False}]})
+    _, script, _ = wait_active(filling, filled)
+    assert script.turns == []
+    with pytest.raises(WaitTimeout, match="index by-status BACKFILLING") as caught:
+        wait_active(*[filling] * 100, timeout=30)
+    assert caught.value.indexes == {"by-status": "BACKFILLING"}
+
+
+OLD = {"TableId": "1", "CreationDateTime": 1.0}
+NEW = {"TableId": "2", "CreationDateTime": 2.0}
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        [described("DELETING")],
+        [described("CREATING", **OLD), described("DELETING", **OLD)],
+        [described("UPDATING"), described("DELETING")],
+        [described("UPDATING"), MISSING],
+        [described("ACTIVE", GlobalSecondaryIndexes=[index("CREATING")]), MISSING],
+        [described("CREATING", **OLD), described("CREATING", **NEW)],
+        [described("UPDATING", **OLD), described("ACTIVE", **NEW)],
+    ],
+)
+def test_a_table_that_is_deleted_while_it_is_waited_for(turns: list[Any]) -> None:
+    """It does not come back: that is said at once, and not when the time is over."""
+    with pytest.raises(TableNotFound, match="was deleted") as caught:
+        wait_active(*turns)
+    assert (caught.value.table, caught.value.transient) == ("orders", False)
+
+
+def test_a_table_of_which_only_a_stale_read_is_left() -> None:
+    """Without ids, a table that is DELETING while ours is CREATING is the one before ours."""
+    turns = (described("CREATING"), described("DELETING"), MISSING, described("ACTIVE"))
+    assert wait_active(*turns)[0].table_status == "ACTIVE"
+
+
+def test_a_table_that_was_created_and_stays_missing_was_deleted() -> None:
+    """Half a minute after its creation no stale read explains that it is missing."""
+    with pytest.raises(TableNotFound, match="was deleted"):
+        wait_active(described("CREATING"), *[MISSING] * 100)
 
 
 def test_not_found_straight_after_a_create_is_waited_out() -> None:

@@ -234,11 +234,14 @@ def stream_view(world: World) -> None:
 
 @operation
 def expiry(world: World) -> None:
-    """Turn expiry on; a rename is refused unless it is allowed."""
+    """Turn TTL on, or move it, only where it is allowed by name."""
     create_with(world)
-    assert update(world, time_to_live="x") == ["ttl"]
+    for allow in ([], ["ttl:x"]):
+        with pytest.raises(PlanRefused):
+            update(world, *allow, time_to_live="x")
+    assert update(world, "ttl", time_to_live="x") == ["ttl"]
     with pytest.raises(PlanRefused):
-        update(world, time_to_live="y")
+        update(world, "ttl", time_to_live="y")
 
 
 @operation
@@ -301,7 +304,7 @@ def skipped(world: World) -> None:
     create_with(world)
     declared: Any = {"encryption": KMS(), "time_to_live": "x", "resource_policy": POLICY}
     spec = changed(ORDERS, deletion_protection=False, table_class="STANDARD", **declared)
-    applied = world.run(dynamorm.update_table(spec, unsupported="skip"))
+    applied = world.run(dynamorm.update_table(spec, allow=["ttl"], unsupported="skip"))
     left = world.run(dynamorm.plan(spec, unsupported="skip"))
     told = {item.name for item in applied.pending} | set(applied.unsupported)
     assert {step.name for step in left.steps} <= told
