@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from .hidden import Hidden
 from .sending import UnlessGiven
 
 __all__ = ["Arguments", "reconnected"]
@@ -15,7 +16,7 @@ INSTEAD = (
 )
 
 
-class Arguments:
+class Arguments(Hidden):
     """What `connect` was given; it may hold credentials, and shows nothing."""
 
     __slots__ = ("_given", "_transport")
@@ -27,9 +28,6 @@ class Arguments:
             for name, value in given.items()
             if value is not None and not isinstance(value, UnlessGiven)
         }
-
-    def __repr__(self) -> str:
-        return "Arguments(...)"
 
     def transport(self) -> Any:
         return self._named() or self._object()

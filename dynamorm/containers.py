@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from msgspec import Meta, Struct, json
 
@@ -16,7 +16,7 @@ from .credentials import ForkLock
 from .endpoints import is_local
 from .errors import CredentialsMissing
 from .failures import Failed
-from .hidden import HiddenBytes, HiddenHeaders, HiddenText
+from .hidden import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .routes import Route
 from .sockets import dial
 from .wire import UNREADABLE
@@ -57,6 +57,9 @@ class Temporary(Struct, frozen=True, rename="pascal"):
     def __repr__(self) -> str:
         return "Temporary(...)"
 
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials of a container are not pickled")
+
 
 def from_container(
     environ: Mapping[str, str], clock: Callable[[], float] = time.time
@@ -68,7 +71,7 @@ def from_container(
     return Container(FULL, full, environ, clock) if full else None
 
 
-class Container:
+class Container(Hidden):
     """Gives credentials that are good now; asks the endpoint for others before they expire."""
 
     def __init__(
@@ -90,9 +93,6 @@ class Container:
         self._kept: Temporary | None = None
         self._renew_at = 0.0
         self._lock = ForkLock()
-
-    def __repr__(self) -> str:
-        return "Container(...)"
 
     def __call__(self) -> Temporary:
         with self._lock:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, Protocol
 
 from .errors import CredentialsMissing
+from .hidden import Hidden
 from .profiles import Profile
 
 __all__ = ["CredentialSource", "Credentials", "CredentialsLike", "ForkLock", "Given"]
@@ -31,7 +32,7 @@ class CredentialsLike(Protocol):
     def token(self) -> str | None: ...
 
 
-class Credentials:
+class Credentials(Hidden):
     """An access key; emulators take any, such as `Credentials("local", "local")`.
 
     An empty token counts as none. `account_id` leads to the account's own endpoint, as in boto3.
@@ -51,9 +52,6 @@ class Credentials:
         self.secret_key = secret_key
         self.token = token or None
         self.account_id = account_id or None
-
-    def __repr__(self) -> str:
-        return "Credentials(...)"
 
     def __copy__(self) -> Credentials:
         return Credentials(self.access_key, self.secret_key, self.token, account_id=self.account_id)
@@ -86,7 +84,7 @@ class ForkLock:
         self._locks[os.getpid()].release()
 
 
-class CredentialSource:
+class CredentialSource(Hidden):
     """Gives credentials whenever a request is signed, looked up on first use, once for all threads.
 
     `given` may be a function without arguments, asked again for each request.
@@ -118,12 +116,6 @@ class CredentialSource:
         self._resolve = resolve
         self._latest: Credentials | None = None
         self._lock = ForkLock()
-
-    def __repr__(self) -> str:
-        return "CredentialSource(...)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(NOT_PICKLED)
 
     def get(self) -> Credentials:
         """Give what is valid now; raises `CredentialsMissing`."""
@@ -231,16 +223,13 @@ def _unexpired(environ: Mapping[str, str]) -> Credentials:
     return _of(environ)
 
 
-class _Held:
+class _Held(Hidden):
     """Credentials of any kind, or what gives them: a frame's variable that shows nothing."""
 
     __slots__ = ("_value",)
 
     def __init__(self, value: Any) -> None:
         self._value = value
-
-    def __repr__(self) -> str:
-        return "Held(...)"
 
     def called(self) -> _Held:
         return _Held(self._value()) if callable(self._value) else self

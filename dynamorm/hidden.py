@@ -9,33 +9,39 @@ import os
 from collections.abc import Iterator, Mapping
 from typing import NoReturn
 
-__all__ = ["HiddenBytes", "HiddenHeaders", "HiddenText", "Variables"]
+__all__ = ["Hidden", "HiddenBytes", "HiddenHeaders", "HiddenText", "Variables"]
 
 
-class HiddenText(str):
-    """A string that may hold a password, such as the URL of a proxy."""
+class Hidden:
+    """Neither a repr nor a pickle has what is in it."""
 
     __slots__ = ()
 
     def __repr__(self) -> str:
-        return "HiddenText(...)"
+        return f"{type(self).__name__}(...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError(f"{type(self).__name__} is not pickled: whoever reads it has a secret")
+
+    def __reduce_ex__(self, _protocol: object) -> NoReturn:
+        self.__reduce__()
 
 
-class HiddenBytes(bytes):
+class HiddenText(Hidden, str):
+    """A string that may hold a password, such as the URL of a proxy."""
+
+    __slots__ = ()
+
+
+class HiddenBytes(Hidden, bytes):
     """A request as it is sent, with its signature and session token."""
 
-    def __repr__(self) -> str:
-        return "HiddenBytes(...)"
 
-
-class HiddenHeaders(dict[str, str]):
+class HiddenHeaders(Hidden, dict[str, str]):
     """The headers of a signed request."""
 
-    def __repr__(self) -> str:
-        return "HiddenHeaders(...)"
 
-
-class Variables(Mapping[str, str]):
+class Variables(Hidden, Mapping[str, str]):
     """Environment variables: the process's own, or those that were given in their place."""
 
     __slots__ = ("_given",)
@@ -59,9 +65,3 @@ class Variables(Mapping[str, str]):
 
     def __len__(self) -> int:
         return len(self._given)
-
-    def __repr__(self) -> str:
-        return "Variables(...)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("environment variables hold secrets: they are not pickled")

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .errors import ProfileUnusable
-from .hidden import Variables
+from .hidden import Hidden, Variables
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -44,7 +44,7 @@ Section = dict[str, Any]
 """A value is a string, or a dict where its lines are indented."""
 
 
-class Profile:
+class Profile(Hidden):
     """What the files say about one profile; it may hold keys, and shows none."""
 
     __slots__ = ("_services", "_settings", "name", "source")

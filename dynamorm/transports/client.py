@@ -38,7 +38,7 @@ from ..errors import (
     shown,
 )
 from ..exchange import foreign_answer
-from ..failures import UNREACHABLE
+from ..failures import UNREACHABLE, without_frames
 from ..wire import UNREADABLE
 
 __all__ = ["ClientTransport"]
@@ -103,10 +103,16 @@ class ClientTransport:
                 "ParamValidation", message, status=0, operation=operation
             ) from None
         except (BotoCoreError, ClientError) as error:
-            raise _translated(operation, error) from error
+            raise _translated(operation, error) from _plain(error)
         except _STRANGE as error:
             # What botocore's parser makes of an answer that is no text, or no object.
             raise _unread(operation) from error
+
+
+def _plain(error: Exception) -> BaseException:
+    """Drop the request that botocore's error keeps, and the frames that hold its headers."""
+    vars(error).pop("request", None)
+    return without_frames(error)
 
 
 def _rewrites_items(client: Any) -> bool:
