@@ -46,7 +46,7 @@ class Config:
 
     def look_up_credentials(self) -> Given | None:
         """Ask botocore, with the region that requests go to."""
-        from .chain import from_chain
+        from .resolver import from_chain
 
         return from_chain(self.profile(), self.endpoint().region, self.environ)
 

@@ -238,7 +238,7 @@ class _Held(Hidden):
         """Copy botocore's credentials, which another thread may refresh while we read them."""
         if not hasattr(self._value, "get_frozen_credentials"):
             return self
-        from .chain import reason
+        from .resolver import reason
 
         try:
             return _Held(self._value.get_frozen_credentials())

@@ -233,6 +233,13 @@ def test_all_names_are_imported_without_the_submodules():
     assert names["ensure_table"] is dynamorm.ensure_table
 
 
+def test_no_module_takes_the_place_of_a_name():
+    """Importing a module makes it an attribute of its package, over a function of that name."""
+    folder = Path(dynamorm.__file__).parent
+    modules = {path.stem for path in folder.iterdir() if path.suffix in (".py", "")}
+    assert not modules & {*dynamorm.__all__}
+
+
 def test_unknown_name():
     """A name that is not there is an AttributeError that says so, as for any module."""
     with pytest.raises(AttributeError, match=r"'dynamorm'.*'no_such_name'"):
