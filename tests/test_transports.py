@@ -319,7 +319,8 @@ def test_a_checksum_that_is_right_is_no_obstacle(way):
 def test_no_answer_in_time_is_an_error_that_may_have_taken_effect(way):
     """The read time-out ends the wait."""
     with Server(Silence()) as server:
-        error = failing(way.to(server, read_timeout=0.05))
+        # The connect time-out is longer than the test may take: it is not the one that ends it.
+        error = failing(way.to(server, connect_timeout=1000, read_timeout=0.05))
     assert (error.transient, error.maybe_applied, error.stale) == (True, True, False)
 
 
@@ -681,6 +682,7 @@ def test_a_bundle_that_is_none_is_refused(way, authority, tmp_path, content):
         path.write_text(content)
     with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
         untrusted(failing(way.to(server, environ={"AWS_CA_BUNDLE": str(path)})), "AWS_CA_BUNDLE")
+    assert server.requests == []
 
 
 def untrusted(error: TransportError, word: str) -> None:
