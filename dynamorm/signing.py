@@ -16,6 +16,8 @@ from .hidden import HiddenHeaders
 
 __all__ = ["sign"]
 
+SERVICE = "dynamodb"
+
 
 def sign(
     credentials: CredentialsLike,
@@ -35,7 +37,7 @@ def sign(
     names = ";".join(name for name, _ in lines)
     canonical = "".join(f"{name}:{value}\n" for name, value in lines)
     request = f"POST\n{_normal(path)}\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
-    scope = f"{timestamp[:8]}/{endpoint.region}/dynamodb/aws4_request"
+    scope = f"{timestamp[:8]}/{endpoint.region}/{SERVICE}/aws4_request"
     digest = sha256(request.encode()).hexdigest()
     key = _key(credentials.secret_key, scope)
     signature = _mac(key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()

@@ -11,6 +11,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Iterator
+from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
 
@@ -18,7 +19,9 @@ import pytest
 import trustme
 from aids.httpserver import Cut, Server, answer
 from aids.rawserver import RawServer, Visit
-from test_transports import TRANSPORTS, Way
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError
+from test_transports import TRANSPORTS, Way, session
 
 import dynamorm
 from dynamorm import Credentials, DynamormError, TransportError, sockets, streams
@@ -225,6 +228,67 @@ def test_tls_contexts_are_shared_and_verify(bundle):
     assert context is tls_context(bundle)
     assert context.verify_mode is ssl.CERT_REQUIRED
     assert context.check_hostname
+
+
+def certificates(trusted: trustme.CA, stranger: trustme.CA) -> dict[str, ssl.SSLContext]:
+    now = datetime.now(timezone.utc)
+    past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
+    future = {"not_before": now + timedelta(days=1), "not_after": now + timedelta(days=9)}
+    return {
+        "good": serving(trusted, "127.0.0.1"),
+        "good among others": serving(trusted, "elsewhere.example", "127.0.0.1"),
+        "of another host": serving(trusted, "elsewhere.example"),
+        "of another address": serving(trusted, "127.0.0.2"),
+        "of a host named like the address": serving(trusted, "127.0.0.1.example"),
+        "expired": serving(trusted, "127.0.0.1", **past),
+        "not valid yet": serving(trusted, "127.0.0.1", **future),
+        "of an unknown authority": serving(stranger, "127.0.0.1"),
+        "signed by itself": itself(),
+        "of an authority between": serving(trusted.create_child_ca(), "127.0.0.1"),
+        "of a stranger's authority between": serving(stranger.create_child_ca(), "127.0.0.1"),
+    }
+
+
+def itself() -> ssl.SSLContext:
+    """An authority serves with its own certificate."""
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    with authority.cert_pem.tempfile() as cert, authority.private_key_pem.tempfile() as key:
+        context.load_cert_chain(cert, key)
+    return context
+
+
+CERTIFICATES = list(certificates(trustme.CA(), trustme.CA()))
+
+
+@pytest.mark.parametrize("certificate", CERTIFICATES)
+def test_certificates_are_judged_as_boto3_judges_them(signing, certificate, authority, bundle):
+    """The client of boto3 beside it trusts the same servers, and no others."""
+    tls = certificates(authority, trustme.CA())[certificate]
+    with Server(answer(TABLE), tls=tls) as server:
+        theirs = session().client(
+            "dynamodb",
+            "eu-west-1",
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            verify=bundle,
+            endpoint_url=server.url,
+            config=Config(retries={"total_max_attempts": 1}),
+        )
+        try:
+            theirs.describe_table(TableName="orders")
+            trusted = True
+        except BotoCoreError:
+            trusted = False
+        theirs.close()
+        signing.to(server, environ={"AWS_CA_BUNDLE": bundle})
+        if trusted:
+            assert signing.send() == TABLE
+        else:
+            with pytest.raises(TransportError, match="no trusted connection") as caught:
+                signing.send()
+            assert (caught.value.maybe_applied, caught.value.transient) == (False, False)
+    assert trusted == certificate.startswith(("good", "of an authority between"))
 
 
 # Proxies.

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import http.client
 import io
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
-from dynamorm import reading
+from dynamorm import TransportError, exchange, reading
+from dynamorm.exchange import Answer
 from dynamorm.reading import Buffer, Incomplete, Received, Unreadable, pull, read_answer
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
@@ -49,7 +53,7 @@ def answers(draw: Callable[..., Any]) -> bytes:
     return b"".join(interim) + "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def read(data: bytes, sizes: Sequence[int] = ()) -> Received:
+def read(data: bytes, sizes: Iterable[int] = ()) -> Received:
     """Read an answer, whose bytes come in as a network might bring them."""
     source = io.BytesIO(data)
     turns = iter(sizes)
@@ -177,3 +181,35 @@ def test_a_folded_line_goes_on_with_the_one_before():
     """Nobody should send one, and a reader must not stumble over it."""
     data = answer("X-A: one", "\t two", FRAMED, body=b"{}")
     assert read(data).headers.get("x-a") == "one two"
+
+
+SAMPLES = json.decode((Path(__file__).parent / "samples" / "answers.json").read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("data", "verdict"), [row[1:] for row in SAMPLES], ids=[r[0] for r in SAMPLES]
+)
+@pytest.mark.parametrize("piece", [1, 7, 1 << 20])
+def test_an_answer_is_read_or_refused_as_the_rfc_says(data, verdict, piece):
+    """In whatever pieces it comes."""
+    sizes = itertools.repeat(piece)
+    if verdict == "read":
+        assert read(data.encode("latin-1"), sizes).body == b"{}"
+    else:
+        with pytest.raises(Unreadable):
+            read(data.encode("latin-1"), sizes)
+
+
+@pytest.mark.parametrize("options", ["close\t", "x,\tclose", "\tClose\t, y", "keep-alive, close"])
+def test_a_connection_that_is_to_be_closed_is_not_kept(options):
+    """Whatever white space is beside the word."""
+    assert not read(answer(FRAMED, f"Connection: {options}", body=b"{}")).reusable
+
+
+def test_a_checksum_that_is_said_twice_is_not_one():
+    """Two that are the same are a mistake of whoever sent them, and no checksum."""
+    said = "x-amz-crc32: 2745614147"
+    assert read(answer(FRAMED, said, body=b"{}")).headers.get("x-amz-crc32") == "2745614147"
+    twice = read(answer(FRAMED, said, said, body=b"{}"))
+    with pytest.raises(TransportError, match="damaged"):
+        exchange.read_answer("ListTables", Answer(200, twice.headers, twice.body))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
+import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec import json
 
-from dynamorm import Credentials
+from dynamorm import Credentials, signing
 from dynamorm.endpoints import Endpoint
 from dynamorm.signing import sign
 
@@ -53,4 +56,22 @@ def test_the_date_is_that_of_the_moment_in_gmt(moment):
     assert signed["X-Amz-Date"] == when.strftime("%Y%m%dT%H%M%SZ")
     assert (
         f"Credential=key/{when:%Y%m%d}/eu-west-1/dynamodb/aws4_request," in signed["Authorization"]
+    )
+
+
+VECTORS = json.decode((Path(__file__).parent / "samples" / "sigv4.json").read_bytes())
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=[vector[0] for vector in VECTORS])
+def test_the_published_cases_have_the_published_signatures(vector, monkeypatch):
+    """AWS's own test suite is of a service named "service"."""
+    _, headers, body, token, names, signature = vector
+    monkeypatch.setattr(signing, "SERVICE", "service")
+    key = Credentials("AKIDEXAMPLE", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY", token or None)
+    endpoint = Endpoint("https://example.amazonaws.com", "us-east-1")
+    moment = datetime(2015, 8, 30, 12, 36, tzinfo=timezone.utc).timestamp()
+    signed = sign(key, endpoint, headers, body.encode(), moment)
+    assert signed["Authorization"] == (
+        "AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20150830/us-east-1/service/aws4_request, "
+        f"SignedHeaders={names}, Signature={signature}"
     )
