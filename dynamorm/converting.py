@@ -10,7 +10,7 @@ from typing import Any, get_origin
 from msgspec import Raw, Struct, json
 
 from .codec.attributes import item_json
-from .codec.checks import check_nesting, check_size, key_check, key_of
+from .codec.checks import check_nesting, check_size, is_bounded, key_check, key_of
 from .codec.misfits import Misfit
 from .codec.values import attributes_of, raw_attributes
 from .errors import ItemError, ModelError
@@ -25,6 +25,7 @@ __all__ = ["converter"]
 
 Found = Sequence[bytes | Raw]
 Convert = Callable[[bytes | Raw], Found]
+Check = Callable[[Any], None]
 
 _encode = json.Encoder().encode
 
@@ -57,7 +58,9 @@ def converter(
     else:
         keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
         work = _of_models(transform, source_model, target_model, unmodelled, keys)
-    check = _checks(target_spec, sized=transform is not None)
+    checks: list[Check] = [key_check(target_spec)] if target_spec else []
+    checks += _limits(transform, target_model)
+    check = _checking(checks, target_spec.name if target_spec else "item")
 
     def convert(raw: bytes | Raw) -> Found:
         try:
@@ -87,11 +90,18 @@ def _key_names(
     return tuple(attribute.name for attribute in spec.key) if spec else ()
 
 
-def _checks(spec: TableSpec | None, *, sized: bool) -> Callable[[Any], None]:
+def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
+    """Name what has to be looked at in the items that a transform gives."""
+    if transform is None:
+        return []
+    typed = target_model is not None and not isinstance(transform, AttributeTransform)
+    if typed and is_bounded(codec(target_model).shape):
+        return [check_size]
+    return [check_size, check_nesting]
+
+
+def _checking(checks: list[Check], place: str) -> Check:
     """Make what looks at the items that are to be put."""
-    checks: list[Callable[[Any], None]] = [key_check(spec)] if spec else []
-    checks += [check_size, check_nesting] if sized else []
-    place = spec.name if spec else "item"
 
     def check(item: Any) -> None:
         try:

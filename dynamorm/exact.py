@@ -50,17 +50,17 @@ class ExactCodec(Codec[M]):
         changing = hasattr(model, "__post_init__")
         fields = tuple(
             field
-            for field in self._shape.fields
+            for field in self.shape.fields
             if field.encode_name in names and (changing or _is_respelled(field))
         )
         self._keys = tuple(field.encode_name for field in fields)
-        keyed = structs.replace(self._shape, fields=fields)
+        keyed = structs.replace(self.shape, fields=fields)
         self._write_keys = item_writer(with_key_types(keyed))
         self._own = self._names - names - self._roles.seconds
-        omits = omits_defaults(self._shape)
+        omits = omits_defaults(self.shape)
         self._written = any(
             left_out(field, omit_defaults=omits) is None
-            for field in self._shape.fields
+            for field in self.shape.fields
             if field.encode_name in self._own
         )
 

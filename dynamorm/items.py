@@ -66,10 +66,10 @@ class Codec(Generic[M]):
         self.model = model
         shape = read_shape(model)
         self._roles = read_roles(model)
-        self._shape = with_roles(shape, self._roles)
-        tag = [self._shape.tag_field] if self._shape.tag_field else []
-        self._names = {*tag, *(field.encode_name for field in self._shape.fields)}
-        self._write = item_writer(with_key_types(self._shape))
+        self.shape = with_roles(shape, self._roles)
+        tag = [self.shape.tag_field] if self.shape.tag_field else []
+        self._names = {*tag, *(field.encode_name for field in self.shape.fields)}
+        self._write = item_writer(with_key_types(self.shape))
 
     @cached_property
     def place(self) -> str:
@@ -85,16 +85,16 @@ class Codec(Generic[M]):
 
     @cached_property
     def _closed(self) -> Record:
-        return self._strict.root(self._shape, forbid=True)
+        return self._strict.root(self.shape, forbid=True)
 
     @cached_property
     def _open(self) -> Record:
-        return self._strict.root(self._shape, forbid=self._shape.forbid_unknown_fields)
+        return self._strict.root(self.shape, forbid=self.shape.forbid_unknown_fields)
 
     @cached_property
     def _lenient(self) -> Record:
         readers = Readers(strict=False, exact=self.exact)
-        return readers.root(self._shape, forbid=self._shape.forbid_unknown_fields)
+        return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
 
     def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
         """Give the instance, and the attributes that the model does not know, as they are.

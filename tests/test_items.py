@@ -885,6 +885,7 @@ ALONE = "Raw holds any attribute value, and so stands alone or with None"
             for name in NAMES
         ),
         (defstruct("Tagged", ["a"], tag="x", tag_field='a"b'), f"{NAME}: 'a\"b' - at Tagged"),
+        (holder(TypedDict("Odd", {"": int})), "an attribute without a name - at Holder.value"),
         (Half, "'Forgotten' cannot be found: define or import it at module level - at Half.value"),
     ],
 )

@@ -11,7 +11,7 @@ from typing import Annotated, Any, Generic, TypeVar
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET, Raw, Struct, UnsetType, field
+from msgspec import UNSET, Raw, Struct, UnsetType, defstruct, field
 
 from dynamorm.codec.checks import MAX_ITEM, check_nesting
 from dynamorm.codec.misfits import Misfit
@@ -533,6 +533,63 @@ def test_item_that_is_nested_too_deep(kind: str):
     item["data"] = nested(kind, 33)
     with pytest.raises(ItemError, match=r"the most is 32 levels .*- at item\.data"):
         changed(copy_all_fields(), item)
+
+
+class Chained(Struct):
+    id: str
+    inner: Chained | None = None
+
+
+class Mapped(Struct):
+    id: str
+    entries: dict[str, int]
+
+
+class Free(Struct):
+    id: str
+    value: Any
+
+
+def chained(levels: int) -> Any:
+    """An item on so many levels."""
+    return Chained("x", chained(levels - 1)) if levels else None
+
+
+class Kept(Struct):
+    id: str
+    value: Raw
+
+
+def nested_list(levels: int) -> Any:
+    return 1 if levels == 1 else [nested_list(levels - 1)]
+
+
+def lists(levels: int) -> Any:
+    """An instance of a model that says on how many levels it is."""
+    annotation: Any = int
+    value: Any = 1
+    for _ in range(levels - 1):
+        annotation, value = list[annotation], [value]
+    return defstruct("Lists", [("id", str), ("value", tuple[annotation, int] | None)])(
+        "x", (value, 1)
+    )
+
+
+@pytest.mark.parametrize(
+    ("good", "bad"),
+    [
+        (chained(32), chained(33)),
+        (Free("x", nested_list(32)), Free("x", nested_list(33))),
+        (Mapped("x", {"a": 1}), Mapped("x", {"": 1})),
+        (lists(31), lists(32)),
+        (Kept("x", Raw(json.dumps(nested("L", 32)))), Kept("x", Raw(json.dumps(nested("L", 33))))),
+    ],
+)
+def test_item_of_a_model_that_is_nested_too_deep(good: Any, bad: Any):
+    """Items of models are as deep as others, whether or not their types say how deep."""
+    assert len(converter(Plain, type(good), None, lambda plain: good)(b'{"id":{"S":"a"}}')) == 1
+    with pytest.raises(ItemError, match=r"32 levels|without a name"):
+        converter(Plain, type(bad), None, lambda plain: bad)(b'{"id":{"S":"a"}}')
 
 
 def test_item_that_is_nested_beyond_reading():

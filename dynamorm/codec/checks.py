@@ -8,19 +8,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
+from math import inf
 from operator import attrgetter
 from typing import Annotated, Any
 
-from msgspec import UNSET, Meta, Raw, defstruct, json
+from msgspec import UNSET, Meta, Raw, defstruct, inspect, json
 
 from ..spec import KeyAttribute, TableSpec
 from ..wire import UNREADABLE
 from .misfits import MAX_LEVELS, STRANGE, TOO_DEEP, UNFIT, Misfit, at, complaint
 from .places import wrapper
+from .shapes import ARRAYS, RECORDS, alternatives
 from .sizes import item_size
 from .values import AttributeValue, Item, attributes_of, natural, raw_attributes
 
-__all__ = ["MAX_ITEM", "check_nesting", "check_size", "key_check", "key_of"]
+__all__ = ["MAX_ITEM", "check_nesting", "check_size", "is_bounded", "key_check", "key_of"]
 
 Check = Callable[[bytes | Raw], None]
 
@@ -84,6 +86,35 @@ def _check_levels(levels: int, value: AttributeValue) -> None:
     _check_names(value.get("M", {}), levels - 1)
     for inner in value.get("L", ()):
         _check_levels(levels - 1, inner)
+
+
+def is_bounded(shape: inspect.StructType) -> bool:
+    """Whether `check_nesting` has nothing to find in any item of a model: then it can be left out.
+
+    What else an item has beside the model's attributes came out of a table as it is.
+    """
+    return _levels(shape, frozenset()) <= MAX_LEVELS + 1
+
+
+def _levels(shape: inspect.Type, above: frozenset[Any]) -> float:
+    """Give the most levels that a value of this type has, itself included."""
+    most = 1.0
+    for inner in alternatives(shape):
+        parts: Iterable[inspect.Type] = ()
+        within = above
+        if isinstance(inner, (inspect.AnyType, inspect.RawType, inspect.DictType)):
+            return inf
+        if isinstance(inner, RECORDS):
+            if inner.cls in above:
+                return inf
+            within = above | {inner.cls}
+            parts = (field.type for field in inner.fields)
+        elif isinstance(inner, inspect.TupleType):
+            parts = inner.item_types
+        elif isinstance(inner, ARRAYS):
+            parts = (inner.item_type,)
+        most = max([most, *(1 + _levels(part, within) for part in parts)])
+    return most
 
 
 def key_check(spec: TableSpec) -> Check:

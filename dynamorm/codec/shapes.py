@@ -186,7 +186,10 @@ def _record_problems(shape: RecordType, place: str, seen: set[Any]) -> Iterator[
 
 def _name_problems(shape: RecordType, place: str) -> Iterator[str]:
     """Say which attributes have names that msgspec's parser cannot be told."""
-    for name in (struct_tag(shape)[0], *(field.encode_name for field in shape.fields)):
+    names = [field.encode_name for field in shape.fields]
+    if "" in names:
+        yield f"an attribute without a name - at {place}"
+    for name in (struct_tag(shape)[0], *names):
         if _is_unreadable(name):
             yield (
                 f"an attribute's name cannot have a quote, a backslash, a control character or "
