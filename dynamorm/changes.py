@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 from msgspec import UNSET, Struct
 
+from .encryption import encryption_found, encryption_unknown
 from .options import KEYS_ONLY, KMS, MAX_UNITS, Include, OnDemand, Provisioned, WarmThroughput
 from .replies import (
     GlobalSecondaryIndexDescription,
@@ -76,13 +77,11 @@ def reported(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
 
 def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what is declared and cannot be compared: neither as declared, nor a difference."""
-    declared, sse = spec.encryption, table.sse_description
-    ignored = is_ignored(spec, "encryption")
-    if not isinstance(declared, KMS) or ignored or _encryption(declared, table) != declared:
+    declared = spec.encryption
+    if not isinstance(declared, KMS) or is_ignored(spec, "encryption"):
         return ()
-    key = (sse and sse.kms_master_key_arn) or None
-    reason = _unknown_key(declared, key)
-    return (Difference("encryption", str(declared), str(KMS(key)), reason),) if reason else ()
+    found = encryption_unknown(declared, table)
+    return (Difference("encryption", str(declared), *found),) if found else ()
 
 
 _COVERED = {"throughput": "billing", "on_demand": "billing", "warm": "warm"}
@@ -120,7 +119,7 @@ def _option_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
         on = stream is not None and stream.stream_enabled
         yield "stream", spec.stream, stream.stream_view_type if stream and on else None
     if spec.encryption is not UNSET:
-        yield "encryption", spec.encryption, _encryption(spec.encryption, table)
+        yield "encryption", spec.encryption, encryption_found(spec.encryption, table)
     if spec.table_class is not UNSET:
         summary = table.table_class_summary
         yield "table_class", spec.table_class, (summary and summary.table_class) or "STANDARD"
@@ -250,48 +249,6 @@ def _warm(declared: WarmThroughput, found: WarmThroughputDescription | None) -> 
     if read >= declared.read and write >= declared.write:
         return declared
     return WarmThroughput(read, write)
-
-
-def _encryption(declared: KMS | None, table: TableDescription) -> KMS | None:
-    """Give what is there; `declared` where it is that, or may be (`unknowns` tells which)."""
-    found = table.sse_description
-    if found is None or found.sse_type != "KMS" or found.status in ("DISABLED", "DISABLING"):
-        return None
-    key = found.kms_master_key_arn
-    if declared is None or not key:
-        return declared or KMS(key or None)
-    # The service answers the key's ARN; an emulator may answer the alias.
-    same = declared.key_id == key or key.endswith(f"/{declared.key_id or 'aws/dynamodb'}")
-    return declared if same or _may_be(declared, key, table.table_arn or "") else KMS(key)
-
-
-def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
-    """Whether the declared key can be the one of this ARN, as far as ARNs tell.
-
-    An alias stands for a key of its own account and region. The key `aws/dynamodb` belongs to the
-    table's account. https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
-    """
-    if not _unknown_key(declared, key):
-        return False
-    alias = declared.key_id or table_arn
-    return not alias.startswith("arn:") or _account(alias) == _account(key)
-
-
-def _account(arn: str) -> tuple[str, ...]:
-    """Give partition, region and account."""
-    _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
-    return partition, region, account
-
-
-def _unknown_key(declared: KMS, key: str | None) -> str:
-    """Say why a declared key and an ARN cannot be compared; empty where they can."""
-    if declared.key_id is None:
-        known = not key or key.endswith(":alias/aws/dynamodb")
-        return "" if known else "only KMS knows which key is the account's own, aws/dynamodb"
-    if not key:
-        return "the table does not tell its key"
-    alias = "alias/" in declared.key_id
-    return "only KMS knows which key an alias stands for" if alias else ""
 
 
 def value_text(value: object) -> str:

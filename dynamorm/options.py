@@ -25,6 +25,7 @@ __all__ = [
     "Provisioned",
     "TableOptions",
     "WarmThroughput",
+    "check_flags",
     "check_option_names",
     "is_text",
     "policy_text",
@@ -174,6 +175,13 @@ class TableOptions(TypedDict, total=False):
     resource_policy: str | dict[str, Any] | None
     extra: dict[str, Any]
     ignore: tuple[str, ...] | list[str]
+
+
+def check_flags(**flags: object) -> None:
+    """Raise `TypeError` for what is neither `True` nor `False`: the text "no" would count."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{name}= takes True or False, not {value!r:.200}")
 
 
 def check_option_names(options: Mapping[str, object]) -> None:

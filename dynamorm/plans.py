@@ -210,14 +210,16 @@ def checked_allow(allow: object) -> tuple[str, ...]:
         raise Refused((f'allow= takes names, as in allow=("index:by-status",), not {allow!r}',))
     unknown = [name for name in allow if not _is_name(name)]
     if unknown:
-        known = ", ".join(sorted(_NAMES))
-        raise Refused((f"allow= has {unknown!r}: a name is index:..., tag:..., ttl:..., {known}",))
+        from .arguments import nearest
+
+        known = f"index:..., tag:..., ttl:..., {', '.join(sorted(_NAMES))}"
+        meant = nearest(unknown[0], _NAMES)
+        raise Refused((f"allow= has {unknown!r:.200}: a name is {known}{meant}",))
     return tuple(allow)
 
 
 def _is_name(name: object) -> bool:
-    prefixed = isinstance(name, str) and name.startswith(_PREFIXES)
-    return prefixed or name in _NAMES
+    return isinstance(name, str) and (name.startswith(_PREFIXES) or name in _NAMES)
 
 
 def consents(allow: Collection[str], name: str) -> bool:

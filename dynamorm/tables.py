@@ -13,6 +13,7 @@ from .creating import Ensured, create_whole, find_or_create, finish, passes
 from .effects import Steps, call, operation
 from .errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, TableNotFound
 from .model import Model, table_name, table_spec
+from .options import check_flags
 from .payloads import DeleteTableInput
 from .replies import (
     Cursors,
@@ -62,6 +63,7 @@ def create_table(
     off, which nobody would turn on; `TableExists` for a table that is there, `WaitTimeout`,
     `TableFailed`.
     """
+    check_flags(wait=wait)
     spec = table_spec(model, name=name, **options)
     return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
 
@@ -84,6 +86,7 @@ def ensure_table(
     `wait` off. Several processes may do this at once: what the one that creates the table may still
     be setting is waited for, up to a minute, before it is reported as drift.
     """
+    check_flags(wait=wait)
     spec = table_spec(model, name=name, **options)
     (ensured,) = yield from within(timeout, lambda deadline: _ensure((spec,), deadline, wait))
     return ensured
@@ -97,6 +100,7 @@ def auto_migrate(
 
     Every model is checked before anything is sent: `ModelError` has the problems of all of them.
     """
+    check_flags(wait=wait)
     specs = _specs(models)
     return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait)))
 
@@ -146,6 +150,7 @@ def delete_table(
     created or changed is waited for. Deletion protection is never lifted: a protected table raises
     `ValidationFailed`.
     """
+    check_flags(missing_ok=missing_ok, wait=wait)
     payload = requests.delete_table(table_name(model_or_name, name=name))
     yield from within(timeout, lambda deadline: _delete(payload, missing_ok, wait, deadline))
 
@@ -177,6 +182,8 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
 
     Sends one ListTables for every 100 tables of the account.
     """
+    if not isinstance(prefix, str):
+        raise TypeError(f"list_tables takes what names begin with, a str, not {prefix!r:.200}")
     names: list[str] = []
     start_after: str | None = None
     cursors = Cursors("ListTables")

@@ -65,6 +65,7 @@ def plan(
     """
     spec = table_spec(model, name=name, **options)
     names = checked_allow(allow)
+    _check_unsupported(unsupported)
     location = yield from where()
     table = yield from describe_table(spec)
     settings = yield from _settings(spec, table, names, unsupported)
@@ -87,6 +88,10 @@ def apply(
     table is looked at before each step: one that is not needed any more is left out. Running again
     after an error or a kill is safe. `timeout` is in seconds, for all of it.
     """
+    _check_unsupported(unsupported)
+    if not isinstance(plan, Plan):
+        kind = plan.__name__ if isinstance(plan, type) else type(plan).__name__
+        raise TypeError(f"apply takes a Plan, as plan() makes it, not {kind}: see update_table")
     refuse(plan, (*plan.allow, *checked_allow(allow)))
     steps = within(timeout, lambda deadline: _begin(plan, unsupported, deadline))
     return (yield from steps)
@@ -115,6 +120,7 @@ def update_table(
     """
     spec = table_spec(model, name=name, **options)
     names = checked_allow(allow)
+    _check_unsupported(unsupported)
     steps = within(timeout, lambda deadline: _update(spec, names, unsupported, deadline))
     return (yield from steps)
 
@@ -129,6 +135,11 @@ def _update(
     made = make_plan(spec, table, settings, allow, location)
     refuse(made, allow)
     return (yield from _apply(made, unsupported, deadline, location, table, settings))
+
+
+def _check_unsupported(unsupported: object) -> None:
+    if unsupported not in ("raise", "skip"):
+        raise ValueError(f'unsupported= takes "raise" or "skip", not {unsupported!r:.200}')
 
 
 def _settings(

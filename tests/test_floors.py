@@ -29,6 +29,7 @@ FLOORS = (
     },
     {"checkpoint_files", "option_rules", "policies"},
     {"credentials", "endpoints", "fields", "pace", "parallel", "replies", "sockets", "spec"},
+    {"encryption"},
     {
         "changes",
         "chain",

@@ -28,6 +28,7 @@ OPERATION = {
     "dynamorm.routes",
     "dynamorm.sending",
     "dynamorm.effects",
+    "dynamorm.encryption",
     "dynamorm.errors",
     "dynamorm.facets",
     "dynamorm.fields",

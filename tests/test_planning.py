@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from msgspec import UNSET, json
 
+import dynamorm
 from dynamorm import (
     KMS,
     Include,
@@ -32,6 +33,7 @@ from dynamorm.facets import (
 from dynamorm.planning import make_plan
 from dynamorm.plans import checked_allow
 from dynamorm.spec import changed
+from dynamorm.testing import Script
 
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
@@ -765,7 +767,29 @@ def test_a_plan_encodes_as_json():
     assert body["spec"]["indexes"][1]["projection"] == ["note", "total"]
 
 
-@pytest.mark.parametrize("allow", ["ttl", ["index"], ["indx:by-x"], [None], 3, {"ttl": 1}])
+def test_the_nearest_name():
+    """A misspelt name is answered with the one that was meant."""
+    with pytest.raises(Refused, match=r"allow= has \['steam'\]: .*; did you mean stream\?"):
+        checked_allow(["ttl:old", "steam"])
+
+
+@pytest.mark.parametrize("unsupported", [None, "ignore", True])
+def test_what_to_do_with_the_unsupported(unsupported):
+    """Anything but the two words is refused before anything is sent."""
+    subjects = {dynamorm.plan: BARE, dynamorm.update_table: BARE, dynamorm.apply: planned(BARE)}
+    for operation, subject in subjects.items():
+        with pytest.raises(ValueError, match='unsupported= takes "raise" or "skip"'):
+            dynamorm.run(operation(subject, unsupported=unsupported), Script())
+
+
+@pytest.mark.parametrize("given", [TableSpec, BARE, "orders"])
+def test_only_plans_are_applied(given):
+    """A model in place of its plan is answered with what takes one."""
+    with pytest.raises(TypeError, match=r"apply takes a Plan, .*: see update_table"):
+        dynamorm.run(dynamorm.apply(given), Script())
+
+
+@pytest.mark.parametrize("allow", ["ttl", ["index"], ["indx:by-x"], [None], [[]], 3, {"ttl": 1}])
 def test_names_that_cannot_be_meant(allow):
     """A misspelt name, or a string in place of names, is refused and not passed over."""
     with pytest.raises(Refused, match="allow="):

@@ -574,3 +574,31 @@ def test_a_wait_lasts_five_minutes_when_nobody_says_how_long(wait: Callable[[Any
     with pytest.raises(WaitTimeout):
         wait(world)
     assert world.clock.moment == 300
+
+
+@pytest.mark.parametrize(
+    ("operation", "given"),
+    [
+        (dynamorm.create_table, {"wait": "no"}),
+        (dynamorm.ensure_table, {"wait": None}),
+        (dynamorm.auto_migrate, {"wait": 1}),
+        (dynamorm.delete_table, {"wait": "no"}),
+        (dynamorm.delete_table, {"missing_ok": "no"}),
+    ],
+)
+def test_a_flag_is_true_or_false(
+    world: World, operation: Callable[..., Steps[Any]], given: dict[str, Any]
+) -> None:
+    """The text "no" would count as yes: it is refused before anything is sent."""
+    (name,) = given
+    with pytest.raises(TypeError, match=f"{name}= takes True or False, not"):
+        world.run(operation(User, **given))
+    assert world.sent == []
+
+
+@pytest.mark.parametrize("prefix", [None, 5, b"a"])
+def test_a_beginning_of_names_is_a_string(world: World, prefix: Any) -> None:
+    """What no name can begin with is refused before anything is sent."""
+    with pytest.raises(TypeError, match="list_tables takes what names begin with"):
+        world.run(dynamorm.list_tables(prefix))
+    assert world.sent == []
