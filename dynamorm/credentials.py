@@ -278,4 +278,6 @@ def _is_word(credentials: Credentials, name: str) -> bool:
 
 
 def _same(one: Credentials, other: Credentials | None) -> bool:
-    return other is not None and all(getattr(one, n) == getattr(other, n) for n in _NAMES)
+    return other is not None and all(
+        getattr(one, name) == getattr(other, name) for name in Credentials.__slots__
+    )

@@ -150,10 +150,8 @@ def _read(variable: str, usual: str, environ: Variables) -> dict[str, Section]:
 
 
 def _section(parser: RawConfigParser, name: str) -> Section:
-    values: Section = dict(parser.items(name))
     return {
-        key: _block(value) if value is not None and value.startswith("\n") else value
-        for key, value in values.items()
+        key: _block(value) if value.startswith("\n") else value for key, value in parser.items(name)
     }
 
 
