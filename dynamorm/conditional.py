@@ -41,8 +41,8 @@ class ConditionalWriter(Writer):
             return Answer([], (reply.consumed_capacity,))
         if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
             found = yield from self._ask("GetItem", self._look_up(item), GetItemOutput)
-            there = found.item if found.item is None else bytes(found.item)
-        if there is None:  # it has been deleted in between
+            there = bytes(found.item)
+        if not there:  # it has been deleted in between
             return Answer(batch)
         if _equal(item.raw, there):
             return Answer([])

@@ -21,11 +21,12 @@ from .model import table_spec
 from .spec import KeyAttribute, TableSpec
 from .transforms import AttributeTransform, Transform, made, name_of
 
-__all__ = ["converter"]
+__all__ = ["converter", "converting"]
 
 Found = Sequence[bytes | Raw]
 Convert = Callable[[bytes | Raw], Found]
 Check = Callable[[Any], None]
+Converting = Callable[[bytes | Raw], Iterator[bytes | Raw]]
 
 _encode = json.Encoder().encode
 
@@ -39,11 +40,29 @@ def converter(
     *,
     source_spec: TableSpec | None = None,
 ) -> Convert:
-    """Make what turns an item of the source, as JSON, into those to be put into the target.
+    """Make what turns an item of the source, as JSON, into those to be put into the target."""
+    each = converting(
+        source_model, target_model, target_spec, transform, unmodelled, source_spec=source_spec
+    )
+    kind: Callable[..., Found] = tuple if transform is None else list
+    return lambda raw: kind(each(raw))
 
-    Without a transform the item is given as it is; of its bytes, only the keys are read that
-    `target_spec` asks for. All that is wrong with an item is an `ItemError` that tells its key, by
-    the source's key attributes: those of `source_spec`, the table as the service describes it.
+
+def converting(
+    source_model: type[Struct] | None,
+    target_model: type[Struct] | None,
+    target_spec: TableSpec | None,
+    transform: Transform | None,
+    unmodelled: Unmodelled = "keep",
+    *,
+    source_spec: TableSpec | None = None,
+) -> Converting:
+    """Make what yields the items to be put into the target for one of the source, as JSON.
+
+    Each is yielded when the transform gives it, so that one item may become very many. Without a
+    transform the item is given as it is; of its bytes, only the keys are read that `target_spec`
+    asks for. All that is wrong with an item is an `ItemError` that tells its key, by the source's
+    key attributes: those of `source_spec`, the table as the service describes it.
     """
     names = _key_names(source_model, source_spec, target_spec)
     place = target_spec.name if target_spec else "item"
@@ -53,7 +72,7 @@ def converter(
         if unmodelled != "keep":
             raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
         if transform is None and target_spec is None:
-            return lambda raw: (raw,)
+            return lambda raw: iter((raw,))
         work = _plain if transform is None else _of_attributes(transform)
     else:
         keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
@@ -62,18 +81,17 @@ def converter(
     checks += _limits(transform, target_model)
     check = _checking(checks, target_spec.name if target_spec else "item")
 
-    def convert(raw: bytes | Raw) -> Found:
+    def convert(raw: bytes | Raw) -> Iterator[bytes | Raw]:
         try:
-            items = work(raw)
-            for item in items:
+            for item in work(raw):
                 check(item)
+                yield item
         except Misfit as misfit:
             path = misfit.path(place)
             raise ItemError(misfit.problem, path, key=key_of(raw, names)) from misfit.__cause__
         except ItemError as error:
             key = key_of(raw, names)
             raise ItemError(error.problem, error.path, key=key) from error.__cause__
-        return items
 
     return convert
 
@@ -113,14 +131,14 @@ def _checking(checks: list[Check], place: str) -> Check:
     return check
 
 
-def _plain(raw: bytes | Raw) -> Found:
-    return (raw,)
+def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
+    return iter((raw,))
 
 
-def _of_attributes(transform: AttributeTransform) -> Convert:
+def _of_attributes(transform: AttributeTransform) -> Converting:
     if transform.opaque:
-        return lambda raw: list(map(_encode, made(transform, raw_attributes(raw), dict)))
-    return lambda raw: list(map(item_json, made(transform, attributes_of(raw), dict)))
+        return lambda raw: map(_encode, made(transform, raw_attributes(raw), dict))
+    return lambda raw: map(item_json, made(transform, attributes_of(raw), dict))
 
 
 def _every_key(spec: TableSpec | None) -> Iterator[KeyAttribute]:
@@ -137,7 +155,7 @@ def _of_models(
     target_model: Any,
     unmodelled: Unmodelled,
     keys: set[str],
-) -> Convert:
+) -> Converting:
     if source_model is None:
         raise TypeError(
             f"transform {name_of(transform)} takes instances of a model: give the model as source, "
@@ -148,19 +166,23 @@ def _of_models(
     _check_signature(transform, get_origin(source_model) or source_model, kind)
     source = ExactCodec(source_model, keys)
 
-    def convert(raw: bytes | Raw) -> Found:
+    def convert(raw: bytes | Raw) -> Iterator[bytes | Raw]:
         instance, more = source.decode(raw, unmodelled)
-        found: list[bytes] = []
+        items = made(transform, instance, kind)
+        if not more:
+            for item in items:
+                yield codec(target_model or type(item)).encode(item)
+            return
         carried: dict[str, Raw] = {}
-        for item in made(transform, instance, kind):
+        found: list[bytes | Raw] = []
+        for item in items:
             target = codec(target_model or type(item))
             found.append(target.encode(item, more))
-            if more:
-                carried.update(target.unmodelled(more))
+            carried.update(target.unmodelled(more))
         if carried and len(found) > 1:
             lost = ", ".join(carried)
             raise Misfit(f"split into {len(found)}, and where {lost} should go is not known")
-        return found
+        yield from found
 
     return convert
 

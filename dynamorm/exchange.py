@@ -145,7 +145,7 @@ class _ErrorBody(Struct):
     type: str = field(name="__type")
     message: str | None = None
     capital_message: str | None = field(default=None, name="Message")
-    item: Raw | None = field(default=None, name="Item")
+    item: Raw = field(default=Raw(), name="Item")
     """What was there when a condition failed, if the request asked for it."""
 
 
@@ -183,8 +183,8 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
         request_id=answer.headers.get("x-amzn-RequestId") or "",
         operation=operation,
     )
-    if isinstance(error, ConditionFailed) and body.item is not None:
-        error.item = bytes(body.item)
+    if isinstance(error, ConditionFailed):
+        error.item = bytes(body.item) or None
     return error
 
 

@@ -54,15 +54,13 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     unmodelled: str = "keep"
 
 
-UNNAMED = "a function without a name"
-
-
 def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
     """Name the transform, and the models where it is one of models."""
     if transform is None:
         return Work()
-    named = getattr(transform, "__qualname__", "<lambda>")
-    name = UNNAMED if "<lambda>" in named else f"{transform.__module__}:{named}"
+    from .transforms import qualified
+
+    name = qualified(transform)
     return Work(name, _model_name(source), _model_name(target), unmodelled)
 
 
@@ -85,7 +83,8 @@ def is_same(one: Found, other: Found) -> bool:
     if a.created and b.created and a.created != b.created:
         return False
     if a.arn and b.arn:
-        return a.arn == b.arn and (a.created == b.created or not _apart(one.place, other.place))
+        dated = bool(a.created and b.created)
+        return a.arn == b.arn and (dated or not _apart(one.place, other.place))
     here = one.place is other.place or _url(one.place) == _url(other.place) != ""
     return here and one.name == other.name
 

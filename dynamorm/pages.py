@@ -109,7 +109,8 @@ class PutItemOutput(Reply, frozen=True):
 
 
 class GetItemOutput(Reply, frozen=True):
-    item: Raw | None = None
+    item: Raw = Raw()
+    """Empty where there is none."""
 
 
 def scan(

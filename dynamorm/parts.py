@@ -23,6 +23,9 @@ __all__ = ["Pages"]
 FLUSH_EVERY = 5.0
 """Seconds after which a batch is sent though it is not full: its items hold the cursor back."""
 
+TOGETHER = 25
+"""Items that are made of one before any of them is queued: a transform that fails leaves none."""
+
 _attributes = json.Decoder(dict[str, Raw]).decode
 _key_value = json.Decoder(dict[str, str]).decode
 
@@ -129,13 +132,12 @@ class Pages:
         One that becomes very many is written before its end is known.
         """
         assert self._job.convert is not None
-        size = self._job.settings.batch_size
         made: Iterator[bytes | Raw] | None = None
         while True:
             try:
                 first = made is None
                 made = iter(self._job.convert(raw)) if made is None else made
-                some = list(islice(made, size))
+                some = list(islice(made, TOGETHER))
             except ItemError as error:
                 self._job.fail(raw, error)
                 page.counts.failed += 1
@@ -144,7 +146,7 @@ class Pages:
             self._writer.put(some, page)
             if self._writer.full and not (yield from self._write()):
                 return False
-            if len(some) < size:
+            if len(some) < TOGETHER:
                 return True
 
     def _write(self) -> Steps[bool]:

@@ -46,6 +46,7 @@ def required_actions(
     wait: bool = True,
     data_copy: bool = False,
     backup_table: str | None = None,
+    conditional: bool = False,
     arn: str = "arn:aws:dynamodb:*:*",
     **options: Unpack[TableOptions],
 ) -> tuple[Permission, ...]:
@@ -54,10 +55,13 @@ def required_actions(
     `subject` is a plan, or an operation by its name with the tables and those of its options that
     matter: `required_actions("update_table", Order, allow=["ttl"])`. Tables are models and specs,
     and names or ARNs for operations that take them. Source and target of a copy are given in this
-    order. `arn` is what the resources begin with, but for those that an ARN names. A KMS key of
-    your own needs permissions on the key besides.
+    order; `conditional` is for one with `existing="keep"` or `collisions="check"`. `arn` is what
+    the resources begin with, but for those that an ARN names. A KMS key of your own needs
+    permissions on the key besides.
     """
-    asked = _Asked(tables, checked_allow(allow), wait, data_copy, backup_table, options)
+    asked = _Asked(
+        tables, checked_allow(allow), wait, data_copy, backup_table, conditional, options
+    )
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)
     else:
@@ -96,6 +100,7 @@ class _Asked(Struct, frozen=True):
     wait: bool
     data_copy: bool
     backup_table: str | None
+    conditional: bool
     options: Any
 
     @property
@@ -213,7 +218,11 @@ def _copies(asked: _Asked) -> Needs:
     yield "DescribeTable", source
     yield "DescribeTable", target
     yield "Scan", source
-    yield "BatchWriteItem", target
+    if asked.conditional:
+        yield "PutItem", target
+        yield "GetItem", target
+    else:
+        yield "BatchWriteItem", target
 
 
 def _verifies(asked: _Asked) -> Needs:

@@ -177,9 +177,9 @@ def _converter(
     settings: CopySettings,
     source_spec: TableSpec | None,
 ) -> Convert:
-    from .converting import converter
+    from .converting import converting
 
-    return converter(
+    return converting(
         None if isinstance(source, str | TableSpec) else source,
         None if isinstance(target, str | TableSpec) else target,
         spec,

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from functools import update_wrapper
+from hashlib import blake2b
 from typing import Any
 
 from msgspec import Struct
@@ -27,6 +28,7 @@ __all__ = [
     "copy_all_fields",
     "made",
     "name_of",
+    "qualified",
     "remove_field",
     "rename_field",
 ]
@@ -41,11 +43,22 @@ MAX_REASON = 500
 class AttributeTransform:
     """A transform of attribute values, {"name": {"S": "text"}}; `attribute_transform` makes one."""
 
-    def __init__(self, function: Transform, *, opaque: bool = False) -> None:
+    def __init__(
+        self,
+        function: Transform,
+        *,
+        opaque: bool = False,
+        touched: frozenset[str] | None = None,
+        named: str = "",
+    ) -> None:
         self.function = function
+        self.touched = touched
+        """The attributes that it may change, where that is known: all others stay."""
         self.opaque = opaque
         """Whether it never looks at values, so that these can stay the bytes that they are."""
         update_wrapper(self, function)
+        if named:  # a checkpoint tells transforms by this, with what they were made of
+            self.__qualname__ = named
 
     def __call__(self, item: Item) -> Any:
         try:
@@ -71,7 +84,9 @@ def copy_all_fields() -> AttributeTransform:
     def copy_all_fields(item: Item) -> Item:
         return item
 
-    return AttributeTransform(copy_all_fields, opaque=True)
+    return AttributeTransform(
+        copy_all_fields, opaque=True, touched=frozenset(), named="copy_all_fields()"
+    )
 
 
 def rename_field(old: str, new: str) -> AttributeTransform:
@@ -87,7 +102,9 @@ def rename_field(old: str, new: str) -> AttributeTransform:
             raise Misfit(f"the attribute that {old!r} was to be renamed to is there", new)
         return {new if name == old else name: value for name, value in item.items()}
 
-    return AttributeTransform(rename_field, opaque=True)
+    touched = frozenset((old, new))
+    named = f"rename_field({old!r}, {new!r})"
+    return AttributeTransform(rename_field, opaque=True, touched=touched, named=named)
 
 
 def add_field(name: str, value: Any) -> AttributeTransform:
@@ -106,7 +123,13 @@ def add_field(name: str, value: Any) -> AttributeTransform:
             return {**item, name: deepcopy(given)}
         return {**item, name: at(name, _attribute, make({n: natural(v) for n, v in item.items()}))}
 
-    return AttributeTransform(add_field, opaque=make is None)
+    # A value may be a secret, and is not told.
+    value_name = (
+        qualified(value) if make else blake2b(repr(given).encode(), digest_size=8).hexdigest()
+    )
+    named = f"add_field({name!r}, {value_name})"
+    touched = frozenset((name,))
+    return AttributeTransform(add_field, opaque=make is None, touched=touched, named=named)
 
 
 def _attribute(value: Any) -> AttributeValue:
@@ -126,7 +149,9 @@ def remove_field(name: str) -> AttributeTransform:
     def remove_field(item: Item) -> Item:
         return {other: value for other, value in item.items() if other != name}
 
-    return AttributeTransform(remove_field, opaque=True)
+    touched = frozenset((name,))
+    named = f"remove_field({name!r})"
+    return AttributeTransform(remove_field, opaque=True, touched=touched, named=named)
 
 
 class Chain:
@@ -136,6 +161,7 @@ class Chain:
         self._transforms = transforms
         self._kind = kind
         self.__name__ = "chain"
+        self.__qualname__ = f"chain({', '.join(map(qualified, transforms))})"
 
     def __call__(self, item: Any) -> list[Any]:
         return [deepcopy(one) for one in self.each(item)]
@@ -163,7 +189,20 @@ def chain(*transforms: Transform) -> Transform:
     if not all(marked):
         raise TypeError("chain() takes attribute transforms or transforms of models, not both")
     opaque = all(getattr(transform, "opaque", False) for transform in transforms)
-    return AttributeTransform(Chain(transforms, dict), opaque=opaque)
+    touched: frozenset[str] | None = frozenset()
+    for transform in transforms:
+        more = getattr(transform, "touched", None)
+        touched = None if touched is None or more is None else touched | more
+    return AttributeTransform(Chain(transforms, dict), opaque=opaque, touched=touched)
+
+
+def qualified(transform: Any) -> str:
+    """Give the module and the name by which a checkpoint tells a transform; a lambda has none."""
+    name = getattr(transform, "__qualname__", LAMBDA)
+    return LAMBDA if LAMBDA in name else f"{transform.__module__}:{name}"
+
+
+LAMBDA = "<lambda>"
 
 
 def name_of(transform: Any) -> str:

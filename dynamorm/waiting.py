@@ -144,7 +144,12 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 def _table_of(payload: Any) -> str:
     """Return the table that a request names, be it by its name or by its ARN."""
     members = payload if isinstance(payload, dict) else {}
-    name = getattr(payload, "table_name", "") or members.get("TableName", "")
+    batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}
+    name = (
+        getattr(payload, "table_name", "")
+        or members.get("TableName", "")
+        or next(iter(batches), "")
+    )
     arn = getattr(payload, "resource_arn", "") or members.get("ResourceArn", "")
     return str(name or arn.rpartition("/")[2])
 

@@ -182,6 +182,7 @@ def test_listing():
 COPIES = [
     ("copy_table", {}, {}),
     ("copy_segment", {"segment": 0, "of": 1}, {}),
+    ("copy_table", {"existing": "keep"}, {"conditional": True}),
     ("verify_copy", {}, {}),
 ]
 
@@ -194,6 +195,12 @@ def test_copying(name, options, told):
     for program in create:
         watched.run(program)
     watched.service.put("orders", b'{"id":{"S":"a"}}')
+    if told:  # an engine that does not tell what was there is asked for it
+        watched.service.put(OTHER.name, b'{"id":{"S":"a"}}')
+        old = "ReturnValuesOnConditionCheckFailure"
+        watched.service._operations["PutItem"] = lambda body, put=watched.service._put_item: put(
+            body.replace(old.encode(), b"Unknown")
+        )
     seen = watched.run(getattr(dynamorm, name)(PLAIN, OTHER, **options))
     assert seen == required_actions(name, PLAIN, OTHER, **told)
 

@@ -115,7 +115,14 @@ class Mortal:
 
 
 def copied(
-    trial: Trial, url: str, tally: Tally, *, table_prefix: str = "", **options: Any
+    trial: Trial,
+    url: str,
+    tally: Tally,
+    *,
+    table_prefix: str = "",
+    source: Any = "source",
+    target: Any = "target",
+    **options: Any,
 ) -> CopyReport:
     """Copy `source` to `target`, gone on with from what `progress` or an error has told."""
     kills = list(trial.kills)
@@ -126,8 +133,8 @@ def copied(
             region="eu-west-1", endpoint=url, credentials=Credentials("key", "secret")
         )
         steps = dynamorm.copy_table(
-            "source",
-            "target",
+            source,
+            target,
             segments=trial.segments,
             batch_size=trial.batch_size,
             page_limit=trial.page_limit,

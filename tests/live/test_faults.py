@@ -9,7 +9,7 @@ from typing import Annotated
 
 import pytest
 from adversaries import items, plain
-from aids.crowd import copy_by_seed
+from aids.crowd import TYPED, copy_by_seed, copy_typed_by_seed
 from aids.trials import drawn, hold, judge, tried
 from msgspec import Raw, Struct
 
@@ -40,6 +40,13 @@ TARGET = dynamorm.table_spec(Source, name="target")
 def test_a_copy_of_20000_items_comes_through(seed, record_property):
     """Nothing is lost, changed or left out, and little is written again after a kill."""
     copy_by_seed(seed, record_property)
+
+
+@pytest.mark.parametrize("kind", TYPED)
+@pytest.mark.parametrize("seed", range(PLANS))
+def test_a_typed_copy_of_20000_items_comes_through(kind, seed, record_property):
+    """So does one through models: an identity, and one that gives every item another key."""
+    copy_typed_by_seed(kind, seed, record_property)
 
 
 @pytest.fixture(scope="module")
