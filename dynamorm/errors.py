@@ -116,6 +116,8 @@ class PlanRefused(Refused):
         """The destructive steps that nobody allowed."""
         self.blocked = blocked
         """The changes that a living table cannot be given."""
+        self.done: tuple[Any, ...] = ()
+        """The steps that were performed before: none, unless the table changed between two."""
         names = ", ".join(repr(name) for name in dict.fromkeys(step.name for step in steps))
         # Where something is blocked, consent to the rest does not help.
         consent = (f"to do this, say allow=({names},)",) if steps and not blocked else ()

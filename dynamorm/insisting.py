@@ -101,4 +101,4 @@ def _is_done_already(message: str) -> bool:
     return any(words in message.lower() for words in _DONE)
 
 
-_DONE = ("already", "will not change", "equals the current", "no stream", "not exist")
+_DONE = ("already", "will not change", "equals the current", "no stream")

@@ -14,6 +14,7 @@ from msgspec import Struct
 from .applying import Run, refuse, refuse_elsewhere
 from .drift import compared_settings
 from .effects import Location, Steps, operation, where
+from .errors import PlanRefused
 from .facets import Settings
 from .model import Model, table_spec
 from .planning import make_plan
@@ -158,6 +159,10 @@ def _apply(
     settings: Settings | None,
 ) -> Steps[Applied]:
     run = Run(plan, location, deadline, unsupported == "skip")
-    yield from run.perform(table, settings)
+    try:
+        yield from run.perform(table, settings)
+    except PlanRefused as error:
+        error.done = tuple(run.done)
+        raise
     unknown = tuple(dict.fromkeys(run.unsupported))
     return Applied(run.table, tuple(run.done), tuple(run.pending), unknown)

@@ -178,14 +178,13 @@ def test_requests_about_an_arn_are_valid(name, tags):
 
 
 def test_maxima_are_taken_away():
-    """A maximum that is not declared is taken away with -1; an index's too."""
-    index = Index("by-x", on_demand=OnDemand(max_write=7))
-    body = json.decode(
-        requests.encode(requests.update_table("orders", on_demand=OnDemand(5), update=[index]))
-    )
+    """A maximum that is declared to be none is taken away with -1; an index's too."""
+    index = Index("by-x", on_demand=OnDemand(None, 7))
+    update = requests.update_table("orders", on_demand=OnDemand(5, None), update=[index])
+    body = json.decode(requests.encode(update))
     assert body["OnDemandThroughput"] == {"MaxReadRequestUnits": 5, "MaxWriteRequestUnits": -1}
-    (update,) = body["GlobalSecondaryIndexUpdates"]
-    assert update["Update"]["OnDemandThroughput"]["MaxReadRequestUnits"] == -1
+    (changed,) = body["GlobalSecondaryIndexUpdates"]
+    assert changed["Update"]["OnDemandThroughput"]["MaxReadRequestUnits"] == -1
 
 
 def test_capacities_of_an_index():

@@ -269,8 +269,9 @@ def test_a_change_between_two_steps_is_refused_at_its_step():
     plan = world.run(dynamorm.plan(spec))
     other = dynamorm.update_table(PLAIN, tags={"a": "2"})
     watching = Watching(world, 9, lambda: world.run(other))
-    with pytest.raises(PlanRefused, match="tags"):
+    with pytest.raises(PlanRefused, match="tags") as caught:
         dynamorm.run(dynamorm.apply(plan), watching, clock=world.clock)
+    assert [step.name for step in caught.value.done] == ["deletion_protection", "index:by-a"]
     assert [operation for operation, _ in watching.bodies] == ["UpdateTable", "UpdateTable"]
 
 
