@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-__all__ = ["known_names", "nearest"]
+__all__ = ["nearest", "refuse_keywords"]
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -15,16 +15,15 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f"; did you mean {found[0]}?" if found else ""
 
 
-def known_names(function: str, given: Collection[str], known: Iterable[str]) -> None:
-    """Raise `TypeError` for keywords that a function does not take, with the nearest that it does.
+def refuse_keywords(function: str, given: Collection[str], known: Iterable[str]) -> None:
+    """Raise `TypeError` for a keyword that a function does not take, with the nearest it does.
 
     What boto3 calls otherwise is translated.
     """
-    names = list(known)
-    for name in given:
-        meant = _FROM_BOTO3.get(name)
-        hint = f"; write {meant}=" if meant in names else nearest(name, names)
-        raise TypeError(f"{function}() takes no {name}=: it takes {', '.join(names)}{hint}")
+    name, names = next(iter(given)), list(known)
+    meant = _FROM_BOTO3.get(name)
+    hint = f"; write {meant}=" if meant in names else nearest(name, names)
+    raise TypeError(f"{function}() takes no {name}=: it takes {', '.join(names)}{hint}")
 
 
 _FROM_BOTO3 = {

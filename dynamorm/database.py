@@ -124,9 +124,9 @@ def connect_async(
 def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
     """Check what no transport looks at before its first request."""
     if unknown:
-        from .arguments import known_names
+        from .arguments import refuse_keywords
 
-        known_names(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
+        refuse_keywords(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
     for name, value in strings.items():
         if not isinstance(value, str | None):
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")

@@ -54,8 +54,9 @@ def index_blocks(
         *_capacity_blocks(spec, table),
         *_removal_blocks(spec, table, allow),
     ]
-    blocked += _type_blocks(spec, table, differing, allow, {item.name for item in blocked})
-    blocked += _count_blocks(spec, table, differing, allow, {item.name for item in blocked})
+    changes = _IndexChanges(spec, table, differing, {item.name for item in blocked}, allow)
+    blocked += _type_blocks(changes)
+    blocked += _count_blocks(changes, {item.name for item in blocked})
     return list({item.name: item for item in reversed(blocked)}.values())[::-1]
 
 
@@ -87,21 +88,14 @@ def _removal_blocks(
             yield Blocked(f"index:{name}", "nothing", found, f"a {found} is not removed from here")
 
 
-def _type_blocks(
-    spec: TableSpec,
-    table: TableDescription,
-    differing: list[Pair],
-    allow: Collection[str],
-    blocked: Collection[str],
-) -> Iterator[Blocked]:
+def _type_blocks(changes: _IndexChanges) -> Iterator[Blocked]:
     """Name new indexes with a key attribute that another index has with another type."""
-    changes = _IndexChanges(spec, table, differing, blocked, allow)
     gone = {*changes.removed, *changes.replaced}
     staying = changes.types_without(gone)
     for index in changes.created:
         for part in index.key:
             if staying.get(part.name, part.type) != part.type:
-                where, remedy = _owners(table, part.name, gone)
+                where, remedy = _owners(changes.table, part.name, gone)
                 found = f"{part.name} as {staying[part.name]}, in the key of {where}"
                 yield Blocked(f"index:{index.name}", f"{part.name} as {part.type}", found, remedy)
 
@@ -130,30 +124,27 @@ def _consent(indexes: Collection[str]) -> str:
     return f"allow=({', '.join(repr(f'index:{name}') for name in indexes)},)"
 
 
-def _count_blocks(
-    spec: TableSpec,
-    table: TableDescription,
-    differing: list[Pair],
-    allow: Collection[str],
-    blocked: Collection[str],
-) -> Iterator[Blocked]:
+def _count_blocks(changes: _IndexChanges, blocked: Collection[str]) -> Iterator[Blocked]:
     """Name the new indexes where the table would have too many of them at any moment."""
-    changes = _IndexChanges(spec, table, differing, blocked, allow)
-    new = [index for index in changes.created if index.name not in changes.replaced]
-    there = [index.index_name for index in table.global_secondary_indexes]
+    new = [
+        index.name
+        for index in changes.created
+        if index.name not in changes.replaced and f"index:{index.name}" not in blocked
+    ]
+    there = [index.index_name for index in changes.table.global_secondary_indexes]
     staying = [name for name in there if name not in changes.removed]
     surplus = len(staying) + len(new) - MAX_GLOBAL_INDEXES
     if not new or surplus <= 0:
         return
-    declared = {index.name for index in spec.indexes}
+    declared = {index.name for index in changes.spec.indexes}
     others = [name for name in staying if name not in declared]
     found = f"{len(staying)} global indexes, and {len(new)} new ones"
     remedy = (
         f"a table has at most {MAX_GLOBAL_INDEXES}: remove {surplus} of those that are not "
         f"declared, with {_consent(others)}"
     )
-    for index in new:
-        yield Blocked(f"index:{index.name}", "a new index", found, remedy)
+    for name in new:
+        yield Blocked(f"index:{name}", "a new index", found, remedy)
 
 
 def index_steps(

@@ -10,6 +10,7 @@ from msgspec import json
 
 import dynamorm
 from dynamorm import (
+    KMS,
     AccessDenied,
     CredentialsRejected,
     IndexSpec,
@@ -20,6 +21,7 @@ from dynamorm import (
     TableNotFound,
     TableSpec,
     UnsupportedOperation,
+    ValidationFailed,
 )
 from dynamorm.errors import service_error
 from dynamorm.spec import changed
@@ -110,6 +112,27 @@ def test_what_is_ignored_is_set_at_creation(world):
     assert world.run(dynamorm.plan(other)).steps == ()
     assert world.sent == ["DescribeTable"]
     assert world.run(dynamorm.plan(changed(other, ignore=()))).steps != ()
+
+
+def test_what_is_ignored_is_not_given_up_at_creation(world):
+    """A refusal to set it at creation is an error, as for any other setting."""
+    refused = service_error(
+        "ValidationException", "no", status=400, request_id="", operation="UpdateTimeToLive"
+    )
+    world.service.fail("UpdateTimeToLive", refused, times=9)
+    with pytest.raises(ValidationFailed):
+        world.run(dynamorm.create_table(changed(SET, ignore=("ttl",))))
+
+
+@pytest.mark.parametrize("spec", [PLAIN, SET])
+def test_what_cannot_be_compared_is_drift_and_not_waited_for(world, spec):
+    """Nobody may be setting it: a young table's key that only KMS could name is told at once."""
+    world.run(dynamorm.create_table(changed(spec, encryption=KMS("11111111-2222"))))
+    before = world.clock.moment
+    ensured = world.run(dynamorm.ensure_table(changed(spec, encryption=KMS("alias/mine"))))
+    (unknown,) = ensured.drift
+    assert "cannot be compared, only KMS knows which key an alias stands for" in str(unknown)
+    assert (ensured.pending, world.clock.moment) == ((), before)
 
 
 def test_ensure_reads_only_what_is_declared(world):
