@@ -10,6 +10,7 @@ import gc
 import os
 
 import pytest
+from aids import mutation
 from aids.trials import summary
 from aids.worlds import DRIVERS, Driver
 from hypothesis import HealthCheck, Phase, settings
@@ -28,6 +29,15 @@ settings.register_profile(
 )
 settings.register_profile("long", **PATIENT)
 settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
+
+
+def pytest_collection_modifyitems(config, items):
+    """Leave out what has nothing to do with the modules in which mistakes are made."""
+    if "DYNAMORM_MUTATE" not in os.environ:
+        return
+    wanted = mutation.concerned(os.environ["DYNAMORM_MUTATE"])
+    config.hook.pytest_deselected(items=[item for item in items if item.path.name not in wanted])
+    items[:] = [item for item in items if item.path.name in wanted]
 
 
 @pytest.fixture(autouse=True, scope="module")

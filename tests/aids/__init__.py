@@ -9,6 +9,7 @@
 | `faults` | fault plans for a fake service; clocks that tick; threads whose order is known |
 | `httpserver` | an HTTP server that answers by a script, to the byte |
 | `leaks` | threads, sockets and tasks that a test leaves behind |
+| `mutation` | which tests are to notice a mistake in which module |
 | `proxy` | an HTTP proxy that brings troubles upon what passes through it |
 | `strategies` | table specs and their parts, for Hypothesis |
 | `trials` | copies under faults, killed and resumed, and judged |

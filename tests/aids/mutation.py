@@ -1,0 +1,32 @@
+"""Which tests are to notice a mistake in which module: a part of `tox -e mutation` runs no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+TESTS = {
+    "batches": "copying throttling",
+    "changes": "changes",
+    "checks": "transforms items",
+    "copying": "copying throttling elsewhere",
+    "credentials": "credentials",
+    "drivers": "drivers elsewhere sending deadlines",
+    "exchange": "exchange",
+    "items": "items no_items",
+    "jobs": "copying elsewhere",
+    "pace": "copying throttling",
+    "permissions": "permissions",
+    "prefixing": "elsewhere drivers",
+    "sockets": "sockets deadlines",
+    "transforms": "transforms",
+    "waiting": "waiting deadlines throttling",
+    "watching": "waiting tables",
+}
+"""By the last part of a module's name."""
+
+
+def concerned(modules: str) -> set[str]:
+    """Name the test files for modules given with commas between; none given are all of them."""
+    named: Iterable[str] = (name.rpartition(".")[2] for name in modules.split(",") if name)
+    chosen = [TESTS[name] for name in named] or TESTS.values()
+    return {f"test_{test}.py" for tests in chosen for test in tests.split()}
