@@ -93,9 +93,11 @@ def copy_by_seed(seed: int, record: Callable[[str, Any], None]) -> None:
     trial = drawn(seed, ITEMS)
     dynamorm.run(dynamorm.create_table(Person, name="target"), fake)
     transform = attribute_transform(changed) if trial.changed else None
-    tally = tried(trial, fake, transform=transform)
-    judge(tally, wanted[trial.changed], set(fake.items("target")), ("id", "n"))
-    dynamorm.run(dynamorm.delete_table("target"), fake)
+    try:
+        tally = tried(trial, fake, transform=transform)
+        judge(tally, wanted[trial.changed], set(fake.items("target")), ("id", "n"))
+    finally:
+        dynamorm.run(dynamorm.delete_table("target"), fake)
     record("faults", tally.facts)
     hold(trial, tally)
 

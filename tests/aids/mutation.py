@@ -1,4 +1,4 @@
-"""Which tests are to notice a mistake in which module: a part of `tox -e mutation` runs no others."""
+"""Which tests are to notice a mistake in which module, for a run of `tox -e mutation` on it."""
 
 from __future__ import annotations
 

@@ -130,7 +130,10 @@ def copied(
     for _ in range(100):
         told: list[CopyReport] = []
         transport = HttpTransport(
-            region="eu-west-1", endpoint=url, credentials=Credentials("key", "secret")
+            region="eu-west-1",
+            endpoint=url,
+            credentials=Credentials("key", "secret"),
+            read_timeout=120.0,  # a busy machine is no trouble of the plan's
         )
         steps = dynamorm.copy_table(
             source,

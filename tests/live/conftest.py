@@ -12,15 +12,22 @@ from engines import ENGINES, NotHere, chosen
 from world import boto3_client
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark what is live, and keep the tests of one engine together."""
-    for item in items:
-        if Path(__file__).parent not in item.path.parents:
-            continue
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Mark what is live."""
+    if Path(__file__).parent in item.path.parents:
         item.add_marker(pytest.mark.live)
-        if engine := _engine(item):
-            item.add_marker(pytest.mark.xdist_group(engine))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Leave all tests of an engine to one worker, which starts it once; others go anywhere."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByEngine(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return next((name for name in ENGINES if f"[{name}" in nodeid), nodeid)
+
+    return ByEngine(config, log)
 
 
 @pytest.fixture(autouse=True)

@@ -18,8 +18,8 @@ from dynamorm import Credentials, Database, PartitionKey, SortKey, attribute_tra
 from dynamorm.effects import call
 from dynamorm.pages import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
 
-PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "200"))
-"""How long this takes: about a second for each."""
+PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "60"))
+"""How long this takes: a second or two for each."""
 
 HARD_PLANS = {"dynoxide": -(-PLANS // 4)}
 """The other engines take too long for more than three."""
