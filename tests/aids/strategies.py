@@ -41,7 +41,8 @@ renamed = st.text(
 """Attribute names that msgspec takes as the encoded names of fields."""
 units = st.integers(1, 5_000)
 """The quota that an account begins with is 40,000 for a table and its indexes."""
-on_demand = st.builds(OnDemand, st.none() | units, st.none() | units)
+maxima = st.just(UNSET) | st.none() | units
+on_demand = st.tuples(maxima, maxima).map(lambda given: OnDemand(*given))
 provisioned = st.builds(Provisioned, units, units)
 more = st.integers(40_000, 1_000_000)
 warm = st.builds(WarmThroughput, more, more)

@@ -213,7 +213,7 @@ def billing(world: World) -> None:
 def maxima(world: World) -> None:
     """Set an on-demand maximum, and take it away."""
     create_with(world, billing=OnDemand())
-    for billing in (OnDemand(5, 6), OnDemand(5)):
+    for billing in (OnDemand(5, 6), OnDemand(5, None)):
         assert update(world, billing=billing) == ["billing"]
 
 

@@ -36,7 +36,7 @@ def two_attribute_partition_key(spec: TableSpec) -> bool:
 def one_maximum_of_two(spec: TableSpec) -> bool:
     maxima = (spec.billing, *(index.on_demand for index in spec.indexes))
     limits = [(m.max_read, m.max_write) for m in maxima if isinstance(m, OnDemand)]
-    return any(limit.count(None) == 1 for limit in limits)
+    return any(sum(type(most) is int for most in limit) == 1 for limit in limits)
 
 
 class Gap(NamedTuple):
