@@ -75,7 +75,7 @@ _VARIABLES = (
 )
 
 
-def _chosen(profile: Profile, environ: Variables) -> dict[str, str]:
+def _chosen(profile: Profile, environ: Variables) -> dict[str, Any]:
     """Name a profile to botocore only where it would not find the name itself.
 
     A named one keeps it from the environment's web identity.

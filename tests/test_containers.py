@@ -143,6 +143,8 @@ def test_the_hosts_of_the_sdks_are_asked(url):
         "http://169.254.170.2@example.org/",
         "http://169.254.170.2.example.org/",
         "http://localhost:port/",
+        "http://localhost:0/",
+        "http://localhost:65536/",
         "ftp://169.254.170.2/",
         "169.254.170.2",
         "http://localhost/a b",

@@ -412,3 +412,30 @@ def test_credentials_are_copied_and_never_pickled():
         assert made is not given
     with pytest.raises(TypeError, match="profile=, the environment, or a module-level"):
         pickle.dumps(given)
+
+
+def test_what_another_thread_has_dropped_meanwhile_is_not_the_latest():
+    """A slow function of botocore's may give what was refused in the meantime."""
+    source = CredentialSource(None, {}, lambda: slow)
+    keys = iter(["old", "new", "newer"])
+
+    def slow():
+        found = Credentials(next(keys), "secret")
+        if found.access_key == "new":
+            assert source.forget(first)
+        return found
+
+    first = source.get()
+    assert source.get().access_key == "new"
+    assert source.account() is None
+    assert source._latest is not None
+    assert source._latest.access_key == "newer"
+
+
+def test_variables_are_a_mapping():
+    """Those of the process, or those that are given in their place."""
+    given = Variables({"A": "1", "B": "2"})
+    assert (dict(given), len(given), given["A"]) == ({"A": "1", "B": "2"}, 2, "1")
+    assert (given.get("C"), given.get("C", "3"), given.of_process) == (None, "3", False)
+    assert Variables().of_process
+    assert Variables()["AWS_CONFIG_FILE"] == os.environ["AWS_CONFIG_FILE"]

@@ -302,6 +302,30 @@ def test_a_file_that_is_none_is_named_and_not_quoted(tmp_path, text):
 
 
 @pytest.mark.parametrize(
+    ("lines", "url", "without"),
+    [
+        ("services = mine\nendpoint_url = http://own:2", "http://mine:1/db", None),
+        ("services = theirs\nendpoint_url = http://own:2", "http://own:2", None),
+        ("endpoint_url = http://own:2", "http://own:2", None),
+        ("endpoint_url =", "https://dynamodb.eu-west-1.amazonaws.com", None),
+        ("endpoint_url = http://own:2\nignore_configured_endpoint_urls = true", None, "true"),
+        ("use_fips_endpoint = true", "https://dynamodb-fips.eu-west-1.amazonaws.com", None),
+        ("use_dualstack_endpoint = true", "https://dynamodb.eu-west-1.api.aws", None),
+    ],
+)
+def test_a_profile_leads_to_an_endpoint(tmp_path, lines, url, without):
+    """Its section of services comes before its own URL, which comes before its flags."""
+    services = "[services mine]\ndynamodb =\n  endpoint_url = http://mine:1/db\n[services theirs]\n"
+    section = f"[profile work]\nregion = eu-west-1\n{lines}\n"
+    environ = written(tmp_path, f"{services}s3 =\n  a = b\n{section}")
+    found = Config(None, None, "work", Variables(environ)).endpoint().url
+    assert found == (url or "https://dynamodb.eu-west-1.amazonaws.com")
+    environ["AWS_ENDPOINT_URL"] = "http://variable:3"
+    found = Config(None, None, "work", Variables(environ)).endpoint().url
+    assert (found == "http://variable:3") is (without is None)
+
+
+@pytest.mark.parametrize(
     ("lines", "message"),
     [
         ("services = none", "services = none of the profile default: there is no such section"),

@@ -273,7 +273,7 @@ def test_no_error_on_the_way_shows_a_secret(kind):
 
 BAD: dict[str, dict[str, Any]] = {
     "a secret with a line break": {"credentials": Credentials("key", f"{MARK}\n")},
-    "a tuple's": {"credentials": ReadOnlyCredentials("key", f"{MARK} ", None, None)},
+    "a tuple's": {"credentials": ReadOnlyCredentials("key", f"{MARK} ", None)},
     "a function's": {"credentials": partial(Credentials, "key", f"{MARK}\n")},
     "a token": {"credentials": Credentials("key", "secret", f"{MARK}\r\nX: y")},
     "an endpoint with a password": {"endpoint": f"http://a:{MARK}@db.example"},

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import Credentials, signing
-from dynamorm.endpoints import Endpoint
+from dynamorm.endpoints import Endpoint, split_path
 from dynamorm.signing import sign
 
 WORD = st.text(st.characters(codec="ascii", categories=["L", "N", "P", "S"]), min_size=1)
@@ -24,6 +24,9 @@ URLS = [
     "http://localhost:80",
     "http://localhost:443",
     "https://[::1]:8000",
+    "http://localhost:8000/v1/db",
+    "http://localhost:8000/v1/~db_2.x-y/",
+    "http://localhost:8000//a//b//",
 ]
 
 
@@ -40,7 +43,7 @@ def test_signatures_are_botocores(key, secret, token, region, url, operation, bo
     """The signer of botocore, at the same moment, writes the same headers."""
     credentials = Credentials(key, secret, token)
     headers = {"Content-Type": "application/x-amz-json-1.0", "X-Amz-Target": f"D_2.{operation}"}
-    request = AWSRequest("POST", f"{url}/", dict(headers), body)
+    request = AWSRequest("POST", "".join(split_path(url)), dict(headers), body)
     SigV4Auth(credentials, "dynamodb", region).add_auth(request)
     theirs = dict(request.headers.items())
     moment = datetime.strptime(theirs["X-Amz-Date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
