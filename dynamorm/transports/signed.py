@@ -44,6 +44,7 @@ class Line(Protocol):
 
     def post(self, operation: str, headers: dict[str, str], body: bytes, until: float) -> Answer:
         """Send, and give what has come by the moment `until` of the monotonic clock."""
+        ...
 
     def close(self) -> None: ...
 
