@@ -154,10 +154,10 @@ def index_steps(
     blocked: Collection[str],
     allow: Collection[str],
 ) -> Iterator[Step]:
-    """Give the steps in order: removals, then each index that is new or otherwise."""
+    """Give the steps in order: removals, then each index that is new or changed."""
     changes = _IndexChanges(spec, table, differing, blocked, allow)
     gone = set(changes.removed)
-    # Deleted and made anew one after the other, so that as few as can be are missing at a time;
+    # Replaced one after the other, so that as few as possible are missing at a time;
     # but a new type of an attribute can only come when every index with the old one has gone.
     if changes.types_clash:
         gone |= changes.replaced

@@ -84,7 +84,7 @@ def ensure_table(
     of TTL, point-in-time recovery, tags and policy. CreateTable is sent only after the service has
     said that there is no such table; a table that is being deleted is waited for first, even with
     `wait` off. Several processes may do this at once: what the one that creates the table may still
-    be setting is waited for, up to a minute, before it is reported as drift.
+    be setting is waited for, up to half a minute, before it is reported as drift.
     """
     check_flags(wait=wait)
     spec = table_spec(model, name=name, **options)
