@@ -50,33 +50,34 @@ def http(body: bytes) -> bytes:
     return b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
 
 
+def page(number: int, *, last: bool) -> bytes:
+    """Give a page of items that no other page has."""
+    first = number * ITEMS_A_PAGE
+    items = [item(first + one) for one in range(ITEMS_A_PAGE)]
+    answer: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
+    if not last:
+        answer["LastEvaluatedKey"] = {"id": {"S": f"page-{number + 1}"}}
+    return json.dumps(answer, separators=(",", ":")).encode()
+
+
 class Answers:
     """The answer to each request, made once."""
 
     def __init__(self, pages: int) -> None:
-        items = [item(number) for number in range(ITEMS_A_PAGE)]
-        page = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
-        text = json.dumps(page, separators=(",", ":"))[:-1]
-        self._pages = [
-            http(f'{text},"LastEvaluatedKey":{{"id":{{"S":"page-{number + 1}"}}}}}}'.encode())
-            for number in range(pages - 1)
-        ]
-        self._pages.append(http(f"{text}}}".encode()))
+        self._pages = [http(page(number, last=number == pages - 1)) for number in range(pages)]
         self._others = {
             b"BatchWriteItem": http(b'{"UnprocessedItems":{}}'),
-            b"DescribeTable": self._table("Table"),
-            b"CreateTable": self._table("TableDescription"),
         }
 
     def to(self, operation: bytes, body: bytes) -> bytes:
+        if operation in (b"DescribeTable", b"CreateTable"):
+            member = "Table" if operation == b"DescribeTable" else "TableDescription"
+            described = {"TableName": json.loads(body)["TableName"], **DESCRIPTION}
+            return http(json.dumps({member: described}).encode())
         if operation != b"Scan":
             return self._others[operation]
         found = re.search(rb'"page-(\d+)"', body)
         return self._pages[int(found[1]) if found else 0]
-
-    @staticmethod
-    def _table(member: str) -> bytes:
-        return http(json.dumps({member: {"TableName": "table", **DESCRIPTION}}).encode())
 
 
 class Connection(asyncio.Protocol):
