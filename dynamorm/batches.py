@@ -259,7 +259,8 @@ class Writer:
         error.key = key_of(item.raw, self.key_names)
         self._on_poison(item.raw, error)
         item.page.counts.failed += 1
-        self._close(item)
+        item.page.open -= 1
+        self._by_key.pop(item.key, None)
         if (older := item.older) is not None:
             # It was to fall for an item that has turned out to be none.
             older.replaced = False
@@ -292,13 +293,11 @@ class Writer:
                 item.page.counts.written += 1
             else:
                 self._rule.written(item)
-            self._close(item)
-            self._drop(item.older)
+            item.page.open -= 1
+            if self._rule is not None:
+                self._by_key.pop(item.key, None)
+                self._drop(item.older)
         return written
-
-    def _close(self, item: Item) -> None:
-        item.page.open -= 1
-        self._by_key.pop(item.key, None)
 
     def _drop(self, older: Item | None) -> None:
         """Let those go for which another item has been acknowledged."""

@@ -42,28 +42,24 @@ class Keys:
             self._bucket(digested).extend(digested[2:])
 
     def _bucket(self, digested: bytes) -> bytearray:
-        return self._buckets[int.from_bytes(digested[:2], "big") % BUCKETS]
+        return self._buckets[(digested[0] << 8 | digested[1]) % BUCKETS]
 
     def add(self, digested: bytes) -> bool | None:
         """Remember a digest: whether it is new, or `None` where there is no room for it."""
         part = digested[2:]
+        bucket = self._bucket(digested)
         with self._lock:
-            bucket = self._bucket(digested)
-            if _holds(bucket, part):
+            found = bucket.find(part)
+            # The end of one digest and the beginning of the next are none.
+            while found > 0 and found % LENGTH:
+                found = bucket.find(part, found + 1)
+            if found >= 0:
                 return False
             if not self._left:
                 return None
             self._left -= 1
             bucket += part
         return True
-
-
-def _holds(bucket: bytearray, part: bytes) -> bool:
-    """Whether `part` is there, and not made of the end of one and the beginning of the next."""
-    found = bucket.find(part)
-    while found > 0 and found % LENGTH:
-        found = bucket.find(part, found + 1)
-    return found >= 0
 
 
 class Collision(ItemError):

@@ -218,7 +218,10 @@ def through(program: Steps[T] | Operation[T], perform: Callable[[Effect], Steps[
                 inner = tuple(through(operation, perform) for operation in effect.operations)
                 effect = structs.replace(effect, operations=inner)
             try:
-                answer = yield from perform(effect)
+                if type(effect) is Now:  # asked for often, and the same for everybody
+                    answer = yield effect
+                else:
+                    answer = yield from perform(effect)
             except GeneratorExit:
                 raise
             except BaseException as error:  # an interrupt too: the operation may have a last word

@@ -39,6 +39,8 @@ class Pages:
         self._writer = writer
         self._names = tuple(attribute.name for attribute in job.source.key)
         self._flushed = self._moment = moment
+        self._hurried = job.settings.deadline is not None
+        """Whether time is to be looked at before each item that is transformed."""
         self._reading = self._step = 0.0
 
     @property
@@ -96,7 +98,7 @@ class Pages:
         if self._job.once and self._is_written(page, raws):
             return True
         for number, raw in enumerate(raws):
-            if (yield from self._is_late()):
+            if (number == 0 or self._hurried) and (yield from self._is_late()):
                 page.cursor = _key(raws[number - 1], self._names) if number else None
                 page.read_whole = page.cursor is not None
                 return False
