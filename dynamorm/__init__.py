@@ -42,7 +42,8 @@ _MODULES = {
     ),
     "transforms": "add_field attribute_transform chain copy_all_fields remove_field rename_field",
     "updating": "Applied apply plan update_table",
-    "verifying": "Verified verify_copy",
+    "verified": "Verified",
+    "verifying": "verify_copy",
     "waiting": "Retries",
 }
 _MODULE_OF = dict(

@@ -96,7 +96,7 @@ from .updating import Applied as Applied
 from .updating import apply as apply
 from .updating import plan as plan
 from .updating import update_table as update_table
-from .verifying import Verified as Verified
+from .verified import Verified as Verified
 from .verifying import verify_copy as verify_copy
 from .waiting import Retries as Retries
 

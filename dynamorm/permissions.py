@@ -226,7 +226,8 @@ def _copies(asked: _Asked) -> Needs:
 
 
 def _verifies(asked: _Asked) -> Needs:
-    return (("Scan", path) for path in asked.paths)
+    names = ("DescribeTable", "Scan", "BatchGetItem")
+    return ((name, path) for path in asked.paths for name in names)
 
 
 def _migrates(asked: _Asked) -> Needs:

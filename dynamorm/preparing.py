@@ -3,27 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Any, TypeVar
 
 from msgspec import Raw, structs
-from msgspec.structs import fields
 
 from .batches import Rule, TimeLeft
 from .canonical import item_key
 from .checkpoints import Checkpoint, check_tables, new_checkpoint, read_checkpoint
 from .described import described_spec
-from .effects import Call, Effect, Steps, now, through, where
-from .errors import ItemError, Refused, TableFailed, WaitTimeout
-from .fields import label
-from .identities import Found, is_same, work_of
+from .effects import Steps
+from .errors import ItemError, Refused
+from .identities import is_same, work_of
 from .jobs import Convert, Job
 from .model import Model, table_name
-from .prefixing import elsewhere
+from .pairs import check_shapes, converter_of, find_both
 from .reports import CopyReport
 from .settings import CopySettings, check_segments
 from .spec import TableSpec
-from .tables import describe_table
-from .waiting import Deadline, pause, polling
+from .waiting import Deadline
 
 __all__ = ["check_copy", "check_pair", "confirm", "open_checkpoint", "prepare"]
 
@@ -64,7 +61,7 @@ def check_copy(
     check_segments(of)
     check_pair(source, target, settings)
     if settings.transform is not None:
-        _converter(source, target, None, settings, None)
+        converter_of(source, target, settings, None, None)
     if settings.resume is not None:
         open_checkpoint(source, target, settings, segments, of)
 
@@ -76,25 +73,7 @@ def check_pair(source: Model | str, target: Model | str, settings: CopySettings)
     _refuse_same(names[0], same, settings)
     if same or settings.transform is not None:
         return
-    shapes = [_shape(model) for model in (source, target)]
-    if None not in shapes and shapes[0] != shapes[1]:
-        reason = (
-            f"{label(source)} and {label(target)} have different fields: give transform=, or the "
-            "names of the tables to copy items as they are"
-        )
-        raise Refused((reason,))
-
-
-def _shape(model: Any) -> dict[str, Any] | None:
-    """Give the attributes of a model's items with their types, markers left out."""
-    if isinstance(model, str | TableSpec):
-        return None
-    return {
-        field.encode_name: get_args(field.type)[0]
-        if get_origin(field.type) is Annotated
-        else field.type
-        for field in fields(model)
-    }
+    check_shapes(source, target)
 
 
 def prepare(
@@ -111,7 +90,9 @@ def prepare(
     `whole`: whether all segments of the table are in this run.
     """
     until = started + TimeLeft(settings.deadline, started).at(started)
-    ours, theirs = yield from _find(checkpoint, settings, Deadline(started, until - started))
+    names = checkpoint.source, checkpoint.target
+    deadline = Deadline(started, until - started)
+    ours, theirs = yield from find_both(names, settings.target_db, deadline)
     same = is_same(ours, theirs)
     _refuse_same(checkpoint.source, same, settings)
     checkpoint = check_tables(checkpoint, ours, theirs)
@@ -119,7 +100,7 @@ def prepare(
     changes_keys = here.key != there.key or not _keys(there) <= _keys(here)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
-        convert = _converter(source, target, there, settings, here)
+        convert = converter_of(source, target, settings, here, there)
     if convert is not None and same:
         convert = _same_key(convert, there, settings)
     rule = None
@@ -141,67 +122,14 @@ def confirm(job: Job, moment: float) -> Steps[None]:
     if job.checkpoint.done or not all(segment.point.done for segment in job.segments):
         return
     # Whatever is left of the deadline, one attempt: without it the copy would not be done.
-    found = yield from _find(job.checkpoint, job.settings, Deadline(moment, 0.0))
+    names = job.checkpoint.source, job.checkpoint.target
+    found = yield from find_both(names, job.settings.target_db, Deadline(moment, 0.0))
     job.checkpoint = structs.replace(check_tables(job.checkpoint, *found), done=True)
-
-
-def _find(
-    checkpoint: Checkpoint, settings: CopySettings, deadline: Deadline
-) -> Steps[tuple[Found, Found]]:
-    """Describe both tables, when they are ready."""
-    ours = yield from _no_later(deadline, _ready(checkpoint.source, deadline))
-    there = _no_later(deadline, _ready(checkpoint.target, deadline))
-    if settings.target_db is None:
-        return ours, structs.replace((yield from there), place=ours.place)
-    return ours, (yield from elsewhere(there, settings.target_db))
-
-
-def _ready(name: str, deadline: Deadline) -> Steps[Found]:
-    """Wait for a table that is being created; one that is being changed takes reads and writes."""
-    schedule = polling()
-    while True:
-        table = yield from describe_table(name)
-        if table.table_status in ("ACTIVE", "UPDATING"):
-            return Found(table, name, (yield from where()))
-        if table.table_status != "CREATING":
-            raise TableFailed(table.table_name, table.table_status)
-        if not (yield from pause(schedule, deadline)):
-            waited = deadline.waited((yield from now()))
-            raise WaitTimeout(table.table_name, waited, table.table_status)
-
-
-def _converter(
-    source: Model | str,
-    target: Model | str,
-    spec: TableSpec | None,
-    settings: CopySettings,
-    source_spec: TableSpec | None,
-) -> Convert:
-    from .converting import converting
-
-    return converting(
-        None if isinstance(source, str | TableSpec) else source,
-        None if isinstance(target, str | TableSpec) else target,
-        spec,
-        settings.transform,
-        settings.unmodelled,
-        source_spec=source_spec,
-    )
 
 
 def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
     if same and not settings.in_place:
         raise Refused((f"source and target are the same table, {name}: say in_place=True",))
-
-
-def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:
-    """Perform `steps` without an attempt after the deadline."""
-    until = deadline.started + deadline.timeout
-
-    def perform(effect: Effect) -> Steps[Any]:
-        return (yield structs.replace(effect, until=until) if isinstance(effect, Call) else effect)
-
-    return (yield from through(steps, perform))
 
 
 def _keys(spec: TableSpec) -> set[Any]:

@@ -50,7 +50,8 @@ def test_items_are_found_by_their_keys_under_the_prefix() -> None:
 
 def test_attributes_that_nobody_asks_for_stay_away() -> None:
     """`only` names the attributes that are given, reserved words included."""
-    reply = get(service(order(1, name={"S": "y"}, size={"N": "3"})), 1, only=("number", "size"))
+    fake = service(order(1, name={"S": "y"}, size={"N": "3"}))
+    reply = get(fake, 1, 77, only=("number", "size"))
     assert [json.decode(raw) for raw in reply.items] == [order(1, size={"N": "3"})]
 
 

@@ -323,7 +323,7 @@ def test_several_processes_do_not_fail_each_other(pair, data):
         each.run(dynamorm.create_table(old))
         each.clock.sleep(HOUR)
     finish(alone, new, allow)
-    threads = Threads(world, [update_table(new, allow=allow) for _ in range(3)])
+    threads = Threads(world, [iter(update_table(new, allow=allow)) for _ in range(3)])
     while threads.running:
         threads.turn(data.draw(st.sampled_from(sorted(threads.running))))
     world.clock.sleep(HOUR)

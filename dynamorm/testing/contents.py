@@ -100,7 +100,8 @@ class Contents:
         if any(key.keys() != set(self._names) for key in asked["Keys"]):
             raise Refusal("The provided key element does not match the schema")
         only = set(asked.get("ExpressionAttributeNames", {}).values())
-        found, over = [], raws[:left]
+        found: list[Raw] = []
+        over = raws[:left]
         size = units = 0
         for wanted, key in list(zip(raws, self._distinct(raws), strict=True))[left:]:
             raw = self._items[key].raw if key in self._items else b""
@@ -109,7 +110,8 @@ class Contents:
                 continue
             size += len(raw)
             units += max(1, -(-len(raw) // 4096))
-            found += [Raw(_projected(raw, only))] * bool(raw)
+            if raw:
+                found.append(Raw(_projected(raw, only)))
         return found, over, units if asked.get("ConsistentRead") else units / 2
 
     def scan(self, payload: dict[str, Any]) -> dict[str, Any]:
