@@ -29,6 +29,11 @@ OPERATIONS: dict[str, Callable[..., Steps[Any]]] = {
 }
 
 
+OPERATIONS_THAT_READ: dict[str, Callable[..., Steps[Any]]] = {
+    "verify_copy": lambda **there: dynamorm.verify_copy("orders", "orders", segments=2, **there)
+}
+
+
 def place(name: str, *items: Any) -> FakeService:
     return stocked(Order, **{name: items})
 
@@ -55,11 +60,6 @@ def test_a_table_is_verified_in_the_other_database(driver: Driver) -> None:
     assert set(here.sent) | set(there.sent) <= READS
 
 
-OPERATIONS_THAT_READ: dict[str, Callable[..., Steps[Any]]] = {
-    "verify_copy": lambda **there: dynamorm.verify_copy("orders", "orders", segments=2, **there)
-}
-
-
 def test_what_goes_elsewhere_already_still_goes_there(driver: Driver) -> None:
     """An operation with a target_db may itself be performed in another database."""
     here, there = place("dev-orders", *ITEMS), place("eu-orders")
@@ -77,4 +77,15 @@ def test_who_asks_where_is_told_of_a_database_of_the_other_kind(driver: Driver) 
     with pytest.raises(TypeError, match="asyncio"):
         driver(elsewhere(where(), beside(other, there)), here)
     assert driver(elsewhere(where(), beside(driver, there, "eu-")), here).table_prefix == "eu-"
+    assert here.sent == there.sent == []
+
+
+@pytest.mark.parametrize("operation", [*OPERATIONS, *OPERATIONS_THAT_READ])
+def test_a_target_db_of_the_other_kind_is_refused(operation: str, driver: Driver) -> None:
+    """By every operation that takes one, and before anything is sent to either database."""
+    here, there = place("orders", *ITEMS), place("orders")
+    [other] = [given for given in DRIVERS.values() if given is not driver]
+    make = (OPERATIONS | OPERATIONS_THAT_READ)[operation]
+    with pytest.raises(TypeError, match="asyncio"):
+        driver(make(target_db=beside(other, there)), here)
     assert here.sent == there.sent == []

@@ -713,3 +713,119 @@ def test_a_result_is_short_and_encodes() -> None:
     assert len(repr(verified)) < 140
     assert json.loads(json.dumps(verified.to_dict()))["missing_keys"] == [key(0)]
     assert str(verify(service(THINGS, THINGS), deadline=0)).startswith("not done: so far the same")
+
+
+def test_a_file_keeps_the_checkpoint(tmp_path: Any, driver: Driver) -> None:
+    """A run that stops is resumed by the next one with the file, which only its owner reads."""
+    path = tmp_path / "verified.json"
+    fake = service(THINGS, THINGS[1:], Ticking(0.3))
+    options: dict[str, Any] = {"driver": driver, "checkpoint_file": path, "segments": 1}
+    stopped = verify(Paged(fake, 5), **options, deadline=20)
+    assert not stopped.done
+    assert json.loads(path.read_text()) == stopped.checkpoint
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert verify(Paged(fake, 5), **options).missing_keys == (key(0),)
+    assert json.loads(path.read_text())["done"] is True
+
+
+def test_a_file_is_written_while_a_comparison_goes_on(tmp_path: Any) -> None:
+    """So that a process that is killed is not in vain: once a second."""
+    path = tmp_path / "verified.json"
+    fake = service(THINGS, THINGS[1:], Ticking(0.3))
+    with pytest.raises(Killed):
+        verify(Faulty(Paged(fake, 5), kill_at=9), checkpoint_file=path, segments=1)  # type: ignore[arg-type]  # a fake in pages
+    assert json.loads(path.read_text())["cursors"] != [{}, {}]
+
+
+def test_what_was_true_once_is_compared_again(tmp_path: Any) -> None:
+    """The file of a comparison that is done does not answer for the tables of today."""
+    path = tmp_path / "verified.json"
+    fake = service(THINGS, THINGS)
+    assert verify(fake, checkpoint_file=path)
+    fake.put("two", json.dumps(thing(99)).encode())
+    assert not verify(fake, checkpoint_file=path)
+
+
+def test_a_file_that_does_not_belong_to_the_comparison_is_refused(tmp_path: Any) -> None:
+    """Another comparison's, one that is no checkpoint, and a file beside `resume=`."""
+    path = tmp_path / "verified.json"
+    fake = service(THINGS, THINGS)
+    stopped = verify(fake, checkpoint_file=path, deadline=0)
+    with pytest.raises(Refused, match=r"work is"):
+        verify(fake, checkpoint_file=path, transform=doubled)
+    with pytest.raises(ValueError, match="leave resume= out"):
+        verify(fake, checkpoint_file=path, resume=stopped)
+    path.write_text("{}")
+    with pytest.raises(Refused, match=r"verified\.json is no checkpoint of a comparison"):
+        verify(fake, checkpoint_file=path)
+
+
+def test_a_file_that_cannot_be_written_hides_no_error(tmp_path: Any) -> None:
+    """What ended the comparison is raised, with its result."""
+    fake = service(THINGS, THINGS[1:])
+    denied = service_error("AccessDeniedException", "", status=400, operation="Scan")
+    fake.fail("Scan", denied)
+    with pytest.raises(AccessDenied) as caught:
+        verify(fake, checkpoint_file=tmp_path / "no" / "such" / "folder.json")
+    assert caught.value.report.checkpoint  # type: ignore[attr-defined]  # errors of a comparison have it
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, SystemExit])
+def test_an_interrupt_carries_the_result_so_far(interrupt: type[BaseException]) -> None:
+    """Ctrl-C at any request; the result can be resumed."""
+    fake = service(THINGS, THINGS[1:])
+
+    class Interrupted:
+        clock = fake.clock
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation == "BatchGetItem":
+                raise interrupt
+            return fake.send(operation, body)
+
+    with pytest.raises(interrupt) as caught:
+        verify(Interrupted(), segments=1)
+    report = caught.value.report  # type: ignore[union-attr]  # errors of a comparison have it
+    assert (report.source_items, report.done) == (50, False)
+    assert verify(fake, resume=report, segments=1).missing_keys == (key(0),)
+
+
+def test_an_error_before_the_first_page_carries_what_was_resumed() -> None:
+    """Nothing is lost by a table that cannot be described."""
+    fake = service(THINGS, THINGS[1:])
+    stopped = verify(fake, deadline=0)
+    denied = service_error("AccessDeniedException", "", status=400, operation="DescribeTable")
+    fake.fail("DescribeTable", denied)
+    with pytest.raises(AccessDenied) as caught:
+        verify(fake, resume=stopped)
+    report = caught.value.report  # type: ignore[attr-defined]  # errors of a comparison have it
+    assert report.checkpoint == stopped.checkpoint
+
+
+@table("two")
+class OtherThing(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: Annotated[int, SortKey()]
+    y: str = ""
+
+
+def test_models_of_other_fields_need_a_transform() -> None:
+    """Without one, one of them is wrong about the items; names are of no shape."""
+    fake = service(THINGS, THINGS)
+    with pytest.raises(Refused, match="Thing and OtherThing have different fields"):
+        verify(fake, Thing, OtherThing)
+    assert fake.sent == []
+    for pair in (
+        (Thing, "two"),
+        ("one", OtherThing),
+        (Thing, dynamorm.table_spec(Thing, name="two")),
+    ):
+        assert verify(fake, *pair)
+
+
+def test_a_target_that_is_being_created_is_waited_for(driver: Driver) -> None:
+    """It takes no requests before that."""
+    fake = FakeService(create_seconds=20)
+    dynamorm.run(dynamorm.create_table(Thing, name="one"), fake)
+    dynamorm.run(dynamorm.create_table(Thing, name="two", wait=False), fake)
+    assert verify(fake, driver=driver)
