@@ -15,9 +15,10 @@ from .errors import DynamormError, ValidationFailed
 from .pace import Pace
 from .pages import BatchWriteItemOutput, ConsumedCapacity, batch_write_item, units
 from .reports import Page
+from .time_left import TimeLeft
 from .wire import UNREADABLE
 
-__all__ = ["Answer", "Item", "Rule", "TimeLeft", "Writer"]
+__all__ = ["Answer", "Item", "Rule", "Writer"]
 
 R = TypeVar("R")
 
@@ -34,31 +35,6 @@ BASE, CAP = 0.05, 5.0
 ONCE = float("-inf")
 """As `until`, no moment for a second attempt: whoever goes on for minutes keeps one schedule of
 pauses, and would begin with the short ones again and again if each attempt had one of its own."""
-
-
-class TimeLeft:
-    """The seconds that are left of a deadline: a number of them, or whatever a function says."""
-
-    def __init__(self, deadline: float | Callable[[], float] | None, started: float) -> None:
-        self._deadline = deadline
-        self._started = started
-
-    def at(self, moment: float) -> float:
-        if self._deadline is None:
-            return float("inf")
-        if not callable(self._deadline):
-            return self._started + self._deadline - moment
-        return _seconds(self._deadline())
-
-
-def _seconds(said: Any) -> float:
-    from .settings import check_deadline
-
-    if said != float("inf"):
-        check_deadline(said)
-    if said is None:
-        raise ValueError("deadline= is a function that gives None, and not the seconds left")
-    return float(said)
 
 
 class Item(Struct, eq=False):

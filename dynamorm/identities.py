@@ -10,7 +10,7 @@ from .effects import Location
 from .replies import TableDescription
 from .spec import TableSpec
 
-__all__ = ["Found", "TableMark", "Work", "is_other", "is_same", "work_of"]
+__all__ = ["Found", "TableMark", "Work", "is_other", "is_same", "qualified", "work_of"]
 
 
 class TableMark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -58,10 +58,16 @@ def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
     """Name the transform, and the models where it is one of models."""
     if transform is None:
         return Work()
-    from .transforms import qualified
+    return Work(qualified(transform), _model_name(source), _model_name(target), unmodelled)
 
-    name = qualified(transform)
-    return Work(name, _model_name(source), _model_name(target), unmodelled)
+
+def qualified(transform: Any) -> str:
+    """Give the module and the name by which a checkpoint tells a transform; a lambda has none."""
+    name = getattr(transform, "__qualname__", LAMBDA)
+    return LAMBDA if LAMBDA in name else f"{transform.__module__}:{name}"
+
+
+LAMBDA = "<lambda>"
 
 
 def _model_name(model: Any) -> str | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from .batches import Rule, TimeLeft, Writer
+from .batches import Rule, Writer
 from .checkpoints import Checkpoint
 from .collisions import Collision
 from .errors import CopyIncomplete, DynamormError, ItemError
@@ -19,6 +19,7 @@ from .prefixing import elsewhere
 from .reports import CopyReport, Segment, report
 from .settings import CopySettings
 from .spec import TableSpec
+from .time_left import TimeLeft
 
 __all__ = ["Convert", "Job"]
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, structs
 
-from .batches import Rule, TimeLeft
+from .batches import Rule
 from .canonical import item_key
 from .checkpoints import Checkpoint, check_tables, new_checkpoint, read_checkpoint
 from .described import described_spec
@@ -20,6 +20,7 @@ from .pairs import check_shapes, converter_of, find_both
 from .reports import CopyReport
 from .settings import CopySettings, check_segments
 from .spec import TableSpec
+from .time_left import TimeLeft
 from .waiting import Deadline
 
 __all__ = ["check_copy", "check_pair", "confirm", "open_checkpoint", "prepare"]

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
 
-from .batches import BASE, CAP, ONCE, PATIENCE, TimeLeft
+from .batches import BASE, CAP, ONCE, PATIENCE
 from .canonical import item_key
 from .codec.misfits import STRANGE
 from .effects import Sleep, Steps, call, now
@@ -20,6 +20,7 @@ from .pages import Key, ScanOutput, scan, units
 from .prefixing import Place, elsewhere
 from .replies import Cursors
 from .spec import KeyAttribute
+from .time_left import TimeLeft
 
 __all__ = ["End", "Reads"]
 

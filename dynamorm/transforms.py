@@ -18,6 +18,7 @@ from .codec.misfits import Misfit, at
 from .codec.values import AttributeValue, Item, attributes_of, natural
 from .codec.writers import write_any
 from .errors import ItemError
+from .identities import qualified
 
 __all__ = [
     "AttributeTransform",
@@ -28,7 +29,6 @@ __all__ = [
     "copy_all_fields",
     "made",
     "name_of",
-    "qualified",
     "remove_field",
     "rename_field",
 ]
@@ -194,15 +194,6 @@ def chain(*transforms: Transform) -> Transform:
         more = getattr(transform, "touched", None)
         touched = None if touched is None or more is None else touched | more
     return AttributeTransform(Chain(transforms, dict), opaque=opaque, touched=touched)
-
-
-def qualified(transform: Any) -> str:
-    """Give the module and the name by which a checkpoint tells a transform; a lambda has none."""
-    name = getattr(transform, "__qualname__", LAMBDA)
-    return LAMBDA if LAMBDA in name else f"{transform.__module__}:{name}"
-
-
-LAMBDA = "<lambda>"
 
 
 def name_of(transform: Any) -> str:

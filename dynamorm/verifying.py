@@ -6,7 +6,6 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from .batches import TimeLeft
 from .comparing import Comparison
 from .described import described_spec
 from .effects import Steps, now, operation
@@ -17,6 +16,7 @@ from .pairs import check_shapes, converter_of, find_both
 from .prefixing import Place
 from .reads import End, Reads
 from .settings import CopySettings, Unmodelled, check_segments
+from .time_left import TimeLeft
 from .verified import Verified, VerifyPoint, check_marks, new_point, read_point
 from .waiting import Deadline
 

@@ -27,6 +27,7 @@ from dynamorm import (
     attribute_transform,
     table,
 )
+from dynamorm.checkpoint_files import save
 from dynamorm.testing import Async, FakeClock, FakeService
 
 
@@ -343,6 +344,18 @@ def test_a_checkpoint_file_of_another_copy_is_refused_and_left(tmp_path: Path) -
         copy(fake, checkpoint_file=file, resume={})
     with pytest.raises(TypeError, match="takes a path"):
         copy(fake, checkpoint_file=7)
+
+
+def test_a_checkpoint_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path) -> None:
+    """A folder of that name is in the way: the copy has not begun, and no half file is there."""
+    fake = service(10)
+    (tmp_path / "copy.json" / "inside").mkdir(parents=True)
+    with pytest.raises(OSError, match=r"copy\.json"):
+        copy(fake, checkpoint_file=tmp_path / "copy.json")
+    with pytest.raises(OSError, match=r"copy\.json"):
+        save(tmp_path / "copy.json", {})
+    assert os.listdir(tmp_path) == ["copy.json"]
+    assert "Scan" not in fake.sent
 
 
 def test_a_checkpoint_file_may_be_a_link(tmp_path: Path) -> None:

@@ -60,6 +60,7 @@ FLOORS = (
     {"tables"},
     {"applying"},
     {"updating"},
+    {"time_left"},
     {"batches", "telling", "verified"},
     {"collisions", "conditional", "reads"},
     {"comparing", "jobs"},
