@@ -16,6 +16,7 @@ import msgspec
 import pytest
 from aids.instances import (
     LEAVES,
+    SETTABLE,
     Cat,
     Color,
     Dog,
@@ -297,6 +298,46 @@ aware = st.builds(
     st.datetimes(dt.datetime.fromisoformat("0001-01-03"), dt.datetime.fromisoformat("9999-12-29")),
     offsets,
 )
+
+
+# A float above 2**53 is read by an `int | float` as the int that has its digits.
+UNEQUAL = (dt.datetime, int | float, tuple[int, bool], Point)
+KEYS = [
+    (annotation, values.filter(lambda value: value not in ("", b"")))
+    for annotation, values in SETTABLE
+    if annotation not in UNEQUAL
+]
+
+
+@st.composite
+def keyed(draw: Any) -> Any:
+    """A model with a key of any type, in the table or in an index, and an instance of it."""
+    annotation, values = draw(st.sampled_from([*KEYS, (dt.datetime, aware)]))
+    index = draw(st.sampled_from([None, "by-key"]))
+    if index is not None and draw(st.booleans()):
+        annotation, values = annotation | None, st.none() | values
+    declared: list[Any] = ["key", Annotated[annotation, PartitionKey(index=index)]]
+    if draw(st.booleans()):
+        default = draw(values)
+        declared.append(field(default_factory=lambda: default))
+    model = defstruct("Model", [tuple(declared)], omit_defaults=draw(st.booleans()))
+    return model, model(draw(values))
+
+
+@given(keyed())
+def test_keys_of_every_type(drawn):
+    """A key that has a value is written, never as NULL, and read back; None may be refused."""
+    model, instance = drawn
+    try:
+        item = to_item(instance)
+    except ItemError as error:
+        assert error.problem == NO_KEY  # noqa: PT017  # the law is about both ends
+        assert instance.key is None
+        assert model().key is not None
+    else:
+        assert from_item(model, item) == instance
+        assert ("key" in item) is (instance.key is not None)
+        assert {"NULL": True} not in item.values()
 
 
 @given(aware, aware)
