@@ -112,10 +112,10 @@ def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
     """Name what has to be looked at in the items that a transform gives."""
     if transform is None:
         return []
-    typed = target_model is not None and not isinstance(transform, AttributeTransform)
-    if typed and is_bounded(codec(target_model).shape):
-        return [check_size]
-    return [check_size, check_nesting]
+    if target_model is None or isinstance(transform, AttributeTransform):
+        return [check_size, check_nesting]
+    bounded = is_bounded(codec(target_model).shape)
+    return [check_size] if bounded else [check_size, check_nesting]
 
 
 def _checking(checks: list[Check], place: str) -> Check:

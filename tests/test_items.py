@@ -259,6 +259,7 @@ def test_keys_are_written_also_at_their_defaults():
     some = Indexed(place="here", group="a", score=0.0, since="1")
     more = {"place": {"S": "here"}, "group": {"S": "a"}, "score": ZERO, "since": {"S": "1"}}
     assert to_item(some) == always | more
+    assert to_item(Indexed(score=2))["score"] == {"N": "2"}
     for instance in (Indexed(), some):
         assert from_item(Indexed, to_item(instance)) == instance
 
@@ -790,6 +791,8 @@ def test_malformed_json():
     assert told == "a value of type Q does not belong here - at Holder.value"
     assert problem(lambda: codec(holder(int | str)).decode(b'{"value":{}}')) == NOTHING
     assert problem(lambda: codec(Holder).decode(b'{"value":{}}')) == NOTHING
+    told = problem(lambda: codec(holder(set[float])).decode(b'{"value":{"NS":["1","1"]}}'))
+    assert told.startswith("1 and 1 are read as one member of the set")
     told = problem(lambda: codec(holder(float)).decode(b'{"value":{"N":"x"}}'))
     assert told == f"{NUMBER} - at Holder.value"
 

@@ -685,6 +685,13 @@ def test_copy_all_fields():
     assert changed(copy_all_fields(), ITEM) == [VALUES]
 
 
+@pytest.mark.parametrize("transform", [copy_all_fields(), attribute_transform(unchanged)])
+def test_bytes_that_are_no_item(transform: Any):
+    """What is no item is told as such, whether or not its values are looked at."""
+    with pytest.raises(ItemError, match=r" - at item$"):
+        converter(None, None, None, transform)(b'{"id":')
+
+
 def test_rename_field():
     """An attribute gets another name, once, and keeps its value; without it nothing happens."""
     (item,) = changed(rename_field("size", "weight"), ITEM)

@@ -52,13 +52,11 @@ def _distinct(make: type, read: Convert) -> Convert:
 
 def _merged(spellings: Iterable[Any], values: Iterable[Any], what: str) -> Misfit:
     """Name the first two spellings that are read as one value."""
-    seen: dict[Any, Any] = {}
-    for spelling, value in zip(spellings, values, strict=True):
-        if value in seen:
-            both = " and ".join(map(_spelled, (seen[value], spelling)))
-            break
-        seen[value] = spelling
-    return Misfit(f"{both} are read as one {what}: {_ADVICE}")
+    firsts: dict[Any, int] = {}
+    places = [(firsts.setdefault(value, place), place) for place, value in enumerate(values)]
+    twins = next(pair for pair in places if pair[0] != pair[1])
+    one, other = map(_spelled, map(list(spellings).__getitem__, twins))
+    return Misfit(f"{one} and {other} are read as one {what}: {_ADVICE}")
 
 
 def _spelled(spelling: Any) -> str:
