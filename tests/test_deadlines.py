@@ -53,7 +53,10 @@ def slow_reader(pieces: int, pause: float) -> Callable[[Visit], None]:
         while got < length:
             visit.over.wait(pause)
             taken = 0
-            while taken < step and got < length and (part := visit.link.recv(step - taken)):
+            while taken < step and got < length:
+                part = visit.link.recv(step - taken)
+                if not part:  # the sender has gone: there is nobody to answer
+                    return
                 taken += len(part)
                 got += len(part)
         visit.link.sendall(answer(TABLE))
