@@ -17,7 +17,7 @@ from .endpoints import is_local
 from .errors import CredentialsMissing
 from .failures import Failed
 from .hidden import Hidden, HiddenBytes, HiddenHeaders, HiddenText
-from .routes import Route
+from .routes import DEADLINE, Route
 from .sockets import dial
 from .wire import UNREADABLE
 
@@ -31,6 +31,8 @@ TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 
 TIMEOUT = 2.0
+IN_ALL = 5.0
+"""Seconds for a whole look-up, for which other threads wait."""
 EARLY = 300.0
 """Seconds before they expire at which credentials are renewed."""
 AGAIN = 30.0
@@ -133,8 +135,9 @@ class Container(Hidden):
             headers["Authorization"] = token
         request = HiddenBytes(self._route.head("GET", self._path, headers, 0))
         try:
-            connection = dial(self._route)
-            answer, _ = connection.exchange(request)
+            until = min(DEADLINE.get(), time.monotonic() + IN_ALL)
+            connection = dial(self._route, until)
+            answer, _ = connection.exchange(request, until)
         except Failed as failed:
             why = str(failed.cause)
         else:

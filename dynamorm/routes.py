@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from contextvars import ContextVar
 from functools import cache
+from math import inf
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -13,9 +15,14 @@ from .sending import CONNECT_TIMEOUT, READ_TIMEOUT
 if TYPE_CHECKING:
     import ssl
 
-__all__ = ["MAX_IDLE", "Proxy", "Route", "tls_context"]
+__all__ = ["DEADLINE", "MAX_IDLE", "Proxy", "Route", "tls_context"]
 
 MAX_IDLE = 60.0
+
+
+DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
+"""The moment of the monotonic clock by which a request must be answered, for those who look its
+credentials up: a function that gives them has no parameter for it."""
 
 
 class Proxy(Struct, frozen=True):

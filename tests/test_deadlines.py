@@ -7,17 +7,23 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from aids.httpserver import Server, answer
+from aids.httpserver import Server, answer, refusal
 from aids.rawserver import RawServer, Visit
-from test_transports import TRANSPORTS, Way
+from botocore.config import Config
+from test_transports import TRANSPORTS, Way, session
 
 import dynamorm
-from dynamorm import TransportError, sockets
+from dynamorm import CredentialsMissing, TransportError, containers, sockets
 from dynamorm.transports.aio import AioTransport
+from dynamorm.transports.botocore import BotocoreTransport
+from dynamorm.transports.client import ClientTransport
+from dynamorm.transports.http import HttpTransport
 
 TABLE = b'{"Table":{"TableName":"orders","TableStatus":"ACTIVE"}}'
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n"
@@ -266,3 +272,82 @@ def test_without_any_time_out_a_request_waits():
             way.to(server, connect_timeout=1e300, read_timeout=1e300)
             assert send(way, timeout=1e300) == TABLE
         way.end()
+
+
+# Before the request.
+
+
+def test_a_containers_endpoint_that_drips_has_the_operations_deadline(way):
+    """Credentials are a part of the request that waits for them."""
+
+    def drip(visit: Visit) -> None:
+        visit.head()
+        visit.drip(itertools.repeat(b"H"))
+
+    with RawServer(drip) as container, Server(answer(TABLE)) as server:
+        uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{container.url}/creds"}
+        way.to(server, credentials=None, environ=uri)
+        with pytest.raises(CredentialsMissing, match="container"):
+            send(way, timeout=0.2)
+        assert server.requests == []
+
+
+def test_a_containers_endpoint_that_drips_is_given_up(way, monkeypatch):
+    """Other threads wait for what one looks up: it takes five seconds at most."""
+    assert containers.IN_ALL == 5.0
+    monkeypatch.setattr(containers, "IN_ALL", 0.1)
+
+    def drip(visit: Visit) -> None:
+        visit.head()
+        visit.drip(itertools.repeat(b"H"))
+
+    with RawServer(drip) as container, Server(answer(TABLE)) as server:
+        uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{container.url}/creds"}
+        with pytest.raises(CredentialsMissing, match="container"):
+            send(way.to(server, credentials=None, environ=uri))
+
+
+# A wrapped client.
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard"])
+def test_a_wrapped_client_starts_no_attempt_after_the_deadline(mode, monkeypatch):
+    """Its own retries end there, whatever it would try."""
+    with Server(refusal("InternalServerError", status=500)) as server:
+        # A minute has passed when the first answer comes.
+        clock = SimpleNamespace(monotonic=lambda: 60.0 if server.requests else 0.0)
+        monkeypatch.setattr("dynamorm.transports.client.time", clock)
+        config = Config(retries={"max_attempts": 50, "mode": mode})
+        client = session().client(
+            "dynamodb",
+            "eu-west-1",
+            endpoint_url=server.url,
+            aws_access_key_id="a",
+            aws_secret_access_key="b",
+            config=config,
+        )
+        made = ClientTransport(client)
+        with pytest.raises(TransportError, match="the client tried until") as caught:
+            made.send("DescribeTable", b'{"TableName":"orders"}', timeout=30)
+        client.close()
+        assert len(server.requests) == 1
+        assert caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("name", ["connect_timeout", "read_timeout"])
+@pytest.mark.parametrize(
+    ("given", "wrong"), [("5", TypeError), (True, TypeError), (-1, ValueError), (0, ValueError)]
+)
+def test_a_time_out_that_is_none_is_refused_where_it_is_given(name, given, wrong):
+    """With the parameter's name and what it takes."""
+    for kind in (HttpTransport, AioTransport, BotocoreTransport):
+        with pytest.raises(wrong, match=f"{name}= takes seconds as a number"):
+            kind(region="eu-west-1", **{name: given})
+
+
+@pytest.mark.parametrize("given", [2, 2.0, timedelta(seconds=2), Decimal(2)])
+def test_a_time_out_is_a_number_or_a_timedelta(given):
+    """All of them mean the same; None is no limit."""
+    for kind in (HttpTransport, AioTransport, BotocoreTransport):
+        made = kind(region="eu-west-1", connect_timeout=given, read_timeout=None)
+        assert made._timeouts == (2.0, float("inf"))

@@ -66,7 +66,7 @@ SIGNED = {
     "dynamorm.transports.signed",
 }
 HTTP = OPERATION | SIGNED | {"dynamorm.transports.http"}
-HTTP_STANDARD = {"array", "hashlib", "hmac", "io", "selectors", "socket"}
+HTTP_STANDARD = {"array", "contextvars", "hashlib", "hmac", "io", "selectors", "socket"}
 """Of the standard library, on the Python that needs most; those in C that these bring count not."""
 BOTOCORE = OPERATION | SIGNED | {"dynamorm.transports.botocore"}
 

@@ -15,6 +15,10 @@ from dynamorm import Call, Steps, TransportError
 from dynamorm.replies import ListTablesOutput
 from dynamorm.requests import list_tables
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
+from dynamorm.transports.aio import AioTransport
+from dynamorm.transports.botocore import BotocoreTransport
+from dynamorm.transports.client import ClientTransport
+from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.threads import ThreadTransport
 
 BODY = b'{"TableNames": []}'
@@ -216,7 +220,8 @@ def test_a_transport_that_answers_at_once_in_spite_of_its_word_is_refused() -> N
 
 def test_the_documented_signature_is_that_of_our_transports() -> None:
     """Every transport of this package has `timeout` as a keyword, None by default."""
-    for kind in (FakeService, Script, Recorder, Async, ThreadTransport):
+    ours = (HttpTransport, AioTransport, BotocoreTransport, ClientTransport, ThreadTransport)
+    for kind in (FakeService, Script, Recorder, Async, *ours):
         timeout = inspect.signature(kind.send).parameters["timeout"]
         assert timeout.kind is timeout.KEYWORD_ONLY
         assert timeout.default is None

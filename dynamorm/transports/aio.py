@@ -11,7 +11,7 @@ from math import inf
 
 from ..exchange import Answer, Signer, exchanging
 from ..failures import NO_TURN, Failed, without_frames
-from ..routes import Route
+from ..routes import DEADLINE, Route
 from ..streams import AsyncConnection, in_time, open_connection, seconds_left
 from .http import route_to
 from .signed import Place, Settings
@@ -34,6 +34,13 @@ class AioTransport(Settings):
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request; cancelling closes its connection."""
         until = inf if timeout is None else time.monotonic() + timeout
+        outer = DEADLINE.set(until)
+        try:
+            return await self._send(operation, body, until)
+        finally:
+            DEADLINE.reset(outer)
+
+    async def _send(self, operation: str, body: bytes, until: float) -> bytes:
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
         headers = next(exchange)

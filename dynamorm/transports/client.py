@@ -9,7 +9,9 @@ a `TransportError` here. A damaged one is noticed only where the client checks i
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
+from math import inf
 from typing import Any
 
 from botocore import xform_name
@@ -39,6 +41,7 @@ from ..errors import (
 )
 from ..exchange import foreign_answer
 from ..failures import UNREACHABLE, without_frames
+from ..routes import DEADLINE
 from ..wire import UNREADABLE
 
 __all__ = ["ClientTransport"]
@@ -65,6 +68,9 @@ class ClientTransport:
                 'pass boto3.client("dynamodb"), not resource.meta.client'
             )
         self._client = client
+        client.meta.events.register(
+            "before-send.dynamodb", _start_in_time, unique_id="dynamorm-deadline"
+        )
 
     def __repr__(self) -> str:
         return f"ClientTransport({self._client!r})"
@@ -81,8 +87,19 @@ class ClientTransport:
     def local(self) -> bool:
         return is_local(self.endpoint_url)
 
-    def send(self, operation: str, body: bytes) -> bytes:
-        """Call the client's method; its exceptions are raised as ours."""
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        """Call the client's method; its exceptions are raised as ours.
+
+        After `timeout` seconds the client starts no further attempt; one that is under way has its
+        own time-outs.
+        """
+        outer = DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
+        try:
+            return self._send(operation, body)
+        finally:
+            DEADLINE.reset(outer)
+
+    def _send(self, operation: str, body: bytes) -> bytes:
         method = getattr(self._client, xform_name(operation), None)
         if method is None:
             message = f"this client is older than {operation}: update botocore"
@@ -113,6 +130,17 @@ def _plain(error: Exception) -> BaseException:
     """Drop the request that botocore's error keeps, and the frames that hold its headers."""
     vars(error).pop("request", None)
     return without_frames(error)
+
+
+def _start_in_time(**_: Any) -> None:
+    """Let the client start no attempt of its own after the time for the whole operation."""
+    if time.monotonic() > DEADLINE.get():
+        raise TransportError(
+            "the client tried until the time for the whole operation was over: give more as "
+            "timeout=, or let the client retry less",
+            operation="ClientTransport",
+            maybe_applied=True,
+        )
 
 
 def _rewrites_items(client: Any) -> bool:

@@ -18,8 +18,10 @@ from ..exchange import Answer, Signer, exchanging
 from ..failures import without_frames
 from ..hidden import HiddenText, Variables
 from ..proxies import proxy_for
+from ..routes import DEADLINE
 from ..sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..signing import sign
+from ..waiting import seconds_of
 
 __all__ = ["Line", "Place", "Settings", "SignedTransport"]
 
@@ -127,12 +129,11 @@ class Settings:
         return Place(url, path, *proxy, self._config.bundle(), *self._timeouts)
 
 
-def _seconds(name: str, value: float) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise TypeError(f"{name}= takes seconds as a number, not {type(value).__name__}")
-    if not value > 0:
-        raise ValueError(f"{name}= takes seconds, more than 0, not {value!r}")
-    return value
+def _seconds(name: str, value: Any) -> float:
+    seconds = seconds_of(value, name)
+    if seconds == 0:
+        raise ValueError(f"{name}= takes seconds as a number, more than 0, not {value!r}")
+    return seconds
 
 
 class SignedTransport(Settings, ABC):
@@ -148,6 +149,13 @@ class SignedTransport(Settings, ABC):
         Raises `ServiceError`, `TransportError`, `CredentialsMissing`, `EndpointUnknown`.
         """
         until = inf if timeout is None else time.monotonic() + timeout
+        outer = DEADLINE.set(until)
+        try:
+            return self._send(operation, body, until)
+        finally:
+            DEADLINE.reset(outer)
+
+    def _send(self, operation: str, body: bytes, until: float) -> bytes:
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
         headers = next(exchange)
