@@ -72,9 +72,9 @@ def slow_reader(pieces: int, pause: float) -> Callable[[Visit], None]:
 
 def test_a_body_that_takes_longer_than_any_time_out_arrives(way):
     """Both time-outs count for each piece that is sent, also on a connection that is new."""
-    # Thirty pauses of 30 ms each are longer than both, and each is shorter.
+    # Thirty pauses of 30 ms each are longer than both, and each is much shorter.
     with RawServer(slow_reader(30, 0.03), receive_buffer=16 << 10) as server:
-        way.to(server, connect_timeout=0.3, read_timeout=0.3)
+        way.to(server, connect_timeout=0.7, read_timeout=0.7)
         assert send(way, b"x" * (8 << 20)) == TABLE
 
 

@@ -291,16 +291,16 @@ def hang_up(server: socket.socket) -> None:
 def test_a_handshake_that_ends_is_tried_again(authority):
     """Closed, refused by the other side, or never answered: nothing was sent."""
 
-    def failed(url: str) -> Failed:
+    def failed(url: str, connect_timeout: float = 60.0) -> Failed:
         with pytest.raises(Failed) as caught:
-            dial(Route(url, connect_timeout=0.05))
+            dial(Route(url, connect_timeout=connect_timeout))
         return caught.value
 
     with Server(answer(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
         assert failed(server.url).failure is failures.NO_CONNECTION
     with socket.create_server(("127.0.0.1", 0)) as held:
         url = f"https://127.0.0.1:{held.getsockname()[1]}"
-        assert failed(url).failure is failures.TOO_LATE
+        assert failed(url, 0.05).failure is failures.TOO_LATE
         reset = threading.Thread(target=hang_up, args=(held,))
         reset.start()
         assert failed(url).failure is failures.NO_CONNECTION
