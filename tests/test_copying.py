@@ -1210,3 +1210,12 @@ def test_without_a_transform_no_item_is_looked_into() -> None:
     fake = service(strange)
     assert copy(fake).written == 3
     assert sorted(fake.items("target")) == sorted(strange)
+
+
+def test_a_copy_in_place_reads_what_is_there_now() -> None:
+    """A stale item that is put back would undo the write that came after it."""
+    recorder = Recorder(service(items(30)))
+    copy(recorder, "source", "source", in_place=True, transform=attribute_transform(lambda i: i))
+    scans = [body for operation, body in recorder.sent if operation == "Scan"]
+    assert scans
+    assert all(body["ConsistentRead"] for body in scans)
