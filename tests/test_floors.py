@@ -107,6 +107,7 @@ ALLOWED_OUTSIDE = {
         "profiles",
         "settings",
         "testing.plugin",
+        "verifying",
     },
     "pytest": {"testing.plugin"},
     "random": {"drivers"},
