@@ -15,16 +15,15 @@ from pathlib import Path
 
 import pytest
 from aids.httpserver import Request, Server, answer
+from msgspec import json
 
 both = pytest.mark.parametrize("transport", ["botocore", "http"])
 
 TABLE = {
-    "TableName": "orders",
     "TableStatus": "ACTIVE",
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
     "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
 }
-ANSWERS = {"DescribeTable": {"Table": TABLE}, "BatchWriteItem": {"UnprocessedItems": {}}}
 
 
 def operation(request: Request) -> str:
@@ -37,8 +36,10 @@ def endless() -> Iterator[Server]:
     numbers = count()
 
     def turn(request: Request) -> bytes:
-        if operation(request) != "Scan":
-            return answer(ANSWERS[operation(request)])
+        if operation(request) == "BatchWriteItem":
+            return answer({"UnprocessedItems": {}})
+        if operation(request) == "DescribeTable":
+            return answer({"Table": {**TABLE, **json.decode(request.body)}})
         item = {"id": {"S": str(next(numbers))}}
         page = {"Items": [item], "Count": 1, "ScannedCount": 1, "LastEvaluatedKey": item}
         return answer(page)
