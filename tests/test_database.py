@@ -165,15 +165,6 @@ def test_every_transport_has_the_time_outs_and_the_profile(
         assert transport.region == "eu-south-2"
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_time_outs_are_two_and_ten_seconds_when_nobody_says_otherwise(name: Any) -> None:
-    """A connection is waited for two seconds, and each piece of an answer ten."""
-    adb = dynamorm.connect_async("eu-west-1", transport=name)
-    transport = getattr(adb.transport, "_transport", adb.transport)
-    place = transport._place(transport.endpoint)
-    assert (place.connect_timeout, place.read_timeout) == (2, 10)
-
-
 @pytest.mark.parametrize("name", ["connect_timeout", "read_timeout"])
 @pytest.mark.parametrize(
     ("wrong", "kind"),
