@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+_COPYING = "copying throttling elsewhere collisions copied_tables copy_stops telling"
+
 TESTS = {
-    "batches": "copying throttling",
+    "batches": _COPYING,
     "changes": "changes",
-    "checks": "transforms items",
-    "copying": "copying throttling elsewhere",
-    "credentials": "credentials",
+    "checks": "transforms items exact",
+    "copying": _COPYING,
+    "credentials": "credentials secrets",
     "drivers": "drivers elsewhere sending deadlines",
-    "exchange": "exchange",
-    "items": "items no_items",
-    "jobs": "copying elsewhere",
-    "pace": "copying throttling",
-    "permissions": "permissions",
+    "exchange": "exchange hostile",
+    "items": "items no_items exact",
+    "jobs": _COPYING,
+    "pace": _COPYING,
+    "permissions": "permissions policies",
     "prefixing": "elsewhere drivers",
-    "sockets": "sockets deadlines",
+    "sockets": "connections sockets deadlines",
     "transforms": "transforms",
     "waiting": "waiting deadlines throttling",
     "watching": "waiting tables",
