@@ -21,7 +21,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from orders import OrderModel
 from runs import options
 
-from dynamorm.items import codec
+from dynamorm.items.codec import codec
 
 
 class Address(msgspec.Struct):

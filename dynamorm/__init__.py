@@ -11,12 +11,14 @@ __version__ = "0.1.0"
 
 # The names of each module. `__init__.pyi` says the same to type checkers and editors.
 _MODULES = {
-    "changes": "Difference",
-    "copying": "copy_segment copy_table",
-    "credentials": "Credentials",
+    "api.descriptions": "TableDescription",
+    "copying.migrate": "Migrated auto_migrate_with_options",
+    "copying.options": "CopyOptions",
+    "copying.report": "CopyReport",
+    "copying.table": "copy_segment copy_table",
+    "copying.verified": "Verified",
+    "copying.verify": "verify_copy",
     "database": "AsyncDatabase Database connect connect_async",
-    "drivers": "Clock arun run",
-    "effects": "Call Effect Location Now Operation Sleep Steps Where",
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
         "DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported ModelError "
@@ -24,27 +26,30 @@ _MODULES = {
         "TableFailed TableNotFound Throttled TransportError UnsupportedOperation "
         "ValidationFailed WaitTimeout"
     ),
-    "items": "from_item to_item",
-    "markers": "PartitionKey SortKey TimeToLive",
-    "migrating": "Migrated auto_migrate_with_options",
-    "model": "table table_spec",
-    "options": "ALL Include Index KEYS_ONLY KMS OnDemand Provisioned TableOptions WarmThroughput",
-    "permissions": "Permission required_actions",
-    "plans": "Blocked Pending Plan Step Undeclared",
-    "replies": "TableDescription",
-    "reports": "CopyReport",
-    "sending": "AsyncTransport Transport",
-    "settings": "CopyOptions",
-    "spec": "IndexSpec KeyAttribute TableSpec",
-    "tables": (
-        "Ensured auto_migrate create_table delete_table describe_table ensure_table list_tables "
-        "migrate table_exists"
+    "items.codec": "from_item to_item",
+    "items.transforms": (
+        "add_field attribute_transform chain copy_all_fields remove_field rename_field"
     ),
-    "transforms": "add_field attribute_transform chain copy_all_fields remove_field rename_field",
-    "updating": "Applied apply plan update_table",
-    "verified": "Verified",
-    "verifying": "verify_copy",
-    "waiting": "Retries",
+    "model.declare": "table table_spec",
+    "model.fields": "PartitionKey SortKey TimeToLive",
+    "model.options": (
+        "ALL Include Index KEYS_ONLY KMS OnDemand Provisioned TableOptions WarmThroughput"
+    ),
+    "model.spec": "IndexSpec KeyAttribute TableSpec",
+    "operations.drivers": "Clock arun run",
+    "operations.effects": "Call Effect Location Now Operation Sleep Steps Where",
+    "operations.sending": "AsyncTransport Transport",
+    "operations.waiting": "Retries",
+    "permissions": "Permission required_actions",
+    "tables.compare": "Difference",
+    "tables.create": "Ensured",
+    "tables.lifecycle": (
+        "auto_migrate create_table delete_table describe_table ensure_table list_tables migrate "
+        "table_exists"
+    ),
+    "tables.steps": "Blocked Pending Plan Step Undeclared",
+    "tables.update": "Applied apply plan update_table",
+    "transports.credentials": "Credentials",
 }
 _MODULE_OF = dict(
     sorted((name, module) for module, names in _MODULES.items() for name in names.split())

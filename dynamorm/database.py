@@ -1,8 +1,4 @@
-"""A place where tables are: how to reach it, and every operation as a method.
-
-Each method is declared once for both kinds of database. The copy and what goes with it are imported
-by the methods that need them.
-"""
+"""The arguments of `connect`: made into a transport, and kept for a pickle, without a secret."""
 
 from __future__ import annotations
 
@@ -11,23 +7,26 @@ from functools import update_wrapper
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
-from . import tables
-from .connecting import Arguments, reconnected
-from .drivers import arun, run
-from .names import checked_prefix
-from .sending import (
-    CONNECT_TIMEOUT,
-    READ_TIMEOUT,
-    AsyncTransport,
-    Transport,
-    check_kind,
-)
-from .waiting import Retries, retries_of
+from .model.names import checked_prefix
+from .operations.drivers import arun, run
+from .operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT, AsyncTransport, Transport, check_kind
+from .operations.waiting import Retries, retries_of
+from .tables import lifecycle as tables
+from .transports.arguments import Arguments
+
+
+def reconnected(function: str, arguments: dict[str, Any]) -> Any:
+    """Connect as the database did that was pickled."""
+    return globals()[function](**arguments)
+
 
 if TYPE_CHECKING:
-    from . import copying, migrating, updating, verifying
-    from .credentials import Given
-    from .effects import Operation, Steps
+    from .copying import migrate as migrating
+    from .copying import table as copying
+    from .copying import verify as verifying
+    from .operations.effects import Operation, Steps
+    from .tables import update as updating
+    from .transports.credentials import Given
 else:
 
     class _Module:
@@ -40,12 +39,13 @@ else:
             return getattr(import_module(self._name, __package__), name)
 
     copying, migrating, updating, verifying = map(
-        _Module, (".copying", ".migrating", ".updating", ".verifying")
+        _Module, (".copying.table", ".copying.migrate", ".tables.update", ".copying.verify")
     )
 
-__all__ = ["AsyncDatabase", "Database", "connect", "connect_async"]
 
 P = ParamSpec("P")
+
+
 T = TypeVar("T")
 
 
@@ -124,7 +124,7 @@ def connect_async(
 def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
     """Check what no transport looks at before its first request."""
     if unknown:
-        from .arguments import refuse_keywords
+        from .model.arguments import refuse_keywords
 
         refuse_keywords(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
     for name, value in strings.items():

@@ -5,35 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-__all__ = [
-    "AccessDenied",
-    "ConditionFailed",
-    "CopyIncomplete",
-    "CredentialsMissing",
-    "CredentialsRejected",
-    "DynamormError",
-    "EndpointUnknown",
-    "ItemError",
-    "LimitExceeded",
-    "MigrateNotSupported",
-    "ModelError",
-    "PlanRefused",
-    "ProfileUnusable",
-    "Refused",
-    "ServerError",
-    "ServiceError",
-    "TableBusy",
-    "TableExists",
-    "TableFailed",
-    "TableNotFound",
-    "Throttled",
-    "TransportError",
-    "UnsupportedOperation",
-    "ValidationFailed",
-    "WaitTimeout",
-    "service_error",
-    "shown",
-]
+from msgspec import DecodeError
 
 
 class DynamormError(Exception):
@@ -226,9 +198,6 @@ def shown(text: str, most: int = 2000) -> str:
     return cut if len(text) <= most else f"{cut} ... ({len(text)} characters)"
 
 
-_BY_CODE: dict[str, type[ServiceError]] = {}
-
-
 class ServiceError(DynamormError):
     """DynamoDB answered with an error; `code` is its name in the API reference."""
 
@@ -249,9 +218,6 @@ class ServiceError(DynamormError):
         """The key of the item that the service refused in a copy, as natural values."""
         super().__init__(message)
 
-    def __init_subclass__(cls, codes: tuple[str, ...] = ()) -> None:
-        _BY_CODE.update(dict.fromkeys(codes, cls))
-
     def __str__(self) -> str:
         facts = f"{self.code}, status {self.status}"
         if self.request_id:
@@ -261,35 +227,25 @@ class ServiceError(DynamormError):
         return f"{self.message or 'no message'} ({facts}){hint}{_named(self.key)} - at {place}"
 
 
-class TableNotFound(ServiceError, codes=("ResourceNotFoundException", "TableNotFoundException")):
+class TableNotFound(ServiceError):
     """There is no such table (or index) in this account and region."""
 
 
-class TableBusy(ServiceError, codes=("ResourceInUseException", "TableInUseException")):
+class TableBusy(ServiceError):
     """The table is being created, changed or deleted; the request would do when that has ended."""
 
 
-class TableExists(ServiceError, codes=("TableAlreadyExistsException",)):
+class TableExists(ServiceError):
     """A table of this name is there already (ResourceInUseException from CreateTable)."""
 
 
-class Throttled(
-    ServiceError,
-    codes=(
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ThrottlingException",
-        "Throttling",
-        "TooManyRequestsException",
-        "TransactionInProgressException",
-    ),
-):
+class Throttled(ServiceError):
     """The service asks to come again later."""
 
     transient = True
 
 
-class LimitExceeded(ServiceError, codes=("LimitExceededException",)):
+class LimitExceeded(ServiceError):
     """Too many control-plane operations at once, or a quota of the account."""
 
     @property
@@ -298,71 +254,67 @@ class LimitExceeded(ServiceError, codes=("LimitExceededException",)):
         return "simultaneous" in self.message.lower()
 
 
-class AccessDenied(ServiceError, codes=("AccessDeniedException", "AccessDenied")):
+class AccessDenied(ServiceError):
     """The credentials are good, and a policy does not let them do this."""
 
     hint = ": allow dynamodb:{operation} on {table} in the caller's IAM policy"
 
 
-class CredentialsRejected(
-    AccessDenied,
-    codes=(
-        "ExpiredTokenException",
-        "ExpiredToken",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorizedException",
-        "OptInRequired",
-        "RequestExpired",
-        "RequestTimeTooSkewed",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    ),
-):
+class CredentialsRejected(AccessDenied):
     """The service does not take these credentials or this signature, whatever the policy says."""
 
     hint = ": check the credentials, the session token, the region and this machine's clock"
 
 
-class ValidationFailed(
-    ServiceError,
-    codes=(
-        "ItemCollectionSizeLimitExceededException",
-        "SerializationException",
-        "ValidationError",
-        "ValidationException",
-    ),
-):
+class ValidationFailed(ServiceError):
     """The service does not take the request as it is written."""
 
 
-class ConditionFailed(ServiceError, codes=("ConditionalCheckFailedException",)):
+class ConditionFailed(ServiceError):
     """The condition of a write did not hold: nothing was written."""
 
     item: bytes | None = None
     """The item that was there, as the JSON of its attribute values, if the service gave it."""
 
 
-class UnsupportedOperation(ServiceError, codes=("UnknownOperationException",)):
+class UnsupportedOperation(ServiceError):
     """The endpoint does not know the operation: an emulator, or an older service."""
 
 
-class ServerError(
-    ServiceError,
-    codes=(
-        "InternalFailure",
-        "InternalServerError",
-        "ServiceUnavailable",
-        "ServiceUnavailableException",
-    ),
-):
+class ServerError(ServiceError):
     """The service failed; the request may have taken effect."""
 
     transient = True
     maybe_applied = True
+
+
+_CODES: dict[type[ServiceError], str] = {
+    TableNotFound: "ResourceNotFoundException TableNotFoundException",
+    TableBusy: "ResourceInUseException TableInUseException",
+    TableExists: "TableAlreadyExistsException",
+    Throttled: (
+        "ProvisionedThroughputExceededException RequestLimitExceeded ThrottlingException "
+        "Throttling TooManyRequestsException TransactionInProgressException"
+    ),
+    LimitExceeded: "LimitExceededException",
+    AccessDenied: "AccessDeniedException AccessDenied",
+    CredentialsRejected: (
+        "ExpiredTokenException ExpiredToken IncompleteSignatureException InvalidClientTokenId "
+        "InvalidSignatureException MissingAuthenticationToken "
+        "MissingAuthenticationTokenException NotAuthorizedException OptInRequired "
+        "RequestExpired RequestTimeTooSkewed SignatureDoesNotMatch UnrecognizedClientException"
+    ),
+    ValidationFailed: (
+        "ItemCollectionSizeLimitExceededException SerializationException ValidationError "
+        "ValidationException"
+    ),
+    ConditionFailed: "ConditionalCheckFailedException",
+    UnsupportedOperation: "UnknownOperationException",
+    ServerError: (
+        "InternalFailure InternalServerError ServiceUnavailable ServiceUnavailableException"
+    ),
+}
+_BY_CODE = {code: cls for cls, codes in _CODES.items() for code in codes.split()}
 
 
 def service_error(
@@ -377,3 +329,7 @@ def service_error(
     if cls is TableBusy and operation == "CreateTable":
         cls = TableExists
     return cls(code, message, status=status, request_id=request_id, operation=operation)
+
+
+UNREADABLE = (DecodeError, RecursionError, UnicodeError)
+"""What msgspec raises for bytes that are not what was asked for, or that nest without end."""

@@ -10,22 +10,20 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
-from .arguments import nearest
-from .drift import compared_settings, setting_of
-from .model import Model, table_spec
-from .options import check_option_names
-from .plans import Plan, checked_allow
-from .setting_requests import checked_name
-from .spec import TableSpec
+from .model.arguments import nearest
+from .model.declare import Model, table_spec
+from .model.options import check_option_names
+from .model.spec import TableSpec
+from .requests.settings import checked_name
+from .tables.drift import compared_settings, setting_of
+from .tables.steps import Plan, checked_allow
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from typing_extensions import Unpack
 
-    from .options import TableOptions
-
-__all__ = ["Permission", "required_actions"]
+    from .model.options import TableOptions
 
 
 class Permission(Struct, frozen=True, order=True):
@@ -251,6 +249,7 @@ _TABLES: dict[str, tuple[int, int | None]] = {
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
+
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "auto_migrate": _ensures,

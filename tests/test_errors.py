@@ -16,16 +16,16 @@ from msgspec import json
 import dynamorm
 from dynamorm import errors
 from dynamorm.errors import DynamormError, ServiceError, service_error
-from dynamorm.exchange import Answer, read_answer
 from dynamorm.testing import Script
+from dynamorm.transports.exchange import Answer, read_answer
 
 SAMPLES = Path(__file__).parent / "samples"
 SAID: list[tuple[str, int, str, str]] = json.decode((SAMPLES / "errors.json").read_bytes())
 
 CLASSES = {
     name: found
-    for name in errors.__all__
-    if inspect.isclass(found := getattr(errors, name)) and issubclass(found, DynamormError)
+    for name, found in vars(errors).items()
+    if inspect.isclass(found) and issubclass(found, DynamormError)
 }
 REPORT = dynamorm.run(
     dynamorm.copy_table(Order, "orders-2"),

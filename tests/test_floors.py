@@ -12,108 +12,76 @@ import pytest
 
 PACKAGE = Path(__file__).parent.parent / "dynamorm"
 
-FLOORS = (
-    {"arguments", "errors", "hidden"},
-    {
-        "canonical",
-        "effects",
-        "failures",
-        "markers",
-        "names",
-        "options",
-        "profiles",
-        "reading",
-        "routes",
-        "sending",
-        "wire",
-    },
-    {"checkpoint_files", "option_rules", "policies"},
-    {"credentials", "endpoints", "fields", "pace", "parallel", "replies", "sockets", "spec"},
-    {"encryption"},
-    {
-        "changes",
-        "chain",
-        "config",
-        "containers",
-        "described",
-        "facets",
-        "keys",
-        "proxies",
-        "streams",
-    },
-    {"identities", "model", "payloads"},
-    {"codec", "codec.compiled", "codec.misfits", "pages", "plans"},
-    {"checkpoints", "codec.shapes", "codec.values"},
-    {"codec.attributes", "codec.moments", "codec.numbers", "codec.places", "codec.roles"},
-    {"codec.forms", "codec.leaves", "codec.sizes"},
-    {"codec.checks"},
-    {"codec.builders", "codec.members", "codec.records"},
-    {"codec.readers", "codec.writers"},
-    {"drift", "items", "lookups", "reports", "setting_requests"},
-    {"exact", "permissions", "requests"},
-    {"decoding", "index_steps", "prefixing", "transforms", "waiting"},
-    {"converting", "setting_steps", "watching"},
-    {"planning", "surveying"},
-    {"insisting", "reviewing"},
-    {"settling"},
-    {"backups", "creating", "settings"},
-    {"tables"},
-    {"applying"},
-    {"updating"},
-    {"time_left"},
-    {"batches", "telling", "verified"},
-    {"collisions", "conditional", "reads"},
-    {"comparing", "jobs"},
-    {"pairs", "parts"},
-    {"preparing", "verifying"},
-    {"copying"},
-    {"migrating"},
-    {"drivers"},
-    {"exchange", "signing"},
-    {"transports", "transports.client", "transports.signed", "transports.threads"},
-    {"transports.botocore", "transports.http"},
-    {"transports.aio"},
-    {"testing.backups", "testing.contents", "testing.moto", "testing.scripted"},
-    {"testing.living"},
-    {"testing.changing", "testing.facets"},
-    {"testing.service"},
-    {"testing"},
-    {"database"},
-    {"testing.plugin"},
-    {""},
-)
-FLOOR_OF = {module: floor for floor, modules in enumerate(FLOORS) for module in modules}
+PACKAGES = {
+    "errors": (),
+    "model": ("errors",),
+    "api": ("errors", "model"),
+    "requests": ("errors", "model", "api"),
+    "operations": ("errors", "model", "api", "requests"),
+    "tables": ("errors", "model", "api", "requests", "operations"),
+    "items": ("errors", "model"),
+    "copying": ("errors", "model", "api", "requests", "operations", "tables", "items"),
+    "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
+    "transports": ("errors", "operations"),
+    "database": ("errors", "model", "operations", "tables", "copying", "transports"),
+    "testing": (
+        "errors",
+        "model",
+        "api",
+        "requests",
+        "operations",
+        "tables",
+        "items",
+        "database",
+        "transports",
+    ),
+}
+"""What each package may import; whatever is not named here, it may not."""
 
 SENDERS = {
-    "routes",
-    "sockets",
-    "streams",
+    "transports.routes",
+    "transports.connection",
+    "transports.async_connection",
     "transports.aio",
     "transports.botocore",
     "transports.signed",
 }
 ALLOWED_OUTSIDE = {
-    "asyncio": {"drivers", "streams", "transports.aio", "transports.threads"},
+    "asyncio": {
+        "operations.drivers",
+        "transports.async_connection",
+        "transports.aio",
+        "transports.threads",
+    },
     "boto3": set(),
-    "botocore": {"credentials", "transports.botocore", "transports.client"},
+    "botocore": {"transports.resolver", "transports.botocore", "transports.client"},
     "httpx": SENDERS,
     "moto": {"testing.moto"},
     "os": SENDERS
     | {
-        "checkpoint_files",
-        "config",
-        "containers",
-        "hidden",
-        "profiles",
-        "settings",
+        "copying.checkpoint_file",
+        "transports.config",
+        "transports.container",
+        "transports.hidden",
+        "operations.locks",
+        "transports.profiles",
+        "copying.options",
         "testing.plugin",
-        "verifying",
+        "copying.verify",
     },
     "pytest": {"testing.plugin"},
-    "random": {"drivers"},
+    "random": {"operations.drivers"},
     "socket": SENDERS,
-    "ssl": SENDERS | {"failures"},
-    "time": SENDERS | {"containers", "drivers", "exchange", "signing"},
+    "ssl": SENDERS | {"transports.failures"},
+    "time": SENDERS
+    | {
+        "transports.client",
+        "transports.container",
+        "transports.credential_source",
+        "operations.drivers",
+        "transports.exchange",
+        "transports.signing",
+    },
     "werkzeug": {"testing.moto"},
 }
 """Who may look at the world: clocks and chance, sockets, the environment, the event loop."""
@@ -148,15 +116,47 @@ def imports(module: str, path: Path) -> Iterator[tuple[str, bool]]:
 MODULES = dict(modules())
 
 
-@pytest.mark.parametrize("module", MODULES)
-def test_a_module_imports_only_from_floors_below_its_own(module: str) -> None:
-    """No module knows of one beside or above it, so there can be no circle."""
+def package_of(module: str) -> str:
+    return module.partition(".")[0]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_a_package_imports_only_what_its_row_names(package: str) -> None:
+    """Each package knows those below it, and no other."""
     wrong = [
-        name
-        for name, ours in imports(module, MODULES[module])
-        if ours and FLOOR_OF[name] >= FLOOR_OF[module]
+        f"{module}: {name}"
+        for module, path in MODULES.items()
+        if package_of(module) == package
+        for name, ours in imports(module, path)
+        if ours and package_of(name) not in (package, *PACKAGES[package])
     ]
     assert wrong == []
+
+
+def test_every_package_has_a_row() -> None:
+    """What is added to the house is given its place in it."""
+    assert {package_of(module) for module in MODULES} == {"", *PACKAGES}
+
+
+def test_no_import_goes_round_in_a_circle() -> None:
+    """No module imports, by others, itself: not even in a function."""
+    graph = {
+        module: {name for name, ours in imports(module, path) if ours and name in MODULES}
+        for module, path in MODULES.items()
+    }
+    while leaves := {module for module, needed in graph.items() if not needed}:
+        graph = {m: needed - leaves for m, needed in graph.items() if m not in leaves}
+    assert graph == {}
+
+
+LISTS = {"errors", "testing.service"}
+"""One class, or one operation, after the other: longer, and read a piece at a time."""
+
+
+@pytest.mark.parametrize("module", sorted(MODULES.keys() - LISTS))
+def test_a_module_can_be_read_in_one_sitting(module: str) -> None:
+    """A module has one subject, and at most 300 lines."""
+    assert len(MODULES[module].read_text().splitlines()) <= 300
 
 
 @pytest.mark.parametrize("module", MODULES)

@@ -22,7 +22,7 @@ from dynamorm import (
     table_spec,
 )
 from dynamorm.errors import TransportError
-from dynamorm.spec import changed
+from dynamorm.model.spec import changed
 from dynamorm.testing import FakeClock, FakeService
 
 ID = KeyAttribute("id", "S")

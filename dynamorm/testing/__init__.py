@@ -3,8 +3,6 @@
 None of them needs a network, and no time passes in any of them but the clock's own.
 """
 
-from __future__ import annotations
-
 from .scripted import Async, FakeClock, Recorder, Script
 from .service import FakeService
 

@@ -7,9 +7,7 @@ from typing import Any
 
 from msgspec import json
 
-from ..drivers import Clock
-
-__all__ = ["Backups"]
+from ..operations.drivers import Clock
 
 SECONDS = 5.0
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from msgspec import json
 
-from ..drivers import Clock
+from ..operations.drivers import Clock
 from .living import Payload, State, Table, error
 
-__all__ = ["Changing"]
-
 MAX_INDEXES = 20
+
 
 _KINDS = {
     "BillingMode": "capacity",
@@ -28,6 +27,7 @@ _KINDS = {
     "WarmThroughput": "warm",
 }
 """Which members may come together, and which not."""
+
 
 _FIGURES = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
 

@@ -7,13 +7,15 @@ from typing import Any
 
 from msgspec import DecodeError, json
 
-from ..drivers import Clock
+from ..operations.drivers import Clock
 from .living import Payload, Table, error
 
-__all__ = ["Facets"]
-
 TTL_INTERVAL = 3600.0
+
+
 MAX_TAGS = 50
+
+
 PAGE_OF_TAGS = 10
 
 

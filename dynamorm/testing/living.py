@@ -10,9 +10,8 @@ from msgspec import Struct
 from ..errors import DynamormError, service_error
 from .contents import Contents
 
-__all__ = ["ACCOUNT", "Payload", "State", "Table", "error", "plain_name"]
-
 ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
+
 
 Payload = dict[str, Any]
 

@@ -14,8 +14,6 @@ except ImportError as missing:
         f'moto\'s server is not installed ({missing}): pip install "dynamorm-micro[demo]"'
     ) from missing
 
-__all__ = ["serving"]
-
 
 @contextmanager
 def serving() -> Iterator[str]:

@@ -15,17 +15,18 @@ import pytest
 
 from ..database import Database, connect
 from ..errors import DynamormError, LimitExceeded, TableBusy
-from ..model import table_spec
-from ..watching import find_table
+from ..model.declare import table_spec
+from ..operations.waiters import find_table
 from .scripted import Script
 from .service import FakeService
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model import Model
-    from ..options import TableOptions
-    from ..replies import TableDescription
+    from ..api.descriptions import TableDescription
+    from ..model.declare import Model
+    from ..model.options import TableOptions
+
 
 _LEFT = "tables are left (deletion protection is not lifted: pass deletion_protection=False):"
 
@@ -95,9 +96,9 @@ def dynamorm_db(dynamorm_endpoint: str) -> Iterator[Database]:
     On this machine it signs with made-up keys and reads no variable; elsewhere credentials and
     region are those of the environment.
     """
-    from ..credentials import Credentials
-    from ..endpoints import is_local
     from ..transports.botocore import BotocoreTransport
+    from ..transports.credentials import Credentials
+    from ..transports.endpoints import is_local
 
     place: dict[str, Any] = {"endpoint": dynamorm_endpoint}
     if is_local(dynamorm_endpoint):

@@ -6,10 +6,8 @@ from typing import Any
 
 from msgspec import json
 
-from ..drivers import Clock
-from ..sending import Transport, sending
-
-__all__ = ["Async", "FakeClock", "Recorder", "Script"]
+from ..operations.drivers import Clock
+from ..operations.sending import Transport, sending
 
 
 class FakeClock(Clock):

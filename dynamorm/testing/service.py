@@ -12,17 +12,15 @@ from threading import RLock
 
 from msgspec import Raw, Struct, json
 
-from ..drivers import Clock
+from ..api.items import WriteRequest
 from ..errors import ConditionFailed, DynamormError
-from ..pages import WriteRequest
+from ..operations.drivers import Clock
 from .backups import Backups
 from .changing import Changing
 from .contents import MAX_BODY, Refusal
 from .facets import Facets
 from .living import Payload, Table, error, plain_name
 from .scripted import FakeClock
-
-__all__ = ["FakeService"]
 
 Fault = tuple[str, DynamormError, bool]
 

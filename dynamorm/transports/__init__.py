@@ -1,1 +1,1 @@
-"""Ways to the service; each module is one, and imports what it needs when it is first used."""
+"""One signed HTTP exchange, and who sends it; each transport imports what it needs on first use."""

@@ -9,14 +9,12 @@ import asyncio
 import time
 from math import inf
 
-from ..exchange import Answer, Signer, exchanging
-from ..failures import NO_TURN, Failed, without_frames
-from ..routes import DEADLINE, Route
-from ..streams import AsyncConnection, in_time, open_connection, seconds_left
+from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
+from .exchange import Answer, Signer, exchanging
+from .failures import NO_TURN, Failed, without_frames
 from .http import route_to
+from .routes import DEADLINE, Route
 from .signed import Place, Settings
-
-__all__ = ["AioTransport"]
 
 MAX_CONNECTIONS = 64
 

@@ -40,14 +40,12 @@ from botocore.httpsession import (
     URLLib3SSLError,
 )
 
-from .. import failures
-from ..exchange import Answer
-from ..failures import Failed, Failure, without_frames
-from ..reading import Unreadable, check_size
-from ..sockets import LONGEST, OPTIONS
+from . import failures
+from .connection import LONGEST, OPTIONS
+from .exchange import Answer
+from .failures import Failed, Failure, without_frames
+from .http1 import Unreadable, check_size
 from .signed import Line, Place, SignedTransport
-
-__all__ = ["BotocoreTransport"]
 
 MAX_CONNECTIONS = 64
 
@@ -200,6 +198,7 @@ def _content(raw: Any, until: float) -> bytes:
 
 _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
 
+
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     (EndpointConnectionError, failures.NO_CONNECTION),
     (ConnectTimeoutError, failures.TOO_LATE),
@@ -209,6 +208,7 @@ _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     ((ConnectionClosedError, ProtocolError), failures.CLOSED),
     (Exception, failures.BROKEN),
 )
+
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 

@@ -28,8 +28,8 @@ from botocore.exceptions import (
 )
 from msgspec import convert, json
 
-from ..endpoints import is_local
 from ..errors import (
+    UNREADABLE,
     ConditionFailed,
     CredentialsMissing,
     DynamormError,
@@ -39,16 +39,17 @@ from ..errors import (
     service_error,
     shown,
 )
-from ..exchange import foreign_answer
-from ..failures import UNREACHABLE, without_frames
-from ..routes import DEADLINE
-from ..wire import UNREADABLE
-
-__all__ = ["ClientTransport"]
+from .endpoints import is_local
+from .exchange import foreign_answer
+from .failures import UNREACHABLE, without_frames
+from .routes import DEADLINE
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
+
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
+
+
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 

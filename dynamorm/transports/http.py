@@ -9,14 +9,12 @@ from __future__ import annotations
 from math import inf
 
 from ..errors import EndpointUnknown
-from ..exchange import Answer
-from ..failures import Failed
-from ..hidden import HiddenBytes, HiddenText
-from ..routes import Proxy, Route
-from ..sockets import Connection, dial
+from .connection import Connection, dial
+from .exchange import Answer
+from .failures import Failed
+from .hidden import HiddenBytes, HiddenText
+from .routes import Proxy, Route
 from .signed import Line, Place, SignedTransport
-
-__all__ = ["HttpTransport"]
 
 
 class HttpTransport(SignedTransport):

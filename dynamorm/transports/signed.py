@@ -11,19 +11,18 @@ from typing import Any, NoReturn, Protocol, TypeVar
 
 from msgspec import Struct
 
-from ..config import Config
-from ..credentials import CredentialSource, Given
-from ..endpoints import Endpoint, for_account, is_local, split_path
-from ..exchange import Answer, Signer, exchanging
-from ..failures import without_frames
-from ..hidden import HiddenText, Variables
-from ..proxies import proxy_for
-from ..routes import DEADLINE
-from ..sending import CONNECT_TIMEOUT, READ_TIMEOUT
-from ..signing import sign
-from ..waiting import seconds_of
-
-__all__ = ["Line", "Place", "Settings", "SignedTransport"]
+from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
+from ..operations.waiting import seconds_of
+from .config import Config
+from .credential_source import CredentialSource
+from .credentials import Given
+from .endpoints import Endpoint, for_account, is_local, split_path
+from .exchange import Answer, Signer, exchanging
+from .failures import without_frames
+from .hidden import HiddenText, Variables
+from .proxies import proxy_for
+from .routes import DEADLINE
+from .signing import sign
 
 
 class Place(Struct, frozen=True):

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from ..drivers import Clock
-from ..sending import Transport, check_kind, sending
-
-__all__ = ["ThreadTransport"]
+from ..operations.drivers import Clock
+from ..operations.sending import Transport, check_kind, sending
 
 
 class ThreadTransport:

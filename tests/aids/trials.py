@@ -13,7 +13,7 @@ import dynamorm
 from aids.faults import Killed, Ticking
 from aids.proxy import Proxy, Upstream, at_random
 from dynamorm import CopyReport, Credentials, DynamormError
-from dynamorm.canonical import item_key
+from dynamorm.items.keys import item_key
 from dynamorm.transports.http import HttpTransport
 
 

@@ -33,8 +33,8 @@ from dynamorm import (
     WarmThroughput,
     table,
 )
-from dynamorm.effects import call
-from dynamorm.spec import changed
+from dynamorm.model.spec import changed
+from dynamorm.operations.effects import call
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 A, B, C = KeyAttribute("a", "S"), KeyAttribute("b", "N"), KeyAttribute("c", "B")

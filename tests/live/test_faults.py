@@ -15,8 +15,9 @@ from msgspec import Raw, Struct
 
 import dynamorm
 from dynamorm import Credentials, Database, PartitionKey, SortKey, attribute_transform, table
-from dynamorm.effects import call
-from dynamorm.pages import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
+from dynamorm.api.items import BatchWriteItemOutput, ScanOutput
+from dynamorm.operations.effects import call
+from dynamorm.requests.items import batch_write_item, scan
 
 PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "60"))
 """How long this takes: a second or two for each."""

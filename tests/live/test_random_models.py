@@ -14,7 +14,7 @@ from world import Hurried, environ_of
 
 import dynamorm
 from dynamorm import KMS, DynamormError, OnDemand, Steps, TableSpec, table_spec
-from dynamorm.drivers import Clock
+from dynamorm.operations.drivers import Clock
 from dynamorm.transports.http import HttpTransport
 
 COUNTS = {"dynoxide": 1000, "moto": 500, "dynalite": 150, "dynamodb-local": 1000, "endpoint": 5}

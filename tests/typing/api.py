@@ -46,7 +46,7 @@ from dynamorm import (
     WarmThroughput,
     table,
 )
-from dynamorm.replies import ListTablesOutput
+from dynamorm.api.tables import ListTablesOutput
 from dynamorm.testing import FakeClock, FakeService, Recorder, Script
 
 

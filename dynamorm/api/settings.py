@@ -1,0 +1,158 @@
+"""What DynamoDB answers about a table outside of DescribeTable: expiry, recovery, tags, policy.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET, Struct, UnsetType
+
+from . import Reply, Request
+from .descriptions import Tag
+
+
+class TimeToLiveSpecification(Reply, frozen=True):
+    enabled: bool
+    attribute_name: str
+
+
+class UpdateTimeToLiveOutput(Reply, frozen=True):
+    time_to_live_specification: TimeToLiveSpecification
+
+
+class TimeToLiveDescription(Reply, frozen=True):
+    time_to_live_status: str | None = None
+    attribute_name: str | None = None
+
+    @property
+    def attribute(self) -> str | None:
+        """The attribute that tells when an item expires; `None` where none does, or soon none."""
+        on = self.time_to_live_status in ("ENABLED", "ENABLING")
+        return self.attribute_name if on else None
+
+
+class DescribeTimeToLiveOutput(Reply, frozen=True):
+    time_to_live_description: TimeToLiveDescription
+
+
+class PointInTimeRecoveryDescription(Reply, frozen=True):
+    point_in_time_recovery_status: str | None = None
+    recovery_period_in_days: int | None = None
+    earliest_restorable_date_time: float | None = None
+    latest_restorable_date_time: float | None = None
+
+
+class ContinuousBackupsDescription(Reply, frozen=True):
+    """`continuous_backups_status` is ENABLED for every table; what can be off is the recovery."""
+
+    continuous_backups_status: str
+    point_in_time_recovery_description: PointInTimeRecoveryDescription | None = None
+
+    @property
+    def recovery_days(self) -> int:
+        """How far back one can recover; 0 where recovery is off."""
+        recovery = self.point_in_time_recovery_description
+        if recovery is None or recovery.point_in_time_recovery_status != "ENABLED":
+            return 0
+        return recovery.recovery_period_in_days or DEFAULT_RECOVERY_DAYS
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Point-in-time-recovery.html
+DEFAULT_RECOVERY_DAYS = 35
+
+
+class DescribeContinuousBackupsOutput(Reply, frozen=True):
+    continuous_backups_description: ContinuousBackupsDescription
+
+
+class UpdateContinuousBackupsOutput(Reply, frozen=True):
+    continuous_backups_description: ContinuousBackupsDescription
+
+
+class ListTagsOfResourceOutput(Reply, frozen=True):
+    tags: tuple[Tag, ...]
+    next_token: str | None = None
+
+
+class PutResourcePolicyOutput(Reply, frozen=True):
+    revision_id: str | None = None
+
+
+class GetResourcePolicyOutput(Reply, frozen=True):
+    policy: str
+    revision_id: str | None = None
+
+
+class DeleteResourcePolicyOutput(Reply, frozen=True):
+    revision_id: str | None = None
+
+
+class NoOutput(Reply, frozen=True):
+    """TagResource and UntagResource answer with an empty body."""
+
+
+class Settings(Struct, frozen=True, repr_omit_defaults=True):
+    """What a table has beside its description; `UNSET` is what nobody asked for."""
+
+    time_to_live: TimeToLiveDescription | UnsetType = UNSET
+    point_in_time_recovery: ContinuousBackupsDescription | UnsetType = UNSET
+    tags: dict[str, str] | UnsetType = UNSET
+    resource_policy: str | UnsetType | None = UNSET
+    unsupported: tuple[str, ...] = ()
+    """What was asked for and the endpoint does not know."""
+    denied: dict[str, str] = {}
+    """What was asked for and the caller may not read, each with the operation that does it."""
+
+
+class UpdateTimeToLiveInput(Request, frozen=True):
+    table_name: str
+    time_to_live_specification: TimeToLiveSpecification
+
+
+class DescribeTimeToLiveInput(Request, frozen=True):
+    table_name: str
+
+
+class PointInTimeRecoverySpecification(Request, frozen=True):
+    point_in_time_recovery_enabled: bool
+    recovery_period_in_days: int | UnsetType = UNSET
+
+
+class UpdateContinuousBackupsInput(Request, frozen=True):
+    table_name: str
+    point_in_time_recovery_specification: PointInTimeRecoverySpecification
+
+
+class DescribeContinuousBackupsInput(Request, frozen=True):
+    table_name: str
+
+
+class TagResourceInput(Request, frozen=True):
+    resource_arn: str
+    tags: tuple[Tag, ...]
+
+
+class UntagResourceInput(Request, frozen=True):
+    resource_arn: str
+    tag_keys: tuple[str, ...]
+
+
+class ListTagsOfResourceInput(Request, frozen=True):
+    resource_arn: str
+    next_token: str | UnsetType = UNSET
+
+
+class PutResourcePolicyInput(Request, frozen=True):
+    resource_arn: str
+    policy: str
+    expected_revision_id: str | UnsetType = UNSET
+    confirm_remove_self_resource_access: bool | UnsetType = UNSET
+
+
+class GetResourcePolicyInput(Request, frozen=True):
+    resource_arn: str
+
+
+class DeleteResourcePolicyInput(Request, frozen=True):
+    resource_arn: str
+    expected_revision_id: str | UnsetType = UNSET

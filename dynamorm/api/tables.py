@@ -1,0 +1,148 @@
+"""The requests and replies of the operations on tables.
+
+A member that an operation always has has no default here: an answer without it does not count.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from ..model.options import OnDemand, Provisioned, WarmThroughput
+from . import Reply, Request
+from .descriptions import (
+    AttributeDefinition,
+    KeySchemaElement,
+    Projection,
+    StreamSpecification,
+    TableDescription,
+    Tag,
+)
+
+
+class LocalSecondaryIndex(Request, frozen=True):
+    index_name: str
+    key_schema: tuple[KeySchemaElement, ...]
+    projection: Projection
+
+
+class GlobalSecondaryIndex(Request, frozen=True):
+    index_name: str
+    key_schema: tuple[KeySchemaElement, ...]
+    projection: Projection
+    provisioned_throughput: Provisioned | UnsetType = UNSET
+    on_demand_throughput: OnDemand | UnsetType = UNSET
+    warm_throughput: WarmThroughput | UnsetType = UNSET
+
+
+class SSESpecification(Request, frozen=True):
+    enabled: bool | UnsetType = UNSET
+    sse_type: str | UnsetType = UNSET
+    kms_master_key_id: str | UnsetType = UNSET
+
+
+class CreateTableInput(Request, frozen=True):
+    """The members below `tags` that no option sets come from `extra`, as they are."""
+
+    attribute_definitions: tuple[AttributeDefinition, ...]
+    table_name: str
+    key_schema: tuple[KeySchemaElement, ...]
+    local_secondary_indexes: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
+    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
+    billing_mode: str | UnsetType = UNSET
+    provisioned_throughput: Provisioned | UnsetType = UNSET
+    stream_specification: StreamSpecification | UnsetType = UNSET
+    sse_specification: SSESpecification | UnsetType = UNSET
+    tags: tuple[Tag, ...] | UnsetType = UNSET
+    table_class: str | UnsetType = UNSET
+    deletion_protection_enabled: bool | UnsetType = UNSET
+    warm_throughput: WarmThroughput | UnsetType = UNSET
+    resource_policy: str | UnsetType = UNSET
+    on_demand_throughput: OnDemand | UnsetType = UNSET
+    global_table_source_arn: str | UnsetType = UNSET
+    global_table_settings_replication_mode: str | UnsetType = UNSET
+    vector_indexes: Any = UNSET
+
+
+class DescribeTableInput(Request, frozen=True):
+    table_name: str
+
+
+class DeleteTableInput(Request, frozen=True):
+    table_name: str
+
+
+class ListTablesInput(Request, frozen=True):
+    exclusive_start_table_name: str | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
+
+
+class OnDemandLimits(Request, frozen=True):
+    """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
+
+    max_read_request_units: int | UnsetType = UNSET
+    max_write_request_units: int | UnsetType = UNSET
+
+
+class UpdateGlobalSecondaryIndexAction(Request, frozen=True):
+    index_name: str
+    provisioned_throughput: Provisioned | UnsetType = UNSET
+    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
+    warm_throughput: WarmThroughput | UnsetType = UNSET
+
+
+class DeleteGlobalSecondaryIndexAction(Request, frozen=True):
+    index_name: str
+
+
+class GlobalSecondaryIndexUpdate(Request, frozen=True):
+    """One of the three; CreateGlobalSecondaryIndexAction is a GlobalSecondaryIndex by its shape."""
+
+    update: UpdateGlobalSecondaryIndexAction | UnsetType = UNSET
+    create: GlobalSecondaryIndex | UnsetType = UNSET
+    delete: DeleteGlobalSecondaryIndexAction | UnsetType = UNSET
+
+
+class UpdateTableInput(Request, frozen=True, kw_only=True):
+    """Replicas, witnesses and vector indexes are nothing that a builder fills."""
+
+    attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
+    table_name: str
+    billing_mode: str | UnsetType = UNSET
+    provisioned_throughput: Provisioned | UnsetType = UNSET
+    global_secondary_index_updates: tuple[GlobalSecondaryIndexUpdate, ...] | UnsetType = UNSET
+    stream_specification: StreamSpecification | UnsetType = UNSET
+    sse_specification: SSESpecification | UnsetType = UNSET
+    replica_updates: Any = UNSET
+    table_class: str | UnsetType = UNSET
+    deletion_protection_enabled: bool | UnsetType = UNSET
+    multi_region_consistency: str | UnsetType = UNSET
+    global_table_witness_updates: Any = UNSET
+    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
+    warm_throughput: WarmThroughput | UnsetType = UNSET
+    global_table_settings_replication_mode: str | UnsetType = UNSET
+    disassociation_protection_enabled: bool | UnsetType = UNSET
+    vector_index_updates: Any = UNSET
+
+
+class DescribeTableOutput(Reply, frozen=True):
+    table: TableDescription
+
+
+class CreateTableOutput(Reply, frozen=True):
+    table_description: TableDescription
+
+
+class DeleteTableOutput(Reply, frozen=True):
+    table_description: TableDescription
+
+
+class ListTablesOutput(Reply, frozen=True):
+    table_names: tuple[str, ...]
+    last_evaluated_table_name: str | None = None
+
+
+class UpdateTableOutput(Reply, frozen=True):
+    table_description: TableDescription

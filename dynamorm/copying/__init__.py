@@ -1,0 +1,1 @@
+"""One table into another: copied, verified, migrated."""

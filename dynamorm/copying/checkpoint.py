@@ -1,0 +1,143 @@
+"""Where a copy can be resumed: what a checkpoint holds, and whether it belongs to this copy."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from msgspec import Meta, Struct, convert, field, json, structs
+
+from ..api.items import Key
+from ..errors import UNREADABLE, Refused
+from .identity import Found, TableMark, Work, is_other
+
+SEGMENTS = 8
+"""How many there are where nobody says a number."""
+
+
+Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
+"""Of a key; as JSON it is base64."""
+
+
+class Counts(Struct, omit_defaults=True):
+    """What has been done with items."""
+
+    read: int = 0
+    written: int = 0
+    skipped: int = 0
+    failed: int = 0
+    collisions: int = 0
+    kept: int = 0
+    unchecked: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        pairs = zip(structs.astuple(self), structs.astuple(other), strict=True)
+        return Counts(*(one + another for one, another in pairs))
+
+
+class Costs(Struct):
+    """What a segment has taken, the repetitions included."""
+
+    retried: int = 0
+    read_units: float = 0.0
+    write_units: float = 0.0
+
+
+class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where a segment can be resumed: after `cursor`, or at its beginning."""
+
+    segment: int
+    done: bool = False
+    cursor: Key | None = None
+    counts: Counts = field(default_factory=Counts)
+    costs: Costs = field(default_factory=Costs)
+    ahead: list[Digest] = []
+    """In place: items after the cursor that have been written, each by a digest of its key."""
+
+
+class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
+    """All that a copy needs to be resumed; JSON-safe as builtins."""
+
+    source: str
+    target: str
+    of: int
+    segments: list[SegmentPoint]
+    seconds: float = 0.0
+    source_table: TableMark = TableMark()
+    target_table: TableMark = TableMark()
+    work: Work = Work()
+    collided: list[Digest] = []
+    """Digests of target keys that ended the copy, since two items had them: they still have."""
+    done: bool = False
+    """Whether every segment has ended, and both tables were still the same then."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether an earlier run has copied anything."""
+        return any(p.done or p.cursor is not None or p.ahead for p in self.segments)
+
+
+def new_checkpoint(
+    names: tuple[str, str], segments: list[int] | None, of: int | None, work: Work
+) -> Checkpoint:
+    """Return the checkpoint of a copy that has done nothing yet."""
+    of = of or SEGMENTS
+    numbers = range(of) if segments is None else segments
+    return Checkpoint(*names, of, [SegmentPoint(number) for number in numbers], work=work)
+
+
+def read_checkpoint(
+    value: Any,
+    names: tuple[str, str],
+    segments: list[int] | None,
+    of: int | None,
+    work: Work,
+    *,
+    origin: str = "resume=",
+) -> Checkpoint:
+    """Return the checkpoint to resume; refuse one that belongs to another copy.
+
+    `segments` and `of` are the checkpoint's where they are `None`. `origin` says where it is from.
+    """
+    try:
+        checkpoint = convert(value, Checkpoint)
+        json.encode(checkpoint)  # what JSON cannot hold has not come from a report
+    except UNREADABLE as error:
+        raise Refused((f"{origin} is no checkpoint of a copy: {error}",)) from error
+    of = of or checkpoint.of
+    wanted = list(range(of)) if segments is None else segments
+    found = sorted(point.segment for point in checkpoint.segments)
+    pairs = [
+        ("source", checkpoint.source, names[0]),
+        ("target", checkpoint.target, names[1]),
+        ("number of segments", checkpoint.of, of),
+        ("segments", found, wanted),
+        *(
+            (name.replace("_", " "), getattr(checkpoint.work, name), getattr(work, name))
+            for name in Work.__struct_fields__
+        ),
+    ]
+    reasons = [
+        f"the checkpoint's {what} is {theirs!r}, this copy's is {ours!r}"
+        for what, theirs, ours in pairs
+        if theirs != ours
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return checkpoint
+
+
+def check_tables(checkpoint: Checkpoint, source: Found, target: Found) -> Checkpoint:
+    """Note which tables these are; refuse others of the same names, which lack what was copied."""
+    pairs = (
+        ("source", checkpoint.source_table, source.mark),
+        ("target", checkpoint.target_table, target.mark),
+    )
+    reasons = [
+        f"the {what} is not the table that the copy began with: it was deleted, and another one "
+        "of its name was created; start over without the checkpoint"
+        for what, then, since in pairs
+        if is_other(then, since)
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return structs.replace(checkpoint, source_table=source.mark, target_table=target.mark)

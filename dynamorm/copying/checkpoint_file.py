@@ -1,0 +1,47 @@
+"""A checkpoint in a file: read before a copy begins, and saved while it goes on."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import Any
+
+from msgspec import json
+
+from ..errors import UNREADABLE, Refused
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return what is in the file, `None` if there is none; refuse one that is no JSON."""
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        return None
+    try:
+        return json.decode(content)
+    except UNREADABLE as error:
+        raise Refused((f"{os.fspath(path)} is no checkpoint of a copy: {error}",)) from error
+
+
+def save(path: str | os.PathLike[str], checkpoint: dict[str, Any]) -> None:
+    """Put a checkpoint into the file, whole or not at all; only its owner may read it.
+
+    It holds keys of items and ARNs.
+    """
+    # A link stays a link: what it leads to is replaced.
+    target = os.path.realpath(path)
+    beside = f"{target}.{os.getpid()}.part"
+    with suppress(FileNotFoundError):
+        os.unlink(beside)
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(json.encode(checkpoint))
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise

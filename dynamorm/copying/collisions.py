@@ -1,0 +1,123 @@
+"""Remembers target keys, so that two items with one key are noticed over all segments of a run.
+
+A source item is read once in a run, so that a key that comes again is that of another item. What an
+earlier run has written is not remembered: what it wrote again after a kill is no collision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from hashlib import blake2b
+from threading import Lock
+
+from msgspec import Raw, json
+
+from ..errors import ItemError
+from .writer import Item
+
+BUCKETS = 1 << 12
+
+
+LENGTH = 14
+"""Bytes of a digest in its bucket. The number of the bucket has 12 bits more, which makes 124: two
+of two million keys share them once in 10**25 copies. Python grows a bytearray by an eighth in
+advance, and 14 bytes with an eighth are less than 16."""
+
+
+_encode = json.Encoder().encode
+
+
+def digest(key: Hashable) -> bytes:
+    """Give 16 bytes for a key, as `item_key` gives it."""
+    return blake2b(_encode(key), digest_size=16).digest()
+
+
+class Keys:
+    """A set of digests, in buckets that are searched by `find`; segments share it."""
+
+    def __init__(self, most: int, known: Iterable[bytes] = ()) -> None:
+        self._left = most
+        self._lock = Lock()
+        self._buckets = [bytearray() for _ in range(BUCKETS)]
+        for digested in known:
+            self._bucket(digested).extend(digested[2:])
+
+    def _bucket(self, digested: bytes) -> bytearray:
+        return self._buckets[(digested[0] << 8 | digested[1]) % BUCKETS]
+
+    def add(self, digested: bytes) -> bool | None:
+        """Remember a digest: whether it is new, or `None` where there is no room for it."""
+        part = digested[2:]
+        bucket = self._bucket(digested)
+        with self._lock:
+            found = bucket.find(part)
+            # The end of one digest and the beginning of the next are none.
+            while found > 0 and found % LENGTH:
+                found = bucket.find(part, found + 1)
+            if found >= 0:
+                return False
+            if not self._left:
+                return None
+            self._left -= 1
+            bucket += part
+        return True
+
+
+class Collision(ItemError):
+    """Two items have one key; `on_error` is not asked, since the first one may be written."""
+
+
+def collision(raw: bytes | Raw, table: str, names: tuple[str, ...]) -> Collision:
+    """Give the error that names the key of `raw` in the target."""
+    from ..items.limits import key_of
+
+    return Collision(
+        "the transform gives this key to two items: let it give each its own, or say "
+        'collisions="last" to keep the one that is written last',
+        table,
+        key=key_of(raw, names),
+    )
+
+
+class Forbidding:
+    """A collision is an error, raised before the second item is queued."""
+
+    def __init__(self, keys: Keys, table: str, names: tuple[str, ...], *, alone: bool) -> None:
+        self._keys = keys
+        self._table = table
+        self._names = names
+        self._alone = alone
+        """Whether this run has seen all keys: no other has written any, or does at this time."""
+        self.collided: list[bytes] = []
+        """What a checkpoint is to remember, so that a resumed copy does not pass it over."""
+
+    def queued(self, item: Item, waiting: Item | None) -> None:
+        digested = digest(item.key)
+        new = self._keys.add(digested)
+        if new is False or waiting is not None:
+            self.collided.append(digested)
+            raise collision(item.raw, self._table, self._names)
+        item.page.counts.unchecked += new is None or not self._alone
+
+    def written(self, item: Item) -> None:
+        item.page.counts.written += 1
+
+
+class Replacing:
+    """The last item of a key wins; those that are remembered are told from new ones."""
+
+    def __init__(self, keys: Keys, *, alone: bool) -> None:
+        self._keys = keys
+        self._alone = alone
+
+    def queued(self, item: Item, waiting: Item | None) -> None:
+        """Allow it."""
+
+    def written(self, item: Item) -> None:
+        new = self._keys.add(digest(item.key))
+        counts = item.page.counts
+        if new is False:
+            counts.collisions += 1
+            return
+        counts.written += 1
+        counts.unchecked += new is None or not self._alone

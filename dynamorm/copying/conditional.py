@@ -1,0 +1,65 @@
+"""Puts items one by one, each only if the target has none with its key."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Raw, json
+
+from ..api.items import GetItemOutput, PutItemOutput, get_item, put_if_absent
+from ..errors import ConditionFailed, ItemError
+from ..items.keys import item_hash
+from ..items.limits import key_of
+from ..items.mismatch import STRANGE
+from ..operations.effects import Steps
+from .writer import Answer, Item, Writer
+
+_attributes = json.Decoder(dict[str, Raw]).decode
+
+
+class ConditionalWriter(Writer):
+    """A writer that never replaces an item.
+
+    An equal item that is there counts as written: a put whose answer was lost has made it, or a run
+    before this one. Another one is kept or, where it is to be told, an `ItemError`.
+    """
+
+    def __init__(self, *given: Any, keep: bool, **named: Any) -> None:
+        super().__init__(*given, **{**named, "batch_size": 1})
+        self._keep = keep
+
+    def _attempt(self, batch: list[Item]) -> Steps[Answer]:
+        [item] = batch
+        payload = put_if_absent(self.table, item.raw, self.key_names[0])
+        try:
+            reply = yield from self._ask("PutItem", payload, PutItemOutput)
+        except ConditionFailed as error:
+            there = error.item
+        else:
+            return Answer([], (reply.consumed_capacity,))
+        if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
+            found = yield from self._ask("GetItem", self._look_up(item), GetItemOutput)
+            there = bytes(found.item)
+        if not there:  # it has been deleted in between
+            return Answer(batch)
+        if _equal(item.raw, there):
+            return Answer([])
+        if self._keep:
+            return Answer([], kept=True)
+        raise ItemError(
+            "the target has another item with this key: the transform gives it to two items, or it "
+            'was there before; collisions="last" would replace it',
+            self.table,
+            key=key_of(item.raw, self.key_names),
+        )
+
+    def _look_up(self, item: Item) -> Any:
+        attributes = _attributes(item.raw)
+        return get_item(self.table, {name: attributes[name] for name in self.key_names})
+
+
+def _equal(one: bytes | Raw, other: bytes) -> bool:
+    try:
+        return item_hash(one) == item_hash(other)
+    except STRANGE:
+        return False

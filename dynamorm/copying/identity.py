@@ -1,0 +1,101 @@
+"""Which tables, models and transform a copy is of: what tells them from others of the same name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import Struct
+
+from ..api.descriptions import TableDescription
+from ..items.transforms import qualified
+from ..model.spec import TableSpec
+from ..operations.effects import Location
+
+
+class TableMark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the service tells a table by; one that was deleted and created again has another."""
+
+    arn: str = ""
+    id: str = ""
+    created: float | None = None
+    """CreationDateTime, to the millisecond: transports read its later digits differently."""
+
+
+class Found(Struct, frozen=True):
+    """A table as it was described, by which name, and where that was."""
+
+    table: TableDescription
+    asked: str
+    place: Location
+
+    @property
+    def name(self) -> str:
+        """The real name, prefix included."""
+        if self.asked.startswith("arn:"):
+            return self.asked.rpartition("/")[2]
+        return self.place.table_prefix + self.asked
+
+    @property
+    def mark(self) -> TableMark:
+        table = self.table
+        created: Any = table.creation_date_time
+        if created is not None:
+            created = round(created.timestamp() if hasattr(created, "timestamp") else created, 3)
+        return TableMark(table.table_arn or "", table.table_id or "", created)
+
+
+class Work(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a copy does with each item, by name."""
+
+    transform: str | None = None
+    source_model: str | None = None
+    target_model: str | None = None
+    unmodelled: str = "keep"
+
+
+def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
+    """Name the transform, and the models where it is one of models."""
+    if transform is None:
+        return Work()
+    return Work(qualified(transform), _model_name(source), _model_name(target), unmodelled)
+
+
+def _model_name(model: Any) -> str | None:
+    model = getattr(model, "model", None) if isinstance(model, TableSpec) else model
+    if model is None or isinstance(model, str):
+        return None
+    return f"{model.__module__}:{model.__qualname__}" if isinstance(model, type) else str(model)
+
+
+def is_same(one: Found, other: Found) -> bool:
+    """Whether these are one table, as far as that can be told.
+
+    An id is unique. An ARN is so only within AWS: two emulators on one machine name the same
+    account and region. Their tables differ by the moment of creation, or else by the endpoint.
+    """
+    a, b = one.mark, other.mark
+    if a.id and b.id:
+        return a.id == b.id
+    if a.created and b.created and a.created != b.created:
+        return False
+    if a.arn and b.arn:
+        dated = bool(a.created and b.created)
+        return a.arn == b.arn and (dated or not _apart(one.place, other.place))
+    here = one.place is other.place or _url(one.place) == _url(other.place) != ""
+    return here and one.name == other.name
+
+
+def _apart(one: Location, other: Location) -> bool:
+    return "" != _url(one) != _url(other) != ""
+
+
+def _url(place: Location) -> str:
+    return place.endpoint.rstrip("/").lower()
+
+
+def is_other(then: TableMark, since: TableMark) -> bool:
+    """Whether a name stands for another table since then; what was not told decides nothing."""
+    if then.id and since.id:
+        return then.id != since.id
+    arns = bool(then.arn and since.arn and then.arn != since.arn)
+    return arns or bool(then.created and since.created and then.created != since.created)

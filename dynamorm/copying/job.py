@@ -1,0 +1,180 @@
+"""One copy: what its segments share, made once both tables' keys are known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from msgspec import Raw, structs
+
+from ..errors import CopyIncomplete, DynamormError, ItemError
+from ..model.spec import TableSpec
+from ..operations.middleware import elsewhere
+from ..operations.pace import Pace
+from .checkpoint import Checkpoint
+from .collisions import Collision
+from .options import CopySettings
+from .report import CopyReport, Segment, report
+from .time_left import TimeLeft
+from .writer import Rule, Writer
+
+PROGRESS_EVERY = 0.25
+"""Seconds between two reports at least."""
+
+
+SAVE_EVERY = 1.0
+"""Seconds between two savings of the checkpoint at least: each waits for the disk."""
+
+
+Convert = Callable[[Raw], Iterable[bytes | Raw]]
+
+
+class Job:
+    """What the segments of one copy share."""
+
+    def __init__(
+        self,
+        source: TableSpec,
+        target: TableSpec,
+        settings: CopySettings,
+        convert: Convert | None,
+        checkpoint: Checkpoint,
+        started: float,
+        *,
+        rule: Rule | None = None,
+        same: bool = False,
+        items: int | None = None,
+    ) -> None:
+        self.source = source
+        self.target = target
+        self.settings = settings
+        self.convert = convert
+        self.checkpoint = checkpoint
+        self.same = same
+        """Whether both tables are one."""
+        self.left = TimeLeft(settings.deadline, started)
+        self.read_pace = Pace(settings.max_read_units)
+        self.write_pace = Pace(settings.max_write_units)
+        self._rule = rule
+        self._items = items
+        self.segments = [Segment(point) for point in checkpoint.segments]
+        self.writers = [self._writer(segment) for segment in self.segments]
+        self._started = started - checkpoint.seconds
+        self._reported = self._saved = self._latest = started
+        self._telling = Lock()
+
+    @property
+    def once(self) -> bool:
+        """Whether nothing that is written may be transformed again: it is what would be read."""
+        return self.same and self.convert is not None
+
+    def _writer(self, segment: Segment) -> Writer:
+        settings = self.settings
+        made: Callable[..., Writer] = Writer
+        if settings.existing == "keep" or (settings.collisions == "check" and not self.same):
+            from .conditional import ConditionalWriter
+
+            made = partial(ConditionalWriter, keep=settings.existing == "keep")
+        there = settings.target_db
+        return made(
+            self.checkpoint.target,
+            tuple(attribute.name for attribute in self.target.key),
+            segment.point.costs,
+            self.write_pace,
+            self.left,
+            batch_size=settings.batch_size,
+            rule=self._rule,
+            alone=self.once,
+            on_poison=self.fail,
+            on_batch=lambda moment: self._settle(segment, moment),
+            wrap=lambda steps: elsewhere(steps, there) if there else steps,
+        )
+
+    def report(self, moment: float) -> CopyReport:
+        collided = getattr(self._rule, "collided", [])
+        checkpoint = self.checkpoint
+        if collided:
+            checkpoint = structs.replace(checkpoint, collided=sorted(set(collided)))
+        return report(checkpoint, self.segments, moment - self._started, self._items)
+
+    def tell(self, moment: float) -> None:
+        """Save the checkpoint and call `progress`, unless that was done a moment ago.
+
+        One thread at a time, in the order of the reports; the others need not wait for it.
+        """
+        self._latest = max(self._latest, moment)
+        if not self._telling.acquire(blocking=False):
+            return
+        try:
+            if moment - self._saved >= SAVE_EVERY:
+                self.save(moment)
+            if moment - self._reported >= PROGRESS_EVERY and self.settings.progress is not None:
+                self._reported = moment
+                self.settings.progress(self.report(moment))
+        finally:
+            self._telling.release()
+
+    def save(self, moment: float) -> None:
+        """Save the checkpoint, where there is a file for it."""
+        self._saved = moment
+        if self.settings.checkpoint_file is not None:
+            from .checkpoint_file import save
+
+            save(self.settings.checkpoint_file, self.report(moment).checkpoint)
+
+    def save_at_last(self) -> None:
+        """Save the checkpoint of a copy that is dropped; nobody is there to hear of trouble."""
+        with suppress(OSError):
+            self.save(self._latest)
+
+    def stopped(self, error: BaseException) -> CopyReport:
+        """Save the checkpoint, and give the report that `error` is to carry."""
+        try:
+            self.save(self._latest)
+        except OSError as trouble:
+            # It must not hide what ended the copy.
+            with suppress(AttributeError):  # new in Python 3.11
+                error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
+        return self.report(self._latest)
+
+    def _settle(self, segment: Segment, moment: float) -> None:
+        """Take note of what a batch has got done, before the page that it is of has ended."""
+        segment.settle()
+        self.tell(moment)
+
+    def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
+        """Hand a bad item to `on_error`, or raise."""
+        if self.settings.on_error == "raise" or isinstance(error, Collision):
+            raise error
+        given: Any = self.settings.on_error(_attributes(raw), error)
+        if hasattr(given, "__await__"):
+            if hasattr(given, "close"):
+                given.close()
+            raise TypeError("on_error= is async: it would never run; give a plain function")
+
+    def outcome(self, moment: float) -> CopyReport:
+        """Give the last report; raise when items could not be written."""
+        self.save(moment)
+        final = self.report(moment)
+        if self.settings.progress is not None:
+            self.settings.progress(final)
+        given_up = [writer for writer in self.writers if writer.refused or writer.gave_up]
+        if given_up and not final.done:
+            unwritten = [item for writer in self.writers for item in writer.unwritten()]
+            trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
+            raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
+        return final
+
+
+def _attributes(raw: bytes | Raw) -> dict[str, Any]:
+    """Give an item as boto3's low-level client has it, with binary as bytes."""
+    from ..items.mismatch import Misfit
+    from ..items.values import attributes_of
+
+    try:
+        return attributes_of(raw)
+    except Misfit as misfit:
+        raise ItemError(misfit.problem, misfit.path("item")) from None

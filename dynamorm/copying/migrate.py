@@ -1,0 +1,201 @@
+"""Brings a table's items into a new shape: backup, target table, copy. Nothing here deletes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
+
+from ..api.backups import BackupDetails
+from ..api.descriptions import TableDescription
+from ..errors import Refused, TableFailed, UnsupportedOperation
+from ..model.declare import Model, table_spec
+from ..model.names import name_problem
+from ..model.options import TableOptions
+from ..model.spec import TableSpec
+from ..operations.effects import Operation, Steps, operation, where
+from ..operations.middleware import elsewhere
+from ..operations.waiters import find_table
+from ..operations.waiting import seconds_of, within
+from ..tables.backups import back_up
+from ..tables.create import Ensured
+from ..tables.described import described_spec
+from ..tables.lifecycle import create_table, describe_table, ensure_table, table_exists
+from .options import CopyOptions, CopySettings
+from .prepare import check_copy
+from .report import CopyReport
+from .table import copy_table
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from typing_extensions import Unpack
+
+
+T = TypeVar("T")
+
+
+class Migrated(Struct, frozen=True):
+    """What `auto_migrate_with_options` has done; what was not asked for is `None`."""
+
+    target: Ensured
+    backup: BackupDetails | None
+    """The on-demand backup, where the endpoint knows backups."""
+    backup_copy: CopyReport | None
+    """The copy into a new table, where it does not."""
+    copy: CopyReport | None
+
+
+class MigrateOptions(TableOptions, CopyOptions, total=False):
+    """The keywords of `auto_migrate_with_options` that are options of the table or of the copy."""
+
+
+@operation
+def auto_migrate_with_options(
+    model: Model,
+    *,
+    target_model: Model | None = None,
+    backup_table: str | None = None,
+    data_copy: bool = False,
+    segments: int = 8,
+    timeout: float | timedelta | None = 300,
+    **options: Unpack[MigrateOptions],
+) -> Steps[Migrated]:
+    """Back the model's table up, ensure the target table, copy the items into it: what is asked.
+
+    `backup_table` makes an on-demand backup of that name and waits for it; an endpoint that does
+    not know backups gets a copy in a new table of that name instead. The other options are those
+    of the target table, where it is created, and of `copy_table`. `timeout`, in seconds, is for
+    each wait and not for the copy. To go on with a copy that did not end, give its checkpoint as
+    `resume=` and no `backup_table`.
+
+    Raises before the first write: `TableNotFound` for a source that is not there; `Refused` for a
+    backup name that is the name of a table, a target that is the source without `in_place`, a
+    target that is there and differs from what is declared, an option of the copy without
+    `data_copy`. A target that is being created or changed is waited for. Deletes nothing.
+    """
+    seconds_of(timeout)
+    copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
+    table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
+    source, target = table_spec(model), table_spec(target_model or model, **table_options)
+    settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
+    _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
+    copied_into = target if target_model is None else target_model
+    if data_copy:
+        check_copy(model, copied_into, settings, list(range(segments)), segments)
+    if settings.target_db is not None:
+        # One that is not for this driver is refused here, before anything is sent.
+        yield from elsewhere(where(), settings.target_db)
+    ensured = None
+    if data_copy:
+        ensured = yield from _look(source.name, target, settings, timeout)
+    backup, backup_copy = None, None
+    if backup_table is not None:
+        existing = _refuse_existing(source.name, backup_table)
+        yield from within(timeout, lambda _: existing)
+        backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
+    if ensured is None:
+        ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
+    copied = None
+    if data_copy:
+        _refuse_drift(ensured)
+        copied = yield from copy_table(
+            model,
+            copied_into,
+            segments=segments,
+            **copying,  # type: ignore[arg-type]  # a part of the typed options
+        )
+    return Migrated(ensured, backup, backup_copy, copied)
+
+
+_COPY_OPTIONS = frozenset(CopySettings.__struct_fields__)
+
+
+def _refuse(
+    source: str,
+    target: str,
+    backup_table: str | None,
+    unused: dict[str, Any] | None,
+    settings: CopySettings,
+) -> None:
+    """Raise for what can be told to be wrong before anything is asked."""
+    reasons = []
+    if backup_table in (source, target):
+        reasons.append(f"the backup cannot have the name of the table, {backup_table}")
+    elif backup_table is not None and (problem := name_problem(backup_table, "backup")):
+        reasons.append(problem)
+    if unused:
+        reasons.append(f"{', '.join(sorted(unused))}: does nothing without data_copy=True")
+    same = source == target and settings.target_db is None
+    if unused is None and same and not settings.in_place:
+        reasons.append(f"source and target are the same table, {source}: say in_place=True")
+    if reasons:
+        raise Refused(tuple(reasons))
+
+
+def _there(steps: Steps[T] | Operation[T], settings: CopySettings) -> Steps[T]:
+    """Perform `steps` in the target's database."""
+    if settings.target_db is not None:
+        return elsewhere(steps, settings.target_db)
+    here: Steps[T] = iter(steps)
+    return here
+
+
+def _look(
+    source: str, target: TableSpec, settings: CopySettings, timeout: float | timedelta | None
+) -> Steps[Ensured | None]:
+    """Refuse tables that cannot be copied; `None` for a target that is still to be made."""
+    describing = _describe(source, target.name, settings)
+    found, there = yield from within(timeout, lambda _: describing)
+    if found.table_status not in _READABLE:
+        raise TableFailed(found.table_name, found.table_status)
+    if there is None or there.table_status == "DELETING":
+        return None
+    ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
+    _refuse_drift(ensured)
+    return ensured
+
+
+def _describe(
+    source: str, target: str, settings: CopySettings
+) -> Steps[tuple[TableDescription, TableDescription | None]]:
+    found = yield from describe_table(source)
+    return found, (yield from _there(find_table(target), settings))
+
+
+_READABLE = ("ACTIVE", "UPDATING", "CREATING")
+"""Statuses of a table that can be read, or will be soon."""
+
+
+def _refuse_drift(target: Ensured) -> None:
+    """Raise for a table that is not what the copied items are for."""
+    if target.drift:
+        name = target.table.table_name
+        raise Refused(
+            (
+                *(f"{name} is not as declared: {difference}" for difference in target.drift),
+                "nothing was copied: change the table with update_table, or the declaration",
+            )
+        )
+
+
+def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
+    yield from describe_table(source)
+    # Before Python 3.12, tracing loses what follows a program that has caught an error.
+    if (yield from table_exists(backup_table)):  # pragma: no branch
+        raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
+
+
+def _back_up(
+    source: str, backup_table: str, segments: int, timeout: float | timedelta | None
+) -> Steps[tuple[BackupDetails | None, CopyReport | None]]:
+    try:
+        making = within(timeout, lambda deadline: back_up(source, backup_table, deadline))
+        return (yield from making), None
+    except UnsupportedOperation:
+        described = yield from describe_table(source)
+    spec = described_spec(described).named(backup_table)
+    # Created, not ensured: a table that has come in the meantime is somebody else's.
+    yield from create_table(spec, timeout=timeout)
+    copying = copy_table(source, backup_table, segments=segments, consistent_read=True)
+    return None, (yield from copying)

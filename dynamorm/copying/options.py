@@ -1,0 +1,182 @@
+"""What a copy can be told, checked before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Literal, TypedDict
+
+from msgspec import Struct
+
+from ..errors import DynamormError, Refused
+from ..operations.middleware import Place
+from .report import CopyReport
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..items.transforms import Transform
+
+
+MAX_BATCH = 25
+
+
+MAX_SEGMENTS = 1_000_000
+
+
+MAX_DEADLINE = 100_000
+"""Seconds, more than a day: who gives more has mostly given milliseconds, as a Lambda context."""
+
+
+CO_COROUTINE = 0x80  # as in `inspect`, which takes long to import
+
+
+COLLISION_KEYS = 2_000_000
+
+
+Deadline = float | Callable[[], float] | None
+
+
+OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
+
+
+Progress = Callable[[CopyReport], object] | None
+
+
+Resume = dict[str, Any] | CopyReport | None
+
+
+Unmodelled = Literal["keep", "drop", "error"]
+
+
+Collisions = Literal["error", "check", "last"]
+
+
+Existing = Literal["overwrite", "keep"]
+
+
+_WORDS = {
+    "unmodelled": ("keep", "drop", "error"),
+    "collisions": ("error", "check", "last"),
+    "existing": ("overwrite", "keep"),
+}
+
+
+class CopyOptions(TypedDict, total=False):
+    """The keywords that `copy_table`, `copy_segment` and `auto_migrate_with_options` share."""
+
+    transform: Transform | None
+    batch_size: int
+    page_limit: int | None
+    consistent_read: bool
+    max_read_units: float | None
+    max_write_units: float | None
+    deadline: Deadline
+    resume: Resume
+    progress: Progress
+    on_error: OnError
+    unmodelled: Unmodelled
+    collisions: Collisions
+    collision_keys: int
+    existing: Existing
+    in_place: bool
+    target_db: Place | None
+    checkpoint_file: str | PathLike[str] | None
+
+
+class CopySettings(Struct, frozen=True, kw_only=True):
+    """The same with their defaults; raises `ValueError` or `TypeError` for what makes no sense."""
+
+    transform: Transform | None = None
+    batch_size: int = MAX_BATCH
+    page_limit: int | None = None
+    consistent_read: bool = True
+    max_read_units: float | None = None
+    max_write_units: float | None = None
+    deadline: Deadline = None
+    resume: Resume = None
+    progress: Progress = None
+    on_error: OnError = "raise"
+    unmodelled: Unmodelled = "keep"
+    collisions: Collisions = "error"
+    collision_keys: int = COLLISION_KEYS
+    existing: Existing = "overwrite"
+    in_place: bool = False
+    target_db: Place | None = None
+    checkpoint_file: str | PathLike[str] | None = None
+
+    def __post_init__(self) -> None:
+        _check_whole("batch_size=", self.batch_size, MAX_BATCH)
+        _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
+        _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
+        for name, words in _WORDS.items():
+            _check_word(name, getattr(self, name), words)
+        for name in ("max_read_units", "max_write_units"):
+            limit = getattr(self, name)
+            if not _is_number(limit) or (limit is not None and limit <= 0):
+                raise ValueError(f"{name}= takes a number above 0, not {limit!r}")
+        if not callable(self.deadline):
+            check_deadline(self.deadline)
+        if self.on_error != "raise" and not callable(self.on_error):
+            raise TypeError(f'on_error= takes "raise" or a function, not {self.on_error!r}')
+        for name in ("on_error", "progress", "deadline"):
+            _check_plain(name, getattr(self, name))
+        self._check_together()
+
+    def _check_together(self) -> None:
+        """Raise for what does not go with something else."""
+        if self.checkpoint_file is not None:
+            path = self.checkpoint_file
+            if not isinstance(path, str) and not hasattr(path, "__fspath__"):
+                raise TypeError(f"checkpoint_file= takes a path, not {path!r}")
+            if self.resume is not None:
+                raise ValueError("checkpoint_file= resumes by itself: leave resume= out")
+        if self.existing == "keep":
+            others = {"in_place=True": self.in_place, _CHECK: self.collisions == "check"}
+            reasons = [
+                f'existing="keep" does not go with {other}: it would keep every item of the copy'
+                for other, given in others.items()
+                if given
+            ]
+            if reasons:
+                raise Refused(tuple(reasons))
+
+
+_CHECK = 'collisions="check"'
+
+
+def check_deadline(seconds: Any) -> None:
+    """Raise `ValueError` for what is no number of seconds; a function may say `inf`."""
+    if not _is_number(seconds):
+        raise ValueError(f"deadline= takes seconds or a function, not {seconds!r}")
+    if seconds is not None and seconds > MAX_DEADLINE:
+        raise ValueError(f"deadline= takes seconds: is {seconds!r} meant in milliseconds?")
+
+
+def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
+    if value not in words:
+        known = ", ".join(f'"{word}"' for word in words)
+        raise ValueError(f"{name}= takes one of {known}, not {value!r}")
+
+
+def _check_plain(name: str, function: Any) -> None:
+    code = getattr(function, "__code__", None)
+    if code is not None and code.co_flags & CO_COROUTINE:
+        raise TypeError(f"{name}= is async: it would never run; give a plain function")
+
+
+def _is_number(value: Any) -> bool:
+    """Whether it counts as one; `None` does as infinity."""
+    if value is None:
+        return True
+    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
+
+
+def check_segments(segments: int | None) -> None:
+    """Raise `ValueError` for a number of segments that Scan does not take."""
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+    _check_whole("the number of segments", 1 if segments is None else segments, MAX_SEGMENTS)
+
+
+def _check_whole(name: str, value: object, most: int, *, least: int = 1) -> None:
+    if type(value) is not int or not least <= value <= most:
+        raise ValueError(f"{name} takes a whole number from {least} to {most}, not {value!r}")

@@ -1,0 +1,177 @@
+"""What becomes of a page that was read: parts that a cursor can stand behind, sent in batches."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from itertools import islice
+
+from msgspec import Raw, json
+
+from ..api.items import Key, ScanOutput
+from ..errors import UNREADABLE, ItemError
+from ..items.keys import item_key
+from ..operations.effects import Steps, now
+from .collisions import digest
+from .job import Job
+from .report import Page, Segment
+from .writer import Writer
+
+FLUSH_EVERY = 5.0
+"""Seconds after which a batch is sent though it is not full: its items hold the cursor back."""
+
+
+TOGETHER = 25
+"""Items that are made of one before any of them is queued: a transform that fails leaves none."""
+
+
+_attributes = json.Decoder(dict[str, Raw]).decode
+
+
+_key_value = json.Decoder(dict[str, str]).decode
+
+
+class Pages:
+    """Takes up the pages of one segment, one after the other, while there is time."""
+
+    def __init__(self, job: Job, segment: Segment, writer: Writer, moment: float) -> None:
+        self._job = job
+        self._segment = segment
+        self._writer = writer
+        self._names = tuple(attribute.name for attribute in job.source.key)
+        self._flushed = self._moment = moment
+        self._hurried = job.settings.deadline is not None
+        """Whether time is to be looked at before each item that is transformed."""
+        self._reading = self._step = 0.0
+
+    @property
+    def slowest(self) -> float:
+        """Seconds that reading a page and dealing with one item of it has taken at most."""
+        return self._reading + self._step
+
+    def read(self, began: float, moment: float) -> None:
+        """Take note of how long reading a page has taken."""
+        self._reading = max(self._reading, moment - began)
+        self._moment = moment
+
+    def take_up(self, reply: ScanOutput) -> Steps[bool]:
+        """Queue what becomes of a page's items, sending full batches on the way.
+
+        `False` when time is up, or the service too busy for too long.
+        """
+        if self._job.convert is None:
+            return (yield from self._take_as_it_is(reply))
+        for cursor, raws in self._parts(reply):
+            if not (yield from self._convert(self._segment.begin_page(cursor), raws)):
+                return False
+        return True
+
+    def _take_as_it_is(self, reply: ScanOutput) -> Steps[bool]:
+        """Queue a page's items; when time is up the others too, which cost nothing to keep.
+
+        So that an error can tell all that was read and not written.
+        """
+        late = False
+        for cursor, raws in self._parts(reply):
+            page = self._segment.begin_page(cursor)
+            page.counts.read = len(raws)
+            self._writer.put(raws, page)
+            page.read_whole = True
+            if self._writer.full and not late:
+                late = not (yield from self._write())
+        return not late and (yield from self._flush((yield from now())))
+
+    def _parts(self, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]]:
+        """Cut a page where a cursor can be: a Scan can be resumed at the key of any item.
+
+        So that a copy whose deadline is too short for a whole page comes to an end all the same.
+        """
+        size = 1 if self._job.once else self._job.settings.batch_size
+        start = 0
+        for end in range(size, len(reply.items), size):
+            if (key := _key(reply.items[end - 1], self._names)) is not None:
+                yield key, reply.items[start:end]
+                start = end
+        yield reply.last_evaluated_key or None, reply.items[start:]
+
+    def _convert(self, page: Page, raws: list[Raw]) -> Steps[bool]:
+        """Queue what the transform makes of a part; where time is up, cut it there."""
+        if self._job.once and self._is_written(page, raws):
+            return True
+        for number, raw in enumerate(raws):
+            if (number == 0 or self._hurried) and (yield from self._is_late()):
+                page.cursor = _key(raws[number - 1], self._names) if number else None
+                page.read_whole = page.cursor is not None
+                return False
+            page.counts.read += 1
+            if not (yield from self._item(page, raw)):
+                return False
+        page.read_whole = True
+        return (yield from self._flush(self._moment))
+
+    def _is_written(self, page: Page, raws: list[Raw]) -> bool:
+        """Whether a run before this one has written this item, after its last cursor."""
+        if len(raws) != 1:  # none, or several of which one has no key
+            return False
+        with suppress(*UNREADABLE):
+            page.digest = digest(item_key(raws[0], self._names))
+        if page.digest not in self._segment.ahead:
+            return False
+        self._segment.ahead.remove(page.digest)
+        page.counts.read = page.counts.written = 1
+        page.read_whole = True
+        return True
+
+    def _is_late(self) -> Steps[bool]:
+        """Whether there is no time for another item, by the slowest so far."""
+        moment = yield from now()
+        self._step = max(self._step, moment - self._moment)
+        self._moment = moment
+        return self._job.left.at(moment) <= self._step
+
+    def _item(self, page: Page, raw: Raw) -> Steps[bool]:
+        """Queue what becomes of an item; one that cannot be transformed leaves nothing behind.
+
+        One that becomes very many is written before its end is known.
+        """
+        assert self._job.convert is not None
+        made: Iterator[bytes | Raw] | None = None
+        while True:
+            try:
+                first = made is None
+                made = iter(self._job.convert(raw)) if made is None else made
+                some = list(islice(made, TOGETHER))
+            except ItemError as error:
+                self._job.fail(raw, error)
+                page.counts.failed += 1
+                return True
+            page.counts.skipped += first and not some
+            self._writer.put(some, page)
+            if self._writer.full and not (yield from self._write()):
+                return False
+            if len(some) < TOGETHER:
+                return True
+
+    def _write(self) -> Steps[bool]:
+        """Send full batches; `False` when time is up before the last of them."""
+        yield from self._writer.write()
+        self._segment.settle()
+        return not self._writer.full and not self._writer.gave_up
+
+    def _flush(self, moment: float) -> Steps[bool]:
+        """Send a batch that is not full, where it has waited for long."""
+        if moment - self._flushed <= FLUSH_EVERY:
+            return True
+        self._flushed = moment
+        yield from self._writer.write(rest=True)
+        self._segment.settle()
+        return not self._writer.gave_up
+
+
+def _key(raw: Raw, names: tuple[str, ...]) -> Key | None:
+    """Give an item's key; `None` for an item without one, of which nothing is known here."""
+    try:
+        attributes = _attributes(raw)
+        return {name: _key_value(attributes[name]) for name in names}
+    except (KeyError, *UNREADABLE):
+        return None

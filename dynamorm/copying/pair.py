@@ -1,0 +1,105 @@
+"""The two tables of a copy or a comparison: found, and whether their models agree."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar, get_args, get_origin
+
+from msgspec import structs
+from msgspec.structs import fields
+
+from ..api.descriptions import TableDescription
+from ..errors import Refused, TableFailed, WaitTimeout
+from ..model.declare import Model
+from ..model.fields import label
+from ..model.spec import TableSpec
+from ..operations.effects import Call, Effect, Steps, now, through, where
+from ..operations.middleware import Place, elsewhere
+from ..operations.waiting import Deadline, pause, polling
+from ..tables.lifecycle import describe_table
+from .identity import Found
+from .job import Convert
+from .options import CopySettings
+
+T = TypeVar("T")
+
+
+def check_shapes(source: Model | str, target: Model | str) -> None:
+    """Refuse two models that only a transform can join."""
+    shapes = [_shape(model) for model in (source, target)]
+    if None not in shapes and shapes[0] != shapes[1]:
+        reason = (
+            f"{label(source)} and {label(target)} have different fields: give transform=, or the "
+            "names of the tables to take items as they are"
+        )
+        raise Refused((reason,))
+
+
+def _shape(model: Any) -> dict[str, Any] | None:
+    """Give the attributes of a model's items with their types, markers left out."""
+    if isinstance(model, str | TableSpec):
+        return None
+    return {
+        field.encode_name: get_args(field.type)[0]
+        if get_origin(field.type) is Annotated
+        else field.type
+        for field in fields(model)
+    }
+
+
+def find_both(
+    names: tuple[str, str], place: Place | None, deadline: Deadline
+) -> Steps[tuple[Found, Found]]:
+    """Describe both tables, when they are ready; the second one where `place` is, if it is given.
+
+    A database that is not for this driver is refused before anything is sent.
+    """
+    here = yield from where()
+    there = here if place is None else (yield from elsewhere(where(), place))
+    source = yield from _no_later(deadline, _ready(names[0], deadline))
+    looking = _no_later(deadline, _ready(names[1], deadline))
+    target = yield from looking if place is None else elsewhere(looking, place)
+    return Found(source, names[0], here), Found(target, names[1], there)
+
+
+def _ready(name: str, deadline: Deadline) -> Steps[TableDescription]:
+    """Wait for a table that is being created; one that is being changed takes reads and writes."""
+    schedule = polling()
+    while True:
+        table = yield from describe_table(name)
+        if table.table_status in ("ACTIVE", "UPDATING"):
+            return table
+        if table.table_status != "CREATING":
+            raise TableFailed(table.table_name, table.table_status)
+        if not (yield from pause(schedule, deadline)):
+            waited = deadline.waited((yield from now()))
+            raise WaitTimeout(table.table_name, waited, table.table_status)
+
+
+def converter_of(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    source_spec: TableSpec | None,
+    target_spec: TableSpec | None,
+) -> Convert:
+    """Return what the copy does with an item."""
+    from ..items.convert import converting
+
+    return converting(
+        None if isinstance(source, str | TableSpec) else source,
+        None if isinstance(target, str | TableSpec) else target,
+        target_spec,
+        settings.transform,
+        settings.unmodelled,
+        source_spec=source_spec,
+    )
+
+
+def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:
+    """Perform `steps` without an attempt after the deadline."""
+    until = deadline.started + deadline.timeout
+
+    def perform(effect: Effect) -> Steps[Any]:
+        return (yield structs.replace(effect, until=until) if isinstance(effect, Call) else effect)
+
+    return (yield from through(steps, perform))

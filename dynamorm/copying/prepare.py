@@ -1,0 +1,184 @@
+"""What is looked at before a copy begins: both tables, the checkpoint, whether they agree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeVar
+
+from msgspec import Raw, structs
+
+from ..errors import ItemError, Refused
+from ..items.keys import item_key
+from ..model.declare import Model, table_name
+from ..model.spec import TableSpec
+from ..operations.effects import Steps
+from ..operations.waiting import Deadline
+from ..tables.described import described_spec
+from .checkpoint import Checkpoint, check_tables, new_checkpoint, read_checkpoint
+from .identity import is_same, work_of
+from .job import Convert, Job
+from .options import CopySettings, check_segments
+from .pair import check_shapes, converter_of, find_both
+from .report import CopyReport
+from .time_left import TimeLeft
+from .writer import Rule
+
+T = TypeVar("T")
+
+
+def open_checkpoint(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    segments: list[int] | None,
+    of: int | None,
+) -> Checkpoint:
+    """Return the checkpoint of `resume=` or of the file, or a new one."""
+    names = table_name(source), table_name(target)
+    work = work_of(source, target, settings.transform, settings.unmodelled)
+    origin = "resume="
+    given: Any = settings.resume
+    if settings.checkpoint_file is not None:
+        from .checkpoint_file import load
+
+        origin = f"checkpoint_file= {settings.checkpoint_file}"
+        given = load(settings.checkpoint_file)
+    if given is None:
+        return new_checkpoint(names, segments, of, work)
+    given = given.checkpoint if isinstance(given, CopyReport) else given
+    return read_checkpoint(given, names, segments, of, work, origin=origin)
+
+
+def check_copy(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    segments: list[int] | None,
+    of: int | None,
+) -> None:
+    """Raise what `prepare` would, as far as that can be told without asking the service."""
+    check_segments(of)
+    check_pair(source, target, settings)
+    if settings.transform is not None:
+        converter_of(source, target, settings, None, None)
+    if settings.resume is not None:
+        open_checkpoint(source, target, settings, segments, of)
+
+
+def check_pair(source: Model | str, target: Model | str, settings: CopySettings) -> None:
+    """Refuse two tables that are one, or are of two models that only a transform can join."""
+    names = table_name(source), table_name(target)
+    same = names[0] == names[1] and settings.target_db is None
+    _refuse_same(names[0], same, settings)
+    if same or settings.transform is not None:
+        return
+    check_shapes(source, target)
+
+
+def prepare(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    checkpoint: Checkpoint,
+    started: float,
+    *,
+    whole: bool,
+) -> Steps[Job]:
+    """Refuse what does not fit, wait for the tables, and look their keys up.
+
+    `whole`: whether all segments of the table are in this run.
+    """
+    until = started + TimeLeft(settings.deadline, started).at(started)
+    names = checkpoint.source, checkpoint.target
+    deadline = Deadline(started, until - started)
+    ours, theirs = yield from find_both(names, settings.target_db, deadline)
+    same = is_same(ours, theirs)
+    _refuse_same(checkpoint.source, same, settings)
+    checkpoint = check_tables(checkpoint, ours, theirs)
+    here, there = described_spec(ours.table), described_spec(theirs.table)
+    changes_keys = here.key != there.key or not _keys(there) <= _keys(here)
+    convert: Convert | None = None
+    if settings.transform is not None or changes_keys:
+        convert = converter_of(source, target, settings, here, there)
+    if convert is not None and same:
+        convert = _same_key(convert, there, settings)
+    rule = None
+    if convert is not None and not _unique(settings, here, there, same):
+        rule = _rule(settings, there, checkpoint, alone=whole and not checkpoint.begun)
+    items = ours.table.item_count
+    if items is not None and not whole:
+        items //= checkpoint.of
+    return Job(
+        here, there, settings, convert, checkpoint, started, rule=rule, same=same, items=items
+    )
+
+
+def confirm(job: Job, moment: float) -> Steps[None]:
+    """Look whether both tables are those that the copy began with, when it has come to its end.
+
+    One that was deleted and created again on the way lacks what was copied before.
+    """
+    if job.checkpoint.done or not all(segment.point.done for segment in job.segments):
+        return
+    # Whatever is left of the deadline, one attempt: without it the copy would not be done.
+    names = job.checkpoint.source, job.checkpoint.target
+    found = yield from find_both(names, job.settings.target_db, Deadline(moment, 0.0))
+    job.checkpoint = structs.replace(check_tables(job.checkpoint, *found), done=True)
+
+
+def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
+    if same and not settings.in_place:
+        raise Refused((f"source and target are the same table, {name}: say in_place=True",))
+
+
+def _keys(spec: TableSpec) -> set[Any]:
+    """Give all key attributes, those of indexes too: a source with the same has checked them."""
+    return {*spec.key, *(attribute for index in spec.indexes for attribute in index.key)}
+
+
+def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: bool) -> bool:
+    """Whether no two items can get one key: that of the source goes, unchanged, into the target's.
+
+    In place a transform cannot change it.
+    """
+    if same:
+        return settings.collisions != "last"
+    transform = settings.transform
+    touched: Any = () if transform is None else getattr(transform, "touched", None)
+    if touched is None or not {attribute.name for attribute in target.key}.isdisjoint(touched):
+        return False
+    return set(source.key) <= set(target.key)
+
+
+def _rule(
+    settings: CopySettings, target: TableSpec, checkpoint: Checkpoint, *, alone: bool
+) -> Rule | None:
+    from .collisions import Forbidding, Keys, Replacing
+
+    if settings.collisions == "check":
+        return None
+    if settings.collisions == "last":
+        return Replacing(Keys(settings.collision_keys), alone=alone)
+    keys = Keys(settings.collision_keys, checkpoint.collided)
+    return Forbidding(keys, checkpoint.target, _names(target), alone=alone)
+
+
+def _names(spec: TableSpec) -> tuple[str, ...]:
+    return tuple(attribute.name for attribute in spec.key)
+
+
+def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Convert:
+    """Refuse a transform that moves an item within the table that is being read, or splits one."""
+    names = _names(table)
+
+    def checked(raw: Raw) -> Iterable[bytes | Raw]:
+        made = list(convert(raw))
+        if any(item_key(item, names) != item_key(raw, names) for item in made):
+            raise ItemError("in place, a transform cannot change an item's key", ", ".join(names))
+        if len(made) > 1 and settings.collisions != "last":
+            from .collisions import collision
+
+            raise collision(made[1], table.name, names)
+        return made
+
+    return checked

@@ -1,0 +1,79 @@
+"""Keeps whoever waits for a long operation up to date: `progress=`, `checkpoint_file=`, errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from threading import Lock
+from typing import Any, Generic, Protocol, TypeVar
+
+from .options import CopySettings
+
+PROGRESS_EVERY = 0.25
+"""Seconds between two reports at least."""
+
+
+SAVE_EVERY = 1.0
+"""Seconds between two times that the file is written at least."""
+
+
+class Report(Protocol):
+    """What is told: it has the checkpoint from which to resume."""
+
+    @property
+    def checkpoint(self) -> dict[str, Any]: ...
+
+
+R = TypeVar("R", bound=Report)
+
+
+class Telling(Generic[R]):
+    """Tells what has been done so far, from whatever segment's thread."""
+
+    def __init__(self, settings: CopySettings, report: Callable[[], R], started: float) -> None:
+        self._progress: Any = settings.progress
+        self._file = settings.checkpoint_file
+        self._report = report
+        self._reported = self._saved = started
+        self._lock = Lock()
+
+    def tell(self, moment: float) -> None:
+        """Save the checkpoint and call `progress`, unless that was done a moment ago.
+
+        One thread at a time; the others need not wait for it.
+        """
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            if moment - self._saved >= SAVE_EVERY:
+                self._saved = moment
+                self._save()
+            if self._progress is not None and moment - self._reported >= PROGRESS_EVERY:
+                self._reported = moment
+                self._progress(self._report())
+        finally:
+            self._lock.release()
+
+    def last(self) -> R:
+        """Save the checkpoint of the last report, and tell and return it."""
+        self._save()
+        final = self._report()
+        if self._progress is not None:
+            self._progress(final)
+        return final
+
+    def stopped(self, error: BaseException) -> R:
+        """Save the checkpoint, and return the report that `error` is to carry."""
+        try:
+            self._save()
+        except OSError as trouble:
+            # It must not hide what ended the operation.
+            with suppress(AttributeError):  # new in Python 3.11
+                error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
+        return self._report()
+
+    def _save(self) -> None:
+        if self._file is not None:
+            from .checkpoint_file import save
+
+            save(self._file, self._report().checkpoint)

@@ -1,0 +1,155 @@
+"""How far a copy is: per page, per segment, and as the report that users see.
+
+A cursor moves only when every write before it has been acknowledged, so that whoever resumes from
+a checkpoint may write an item again but never leaves one out.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+from typing import Any
+
+from msgspec import Struct, field, structs, to_builtins
+
+from ..api.descriptions import Cursors
+from ..api.items import Key
+from .checkpoint import Checkpoint, Counts, SegmentPoint
+
+
+class CopyReport(Struct, frozen=True, kw_only=True):
+    """What a copy has done, runs before its checkpoint included; true if it is done."""
+
+    done: bool
+    """Whether every item has been read and dealt with, and both tables are still there."""
+    read: int
+    written: int
+    """Items of the source, or made of them, that are in the target: not writes."""
+    skipped: int
+    """Source items for which the transform gave nothing."""
+    failed: int
+    """Items that `on_error` has taken."""
+    collisions: int
+    """Items that another one with the same key replaced; `collisions="last"` allows it."""
+    kept: int = 0
+    """Items that were not written, since the target had another one with their key."""
+    unchecked: int = 0
+    """Items whose key was not compared with all those before: `collisions="error"` could not."""
+    retried: int
+    """Writes that had to be sent again: the service was too busy, or its answer was lost."""
+    read_units: float
+    write_units: float
+    seconds: float
+    estimated_total: int | None = None
+    """Items to read, by DescribeTable's count, which is some six hours old; `None` if unknown."""
+    time_left: float | None = None
+    """Seconds to the end at the rate so far; `None` where the total is not known."""
+    checkpoint: dict[str, Any]
+    """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, at most one key of an
+    item for each segment, and digests of keys."""
+
+    def __bool__(self) -> bool:
+        return self.done
+
+    def __str__(self) -> str:
+        total = f" of about {self.estimated_total:,}" if self.estimated_total else ""
+        others = ("skipped", "failed", "collisions", "kept", "unchecked", "retried")
+        more = "".join(f", {name} {n:,}" for name in others if (n := getattr(self, name)))
+        state = "done" if self.done else "not done"
+        return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the report as plain values, JSON-safe."""
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
+
+
+class Page(Struct, eq=False):
+    """Items in a row that one Scan has given, until all that became of them is acknowledged."""
+
+    cursor: Key | None = None
+    counts: Counts = field(default_factory=Counts)
+    open: int = 0
+    """Items to be written and not acknowledged yet."""
+    read_whole: bool = False
+    digest: bytes = b""
+    """Of the key of its one item, where the checkpoint is to say that this one is written."""
+
+
+class Segment:
+    """One segment under way: its checkpoint, and the pages after it.
+
+    Only the thread that copies it changes it; others look at it for reports.
+    """
+
+    def __init__(self, point: SegmentPoint) -> None:
+        self.point = point
+        self.ahead = set(point.ahead)
+        """Items after the cursor that a run before has written, and this one has not met yet."""
+        self.cursors = Cursors("Scan")
+        self._pages: deque[Page] = deque()
+        self._lock = Lock()
+
+    @property
+    def cursor(self) -> Key | None:
+        """The place to read from next."""
+        return self._pages[-1].cursor if self._pages else self.point.cursor
+
+    def begin_page(self, cursor: Key | None) -> Page:
+        """Take up items that end at `cursor`, the last ones of the table if that is `None`."""
+        page = Page(cursor)
+        with self._lock:
+            self._pages.append(page)
+        return page
+
+    def settle(self) -> None:
+        """Move the cursor behind the pages of which nothing is open any more."""
+        pages = self._pages
+        while pages and pages[0].read_whole and not pages[0].open:
+            page = pages[0]
+            settled = structs.replace(
+                self.point,
+                cursor=page.cursor,
+                done=page.cursor is None,
+                counts=self.point.counts + page.counts,
+            )
+            with self._lock:
+                self.point = settled
+                pages.popleft()
+
+    def counts(self) -> Counts:
+        """Give what has been done, behind the cursor and before it."""
+        with self._lock:
+            return sum((page.counts for page in self._pages), self.point.counts)
+
+    def resumable(self) -> SegmentPoint:
+        """Give the point to resume from, which also tells what is written ahead of its cursor."""
+        with self._lock:
+            written = {p.digest for p in self._pages if p.digest and p.counts.written}
+            return structs.replace(self.point, ahead=sorted(self.ahead | written))
+
+
+def report(
+    checkpoint: Checkpoint, segments: list[Segment], seconds: float, items: int | None = None
+) -> CopyReport:
+    """Sum up all segments; `items` is how many there are to read by the service's estimate."""
+    points = [segment.resumable() for segment in segments]
+    counts = sum((segment.counts() for segment in segments), Counts())
+    costs = [point.costs for point in points]
+    done = checkpoint.done and all(point.done for point in points)
+    total = counts.read if done else max(items, counts.read) if items else None
+    left = None
+    if total is not None and counts.read:
+        left = (total - counts.read) * seconds / counts.read
+    resumable = structs.replace(checkpoint, segments=points, seconds=seconds)
+    return CopyReport(
+        done=done,
+        **structs.asdict(counts),
+        retried=sum(cost.retried for cost in costs),
+        read_units=sum(cost.read_units for cost in costs),
+        write_units=sum(cost.write_units for cost in costs),
+        seconds=seconds,
+        estimated_total=total,
+        time_left=left,
+        checkpoint=to_builtins(resumable),
+    )

@@ -1,0 +1,209 @@
+"""Copies a table into another one: streaming, resumable, paced. Nothing here deletes anything.
+
+Each segment is one operation. It reads a page, transforms it, and writes it in batches; a cursor
+moves only behind what has been acknowledged. Puts are idempotent, so that writing an item again,
+after a lost answer or a killed run, changes nothing.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from msgspec import Raw
+
+from ..api.items import ScanOutput
+from ..errors import DynamormError
+from ..model.declare import Model
+from ..operations.effects import Sleep, Steps, call, now, operation, together
+from ..requests.items import scan, units
+from .job import Job
+from .options import CopySettings, check_segments
+from .pages import Pages
+from .prepare import check_pair, confirm, open_checkpoint, prepare
+from .report import CopyReport, Segment, report
+from .writer import BASE, CAP, ONCE, PATIENCE, Writer
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .options import CopyOptions
+
+
+@operation
+def copy_table(
+    source: Model | str,
+    target: Model | str,
+    *,
+    segments: int | None = None,
+    executor: Any = None,
+    **options: Unpack[CopyOptions],
+) -> Steps[CopyReport]:
+    """Copy all items of `source` into `target`, which is there already and may hold others.
+
+    Sends DescribeTable for both, then, for each segment at once, Scan and BatchWriteItem, and in
+    the end DescribeTable for both again. `segments` is the checkpoint's number, or else 8. The
+    options, with their defaults:
+
+    - `transform=None`: a function from an instance of the source model to one of the target model,
+      to several, or to `None`; or an attribute transform. Without one, items stay the bytes that
+      they are.
+    - `batch_size=25`: items in one BatchWriteItem at most.
+    - `page_limit=None`: items in one Scan page at most; a page has 1 MB anyway.
+    - `consistent_read=True`: read what has been written until now. `False` costs half the read
+      units and may miss what was written a moment before.
+    - `max_read_units=None`, `max_write_units=None`: capacity units a second, over all segments.
+    - `deadline=None`: seconds, or a function that returns the seconds left; the copy stops in time,
+      in the middle of a page too, with `report.done` false.
+    - `resume=None`: a report or its `checkpoint`; the copy goes on from there.
+    - `checkpoint_file=None`: a file to resume from, if it is there, and to save the checkpoint in.
+    - `progress=None`: called with a report, at most four times a second, from any segment's thread,
+      one call after the other.
+    - `on_error="raise"`: or a function that is called with a bad item's attribute values and the
+      error, after which the copy goes on.
+    - `unmodelled="keep"`: what becomes of attributes that no model knows, also "drop" or "error".
+    - `collisions="error"`: two items that the transform gives one key end the copy; the keys of
+      `collision_keys=2_000_000` items are remembered, `report.unchecked` counts what was not
+      compared. "check" writes on the condition that there is no other item, one request for each.
+      "last" lets the last one win.
+    - `existing="overwrite"`: or "keep", to write items only where the target has none with the key.
+    - `in_place=False`: whether source and target may be one table.
+    - `target_db=None`: the database that the target is in, if it is another one.
+
+    Raises `Refused` before anything is read when the tables or the checkpoint do not fit, and in
+    the end if one of the tables has been replaced; `CopyIncomplete` with the unwritten items when
+    the service stays too busy; `ItemError` for an item that cannot be transformed or written. Every
+    error that ends the copy has its `report`, and so the checkpoint to resume from; so have
+    KeyboardInterrupt and CancelledError. `executor` runs the segments in threads.
+    """
+    settings = CopySettings(**options)
+    check_segments(segments)
+    return (yield from _copied(source, target, settings, None, segments, executor))
+
+
+@operation
+def copy_segment(
+    source: Model | str,
+    target: Model | str,
+    *,
+    segment: int,
+    of: int,
+    **options: Unpack[CopyOptions],
+) -> Steps[CopyReport]:
+    """Copy segment `segment` of `of`; as `copy_table`, for whoever spreads segments over machines.
+
+    Names, numbers and the checkpoint are JSON-safe, and so is the report.
+    """
+    check_segments(of)
+    if type(segment) is not int or segment not in range(of):
+        raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
+    settings = CopySettings(**options)
+    return (yield from _copied(source, target, settings, [segment], of, None))
+
+
+def _copied(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    segments: list[int] | None,
+    of: int | None,
+    executor: Any,
+) -> Steps[CopyReport]:
+    """Copy; whatever ends the copy early carries its report."""
+    check_pair(source, target, settings)
+    started = yield from now()
+    checkpoint = open_checkpoint(source, target, settings, segments, of)
+    job: Job | None = None
+    try:
+        whole = segments is None or checkpoint.of == 1
+        job = yield from prepare(source, target, settings, checkpoint, started, whole=whole)
+        job.save(started)
+        yield from _perform(job, executor)
+        yield from confirm(job, (yield from now()))
+        return job.outcome((yield from now()))
+    except GeneratorExit:
+        if job is not None:  # nobody is there to be told, but the file can be
+            job.save_at_last()
+        raise
+    except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
+        points = [Segment(point) for point in checkpoint.segments]
+        found = job.stopped(error) if job else report(checkpoint, points, checkpoint.seconds)
+        with suppress(AttributeError):  # a frozen exception takes none
+            error.report = found  # type: ignore[attr-defined]  # any other may have it
+        raise
+
+
+def _perform(job: Job, executor: Any) -> Steps[None]:
+    """Run the segments that are not done."""
+    pending = tuple(
+        _copy(job, segment, writer)
+        for segment, writer in zip(job.segments, job.writers, strict=True)
+        if not segment.point.done
+    )
+    if len(pending) == 1:
+        yield from pending[0]
+    elif pending:
+        yield from together(pending, executor)
+
+
+def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
+    """Copy one segment until it ends, or until there is no time for another page."""
+    pages = Pages(job, segment, writer, (yield from now()))
+    while True:
+        began = yield from now()
+        left = job.left.at(began)
+        if left <= pages.slowest:
+            break
+        yield from job.read_pace.ready(left)
+        reply = yield from _read(job, segment)
+        if reply is None:
+            break
+        pages.read(began, (yield from now()))
+        if not (yield from pages.take_up(reply)) or not reply.last_evaluated_key:
+            break
+        job.tell((yield from now()))
+    if not writer.gave_up:
+        yield from writer.write(rest=True)
+    segment.settle()
+
+
+def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
+    """Read the next page, as long as it takes; `None` when time is up first."""
+    settings = job.settings
+    # In place, a stale read put back would undo the write that it has not seen.
+    consistent = settings.consistent_read or settings.in_place
+    payload = scan(
+        job.checkpoint.source,
+        segment=segment.point.segment,
+        of=job.checkpoint.of,
+        start=segment.cursor,
+        limit=settings.page_limit,
+        consistent_read=consistent,
+    )
+    started = yield from now()
+    tries = 0
+    while job.left.at(moment := (yield from now())) > 0:
+        try:
+            reply = yield from call("Scan", payload, ScanOutput, until=ONCE)
+            segment.cursors.onward(segment.cursor, reply.last_evaluated_key)
+        except DynamormError as error:
+            if not error.transient or moment - started > PATIENCE:
+                raise
+        else:
+            estimate = partial(_read_units, reply.items, consistent)
+            consumed = units((reply.consumed_capacity,), estimate)
+            segment.point.costs.read_units += consumed
+            job.read_pace.spent(consumed, (yield from now()))
+            return reply
+        tries += 1
+        longest = min(CAP, BASE * 2**tries)
+        if job.left.at((yield from now())) < longest:
+            break
+        yield Sleep(0.0, spread=longest)
+    return None
+
+
+def _read_units(items: list[Raw], consistent: bool) -> float:
+    """Estimate what reading items has cost: a unit for 4 KB, half of it where they may be stale."""
+    return sum(map(len, items)) / (4096 if consistent else 8192)

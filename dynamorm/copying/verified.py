@@ -1,0 +1,196 @@
+"""What a comparison of two tables has shown, and where it can be resumed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from msgspec import Struct, ValidationError, convert, field, json, structs, to_builtins
+
+from ..api.items import Key
+from ..errors import UNREADABLE, Refused
+from ..items.limits import key_of
+from .identity import Found, TableMark, Work, is_other
+
+NAMED = 100
+"""Keys of each kind that are given; all are counted."""
+
+
+Phase = Literal["sums", "lookups", "extras", "end"]
+
+
+class Verified(Struct, frozen=True, kw_only=True):
+    """What `verify_copy` has seen of both tables; true if they are the same and all was compared.
+
+    Keys are dicts of natural values, as `ItemError.key` is: `{"email": "ann@example.org"}`.
+    """
+
+    same: bool
+    """Whether no difference has been found; without `done` there may be one in the rest."""
+    done: bool
+    """Whether everything has been compared, and both tables were still there in the end."""
+    source_items: int
+    target_items: int
+    missing: int
+    """Items that the target should have, and has none with their key."""
+    different: int
+    """Items that the target has with other attributes."""
+    extra: int
+    """Items of the target that nothing in the source accounts for."""
+    missing_keys: tuple[dict[str, Any], ...] = ()
+    different_keys: tuple[dict[str, Any], ...] = ()
+    extra_keys: tuple[dict[str, Any], ...] = ()
+    checkpoint: dict[str, Any] = {}
+    """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, and keys of items: one
+    for each segment, and those that are named here."""
+
+    def __bool__(self) -> bool:
+        return self.same and self.done
+
+    def __repr__(self) -> str:
+        shown = ("same", "done", "source_items", "target_items", "missing", "different", "extra")
+        return f"Verified({', '.join(f'{name}={getattr(self, name)}' for name in shown)})"
+
+    def __str__(self) -> str:
+        state = "the same" if self.same else "not the same"
+        kinds = ("missing", "different", "extra")
+        found = "".join(f", {kind} {n:,}" for kind in kinds if (n := getattr(self, kind)))
+        done = "" if self.done else "not done: so far "
+        return f"{done}{state}: source {self.source_items:,}, target {self.target_items:,}{found}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the result as plain values, JSON-safe."""
+        plain: dict[str, Any] = to_builtins(self)
+        return plain
+
+
+class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Counts, and the keys of what differs, as attribute values."""
+
+    source_items: int = 0
+    target_items: int = 0
+    found: int = 0
+    """Items of the target that the source accounts for, whatever is in them."""
+    missing: int = 0
+    different: int = 0
+    extra: int = 0
+    missing_keys: list[Key] = field(default_factory=list)
+    different_keys: list[Key] = field(default_factory=list)
+    extra_keys: list[Key] = field(default_factory=list)
+    balance: str = "0"
+    """The hashes of what the target should have less those of what it has, hexadecimal."""
+
+    def __add__(self, other: Tally) -> Tally:
+        sums: dict[str, Any] = {}
+        for name, mine in structs.asdict(self).items():
+            theirs = getattr(other, name)
+            if name == "balance":
+                sums[name] = f"{(int(mine, 16) + int(theirs, 16)) % MODULUS:x}"
+            else:
+                sums[name] = mine + theirs if type(mine) is int else (mine + theirs)[:NAMED]
+        return Tally(**sums)
+
+
+MODULUS = 1 << 128
+"""Sums stay within the 128 bits of a hash."""
+
+
+class Cursor(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a segment's next page begins: after a key, or at its beginning."""
+
+    done: bool = False
+    after: Key | None = None
+
+
+class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
+    """All that a comparison needs to be resumed; JSON-safe as builtins."""
+
+    source: str
+    target: str
+    of: int
+    sample: float
+    work: Work
+    phase: Phase = "end"
+    cursors: list[Cursor] = field(default_factory=list)
+    tally: Tally = field(default_factory=Tally)
+    merged: bool = False
+    """Whether equal items may have been counted twice: an earlier run knew which were."""
+    done: bool = False
+    source_table: TableMark = TableMark()
+    target_table: TableMark = TableMark()
+
+    @property
+    def same(self) -> bool:
+        """Whether nothing differs, as far as it has been compared."""
+        tally = self.tally
+        differences = tally.missing + tally.different + tally.extra
+        in_doubt = self.phase == "end" and self.merged and tally.balance != "0"
+        return not (differences or in_doubt)
+
+    def at(self, phase: Phase) -> VerifyPoint:
+        """Return the checkpoint at the beginning of a phase."""
+        cursors = [Cursor() for _ in range(parts_of(phase, self.of))]
+        merged = self.merged and phase == "end"
+        return structs.replace(self, phase=phase, cursors=cursors, merged=merged)
+
+    def verified(self) -> Verified:
+        """Give the result as it is now."""
+        tally = structs.asdict(self.tally)
+        counts = {name: tally[name] for name in tally if name in Verified.__struct_fields__}
+        for name in ("missing_keys", "different_keys", "extra_keys"):
+            counts[name] = tuple(map(_natural, tally[name]))
+        return Verified(same=self.same, done=self.done, **counts, checkpoint=to_builtins(self))
+
+
+def _natural(key: Key) -> dict[str, Any]:
+    found = key_of(json.encode(key), key)
+    return {name: found[name] for name in key if name in found}
+
+
+def parts_of(phase: Phase, of: int) -> int:
+    """Give the number of segments that are read in a phase, those of both tables together."""
+    return {"sums": 2 * of, "lookups": of, "extras": of, "end": 0}[phase]
+
+
+def new_point(names: tuple[str, str], of: int, sample: float, work: Work) -> VerifyPoint:
+    """Return the checkpoint of a comparison that has not begun."""
+    # What is drawn from the source has no counterpart among the sums of the target.
+    phase: Phase = "sums" if sample == 1 else "lookups"
+    return VerifyPoint(*names, of, sample, work).at(phase)
+
+
+def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: str) -> VerifyPoint:
+    """Return the checkpoint to resume; refuse one that is not of the comparison of `fresh`."""
+    try:
+        point = convert(getattr(resume, "checkpoint", resume), VerifyPoint)
+        json.encode(point)  # what JSON cannot hold has not come from a result
+        if len(point.cursors) != parts_of(point.phase, point.of):
+            raise ValidationError("it has not as many cursors as segments")
+    except UNREADABLE as error:
+        raise Refused((f"{origin} is no checkpoint of a comparison: {error}",)) from error
+    wanted = structs.replace(fresh, of=segments or point.of)
+    reasons = [
+        f"the checkpoint's {name} is {getattr(point, name)!r}, this comparison's is "
+        f"{getattr(wanted, name)!r}"
+        for name in ("source", "target", "of", "sample", "work")
+        if getattr(point, name) != getattr(wanted, name)
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return point
+
+
+def check_marks(point: VerifyPoint, source: Found, target: Found) -> VerifyPoint:
+    """Note which tables these are; refuse others of the same names."""
+    pairs = (
+        ("source", point.source_table, source.mark),
+        ("target", point.target_table, target.mark),
+    )
+    reasons = [
+        f"the {what} is not the table that the comparison began with: it was deleted, and another "
+        "one of its name was created; start over without the checkpoint"
+        for what, then, since in pairs
+        if is_other(then, since)
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return structs.replace(point, source_table=source.mark, target_table=target.mark)

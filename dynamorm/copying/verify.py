@@ -1,0 +1,171 @@
+"""Proves that a table holds what was copied into it, or names what differs. Nothing here writes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from ..errors import Refused
+from ..model.declare import Model, table_name
+from ..operations.effects import Steps, now, operation
+from ..operations.middleware import Place
+from ..operations.waiting import Deadline
+from ..tables.described import described_spec
+from .compare import Comparison
+from .identity import is_same, work_of
+from .options import CopySettings, Unmodelled, check_segments
+from .pair import check_shapes, converter_of, find_both
+from .reads import End, Reads
+from .time_left import TimeLeft
+from .verified import Verified, VerifyPoint, check_marks, new_point, read_point
+
+if TYPE_CHECKING:
+    from os import PathLike
+
+    from ..items.transforms import Transform
+
+
+SEGMENTS = 8
+
+
+Progress = Callable[[Verified], object] | None
+
+
+@operation
+def verify_copy(
+    source: Model | str,
+    target: Model | str,
+    *,
+    transform: Transform | None = None,
+    unmodelled: Unmodelled = "keep",
+    segments: int | None = None,
+    consistent_read: bool = True,
+    max_read_units: float | None = None,
+    deadline: float | Callable[[], float] | None = None,
+    resume: dict[str, Any] | Verified | None = None,
+    checkpoint_file: str | PathLike[str] | None = None,
+    progress: Progress = None,
+    sample: float = 1.0,
+    target_db: Place | None = None,
+    executor: Any = None,
+) -> Steps[Verified]:
+    """Compare the items of two tables: whether `target` is what a copy of `source` would make it.
+
+    Equal are items that DynamoDB holds equal: numbers by value, sets in any order. The result is
+    true only if no item is missing, different or extra, and everything was compared. It has the
+    number of each, and the first hundred keys; extra items of a copy with a transform are counted
+    only. Writes in the meantime make a difference, or hide one.
+
+    Sends DescribeTable for both tables, before and after, and reads each once with Scan. Where
+    the sums of what it has read differ, it reads the source again and looks each item up with
+    BatchGetItem, a read unit at least for each; without a transform then also the target's items in
+    the source.
+
+    - `transform`, `unmodelled`: those of the copy, if it had any. The transform is called for each
+      item of the source, twice where the tables differ.
+    - `segments`: how many are read at once; the checkpoint's number, otherwise 8.
+    - `consistent_read`: of both tables. Without it a read costs half, and may miss what was written
+      a moment before.
+    - `max_read_units`: a second, of both tables together, over all segments.
+    - `deadline`: seconds, or a function that gives the seconds left; the comparison stops in time,
+      with `done` false.
+    - `resume`: a result that is not done, or its `checkpoint`; the comparison goes on from there.
+    - `checkpoint_file`: where the checkpoint is kept; one that is there is resumed, unless it is
+      that of a comparison which is done: this one begins again.
+    - `progress`: called with a result so far, at most four times a second, from any thread.
+    - `sample`: the share of the source's items that are looked up in the target, drawn by a hash of
+      the key; below 1, extra items are not looked for.
+    - `target_db`: the database that the target is in, if it is another one.
+
+    Raises `Refused` before anything is read when the tables, their models or the checkpoint do not
+    fit, or afterwards, when a table was deleted and created again in the meantime; `ItemError` for
+    an item that the transform does not take. An error that ends a comparison which has begun has
+    its `report`, and so the checkpoint.
+    """
+    check_segments(SEGMENTS if segments is None else segments)
+    _check_sample(sample)
+    settings = CopySettings(
+        transform=transform,
+        unmodelled=unmodelled,
+        consistent_read=consistent_read,
+        max_read_units=max_read_units,
+        deadline=deadline,
+        resume=resume,  # type: ignore[arg-type]  # of another kind of report
+        progress=progress,  # type: ignore[arg-type]  # called with another kind of report
+        target_db=target_db,
+        checkpoint_file=checkpoint_file,
+    )
+    if transform is None:
+        check_shapes(source, target)
+    point = new_point(
+        (table_name(source), table_name(target)),
+        segments or SEGMENTS,
+        sample,
+        work_of(source, target, transform, unmodelled),
+    )
+    if resume is not None:
+        point = read_point(resume, point, segments, "resume=")
+    started = yield from now()
+    if checkpoint_file is not None:
+        point = _of_file(checkpoint_file, point, segments)
+    comparison: Comparison | None = None
+    try:
+        comparison = yield from _prepared(source, target, settings, point, started)
+        if (yield from comparison.perform(executor)):
+            # Whatever is left of the deadline, one attempt: without it nothing would be proved.
+            until = Deadline((yield from now()), 0.0)
+            names = point.source, point.target
+            comparison.finish(*(yield from find_both(names, target_db, until)))
+        return comparison.telling.last()
+    except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
+        found = comparison.telling.stopped(error) if comparison else point.verified()
+        with suppress(AttributeError):  # a frozen exception takes none
+            error.report = found  # type: ignore[attr-defined]  # any other may have it
+        raise
+
+
+def _of_file(path: str | PathLike[str], fresh: VerifyPoint, segments: int | None) -> VerifyPoint:
+    """Return the checkpoint in a file; a fresh one where there is none, or nothing left to do."""
+    from .checkpoint_file import load
+
+    given = load(path)
+    if given is None:
+        return fresh
+    point = read_point(given, fresh, segments, f"checkpoint_file= {path}")
+    # What has been true once may not be so any more.
+    return fresh if point.done else point
+
+
+def _prepared(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    point: VerifyPoint,
+    started: float,
+) -> Steps[Comparison]:
+    """Describe both tables, and refuse them if they do not fit."""
+    left = TimeLeft(settings.deadline, started)
+    place, until = settings.target_db, Deadline(started, left.at(started))
+    found = yield from find_both((point.source, point.target), place, until)
+    if is_same(*found) and settings.transform is None:
+        raise Refused((f"source and target are the same table, {point.source}: name another",))
+    point = check_marks(point, *found)
+    here, there = described_spec(found[0].table), described_spec(found[1].table)
+    convert = None
+    if settings.transform is not None:
+        convert = converter_of(source, target, settings, here, there)
+    return Comparison(
+        End(point.source, here.key),
+        End(point.target, there.key, place),
+        Reads(left, settings.max_read_units, consistent=settings.consistent_read),
+        point,
+        convert=convert,
+        settings=settings,
+        started=started,
+    )
+
+
+def _check_sample(sample: object) -> None:
+    if not isinstance(sample, int | float) or isinstance(sample, bool) or not 0 < sample <= 1:
+        raise ValueError(f"sample= takes a share above 0 and up to 1, not {sample!r}")

@@ -1,0 +1,282 @@
+"""The types of a model as DynamoDB sees them: which of S, N, B, ... each is stored as, if any.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValue.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, get_origin
+
+from msgspec import NODEFAULT, UNSET, Struct, inspect, structs
+
+from ..errors import ModelError
+from ..model.fields import label, read_fields
+
+
+class SecondsType(inspect.DateTimeType):
+    """A datetime that is stored as seconds since the epoch: the time to live."""
+
+
+class MomentKeyType(inspect.DateTimeType):
+    """A datetime that is a key, and so has one spelling."""
+
+
+class FloatKeyType(inspect.FloatType):
+    """A float that is a key."""
+
+
+class DecimalKeyType(inspect.DecimalType):
+    """A Decimal that is a key."""
+
+
+RECORDS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
+
+
+RecordType = (
+    inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
+)
+
+
+SETS = (inspect.SetType, inspect.FrozenSetType)
+
+
+ARRAYS = (inspect.ListType, inspect.VarTupleType, *SETS)
+
+
+_ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
+
+
+_is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
+
+
+_NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
+
+
+_TAGS: dict[type[inspect.Type], str] = {
+    inspect.StrType: "S",
+    inspect.DateTimeType: "S",
+    inspect.DateType: "S",
+    inspect.TimeType: "S",
+    inspect.TimeDeltaType: "S",
+    inspect.UUIDType: "S",
+    inspect.IntType: "N",
+    inspect.FloatType: "N",
+    inspect.DecimalType: "N",
+    inspect.BytesType: "B",
+    inspect.ByteArrayType: "B",
+    inspect.MemoryViewType: "B",
+    inspect.BoolType: "BOOL",
+    inspect.NoneType: "NULL",
+    inspect.ListType: "L",
+    inspect.VarTupleType: "L",
+    inspect.TupleType: "L",
+    inspect.NamedTupleType: "L",
+    inspect.DictType: "M",
+    inspect.DataclassType: "M",
+    inspect.TypedDictType: "M",
+    inspect.AnyType: "",
+    inspect.RawType: "",
+    SecondsType: "N",
+    MomentKeyType: "S",
+    FloatKeyType: "N",
+    DecimalKeyType: "N",
+}
+
+
+def read_shape(model: Any) -> inspect.StructType:
+    """Describe a model; raises `ModelError` with every field that an attribute cannot hold."""
+    if not issubclass(get_origin(model) or model, Struct):
+        raise TypeError(f"expected a msgspec Struct class, not {model!r}")
+    read_fields(model, [])
+    try:
+        shape = inspect.type_info(model)
+    except (TypeError, RecursionError) as error:
+        unsupported = tuple(_unsupported(model)) or (f"{error} - at {label(model)}",)
+        raise ModelError(unsupported) from None
+    assert isinstance(shape, inspect.StructType)
+    problems = tuple(dict.fromkeys(_record_problems(shape, label(model), set())))
+    if shape.array_like:
+        problems += (f"an item has names: array_like cannot be stored - at {label(model)}",)
+    if problems:
+        raise ModelError(problems)
+    return shape
+
+
+def _unsupported(model: Any) -> Iterator[str]:
+    """Find the fields whose types msgspec itself does not take."""
+    for field in structs.fields(model):
+        try:
+            inspect.type_info(field.type)
+        except TypeError as error:
+            yield f"{error} - at {label(model)}.{field.encode_name}"
+        except RecursionError:
+            yield f"{_ENDLESS} - at {label(model)}.{field.encode_name}"
+
+
+def alternatives(shape: inspect.Type) -> tuple[inspect.Type, ...]:
+    """Give the types that are told apart by their tags: several Literals of a union are one."""
+    if isinstance(shape, inspect.Metadata):
+        return alternatives(shape.type)
+    if isinstance(shape, inspect.LiteralType):
+        return tuple(_literals(shape))
+    if not isinstance(shape, inspect.UnionType):
+        return (shape,)
+    return tuple(inner for member in shape.types for inner in alternatives(member))
+
+
+def _literals(shape: inspect.LiteralType) -> Iterator[inspect.Type]:
+    for kind in (str, int):
+        if values := tuple(value for value in shape.values if isinstance(value, kind)):
+            yield inspect.LiteralType(values)
+    if None in shape.values:
+        yield inspect.NoneType()
+
+
+def tag_of(shape: inspect.Type) -> str:
+    """Name the one tag that a value of this type has; "" where it can be any."""
+    if isinstance(shape, inspect.StructType):
+        return "L" if shape.array_like else "M"
+    if isinstance(shape, inspect.LiteralType):
+        return "S" if isinstance(shape.values[0], str) else "N"
+    if isinstance(shape, inspect.EnumType):
+        return "S" if all(isinstance(member.value, str) for member in shape.cls) else "N"
+    if isinstance(shape, SETS):
+        tags = {tag_of(inner) for inner in alternatives(shape.item_type)}
+        return f"{tags.pop()}S" if tags in ({"S"}, {"N"}, {"B"}) else "L"
+    return _TAGS[type(shape)]
+
+
+def struct_tag(shape: RecordType) -> tuple[str, str | int | None]:
+    """Name the attribute that tells a tagged Struct, and what it has in it; `None` if untagged."""
+    if isinstance(shape, inspect.StructType):
+        return shape.tag_field or "", shape.tag
+    return "", None
+
+
+def is_nested(shape: inspect.Type) -> bool:
+    """Whether a value of this type can have others in it, and so places of its own."""
+    return any(isinstance(inner, _NESTED) for inner in alternatives(shape))
+
+
+def fallback(field: inspect.Field) -> Callable[[], Any]:
+    """Give what makes the value of a field that is not required and that an item lacks."""
+    if field.default_factory is not NODEFAULT:
+        return field.default_factory  # type: ignore[no-any-return]  # msgspec says Any
+    # msgspec leaves a default out here that is UNSET, and what a TypedDict may lack.
+    default = UNSET if field.default is NODEFAULT else field.default
+    return lambda: default
+
+
+def _record_problems(shape: RecordType, place: str, seen: set[Any]) -> Iterator[str]:
+    if shape.cls not in seen:
+        seen.add(shape.cls)
+        yield from _name_problems(shape, place)
+        if isinstance(shape, (inspect.DataclassType, inspect.NamedTupleType)):
+            yield from _call_problems(shape, place)
+        for field in shape.fields:
+            yield from _problems(field.type, f"{place}.{field.encode_name}", seen)
+
+
+def _name_problems(shape: RecordType, place: str) -> Iterator[str]:
+    """Say which attributes have names that msgspec's parser cannot be told."""
+    names = [field.encode_name for field in shape.fields]
+    if "" in names:
+        yield f"an attribute without a name - at {place}"
+    for name in (struct_tag(shape)[0], *names):
+        if _is_unreadable(name):
+            yield (
+                f"an attribute's name cannot have a quote, a backslash, a control character or "
+                f"half of a surrogate pair in it: {name!r:.50} - at {place}"
+            )
+
+
+def _call_problems(shape: Any, place: str) -> Iterator[str]:
+    """Say if a class cannot be called with its fields, as a dataclass with `init=False` in it."""
+    from inspect import Parameter, signature
+
+    parameters = signature(shape.cls).parameters.values()
+    names = {field.name for field in shape.fields}
+    taken = {parameter.name for parameter in parameters}
+    wanted = {parameter.name for parameter in parameters if parameter.default is Parameter.empty}
+    if not wanted <= names <= taken:
+        differing = ", ".join(sorted((names - taken) | (wanted - names)))
+        yield (
+            f"{label(shape.cls)} is not made of its fields alone: see {differing} (init=False, "
+            f"InitVar, another __init__) - at {place}"
+        )
+
+
+def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
+    """Say what in a type no attribute can hold, or could not be read back."""
+    shapes = alternatives(shape)
+    strange = [inner for inner in shapes if not _known(inner)]
+    yield from (f"{_name(inner)} cannot be stored - at {place}" for inner in strange)
+    for inner in shapes:
+        if isinstance(inner, RECORDS):
+            yield from _record_problems(inner, place, seen)
+        if isinstance(inner, inspect.DictType):
+            yield from _key_problems(inner, place)
+        if isinstance(inner, SETS) and isinstance(inner.item_type, inspect.RawType):
+            yield f"Raw cannot be in a set: declare list[Raw], or the field as Raw - at {place}"
+        for part in _parts(inner):
+            yield from _problems(part, place, seen)
+    if not strange and len(shapes) > 1:
+        yield from _union_problems(shapes, place)
+
+
+def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
+    for key in alternatives(shape.key_type):
+        if not isinstance(key, inspect.AnyType) and (
+            not _known(key) or tag_of(key) not in ("S", "N")
+        ):
+            yield f"{_name(key)} cannot be the key of a map - at {place}"
+
+
+def _known(shape: inspect.Type) -> bool:
+    if isinstance(shape, inspect.EnumType):
+        values = [member.value for member in shape.cls]
+        return all(isinstance(v, str) for v in values) or all(type(v) is int for v in values)
+    return type(shape) in _TAGS or isinstance(
+        shape, (inspect.StructType, inspect.LiteralType, *SETS)
+    )
+
+
+def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
+    if isinstance(shape, ARRAYS):
+        return (shape.item_type,)
+    if isinstance(shape, inspect.TupleType):
+        return shape.item_types
+    return (shape.value_type,) if isinstance(shape, inspect.DictType) else ()
+
+
+def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[str]:
+    if any(isinstance(shape, inspect.AnyType) for shape in shapes):
+        return
+    rest = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
+    if len(rest) > 1 and any(isinstance(inner, inspect.RawType) for inner in rest):
+        yield f"Raw holds any attribute value, and so stands alone or with None - at {place}"
+        return
+    by_tag: dict[str, list[inspect.Type]] = {}
+    for shape in shapes:
+        by_tag.setdefault(tag_of(shape), []).append(shape)
+    for tag, rivals in by_tag.items():
+        if len(rivals) > 1 and not _distinct(rivals):
+            names = " and ".join(map(_name, rivals))
+            yield f"{names} are both stored as {tag} and cannot be told apart - at {place}"
+
+
+def _distinct(rivals: list[inspect.Type]) -> bool:
+    """Whether a value says by itself which of several types with one tag it is."""
+    kinds = {type(shape) for shape in rivals}
+    return kinds in (
+        {inspect.IntType, inspect.FloatType},
+        {inspect.IntType, inspect.DecimalType},
+        {inspect.StructType},  # msgspec has seen to it that they are tagged
+    )
+
+
+def _name(shape: inspect.Type) -> str:
+    found = getattr(shape, "cls", None)
+    return label(found) if found else type(shape).__name__.removesuffix("Type").lower()

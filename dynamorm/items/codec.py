@@ -1,0 +1,149 @@
+"""Items: from instances of a model to attribute values, and back.
+
+The law: what was written is what is read. `from_item(Order, to_item(order)) == order`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache, cached_property
+from typing import Any, Generic, Literal, TypeVar
+
+from msgspec import Raw, Struct, json
+
+from ..errors import ItemError, ModelError
+from ..model.declare import table_name
+from ..model.fields import label
+from .attributes import read_shape
+from .mismatch import Misfit, complaint
+from .natural import item_json
+from .readers import Readers, Record
+from .roles import read_roles, with_key_types, with_roles
+from .values import AttributeValue, attributes_of, raw_attributes
+from .writers import item_writer
+
+M = TypeVar("M", bound=Struct)
+
+
+Unmodelled = Literal["keep", "drop", "error"]
+"""What to do with attributes that a model does not know."""
+
+
+_encode = json.Encoder().encode
+
+
+def to_item(instance: Struct) -> dict[str, AttributeValue]:
+    """Give attribute values as boto3's low-level client takes them; binary as bytes.
+
+    Raises `ItemError` for what DynamoDB cannot hold: nan, numbers of more than 38 digits, empty
+    sets. A field whose default is an empty set is left out when it has one, and so is an index key
+    that is None. Meta's constraints are held where items are read, not here, as in msgspec.
+    """
+    return attributes_of(codec(type(instance)).encode(instance))
+
+
+def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
+    """Make an instance of attribute values; binary may also be base64, as in JSON.
+
+    Attributes that the model does not know are passed over, unless it forbids them. What does not
+    fit is an `ItemError` that tells its path and not its value.
+    """
+    found = codec(model)
+    try:
+        raw = item_json(item, base64=True)
+    except Misfit as misfit:
+        raise found.error(misfit) from None
+    return found.decode(raw, "drop")[0]
+
+
+class Codec(Generic[M]):
+    """Reads and writes the items of one model as JSON. Use `codec`, which makes each once."""
+
+    exact = False
+    """Whether what is read is to be written again, and so must not lose anything by that."""
+
+    def __init__(self, model: type[M]) -> None:
+        self.model = model
+        shape = read_shape(model)
+        self._roles = read_roles(model)
+        self.shape = with_roles(shape, self._roles)
+        tag = [self.shape.tag_field] if self.shape.tag_field else []
+        self._names = {*tag, *(field.encode_name for field in self.shape.fields)}
+        self._write = item_writer(with_key_types(self.shape))
+
+    @cached_property
+    def place(self) -> str:
+        """What error paths begin with: the table's name or, where there is none, the model's."""
+        try:
+            return table_name(self.model)
+        except ModelError:
+            return label(self.model)
+
+    @cached_property
+    def _strict(self) -> Readers:
+        return Readers(strict=True, exact=self.exact)
+
+    @cached_property
+    def _closed(self) -> Record:
+        return self._strict.root(self.shape, forbid=True)
+
+    @cached_property
+    def _open(self) -> Record:
+        return self._strict.root(self.shape, forbid=self.shape.forbid_unknown_fields)
+
+    @cached_property
+    def _lenient(self) -> Record:
+        readers = Readers(strict=False, exact=self.exact)
+        return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
+
+    def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
+        """Give the instance, and the attributes that the model does not know, as they are.
+
+        One inside a nested Struct, which has no place to be kept in, is an error under "keep".
+        """
+        try:
+            return self._closed.read(raw), {}
+        except Misfit as misfit:
+            if unmodelled == "error":
+                raise self.error(misfit) from misfit.__cause__
+        try:
+            if unmodelled == "drop":
+                return self._lenient.read(raw), {}
+            return self._open.read(raw), self.unmodelled(raw_attributes(raw))
+        except Misfit as misfit:
+            raise self.error(misfit) from misfit.__cause__
+
+    def encode(self, instance: M, more: Mapping[str, Raw] | None = None) -> bytes:
+        """Give the JSON of an item, and in it `more` attributes that the model does not know.
+
+        What the model knows comes from the instance alone, also where that leaves it out.
+        """
+        try:
+            item = self._write(instance)
+        except Misfit as misfit:
+            raise self.error(misfit) from None
+        except RecursionError as error:
+            raise self.error(complaint(error)) from None
+        rest = self.unmodelled(more) if more else None
+        if not rest:
+            return item
+        comma = b"" if item == b"{}" else b","
+        return item[:-1] + comma + _encode(rest)[1:]
+
+    def unmodelled(self, attributes: Mapping[str, Raw]) -> dict[str, Raw]:
+        """Give those attributes that the model does not know."""
+        return {name: raw for name, raw in attributes.items() if name not in self._names}
+
+    def error(self, misfit: Misfit) -> ItemError:
+        """Say what does not fit, and where."""
+        return ItemError(misfit.problem, misfit.path(self.place))
+
+
+def codec(model: type[M]) -> Codec[M]:
+    """Give the codec of a model; raises `ModelError` for fields that no attribute can hold."""
+    return _codec(model)
+
+
+@cache
+def _codec(model: Any) -> Codec[Any]:
+    return Codec(model)

@@ -1,0 +1,121 @@
+"""Items that are read to be written again: none may lose anything by that, or become another.
+
+What a model reads in several spellings is written in one. Where two items could become one, or
+digits would be lost, that is an `ItemError`; an item of another kind is one too, as far as that
+can be told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from msgspec import Raw, Struct, inspect, json, structs
+
+from ..errors import UNREADABLE
+from ..model.fields import label
+from .attributes import alternatives
+from .codec import Codec, Unmodelled
+from .keys import item_key
+from .mismatch import Misfit
+from .records import left_out, omits_defaults
+from .roles import with_key_types
+from .values import raw_attributes
+from .writers import item_writer
+
+M = TypeVar("M", bound=Struct)
+
+
+# Types that read more than one text as the same value, and are written in one way. Those of numbers
+# do not count: 1, 1.0 and 1e0 are one key to DynamoDB, and a float that loses digits is refused.
+_RESPELLED = (
+    inspect.DateTimeType,
+    inspect.TimeType,
+    inspect.TimeDeltaType,
+    inspect.UUIDType,
+    inspect.EnumType,  # which may have `_missing_`
+)
+
+
+class ExactCodec(Codec[M]):
+    """The codec of a copy's source. `keys` are key attributes that the model may not mark."""
+
+    exact = True
+
+    def __init__(self, model: type[M], keys: Iterable[str] = ()) -> None:
+        super().__init__(model)
+        names = {*self._roles.keys, *keys}
+        changing = hasattr(model, "__post_init__")
+        fields = tuple(
+            field
+            for field in self.shape.fields
+            if field.encode_name in names and (changing or _is_respelled(field))
+        )
+        self._keys = tuple(field.encode_name for field in fields)
+        keyed = structs.replace(self.shape, fields=fields)
+        self._write_keys = item_writer(with_key_types(keyed))
+        self._own = self._names - names - self._roles.seconds
+        omits = omits_defaults(self.shape)
+        self._written = any(
+            left_out(field, omit_defaults=omits) is None
+            for field in self.shape.fields
+            if field.encode_name in self._own
+        )
+
+    def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
+        """Give the instance and the other attributes; `ItemError` for what would be changed."""
+        instance, more = super().decode(raw, unmodelled)
+        try:
+            if more or unmodelled == "drop":
+                self._check_kind(raw)
+            if self._keys:
+                self._check_keys(raw, self._write_keys(instance))
+        except Misfit as misfit:
+            raise self.error(misfit) from None
+        return instance, more
+
+    def _check_kind(self, raw: bytes | Raw) -> None:
+        """Refuse an item that shares nothing but keys with the model, and has attributes beside.
+
+        A model that leaves out all that is at its default may have such items.
+        """
+        found = raw_attributes(raw).keys()
+        others = found - self._names
+        if others and self._written and self._own.isdisjoint(found):
+            listed = ", ".join(sorted(others)[:5])
+            raise Misfit(
+                f"of what {label(self.model)} has beside keys, nothing is there, but {listed} is: "
+                "an item of another kind"
+            )
+
+    def _check_keys(self, raw: bytes | Raw, written: bytes) -> None:
+        """Refuse an item whose key would be spelled differently."""
+        try:
+            if item_key(raw, self._keys) == item_key(written, self._keys):
+                return
+        except UNREADABLE:  # a NULL, where the source has no such index
+            pass
+        before, after = raw_attributes(raw), raw_attributes(written)
+        for name in self._keys:
+            if name in before:
+                _check_spelling(
+                    name, json.decode(before[name]), json.decode(after.get(name, b"{}"))
+                )
+
+
+def _is_respelled(field: inspect.Field) -> bool:
+    return any(isinstance(shape, _RESPELLED) for shape in alternatives(field.type))
+
+
+def _check_spelling(name: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    if before in (after, {"NULL": True}):
+        return
+    if before.keys() == after.keys() == {"N"} and Decimal(before["N"]) == Decimal(after["N"]):
+        return
+    was, now = (next(iter(value.values()), None) for value in (before, after))
+    raise Misfit(
+        f"the key {was!r} would be written as {now!r}, which can be the key of another item: "
+        "declare the field as str",
+        name,
+    )

@@ -1,0 +1,82 @@
+"""The one spelling of attribute values that DynamoDB holds equal: numbers by value, sets unordered.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from functools import lru_cache
+from hashlib import blake2b
+from itertools import repeat
+from typing import Any
+
+from msgspec import Raw, defstruct, json
+from msgspec.structs import astuple
+
+
+def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
+    """Give the values of the key attributes, equal for items that are one to DynamoDB.
+
+    An attribute that the item does not have is an empty tuple.
+    """
+    return tuple(
+        tuple((tag, _number(value) if tag == "N" else value) for tag, value in attribute.items())
+        for attribute in _reader(names)(raw)
+    )
+
+
+@lru_cache
+def _reader(names: tuple[str, ...]) -> Callable[[bytes | Raw], Iterable[dict[str, str]]]:
+    """Make what reads these attributes and passes over all others."""
+    spelt = {f"key{number}": name for number, name in enumerate(names)}
+    fields: Any = [(field, dict[str, str], {}) for field in spelt]
+    try:
+        decode = json.Decoder(defstruct("Key", fields, rename=spelt)).decode
+    except ValueError:  # a quote, a backslash, a control character: msgspec renames no field so
+        attributes = json.Decoder(dict[str, Raw]).decode
+        value = json.Decoder(dict[str, str]).decode
+        return lambda raw: map(value, map(attributes(raw).get, names, repeat(_NOTHING)))
+    return lambda raw: astuple(decode(raw))
+
+
+_NOTHING = Raw(b"{}")
+
+
+def item_hash(raw: bytes | Raw) -> int:
+    """Give 128 bits that equal items share; raises one of many errors for what is no item."""
+    text = json.encode(_map(json.decode(raw)), order="deterministic")
+    return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
+
+
+def _map(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in values.items()}
+
+
+def _value(attribute: dict[str, Any]) -> dict[str, Any]:
+    return {tag: _SPELL[tag](value) if tag in _SPELL else value for tag, value in attribute.items()}
+
+
+def _number(text: str) -> str:
+    """Spell a number without what does not change it: 1, 1.0 and 1e0 are one, as are 0 and -0."""
+    mantissa, _, exponent = text.lower().partition("e")
+    whole, _, fraction = mantissa.lstrip("+-").partition(".")
+    digits = (whole + fraction).lstrip("0")
+    short = digits.rstrip("0")
+    if not short:
+        return "0"
+    try:
+        power = int(exponent or 0) - len(fraction) + len(digits) - len(short)
+    except ValueError:  # no number at all, or one without end: equal to itself
+        return text
+    return f"{'-' * mantissa.startswith('-')}{short}e{power}"
+
+
+_SPELL: dict[str, Any] = {
+    "N": _number,
+    "NS": lambda numbers: sorted(map(_number, numbers)),
+    "SS": sorted,
+    "BS": sorted,
+    "L": lambda values: [_value(value) for value in values],
+    "M": _map,
+}

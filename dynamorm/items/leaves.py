@@ -1,0 +1,208 @@
+"""How values are read that have no others in them: strings, numbers, binary, enums.
+
+What several spellings have is read from the text itself wherever two of them must not become one.
+"""
+
+from __future__ import annotations
+
+import datetime
+import operator
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Annotated, Any, Literal, Union
+from uuid import UUID
+
+from msgspec import Meta, Raw, inspect, json
+
+from ..errors import UNREADABLE
+from .attributes import SecondsType, alternatives, tag_of
+from .mismatch import Misfit, complaint
+from .moments import beyond_microseconds, read_exact_seconds, read_seconds
+from .values import read_exact_float, read_float, read_integer, read_number
+from .wire import Convert, Inside, chain
+
+_PARSED: dict[type[inspect.Type], Any] = {
+    inspect.StrType: str,
+    inspect.DateTimeType: datetime.datetime,
+    inspect.DateType: datetime.date,
+    inspect.TimeType: datetime.time,
+    inspect.TimeDeltaType: datetime.timedelta,
+    inspect.UUIDType: UUID,
+    inspect.DecimalType: Decimal,
+    inspect.BytesType: bytes,
+    inspect.ByteArrayType: bytearray,
+    inspect.MemoryViewType: memoryview,
+    inspect.BoolType: bool,
+}
+
+
+_KEYS: dict[type[inspect.Type], Any] = {
+    **_PARSED,
+    inspect.IntType: int,
+    inspect.FloatType: float,
+    inspect.AnyType: str,
+}
+
+
+_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
+    frozenset({inspect.IntType}): read_integer,
+    frozenset({inspect.FloatType}): read_float,
+    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, read_float),
+    frozenset({inspect.IntType, inspect.DecimalType}): read_number,
+}
+
+
+_EXACT_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
+    **_NUMBERS,
+    frozenset({inspect.FloatType}): read_exact_float,
+    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(
+        text, read_exact_float
+    ),
+}
+
+
+_FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
+
+
+_CLASSES = {inspect.IntType: int, inspect.FloatType: float, inspect.DecimalType: Decimal}
+
+
+_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
+    "gt": (">", operator.gt),
+    "ge": (">=", operator.ge),
+    "lt": ("<", operator.lt),
+    "le": ("<=", operator.le),
+    "multiple_of": ("that is a multiple of", lambda value, factor: value % factor == 0),
+}
+
+
+_LIMITS = ("min_length", "max_length", "pattern", "tz")
+
+
+def leaf(shapes: list[Any], *, exact: bool) -> Inside:
+    """Read a type that has no others in it; several are numbers of different kinds.
+
+    `exact`: what would not be written again with all its digits is a `Misfit`.
+    """
+    shape = shapes[0]
+    if isinstance(shape, inspect.NoneType):
+        return Inside(bool, lambda value: None)
+    if isinstance(shape, SecondsType):
+        return Inside(str, read_exact_seconds if exact else read_seconds)
+    if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
+        return _listed(shape)
+    if type(shape) in _PARSED and len(shapes) == 1:
+        annotation = limited(_PARSED[type(shape)], shape)
+        fractional = exact and isinstance(shape, _FRACTIONAL)
+        return Inside(Raw, _kept(annotation)) if fractional else Inside(annotation)
+    read = (_EXACT_NUMBERS if exact else _NUMBERS)[frozenset(map(type, shapes))]
+    return Inside(str, _bounded(read, shapes))
+
+
+def is_its_own_spelling(shapes: list[Any]) -> bool:
+    """Whether no two texts are read as one value."""
+    return all(
+        isinstance(shape, (inspect.StrType, inspect.BytesType, inspect.AnyType))
+        or (isinstance(shape, inspect.LiteralType) and tag_of(shape) == "S")
+        for shape in shapes
+    )
+
+
+def decoder(annotation: Any) -> Convert:
+    """Give what the parser does, for JSON that it has left as it is."""
+    decode = json.Decoder(annotation).decode
+
+    def read(raw: bytes | Raw) -> Any:
+        try:
+            return decode(raw)
+        except UNREADABLE as error:
+            raise complaint(error) from None
+
+    return read
+
+
+def _kept(annotation: Any) -> Convert:
+    decode = decoder(annotation)
+
+    def read(raw: Raw) -> Any:
+        value = decode(raw)
+        if beyond_microseconds(raw):
+            raise _cut(json.decode(raw), value)
+        return value
+
+    return read
+
+
+def check_kept(text: str, value: Any) -> None:
+    """Raise `Misfit` if a map's key would be written with fewer digits than it is read with."""
+    if type(value) is float:
+        read_exact_float(text)
+    if isinstance(value, _MOMENTS) and beyond_microseconds(text.encode()):
+        raise _cut(text, value)
+
+
+_MOMENTS = (datetime.datetime, datetime.time, datetime.timedelta)
+
+
+def _cut(text: str, value: Any) -> Misfit:
+    written = json.decode(json.encode(value))
+    return Misfit(
+        f"{text} would be written as {written}, without its nanoseconds: "
+        "declare the field as str or msgspec.Raw"
+    )
+
+
+def _listed(shape: Any) -> Inside:
+    if tag_of(shape) == "S":
+        return Inside(key(shape))
+    values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
+    members = {getattr(value, "value", value): value for value in values}
+    return Inside(str, chain(read_integer, lambda number: _choose(members, number)))
+
+
+def _choose(members: dict[Any, Any], number: int) -> Any:
+    if number not in members:
+        raise Misfit("none of the values that the model allows")
+    return members[number]
+
+
+def _bounded(read: Convert, shapes: list[Any]) -> Convert:
+    """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
+    bounds = {
+        _CLASSES[type(shape)]: [
+            (limit, *_BOUNDS[name])
+            for name in _BOUNDS
+            if (limit := getattr(shape, name, None)) is not None
+        ]
+        for shape in shapes
+    }
+    if not any(bounds.values()):
+        return read
+
+    def convert(text: str) -> Any:
+        number = read(text)
+        for limit, words, holds in bounds[type(number)]:
+            if not holds(number, limit):
+                raise Misfit(f"expected a number {words} {limit}")
+        return number
+
+    return convert
+
+
+def limited(annotation: Any, shape: Any) -> Any:
+    """Let the parser hold a value to what Meta says of it."""
+    found = {name: limit for name in _LIMITS if (limit := getattr(shape, name, None)) is not None}
+    return Annotated[annotation, Meta(**found)] if found else annotation
+
+
+def key(shape: inspect.Type) -> Any:
+    """Read a map's keys, or a value that is one of a list, as the parser does by itself."""
+    return Union[tuple(map(_key, alternatives(shape)))]  # noqa: UP007  # of a tuple
+
+
+def _key(shape: Any) -> Any:
+    if isinstance(shape, inspect.LiteralType):
+        return Literal[shape.values]
+    if isinstance(shape, inspect.EnumType):
+        return shape.cls
+    return limited(_KEYS[type(shape)], shape)

@@ -1,0 +1,100 @@
+"""How sets, lists and maps are read of which the parser has read the parts.
+
+No two members of a set, and no two keys of a map, become one without a word.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from operator import attrgetter
+from typing import Any
+
+from msgspec import Raw, Struct, json
+
+from .leaves import check_kept, decoder
+from .mismatch import UNFIT, Misfit, every, located
+from .wire import Convert, Place, chain
+
+_ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
+
+
+def members(make: type, place: Place) -> Convert:
+    """Give what reads the members of a list into whatever `make` makes."""
+    if place.convert is None or not place.member:
+        read = every(place.unwrap)
+    else:
+        inner, take = every(place.convert), attrgetter(place.member)
+        read = lambda values: inner(map(take, values))  # noqa: E731  # mypy: of one type
+    if make is list:
+        return read
+    if make is tuple:
+        return chain(read, make)
+    return _distinct(make, read)
+
+
+def members_of_set(make: type, read: Convert) -> Convert:
+    """Give what reads the members of a number, string or binary set."""
+    return _distinct(make, every(read))
+
+
+def _distinct(make: type, read: Convert) -> Convert:
+    def collect(values: Collection[Any]) -> Any:
+        found = read(values)
+        made = make(found)
+        if len(made) < len(values):
+            raise _merged(values, found, "member of the set")
+        return made
+
+    return collect
+
+
+def _merged(spellings: Iterable[Any], values: Iterable[Any], what: str) -> Misfit:
+    """Name the first two spellings that are read as one value."""
+    firsts: dict[Any, int] = {}
+    places = [(firsts.setdefault(value, place), place) for place, value in enumerate(values)]
+    twins = next(pair for pair in places if pair[0] != pair[1])
+    one, other = map(_spelled, map(list(spellings).__getitem__, twins))
+    return Misfit(f"{one} and {other} are read as one {what}: {_ADVICE}")
+
+
+def _spelled(spelling: Any) -> str:
+    if isinstance(spelling, Struct):
+        return json.encode(spelling).decode()
+    return str(json.decode(spelling) if isinstance(spelling, Raw) else spelling)
+
+
+def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
+    """Give what reads a map, whose keys are as `annotation` says; None: texts, as they are.
+
+    Places in it are told without their keys, which may be anybody's names.
+    """
+    read_keys = None if annotation is None else _keys(annotation, exact=exact)
+
+    def convert(values: dict[str, Any]) -> dict[Any, Any]:
+        names = values if read_keys is None else read_keys(values)
+        try:
+            found = list(map(unwrap, values.values()))
+        except UNFIT as error:
+            outer = located(error, "[...]")
+            raise outer from outer.__cause__
+        return dict(zip(names, found, strict=True))
+
+    return convert
+
+
+def _keys(annotation: Any, *, exact: bool) -> Convert:
+    """Give what reads the keys of a map, in their order."""
+    decode = decoder(dict[annotation, int])
+
+    def read(values: dict[str, Any]) -> Collection[Any]:
+        names = dict.fromkeys(values, 0)
+        found: Collection[Any] = decode(json.encode(names))
+        if len(found) < len(names):
+            alone = [next(iter(decode(json.encode({name: 0})))) for name in names]
+            raise _merged(names, alone, "key of the map")
+        if exact:
+            for name, key in zip(names, found, strict=True):
+                check_kept(name, key)
+        return found
+
+    return read

@@ -1,0 +1,126 @@
+"""A value that does not fit its place, and how to say where in an item that is.
+
+Nothing is noted down while all goes well. A record that finds something wrong among its own fields
+goes through them once more, one by one; what comes from further down only gets another step.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from msgspec import DecodeError
+
+from ..model.fields import label
+
+Function = Callable[[Any], Any]
+
+
+UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
+"""What a function raises that is given a value it is not made for; `Misfit` is among it."""
+
+
+STRANGE = (*UNFIT, AttributeError, RecursionError)
+"""What it raises that is given JSON of any kind for that of an item."""
+
+
+MAX_LEVELS = 32
+
+
+TOO_DEEP = f"nested too deeply: the most is {MAX_LEVELS} levels"
+
+
+# How msgspec ends and words its errors.
+_PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
+
+
+_STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
+
+
+_NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
+
+
+_VALUE = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
+
+
+_PROBLEMS = {
+    # At an attribute's name, the object is its value and the fields are tags.
+    ("contains unknown", True): "a value of type {} does not belong here",
+    ("missing required", True): "a value of type {} belongs here",
+    ("contains unknown", False): "the model does not know this attribute",
+    ("missing required", False): "the attribute is missing",
+}
+
+
+class Misfit(ValueError):
+    """A value that is not what its place asks for; `steps` lead from the item to that place."""
+
+    def __init__(self, problem: str, *steps: str) -> None:
+        self.problem = problem
+        self.steps = steps
+        super().__init__(problem)
+
+    def path(self, place: str) -> str:
+        """Write the steps from `place` on: `users.addresses[2].city`."""
+        return place + "".join(s if s.startswith("[") else f".{s}" for s in self.steps)
+
+
+def located(error: Exception, step: str) -> Misfit:
+    """Turn one of `UNFIT` into what was wrong, seen from one level further out."""
+    if isinstance(error, Misfit):
+        outer = Misfit(error.problem, step, *error.steps)
+        outer.__cause__ = error.__cause__
+        return outer
+    return Misfit(f"a value that cannot be stored ({type(error).__name__})", step)
+
+
+def at(step: str, function: Function, value: Any) -> Any:
+    """Apply a function at a place."""
+    try:
+        return function(value)
+    except UNFIT as error:
+        outer = located(error, step)
+        raise outer from outer.__cause__
+
+
+def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
+    """Give what applies a function to all values."""
+
+    def apply(values: Iterable[Any]) -> list[Any]:
+        done: list[Any] = []
+        try:
+            done.extend(map(function, values))
+        except UNFIT as error:  # what came before it is there
+            outer = located(error, f"[{len(done)}]")
+            raise outer from outer.__cause__
+        return done
+
+    return apply
+
+
+def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
+    """Give what applies each function to the value in its place."""
+    steps = [f"[{position}]" for position in range(len(functions))]
+    return lambda values: list(map(at, steps, functions, values))
+
+
+def complaint(error: Exception) -> Misfit:
+    """Put what msgspec's parser says of an item's JSON in an item's terms, without its values."""
+    if isinstance(error, RecursionError):
+        return Misfit(TOO_DEEP)
+    problem, path, _ = (*_PLACE.split(str(error)), "", "")[:3]
+    steps = _STEP.findall(path)
+    of_value = len(steps) % 2 == 1
+    steps = steps[::2]  # every second one is a tag: `$.address.M.city.S`
+    if found := _NAMED.match(problem):
+        kind, name = found.groups()
+        problem = _PROBLEMS[kind, of_value].format(name)
+        steps += [] if of_value else [name]
+    return Misfit(_VALUE.sub(r"\1", problem), *steps)
+
+
+def expected(kinds: Iterable[Any], value: Any) -> Misfit:
+    """Say what a value should have been."""
+    names = " or ".join(label(kind) for kind in kinds)
+    return Misfit(f"expected {names}, not {type(value).__name__}")

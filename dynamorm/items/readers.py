@@ -1,0 +1,203 @@
+"""From an item's JSON to instances of a model: Structs by which msgspec's parser unwraps it."""
+
+from __future__ import annotations
+
+from functools import cached_property, partial
+from operator import attrgetter
+from typing import Any, Literal
+
+from msgspec import UNSET, Raw, Struct, defstruct, inspect, json
+
+from ..errors import UNREADABLE
+from ..model.fields import label
+from .attributes import RECORDS, RecordType, alternatives, struct_tag, tag_of
+from .builders import builder, member
+from .leaves import decoder, is_its_own_spelling, key, leaf, limited
+from .members import entries, members, members_of_set
+from .mismatch import Misfit, complaint, each
+from .wire import (
+    ANYTHING,
+    AS_IT_IS,
+    AS_IT_IS_OR_NONE,
+    Convert,
+    Inside,
+    Place,
+    chain,
+    nullable,
+    one_of_several,
+    only_one,
+    wrapper,
+)
+
+_MAKERS: dict[type[inspect.Type], Any] = {
+    inspect.ListType: list,
+    inspect.VarTupleType: tuple,
+    inspect.SetType: set,
+    inspect.FrozenSetType: frozenset,
+}
+
+
+class Record:
+    """How to read a Struct, or what is written like one."""
+
+    def __init__(self, wire: type[Struct], build: Convert) -> None:
+        self.wire = wire
+        self.build = build
+
+    @cached_property
+    def _decode(self) -> Convert:
+        return json.Decoder(self.wire).decode
+
+    def read(self, raw: bytes | Raw) -> Any:
+        """Read one from its JSON, {"name": {"S": "text"}}."""
+        try:
+            return self.build(self._decode(raw))
+        except Misfit:
+            raise
+        except UNREADABLE as error:
+            raise complaint(error) from None
+
+
+class Readers:
+    """The readers of one model. A strict one refuses what the model does not know, at any depth.
+
+    An exact one refuses what would be written again with fewer digits, or as another kind of item.
+    """
+
+    def __init__(self, *, strict: bool, exact: bool = False) -> None:
+        self._strict = strict
+        self._exact = exact
+        self._records: dict[Any, Record | None] = {}
+
+    def record(self, shape: RecordType) -> Record:
+        """Give the reader of a record, made once."""
+        found = self._records.get(shape.cls)
+        if found is None:
+            self._records[shape.cls] = None
+            forbid = self._strict or getattr(shape, "forbid_unknown_fields", False)
+            found = self._records[shape.cls] = self._made(shape, forbid=forbid)
+        return found
+
+    def root(self, shape: RecordType, *, forbid: bool) -> Record:
+        """Make the reader of an item; `forbid`: it refuses attributes of its own too many."""
+        return self._made(shape, forbid=forbid, tagged=self._exact)
+
+    def _made(self, shape: RecordType, *, forbid: bool, tagged: bool = False) -> Record:
+        array = tag_of(shape) == "L"
+        tag_field, tag = struct_tag(shape)
+        head = [] if tag is None else [("tag", *_tag(tag, required=array or tagged))]
+        members = [
+            member(
+                f"f{i}", f"[{i}]" if array else field.encode_name, field, self.position(field.type)
+            )
+            for i, field in enumerate(shape.fields)
+        ]
+        names = {f"f{i}": field.encode_name for i, field in enumerate(shape.fields)}
+        wire = defstruct(
+            label(shape.cls),
+            [*head, *((f"f{i}", *found.declared) for i, found in enumerate(members))],
+            rename={"tag": tag_field, **names},
+            kw_only=True,
+            forbid_unknown_fields=forbid,
+            array_like=array,
+            gc=False,
+        )
+        return Record(wire, builder(shape, members))
+
+    def position(self, shape: inspect.Type) -> Place:
+        """Tell how to read wherever a value of this type can stand."""
+        shapes = alternatives(shape)
+        if any(isinstance(inner, inspect.AnyType) for inner in shapes):
+            return ANYTHING
+        if any(isinstance(inner, inspect.RawType) for inner in shapes):
+            return AS_IT_IS_OR_NONE if len(shapes) > 1 else AS_IT_IS
+        rivals: dict[str, list[Any]] = {}
+        for inner in shapes:
+            rivals.setdefault(tag_of(inner), []).append(inner)
+        insides = {tag: self._inside(some) for tag, some in rivals.items()}
+        if len(insides) == 1:
+            return only_one(*insides.popitem())
+        if len(insides) == 2 and "NULL" in insides:
+            del insides["NULL"]
+            return nullable(*insides.popitem())
+        return one_of_several(insides)
+
+    def _inside(self, shapes: list[Any]) -> Inside:
+        """Tell how to read what is in a tag; several types are numbers, or tagged Structs."""
+        shape = shapes[0]
+        if isinstance(shape, RECORDS):
+            return self._record(shape) if len(shapes) == 1 else self._tagged(shapes)
+        if isinstance(shape, inspect.TupleType):
+            return self._tuple(shape)
+        if type(shape) in _MAKERS:
+            return self._collection(shape)
+        if isinstance(shape, inspect.DictType):
+            return self._map(shape)
+        return leaf(shapes, exact=self._exact)
+
+    def _map(self, shape: inspect.DictType) -> Inside:
+        place = self.position(shape.value_type)
+        keys = key(shape.key_type)
+        plain = is_its_own_spelling(list(alternatives(shape.key_type)))
+        annotation = _of(dict, keys if plain else str, place.annotation)
+        read = entries(place.unwrap, None if plain else keys, exact=self._exact)
+        return Inside(limited(annotation, shape), read)
+
+    def _record(self, shape: RecordType) -> Inside:
+        if self._records.get(shape.cls, self) is None:  # it is being made: it contains itself
+            return Inside(Raw, partial(self._read, shape))
+        record = self.record(shape)
+        return Inside(record.wire, record.build)
+
+    def _read(self, shape: RecordType, raw: Raw) -> Any:
+        return self.record(shape).read(raw)
+
+    def _tagged(self, shapes: list[inspect.StructType]) -> Inside:
+        """Read Structs that a tag tells apart: the tag first, then all of it."""
+        tag_field, tag = struct_tag(shapes[0])
+        place = self.position(inspect.StrType() if isinstance(tag, str) else inspect.IntType())
+        peek = defstruct(
+            "Tagged",
+            [("tag", place.annotation)],
+            rename={"tag": tag_field},
+            array_like=tag_of(shapes[0]) == "L",
+        )
+        tag_in = Record(peek, chain(attrgetter("tag"), place.unwrap)).read
+        known = {struct_tag(shape)[1]: partial(self._read, shape) for shape in shapes}
+
+        def read(raw: Raw) -> Any:
+            found = known.get(tag_in(raw))
+            if found is None:
+                raise Misfit("the tag is of none of the Structs in the union")
+            return found(raw)
+
+        return Inside(Raw, read)
+
+    def _tuple(self, shape: inspect.TupleType) -> Inside:
+        places = [self.position(inner) for inner in shape.item_types]
+        annotation = _of(tuple, *(place.annotation for place in places))
+        return Inside(annotation, chain(each([place.unwrap for place in places]), tuple))
+
+    def _collection(self, shape: Any) -> Inside:
+        make = _MAKERS[type(shape)]
+        if tag_of(shape) == "L":
+            place = self.position(shape.item_type)
+            return Inside(limited(_of(list, place.annotation), shape), members(make, place))
+        shapes = list(alternatives(shape.item_type))
+        inside = self._inside(shapes)
+        if inside.convert is None and is_its_own_spelling(shapes):
+            return Inside(limited(_of(make, inside.annotation), shape))
+        if inside.convert is None:
+            inside = Inside(Raw, decoder(inside.annotation))
+        assert inside.convert is not None
+        annotation = limited(_of(list, inside.annotation), shape)
+        return Inside(annotation, members_of_set(make, inside.convert))
+
+
+def _of(generic: Any, *arguments: Any) -> Any:
+    return generic[arguments]
+
+
+def _tag(tag: str | int, *, required: bool) -> tuple[Any, ...]:
+    annotation = wrapper((("S" if isinstance(tag, str) else "N", Literal[str(tag)]),))
+    return (annotation,) if required else (annotation, UNSET)

@@ -1,0 +1,180 @@
+"""How a record is written: one expression that joins constants and values, made for its class."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any, NamedTuple, get_origin
+
+from msgspec import NODEFAULT, UNSET, inspect, json
+
+from .attributes import RecordType, alternatives, fallback, struct_tag, tag_of
+from .compiled import compiled
+from .forms import NAMES, Form, Write, leaf
+from .mismatch import Misfit, at
+from .roles import is_index_key, is_table_key
+
+_encode = json.Encoder().encode
+
+
+class Entry(NamedTuple):
+    """A field of a record, and how it is written."""
+
+    step: str
+    name: bytes
+    """`"name":`, or nothing in an array."""
+    value: str
+    """Code that gets the value from `x`."""
+    form: Form
+    nested: bool
+    left_out: Callable[[Any], bool] | None
+    """What says that a value need not be written, if there may be such."""
+    owed: bool
+    """Whether every item has it, so that even UNSET is no reason to leave it out."""
+
+    def whole(self, value: Any) -> bytes:
+        return self.name + self.form.whole(value)
+
+    def unless_left_out(self, value: Any) -> bytes:
+        """Write it with a comma, or nothing."""
+        return b"" if self.leaves_out(value) else self.whole(value) + b","
+
+    @property
+    def located(self) -> Write:
+        """What generated code calls; it adds its step to what goes wrong in places of its own."""
+        write = self.form.write if self.left_out is None else self.unless_left_out
+        return partial(at, self.step, write) if self.nested else write
+
+    def leaves_out(self, value: Any) -> bool:
+        if self.left_out is not None and self.left_out(value):
+            return True
+        # In an array, others would take its place.
+        return value is UNSET and self.name != b"" and not self.owed
+
+
+def omits_defaults(shape: RecordType) -> bool:
+    """Whether the class says that values which are at their default are left out."""
+    config = getattr(get_origin(shape.cls) or shape.cls, "__struct_config__", None)
+    return config is not None and config.omit_defaults
+
+
+def left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bool] | None:
+    """Make what says that a value need not be written: reading gives it back all the same.
+
+    So an empty set, which cannot be written, is no error where it is the default. Keys are always
+    written: what they are not in, an index does not have.
+    """
+    if is_table_key(field):
+        return None
+    if is_index_key(field):
+        return _left_out_of_index(field)
+    if field.required:
+        return None
+    plain = field.default_factory in (NODEFAULT, list, dict, set, frozenset)
+    default = fallback(field)() if plain else UNSET
+    if isinstance(default, (set, frozenset)) and not default:
+        return lambda value: isinstance(value, (set, frozenset)) and not value
+    if omit_defaults or default is UNSET:
+        return lambda value: type(value) is type(default) and bool(value == default)
+    return None
+
+
+def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
+    """Make what says that an item is not in an index: no key can be NULL, or empty."""
+    default = None if field.required else fallback(field)()
+    nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
+    empty = isinstance(default, (str, bytes)) and not default
+    if not nullable and (default is None or default is UNSET):
+        return None
+
+    def absent(value: Any) -> bool:
+        if (value is None and nullable) or value is UNSET:
+            if value is not default and default is not None:
+                raise Misfit(
+                    "the key of an index cannot be NULL, and where it is missing, its default is "
+                    "read: let the default be None"
+                )
+            return True
+        return empty and value == default
+
+    return absent
+
+
+_SOURCE = """
+def values(x):
+    return [{values}]
+
+def made(x):
+    if x.__class__ is not cls:
+        raise expected((cls,), x)
+    try:
+        return {joined}
+    except UNFIT as error:
+        return stepwise(error, values(x))
+"""
+
+
+def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
+    """Make a record's writer: one expression that joins constants and values."""
+    opening, closing = (b"[", b"]") if tag_of(shape) == "L" else (b"{", b"}")
+    opening += _head(shape)
+    cls = dict if isinstance(shape, inspect.TypedDictType) else get_origin(shape.cls) or shape.cls
+    made: Write = compiled(
+        _SOURCE.format(
+            values=", ".join(entry.value for entry in entries),
+            joined=_joined(opening, entries, closing),
+        ),
+        **NAMES,
+        **{f"write{i}": entry.located for i, entry in enumerate(entries)},
+        cls=cls,
+        join=b"".join,
+        stepwise=partial(_stepwise, opening, entries, closing),
+    )
+    return partial(_closed, made, shape) if isinstance(shape, inspect.TypedDictType) else made
+
+
+def _joined(opening: bytes, entries: list[Entry], closing: bytes) -> str:
+    """Write the expression. Where what comes last can be left out, a comma may have to go too."""
+    parts: list[str] = []
+    constant = opening
+    for i, entry in enumerate(entries):
+        if entry.left_out is None:
+            code = entry.form.shortcut.format(value=entry.value, write=f"write{i}")
+            parts += [repr(constant + entry.name + entry.form.before), code]
+            constant = entry.form.after + b","
+        else:
+            parts += [repr(constant), f"write{i}({entry.value})"]
+            constant = b""
+    last = constant[:-1] + closing if constant.endswith(b",") else constant
+    code = f"join(({', '.join([*parts, repr(last)])},))"
+    return code if last is not constant else f"{code}.rstrip(b',') + {closing!r}"
+
+
+def _stepwise(
+    opening: bytes, entries: list[Entry], closing: bytes, error: Exception, values: list[Any]
+) -> bytes:
+    """Find what does not fit, or leave out what is UNSET where the model did not foresee it."""
+    if isinstance(error, Misfit) and error.steps:
+        raise error
+    written = (
+        at(entry.step, entry.unless_left_out, value)
+        for entry, value in zip(entries, values, strict=True)
+    )
+    return (opening + b"".join(written)).rstrip(b",") + closing
+
+
+def _closed(write: Write, shape: inspect.TypedDictType, value: Any) -> bytes:
+    """Write a TypedDict, which must not have what would be lost."""
+    names = {field.name for field in shape.fields}
+    if isinstance(value, dict) and not value.keys() <= names:
+        raise Misfit("a key that the TypedDict does not have")
+    return write(value)
+
+
+def _head(shape: RecordType) -> bytes:
+    """Write the tag of a tagged Struct, with a comma."""
+    tag_field, tag = struct_tag(shape)
+    if tag is None:
+        return b""
+    name = b"" if tag_of(shape) == "L" else _encode(tag_field) + b":"
+    return name + leaf(inspect.LiteralType((tag,))).whole(tag) + b","

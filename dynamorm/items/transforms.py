@@ -1,0 +1,231 @@
+"""Which tables, models and transform a copy is of: what tells them from others of the same name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
+from functools import update_wrapper
+from hashlib import blake2b
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import ItemError
+from .mismatch import Misfit, at
+from .values import AttributeValue, Item, attributes_of, natural
+from .writers import write_any
+
+
+def qualified(transform: Any) -> str:
+    """Give the module and the name by which a checkpoint tells a transform; a lambda has none."""
+    name = getattr(transform, "__qualname__", LAMBDA)
+    return LAMBDA if LAMBDA in name else f"{transform.__module__}:{name}"
+
+
+LAMBDA = "<lambda>"
+
+
+Transform = Callable[[Any], Any]
+"""Gives an instance or an item, several in any iterable, or `None`, which skips."""
+
+
+MAX_REASON = 500
+"""Characters of a transform's own error that are told."""
+
+
+class AttributeTransform:
+    """A transform of attribute values, {"name": {"S": "text"}}; `attribute_transform` makes one."""
+
+    def __init__(
+        self,
+        function: Transform,
+        *,
+        opaque: bool = False,
+        touched: frozenset[str] | None = None,
+        named: str = "",
+    ) -> None:
+        self.function = function
+        self.touched = touched
+        """The attributes that it may change, where that is known: all others stay."""
+        self.opaque = opaque
+        """Whether it never looks at values, so that these can stay the bytes that they are."""
+        update_wrapper(self, function)
+        if named:  # a checkpoint tells transforms by this, with what they were made of
+            self.__qualname__ = named
+
+    def __call__(self, item: Item) -> Any:
+        try:
+            return self.function(item)
+        except Misfit as misfit:
+            raise ItemError(misfit.problem, misfit.path("item")) from misfit.__cause__
+
+
+def attribute_transform(
+    function: Callable[[Item], Item | Iterable[Item] | None],
+) -> AttributeTransform:
+    """Mark a function that takes an item as boto3's low-level client has it, and gives such items.
+
+    Binary is bytes in both directions; a str is an `ItemError`, for it may be text or base64. The
+    function may change the dict that it is given, and go on with one that it has yielded.
+    """
+    return AttributeTransform(function)
+
+
+def copy_all_fields() -> AttributeTransform:
+    """Copy items as they are."""
+
+    def copy_all_fields(item: Item) -> Item:
+        return item
+
+    return AttributeTransform(
+        copy_all_fields, opaque=True, touched=frozenset(), named="copy_all_fields()"
+    )
+
+
+def rename_field(old: str, new: str) -> AttributeTransform:
+    """Give an attribute another name. An item that has `new` too is an `ItemError`.
+
+    One without `old` stays as it is.
+    """
+
+    def rename_field(item: Item) -> Item:
+        if old not in item or old == new:
+            return item
+        if new in item:
+            raise Misfit(f"the attribute that {old!r} was to be renamed to is there", new)
+        return {new if name == old else name: value for name, value in item.items()}
+
+    touched = frozenset((old, new))
+    named = f"rename_field({old!r}, {new!r})"
+    return AttributeTransform(rename_field, opaque=True, touched=touched, named=named)
+
+
+def add_field(name: str, value: Any) -> AttributeTransform:
+    """Add an attribute to items that lack it; one that is there stays.
+
+    `value` is a plain Python value, or a function that makes one from the item's: a dict in which
+    numbers are int or Decimal, and sets are sets.
+    """
+    make = value if callable(value) else None
+    given = {} if make else _given(name, value)
+
+    def add_field(item: Item) -> Item:
+        if name in item:
+            return item
+        if make is None:  # of its own for each item: the next transform may change it
+            return {**item, name: deepcopy(given)}
+        return {**item, name: at(name, _attribute, make({n: natural(v) for n, v in item.items()}))}
+
+    # A value may be a secret, and is not told.
+    value_name = (
+        qualified(value) if make else blake2b(repr(given).encode(), digest_size=8).hexdigest()
+    )
+    named = f"add_field({name!r}, {value_name})"
+    touched = frozenset((name,))
+    return AttributeTransform(add_field, opaque=make is None, touched=touched, named=named)
+
+
+def _attribute(value: Any) -> AttributeValue:
+    return attributes_of(b'{"value":%s}' % write_any(value))["value"]
+
+
+def _given(name: str, value: Any) -> AttributeValue:
+    try:
+        return _attribute(value)
+    except Misfit as misfit:
+        raise ItemError(misfit.problem, misfit.path(name)) from None
+
+
+def remove_field(name: str) -> AttributeTransform:
+    """Leave an attribute out."""
+
+    def remove_field(item: Item) -> Item:
+        return {other: value for other, value in item.items() if other != name}
+
+    touched = frozenset((name,))
+    named = f"remove_field({name!r})"
+    return AttributeTransform(remove_field, opaque=True, touched=touched, named=named)
+
+
+class Chain:
+    """Transforms in a row: each gets what the one before it gave, item by item."""
+
+    def __init__(self, transforms: tuple[Transform, ...], kind: type) -> None:
+        self._transforms = transforms
+        self._kind = kind
+        self.__name__ = "chain"
+        self.__qualname__ = f"chain({', '.join(map(qualified, transforms))})"
+
+    def __call__(self, item: Any) -> list[Any]:
+        return [deepcopy(one) for one in self.each(item)]
+
+    def each(self, item: Any) -> Iterator[Any]:
+        """Yield each item as soon as the last transform gives it, before any of them goes on."""
+        items: Iterator[Any] = iter((item,))
+        for transform in self._transforms:
+            items = self._applied(transform, items)
+        return items
+
+    def _applied(self, transform: Transform, items: Iterator[Any]) -> Iterator[Any]:
+        for item in items:
+            yield from made(transform, item, self._kind)
+
+
+def chain(*transforms: Transform) -> Transform:
+    """Join transforms to one: each gets what the one before it gave, item by item.
+
+    All of them are of attribute values, or none is.
+    """
+    marked = [isinstance(transform, AttributeTransform) for transform in transforms]
+    if not any(marked) and transforms:
+        return Chain(transforms, Struct)
+    if not all(marked):
+        raise TypeError("chain() takes attribute transforms or transforms of models, not both")
+    opaque = all(getattr(transform, "opaque", False) for transform in transforms)
+    touched: frozenset[str] | None = frozenset()
+    for transform in transforms:
+        more = getattr(transform, "touched", None)
+        touched = None if touched is None or more is None else touched | more
+    return AttributeTransform(Chain(transforms, dict), opaque=opaque, touched=touched)
+
+
+def name_of(transform: Any) -> str:
+    """Give the name by which errors call a transform."""
+    return getattr(transform, "__name__", type(transform).__name__)
+
+
+_SINGLE = (Struct, dict, str, bytes)
+
+
+def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
+    """Yield what a transform makes of an item, each when it is given: a generator may change it.
+
+    Whatever it raises, or gives that is no item, is a `Misfit` that has its name.
+    """
+    perform = transform.function if isinstance(transform, AttributeTransform) else transform
+    try:
+        for one in _several(getattr(perform, "each", perform)(item)):
+            if not isinstance(one, kind):
+                gave = type(one).__name__
+                raise Misfit(f"transform {name_of(transform)} gave {gave}, not {kind.__name__}")
+            yield one
+    except Misfit:
+        raise
+    except Exception as error:
+        raise Misfit(f"transform {name_of(transform)} raised {_reason(error)}") from error
+
+
+def _several(found: Any) -> Iterable[Any]:
+    if found is None:
+        return ()
+    several = isinstance(found, Iterable) and not isinstance(found, _SINGLE)
+    return found if several else (found,)
+
+
+def _reason(error: Exception) -> str:
+    name = type(error).__name__
+    try:
+        text = " ".join(str(error).split())
+    except Exception:  # noqa: BLE001 - the text of a class that is not ours
+        text = ""
+    return f"{name}: {text[:MAX_REASON]}" if text else name

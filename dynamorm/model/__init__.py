@@ -1,0 +1,1 @@
+"""A Struct becomes a TableSpec: fields with their markers, options, names and rules."""

@@ -1,0 +1,192 @@
+"""From a Struct with key markers to a `TableSpec`. The Struct stays as it is.
+
+A class is read when its spec is first asked for, not when it is made: importing models costs
+nothing, and a field may refer to a class that is defined further down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_origin
+
+from msgspec import Struct
+
+from ..errors import ModelError
+from .fields import label, read_fields
+from .keys import spec_parts
+from .names import short_name_problems
+from .options import Index, check_option_names
+from .spec import TableSpec, changed, remember
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .options import TableOptions
+
+
+S = TypeVar("S", bound=Struct)
+
+
+Model = type[Struct] | TableSpec
+"""What operations take: a marked Struct class, or a spec."""
+
+
+_ATTRIBUTE = "__table_spec__"
+
+
+class _Declared(NamedTuple):
+    """What is declared of a class besides its fields."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+    options: Mapping[str, Any] = MappingProxyType({})
+    inherited: tuple[Index, ...] = ()
+    """What its parents list, of which the class may have lost the markers."""
+
+
+class _Declaration:
+    """What `@table` leaves on a class: seen through the class, its `TableSpec`.
+
+    A subclass inherits the declaration and gets the spec of its own fields.
+    """
+
+    def __init__(self, declared: _Declared) -> None:
+        self.declared = declared
+        self._specs: dict[Any, TableSpec] = {}
+
+    def __get__(self, instance: object, owner: Any) -> TableSpec:
+        return self.spec(owner)
+
+    def spec(self, model: Any) -> TableSpec:
+        if model not in self._specs:
+            self._specs[model] = _build(model, _merged(_declarations(model), model))
+        return self._specs[model]
+
+
+def table(
+    name: str, *, indexes: Iterable[Index] = (), **options: Unpack[TableOptions]
+) -> Callable[[type[S]], type[S]]:
+    """Declare that a Struct is a table. The class stays as it is but for one attribute.
+
+    A subclass of a declared class takes over its options and listed indexes, but for those that
+    are given here. A class can be declared once: for another table of the same class use
+    `table_spec(User, name=...)`. Nothing else is checked here: the first use of the model raises
+    `ModelError`, with every problem.
+    """
+    if not isinstance(name, str):
+        raise TypeError('@table takes the name of the table: write @table("orders")')
+    check_option_names(options)
+    declaration = _Declaration(_Declared(name, _listable(indexes), dict(options)))
+
+    def declare(model: type[S]) -> type[S]:
+        if not _is_struct(model):
+            raise TypeError(f"@table declares a msgspec Struct class, not {_shown(model)}")
+        if _ATTRIBUTE in vars(model):
+            # Whoever holds the class would find another table behind it, to delete or to change.
+            own = vars(model)[_ATTRIBUTE].declared.name
+            problem = (
+                f"{model.__name__} is the table {own!r} already: for another table of the same "
+                f"class use table_spec({model.__name__}, name={name!r}) - at {label(model)}"
+            )
+            raise ModelError((problem,))
+        setattr(model, _ATTRIBUTE, declaration)
+        return model
+
+    return declare
+
+
+def table_spec(
+    model: Model,
+    *,
+    name: str | None = None,
+    indexes: Iterable[Index] | None = None,
+    **options: Unpack[TableOptions],
+) -> TableSpec:
+    """Return the spec of a marked Struct, or of a spec; what is given here counts before its own.
+
+    The spec remembers its Struct (`spec.model`), so that one class can serve many tables. A Struct
+    that `@table` has not declared needs a `name`. Raises `ModelError` with every problem.
+    """
+    check_option_names(options)
+    if isinstance(model, TableSpec):
+        if indexes is not None:
+            raise TypeError("indexes= goes with a Struct; a TableSpec has its own")
+        return changed(model, name=model.name if name is None else name, **options)
+    if not _is_struct(get_origin(model) or model):
+        raise TypeError(f"expected a msgspec Struct class or a TableSpec, not {_shown(model)}")
+    declarations = _declarations(model)
+    if name is None and indexes is None and not options and declarations:
+        return declarations[0].spec(model)
+    if name is None and not declarations:
+        advice = 'decorate with @table("...") or pass name="..."'
+        raise ModelError((f"no table name: {advice} - at {label(model)}",))
+    own = _merged(declarations, model)
+    if name is not None:
+        own = own._replace(name=name)
+    if indexes is not None:
+        own = own._replace(indexes=_listable(indexes), inherited=())
+    return _build(model, own._replace(options={**own.options, **options}))
+
+
+def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
+    """Return the name under which an operation that needs no more finds the table."""
+    if isinstance(model_or_name, str):
+        return model_or_name if name is None else name
+    return table_spec(model_or_name, name=name).name
+
+
+def _is_struct(model: object) -> bool:
+    return isinstance(model, type) and issubclass(model, Struct)
+
+
+def _listable(indexes: Iterable[Index]) -> tuple[Index, ...]:
+    if isinstance(indexes, str | Index) or not hasattr(indexes, "__iter__"):
+        raise TypeError(f'indexes= takes a list of Index("name", ...), not {indexes!r:.200}')
+    return tuple(indexes)
+
+
+def _shown(model: object) -> str:
+    """Say what was given in place of a model, and what to write; an instance may hold secrets."""
+    if isinstance(model, type):
+        hint = f": write class {model.__name__}(msgspec.Struct)"
+        return f"{model!r}{hint if model.__module__ != 'builtins' else ''}"
+    if isinstance(model, str):
+        return f"the name {model!r:.300}: this needs the keys, which only a model says"
+    if isinstance(model, list | tuple | set | frozenset):
+        return f"a {type(model).__name__}: pass each model by itself, as in auto_migrate(A, B)"
+    kind = type(model)
+    if kind.__module__ not in ("builtins", "types", "typing"):
+        return f"an instance of {kind.__name__}: pass the class"
+    return f"{model!r:.200}"
+
+
+def _declarations(model: Any) -> list[_Declaration]:
+    """Find what `@table` has left on a class and its parents, the nearest first."""
+    bases = (vars(base) for base in (get_origin(model) or model).__mro__)
+    return [base[_ATTRIBUTE] for base in bases if _ATTRIBUTE in base]
+
+
+def _merged(declarations: list[_Declaration], model: Any) -> _Declared:
+    """Let each declaration override its parents' options one by one, and indexes by their names."""
+    own = _Declared("")
+    for declaration in reversed(declarations):
+        name, indexes, options, _ = declaration.declared
+        own = _Declared(name, indexes, {**own.options, **options}, (*own.inherited, *own.indexes))
+    if _ATTRIBUTE in vars(get_origin(model) or model):
+        return own
+    return own._replace(indexes=(), inherited=(*own.inherited, *own.indexes))
+
+
+def _build(model: Any, declared: _Declared) -> TableSpec:
+    problems: list[str] = []
+    place = label(model)
+    fields = read_fields(model, problems)
+    parts = spec_parts(fields, declared.indexes, declared.inherited, place, problems)
+    try:
+        spec = TableSpec(name=declared.name, **parts, **declared.options)
+    except ModelError as error:
+        raise ModelError((*problems, *error.problems)) from None
+    if problems:
+        raise ModelError((*problems, *short_name_problems(spec.name)))
+    return remember(spec, model)

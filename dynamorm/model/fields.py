@@ -1,0 +1,241 @@
+"""The markers that make a Struct's fields the keys of a table."""
+
+from __future__ import annotations
+
+import enum
+import sys
+from collections.abc import Iterator
+from types import NoneType, UnionType
+from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
+
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from ..errors import ModelError
+
+
+class _Marker(Struct, frozen=True, repr_omit_defaults=True):
+    """What all markers share: a positional argument is answered with what to write."""
+
+    # Only a field sees a positional argument: a Struct has no `__init__` of its own.
+    misplaced: UnsetType = UNSET
+
+
+class _KeyMarker(_Marker, frozen=True, kw_only=True):
+    """Part of the key of the table, or of `index`."""
+
+    index: str | None = None
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.misplaced is not UNSET:
+            kind = type(self).__name__
+            raise TypeError(f"an index is given by keyword: write {kind}(index={self.misplaced!r})")
+        if not isinstance(self.index, str | None):
+            raise TypeError(f"index= takes the name of an index, not {self.index!r}")
+        if self.position is not None and type(self.position) is not int:
+            raise TypeError(f"position= takes a whole number, not {self.position!r}")
+
+
+class PartitionKey(_KeyMarker, frozen=True):
+    """Marks a field as the partition key of the table, or of the global index `index`.
+
+    Several on one index make a multi-attribute key: in field order or, where each has a
+    `position`, in that order.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
+    """
+
+
+class SortKey(_KeyMarker, frozen=True):
+    """Marks a field as the sort key of the table or of `index`.
+
+    An index with a sort key only is a local one: it shares the table's partition key.
+    """
+
+
+class TimeToLive(_Marker, frozen=True):
+    """Marks the field that holds, in seconds since the epoch, when an item expires."""
+
+    def __post_init__(self) -> None:
+        if self.misplaced is not UNSET:
+            raise TypeError("TimeToLive takes no argument: mark the field with TimeToLive()")
+
+
+Marker = PartitionKey | SortKey | TimeToLive
+
+
+# How msgspec writes a value decides what it can be as a key. Classes of the standard library that
+# a model may not use are known by name, so that they need not be imported. Subclasses do not count:
+# msgspec does not write them.
+_KINDS = {
+    "builtins.str": "S",
+    "datetime.date": "S",
+    "datetime.datetime": "S",
+    "datetime.time": "S",
+    "datetime.timedelta": "S",
+    "uuid.UUID": "S",
+    "builtins.int": "N",
+    "builtins.float": "N",
+    "decimal.Decimal": "N",
+    "builtins.bytes": "B",
+    "builtins.bytearray": "B",
+    "builtins.memoryview": "B",
+}
+
+
+_KINDS_OF_EXPIRY = {**_KINDS, "datetime.datetime": "N"}  # in seconds since the epoch
+
+
+_ENUM_KINDS = {frozenset({str}): "S", frozenset({int}): "N"}
+
+
+class Field(Struct, frozen=True):
+    """A field as DynamoDB sees it."""
+
+    name: str
+    attribute: str
+    """The name in the table: the Struct's encoded name."""
+    place: str
+    markers: tuple[Marker, ...]
+    kinds: frozenset[str]
+    """What the value can be as a key, "S", "N" or "B"; or the name of a type that can be none."""
+    optional: bool
+    """Whether the attribute can be missing or null."""
+
+
+def label(model: Any) -> str:
+    """Give the name by which errors call a model or a type: `Order`, `Page[int]`."""
+    name = getattr(get_origin(model) or model, "__name__", None) or str(model)
+    arguments = ", ".join(map(label, get_args(model)))
+    return f"{name}[{arguments}]" if arguments else name
+
+
+def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
+    """Read the fields of a Struct class, or of a generic one with its arguments.
+
+    Evaluating an annotation runs the model's own code, which may raise anything.
+    """
+    try:
+        infos = structs.fields(model)
+    except Exception as error:
+        unreadable = tuple(_unreadable(model))
+        raise ModelError(unreadable or (_reason(error, label(model)),)) from error
+    fields = []
+    for info in infos:
+        place = f"{label(model)}.{info.name}"
+        try:
+            fields.append(_read(info, place, problems))
+        except Exception as error:  # noqa: BLE001 - an alias (`type X = ...`) is evaluated here
+            problems.append(_reason(error, place))
+    return tuple(fields)
+
+
+def _unreadable(model: Any) -> Iterator[str]:
+    """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
+    for base in (get_origin(model) or model).__mro__:
+        parameters = {item.__name__: item for item in getattr(base, "__type_params__", ())}
+        for name, annotation in _annotations(base).items():
+            alone = type(name, (), {"__module__": base.__module__})
+            alone.__annotations__ = {name: annotation}
+            try:
+                _evaluate(alone, {**vars(base), **parameters})
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                yield _reason(error, f"{label(model)}.{name}")
+
+
+# annotationlib.Format.FORWARDREF: from Python 3.14 on a class evaluates its annotations when asked,
+# and names that are not there raise otherwise.
+_UNEVALUATED: dict[str, Any] = {"format": 3} if sys.version_info >= (3, 14) else {}
+
+
+def _annotations(base: type) -> dict[str, Any]:
+    from inspect import get_annotations
+
+    return get_annotations(base, **_UNEVALUATED)
+
+
+def _evaluate(owner: type, names: dict[str, Any]) -> None:
+    from typing import get_type_hints
+
+    get_type_hints(owner, localns=names, include_extras=True)
+
+
+def _reason(error: Exception, place: str) -> str:
+    name = getattr(error, "name", None)
+    if isinstance(error, NameError) and name:
+        return f"{name!r} cannot be found: define or import it at module level - at {place}"
+    return f"its type cannot be read: {type(error).__name__}: {error} - at {place}"
+
+
+def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
+    metadata: list[object] = []
+    leaves = list(_leaves(info.type, metadata))
+    misplaced = [found for found in (info.default, info.default_factory, *leaves) if _marks(found)]
+    problems += [
+        f"{marker.__name__} needs parentheses: write {marker.__name__}() - at {place}"
+        for marker in _MARKERS
+        if any(found is marker for found in metadata)
+    ]
+    problems += [_misplaced(info.name, marker, place) for marker in misplaced]
+    absent = {NoneType, UnsetType}
+    expires = any(isinstance(found, TimeToLive) for found in metadata)
+    known = _KINDS_OF_EXPIRY if expires else _KINDS
+    return Field(
+        name=info.name,
+        attribute=info.encode_name,
+        place=place,
+        markers=tuple(found for found in (*metadata, info.default) if isinstance(found, Marker)),
+        kinds=frozenset(_kind(leaf, known) for leaf in leaves if leaf not in absent),
+        optional=not absent.isdisjoint(leaves),
+    )
+
+
+_MARKERS: tuple[Any, ...] = (PartitionKey, SortKey, TimeToLive)
+
+
+def _marks(value: object) -> bool:
+    return isinstance(value, Marker) or any(value is marker for marker in _MARKERS)
+
+
+def _misplaced(name: str, marker: Any, place: str) -> str:
+    written = f"{marker.__name__}()" if isinstance(marker, type) else repr(marker)
+    return (
+        f"a marker is neither a default nor a type: write {name}: Annotated[str, {written}], "
+        f"or another type in place of str - at {place}"
+    )
+
+
+def _leaves(annotation: Any, metadata: list[object]) -> Iterator[Any]:
+    """Give the classes that a value can have; what `Annotated` says on the way is collected."""
+    origin = get_origin(annotation)
+    if origin is Annotated:
+        metadata += annotation.__metadata__
+        yield from _leaves(annotation.__origin__, metadata)
+    elif origin in (Union, UnionType, Final):
+        for member in get_args(annotation):
+            yield from _leaves(member, metadata)
+    elif origin is Literal:
+        yield from map(type, get_args(annotation))
+    elif isinstance(annotation, NewType):
+        yield from _leaves(annotation.__supertype__, metadata)
+    elif _is_alias(annotation):
+        yield from _leaves(annotation.__value__, metadata)
+    elif _is_alias(origin):
+        yield from _leaves(origin.__value__[get_args(annotation)], metadata)
+    else:
+        yield annotation
+
+
+def _is_alias(annotation: Any) -> bool:
+    # By name, for typing_extensions has one too where typing has none.
+    return type(annotation).__name__ == "TypeAliasType"
+
+
+def _kind(leaf: Any, known: dict[str, str]) -> str:
+    if isinstance(leaf, enum.EnumMeta):
+        return _ENUM_KINDS.get(_value_types(leaf)) or label(leaf)
+    name = getattr(leaf, "__qualname__", "")
+    return known.get(f"{leaf.__module__}.{name}") or label(leaf)
+
+
+def _value_types(members: Any) -> frozenset[type]:
+    return frozenset(type(member.value) for member in members)

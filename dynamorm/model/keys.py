@@ -1,0 +1,184 @@
+"""From marked fields to keys, indexes and a time to live, with every reason why they cannot be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from .fields import Field, PartitionKey, SortKey, TimeToLive
+from .options import Include, Index
+from .spec import IndexSpec, KeyAttribute
+
+_UNKNOWN = KeyAttribute("unknown", "S")
+
+
+_IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
+
+
+# The marked fields of each key in order, by index (None: the table) and kind of marker.
+_Keys = dict[tuple[str | None, type], tuple[Field, ...]]
+
+
+def spec_parts(
+    fields: tuple[Field, ...],
+    indexes: tuple[Index, ...],
+    inherited: tuple[Index, ...],
+    place: str,
+    problems: list[str],
+) -> dict[str, Any]:
+    """Return what the markers say, as arguments of a `TableSpec`; add to `problems`.
+
+    `indexes` must have keys; an `inherited` one may have lost its markers in the subclass.
+    """
+    keys = _keys(fields, problems)
+    return {
+        "partition_key": _one(keys, PartitionKey, place, problems) or _UNKNOWN,
+        "sort_key": _one(keys, SortKey, place, problems),
+        "indexes": tuple(
+            _indexes(
+                keys,
+                {index.name: index for index in _known(inherited, place, problems)}
+                | _listed(indexes, keys, place, problems),
+                fields,
+                place,
+                problems,
+            )
+        ),
+        "time_to_live": _time_to_live(fields, place, problems),
+    }
+
+
+def _keys(fields: tuple[Field, ...], problems: list[str]) -> _Keys:
+    parts: dict[tuple[str | None, type], list[tuple[int | None, Field]]] = {}
+    for field in fields:
+        markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
+        for marker in markers:
+            parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
+        if markers:
+            problems += _field_problems(field, any(m.index is None for m in markers))
+    return {key: _in_order(key, marked, problems) for key, marked in parts.items()}
+
+
+def _in_order(
+    key: tuple[str | None, type], parts: list[tuple[int | None, Field]], problems: list[str]
+) -> tuple[Field, ...]:
+    index, kind = key
+    positions = {position for position, _ in parts if position is not None}
+    if index and positions and len(positions) < len(parts):
+        place = ", ".join(field.place for _, field in parts)
+        problems.append(
+            f"give every {kind.__name__} of index {index!r} a position of its own, or none "
+            f"- at {place}"
+        )
+    return tuple(field for _, field in sorted(parts, key=lambda part: part[0] or 0))
+
+
+def _field_problems(field: Field, of_table: bool) -> Iterator[str]:
+    if len(field.kinds) != 1 or not field.kinds < _IN_WORDS.keys():
+        found = " | ".join(sorted(_IN_WORDS.get(kind, kind) for kind in field.kinds)) or "nothing"
+        yield (
+            "a key is a str, a number or bytes, or what msgspec writes as a string, "
+            f"and always the same; not {found} - at {field.place}"
+        )
+    if field.optional and of_table:
+        yield f"the table's own key cannot be optional, only an index's can - at {field.place}"
+
+
+def _attributes(fields: Iterable[Field]) -> tuple[KeyAttribute, ...]:
+    return tuple(KeyAttribute(field.attribute, _letter(field.kinds)) for field in fields)
+
+
+def _letter(kinds: frozenset[str]) -> Any:
+    """Give the type of a key; any letter does for a field that has been found to be none."""
+    return next((letter for letter in _IN_WORDS if letter in kinds), "S")
+
+
+def _one(keys: _Keys, kind: type, place: str, problems: list[str]) -> KeyAttribute | None:
+    fields = keys.get((None, kind), ())
+    if len(fields) > 1:
+        names = ", ".join(field.name for field in fields)
+        problems.append(
+            f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one - at {place}"
+        )
+    if not fields and kind is PartitionKey:
+        problems.append(f"no partition key: mark one field with PartitionKey() - at {place}")
+    return next(iter(_attributes(fields)), None)
+
+
+def _indexes(
+    keys: _Keys,
+    listed: Mapping[str, Index],
+    fields: tuple[Field, ...],
+    place: str,
+    problems: list[str],
+) -> Iterator[IndexSpec]:
+    attributes = {field.name: field.attribute for field in fields}
+    for name in _marked(keys):
+        index = listed.get(name, Index(name))
+        yield IndexSpec(
+            name,
+            partition_key=_attributes(keys.get((name, PartitionKey), ())),
+            sort_key=_attributes(keys.get((name, SortKey), ())),
+            projection=_projection(index, attributes, place, problems),
+            throughput=index.throughput,
+            on_demand=index.on_demand,
+            warm=index.warm,
+        )
+
+
+def _marked(keys: _Keys) -> dict[str, None]:
+    """Give the names of the indexes that fields are marked for, in order."""
+    return dict.fromkeys(index for index, _ in keys if index is not None)
+
+
+def _listed(
+    declared: tuple[Index, ...], keys: _Keys, place: str, problems: list[str]
+) -> dict[str, Index]:
+    listed: dict[str, Index] = {}
+    marked = _marked(keys)
+    for index in _known(declared, place, problems):
+        if index.name in listed:
+            problems.append(f"indexes= lists {index.name!r} twice - at {place}")
+        if index.name not in marked:
+            problems.append(
+                f"index {index.name!r} has no key: mark fields with "
+                f"PartitionKey(index={index.name!r}) or SortKey(index={index.name!r}) - at {place}"
+            )
+        listed[index.name] = index
+    return listed
+
+
+def _known(declared: tuple[Index, ...], place: str, problems: list[str]) -> Iterator[Index]:
+    for index in declared:
+        if isinstance(index, Index) and isinstance(index.name, str):
+            yield index
+        else:
+            problems.append(f'indexes= takes Index("name", ...), not {index!r} - at {place}')
+
+
+def _projection(index: Index, attributes: dict[str, str], place: str, problems: list[str]) -> Any:
+    if not isinstance(index.projection, Include):
+        return index.projection
+    problems += [
+        f"Include names {name!r}, which is no field: the fields are {', '.join(attributes)} "
+        f"- at {place}, index {index.name}"
+        for name in index.projection.fields
+        if name not in attributes
+    ]
+    return Include(*(attributes.get(name, name) for name in index.projection.fields))
+
+
+def _time_to_live(fields: tuple[Field, ...], place: str, problems: list[str]) -> str | UnsetType:
+    marked = [f for f in fields if any(isinstance(m, TimeToLive) for m in f.markers)]
+    problems += [
+        "the time to live is a number, in seconds since the epoch, or a datetime "
+        f"- at {field.place}"
+        for field in marked
+        if field.kinds != {"N"}
+    ]
+    if len(marked) > 1:
+        names = ", ".join(field.name for field in marked)
+        problems.append(f"{len(marked)} time-to-live fields, {names}: a table has one - at {place}")
+    return marked[0].attribute if marked else UNSET

@@ -1,0 +1,160 @@
+"""What each option takes, and which two say the same thing twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from msgspec import UNSET, DecodeError, json
+
+from .options import KMS, OnDemand, Options, Provisioned, WarmThroughput, policy_text
+
+MAX_RECOVERY_DAYS = 35
+
+
+MAX_POLICY_BYTES = 20 * 1024
+
+
+def _tags_fit(tags: object) -> bool:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html
+    return (
+        isinstance(tags, dict)
+        and len(tags) <= 50
+        and all(
+            _is_tag_text(key, 128)
+            and _is_tag_text(value, 256)
+            and key[:4].lower() not in ("", "aws:")
+            for key, value in tags.items()
+        )
+    )
+
+
+def _is_tag_text(text: object, most: int) -> bool:
+    if not isinstance(text, str) or len(text) > most:
+        return False
+    return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
+
+
+def _policy_fits(policy: object) -> bool:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
+    try:
+        text = policy_text(policy)
+        policy = json.decode(text)
+        return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
+    except (DecodeError, TypeError, ValueError, RecursionError):
+        return False
+
+
+SETTINGS = (
+    "billing",
+    "stream",
+    "encryption",
+    "tags",
+    "table_class",
+    "deletion_protection",
+    "warm",
+    "point_in_time_recovery",
+    "resource_policy",
+    "ttl",
+)
+"""What a model can ignore, by the names of the steps that change it."""
+
+
+def _ignorable(names: object) -> bool:
+    return isinstance(names, tuple | list) and all(name in SETTINGS for name in names)
+
+
+_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "billing": (
+        lambda v: isinstance(v, OnDemand | Provisioned),
+        "OnDemand(...) or Provisioned(read=..., write=...)",
+    ),
+    "stream": (
+        lambda v: v in ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None),
+        '"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES" or None',
+    ),
+    "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
+    "tags": (
+        _tags_fit,
+        "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
+    ),
+    "table_class": (
+        lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+        '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
+    ),
+    "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
+    "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
+    "point_in_time_recovery": (
+        lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
+        "True, False or 1 to 35 days",
+    ),
+    "resource_policy": (
+        lambda v: v is None or _policy_fits(v),
+        "a policy of up to 20 KB, as JSON text or a dict, or None",
+    ),
+    "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
+    "extra": (
+        lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
+        "a dict of CreateTable members, as JSON",
+    ),
+}
+
+
+# The members of CreateTable that a model or a default always fills, and those that an option does.
+_FILLED = {
+    "AttributeDefinitions",
+    "BillingMode",
+    "KeySchema",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "TableName",
+}
+
+
+_FILLED_BY = {
+    "DeletionProtectionEnabled": "deletion_protection",
+    "GlobalSecondaryIndexes": "global_indexes",
+    "LocalSecondaryIndexes": "local_indexes",
+    "ResourcePolicy": "resource_policy",
+    "SSESpecification": "encryption",
+    "StreamSpecification": "stream",
+    "TableClass": "table_class",
+    "Tags": "tags",
+    "WarmThroughput": "warm",
+}
+
+
+def _is_member(name: object) -> bool:
+    return isinstance(name, str) and name.isascii() and name.isalnum()
+
+
+def _is_json(value: object) -> bool:
+    try:
+        json.encode(value)
+    except (TypeError, ValueError, RecursionError):
+        return False
+    return True
+
+
+def option_problems(options: Options) -> list[str]:
+    """Say which options have a value of another kind than they take, and what is said twice."""
+    problems = [
+        f"{name} takes {wanted}, not {value!r:.200}{_meant(name, value)}"
+        for name, (fits, wanted) in _WANTED.items()
+        if (value := getattr(options, name)) is not UNSET and not fits(value)
+    ]
+    extra = options.extra if isinstance(options.extra, dict) else {}
+    return problems + [
+        f"extra has {name!r}, which the model or its options say already"
+        for name in extra
+        if name in _FILLED or getattr(options, _FILLED_BY.get(name, ""), UNSET) not in (UNSET, ())
+    ]
+
+
+def _meant(option: str, value: Any) -> str:
+    """Give the nearest setting to the first name that is none."""
+    if option != "ignore" or not isinstance(value, tuple | list):
+        return ""
+    from .arguments import nearest
+
+    return nearest(next(name for name in value if name not in SETTINGS), SETTINGS)

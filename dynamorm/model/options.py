@@ -1,0 +1,192 @@
+"""What a table can be given besides its keys, as values that refuse what the service would refuse.
+
+An option left out is not declared: the service's default holds, and a later difference is no
+drift. `None` or `False` declares absence.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypedDict, TypeGuard
+
+from msgspec import UNSET, Struct, UnsetType, field, json
+
+from ..errors import ModelError
+
+ALL: Final = "ALL"
+
+
+KEYS_ONLY: Final = "KEYS_ONLY"
+
+
+StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
+
+
+TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+
+
+MAX_UNITS = 2**63 - 1  # a "Long" on the wire
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
+    return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
+
+
+class _Units(Struct, frozen=True, repr_omit_defaults=True):
+    """Capacities, each a whole number from 1."""
+
+    def __post_init__(self) -> None:
+        absent = (None, UNSET) if isinstance(self, OnDemand) else ()
+        given = {name: getattr(self, name) for name in self.__struct_fields__}
+        bad = [
+            f"{name} must be a whole number from 1, not {value!r:.50} - at {type(self).__name__}"
+            for name, value in given.items()
+            if value not in absent and (type(value) is not int or not 1 <= value <= MAX_UNITS)
+        ]
+        if bad:
+            raise ModelError(tuple(bad))
+
+
+class OnDemand(_Units, frozen=True, omit_defaults=True):
+    """Pay per request; the maxima, in request units per second, cap the bill, and throttle.
+
+    A maximum that is left out is neither compared nor changed; `None` declares that there is none.
+    """
+
+    max_read: int | UnsetType | None = field(default=UNSET, name="MaxReadRequestUnits")
+    max_write: int | UnsetType | None = field(default=UNSET, name="MaxWriteRequestUnits")
+
+
+class Provisioned(_Units, frozen=True):
+    """Capacity units per second, paid for whether they are used or not."""
+
+    read: int = field(name="ReadCapacityUnits")
+    write: int = field(name="WriteCapacityUnits")
+
+
+class WarmThroughput(_Units, frozen=True):
+    """Units per second that the table or index can serve at once; raising it costs money."""
+
+    read: int = field(name="ReadUnitsPerSecond")
+    write: int = field(name="WriteUnitsPerSecond")
+
+
+class KMS(Struct, frozen=True, repr_omit_defaults=True):
+    """Encrypt with a key in KMS: the account's `aws/dynamodb` key, or the one of this id or ARN."""
+
+    key_id: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.key_id is not None and not (is_text(self.key_id) and self.key_id):
+            raise ModelError(
+                (f"key_id takes the id, alias or ARN of a key, not {self.key_id!r} - at KMS",)
+            )
+
+
+class Include(tuple[str, ...]):
+    """Project the keys and these fields (a model's field names; 1 to 20 for an index)."""
+
+    # A tuple, so that msgspec encodes what holds one: a plan has its spec.
+    __slots__ = ()
+
+    def __new__(cls, *fields: str) -> Include:
+        if not all(isinstance(field, str) for field in fields):
+            raise TypeError(f'Include takes names: write Include("total"), not {fields!r}')
+        return super().__new__(cls, fields)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        return tuple(self)
+
+    def __getnewargs__(self) -> Any:
+        return self.fields
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Include) and set(self.fields) == set(other.fields)
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(frozenset(self.fields))
+
+    def __repr__(self) -> str:
+        return f"Include({', '.join(map(repr, self.fields))})"
+
+
+Projection = Literal["ALL", "KEYS_ONLY"] | Include
+
+
+class Index(Struct, frozen=True, repr_omit_defaults=True):
+    """What the markers cannot say of an index; one that is not listed projects ALL.
+
+    `throughput` goes with a provisioned table (left out, the index gets the table's own figures),
+    `on_demand` with an on-demand one; neither goes with a local index, which shares the table's.
+    """
+
+    name: str
+    projection: Projection = ALL
+    throughput: Provisioned | None = None
+    on_demand: OnDemand | None = None
+    warm: WarmThroughput | None = None
+
+
+class Options(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+    """The table's options: `UNSET` is not declared, `None` or `False` declares absence."""
+
+    billing: OnDemand | Provisioned | UnsetType = UNSET
+    stream: StreamView | UnsetType | None = UNSET
+    encryption: KMS | UnsetType | None = UNSET
+    tags: dict[str, str] | UnsetType = UNSET
+    table_class: TableClass | UnsetType = UNSET
+    deletion_protection: bool | UnsetType = UNSET
+    warm: WarmThroughput | UnsetType = UNSET
+    point_in_time_recovery: bool | int | UnsetType = UNSET
+    resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
+    extra: dict[str, Any] | UnsetType = UNSET
+    ignore: tuple[str, ...] | list[str] | UnsetType = UNSET
+    """Settings, by the names of their steps, that are neither compared nor changed."""
+
+
+class TableOptions(TypedDict, total=False):
+    """The same options as keywords, for whoever wraps an operation."""
+
+    billing: OnDemand | Provisioned
+    stream: StreamView | None
+    encryption: KMS | None
+    tags: dict[str, str]
+    table_class: TableClass
+    deletion_protection: bool
+    warm: WarmThroughput
+    point_in_time_recovery: bool | int
+    resource_policy: str | dict[str, Any] | None
+    extra: dict[str, Any]
+    ignore: tuple[str, ...] | list[str]
+
+
+def check_flags(**flags: object) -> None:
+    """Raise `TypeError` for what is neither `True` nor `False`: the text "no" would count."""
+    for name, value in flags.items():
+        if not isinstance(value, bool):
+            raise TypeError(f"{name}= takes True or False, not {value!r:.200}")
+
+
+def check_option_names(options: Mapping[str, object]) -> None:
+    """Raise `TypeError` for a keyword that is no option, as a function would."""
+    known = Options.__struct_fields__
+    for name in sorted(options.keys() - set(known)):
+        from .arguments import nearest
+
+        meant = nearest(name, (*known, *_OTHER_KEYWORDS))
+        raise TypeError(f"no table option {name}: the options are {', '.join(known)}{meant}")
+
+
+# What functions with options take besides: a misspelt one of these arrives as an option.
+_OTHER_KEYWORDS = ("allow", "indexes", "name", "timeout", "wait")
+
+
+def policy_text(policy: Any) -> str:
+    """Give a resource policy as the JSON text that is sent."""
+    return policy if isinstance(policy, str) else json.encode(policy).decode()

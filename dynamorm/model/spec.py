@@ -1,0 +1,265 @@
+"""A table as a value: its name, keys, indexes and options, checked against the service's rules."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from msgspec import UNSET, Struct, UnsetType, structs
+
+from ..errors import ModelError
+from .names import name_problem, short_name_problems
+from .option_rules import option_problems
+from .options import Include, OnDemand, Options, Projection, Provisioned, WarmThroughput, is_text
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+MAX_GLOBAL_INDEXES = 20
+
+
+MAX_LOCAL_INDEXES = 5
+
+
+MAX_INCLUDED = 20
+
+
+MAX_INCLUDED_IN_SUM = 100
+
+
+MAX_KEY_PARTS = 4
+
+
+MAX_NAME_BYTES = 255
+
+
+_CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
+
+
+class KeyAttribute(Struct, frozen=True):
+    """An attribute that is part of a key, by its name in the table: "S", "N" or "B"."""
+
+    name: str
+    type: Literal["S", "N", "B"]
+
+
+class IndexSpec(Struct, frozen=True, repr_omit_defaults=True):
+    """An index; one without a partition key is local and shares the table's.
+
+    The names in `Include` are attribute names here.
+    """
+
+    name: str
+    partition_key: tuple[KeyAttribute, ...] = ()
+    sort_key: tuple[KeyAttribute, ...] = ()
+    projection: Projection = "ALL"
+    throughput: Provisioned | None = None
+    on_demand: OnDemand | None = None
+    warm: WarmThroughput | None = None
+
+    @property
+    def local(self) -> bool:
+        return not self.partition_key
+
+    @property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of its own key, in order."""
+        return self.partition_key + self.sort_key
+
+
+class TableSpec(Options, frozen=True, dict=True):
+    """All that is declared about a table; raises `ModelError` when the service would refuse it.
+
+    Every operation takes one in place of a model. `name` may be the ARN of a table.
+    `time_to_live` names the attribute that holds an item's expiry, in seconds since the epoch;
+    `None` declares that there is none.
+    """
+
+    name: str
+    partition_key: KeyAttribute
+    sort_key: KeyAttribute | None = None
+    indexes: tuple[IndexSpec, ...] = ()
+    time_to_live: str | UnsetType | None = UNSET
+
+    def __post_init__(self) -> None:
+        problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
+        # A short name alone is none: a database may put a prefix before it.
+        if problems and problems != short_name_problems(self.name):
+            raise ModelError(problems)
+
+    # The model is no field: it is neither compared nor encoded, and a plan's JSON has none.
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _restore, (type(self), structs.asdict(self), self.model)
+
+    def __copy__(self) -> TableSpec:
+        return changed(self)
+
+    @property
+    def model(self) -> Any:
+        """The Struct class that `table_spec` made it of, if any; equal specs may have others."""
+        return self.__dict__.get("model")
+
+    @property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of the table's own key, in order."""
+        return (self.partition_key, self.sort_key) if self.sort_key else (self.partition_key,)
+
+    @property
+    def local_indexes(self) -> tuple[IndexSpec, ...]:
+        return tuple(index for index in self.indexes if index.local)
+
+    @property
+    def global_indexes(self) -> tuple[IndexSpec, ...]:
+        return tuple(index for index in self.indexes if not index.local)
+
+    def named(self, name: str) -> TableSpec:
+        """Give the same table under another name."""
+        return changed(self, name=name)
+
+
+def changed(spec: TableSpec, **values: Any) -> TableSpec:
+    """Give `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
+    return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
+
+
+def remember(spec: TableSpec, model: Any) -> TableSpec:
+    """Let a new spec know the class that it was made of."""
+    vars(spec)["model"] = model
+    return spec
+
+
+def _restore(kind: type[TableSpec], values: dict[str, Any], model: Any) -> TableSpec:
+    return remember(kind(**values), model)
+
+
+def _type_problems(spec: TableSpec) -> Iterator[str]:
+    """Say what is not of the type that it is annotated with: no rule can be judged before."""
+    if not _is_key((spec.partition_key,)):
+        yield f"partition_key takes KeyAttribute(name, type) - at {spec.name}"
+    if spec.sort_key is not None and not _is_key((spec.sort_key,)):
+        yield f"sort_key takes KeyAttribute(name, type) or None - at {spec.name}"
+    if not isinstance(spec.indexes, tuple):
+        yield f"indexes takes a tuple of IndexSpec, not {spec.indexes!r} - at {spec.name}"
+        return
+    for index in spec.indexes:
+        if not isinstance(index, IndexSpec) or not isinstance(index.name, str):
+            yield f'indexes takes IndexSpec("name", ...), not {index!r} - at {spec.name}'
+            continue
+        for part in ("partition_key", "sort_key"):
+            if not _is_key(getattr(index, part)):
+                yield f"{part} takes a tuple of KeyAttribute - at {spec.name}.{index.name}"
+
+
+def _is_key(value: object) -> bool:
+    return isinstance(value, tuple) and all(
+        isinstance(part, KeyAttribute) and isinstance(part.name, str) and isinstance(part.type, str)
+        for part in value
+    )
+
+
+def _rule_problems(spec: TableSpec) -> Iterator[str]:
+    for problem in _table_problems(spec):
+        yield f"{problem} - at {spec.name}"
+    for index in spec.indexes:
+        for problem in _index_problems(index, spec):
+            yield f"{problem} - at {spec.name}.{index.name}"
+
+
+def _table_problems(spec: TableSpec) -> Iterator[str]:
+    if problem := name_problem(spec.name, "table"):
+        yield problem
+    yield from option_problems(spec)
+    yield from _key_problems(spec.key)
+    if spec.time_to_live is not UNSET and spec.time_to_live is not None:
+        yield from _attribute_problems("time to live", spec.time_to_live)
+    for name, count in Counter(index.name for index in spec.indexes).items():
+        if count > 1:
+            yield f"{count} indexes are named {name!r}"
+    keys = (spec.key, *(index.key for index in spec.indexes))
+    kinds = {(attribute.name, attribute.type) for key in keys for attribute in key}
+    for name, count in Counter(name for name, _ in kinds).items():
+        if count > 1:
+            yield f"key attribute {name!r} has more than one type"
+    for indexes, most, kind in (
+        (spec.global_indexes, MAX_GLOBAL_INDEXES, "global"),
+        (spec.local_indexes, MAX_LOCAL_INDEXES, "local"),
+    ):
+        if len(indexes) > most:
+            yield f"{len(indexes)} {kind} indexes; a table has at most {most}"
+    included = sum(len(_included(index)) for index in spec.indexes)
+    if included > MAX_INCLUDED_IN_SUM:
+        yield (
+            f"{included} included attributes over all indexes; "
+            f"the most is {MAX_INCLUDED_IN_SUM}: project ALL or KEYS_ONLY somewhere"
+        )
+
+
+def _index_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
+    if problem := name_problem(index.name, "index"):
+        yield problem
+    for option, kind in _CAPACITIES.items():
+        if not isinstance(value := getattr(index, option), kind | None):
+            yield f"{option} takes {kind.__name__}(...), not {value!r}"
+    yield from _key_problems(index.key)
+    yield from _projection_problems(index)
+    yield from _local_problems(index, spec) if index.local else _global_problems(index, spec)
+
+
+def _key_problems(key: tuple[KeyAttribute, ...]) -> Iterator[str]:
+    for name, count in Counter(attribute.name for attribute in key).items():
+        if count > 1:
+            yield f"attribute {name!r} is {count} times in one key"
+    for attribute in key:
+        if attribute.type not in ("S", "N", "B"):
+            yield f"key attribute {attribute.name!r} has type {attribute.type!r}, not S, N or B"
+        yield from _attribute_problems("key", attribute.name)
+
+
+def _attribute_problems(what: str, name: object) -> Iterator[str]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
+    if not is_text(name) or not 1 <= len(name.encode()) <= MAX_NAME_BYTES:
+        yield f"{what} attribute name {name!r:.50} must have 1 to 255 bytes of UTF-8"
+
+
+def _included(index: IndexSpec) -> tuple[str, ...]:
+    return index.projection.fields if isinstance(index.projection, Include) else ()
+
+
+def _projection_problems(index: IndexSpec) -> Iterator[str]:
+    names = _included(index)
+    if isinstance(index.projection, Include):
+        if not names:
+            yield "Include() names no field: use KEYS_ONLY for none"
+        if len(names) > MAX_INCLUDED:
+            yield f"Include of {len(names)} fields; the most is {MAX_INCLUDED}"
+        if len(set(names)) < len(names):
+            yield "Include names a field twice"
+        for name in names:
+            yield from _attribute_problems("projected", name)
+    elif index.projection not in ("ALL", "KEYS_ONLY"):
+        yield f"projection takes ALL, KEYS_ONLY or Include(...), not {index.projection!r}"
+
+
+def _local_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
+    if spec.sort_key is None:
+        yield (
+            "a local index needs a table with a sort key: mark one with SortKey(), "
+            "or give this index a PartitionKey of its own"
+        )
+    if any(attribute.name == spec.partition_key.name for attribute in index.sort_key):
+        yield "a local index has the table's partition key: sort by another attribute"
+    if len(index.sort_key) != 1:
+        yield f"a local index has exactly one sort key, not {len(index.sort_key)}"
+    for option in _CAPACITIES:
+        if getattr(index, option) is not None:
+            yield f"a local index shares the table's capacity: leave {option} out"
+
+
+def _global_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
+    for name, parts in (("partition", index.partition_key), ("sort", index.sort_key)):
+        if len(parts) > MAX_KEY_PARTS:
+            yield f"{len(parts)} {name} key attributes; the most is {MAX_KEY_PARTS}"
+    if isinstance(spec.billing, Provisioned):
+        if index.on_demand is not None:
+            yield "on_demand on a provisioned table: give throughput instead"
+    elif index.throughput is not None:
+        yield "throughput on an on-demand table: give on_demand, or the table Provisioned billing"

@@ -1,0 +1,1 @@
+"""Operations as values, and who runs them."""

@@ -1,0 +1,76 @@
+"""Which table a name means: the prefix of a database, and tables in another one."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol, TypeVar
+
+from msgspec import structs
+
+from ..api.tables import ListTablesOutput
+from ..model.names import whole_name
+from .effects import Call, Effect, Operation, Steps, Where, through
+
+T = TypeVar("T")
+
+
+class Place(Protocol):
+    """A database, as far as operations need to know it."""
+
+    @property
+    def transport(self) -> Any: ...
+    @property
+    def table_prefix(self) -> str: ...
+
+
+def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
+    """Perform `steps` on tables whose names begin with `prefix`, which `steps` does not know of.
+
+    ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
+    names come without the prefix, those of other tables not at all; a description says the whole
+    name. A name that is too short or too long together with its prefix, be that empty, is a
+    `ModelError`, and nothing is sent.
+    """
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if not isinstance(effect, Call | Where) or effect.transport is not None:
+            return (yield effect)
+        if isinstance(effect, Where):
+            return structs.replace((yield effect), table_prefix=prefix)
+        answer = yield structs.replace(effect, payload=_prefixed(effect.payload, prefix))
+        return _unprefixed(answer, prefix) if isinstance(answer, ListTablesOutput) else answer
+
+    return (yield from through(steps, perform))
+
+
+def elsewhere(steps: Steps[T] | Operation[T], place: Place) -> Steps[T]:
+    """Perform `steps` where another database is: by its transport, on its names.
+
+    Requests that go elsewhere already still go there.
+    """
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if not isinstance(effect, Call | Where) or effect.transport is not None:
+            return (yield effect)
+        if isinstance(effect, Where):
+            answer = yield Where(place.transport)
+            return structs.replace(answer, table_prefix=place.table_prefix)
+        payload = _prefixed(effect.payload, place.table_prefix)
+        return (yield structs.replace(effect, payload=payload, transport=place.transport))
+
+    return (yield from through(steps, perform))
+
+
+def _prefixed(payload: Any, prefix: str) -> Any:
+    changed: dict[str, Any] = {}
+    if isinstance(name := getattr(payload, "table_name", None), str):
+        changed["table_name"] = whole_name(prefix, name)
+    if isinstance(batches := getattr(payload, "request_items", None), dict):
+        changed["request_items"] = {whole_name(prefix, n): batch for n, batch in batches.items()}
+    return structs.replace(payload, **changed) if changed else payload
+
+
+def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:
+    # The last name stays whole: it is where the service goes on from, and may be anybody's.
+    names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
+    last = reply.last_evaluated_table_name
+    return ListTablesOutput(names, last)

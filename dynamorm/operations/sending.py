@@ -1,0 +1,144 @@
+"""What drivers and a transport owe each other: one method, and the seconds that are left.
+
+A transport has `send(operation, body, *, timeout=None)`, from a JSON body to a JSON answer, raising
+`ServiceError` or `TransportError`. `timeout` is the seconds in which the answer must be there; a
+transport without this parameter is never given it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Any, Protocol
+
+
+class UnlessGiven(float):
+    """A default, which tells whether somebody has given the same number."""
+
+    __slots__ = ()
+
+
+CONNECT_TIMEOUT = UnlessGiven(2.0)
+
+
+READ_TIMEOUT = UnlessGiven(10.0)
+
+
+class Transport(Protocol):
+    """Sends one request and gives the body of its answer."""
+
+    def send(self, operation: str, body: bytes, /) -> bytes: ...
+
+
+class AsyncTransport(Protocol):
+    """The same, awaited."""
+
+    async def send(self, operation: str, body: bytes, /) -> bytes: ...
+
+
+def sending(transport: Any, operation: str, body: bytes, timeout: float | None) -> Any:
+    """Call `send`, with the time that is left where there is a limit and the transport knows one.
+
+    Gives what `send` gives: an answer, or what is to be awaited.
+    """
+    if timeout is None or not takes_timeout(transport.send):
+        return transport.send(operation, body)
+    return transport.send(operation, body, timeout=timeout)
+
+
+# Flags of code objects: https://docs.python.org/3/library/inspect.html#code-objects-bit-flags
+_ANY_KEYWORD = 0x08
+
+
+_COROUTINE = 0x80
+
+
+def takes_timeout(send: Any) -> bool:
+    """Whether a function has a parameter `timeout`, or takes any; a wrapper is as what it wraps."""
+    code = _code(send)
+    if code is None:
+        return _signature_takes_timeout(send)
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if "timeout" in named:
+        return True
+    wrapped = getattr(send, "__wrapped__", None)
+    return bool(code.co_flags & _ANY_KEYWORD) and (wrapped is None or takes_timeout(wrapped))
+
+
+def _signature_takes_timeout(send: Any) -> bool:
+    # Only for what is no plain function: importing `inspect` takes as long as connecting does.
+    from inspect import signature
+
+    try:
+        parameters = signature(send).parameters.values()
+    except (TypeError, ValueError):
+        return False
+    return any(p.name == "timeout" or p.kind is p.VAR_KEYWORD for p in parameters)
+
+
+def check_kind(transport: Any, *, awaited: bool) -> None:
+    """Raise `TypeError`, before anything is sent, for a transport that is of the other kind.
+
+    A `send` that is no `async def` and does not say that it gives something to await is not for
+    asyncio: called to find out, it would have sent the request.
+    """
+    send = transport.send
+    kind = type(transport).__name__
+    if awaited and _answers_at_once(send):
+        raise TypeError(f"{kind} {_BLOCKING}")
+    if not awaited and _is_coroutine_function(send):
+        raise TypeError(f"{kind} {_AWAITED}")
+
+
+_AWAITED = "is for asyncio: use connect_async or arun"
+
+
+_BLOCKING = (
+    "is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...), or in tests "
+    "dynamorm.testing.Async(...); one that is for asyncio has `async def send`, or the annotation "
+    "`-> Awaitable[bytes]`"
+)
+
+
+def at_once(transport: Any, sent: Any) -> Any:
+    """Give what `send` has answered; raise `TypeError` for what would have to be awaited."""
+    if hasattr(sent, "__await__"):
+        if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
+            sent.close()
+        raise TypeError(f"{type(transport).__name__} {_AWAITED}")
+    return sent
+
+
+def later(transport: Any, sent: Any) -> Awaitable[bytes]:
+    """Give what `send` has promised; raise `TypeError` for what cannot be awaited."""
+    if not hasattr(sent, "__await__"):
+        raise TypeError(f"{type(transport).__name__} {_BLOCKING}")
+    promised: Awaitable[bytes] = sent
+    return promised
+
+
+def _code(function: Any) -> Any:
+    return getattr(getattr(function, "__func__", function), "__code__", None)
+
+
+def _is_coroutine_function(send: Any) -> bool:
+    code = _code(send)
+    return code is not None and bool(code.co_flags & _COROUTINE)
+
+
+def _answers_at_once(send: Any) -> bool:
+    """Whether this is a plain function, or a wrapper of one, that gives nothing to await."""
+    code = _code(send)
+    if code is None or _is_coroutine_function(send) or hasattr(send, _MARK):
+        return False
+    promised = str(getattr(send, "__annotations__", {}).get("return", ""))
+    if any(word in promised for word in _AWAITABLE):
+        return False
+    wrapped = getattr(send, "__wrapped__", None)
+    return wrapped is None or _answers_at_once(wrapped)
+
+
+_MARK = "_is_coroutine_mark"
+"""What `inspect.markcoroutinefunction` leaves, from Python 3.12 on."""
+
+
+_AWAITABLE = ("Any", "Awaitable", "Coroutine", "Future", "Task")

@@ -1,0 +1,157 @@
+"""Watches a table until it is ready or gone. Programs, not sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .. import requests
+from ..api.descriptions import (
+    GlobalSecondaryIndexDescription,
+    TableDescription,
+    VectorIndexDescription,
+)
+from ..api.tables import DescribeTableOutput
+from ..errors import (
+    DynamormError,
+    ServiceError,
+    TableFailed,
+    TableNotFound,
+    WaitTimeout,
+    service_error,
+)
+from .effects import Sleep, Steps, call, now
+from .waiting import Deadline, pause, polling
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+_TERMINAL = frozenset(
+    {
+        "ARCHIVED",
+        "ARCHIVING",
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+        "REPLICATION_NOT_AUTHORIZED",
+    }
+)
+
+
+MISSING_GRACE = 30.0
+"""Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
+
+
+def find_table(name: str) -> Steps[TableDescription | None]:
+    """Describe a table; `None` only where the service says that there is none."""
+    try:
+        reply = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
+    except TableNotFound:
+        return None
+    return reply.table
+
+
+def unready_indexes(table: TableDescription) -> dict[str, str | None]:
+    """Give the indexes that are not ready with their status; no status counts as ACTIVE.
+
+    One that is ACTIVE and still being filled is BACKFILLING: a query would miss items.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndexDescription.html
+    """
+    indexes: list[GlobalSecondaryIndexDescription | VectorIndexDescription] = []
+    indexes += table.global_secondary_indexes
+    indexes += table.vector_indexes
+    statuses = {i.index_name: "BACKFILLING" if _fills(i) else i.index_status for i in indexes}
+    return {name: status for name, status in statuses.items() if status not in (None, "ACTIVE")}
+
+
+def _fills(index: GlobalSecondaryIndexDescription | VectorIndexDescription) -> bool:
+    return bool(index.backfilling) and index.index_status in (None, "ACTIVE")
+
+
+def until_active(
+    name: str, deadline: Deadline, seen: TableDescription | None = None
+) -> Steps[TableDescription]:
+    """Wait until the table and all its indexes are ACTIVE; `seen` is what is known of it already.
+
+    An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
+    that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE;
+    `WaitTimeout` at the deadline, or when the table has been missing for half a minute.
+    """
+    schedule = polling()
+    missing_since: float | None = None
+    ours = seen
+    while True:
+        if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
+            return seen
+        if seen is not None and seen.table_status in _TERMINAL:
+            raise TableFailed(seen.table_name, seen.table_status)
+        if seen is not None and seen.table_status == "DELETING":
+            raise _deleted(name)
+        found = yield from _look_again(name, deadline, schedule, seen)
+        if ours is not None and _is_over(ours, found):
+            raise _deleted(name)
+        seen = None if found is None or (ours and _is_older(ours, found)) else found
+        ours = seen or ours
+        moment = yield from now()
+        if seen is not None:
+            missing_since = None
+        elif missing_since is None:
+            missing_since = moment
+        elif moment - missing_since > MISSING_GRACE:
+            raise _deleted(name) if ours else WaitTimeout(name, deadline.waited(moment), "")
+
+
+def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
+    """Return whether a table has been deleted since it was described.
+
+    No table can be deleted while it is CREATING: not to find one then is a stale read.
+    """
+    if found is None:
+        return ours.table_status != "CREATING"
+    created, other = ours.creation_date_time, found.creation_date_time
+    return _is_another(ours, found) and bool(created and other and created < other)
+
+
+def _is_older(ours: TableDescription, found: TableDescription) -> bool:
+    """Return whether what was found is the table that had the name before, read stale."""
+    unnamed = not ours.table_id or not found.table_id
+    leaving = unnamed and found.table_status == "DELETING" and ours.table_status == "CREATING"
+    return leaving or _is_another(ours, found)
+
+
+def _is_another(ours: TableDescription, found: TableDescription) -> bool:
+    return bool(ours.table_id and found.table_id and ours.table_id != found.table_id)
+
+
+def _deleted(name: str) -> ServiceError:
+    message = "the table was deleted while it was waited for"
+    code, operation = "ResourceNotFoundException", "DescribeTable"
+    error = service_error(code, message, status=400, operation=operation)
+    error.table = name
+    return error
+
+
+def until_gone(name: str, deadline: Deadline, seen: TableDescription | None = None) -> Steps[None]:
+    """Wait until there is no table of this name, or only another one than `seen`, made since."""
+    schedule = polling()
+    while True:
+        found = yield from _look_again(name, deadline, schedule, seen)
+        if found is None or (seen and seen.table_id and found.table_id != seen.table_id):
+            return
+        seen = found
+
+
+def _look_again(
+    name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
+) -> Steps[TableDescription | None]:
+    """Pause, then describe the table; errors that pass by themselves are waited out."""
+    trouble: DynamormError | None = None
+    while (yield from pause(schedule, deadline)):
+        try:
+            return (yield from find_table(name))
+        except DynamormError as error:
+            if not error.transient:
+                raise
+            trouble = error
+    raise _timeout(name, deadline.waited((yield from now())), seen) from trouble
+
+
+def _timeout(name: str, waited: float, seen: TableDescription | None) -> WaitTimeout:
+    if seen is None:
+        return WaitTimeout(name, waited, "")
+    return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))

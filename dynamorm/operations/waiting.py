@@ -1,0 +1,181 @@
+"""Everything whose subject is time: deadlines, pauses, retrying. Programs, not sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import inf, isnan, nan
+from typing import Any, TypeVar
+
+from msgspec import Struct, structs
+
+from ..errors import DynamormError, ServiceError, TransportError
+from .effects import Call, Effect, Sleep, Steps, now, through
+
+T = TypeVar("T")
+
+
+def seconds_of(given: object, name: str = "timeout") -> float:
+    """Give what a time limit means in seconds, `inf` for none; raise for what is no limit."""
+    if given is None:
+        return inf
+    kind = type(given)
+    # Asked for what it can do: `datetime`, which a timedelta is from, need not be loaded.
+    if hasattr(kind, "total_seconds"):
+        given = given.total_seconds()  # type: ignore[attr-defined]  # looked at just before
+    elif isinstance(given, bool) or not hasattr(kind, "__float__"):
+        raise TypeError(f"{name}= takes {_LIMITS}, not {given!r:.50}")
+    try:
+        seconds = float(given)  # type: ignore[arg-type]  # looked at just before
+    except OverflowError:  # an int beyond all floats
+        seconds = nan
+    if isnan(seconds) or seconds < 0:
+        raise ValueError(f"{name}= takes {_LIMITS}, and none below 0, not {given!r:.50}")
+    return seconds
+
+
+_LIMITS = "seconds as a number, a timedelta, or None for no limit"
+
+
+class Deadline(Struct, frozen=True):
+    """A moment until which something may take; made by `deadline_in`."""
+
+    started: float
+    timeout: float
+    """Seconds; `inf` where there is no limit."""
+
+    @property
+    def moment(self) -> float:
+        return self.started + self.timeout
+
+    def waited(self, moment: float) -> float:
+        return moment - self.started
+
+
+class Retries(Struct, frozen=True, kw_only=True):
+    """How often one request is tried while its errors are transient; `attempts=1` never retries.
+
+    The pause before the n-th retry is a random part of `base * 2**n` seconds, at most `cap`. No
+    attempt starts later than `budget` seconds after the first failure.
+    """
+
+    attempts: int = 8
+    base: float = 0.05
+    cap: float = 5.0
+    budget: float = 20.0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.attempts, int) or isinstance(self.attempts, bool):
+            raise TypeError(f"attempts= takes a whole number, not {self.attempts!r}")
+        if self.attempts < 1:
+            raise ValueError(f"attempts= counts the first one too: 1 or more, not {self.attempts}")
+        for name in ("base", "cap", "budget"):
+            seconds_of(getattr(self, name), name)
+
+
+def retries_of(given: Retries | int) -> Retries:
+    """Give what `retries=` means: a number is one of attempts."""
+    if isinstance(given, Retries):
+        return given
+    if not isinstance(given, int) or isinstance(given, bool):
+        raise TypeError(f"retries= takes a number of attempts or a Retries, not {given!r}")
+    return Retries(attempts=given)
+
+
+def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
+    """Perform `steps`, trying each of its requests again while the error is transient.
+
+    The error that reaches `steps` in the end says in `maybe_applied` whether any of the attempts
+    may have taken effect. A stale connection costs neither a pause nor an attempt.
+    """
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            return (yield from _attempts(effect, retries))
+        return (yield effect)
+
+    return (yield from through(steps, perform))
+
+
+def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
+    replaced = lost = False
+    failures = 0
+    first_failure: float | None = None
+    while True:
+        try:
+            answer: T = yield effect
+            return answer
+        except DynamormError as error:
+            if isinstance(error, ServiceError):
+                error.table = _table_of(effect.payload)
+            lost = error.maybe_applied = error.maybe_applied or lost
+            failed = error
+        if isinstance(failed, TransportError) and failed.stale and not replaced:
+            replaced = True
+            continue
+        failures += 1
+        moment = yield from now()
+        first_failure = moment if first_failure is None else first_failure
+        longest = min(retries.cap, retries.base * 2**failures)
+        bounds = (first_failure + retries.budget, effect.until, effect.deadline)
+        late = moment + longest > min(bound for bound in bounds if bound is not None)
+        if late or not failed.transient or failures >= retries.attempts:
+            try:
+                raise failed
+            finally:
+                del failed  # its traceback holds this frame, which would hold the error
+        yield Sleep(0.0, spread=longest)
+
+
+def _table_of(payload: Any) -> str:
+    """Return the table that a request names, be it by its name or by its ARN."""
+    members = payload if isinstance(payload, dict) else {}
+    batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}
+    name = (
+        getattr(payload, "table_name", "")
+        or members.get("TableName", "")
+        or next(iter(batches), "")
+    )
+    arn = getattr(payload, "resource_arn", "") or members.get("ResourceArn", "")
+    return str(name or arn.rpartition("/")[2])
+
+
+def deadline_in(timeout: object) -> Steps[Deadline]:
+    """Start the clock: seconds as a number, a `timedelta`, or `None`, checked first."""
+    seconds = seconds_of(timeout)
+    return Deadline((yield from now()), seconds)
+
+
+def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]:
+    """Perform what `program` makes of a deadline; no answer is waited for beyond it."""
+    deadline = yield from deadline_in(timeout)
+    steps = program(deadline)
+    if deadline.timeout == inf:
+        return (yield from steps)
+
+    def perform(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call):
+            inner = deadline.moment if effect.deadline is None else effect.deadline
+            effect = structs.replace(effect, deadline=min(inner, deadline.moment))
+        return (yield effect)
+
+    return (yield from through(steps, perform))
+
+
+def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
+    """Sleep as `schedule` says, not past the deadline; `False` when no time is left after it."""
+    moment = yield from now()
+    left = deadline.timeout - deadline.waited(moment)
+    if left <= 0:
+        return False
+    wanted = next(schedule)
+    seconds = min(wanted.seconds, left)
+    yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
+    return seconds < left
+
+
+def polling() -> Iterator[Sleep]:
+    """Pauses of 1 s at least, with jitter, that grow to 10 s; a fifth of that on this machine."""
+    longest = 1.0
+    while True:
+        yield Sleep(1.0, longest - 1.0, local=longest / 5)
+        longest = min(longest * 1.5, 10.0)

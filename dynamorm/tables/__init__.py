@@ -1,0 +1,1 @@
+"""The life of a table: create, compare, plan, apply, delete."""

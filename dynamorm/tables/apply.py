@@ -1,0 +1,213 @@
+"""Performs the steps of a plan, one after the other, and nothing that the plan does not show."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from ..api.descriptions import TableDescription
+from ..api.settings import Settings
+from ..api.tables import UpdateTableOutput
+from ..errors import (
+    PlanRefused,
+    ServiceError,
+    UnsupportedOperation,
+    ValidationFailed,
+    service_error,
+)
+from ..operations.effects import Location, Steps
+from ..operations.waiters import until_active
+from ..operations.waiting import Deadline, pause, polling
+from .drift import SETTINGS, setting_of
+from .insist import LOOKS, insist
+from .lifecycle import describe_table
+from .review import is_needed, is_wanted
+from .settings import survey
+from .settle import pending
+from .steps import Binding, Pending, Plan, Step, consents
+
+
+def refuse(plan: Plan, allow: Collection[str]) -> None:
+    """Raise `PlanRefused` for destructive steps that nobody allowed, and for what is blocked."""
+    steps = tuple(
+        step for step in plan.steps if step.kind == "destructive" and not consents(allow, step.name)
+    )
+    if steps or plan.blocked:
+        raise PlanRefused(steps, blocked=plan.blocked)
+
+
+def refuse_elsewhere(plan: Plan, location: Location) -> None:
+    """Raise `PlanRefused` where requests do not go to the plan's place."""
+    here = Binding(
+        name=location.table_prefix + plan.spec.name,
+        region=location.region,
+        endpoint=location.endpoint,
+    )
+    _refuse_other(plan, here)
+
+
+def _refuse_other(plan: Plan, here: Binding) -> None:
+    if differing := plan.bound_to.contradictions(here):
+        advice = f"the plan was made for another table than this {plan.table}: make another plan"
+        raise PlanRefused((), reasons=(advice, *differing))
+
+
+class Run:
+    """One performance of a plan: what it sees, what it has done and what it had to leave."""
+
+    table: TableDescription
+
+    def __init__(self, plan: Plan, location: Location, deadline: Deadline, skip: bool) -> None:
+        self.plan = plan
+        self.location = location
+        self.deadline = deadline
+        self.skip = skip
+        self.done: list[Step] = []
+        self.pending: list[Pending] = []
+        self.unsupported: list[str] = list(plan.unsupported)
+        self.settings = Settings()
+        self._unseen: list[Step] = []
+        # What has been looked at since the last write.
+        self._fresh_table = False
+        self._fresh_settings: Collection[str] = ()
+
+    def perform(self, table: TableDescription, settings: Settings | None) -> Steps[None]:
+        """Perform all steps; `table`, and `settings` if given, have just been looked at."""
+        yield from self._settle(table)
+        asked = {setting_of(step.name) for step in self.plan.steps} & SETTINGS.keys()
+        if settings is None:
+            yield from self._survey(sorted(asked))
+        else:
+            self.settings, self._fresh_settings = settings, asked
+        # All is judged before the first write: what has changed by now leaves the table as it is.
+        steps = []
+        for step in self.plan.steps:
+            if (yield from self._judge(step)):
+                steps.append(step)  # noqa: PERF401 - yields
+        for step in steps:
+            if step.operation != "UpdateTable":
+                yield from self._until_shown()
+            yield from self._look(step)
+            if (yield from self._judge(step)):
+                yield from self._perform(step)
+        yield from self._until_shown()
+
+    def _judge(self, step: Step) -> Steps[bool]:
+        """Return whether a step is to be done; refuse it only after several looks.
+
+        A plan may have seen what a later look does not see yet.
+        """
+        schedule = polling()
+        looks = 0
+        while True:
+            if setting_of(step.name) in self.settings.unsupported:
+                self.unsupported.append(step.name)
+                return False
+            try:
+                return is_needed(self.plan, step, self.table, self.settings)
+            except PlanRefused as error:
+                refused = error
+            looks += 1
+            if looks > LOOKS or not (yield from pause(schedule, self.deadline)):
+                raise refused
+            self._forget()
+            yield from self._look(step)
+
+    def _perform(self, step: Step) -> Steps[None]:
+        if step.after:
+            self.pending.append(Pending(step.name, _TOO_SOON, step.after))
+            return
+        try:
+            yield from self._send(step)
+        except UnsupportedOperation:
+            if not self.skip:
+                raise
+            self.unsupported.append(step.name)
+        except ServiceError as error:
+            if step.operation == "UpdateTable":
+                raise
+            self.pending.append(pending(step.name, error))
+
+    def _send(self, step: Step) -> Steps[None]:
+        lost = False
+
+        def needed(trouble: ServiceError) -> Steps[bool]:
+            # Another process, or a lost attempt of our own, may have done it.
+            nonlocal lost
+            lost = lost or trouble.maybe_applied
+            if _is_unknown(trouble):
+                raise _unsupported(trouble) from trouble
+            self._forget()
+            yield from self._look(step)
+            return (yield from self._judge(step))
+
+        reply = yield from insist(step, self.deadline, needed)
+        if reply is None and not lost:
+            return
+        self.done.append(step)
+        self._forget()
+        if isinstance(reply, UpdateTableOutput):
+            yield from self._settle(reply.table_description)
+
+    def _forget(self) -> None:
+        self._fresh_table, self._fresh_settings = False, ()
+
+    def _look(self, step: Step) -> Steps[None]:
+        """Look at what a step is about, unless that has been done since the last write."""
+        if not self._fresh_table:
+            yield from self._settle((yield from describe_table(self.plan.spec)))
+        setting = setting_of(step.name)
+        if setting in SETTINGS and setting not in self._fresh_settings:
+            yield from self._survey([setting])
+
+    def _settle(self, seen: TableDescription) -> Steps[None]:
+        """Wait until the table is ACTIVE; another one of its name is none of ours."""
+        _refuse_other(self.plan, Binding.to(seen, self.location))
+        self.table = yield from until_active(self.plan.spec.name, self.deadline, seen)
+        _refuse_other(self.plan, Binding.to(self.table, self.location))
+        self._fresh_table = True
+
+    def _survey(self, wanted: Collection[str]) -> Steps[None]:
+        name = self.plan.spec.name
+        self.settings = yield from survey(name, self.table, wanted, skip=self.skip)
+        self._fresh_settings = wanted
+
+    def _until_shown(self) -> Steps[None]:
+        """Look until the table shows what it took: it may be read stale."""
+        schedule = polling()
+        looks = 0
+        while unseen := [step for step in self.done if self._is_unseen(step)]:
+            looks += 1
+            if looks > LOOKS or not (yield from pause(schedule, self.deadline)):
+                self.pending += (Pending(step.name, _UNSEEN) for step in unseen)
+                self._unseen += unseen
+                return
+            self._forget()
+            yield from self._look(unseen[0])
+
+    def _is_unseen(self, step: Step) -> bool:
+        told = step in self._unseen or step.operation != "UpdateTable"
+        return not told and is_wanted(self.plan, step, self.table, self.settings)
+
+
+_UNSEEN = "the service took the change, and it does not show: perhaps it does not know it"
+
+
+_TOO_SOON = "the service takes one change of a table's TTL in an hour: apply again later"
+
+
+def _is_unknown(error: ServiceError) -> bool:
+    """Return whether an emulator has passed over the member that the request was about."""
+    return isinstance(error, ValidationFailed) and error.message.startswith(_NOTHING_LEFT)
+
+
+_NOTHING_LEFT = ("At least one of", "Nothing to update")
+
+
+def _unsupported(error: ServiceError) -> ServiceError:
+    return service_error(
+        "UnknownOperationException",
+        f"this endpoint does not know a member of the request: {error.message}",
+        status=error.status,
+        request_id=error.request_id,
+        operation=error.operation,
+    )

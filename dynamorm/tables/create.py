@@ -1,0 +1,149 @@
+"""Creates a table that is missing, and completes what it has created: nothing else is changed."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+from .. import requests
+from ..api.descriptions import TableDescription
+from ..api.tables import CreateTableOutput
+from ..errors import LimitExceeded, Refused, TableBusy, TableExists
+from ..model.spec import TableSpec
+from ..operations.effects import Steps, call, now, wall_time
+from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
+from ..operations.waiting import Deadline, pause, polling
+from .compare import Difference, differences, reported
+from .drift import declared_settings
+from .steps import Pending
+
+SKEW = 60.0
+"""Seconds by which the service's clock and ours may differ."""
+
+
+class Ensured(Struct, frozen=True):
+    """What `ensure_table` found or made."""
+
+    created: bool
+    """Whether this call created the table."""
+    table: TableDescription
+    drift: tuple[Difference, ...]
+    """How a table that was there already differs from what is declared; left as it is."""
+    pending: tuple[Pending, ...] = ()
+    """What is declared and could not be done or compared yet; `update_table` does it later."""
+
+
+def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
+    """Create a table with all that is declared."""
+    later = [setting for setting in _LATER if getattr(spec, setting)]
+    if later and not wait:
+        reason = (
+            f"CreateTable cannot carry {' or '.join(later)}, and with wait=False nobody sets it"
+        )
+        raise Refused((f"{reason}: wait, or use ensure_table, then update_table - at {spec.name}",))
+    made = yield from create(spec, deadline)
+    if not wait:
+        return made
+    ready = yield from until_active(spec.name, deadline, made)
+    if later:
+        from .settle import finish_all
+
+        yield from finish_all(spec, ready, deadline)
+    return ready
+
+
+_LATER = ("time_to_live", "point_in_time_recovery")
+"""What has a request of its own, which the service takes when the table is ACTIVE."""
+
+
+def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
+    """Send CreateTable; wait for a place where too many tables are being made at once."""
+    schedule = polling()
+    begun = yield from wall_time()
+    maybe_applied = False
+    while True:
+        try:
+            payload = requests.create_table(spec)
+            return (yield from call("CreateTable", payload, CreateTableOutput)).table_description
+        except TableExists as error:
+            if not (error.maybe_applied or maybe_applied):
+                raise
+            exists = error
+            break
+        except LimitExceeded as error:
+            maybe_applied = error.maybe_applied or maybe_applied
+            if not passes(error) or not (yield from pause(schedule, deadline)):
+                raise
+    return (yield from _find_own(spec, deadline, begun, exists))
+
+
+def passes(error: TableBusy | LimitExceeded) -> bool:
+    """Return whether the same request will do when something else has ended."""
+    return isinstance(error, TableBusy) or error.simultaneous
+
+
+def _find_own(
+    spec: TableSpec, deadline: Deadline, begun: float, exists: TableExists
+) -> Steps[TableDescription]:
+    """Find what a lost attempt may have made: then it is the table that was asked for.
+
+    One that is being deleted was there before, and may have been in the way of all attempts.
+    """
+    schedule = polling()
+    moment = yield from now()
+    grace = Deadline(moment, min(MISSING_GRACE, deadline.timeout - deadline.waited(moment)))
+    while True:
+        found = yield from find_table(spec.name)
+        if found is not None and found.table_status != "DELETING":
+            break
+        if not (yield from pause(schedule, grace)):
+            raise exists
+    if not _is_own(spec, found, begun):
+        raise exists
+    return found
+
+
+def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:
+    """Return whether an attempt of ours may have made the table: by its keys and its age."""
+    created = found.creation_date_time
+    if created is None or created < begun - SKEW:
+        return False
+    keys = {"key", *(f"index:{index.name}" for index in spec.indexes)}
+    return keys.isdisjoint(difference.name for difference in differences(spec, found))
+
+
+def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
+    """Find a table, or create it where the service says that there is none."""
+    schedule = polling()
+    while True:
+        found = yield from find_table(spec.name)
+        if found is not None and found.table_status != "DELETING":
+            return Ensured(False, found, differences(spec, found))
+        try:
+            # Before Python 3.12, tracing loses what follows a program that has caught an error.
+            if found is not None:  # pragma: no branch
+                yield from until_gone(spec.name, deadline, found)
+            return Ensured(True, (yield from create(spec, deadline)), ())
+        except TableExists:
+            # Another process was faster, or what DescribeTable answered was stale.
+            if not (yield from pause(schedule, deadline)):
+                raise
+
+
+def finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
+    """Wait for a table, set what is declared if it is new, and otherwise compare it."""
+    ready = begun.table
+    if wait:
+        ready = yield from until_active(spec.name, deadline, begun.table)
+    if not declared_settings(spec):
+        return Ensured(begun.created, ready, () if begun.created else reported(spec, ready))
+    from . import settle as settling
+
+    if begun.created:
+        left = yield from settling.finish(spec, ready, deadline, wait)
+        return Ensured(True, ready, (), left)
+    if ready.table_status == "CREATING":
+        return Ensured(False, ready, reported(spec, ready), settling.in_the_making(spec, ready))
+    making = begun.table.table_status == "CREATING"
+    comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
+    differing, left = yield from comparing
+    return Ensured(False, ready, differing, left)

@@ -1,0 +1,105 @@
+"""Sends the request of a step until it is taken, as long as what is in the way can pass."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import inf
+from typing import Any
+
+from ..api.settings import (
+    DeleteResourcePolicyOutput,
+    NoOutput,
+    PutResourcePolicyOutput,
+    UpdateContinuousBackupsOutput,
+    UpdateTimeToLiveOutput,
+)
+from ..api.tables import UpdateTableOutput
+from ..errors import LimitExceeded, ServiceError, TableBusy, TableNotFound, ValidationFailed
+from ..operations.effects import Steps, call
+from ..operations.waiting import Deadline, pause, polling
+from .steps import Step
+
+LOOKS = 6
+"""How often, a second apart or more, a table is looked at again before a refusal counts.
+
+DescribeTable reads stale: "wait for a few seconds".
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
+"""
+
+
+BUSY = 20
+"""How often a table may be busy that says that it is ACTIVE."""
+
+
+MISSING = 10
+"""How often a table may be missing that is there: about half a minute, as in other waits."""
+
+
+_REPLIES: dict[str, type[Any]] = {
+    "DeleteResourcePolicy": DeleteResourcePolicyOutput,
+    "PutResourcePolicy": PutResourcePolicyOutput,
+    "TagResource": NoOutput,
+    "UntagResource": NoOutput,
+    "UpdateContinuousBackups": UpdateContinuousBackupsOutput,
+    "UpdateTable": UpdateTableOutput,
+    "UpdateTimeToLive": UpdateTimeToLiveOutput,
+}
+
+
+def insist(
+    step: Step,
+    deadline: Deadline,
+    needed: Callable[[ServiceError], Steps[bool]],
+    *,
+    patient: bool = True,
+) -> Steps[Any]:
+    """Send a step and return the answer; `None` where it turned out not to be needed any more.
+
+    After each refusal `needed` looks at the table again. Raises the refusal that stays.
+    """
+    schedule = polling()
+    refusals = 0
+    before: type[ServiceError] | None = None
+    while True:
+        try:
+            return (yield from call(step.operation, step.payload, _REPLIES[step.operation]))
+        except ServiceError as error:
+            trouble = error
+        # Only refusals of one kind in a row count: a busy table takes nothing from stale reads.
+        refusals = refusals + 1 if type(trouble) is before else 1
+        before = type(trouble)
+        patience = _patience(trouble) if patient else 0
+        if refusals <= patience and not (yield from pause(schedule, deadline)):
+            raise trouble
+        # A refusal that no wait explains may still be about what somebody else has just done.
+        looks = refusals <= patience or (not patience and isinstance(trouble, ValidationFailed))
+        if looks and not (yield from needed(trouble)):
+            return None
+        if refusals > patience:
+            raise trouble
+
+
+def passes(error: ServiceError) -> bool:
+    """Return whether the same request will do when something else has ended."""
+    if isinstance(error, LimitExceeded):
+        return error.simultaneous
+    return isinstance(error, TableBusy) or error.code == "ContinuousBackupsUnavailableException"
+
+
+def _patience(error: ServiceError) -> float:
+    """Return how many refusals of this kind in a row may be waited out."""
+    if isinstance(error, TableBusy):
+        return BUSY
+    if isinstance(error, TableNotFound):
+        return MISSING
+    if isinstance(error, ValidationFailed):
+        return LOOKS if error.maybe_applied or _is_done_already(error.message) else 0
+    return inf if passes(error) else 0
+
+
+def _is_done_already(message: str) -> bool:
+    """Return whether the table may be as it should be, and only be read stale."""
+    return any(words in message.lower() for words in _DONE)
+
+
+_DONE = ("already", "will not change", "equals the current", "no stream")

@@ -1,0 +1,205 @@
+"""The life of a table, as operations: programs that send nothing until they are performed.
+
+Nothing here changes a table that was there before, and only `delete_table` deletes one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from .. import requests
+from ..api.descriptions import Cursors, TableDescription
+from ..api.tables import DeleteTableInput, DeleteTableOutput, DescribeTableOutput, ListTablesOutput
+from ..errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, TableNotFound
+from ..model.declare import Model, table_name, table_spec
+from ..model.options import check_flags
+from ..model.spec import TableSpec
+from ..operations.effects import Steps, call, operation
+from ..operations.waiters import find_table, until_gone
+from ..operations.waiting import Deadline, pause, polling, within
+from .create import Ensured, create_whole, find_or_create, finish, passes
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from typing_extensions import Unpack
+
+    from ..model.options import TableOptions
+
+
+@operation
+def create_table(
+    model: Model,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    **options: Unpack[TableOptions],
+) -> Steps[TableDescription]:
+    """Create a table and wait until it and all its indexes are ACTIVE.
+
+    Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready, and then what
+    turns a declared TTL and point-in-time recovery on; `timeout` is in seconds, for all of it.
+    Raises `ModelError` before anything is sent, and `Refused` for a TTL or recovery with `wait`
+    off, which nobody would turn on; `TableExists` for a table that is there, `WaitTimeout`,
+    `TableFailed`.
+    """
+    check_flags(wait=wait)
+    spec = table_spec(model, name=name, **options)
+    return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
+
+
+@operation
+def ensure_table(
+    model: Model,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    **options: Unpack[TableOptions],
+) -> Steps[Ensured]:
+    """Create the table unless it is there; say what differs if it is.
+
+    Never changes a table that this call did not create, whatever its status. Sends one
+    DescribeTable where the table is there and ACTIVE, and one more read for each that is declared
+    of TTL, point-in-time recovery, tags and policy. CreateTable is sent only after the service has
+    said that there is no such table; a table that is being deleted is waited for first, even with
+    `wait` off. Several processes may do this at once: what the one that creates the table may still
+    be setting is waited for, up to half a minute, before it is reported as drift.
+    """
+    check_flags(wait=wait)
+    spec = table_spec(model, name=name, **options)
+    (ensured,) = yield from within(timeout, lambda deadline: _ensure((spec,), deadline, wait))
+    return ensured
+
+
+@operation
+def auto_migrate(
+    *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
+) -> Steps[tuple[Ensured, ...]]:
+    """Create the tables that are missing, all at once, then wait for all; as `ensure_table` does.
+
+    Every model is checked before anything is sent: `ModelError` has the problems of all of them.
+    """
+    check_flags(wait=wait)
+    specs = _specs(models)
+    return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait)))
+
+
+def _ensure(
+    specs: Sequence[TableSpec], deadline: Deadline, wait: bool
+) -> Steps[tuple[Ensured, ...]]:
+    begun = []
+    for spec in specs:
+        begun.append((yield from find_or_create(spec, deadline)))  # noqa: PERF401 - yields
+    ready = []
+    for spec, ensured in zip(specs, begun, strict=True):
+        ready.append((yield from finish(spec, ensured, deadline, wait)))
+    return tuple(ready)
+
+
+@operation
+def describe_table(
+    model_or_name: Model | str, *, name: str | None = None
+) -> Steps[TableDescription]:
+    """Describe a table in one DescribeTable; raises `TableNotFound`."""
+    payload = requests.describe_table(table_name(model_or_name, name=name))
+    return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
+
+
+@operation
+def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
+    """Say whether there is such a table in any status, one that is being deleted included.
+
+    Only the service's word that there is none means `False`: every other error is raised.
+    """
+    return (yield from find_table(table_name(model_or_name, name=name))) is not None
+
+
+@operation
+def delete_table(
+    model_or_name: Model | str,
+    *,
+    name: str | None = None,
+    missing_ok: bool = False,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+) -> Steps[None]:
+    """Delete a table with all that is in it, and wait until it is gone.
+
+    Raises `TableNotFound` for a table that is not there unless `missing_ok`. A table that is being
+    created or changed is waited for. Deletion protection is never lifted: a protected table raises
+    `ValidationFailed`.
+    """
+    check_flags(missing_ok=missing_ok, wait=wait)
+    payload = requests.delete_table(table_name(model_or_name, name=name))
+    yield from within(timeout, lambda deadline: _delete(payload, missing_ok, wait, deadline))
+
+
+def _delete(
+    payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
+) -> Steps[None]:
+    schedule = polling()
+    maybe_applied = False
+    while True:
+        try:
+            reply = yield from call("DeleteTable", payload, DeleteTableOutput)
+            break
+        except TableNotFound as error:
+            if missing_ok or error.maybe_applied or maybe_applied:
+                return
+            raise
+        except (TableBusy, LimitExceeded) as error:
+            maybe_applied = error.maybe_applied or maybe_applied
+            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
+                raise
+    if wait:
+        yield from until_gone(payload.table_name, deadline, reply.table_description)
+
+
+@operation
+def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
+    """Name all tables of the account and region, or those that begin with `prefix`.
+
+    Sends one ListTables for every 100 tables of the account.
+    """
+    if not isinstance(prefix, str):
+        raise TypeError(f"list_tables takes what names begin with, a str, not {prefix!r:.200}")
+    names: list[str] = []
+    start_after: str | None = None
+    cursors = Cursors("ListTables")
+    while True:
+        payload = requests.list_tables(start_after)
+        page = yield from call("ListTables", payload, ListTablesOutput)
+        names += (name for name in page.table_names if name.startswith(prefix))
+        start_after = cursors.onward(start_after, page.last_evaluated_table_name)
+        if start_after is None:
+            return tuple(names)
+
+
+def migrate(*_models: Any, **_options: Any) -> NoReturn:
+    """Refuse: what becomes of a production schema belongs to an infrastructure-as-code tool."""
+    raise MigrateNotSupported(
+        "dynamorm keeps no history of a schema and does not migrate it. In production let AWS CDK, "
+        "Terraform or CloudFormation own the table; in development and tests use create_table or "
+        "ensure_table, and auto_migrate for several models. Read on: docs/environments, "
+        "https://docs.aws.amazon.com/prescriptive-guidance/latest/choose-iac-tool/introduction.html"
+    )
+
+
+def _specs(models: tuple[Model, ...]) -> list[TableSpec]:
+    specs: list[TableSpec] = []
+    problems: list[str] = []
+    for model in models:
+        try:
+            spec = table_spec(model)
+        except ModelError as error:
+            problems += error.problems
+            continue
+        if spec.name in (other.name for other in specs):
+            problems.append(f"two models have this table name - at {spec.name}")
+        specs.append(spec)
+    if problems:
+        raise ModelError(tuple(problems))
+    return specs

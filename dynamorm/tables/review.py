@@ -1,0 +1,86 @@
+"""Judges whether a step is still what was shown: a pure comparison of a plan with what is there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..api.descriptions import TableDescription
+from ..api.settings import Settings
+from ..errors import PlanRefused
+from .plan import different, make_plan
+from .steps import Plan, Step
+
+
+def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
+    """Return whether a step of a plan is still to be done.
+
+    Raises `PlanRefused` where what is there now asks for another change than the plan shows.
+    """
+    fresh = make_plan(plan.spec, table, settings, plan.allow)
+    near = [other for other in fresh.steps if _is_near(other.name, step.name)]
+    reasons = [
+        f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
+        for other in fresh.steps
+        if (_is_near(other.name, step.name) or _is_condition(other, step))
+        and not any(_is_same(other, shown) for shown in plan.steps)
+    ]
+    blocked = tuple(item for item in fresh.blocked if _is_near(item.name, step.name))
+    names = different(plan.spec, table, settings, plan.allow)
+    if not near and names.intersection(_differences(step)):
+        reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
+    if reasons or blocked:
+        advice = f"{plan.bound_to.name} has changed since the plan was made: make another plan"
+        raise PlanRefused((), blocked=blocked, reasons=(advice, *reasons))
+    return any(_is_same(other, step) for other in near)
+
+
+def is_wanted(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
+    """Return whether what is there asks for this very step, whatever else it asks for."""
+    fresh = make_plan(plan.spec, table, settings, plan.allow)
+    return any(_is_same(other, step) for other in fresh.steps)
+
+
+def _is_near(name: str, step: str) -> bool:
+    """Return whether a change is about the same thing as a step, or about its whole index."""
+    families = (_family(name), _family(step))
+    return families[0] == families[1] or (name.startswith("index:") and step.startswith(f"{name}:"))
+
+
+def _is_condition(other: Step, step: Step) -> bool:
+    """Return whether a step can only be as shown if another one is shown, and done, before it.
+
+    What an index may say of its capacity depends on how the table is billed, and the definitions
+    that come with a new one are those of all indexes.
+    """
+    if not step.name.startswith("index:") or step.declared is None:
+        return False
+    built = "AttributeDefinitions" in step.payload and other.name.startswith("index:")
+    return other.name == "billing" or (built and other.name.count(":") == 1)
+
+
+def _family(name: str) -> str:
+    return "ttl" if name.startswith("ttl:") else name
+
+
+def _differences(step: Step) -> Iterator[str]:
+    """Name what differs as long as a step is to be done."""
+    if step.name == "tags":
+        yield from (f"tag:{key}" for key in step.declared)
+    else:
+        yield _family(step.name)
+
+
+def _is_same(fresh: Step, shown: Step) -> bool:
+    if fresh.name == shown.name == "tags":
+        # Some of the tags may be there by now: the rest is part of what was shown.
+        pairs = ((fresh.declared, shown.declared), (fresh.found, shown.found))
+        return all(set(some.items()) <= set(every.items()) for some, every in pairs)
+    return _identity(fresh) == _identity(shown)
+
+
+def _identity(step: Step) -> tuple[Any, ...]:
+    body = dict(step.payload)
+    definitions = body.pop("AttributeDefinitions", ())
+    types = {item["AttributeName"]: item["AttributeType"] for item in definitions}
+    return step.name, step.kind, step.operation, step.declared, step.found, body, types

@@ -1,0 +1,167 @@
+"""Sets and compares what has requests of its own, on tables that are new: TTL, PITR, tags, policy.
+
+A table that another process has created is never set here, only waited for.
+"""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from ..api.descriptions import TableDescription
+from ..api.settings import ContinuousBackupsDescription, Settings, TimeToLiveDescription
+from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
+from ..model.spec import TableSpec, changed
+from ..operations.effects import Steps, wall_time
+from ..operations.waiting import Deadline, pause, polling
+from .compare import Difference, differences
+from .drift import compared_settings, drift, setting_of
+from .insist import insist, passes
+from .plan import make_plan
+from .setting_steps import TTL_INTERVAL
+from .settings import survey
+from .steps import Pending, Step
+
+_NEW = Settings(
+    time_to_live=TimeToLiveDescription("DISABLED"),
+    point_in_time_recovery=ContinuousBackupsDescription("ENABLED"),
+)
+"""What a table has that has just been made; its tags and its policy came with CreateTable."""
+
+
+YOUNG = 60.0
+"""Seconds for which whoever created a table may still be setting what CreateTable cannot carry."""
+
+
+YOUNG_LOOKS = {True: 10, False: 6}
+"""How often a young table is looked at before it is said to differ: half a minute after it has been
+seen CREATING, and a quarter of one otherwise, or seconds on this machine."""
+
+
+_UNKNOWN = "this endpoint does not know it"
+
+
+_SECONDS_OLD = "the table is seconds old: whoever created it may still be setting this"
+
+
+def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:
+    """Set what is declared on a table that this run has made; raise what could not be done."""
+    for step in _first_steps(spec, table):
+        yield from _settle(step, spec, table, deadline)
+
+
+def finish(
+    spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
+) -> Steps[tuple[Pending, ...]]:
+    """Do the same; return what could not be done yet, with its reason."""
+    if table.table_status == "CREATING":
+        return in_the_making(spec, table)
+    left = []
+    for step in _first_steps(spec, table):
+        try:
+            yield from _settle(step, spec, table, deadline, wait=wait)
+        except TableNotFound as error:
+            if wait:
+                raise
+            left.append(Pending(step.name, str(error)))
+        except ServiceError as error:
+            left.append(pending(step.name, error))
+    return tuple(left)
+
+
+def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ...]:
+    """Say what is declared and cannot be set as long as the table is CREATING."""
+    return tuple(Pending(s.name, "the table is CREATING") for s in _first_steps(spec, table))
+
+
+def _at_creation(spec: TableSpec) -> TableSpec:
+    """What a model ignores is set at creation all the same."""
+    return changed(spec, ignore=UNSET)
+
+
+def _first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
+    steps = make_plan(_at_creation(spec), table, _NEW).steps
+    return [step for step in steps if step.operation != "UpdateTable"]
+
+
+def _settle(
+    step: Step, spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool = True
+) -> Steps[None]:
+    def needed(trouble: ServiceError) -> Steps[bool]:
+        # Nobody else sets this table; but a lost attempt of our own may have done it.
+        if not isinstance(trouble, ValidationFailed):
+            return True
+        found = yield from survey(spec.name, table, [setting_of(step.name)])
+        return step in make_plan(_at_creation(spec), table, found).steps
+
+    yield from insist(step, deadline, needed, patient=wait)
+
+
+def pending(name: str, error: ServiceError) -> Pending:
+    """Say what is left undone for now; raise the error where time alone does not help."""
+    if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
+        return Pending(name, str(error), TTL_INTERVAL)
+    if isinstance(error, UnsupportedOperation):
+        return Pending(name, _UNKNOWN)
+    if passes(error):
+        return Pending(name, str(error))
+    raise error
+
+
+def compare(
+    spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool, making: bool
+) -> Steps[tuple[tuple[Difference, ...], tuple[Pending, ...]]]:
+    """Say what differs in a table that was there, and what could not be compared.
+
+    What another process may still be giving a young table is waited for first, or pending.
+    `making` says that it was CREATING when it was found.
+    """
+    settings = yield from _read(spec, table)
+    late = _late(spec, table, settings)
+    if late and (making or (yield from _is_young(table))):
+        if not wait:
+            left = tuple(Pending(name, _SECONDS_OLD) for name in late)
+            return (), left + _untold(table, settings)
+        settings = yield from _outwait(spec, table, settings, deadline, YOUNG_LOOKS[making])
+    return drift(spec, table, settings), _untold(table, settings)
+
+
+def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
+    wanted = compared_settings(spec)
+    return (yield from survey(spec.name, table, wanted, skip=True, denied_ok=True))
+
+
+def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[str, None]:
+    """Name the settings that differ, unless the table itself is another one than is declared."""
+    if differences(spec, table):
+        return {}
+    late = (item for item in drift(spec, table, settings) if not item.unknown)
+    return dict.fromkeys(setting_of(item.name) for item in late)
+
+
+def _is_young(table: TableDescription) -> Steps[bool]:
+    created = table.creation_date_time
+    moment = yield from wall_time()
+    return created is not None and abs(moment - created) < YOUNG
+
+
+def _outwait(
+    spec: TableSpec, table: TableDescription, settings: Settings, deadline: Deadline, looks: int
+) -> Steps[Settings]:
+    schedule = polling()
+    while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+        settings = yield from _read(spec, table)
+        looks -= 1
+    return settings
+
+
+def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:
+    unknown = (Pending(name, _UNKNOWN) for name in settings.unsupported)
+    denied = (
+        Pending(
+            name,
+            f"it may not be read: allow dynamodb:{operation} on {table.table_name}",
+            action=f"dynamodb:{operation}",
+        )
+        for name, operation in settings.denied.items()
+    )
+    return (*unknown, *denied)

@@ -1,0 +1,292 @@
+"""One HTTP/1.1 connection of an event loop; as in `sockets`, and by the same reader of answers."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Awaitable
+from math import inf
+from typing import Any, TypeVar
+
+from . import failures
+from .connection import LONGEST, moments, readable, set_options
+from .failures import Failed, Failure, is_untrusted
+from .http1 import Buffer, Incomplete, Reading, Received, Unreadable, read_answer, read_head
+from .routes import MAX_IDLE, Proxy, Route, tls_context
+
+T = TypeVar("T")
+
+
+PIECE = 64 << 10
+"""Bytes that are handed over at once: the time counts for each piece that leaves."""
+
+
+MUCH = 1 << 20
+"""Bytes that have come and not been asked for, from which on the socket is not read."""
+
+
+class AsyncConnection:
+    """A connection on which one answer follows one request; for one task at a time."""
+
+    def __init__(self, link: Link, step: float) -> None:
+        self._link = link
+        self._step = step
+        self._buffer = Buffer()
+        self._answered = False
+        self._used = (0.0, 0.0)
+
+    def __repr__(self) -> str:
+        return f"AsyncConnection({self._link.transport!r})"
+
+    async def exchange(self, head: bytes, body: bytes, until: float) -> tuple[Received, bool]:
+        """Send a request, and give its answer and whether the connection can go on.
+
+        The answer must be there by the moment `until` of the monotonic clock. Raises `Failed`,
+        after which the connection is closed, as it is when the task is cancelled.
+        """
+        try:
+            received, kept = await self._exchange(head, body, until)
+        except TimeoutError as error:
+            raise self._failed(failures.NO_ANSWER, error) from None
+        except (Incomplete, OSError) as error:
+            stale = self._answered and not self._buffer.begun
+            raise self._failed(failures.CLOSED, error, stale=stale) from None
+        except Unreadable as error:
+            raise self._failed(failures.BROKEN, error) from None
+        except BaseException:
+            self.close()
+            raise
+        self._answered = True
+        self._used = moments()
+        return received, kept
+
+    def alive(self) -> bool:
+        """Whether it may be used again: not idle for long, and nothing has come in meanwhile."""
+        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
+        return idle < MAX_IDLE and self._buffer.empty and self._link.silent()
+
+    def close(self) -> None:
+        self._link.transport.abort()
+
+    async def _exchange(self, head: bytes, body: bytes, until: float) -> tuple[Received, bool]:
+        self._buffer.begun = False
+        sent = await self._link.send(head, body, self._step, until)
+        received = await self._link.read(read_answer(self._buffer), self._step, until)
+        return received, sent and received.reusable
+
+    def _failed(self, failure: Failure, cause: BaseException, *, stale: bool = False) -> Failed:
+        self.close()
+        return Failed(failure, cause, stale=stale)
+
+
+class Link(asyncio.Protocol):
+    """What the event loop brings, for one task to wait for."""
+
+    transport: Any
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._full = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > MUCH:
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._error = exc
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._wake()
+
+    def silent(self) -> bool:
+        """Whether nothing has come, and nothing is waiting in the kernel for the loop to look."""
+        if self._ended or self._parts or self.transport.is_closing():
+            return False
+        return not readable(self.transport.get_extra_info("socket"))
+
+    async def send(self, head: bytes, body: bytes, step: float, until: float) -> bool:
+        """Send a request; `False` if the other side has not let all of it come."""
+        if len(body) <= PIECE:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            left = memoryview(body)
+            while left and not self._ended:
+                self.transport.write(left[:PIECE])
+                left = left[PIECE:]
+                await self._writable(step, until)
+        await self._writable(step, until)
+        return not self._ended
+
+    async def read(self, reading: Reading[T], step: float, until: float) -> T:
+        """Perform a reading."""
+        try:
+            next(reading)
+            while True:
+                reading.send(await self._received(step, until))
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+
+    async def _writable(self, step: float, until: float) -> None:
+        while self._full and not self._ended:
+            await self._wait(step, until)
+
+    async def _received(self, step: float, until: float) -> bytes:
+        while not self._parts:
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return b""
+            await self._wait(step, until)
+        data = b"".join(self._parts)
+        self._parts.clear()
+        if self._size > MUCH:
+            self.transport.resume_reading()
+        self._size = 0
+        if until < inf:
+            seconds_left(step, until)
+        return data
+
+    async def _wait(self, step: float, until: float) -> None:
+        waiter = self._waiter = self._loop.create_future()
+        seconds = seconds_left(step, until)
+        timer = self._loop.call_later(seconds, _expire, waiter) if seconds < inf else None
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("timed out"))
+
+
+def seconds_left(step: float, until: float) -> float:
+    """Give the seconds that a step may take; raise `TimeoutError` when none are left."""
+    if until == inf:
+        return min(step, LONGEST) if step < inf else inf
+    seconds = min(step, until - time.monotonic())
+    if seconds <= 0:
+        raise TimeoutError("the time for the whole operation is over")
+    return seconds
+
+
+async def open_connection(route: Route, until: float) -> AsyncConnection:
+    """Connect, by the moment `until` of the monotonic clock; raises `Failed`."""
+    link = await _connected(route, until)
+    try:
+        if route.tls:
+            if route.proxy:
+                await _tunnel(link, route, route.proxy, until)
+            await _secure(link, route, until)
+    except BaseException:
+        link.transport.abort()
+        raise
+    # What it holds unsent is still on its way when the wait for the answer begins.
+    link.transport.set_write_buffer_limits(high=PIECE)
+    return AsyncConnection(link, route.read_timeout)
+
+
+async def _connected(route: Route, until: float) -> Link:
+    host, port = (route.proxy.host, route.proxy.port) if route.proxy else route.address()
+    link = Link()
+    opening = asyncio.get_running_loop().create_connection(lambda: link, host, port)
+    try:
+        await in_time(opening, seconds_left(route.connect_timeout, until))
+        set_options(link.transport.get_extra_info("socket"))
+    except OSError as error:
+        late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
+        raise Failed(failures.NO_PROXY if route.proxy else late, error) from None
+    except BaseException:
+        if hasattr(link, "transport"):
+            link.transport.abort()
+        raise
+    return link
+
+
+async def in_time(work: Awaitable[T], seconds: float) -> T:
+    """Await, with a `TimeoutError` after so many seconds; `inf` is no limit.
+
+    `asyncio.wait_for` loses a cancellation that comes together with the result, before Python 3.12.
+    """
+    task: Any = asyncio.current_task()
+    rung: list[bool] = []
+
+    def ring() -> None:
+        rung.append(True)
+        task.cancel()
+
+    alarm = asyncio.get_running_loop().call_later(min(seconds, LONGEST), ring)
+    try:
+        return await work
+    except asyncio.CancelledError:
+        # From Python 3.11 on, a task counts who else has cancelled it.
+        if not rung or getattr(task, "uncancel", int)() > 0:
+            raise
+        raise TimeoutError("timed out") from None
+    finally:
+        alarm.cancel()
+
+
+async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
+    # In all, as for a handshake: whoever sends the head byte by byte does not begin anew with each.
+    ends = min(until, time.monotonic() + route.connect_timeout)
+    try:
+        await link.send(route.connect_head(proxy), b"", inf, ends)
+        _, status, _ = await link.read(read_head(Buffer()), inf, ends)
+    except (OSError, Incomplete, Unreadable) as error:
+        raise Failed(failures.NO_PROXY, error) from None
+    if not 200 <= status < 300:
+        refused = Unreadable(f"the proxy answered with status {status}")
+        raise Failed(failures.NO_PROXY, refused)
+
+
+async def _secure(link: Link, route: Route, until: float) -> None:
+    try:
+        context = tls_context(route.bundle)
+    except OSError as error:
+        raise Failed(failures.UNTRUSTED, error) from None
+    starting = asyncio.get_running_loop().start_tls(
+        link.transport, link, context, server_hostname=route.address()[0]
+    )
+    try:
+        left = seconds_left(route.connect_timeout, until)
+        link.transport = await in_time(starting, left)
+    except TimeoutError as error:
+        raise Failed(failures.TOO_LATE, error) from None
+    except ssl.SSLError as error:
+        untrusted = failures.UNTRUSTED if is_untrusted(error) else failures.NO_CONNECTION
+        raise Failed(untrusted, error) from None
+    except OSError as error:
+        raise Failed(failures.NO_CONNECTION, error) from None

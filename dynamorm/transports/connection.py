@@ -1,0 +1,246 @@
+"""One HTTP/1.1 connection: made, used for one request after the other, told when it is dead."""
+
+from __future__ import annotations
+
+import select
+import socket
+import time
+from math import inf
+from typing import Any, TypeVar
+
+from . import failures
+from .failures import Failed, Failure, is_untrusted
+from .http1 import Buffer, Incomplete, Reading, Received, Unreadable, pull, read_answer, read_head
+from .routes import MAX_IDLE, Proxy, Route, tls_context
+
+T = TypeVar("T")
+
+
+LONGEST = 1e8
+"""Seconds, three years: from 9e9 on a socket's time-out is an OverflowError."""
+
+
+RECORD = 16 << 10
+"""Bytes that TLS encrypts at once: sending more counts as one step, however long it takes."""
+
+
+UNSENT = 128 << 10
+"""Bytes that the kernel may hold unsent. What it holds is still on its way when the wait for the
+answer begins: of megabytes a slow line would send too little within the read time-out."""
+
+
+class Connection:
+    """A socket on which one answer follows one request; for one thread at a time."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+        self._buffer = Buffer()
+        self._answered = False
+        self._used = (0.0, 0.0)
+
+    def __repr__(self) -> str:
+        return f"Connection(fd={self._wire.link.fileno()})"
+
+    def exchange(self, request: bytes, until: float = inf) -> tuple[Received, bool]:
+        """Send a request, and give its answer and whether the connection can go on.
+
+        The answer must be there by the moment `until` of the monotonic clock. Raises `Failed`,
+        after which the connection is closed.
+        """
+        self._wire.until = until
+        try:
+            received, kept = self._exchange(request)
+        except TimeoutError as error:
+            raise self._failed(failures.NO_ANSWER, error) from None
+        except (Incomplete, OSError) as error:
+            stale = self._answered and not self._buffer.begun
+            raise self._failed(failures.CLOSED, error, stale=stale) from None
+        except Unreadable as error:
+            raise self._failed(failures.BROKEN, error) from None
+        except BaseException:
+            self.close()
+            raise
+        self._answered = True
+        self._used = moments()
+        return received, kept
+
+    def alive(self) -> bool:
+        """Whether it may be used again: not idle for long, and nothing has come in meanwhile."""
+        # The monotonic clock stands still in a frozen Lambda, the other one does not.
+        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
+        return idle < MAX_IDLE and self._buffer.empty and not readable(self._wire.link)
+
+    def close(self) -> None:
+        self._wire.link.close()
+
+    def _exchange(self, request: bytes) -> tuple[Received, bool]:
+        self._buffer.begun = False
+        sent = True
+        try:
+            self._wire.send(request)
+        except ConnectionError:
+            # What is too large is refused before all of it is sent.
+            sent = False
+        received = self._wire.read(read_answer(self._buffer))
+        return received, sent and received.reusable
+
+    def _failed(self, failure: Failure, cause: Exception, *, stale: bool = False) -> Failed:
+        self.close()
+        return Failed(failure, cause, stale=stale)
+
+
+class Wire:
+    """A socket each of whose steps takes at most `step` seconds and ends by the moment `until`."""
+
+    def __init__(self, link: socket.socket, step: float, until: float = inf) -> None:
+        self.link = link
+        self.step = step
+        self.until = until
+        self._set: float | None = -1.0
+        self._record = RECORD if hasattr(link, "do_handshake") else None
+
+    def send(self, data: bytes) -> None:
+        """Send all; the time counts for each piece that leaves, as that for each that comes."""
+        left = memoryview(data)
+        while left:
+            self.arm()
+            left = left[self.link.send(left[: self._record]) :]
+
+    def read(self, reading: Reading[T]) -> T:
+        return pull(reading, self._receive)
+
+    def arm(self) -> None:
+        """Set the socket's time-out for the next step; raise `TimeoutError` if there is none."""
+        seconds = self.step
+        if self.until < inf:
+            seconds = min(seconds, self.until - time.monotonic())
+            if seconds <= 0:
+                raise TimeoutError("the time for the whole operation is over")
+        wanted = None if seconds == inf else min(seconds, LONGEST)
+        if wanted != self._set:
+            self.link.settimeout(wanted)
+            self._set = wanted
+
+    def _receive(self, most: int) -> bytes:
+        self.arm()
+        return self.link.recv(most)
+
+
+def moments() -> tuple[float, float]:
+    """Give the time by both clocks of the machine."""
+    return time.monotonic(), time.time()
+
+
+def readable(link: Any) -> bool:
+    """Whether the other side has closed, or has said something without being asked."""
+    decrypted = getattr(link, "pending", None)
+    if decrypted and decrypted():
+        return True
+    if not hasattr(select, "poll"):  # on Windows, where select() counts sockets and not numbers
+        return bool(select.select([link], (), (), 0)[0])
+    poll = select.poll()
+    poll.register(link, select.POLLIN)
+    return bool(poll.poll(0))
+
+
+class _Socket(socket.socket):
+    """A socket that nobody has to close: a transport that is dropped takes its own along."""
+
+    def __del__(self) -> None:
+        self.close()
+
+
+def dial(route: Route, until: float = inf) -> Connection:
+    """Connect, by the moment `until` of the monotonic clock; raises `Failed`."""
+    link = _connected(route, until)
+    try:
+        if route.tls:
+            if route.proxy:
+                _tunnel(link, route, route.proxy, until)
+            link = _secured(link, route, until)
+    except BaseException:
+        link.close()
+        raise
+    return Connection(Wire(link, route.read_timeout))
+
+
+def _connected(route: Route, until: float) -> socket.socket:
+    host, port = (route.proxy.host, route.proxy.port) if route.proxy else route.address()
+    try:
+        # As bytes, since a string would have Python load its tables of international names.
+        found = socket.getaddrinfo(host.encode(), port, 0, socket.SOCK_STREAM)
+        return _first_connected(found, route.connect_timeout, until)
+    except OSError as error:
+        late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
+        raise Failed(failures.NO_PROXY if route.proxy else late, error) from None
+
+
+def _first_connected(found: list[Any], step: float, until: float) -> socket.socket:
+    """Try the addresses in turn; raise the last one's error."""
+    failed = OSError("the name has no address")
+    for family, kind, protocol, _, address in found:
+        link = _Socket(family, kind, protocol)
+        try:
+            Wire(link, step, until).arm()
+            link.connect(address)
+            set_options(link)
+        except OSError as error:
+            link.close()
+            failed = error
+        else:
+            return link
+    try:
+        raise failed
+    finally:
+        del failed  # its traceback holds this frame, which would hold the error
+
+
+def set_options(link: Any) -> None:
+    """Set on a TCP socket what requests need."""
+    for option in OPTIONS:
+        link.setsockopt(*option)
+
+
+# Linux and macOS have the second one, Windows has not.
+_NAMES = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT}
+
+
+OPTIONS = tuple(
+    (socket.IPPROTO_TCP, getattr(socket, name), value)
+    for name, value in _NAMES.items()
+    if hasattr(socket, name)
+)
+"""Without the first a request that takes two packets waits 40 ms for an acknowledgement."""
+
+
+def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> None:
+    # In all, as for a handshake: whoever sends the head byte by byte does not begin anew with each.
+    ends = min(until, time.monotonic() + route.connect_timeout)
+    wire = Wire(link, route.connect_timeout, ends)
+    try:
+        wire.send(route.connect_head(proxy))
+        _, status, _ = wire.read(read_head(Buffer()))
+    except (OSError, Incomplete, Unreadable) as error:
+        raise Failed(failures.NO_PROXY, error) from None
+    if not 200 <= status < 300:
+        refused = Unreadable(f"the proxy answered with status {status}")
+        raise Failed(failures.NO_PROXY, refused)
+
+
+def _secured(link: socket.socket, route: Route, until: float) -> socket.socket:
+    from ssl import SSLError
+
+    try:
+        context = tls_context(route.bundle)
+    except OSError as error:
+        raise Failed(failures.UNTRUSTED, error) from None
+    try:
+        Wire(link, route.connect_timeout, until).arm()
+        return context.wrap_socket(link, server_hostname=route.address()[0])
+    except TimeoutError as error:
+        raise Failed(failures.TOO_LATE, error) from None
+    except SSLError as error:
+        untrusted = failures.UNTRUSTED if is_untrusted(error) else failures.NO_CONNECTION
+        raise Failed(untrusted, error) from None
+    except OSError as error:
+        raise Failed(failures.NO_CONNECTION, error) from None

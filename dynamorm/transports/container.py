@@ -1,0 +1,196 @@
+"""Credentials from the endpoint that ECS, EKS and Lambda SnapStart give a container.
+
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Annotated, NoReturn
+
+from msgspec import Meta, Struct, json
+
+from ..errors import UNREADABLE, CredentialsMissing
+from ..operations.locks import ForkLock
+from .connection import dial
+from .endpoints import is_local
+from .failures import Failed
+from .hidden import Hidden, HiddenBytes, HiddenHeaders, HiddenText
+from .routes import DEADLINE, Route
+
+RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
+
+
+FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+
+
+TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
+
+
+# As in the AWS SDKs: a token must not go in the clear to whoever a variable names.
+HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
+
+
+TIMEOUT = 2.0
+
+
+IN_ALL = 5.0
+"""Seconds for a whole look-up, for which other threads wait."""
+
+
+EARLY = 300.0
+"""Seconds before they expire at which credentials are renewed."""
+
+
+AGAIN = 30.0
+"""Seconds from a renewal that failed, while what is there is still good, to the next."""
+
+
+class Temporary(Struct, frozen=True, rename="pascal"):
+    """What the endpoint gives."""
+
+    access_key_id: str
+    secret_access_key: str
+    token: str
+    expiration: Annotated[datetime, Meta(tz=True)]
+    account_id: str | None = None
+
+    @property
+    def access_key(self) -> str:
+        return self.access_key_id
+
+    @property
+    def secret_key(self) -> str:
+        return self.secret_access_key
+
+    def __repr__(self) -> str:
+        return "Temporary(...)"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("credentials of a container are not pickled")
+
+
+def from_container(
+    environ: Mapping[str, str], clock: Callable[[], float] = time.time
+) -> Container | None:
+    """Give what asks the container's endpoint; `None` where no variable names one."""
+    if relative := environ.get(RELATIVE):
+        return Container(RELATIVE, f"http://{HOSTS[0]}{relative}", environ, clock)
+    full = environ.get(FULL)
+    return Container(FULL, full, environ, clock) if full else None
+
+
+class Container(Hidden):
+    """Gives credentials that are good now; asks the endpoint for others before they expire."""
+
+    def __init__(
+        self, variable: str, url: str, environ: Mapping[str, str], clock: Callable[[], float]
+    ) -> None:
+        scheme, _, rest = url.partition("://")
+        self._host, slash, path = rest.partition("/")
+        self._path = slash + path or "/"
+        self._route = Route(
+            f"{scheme}://{self._host}", connect_timeout=TIMEOUT, read_timeout=TIMEOUT
+        )
+        if not (_is_word(url) and _is_allowed(self._route)):
+            raise CredentialsMissing(
+                f"{variable} is not a URL of this machine, of ECS or EKS, or one with https: "
+                "credentials are not asked for elsewhere"
+            )
+        self._environ = environ
+        self._clock = clock
+        self._kept: Temporary | None = None
+        self._renew_at = 0.0
+        self._lock = ForkLock()
+
+    def __call__(self) -> Temporary:
+        with self._lock:
+            now = self._clock()
+            kept = self._kept
+            if kept is None or now >= self._renew_at:
+                kept = self._kept = self._renewed(kept, now)
+            return kept
+
+    def _renewed(self, kept: Temporary | None, now: float) -> Temporary:
+        try:
+            fresh = self._ask()
+            ends = fresh.expiration.timestamp()
+            if ends <= now:
+                raise _failure("those that it gave have expired", transient=True)
+        except CredentialsMissing:
+            if kept is None or now >= kept.expiration.timestamp():
+                raise
+            self._renew_at = now + AGAIN
+            return kept
+        # What does not last that long is not asked for again with each request.
+        self._renew_at = max(ends - EARLY, min(now + AGAIN, ends))
+        return fresh
+
+    def _ask(self) -> Temporary:
+        answer = self._answered()
+        if answer.status != 200:
+            transient = answer.status >= 500 or answer.status == 429
+            raise _failure(f"it answered with status {answer.status}", transient=transient)
+        try:
+            return _temporary.decode(answer.body)
+        except UNREADABLE:
+            raise _failure("its answer is not one of credentials", transient=False) from None
+
+    def _answered(self) -> _Answered:
+        headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
+        if token := self._token():
+            headers["Authorization"] = token
+        request = HiddenBytes(self._route.head("GET", self._path, headers, 0))
+        try:
+            until = min(DEADLINE.get(), time.monotonic() + IN_ALL)
+            connection = dial(self._route, until)
+            answer, _ = connection.exchange(request, until)
+        except Failed as failed:
+            why = str(failed.cause)
+        else:
+            connection.close()
+            return _Answered(answer.status, HiddenBytes(answer.body))
+        raise _failure(why, transient=True)
+
+    def _token(self) -> HiddenText:
+        """Read the token each time: in EKS its file changes."""
+        token = HiddenText(self._environ.get(TOKEN) or "")
+        if path := self._environ.get(f"{TOKEN}_FILE"):
+            try:
+                with open(path, encoding="latin-1") as file:
+                    token = HiddenText(file.read())
+            except (OSError, ValueError) as error:
+                raise _failure(f"{TOKEN}_FILE cannot be read: {error}", transient=False) from None
+        if not (token.isascii() and token.isprintable()):
+            raise _failure(f"{TOKEN} holds what no header can hold", transient=False)
+        return token
+
+
+class _Answered(Struct, frozen=True):
+    status: int
+    body: HiddenBytes
+
+
+_temporary = json.Decoder(Temporary)
+
+
+def _failure(reason: str, *, transient: bool) -> CredentialsMissing:
+    error = CredentialsMissing(f"the container's endpoint gave no credentials: {reason}")
+    error.transient = transient
+    return error
+
+
+def _is_word(text: str) -> bool:
+    return text.isascii() and text.isprintable() and " " not in text
+
+
+def _is_allowed(route: Route) -> bool:
+    try:
+        host, port = route.address()
+    except ValueError:
+        return False
+    if not 0 < port < 1 << 16:
+        return False
+    return is_local(route.url) or route.tls or (route.url.startswith("http:") and host in HOSTS)

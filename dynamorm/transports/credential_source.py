@@ -1,0 +1,215 @@
+"""Where credentials come from: one look-up serves all who wait, and is kept until it expires.
+
+Profiles, SSO, web identity and instances are asked by botocore, which is imported only then.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from ..errors import CredentialsMissing
+from ..operations.locks import ForkLock
+from .credentials import Credentials, Given
+from .hidden import Hidden
+from .profiles import Profile
+
+
+class CredentialSource(Hidden):
+    """Gives credentials whenever a request is signed, looked up on first use, once for all threads.
+
+    `given` may be a function without arguments, asked again for each request.
+    """
+
+    __slots__ = (
+        "_asked",
+        "_environ",
+        "_fixed",
+        "_found",
+        "_latest",
+        "_lock",
+        "_profile",
+        "_resolve",
+    )
+
+    def __init__(
+        self,
+        given: Given | None,
+        environ: Mapping[str, str],
+        resolve: Callable[[], Given | None] = lambda: None,
+        profile: Callable[[], Profile] = Profile,
+    ) -> None:
+        self._asked = callable(given)
+        self._fixed = given is not None and not self._asked
+        self._found = None if given is None else _Held(given)
+        self._environ = environ
+        self._profile = profile
+        self._resolve = resolve
+        self._latest: Credentials | None = None
+        self._lock = ForkLock()
+
+    def get(self) -> Credentials:
+        """Give what is valid now; raises `CredentialsMissing`."""
+        held = self._looked_up()
+        credentials = _usable(held)
+        if not _same(credentials, self._latest):
+            with self._lock:
+                # Somebody may have dropped, meanwhile, what this thread still had.
+                if held is self._found:
+                    self._latest = credentials
+        return credentials
+
+    def account(self) -> str | None:
+        """Give the account of the latest credentials, where it is known."""
+        return (self._latest or self.get()).account_id
+
+    def forget(self, used: Credentials) -> bool:
+        """Look up again, since the service did not take `used`; `False` if they stay the same.
+
+        What another thread has found in the meantime is kept.
+        """
+        with self._lock:
+            if not self._fixed and _same(used, self._latest):
+                self._latest = None
+                self._found = self._found if self._asked else None
+        return not self._fixed
+
+    def _looked_up(self) -> _Held:
+        found = self._found
+        if found is None:
+            with self._lock:
+                found = self._found or _Held(self._look_up())
+                self._found = found
+        return found
+
+    def _look_up(self) -> Given:
+        profile = self._profile()
+        # As in boto3, a profile that is given comes before the environment's key.
+        given = profile.source == "profile="
+        in_environment = None if given else _from_environment(self._environ)
+        return in_environment or self._from_container(profile) or self._resolved()
+
+    def _from_container(self, profile: Profile) -> Given | None:
+        if not any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in self._environ):
+            return None
+        if profile.credential_setting or any(
+            self._environ.get(name) for name in _BEFORE_CONTAINERS
+        ):
+            return None
+        from .container import from_container
+
+        return from_container(self._environ)
+
+    def _resolved(self) -> Given:
+        found = self._resolve()
+        if found is None:
+            raise CredentialsMissing(
+                "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile "
+                "in AWS_PROFILE or profile=, or pass connect(credentials=...); "
+                'emulators take Credentials("local", "local")'
+            )
+        return found
+
+
+# What botocore's chain asks before a container; it knows how.
+_BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Given | None:
+    """As in boto3, a secret without a key is none, and a key without a secret is a mistake."""
+    if not environ.get("AWS_ACCESS_KEY_ID"):
+        return None
+    if not environ.get("AWS_SECRET_ACCESS_KEY"):
+        raise CredentialsMissing(
+            "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: set both or neither"
+        )
+    if environ.get("AWS_CREDENTIAL_EXPIRATION"):
+        return lambda: _unexpired(environ)
+    return _of(environ)
+
+
+def _of(environ: Mapping[str, str]) -> Credentials:
+    return Credentials(
+        environ.get("AWS_ACCESS_KEY_ID", ""),
+        environ.get("AWS_SECRET_ACCESS_KEY", ""),
+        environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN"),
+        account_id=environ.get("AWS_ACCOUNT_ID"),
+    )
+
+
+def _unexpired(environ: Mapping[str, str]) -> Credentials:
+    """Read the variables again, which somebody may have renewed; refuse what has expired."""
+    from datetime import datetime
+
+    from msgspec import ValidationError, convert
+
+    try:
+        ends = convert(environ.get("AWS_CREDENTIAL_EXPIRATION", ""), datetime).timestamp()
+    except ValidationError:
+        raise CredentialsMissing("AWS_CREDENTIAL_EXPIRATION is not a date and time") from None
+    if ends <= time.time():
+        raise CredentialsMissing(
+            "the credentials in the environment have expired, says AWS_CREDENTIAL_EXPIRATION"
+        )
+    return _of(environ)
+
+
+class _Held(Hidden):
+    """Credentials of any kind, or what gives them: a frame's variable that shows nothing."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+
+    def called(self) -> _Held:
+        return _Held(self._value()) if callable(self._value) else self
+
+    def frozen(self) -> _Held:
+        """Copy botocore's credentials, which another thread may refresh while we read them."""
+        if not hasattr(self._value, "get_frozen_credentials"):
+            return self
+        from .resolver import reason
+
+        try:
+            return _Held(self._value.get_frozen_credentials())
+        except Exception as error:  # noqa: BLE001 - so do its refreshers
+            why = reason(error)
+        raise CredentialsMissing(f"refreshing the credentials failed: {why}")
+
+    def copied(self) -> Credentials:
+        return Credentials(
+            *(getattr(self._value, name, None) for name in _NAMES),  # type: ignore[arg-type]
+            account_id=getattr(self._value, "account_id", None),
+        )
+
+
+_NAMES = ("access_key", "secret_key", "token")
+
+
+def _usable(held: _Held) -> Credentials:
+    """Take key, secret and token of one moment, and make sure that a header can hold them."""
+    credentials = held.called().frozen().copied()
+    bad = next((name for name in _NAMES if not _is_word(credentials, name)), "")
+    if bad:
+        # http.client refuses such a header too, in an error that shows all of it.
+        raise CredentialsMissing(
+            f"the credentials have no usable {bad}: it must be a string of one character or "
+            "more, without spaces and line breaks"
+        )
+    return credentials
+
+
+def _is_word(credentials: Credentials, name: str) -> bool:
+    value = getattr(credentials, name)
+    if name == "token" and value is None:
+        return True
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    return plain and value != "" and " " not in value
+
+
+def _same(one: Credentials, other: Credentials | None) -> bool:
+    return other is not None and all(
+        getattr(one, name) == getattr(other, name) for name in Credentials.__slots__
+    )

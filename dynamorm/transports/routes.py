@@ -1,0 +1,95 @@
+"""How an endpoint is reached: its address, a proxy on the way, whom to trust, how long to wait."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from functools import cache
+from math import inf
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
+from .hidden import HiddenText
+
+if TYPE_CHECKING:
+    import ssl
+
+
+MAX_IDLE = 60.0
+
+
+DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
+"""The moment of the monotonic clock by which a request must be answered, for those who look its
+credentials up: a function that gives them has no parameter for it."""
+
+
+class Proxy(Struct, frozen=True):
+    """Where a proxy is, and what it wants to be told; spoken to without TLS."""
+
+    host: str
+    port: int
+    authorization: HiddenText = HiddenText()
+
+    def __repr__(self) -> str:
+        return f"Proxy({self.host!r}, {self.port})"
+
+    def head(self) -> str:
+        return f"Proxy-Authorization: {self.authorization}\r\n" if self.authorization else ""
+
+
+class Route(Struct, frozen=True):
+    """How to reach a URL; time-outs in seconds, for each step."""
+
+    url: str
+    bundle: str = ""
+    """A file of authorities to trust instead of the system's."""
+    proxy: Proxy | None = None
+    connect_timeout: float = CONNECT_TIMEOUT
+    read_timeout: float = READ_TIMEOUT
+    path: str = "/"
+    """What is posted to; the URL ends before it."""
+
+    @property
+    def tls(self) -> bool:
+        return self.url.startswith("https:")
+
+    def address(self) -> tuple[str, int]:
+        """Give host and port, without the brackets of an IPv6 address."""
+        host, colon, port = self.url.partition("://")[2].rpartition(":")
+        if not colon or "]" in port:
+            return f"{host}{colon}{port}".strip("[]"), 443 if self.tls else 80
+        return host.strip("[]"), int(port)
+
+    def head(self, method: str, path: str, headers: dict[str, str], length: int) -> bytes:
+        """Write a request as far as its body; a proxy is told the whole URL."""
+        through = self.proxy if not self.tls else None
+        target = f"{self.url}{path}" if through else path
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        own = through.head() if through else ""
+        text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
+        return text.encode("latin-1")
+
+    def connect_head(self, proxy: Proxy) -> bytes:
+        """Write what asks a proxy for a tunnel."""
+        host, port = self.address()
+        target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        lines = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{proxy.head()}\r\n"
+        return lines.encode("latin-1")
+
+
+@cache
+def tls_context(bundle: str) -> ssl.SSLContext:
+    """Make what verifies certificates, once for a process: reading the authorities takes long."""
+    import ssl
+
+    class Socket(ssl.SSLSocket):
+        """As the plain one: nobody has to close it."""
+
+        def __del__(self) -> None:
+            self.close()
+
+    context = ssl.create_default_context(cafile=bundle or None)
+    context.set_alpn_protocols(["http/1.1"])
+    context.sslsocket_class = Socket
+    return context

@@ -1,0 +1,91 @@
+"""Threads of our own, which do what they were given and end."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+import pytest
+from aids.leaks import nothing_left
+
+from dynamorm.operations.parallel import Threads
+
+
+def done(*functions: Callable[[], Any], most: int = 4) -> list[Future[Any]]:
+    threads = Threads(most)
+    futures = [threads.submit(function) for function in functions]
+    threads.start()
+    threads.join()
+    return futures
+
+
+def test_all_is_done_by_few_threads():
+    """No more of them than was said, or than there is work, and none is left."""
+    with nothing_left():
+        futures = done(*[threading.current_thread] * 100, most=3)
+        assert len({future.result() for future in futures}) <= 3
+        assert done() == []
+
+
+@pytest.mark.parametrize("kind", [LookupError, KeyboardInterrupt, SystemExit])
+def test_an_error_is_kept_for_who_asks(kind):
+    """Of whatever class; what comes after it is done all the same."""
+
+    def fail() -> None:
+        raise kind("lost")
+
+    failed, after = done(fail, lambda: "after", most=1)
+    assert type(failed.exception()) is kind
+    assert after.result() == "after"
+
+
+def test_what_was_cancelled_before_its_turn_is_not_done():
+    """An operation that has failed keeps others from beginning."""
+    threads = Threads(1)
+    begun: list[str] = []
+    second = Future()
+    threads.submit(lambda: second.cancel())
+    second = threads.submit(begun.append, "second")
+    threads.start()
+    threads.join()
+    assert second.cancelled()
+    assert begun == []
+
+
+def test_an_error_is_freed_with_its_last_reference():
+    """It may hold a page of items: that is not left to the garbage collector."""
+
+    class Lost(Exception):
+        pass
+
+    def fail() -> None:
+        raise Lost
+
+    gc.disable()
+    try:
+        (future,) = done(fail)
+        error = weakref.ref(future.exception())
+        assert error() is not None
+        del future
+        assert error() is None
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("daemon", [False, True])
+def test_threads_are_daemons_where_the_one_that_asks_is(daemon):
+    """Whom the interpreter does not wait for, it does not wait for on their account."""
+    found: list[bool] = []
+
+    def ask() -> None:
+        (future,) = done(lambda: threading.current_thread().daemon)
+        found.append(future.result())
+
+    asking = threading.Thread(target=ask, daemon=daemon)
+    asking.start()
+    asking.join()
+    assert found == [daemon]

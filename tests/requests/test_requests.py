@@ -1,0 +1,231 @@
+"""Requests as values: what a declaration becomes on the wire, and what is never sent."""
+
+from __future__ import annotations
+
+import pytest
+from aids import strategies
+from hypothesis import given
+from msgspec import json, structs
+
+from dynamorm import (
+    KEYS_ONLY,
+    KMS,
+    Include,
+    IndexSpec,
+    KeyAttribute,
+    ModelError,
+    OnDemand,
+    Provisioned,
+    TableSpec,
+    WarmThroughput,
+    requests,
+    table_spec,
+)
+from dynamorm.api import wire_name
+
+ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
+SPEC = TableSpec("orders", ID)
+WARM = WarmThroughput(12_000, 4_000)
+
+
+def sent(spec: TableSpec) -> dict:
+    return json.decode(requests.encode(requests.create_table(spec)))
+
+
+def test_smallest_table():
+    """What is not declared is not sent, but for the billing: on demand is this library's word."""
+    assert requests.encode(requests.create_table(SPEC)) == (
+        b'{"AttributeDefinitions":[{"AttributeName":"id","AttributeType":"S"}],'
+        b'"TableName":"orders","KeySchema":[{"AttributeName":"id","KeyType":"HASH"}],'
+        b'"BillingMode":"PAY_PER_REQUEST"}'
+    )
+
+
+def test_everything():
+    """Each declared thing is sent where the service wants it."""
+    spec = TableSpec(
+        "orders",
+        ID,
+        AT,
+        (
+            IndexSpec("by-at", (AT, KeyAttribute("a", "B")), (ID,), Include("x", "y")),
+            IndexSpec("by-b", (), (KeyAttribute("b", "N"),), KEYS_ONLY),
+            IndexSpec("by-id", (ID,), on_demand=OnDemand(max_read=7), warm=WARM),
+        ),
+        time_to_live="expires",
+        billing=OnDemand(max_write=9),
+        stream="NEW_IMAGE",
+        encryption=KMS("alias/mine"),
+        tags={"team": "a", "cost": ""},
+        table_class="STANDARD",
+        deletion_protection=True,
+        warm=WarmThroughput(13_000, 5_000),
+    )
+    assert sent(spec) == {
+        "AttributeDefinitions": [
+            {"AttributeName": "id", "AttributeType": "S"},
+            {"AttributeName": "at", "AttributeType": "N"},
+            {"AttributeName": "a", "AttributeType": "B"},
+            {"AttributeName": "b", "AttributeType": "N"},
+        ],
+        "TableName": "orders",
+        "KeySchema": [
+            {"AttributeName": "id", "KeyType": "HASH"},
+            {"AttributeName": "at", "KeyType": "RANGE"},
+        ],
+        "LocalSecondaryIndexes": [
+            {
+                "IndexName": "by-b",
+                "KeySchema": [
+                    {"AttributeName": "id", "KeyType": "HASH"},
+                    {"AttributeName": "b", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "KEYS_ONLY"},
+            }
+        ],
+        "GlobalSecondaryIndexes": [
+            {
+                "IndexName": "by-at",
+                "KeySchema": [
+                    {"AttributeName": "at", "KeyType": "HASH"},
+                    {"AttributeName": "a", "KeyType": "HASH"},
+                    {"AttributeName": "id", "KeyType": "RANGE"},
+                ],
+                "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["x", "y"]},
+            },
+            {
+                "IndexName": "by-id",
+                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+                "Projection": {"ProjectionType": "ALL"},
+                "OnDemandThroughput": {"MaxReadRequestUnits": 7},
+                "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "WriteUnitsPerSecond": 4_000},
+            },
+        ],
+        "BillingMode": "PAY_PER_REQUEST",
+        "StreamSpecification": {"StreamEnabled": True, "StreamViewType": "NEW_IMAGE"},
+        "SSESpecification": {
+            "Enabled": True,
+            "SSEType": "KMS",
+            "KMSMasterKeyId": "alias/mine",
+        },
+        "Tags": [{"Key": "team", "Value": "a"}, {"Key": "cost", "Value": ""}],
+        "TableClass": "STANDARD",
+        "DeletionProtectionEnabled": True,
+        "WarmThroughput": {"ReadUnitsPerSecond": 13_000, "WriteUnitsPerSecond": 5_000},
+        "OnDemandThroughput": {"MaxWriteRequestUnits": 9},
+    }
+
+
+def test_declared_absence():
+    """What is declared to be absent is not sent: it is what the service makes of nothing."""
+    spec = table_spec(SPEC, stream=None, encryption=None, tags={}, extra={}, billing=OnDemand())
+    assert sent(spec) == sent(SPEC)
+    protection = sent(table_spec(SPEC, deletion_protection=False))
+    assert protection["DeletionProtectionEnabled"] is False
+
+
+def test_the_accounts_own_key():
+    """KMS without a key names none."""
+    assert sent(table_spec(SPEC, encryption=KMS()))["SSESpecification"] == {
+        "Enabled": True,
+        "SSEType": "KMS",
+    }
+
+
+@given(strategies.specs())
+def test_throughput_is_everywhere_or_nowhere(spec):
+    """A provisioned table has capacity on itself and every global index, another nowhere."""
+    body = sent(spec)
+    provisioned = isinstance(spec.billing, Provisioned)
+    owners = [body, *body.get("GlobalSecondaryIndexes", [])]
+    assert {"ProvisionedThroughput" in owner for owner in owners} == {provisioned}
+    assert body["BillingMode"] == ("PROVISIONED" if provisioned else "PAY_PER_REQUEST")
+
+
+def test_throughput_of_indexes():
+    """An index without capacity of its own gets the table's figures."""
+    spec = TableSpec(
+        "orders",
+        ID,
+        indexes=(
+            IndexSpec("by-at", (AT,)),
+            IndexSpec("by-id", (ID,), throughput=Provisioned(1, 2)),
+        ),
+        billing=Provisioned(5, 6),
+    )
+    by_at, by_id = sent(spec)["GlobalSecondaryIndexes"]
+    assert by_at["ProvisionedThroughput"] == {"ReadCapacityUnits": 5, "WriteCapacityUnits": 6}
+    assert by_id["ProvisionedThroughput"] == {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}
+
+
+@given(strategies.specs())
+def test_exactly_the_keys_are_defined(spec):
+    """Each key attribute is defined once, and no other attribute is."""
+    body = sent(spec)
+    indexes = body.get("LocalSecondaryIndexes", []) + body.get("GlobalSecondaryIndexes", [])
+    used = {part["AttributeName"] for owner in (body, *indexes) for part in owner["KeySchema"]}
+    defined = [item["AttributeName"] for item in body["AttributeDefinitions"]]
+    assert sorted(defined) == sorted(used)
+
+
+def test_extra():
+    """Members that no option stands for are sent as they are, in their place; new ones last."""
+    extra = {"BrandNew": {"A": [1]}, "ResourcePolicy": "{}", "TableClass": "FROZEN", "Newer": None}
+    payload = requests.create_table(table_spec(SPEC, extra=extra, warm=WARM))
+    body = json.decode(requests.encode(payload))
+    assert list(body) == [
+        "AttributeDefinitions",
+        "TableName",
+        "KeySchema",
+        "BillingMode",
+        "TableClass",
+        "WarmThroughput",
+        "ResourcePolicy",
+        "BrandNew",
+        "Newer",
+    ]
+    assert {name: body[name] for name in extra} == extra
+    assert structs.replace(payload, table_name="other").table_name == "other"
+
+
+@pytest.mark.parametrize("name", ["class", "tags", "extra", "table_name", "X"])
+def test_extra_of_any_name(name):
+    """A new member may be called like anything in Python."""
+    if "_" in name:
+        with pytest.raises(ModelError, match="extra takes"):
+            table_spec(SPEC, extra={name: 1})
+    else:
+        assert sent(table_spec(SPEC, extra={name: 1}))[name] == 1
+
+
+@pytest.mark.parametrize("build", [requests.describe_table, requests.delete_table])
+def test_requests_that_name_a_table(build):
+    """A model, a spec, a name or an ARN names a table."""
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    assert requests.encode(build(SPEC)) == b'{"TableName":"orders"}'
+    assert requests.encode(build("orders")) == b'{"TableName":"orders"}'
+    assert build(arn).table_name == arn
+    with pytest.raises(ModelError, match=r"table name 'a b' must have .* - at a b"):
+        build("a b")
+
+
+def test_list_tables():
+    """A page of names begins after a name, and has a limit; neither is needed."""
+    assert requests.encode(requests.list_tables()) == b"{}"
+    assert requests.encode(requests.list_tables("orders", limit=5)) == (
+        b'{"ExclusiveStartTableName":"orders","Limit":5}'
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "name"),
+    [
+        ("table_name", "TableName"),
+        ("sse_description", "SSEDescription"),
+        ("kms_master_key_arn", "KMSMasterKeyArn"),
+        ("index", "Index"),
+    ],
+)
+def test_wire_names(field, name):
+    """Fields are spelt as the API spells them, acronyms too."""
+    assert wire_name(field) == name

@@ -1,0 +1,261 @@
+"""One exchange without its HTTP: what is signed, when it is signed again, which answers count."""
+
+from __future__ import annotations
+
+import time
+import zlib
+from contextlib import suppress
+from email.utils import formatdate
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from msgspec import json
+
+from dynamorm.errors import (
+    CredentialsRejected,
+    DynamormError,
+    ServerError,
+    ServiceError,
+    TableNotFound,
+    TransportError,
+)
+from dynamorm.transports.credential_source import CredentialSource
+from dynamorm.transports.credentials import Credentials
+from dynamorm.transports.endpoints import Endpoint
+from dynamorm.transports.exchange import Answer, Signer, exchanging, foreign_answer, read_answer
+
+ENDPOINT = Endpoint("https://dynamodb.eu-west-1.amazonaws.com", "eu-west-1")
+
+
+def answer(body: Any, status: int = 200, **headers: str) -> Answer:
+    content = body if isinstance(body, bytes) else json.encode(body)
+    return Answer(status, {name.replace("_", "-"): v for name, v in headers.items()}, content)
+
+
+def refusal(code: str, message: str = "no", date: str = "") -> Answer:
+    return answer({"__type": f"a#{code}", "message": message}, 400, Date=date)
+
+
+class Signing:
+    """A signer whose signature is the key and the moment that it was made with and at."""
+
+    def __init__(self, *keys: str, moment: float = 0.0) -> None:
+        self.keys = list(keys) or ["key"]
+        self.moment = moment
+        self.signer = Signer(ENDPOINT, self.source(), self.sign, clock=lambda: self.moment)
+
+    def source(self) -> CredentialSource:
+        return CredentialSource(None, {}, resolve=lambda: Credentials(self.keys.pop(0), "secret"))
+
+    def sign(self, credentials, endpoint, headers, body, moment):
+        assert endpoint is ENDPOINT
+        return {**headers, "Key": credentials.access_key, "Moment": str(round(moment))}
+
+    def signatures(self, *answers: Answer) -> list[tuple[str, str]]:
+        """Give the signature of every request of one exchange, whatever it ends in."""
+        exchange = exchanging(self.signer, "ListTables", b"{}")
+        made = [next(exchange)]
+        with suppress(StopIteration, DynamormError):
+            made.extend(map(exchange.send, answers))
+        return [(headers["Key"], headers["Moment"]) for headers in made]
+
+
+def test_an_exchange_names_the_operation_and_asks_for_plain_bytes():
+    """The checksum is over the bytes as sent, so that no compression is asked for."""
+    headers = next(exchanging(Signing().signer, "ListTables", b"{}"))
+    assert headers == {
+        "Accept-Encoding": "identity",
+        "Content-Type": "application/x-amz-json-1.0",
+        "Key": "key",
+        "Moment": "0",
+        "User-Agent": "dynamorm",
+        "X-Amz-Target": "DynamoDB_20120810.ListTables",
+    }
+
+
+SKEWED = [
+    ("RequestTimeTooSkewed", "no"),
+    ("RequestExpired", "no"),
+    ("InvalidSignatureException", "Signature expired: 2 is now earlier than 1"),
+    ("InvalidSignatureException", "Signature not yet current: 1 is still later than 2"),
+]
+
+
+@pytest.mark.parametrize(("code", "message"), SKEWED)
+def test_a_clock_that_is_off_is_set_by_the_services_and_the_request_signed_again(code, message):
+    """The offset is learnt from the Date header, and kept for the requests that follow."""
+    signing = Signing(moment=1000.0)
+    late = refusal(code, message, formatdate(5000, usegmt=True))
+    assert signing.signatures(late, answer({})) == [("key", "1000"), ("key", "5000")]
+    signing.moment += 10
+    assert signing.signatures(answer({})) == [("key", "5010")]
+
+
+def test_a_request_is_signed_again_only_once():
+    """A service that goes on refusing is believed: there is no loop."""
+    skew = refusal("RequestTimeTooSkewed", date=formatdate(5000, usegmt=True))
+    assert len(Signing().signatures(skew, skew, skew)) == 2
+    expired = refusal("ExpiredTokenException")
+    assert len(Signing("one", "two", "three").signatures(expired, skew, expired)) == 2
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        refusal("RequestTimeTooSkewed"),
+        refusal("RequestTimeTooSkewed", date="yesterday"),
+        refusal("InvalidSignatureException", "The signature does not match", formatdate(5000)),
+        refusal("UnrecognizedClientException", date=formatdate(5000)),
+        refusal("AccessDeniedException", date=formatdate(5000)),
+    ],
+)
+def test_a_refusal_that_another_signature_cannot_cure_is_raised_at_once(refused):
+    """Without a date, or with the wrong secret, the same request would only be refused again."""
+    assert Signing().signatures(refused) == [("key", "0")]
+
+
+@given(st.text() | st.dates().map(str))
+@example("Mon, 01 Jan 0001 00:00:00 -0000")
+@example("Fri, 31 Dec 9999 23:59:59 GMT")
+@example("\n")
+def test_any_date_header_is_read_or_passed_over(date):
+    """What stands in the Date header never becomes an error of its own."""
+    Signing().signatures(refusal("RequestTimeTooSkewed", date=date), answer({}))
+
+
+@pytest.mark.parametrize("zone", ["GMT", "-0000", "+0000"])
+def test_a_date_is_read_as_gmt_wherever_this_machine_is(monkeypatch, zone):
+    """HTTP knows no other zone, and the machine's own does not count."""
+    late = refusal("RequestTimeTooSkewed", date=f"Thu, 01 Jan 1970 01:00:00 {zone}")
+    with monkeypatch.context() as patched:
+        patched.setenv("TZ", "XYZ5")
+        time.tzset()
+        assert Signing().signatures(late, answer({}))[-1] == ("key", "3600")
+    time.tzset()
+
+
+def test_an_expired_token_is_looked_up_again_once():
+    """The second signature is made with the credentials of now."""
+    for code in ("ExpiredTokenException", "ExpiredToken"):
+        made = Signing("old", "new").signatures(refusal(code), answer({}))
+        assert made == [("old", "0"), ("new", "0")]
+
+
+def test_an_expired_token_that_cannot_be_looked_up_again_is_raised_at_once():
+    """Credentials that were given as they are stay what they are: one request says it all."""
+    signing = Signing()
+    given_ones = CredentialSource(Credentials("given", "secret"), {})
+    signing.signer = Signer(ENDPOINT, given_ones, signing.sign, clock=lambda: 0.0)
+    assert signing.signatures(refusal("ExpiredToken")) == [("given", "0")]
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [{}, {"Content_Length": "4"}, {"x_amz_crc32": str(zlib.crc32(b"good"))}],
+)
+def test_a_whole_answer_is_given_as_it_is(headers):
+    """Length and checksum are judged where they are sent."""
+    assert read_answer("ListTables", answer(b"good", **headers)) == b"good"
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        ({"Content_Length": "5"}, "cut: 4 of 5 bytes came"),
+        ({"x_amz_crc32": "1"}, "damaged: its CRC32"),
+    ],
+)
+@pytest.mark.parametrize("status", [200, 400, 500])
+def test_an_answer_that_is_not_whole_does_not_count(headers, message, status):
+    """It may have taken effect, and is worth another try, whatever its status says."""
+    with pytest.raises(TransportError, match=message) as caught:
+        read_answer("ListTables", answer(b"good", status, **headers))
+    assert (caught.value.transient, caught.value.maybe_applied) == (True, True)
+
+
+@given(st.binary(max_size=20), st.integers(0, 19), st.integers(1, 255))
+def test_no_damage_goes_unnoticed_where_there_is_a_checksum(body, place, change):
+    """One changed byte anywhere, or a missing one, never passes for an answer."""
+    checksum = str(zlib.crc32(body))
+    damaged = bytearray(body)
+    if place < len(damaged):
+        damaged[place] ^= change
+    else:
+        damaged.append(change)
+    with pytest.raises(TransportError):
+        read_answer("Scan", answer(bytes(damaged), x_amz_crc32=checksum))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "ResourceNotFoundException",
+        "com.amazonaws.dynamodb.v20120810#ResourceNotFoundException",
+        "ResourceNotFoundException:http://internal.amazon.com/coral#/",
+        "a#ResourceNotFoundException:http://internal.amazon.com/coral/",
+    ],
+)
+@pytest.mark.parametrize("member", ["message", "Message"])
+def test_an_error_is_known_by_its_code_however_it_is_written(kind, member):
+    """A namespace before the code and an address behind it are no part of it."""
+    refused = answer({"__type": kind, member: "gone"}, 400, **{"x-amzn-RequestId": "R1"})
+    with pytest.raises(TableNotFound, match="gone") as caught:
+        read_answer("DescribeTable", refused)
+    error = caught.value
+    assert (error.code, error.message) == ("ResourceNotFoundException", "gone")
+    assert (error.status, error.request_id, error.operation) == (400, "R1", "DescribeTable")
+
+
+def test_an_error_may_come_without_message_and_request_id():
+    """What is not there is empty."""
+    with pytest.raises(ServiceError, match="no message") as caught:
+        read_answer("DescribeTable", answer({"__type": "New"}, 400))
+    assert (caught.value.message, caught.value.request_id) == ("", "")
+
+
+FOREIGN = [b"", b"<html>", b"[]", b"{}", b'{"message": "Forbidden"}', b"[" * 100_000, b"\xff"]
+
+
+@pytest.mark.parametrize("body", FOREIGN)
+@pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 403, 404, 407, 413, 501])
+def test_an_error_in_other_words_is_not_from_dynamodb(status, body):
+    """Something else answered: another try would get the same, and the advice is the endpoint."""
+    with pytest.raises(
+        TransportError, match=f"status {status} .* does the endpoint lead"
+    ) as caught:
+        read_answer("ListTables", answer(body, status))
+    assert (caught.value.transient, caught.value.maybe_applied) == (False, False)
+
+
+@pytest.mark.parametrize("body", FOREIGN)
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_a_failure_in_other_words_passes(status, body):
+    """A load balancer in between has no JSON: the request may be done, and is worth another try."""
+    with pytest.raises(ServerError, match=f"status {status}") as caught:
+        read_answer("ListTables", answer(body, status))
+    assert (caught.value.transient, caught.value.maybe_applied) == (True, True)
+
+
+@given(st.integers(201, 599), st.binary(max_size=50))
+def test_no_answer_is_a_crash(status, body):
+    """Whatever comes is the answer's body or one of our errors."""
+    with pytest.raises(DynamormError):
+        read_answer("ListTables", answer(body, status))
+
+
+def test_a_foreign_answer_is_named_by_its_status():
+    """The same words serve whoever knows of such an answer."""
+    assert "HTTP status 404" in str(foreign_answer("ListTables", 404))
+    assert isinstance(foreign_answer("ListTables", 503), ServerError)
+
+
+def test_the_last_word_of_a_twice_refused_request_is_the_services():
+    """The error that is raised is the second refusal's, as the service gave it."""
+    exchange = exchanging(Signing("one", "two").signer, "ListTables", b"{}")
+    next(exchange)
+    exchange.send(refusal("ExpiredTokenException"))
+    with pytest.raises(CredentialsRejected, match="still no") as caught:
+        exchange.send(refusal("UnrecognizedClientException", "still no"))
+    assert caught.value.__context__ is None

@@ -1,0 +1,321 @@
+"""Connections of the http transport: when they are kept, how proxies and TLS are passed."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+import struct
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+import trustme
+from aids.httpserver import Cut, Server, answer
+
+from dynamorm import Credentials, EndpointUnknown, TransportError
+from dynamorm.transports import connection as sockets
+from dynamorm.transports import failures
+from dynamorm.transports.connection import Connection, Wire, dial
+from dynamorm.transports.failures import Failed
+from dynamorm.transports.http import HttpTransport
+from dynamorm.transports.routes import Route, tls_context
+
+REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
+
+
+def transport(url: str, **environ: str) -> HttpTransport:
+    return HttpTransport(
+        region="eu-west-1", endpoint=url, credentials=Credentials("k", "s"), environ=environ
+    )
+
+
+def send(made: HttpTransport, times: int = 1) -> None:
+    for _ in range(times):
+        assert made.send("ListTables", b"{}") == b"{}"
+
+
+class Clock:
+    """Both clocks of the machine, to be put forward."""
+
+    def __init__(self) -> None:
+        self.monotonic = 1000.0
+        self.wall = 5000.0
+
+    def __call__(self) -> tuple[float, float]:
+        return self.monotonic, self.wall
+
+
+@pytest.fixture
+def clock(monkeypatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(sockets, "moments", made)
+    return made
+
+
+@pytest.mark.parametrize(
+    ("monotonic", "wall", "connections"), [(59, 59, 1), (60, 60, 2), (0, 3600, 2), (0, -30, 1)]
+)
+def test_a_connection_is_dropped_after_a_minute(clock, monotonic, wall, connections):
+    """A frozen Lambda's monotonic clock stands still: then the other one tells."""
+    with Server(answer()) as server:
+        made = transport(server.url)
+        send(made)
+        clock.monotonic += monotonic
+        clock.wall += wall
+        send(made)
+        made.close()
+        assert server.connections == connections
+
+
+def test_a_connection_that_was_closed_meanwhile_is_not_used():
+    """The request is spared, and nobody has to guess whether it took effect."""
+    with Server(answer()) as server:
+        made = transport(server.url)
+        send(made)
+        server.hang_up()
+        send(made)
+        made.close()
+        assert [request.connection for request in server.requests] == [1, 2]
+
+
+@pytest.mark.parametrize("last", [answer(connection="close"), answer(content_length=None)])
+def test_a_connection_that_has_ended_is_not_kept(last):
+    """The answer says so, or has no other end."""
+    turn = Cut(last)
+    with Server(turn) as server:
+        send(transport(server.url), 2)
+        assert server.connections == 2
+
+
+def test_a_connection_with_something_left_on_it_is_not_kept():
+    """The next answer would be read from the rest of this one."""
+    with Server(answer() + b'HTTP/1.1 200 OK\r\nContent-Length: 7\r\n\r\n"wrong"') as server:
+        send(transport(server.url), 2)
+        assert server.connections == 2
+
+
+def test_an_answer_before_the_end_of_the_request_is_read():
+    """The service refuses what is too large before all of it has come, and closes."""
+
+    class Closed:
+        """A socket whose other side has answered and gone."""
+
+        def __init__(self) -> None:
+            self.left = [answer(status=413), b""]
+
+        def settimeout(self, _seconds: float) -> None: ...
+
+        def send(self, _data: bytes) -> int:
+            raise BrokenPipeError
+
+        def recv(self, _most: int) -> bytes:
+            return self.left.pop(0)
+
+    received, kept = Connection(Wire(Closed(), 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    assert (received.status, kept) == (413, False)
+
+
+def test_an_interrupt_closes_the_connection():
+    """What would come on it next is an answer that nobody waits for."""
+
+    class Interrupted:
+        closed = False
+
+        def settimeout(self, _seconds: float) -> None: ...
+
+        def send(self, _data: bytes) -> int:
+            raise KeyboardInterrupt
+
+        def recv(self, _most: int) -> bytes:
+            return b""
+
+        def close(self) -> None:
+            self.closed = True
+
+    link = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    assert link.closed
+
+
+ADDRESSES = {
+    "http://localhost": ("localhost", 80),
+    "https://localhost": ("localhost", 443),
+    "http://localhost:8000": ("localhost", 8000),
+    "http://[::1]": ("::1", 80),
+    "https://[::1]:8000": ("::1", 8000),
+}
+
+
+@pytest.mark.parametrize("url", ADDRESSES)
+def test_a_url_has_a_host_and_a_port(url):
+    """The scheme's own where none is written."""
+    assert Route(url).address() == ADDRESSES[url]
+
+
+def test_a_repr_says_which_connection(clock):
+    """And no more."""
+    with Server(answer()) as server:
+        connection = dial(Route(server.url))
+        assert repr(connection).startswith("Connection(fd=")
+        connection.close()
+
+
+# TLS and proxies.
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def bundle(authority, tmp_path) -> str:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+def tls(authority: trustme.CA) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1", "::1").configure_cert(context)
+    return context
+
+
+def test_a_context_is_made_once_for_a_process(authority, bundle):
+    """Two transports share it, and connections under TLS are kept like others."""
+    with Server(answer(), tls=tls(authority)) as server:
+        first, second = (transport(server.url, AWS_CA_BUNDLE=bundle) for _ in range(2))
+        before = tls_context.cache_info().misses
+        send(first, 2)
+        send(second)
+        assert tls_context.cache_info().misses == before + 1
+        assert server.connections == 2
+        first.close()
+        second.close()
+    context = tls_context(bundle)
+    assert context.verify_mode is ssl.CERT_REQUIRED
+    assert context.check_hostname
+
+
+class Tunnel(threading.Thread):
+    """A proxy for one connection: reads CONNECT, answers, and passes bytes on both ways."""
+
+    def __init__(self, reply: bytes) -> None:
+        super().__init__()
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self._reply = reply
+        self.url = f"http://us%65r:w%3Ard@127.0.0.1:{self._server.getsockname()[1]}"
+        self.request = b""
+
+    def run(self) -> None:
+        client, _ = self._server.accept()
+        with client:
+            while not self.request.endswith(b"\r\n\r\n"):
+                self.request += client.recv(1)
+            client.sendall(self._reply)
+            if b" 200 " not in self._reply:
+                return
+            host, _, port = self.request.split()[1].decode().rpartition(":")
+            with socket.create_connection((host.strip("[]"), int(port))) as service:
+                back = threading.Thread(target=pump, args=(service, client))
+                back.start()
+                pump(client, service)
+                back.join()
+
+    @property
+    def head(self) -> list[str]:
+        return self.request.decode().split("\r\n")
+
+
+def pump(source: socket.socket, target: socket.socket) -> None:
+    try:
+        while data := source.recv(65536):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+    except OSError:
+        pass
+
+
+@contextmanager
+def tunnel(reply: bytes) -> Iterator[Tunnel]:
+    made = Tunnel(reply)
+    made.start()
+    yield made
+    made.join()
+    made._server.close()
+
+
+def test_https_goes_through_a_proxy_in_a_tunnel(authority, bundle):
+    """The proxy learns host and port, and its own password; the rest is between the two ends."""
+    reply = b"HTTP/1.1 200 Connection established\r\nX-A: b\r\n\r\n"
+    with Server(answer(), tls=tls(authority)) as server, tunnel(reply) as proxy:
+        made = transport(server.url, AWS_CA_BUNDLE=bundle, HTTPS_PROXY=proxy.url)
+        send(made, 2)
+        made.close()
+    target = server.url.removeprefix("https://")
+    assert proxy.head[:2] == [f"CONNECT {target} HTTP/1.1", f"Host: {target}"]
+    assert proxy.head[2] == "Proxy-Authorization: Basic dXNlcjp3OnJk"
+    assert "proxy-authorization" not in server.requests[0].headers
+    assert server.requests[0].line == "POST / HTTP/1.1"
+
+
+@pytest.mark.parametrize("reply", [b"HTTP/1.1 403 No\r\n\r\n", b"SSH-2.0\r\n", b"HTTP/1.1 2"])
+def test_a_tunnel_that_is_not_made_says_that_nothing_was_sent(reply):
+    """Refused, no proxy at all, or gone in the middle."""
+    with tunnel(reply) as proxy:
+        made = transport("https://[::1]:8000", HTTPS_PROXY=proxy.url)
+        with pytest.raises(TransportError, match="no way through the proxy") as caught:
+            made.send("ListTables", b"{}")
+    assert not caught.value.maybe_applied
+    assert proxy.head[0] == "CONNECT [::1]:8000 HTTP/1.1"
+    assert "w:rd" not in str(caught.value)
+
+
+def test_a_proxy_behind_tls_is_refused():
+    """TLS in TLS is for the other transport, and the message says so."""
+    made = transport("https://db.example", HTTPS_PROXY="https://user:word@proxy.example")
+    with pytest.raises(EndpointUnknown, match=r'HTTPS_PROXY .* transport="botocore"') as caught:
+        made.send("ListTables", b"{}")
+    assert "word" not in str(caught.value)
+
+
+def hang_up(server: socket.socket) -> None:
+    """Reset the second connection that comes; the first one was given up."""
+    server.accept()[0].close()
+    client, _ = server.accept()
+    client.recv(1)
+    client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    client.close()
+
+
+def test_a_handshake_that_ends_is_tried_again(authority):
+    """Closed, refused by the other side, or never answered: nothing was sent."""
+
+    def failed(url: str, connect_timeout: float = 60.0) -> Failed:
+        with pytest.raises(Failed) as caught:
+            dial(Route(url, connect_timeout=connect_timeout))
+        return caught.value
+
+    with Server(answer(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
+        assert failed(server.url).failure is failures.NO_CONNECTION
+    with socket.create_server(("127.0.0.1", 0)) as held:
+        url = f"https://127.0.0.1:{held.getsockname()[1]}"
+        assert failed(url, 0.05).failure is failures.TOO_LATE
+        reset = threading.Thread(target=hang_up, args=(held,))
+        reset.start()
+        assert failed(url).failure is failures.NO_CONNECTION
+        reset.join()
+
+
+def test_a_connection_that_is_late_says_so(monkeypatch):
+    """The region's name may be wrong, or the network closed."""
+
+    def late(*_: object) -> None:
+        raise TimeoutError("timed out")
+
+    monkeypatch.setattr(sockets._Socket, "connect", late)
+    with pytest.raises(TransportError, match="no connection in time") as caught:
+        transport("http://127.0.0.1:1").send("ListTables", b"{}")
+    assert (caught.value.maybe_applied, caught.value.transient) == (False, True)
