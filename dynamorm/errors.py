@@ -191,7 +191,7 @@ class TransportError(DynamormError):
 
 
 def shown(text: str, most: int = 2000) -> str:
-    """Give a text from outside as it can be shown: not endless, and one that moves no cursor."""
+    """Return a text from outside as it can be shown: not endless, and one that moves no cursor."""
     cut = text[:most]
     if not cut.isprintable():
         cut = "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut])
@@ -320,7 +320,7 @@ _BY_CODE = {code: cls for cls, codes in _CODES.items() for code in codes.split()
 def service_error(
     code: str, message: str, *, status: int, request_id: str = "", operation: str
 ) -> ServiceError:
-    """Give the error of the class that stands for `code`, or for `status` if no class does.
+    """Return the error of the class that stands for `code`, or for `status` if no class does.
 
     What the service says is cut at 2,000 characters, and shown without control characters.
     """

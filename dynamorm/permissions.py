@@ -48,7 +48,7 @@ def required_actions(
     arn: str = "arn:aws:dynamodb:*:*",
     **options: Unpack[TableOptions],
 ) -> tuple[Permission, ...]:
-    """Give the IAM actions that an operation can need, sorted; sends nothing.
+    """Return the IAM actions that an operation can need, sorted; sends nothing.
 
     `subject` is a plan, or an operation by its name with the tables and those of its options that
     matter: `required_actions("update_table", Order, allow=["ttl"])`. Tables are models and specs,

@@ -10,7 +10,7 @@ _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
 
 def wire_name(field: str) -> str:
-    """Give `sse_description` as `SSEDescription`: msgspec's own "pascal" would say `Sse`."""
+    """Return `sse_description` as `SSEDescription`: msgspec's own "pascal" would say `Sse`."""
     return "".join(_ACRONYMS.get(word) or word.capitalize() for word in field.split("_"))
 
 

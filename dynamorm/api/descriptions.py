@@ -223,7 +223,7 @@ class Cursors:
         self._power = 1
 
     def onward(self, came_from: T | None, leads_to: T | None) -> T | None:
-        """Give the place to go on from; raises `TransportError` where it has been before."""
+        """Return the place to go on from; raises `TransportError` where it has been before."""
         if leads_to is None:
             return None
         if leads_to in (came_from, self._kept):

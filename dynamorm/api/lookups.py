@@ -55,7 +55,7 @@ class BatchGetItemOutput(Reply, frozen=True):
 
 
 def key_json(raw: bytes | Raw, names: Iterable[str]) -> bytes:
-    """Give the JSON of an item's key; raises `KeyError` for an attribute that it does not have."""
+    """Return the JSON of an item's key; raise `KeyError` for an attribute that it does not have."""
     attributes = _attributes(raw)
     parts = (json.encode(name) + b":" + bytes(attributes[name]) for name in names)
     return b"{" + b",".join(parts) + b"}"

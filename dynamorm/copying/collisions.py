@@ -28,7 +28,7 @@ _encode = json.Encoder().encode
 
 
 def digest(key: Hashable) -> bytes:
-    """Give 16 bytes for a key, as `item_key` gives it."""
+    """Return 16 bytes for a key, as `item_key` gives it."""
     return blake2b(_encode(key), digest_size=16).digest()
 
 
@@ -68,7 +68,7 @@ class Collision(ItemError):
 
 
 def collision(raw: bytes | Raw, table: str, names: tuple[str, ...]) -> Collision:
-    """Give the error that names the key of `raw` in the target."""
+    """Return the error that names the key of `raw` in the target."""
     from ..items.limits import key_of
 
     return Collision(

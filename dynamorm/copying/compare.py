@@ -90,7 +90,7 @@ class Comparison:
         self.point = structs.replace(check_marks(self.point, source, target), done=True)
 
     def verified(self) -> Verified:
-        """Give the result so far."""
+        """Return the result so far."""
         with self._lock:
             return self.point.verified()
 
@@ -109,7 +109,7 @@ class Comparison:
         self._met, self._merged = Keys(MOST_KEYS), False
 
     def _is_new(self, digested: bytes) -> bool:
-        """Whether this has not been met yet, as far as that is known."""
+        """Return whether this has not been met yet, as far as that is known."""
         new = not self._merges or self._met.add(digested)
         self._merged = self._merged or new is None
         return new is not False
@@ -131,7 +131,7 @@ class Comparison:
                 self.telling.tell((yield from now()))
 
     def _task(self, number: int) -> tuple[End, Look, int]:
-        """Give the table to read, what to do with its items, and how many to take at once."""
+        """Return the table to read, what to do with its items, and how many to take at once."""
         if self.point.phase == "sums":
             if number < self.point.of:
                 return self.source, partial(_at_once, self._sum_of_source), WHOLE
@@ -211,7 +211,7 @@ class Comparison:
         return tally
 
     def _agree(self, one: bytes | Raw, there: Raw) -> bool:
-        """Whether DynamoDB holds two items equal."""
+        """Return whether DynamoDB holds two items equal."""
         equal: bool = bytes(one) == bytes(there)
         return equal or item_hash(one) == self.target.read(item_hash, there)
 
@@ -241,5 +241,5 @@ def _key_of(raw: bytes | Raw, end: End) -> Key:
 
 
 def _is_drawn(key: Hashable, share: float) -> bool:
-    """Whether an item is in the sample, by its key: the same ones in every run."""
+    """Return whether an item is in the sample, by its key: the same ones in every run."""
     return int.from_bytes(digest(key)[:8], "big") < share * 2**64

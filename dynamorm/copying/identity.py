@@ -68,7 +68,7 @@ def _model_name(model: Any) -> str | None:
 
 
 def is_same(one: Found, other: Found) -> bool:
-    """Whether these are one table, as far as that can be told.
+    """Return whether these are one table, as far as that can be told.
 
     An id is unique. An ARN is so only within AWS: two emulators on one machine name the same
     account and region. Their tables differ by the moment of creation, or else by the endpoint.
@@ -94,7 +94,7 @@ def _url(place: Location) -> str:
 
 
 def is_other(then: TableMark, since: TableMark) -> bool:
-    """Whether a name stands for another table since then; what was not told decides nothing."""
+    """Return whether a name stands for another table now; an unknown id or time decides nothing."""
     if then.id and since.id:
         return then.id != since.id
     arns = bool(then.arn and since.arn and then.arn != since.arn)

@@ -156,7 +156,7 @@ class Job:
             raise TypeError("on_error= is async: it would never run; give a plain function")
 
     def outcome(self, moment: float) -> CopyReport:
-        """Give the last report; raise when items could not be written."""
+        """Return the last report; raise when items could not be written."""
         self.save(moment)
         final = self.report(moment)
         if self.settings.progress is not None:
@@ -170,7 +170,7 @@ class Job:
 
 
 def _attributes(raw: bytes | Raw) -> dict[str, Any]:
-    """Give an item as boto3's low-level client has it, with binary as bytes."""
+    """Return an item as boto3's low-level client has it, with binary as bytes."""
     from ..items.mismatch import Misfit
     from ..items.values import attributes_of
 

@@ -165,7 +165,7 @@ def _check_plain(name: str, function: Any) -> None:
 
 
 def _is_number(value: Any) -> bool:
-    """Whether it counts as one; `None` does as infinity."""
+    """Return whether it counts as one; `None` does as infinity."""
     if value is None:
         return True
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value

@@ -110,7 +110,7 @@ class Pages:
         return (yield from self._flush(self._moment))
 
     def _is_written(self, page: Page, raws: list[Raw]) -> bool:
-        """Whether a run before this one has written this item, after its last cursor."""
+        """Return whether a run before this one has written this item, after its last cursor."""
         if len(raws) != 1:  # none, or several of which one has no key
             return False
         with suppress(*UNREADABLE):
@@ -123,7 +123,7 @@ class Pages:
         return True
 
     def _is_late(self) -> Steps[bool]:
-        """Whether there is no time for another item, by the slowest so far."""
+        """Return whether there is no time for another item, by the slowest so far."""
         moment = yield from now()
         self._step = max(self._step, moment - self._moment)
         self._moment = moment
@@ -169,7 +169,7 @@ class Pages:
 
 
 def _key(raw: Raw, names: tuple[str, ...]) -> Key | None:
-    """Give an item's key; `None` for an item without one, of which nothing is known here."""
+    """Return an item's key; `None` for an item without one, of which nothing is known here."""
     try:
         attributes = _attributes(raw)
         return {name: _key_value(attributes[name]) for name in names}

@@ -35,7 +35,7 @@ def check_shapes(source: Model | str, target: Model | str) -> None:
 
 
 def _shape(model: Any) -> dict[str, Any] | None:
-    """Give the attributes of a model's items with their types, markers left out."""
+    """Return the attributes of a model's items with their types, markers left out."""
     if isinstance(model, str | TableSpec):
         return None
     return {

@@ -132,12 +132,12 @@ def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
 
 
 def _keys(spec: TableSpec) -> set[Any]:
-    """Give all key attributes, those of indexes too: a source with the same has checked them."""
+    """Return all key attributes, those of indexes too: a source with the same has checked them."""
     return {*spec.key, *(attribute for index in spec.indexes for attribute in index.key)}
 
 
 def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: bool) -> bool:
-    """Whether no two items can get one key: that of the source goes, unchanged, into the target's.
+    """Return whether no two items can get one key: the source's key becomes the target's unchanged.
 
     In place a transform cannot change it.
     """

@@ -45,11 +45,11 @@ class End(Struct, frozen=True):
         return tuple(attribute.name for attribute in self.key)
 
     def key_in(self, raw: bytes | Raw) -> Hashable:
-        """Give an item's key here, equal for items that are one to DynamoDB."""
+        """Return an item's key here, equal for items that are one to DynamoDB."""
         return self.read(item_key, raw, self.names)
 
     def json_in(self, raw: bytes | Raw) -> bytes:
-        """Give the JSON of an item's key here."""
+        """Return the JSON of an item's key here."""
         return self.read(key_json, raw, self.names)
 
     def read(self, function: Callable[..., T], *given: Any) -> T:
@@ -61,7 +61,7 @@ class End(Struct, frozen=True):
             raise ItemError(message, self.table) from None
 
     def fits(self, key: Any) -> bool:
-        """Whether what `item_key` gave can be a key here: all of it, of its types, not empty."""
+        """Return whether `item_key`'s result can be a key here: complete, of its types, not empty."""
         types = tuple(attribute.type for attribute in self.key)
         return types == tuple(tag for part in key for tag, value in part if value != "")
 
@@ -100,7 +100,7 @@ class Reads:
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
     ) -> Steps[dict[Hashable, Raw] | None]:
-        """Give the items of these keys, those that are there; `None` when time is up first.
+        """Return the items of these keys, those that are there; `None` when time is up first.
 
         `only` are the attributes to give, key attributes among them.
         """
@@ -152,7 +152,7 @@ class Reads:
         return None
 
     def _cost(self, keys: int, reply: BatchGetItemOutput) -> float:
-        """Give the units of a look-up: each item is rounded up, and what is not there costs one."""
+        """Return the units of a look-up: each item is rounded up, and a missing one costs one."""
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
         missing = keys - len(reply.items) - len(reply.unprocessed)
         return units(reply.consumed_capacity, lambda: self._units(whole + missing))
@@ -191,7 +191,7 @@ def _unprocessed(
     found: dict[Hashable, Raw],
     names: tuple[str, ...],
 ) -> set[Hashable]:
-    """Give the keys that are to be asked for again: all that were not found, if in doubt."""
+    """Return the keys that are to be asked for again: all that were not found, if in doubt."""
     try:
         keys: set[Hashable] = {item_key(raw, names) for raw in reply.unprocessed}
     except STRANGE:

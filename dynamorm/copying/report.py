@@ -118,12 +118,12 @@ class Segment:
                 pages.popleft()
 
     def counts(self) -> Counts:
-        """Give what has been done, behind the cursor and before it."""
+        """Return what has been done, behind the cursor and before it."""
         with self._lock:
             return sum((page.counts for page in self._pages), self.point.counts)
 
     def resumable(self) -> SegmentPoint:
-        """Give the point to resume from, which also tells what is written ahead of its cursor."""
+        """Return the point to resume from, which also tells what is written ahead of its cursor."""
         with self._lock:
             written = {p.digest for p in self._pages if p.digest and p.counts.written}
             return structs.replace(self.point, ahead=sorted(self.ahead | written))

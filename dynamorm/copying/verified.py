@@ -133,7 +133,7 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
         return structs.replace(self, phase=phase, cursors=cursors, merged=merged)
 
     def verified(self) -> Verified:
-        """Give the result as it is now."""
+        """Return the result as it is now."""
         tally = structs.asdict(self.tally)
         counts = {name: tally[name] for name in tally if name in Verified.__struct_fields__}
         for name in ("missing_keys", "different_keys", "extra_keys"):
@@ -147,7 +147,7 @@ def _natural(key: Key) -> dict[str, Any]:
 
 
 def parts_of(phase: Phase, of: int) -> int:
-    """Give the number of segments that are read in a phase, those of both tables together."""
+    """Return the number of segments that are read in a phase, those of both tables together."""
     return {"sums": 2 * of, "lookups": of, "extras": of, "end": 0}[phase]
 
 

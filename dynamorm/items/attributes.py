@@ -116,7 +116,7 @@ def _unsupported(model: Any) -> Iterator[str]:
 
 
 def alternatives(shape: inspect.Type) -> tuple[inspect.Type, ...]:
-    """Give the types that are told apart by their tags: several Literals of a union are one."""
+    """Return the types that are told apart by their tags: several Literals of a union are one."""
     if isinstance(shape, inspect.Metadata):
         return alternatives(shape.type)
     if isinstance(shape, inspect.LiteralType):
@@ -156,12 +156,12 @@ def struct_tag(shape: RecordType) -> tuple[str, str | int | None]:
 
 
 def is_nested(shape: inspect.Type) -> bool:
-    """Whether a value of this type can have others in it, and so places of its own."""
+    """Return whether a value of this type can have others in it, and so places of its own."""
     return any(isinstance(inner, _NESTED) for inner in alternatives(shape))
 
 
 def fallback(field: inspect.Field) -> Callable[[], Any]:
-    """Give what makes the value of a field that is not required and that an item lacks."""
+    """Return what makes the value of a field that is not required and that an item lacks."""
     if field.default_factory is not NODEFAULT:
         return field.default_factory  # type: ignore[no-any-return]  # msgspec says Any
     # msgspec leaves a default out here that is UNSET, and what a TypedDict may lack.
@@ -268,7 +268,7 @@ def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[st
 
 
 def _distinct(rivals: list[inspect.Type]) -> bool:
-    """Whether a value says by itself which of several types with one tag it is."""
+    """Return whether a value says by itself which of several types with one tag it is."""
     kinds = {type(shape) for shape in rivals}
     return kinds in (
         {inspect.IntType, inspect.FloatType},

@@ -66,7 +66,7 @@ _AS_TEXT = ((int, read_integer), (float, read_float), (float, read_exact_float))
 
 
 def _wire_default(default: Any, place: Place) -> Any:
-    """Give what the parser can put in place of a missing attribute to be read as the default."""
+    """Return what the parser can put in place of a missing attribute to be read as the default."""
     if place.nullable and default is None:
         return place.annotation(None)
     if place.convert is None and place.member:
@@ -138,7 +138,7 @@ def _stepwise(members: Sequence[Member], error: Exception, values: list[Any]) ->
 
 
 def _maker(shape: RecordType) -> Any:
-    """Give what is called with a record's values."""
+    """Return what is called with a record's values."""
     if isinstance(shape, inspect.TypedDictType):
         names = [field.name for field in shape.fields]
         return lambda *values: {n: v for n, v in zip(names, values, strict=True) if v is not UNSET}

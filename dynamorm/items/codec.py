@@ -33,7 +33,7 @@ _encode = json.Encoder().encode
 
 
 def to_item(instance: Struct) -> dict[str, AttributeValue]:
-    """Give attribute values as boto3's low-level client takes them; binary as bytes.
+    """Return attribute values as boto3's low-level client takes them; binary as bytes.
 
     Raises `ItemError` for what DynamoDB cannot hold: nan, numbers of more than 38 digits, empty
     sets. A field whose default is an empty set is left out when it has one, and so is an index key
@@ -97,7 +97,7 @@ class Codec(Generic[M]):
         return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
 
     def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
-        """Give the instance, and the attributes that the model does not know, as they are.
+        """Return the instance, and the attributes that the model does not know, as they are.
 
         One inside a nested Struct, which has no place to be kept in, is an error under "keep".
         """
@@ -114,7 +114,7 @@ class Codec(Generic[M]):
             raise self.error(misfit) from misfit.__cause__
 
     def encode(self, instance: M, more: Mapping[str, Raw] | None = None) -> bytes:
-        """Give the JSON of an item, and in it `more` attributes that the model does not know.
+        """Return the JSON of an item, and in it `more` attributes that the model does not know.
 
         What the model knows comes from the instance alone, also where that leaves it out.
         """
@@ -131,7 +131,7 @@ class Codec(Generic[M]):
         return item[:-1] + comma + _encode(rest)[1:]
 
     def unmodelled(self, attributes: Mapping[str, Raw]) -> dict[str, Raw]:
-        """Give those attributes that the model does not know."""
+        """Return those attributes that the model does not know."""
         return {name: raw for name, raw in attributes.items() if name not in self._names}
 
     def error(self, misfit: Misfit) -> ItemError:
@@ -140,7 +140,7 @@ class Codec(Generic[M]):
 
 
 def codec(model: type[M]) -> Codec[M]:
-    """Give the codec of a model; raises `ModelError` for fields that no attribute can hold."""
+    """Return the codec of a model; raises `ModelError` for fields that no attribute can hold."""
     return _codec(model)
 
 

@@ -64,7 +64,7 @@ class ExactCodec(Codec[M]):
         )
 
     def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
-        """Give the instance and the other attributes; `ItemError` for what would be changed."""
+        """Return the instance and the other attributes; `ItemError` for what would be changed."""
         instance, more = super().decode(raw, unmodelled)
         try:
             if more or unmodelled == "drop":

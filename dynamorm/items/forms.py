@@ -137,7 +137,7 @@ _QUOTES: dict[Any, tuple[bytes, bytes]] = {
 
 
 def leaf(shape: inspect.Type) -> Form:
-    """Give the form of a type that has no other types in it."""
+    """Return the form of a type that has no other types in it."""
     if isinstance(shape, inspect.NoneType):
         return Form(b"", lambda value: NULL, b"")
     before, after = _QUOTES.get(type(shape)) or _QUOTES[tag_of(shape)]
@@ -161,7 +161,7 @@ def _listed(value: Any) -> bytes:
 
 
 def classes_of(shape: Any) -> tuple[type, ...]:
-    """Give the class that a value of this type has, where its writer is to be found by it."""
+    """Return the class that a value of this type has, where its writer is to be found by it."""
     if isinstance(shape, inspect.LiteralType):
         return (type(shape.values[0]),)
     cls = _CLASSES.get(type(shape)) or shape.cls
@@ -169,12 +169,12 @@ def classes_of(shape: Any) -> tuple[type, ...]:
 
 
 def list_form(kind: Any, member: Form) -> Form:
-    """Give the form of a list, or of what is written like one."""
+    """Return the form of a list, or of what is written like one."""
     return Form(b'{"L":[', _collection(kind, member), b"]}")
 
 
 def set_form(kind: Any, member: Form, tag: str) -> Form:
-    """Give the form of a set whose members are all strings, all numbers or all binary."""
+    """Return the form of a set whose members are all strings, all numbers or all binary."""
     skip, end = len(b'{"S":'), len(b"}")
     inner = member._replace(before=member.before[skip:], after=member.after[:-end])
     if not member.before:  # of several types, which say by themselves what comes before
@@ -227,7 +227,7 @@ def _collection(kind: type, member: Form) -> Write:
 
 
 def tuple_form(members: list[Form]) -> Form:
-    """Give the form of a tuple of a certain length."""
+    """Return the form of a tuple of a certain length."""
 
     def write(values: Any) -> bytes:
         if len(values) != len(members):
@@ -239,7 +239,7 @@ def tuple_form(members: list[Form]) -> Form:
 
 
 def map_form(member: Form) -> Form:
-    """Give the form of a dict."""
+    """Return the form of a dict."""
 
     def write(values: Any) -> bytes:
         try:

@@ -16,7 +16,7 @@ from msgspec.structs import astuple
 
 
 def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
-    """Give the values of the key attributes, equal for items that are one to DynamoDB.
+    """Return the values of the key attributes, equal for items that are one to DynamoDB.
 
     An attribute that the item does not have is an empty tuple.
     """
@@ -44,7 +44,7 @@ _NOTHING = Raw(b"{}")
 
 
 def item_hash(raw: bytes | Raw) -> int:
-    """Give 128 bits that equal items share; raises one of many errors for what is no item."""
+    """Return 128 bits that equal items share; raises one of many errors for what is no item."""
     text = json.encode(_map(json.decode(raw)), order="deterministic")
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 

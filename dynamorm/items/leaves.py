@@ -100,7 +100,7 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
 
 
 def is_its_own_spelling(shapes: list[Any]) -> bool:
-    """Whether no two texts are read as one value."""
+    """Return whether no two texts are read as one value."""
     return all(
         isinstance(shape, (inspect.StrType, inspect.BytesType, inspect.AnyType))
         or (isinstance(shape, inspect.LiteralType) and tag_of(shape) == "S")
@@ -109,7 +109,7 @@ def is_its_own_spelling(shapes: list[Any]) -> bool:
 
 
 def decoder(annotation: Any) -> Convert:
-    """Give what the parser does, for JSON that it has left as it is."""
+    """Return what the parser does, for JSON that it has left as it is."""
     decode = json.Decoder(annotation).decode
 
     def read(raw: bytes | Raw) -> Any:

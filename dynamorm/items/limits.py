@@ -93,7 +93,7 @@ def _check_levels(levels: int, value: AttributeValue) -> None:
 
 
 def is_bounded(shape: inspect.StructType) -> bool:
-    """Whether `check_nesting` has nothing to find in any item of a model: then it can be left out.
+    """Return whether `check_nesting` cannot find anything in an item of a model, and can be skipped.
 
     What else an item has beside the model's attributes came out of a table as it is.
     """
@@ -101,7 +101,7 @@ def is_bounded(shape: inspect.StructType) -> bool:
 
 
 def _levels(shape: inspect.Type, above: frozenset[Any]) -> float:
-    """Give the most levels that a value of this type has, itself included."""
+    """Return the most levels that a value of this type has, itself included."""
     most = 1.0
     for inner in alternatives(shape):
         parts: Iterable[inspect.Type] = ()
@@ -174,7 +174,7 @@ def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw
 
 
 def _limits(spec: TableSpec) -> dict[KeyAttribute, int]:
-    """Give the most bytes of each key attribute, by the strictest of the keys that it is in."""
+    """Return the most bytes of each key attribute, by the strictest of the keys that it is in."""
     sort_keys = {*spec.key[1:], *(a for index in spec.indexes for a in index.sort_key)}
     every = dict.fromkeys((*spec.key, *(a for index in spec.indexes for a in index.key)))
     return {a: MAX_SORT_KEY if a in sort_keys else MAX_PARTITION_KEY for a in every}
@@ -188,7 +188,7 @@ def _annotation(attribute: KeyAttribute, limit: int) -> Any:
 
 
 def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
-    """Give the key attributes of an item as natural values, those that can be read."""
+    """Return the key attributes of an item as natural values, those that can be read."""
     found: dict[str, Any] = {}
     with suppress(*STRANGE):
         attributes = raw_attributes(raw)

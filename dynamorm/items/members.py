@@ -19,7 +19,7 @@ _ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
 
 
 def members(make: type, place: Place) -> Convert:
-    """Give what reads the members of a list into whatever `make` makes."""
+    """Return what reads the members of a list into whatever `make` makes."""
     if place.convert is None or not place.member:
         read = every(place.unwrap)
     else:
@@ -33,7 +33,7 @@ def members(make: type, place: Place) -> Convert:
 
 
 def members_of_set(make: type, read: Convert) -> Convert:
-    """Give what reads the members of a number, string or binary set."""
+    """Return what reads the members of a number, string or binary set."""
     return _distinct(make, every(read))
 
 
@@ -64,7 +64,7 @@ def _spelled(spelling: Any) -> str:
 
 
 def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
-    """Give what reads a map, whose keys are as `annotation` says; None: texts, as they are.
+    """Return what reads a map, whose keys are as `annotation` says; None: texts, as they are.
 
     Places in it are told without their keys, which may be anybody's names.
     """
@@ -83,7 +83,7 @@ def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
 
 
 def _keys(annotation: Any, *, exact: bool) -> Convert:
-    """Give what reads the keys of a map, in their order."""
+    """Return what reads the keys of a map, in their order."""
     decode = decoder(dict[annotation, int])
 
     def read(values: dict[str, Any]) -> Collection[Any]:

@@ -85,7 +85,7 @@ def at(step: str, function: Function, value: Any) -> Any:
 
 
 def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
-    """Give what applies a function to all values."""
+    """Return what applies a function to all values."""
 
     def apply(values: Iterable[Any]) -> list[Any]:
         done: list[Any] = []
@@ -100,7 +100,7 @@ def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
 
 
 def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
-    """Give what applies each function to the value in its place."""
+    """Return what applies each function to the value in its place."""
     steps = [f"[{position}]" for position in range(len(functions))]
     return lambda values: list(map(at, steps, functions, values))
 

@@ -70,7 +70,7 @@ class Readers:
         self._records: dict[Any, Record | None] = {}
 
     def record(self, shape: RecordType) -> Record:
-        """Give the reader of a record, made once."""
+        """Return the reader of a record, made once."""
         found = self._records.get(shape.cls)
         if found is None:
             self._records[shape.cls] = None

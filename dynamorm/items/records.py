@@ -53,7 +53,7 @@ class Entry(NamedTuple):
 
 
 def omits_defaults(shape: RecordType) -> bool:
-    """Whether the class says that values which are at their default are left out."""
+    """Return whether the class says that values which are at their default are left out."""
     config = getattr(get_origin(shape.cls) or shape.cls, "__struct_config__", None)
     return config is not None and config.omit_defaults
 

@@ -102,10 +102,10 @@ def _sparse(field: inspect.Field) -> inspect.Field:
 
 
 def is_table_key(field: inspect.Field) -> bool:
-    """Whether the field is of the table's own key, which every item has."""
+    """Return whether the field is of the table's own key, which every item has."""
     return isinstance(field.type, inspect.Metadata) and field.type.extra is _TABLE_KEY
 
 
 def is_index_key(field: inspect.Field) -> bool:
-    """Whether the field is of an index's key, which an item may lack."""
+    """Return whether the field is of an index's key, which an item may lack."""
     return isinstance(field.type, inspect.Metadata) and field.type.extra is _INDEX_KEY

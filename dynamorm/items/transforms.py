@@ -17,7 +17,7 @@ from .writers import write_any
 
 
 def qualified(transform: Any) -> str:
-    """Give the module and the name by which a checkpoint tells a transform; a lambda has none."""
+    """Return the module and the name by which a checkpoint tells a transform; a lambda has none."""
     name = getattr(transform, "__qualname__", LAMBDA)
     return LAMBDA if LAMBDA in name else f"{transform.__module__}:{name}"
 
@@ -83,7 +83,7 @@ def copy_all_fields() -> AttributeTransform:
 
 
 def rename_field(old: str, new: str) -> AttributeTransform:
-    """Give an attribute another name. An item that has `new` too is an `ItemError`.
+    """Return an attribute another name. An item that has `new` too is an `ItemError`.
 
     One without `old` stays as it is.
     """
@@ -190,7 +190,7 @@ def chain(*transforms: Transform) -> Transform:
 
 
 def name_of(transform: Any) -> str:
-    """Give the name by which errors call a transform."""
+    """Return the name by which errors call a transform."""
     return getattr(transform, "__name__", type(transform).__name__)
 
 

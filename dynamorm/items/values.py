@@ -37,7 +37,7 @@ _NUMBERS = Context(
 
 
 fitted = _NUMBERS.plus
-"""Give the same number with at most 38 digits; raises `ArithmeticError` where it has more."""
+"""The same number with at most 38 digits; raises `ArithmeticError` where it has more."""
 
 
 _ALL_DIGITS = 10**38
@@ -219,6 +219,6 @@ _NATURAL: dict[str, Callable[[Any], Any]] = {
 
 
 def natural(value: AttributeValue) -> Any:
-    """Give the Python value: numbers as int or Decimal, never float; sets as sets."""
+    """Return the Python value: numbers as int or Decimal, never float; sets as sets."""
     ((tag, inner),) = value.items()
     return _NATURAL[tag](inner)

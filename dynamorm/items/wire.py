@@ -59,7 +59,7 @@ class Place(NamedTuple):
 
 
 def chain(first: Convert, second: Convert) -> Convert:
-    """Give what does one after the other."""
+    """Return what does one after the other."""
     return lambda value: second(first(value))
 
 

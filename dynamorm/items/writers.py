@@ -73,7 +73,7 @@ class _Writers:
             )
 
     def position(self, shape: inspect.Type) -> Form:
-        """Give the form of whatever can stand at one place."""
+        """Return the form of whatever can stand at one place."""
         shapes = alternatives(shape)
         if any(isinstance(inner, inspect.AnyType) for inner in shapes):
             return Form(b"", write_any, b"")

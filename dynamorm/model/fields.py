@@ -103,7 +103,7 @@ class Field(Struct, frozen=True):
 
 
 def label(model: Any) -> str:
-    """Give the name by which errors call a model or a type: `Order`, `Page[int]`."""
+    """Return the name by which errors call a model or a type: `Order`, `Page[int]`."""
     name = getattr(get_origin(model) or model, "__name__", None) or str(model)
     arguments = ", ".join(map(label, get_args(model)))
     return f"{name}[{arguments}]" if arguments else name
@@ -205,7 +205,7 @@ def _misplaced(name: str, marker: Any, place: str) -> str:
 
 
 def _leaves(annotation: Any, metadata: list[object]) -> Iterator[Any]:
-    """Give the classes that a value can have; what `Annotated` says on the way is collected."""
+    """Return the classes that a value can have; what `Annotated` says on the way is collected."""
     origin = get_origin(annotation)
     if origin is Annotated:
         metadata += annotation.__metadata__

@@ -91,7 +91,7 @@ def _attributes(fields: Iterable[Field]) -> tuple[KeyAttribute, ...]:
 
 
 def _letter(kinds: frozenset[str]) -> Any:
-    """Give the type of a key; any letter does for a field that has been found to be none."""
+    """Return the type of a key; any letter does for a field that has been found to be none."""
     return next((letter for letter in _IN_WORDS if letter in kinds), "S")
 
 
@@ -129,7 +129,7 @@ def _indexes(
 
 
 def _marked(keys: _Keys) -> dict[str, None]:
-    """Give the names of the indexes that fields are marked for, in order."""
+    """Return the names of the indexes that fields are marked for, in order."""
     return dict.fromkeys(index for index, _ in keys if index is not None)
 
 

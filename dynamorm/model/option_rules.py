@@ -152,7 +152,7 @@ def option_problems(options: Options) -> list[str]:
 
 
 def _meant(option: str, value: Any) -> str:
-    """Give the nearest setting to the first name that is none."""
+    """Return the nearest setting to the first name that is none."""
     if option != "ignore" or not isinstance(value, tuple | list):
         return ""
     from .arguments import nearest

@@ -30,7 +30,7 @@ MAX_UNITS = 2**63 - 1  # a "Long" on the wire
 
 
 def is_text(value: object) -> TypeGuard[str]:
-    """Whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
+    """Return whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
     return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
 
 
@@ -188,5 +188,5 @@ _OTHER_KEYWORDS = ("allow", "indexes", "name", "timeout", "wait")
 
 
 def policy_text(policy: Any) -> str:
-    """Give a resource policy as the JSON text that is sent."""
+    """Return a resource policy as the JSON text that is sent."""
     return policy if isinstance(policy, str) else json.encode(policy).decode()

@@ -112,12 +112,12 @@ class TableSpec(Options, frozen=True, dict=True):
         return tuple(index for index in self.indexes if not index.local)
 
     def named(self, name: str) -> TableSpec:
-        """Give the same table under another name."""
+        """Return the same table under another name."""
         return changed(self, name=name)
 
 
 def changed(spec: TableSpec, **values: Any) -> TableSpec:
-    """Give `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
+    """Return `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
     return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
 
 

@@ -65,5 +65,5 @@ def _misdirected(payload: Any, reply: Any) -> str:
 
 
 def _name_in(name: str) -> str:
-    """Give a table's name, which may be said as its ARN."""
+    """Return a table's name, which may be said as its ARN."""
     return name.partition(":table/")[2].partition("/")[0] if name.startswith("arn:") else name

@@ -31,11 +31,11 @@ class Clock:
     """The machine's own time and chance; a test gives one of its own."""
 
     def now(self) -> float:
-        """Give seconds that never go back; only differences mean anything."""
+        """Return seconds that never go back; only differences mean anything."""
         return time.monotonic()
 
     def time(self) -> float:
-        """Give the seconds since the epoch, as the service counts them too."""
+        """Return the seconds since the epoch, as the service counts them too."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
@@ -187,7 +187,7 @@ async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> 
 
 
 def _left(effect: Call[Any], clock: Clock) -> float | None:
-    """Give the seconds in which the answer must be there; raise where there are none."""
+    """Return the seconds in which the answer must be there; raise where there are none."""
     if effect.deadline is None:
         return None
     left = effect.deadline - clock.now()

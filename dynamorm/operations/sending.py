@@ -53,7 +53,7 @@ _COROUTINE = 0x80
 
 
 def takes_timeout(send: Any) -> bool:
-    """Whether a function has a parameter `timeout`, or takes any; a wrapper is as what it wraps."""
+    """Return whether a function takes `timeout`; a wrapper takes what the function in it takes."""
     code = _code(send)
     if code is None:
         return _signature_takes_timeout(send)
@@ -100,7 +100,7 @@ _BLOCKING = (
 
 
 def at_once(transport: Any, sent: Any) -> Any:
-    """Give what `send` has answered; raise `TypeError` for what would have to be awaited."""
+    """Return what `send` has answered; raise `TypeError` for what would have to be awaited."""
     if hasattr(sent, "__await__"):
         if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
             sent.close()
@@ -109,7 +109,7 @@ def at_once(transport: Any, sent: Any) -> Any:
 
 
 def later(transport: Any, sent: Any) -> Awaitable[bytes]:
-    """Give what `send` has promised; raise `TypeError` for what cannot be awaited."""
+    """Return what `send` has promised; raise `TypeError` for what cannot be awaited."""
     if not hasattr(sent, "__await__"):
         raise TypeError(f"{type(transport).__name__} {_BLOCKING}")
     promised: Awaitable[bytes] = sent
@@ -126,7 +126,7 @@ def _is_coroutine_function(send: Any) -> bool:
 
 
 def _answers_at_once(send: Any) -> bool:
-    """Whether this is a plain function, or a wrapper of one, that gives nothing to await."""
+    """Return whether this is a plain function, or a wrapper of one, that gives nothing to await."""
     code = _code(send)
     if code is None or _is_coroutine_function(send) or hasattr(send, _MARK):
         return False

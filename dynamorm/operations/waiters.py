@@ -47,7 +47,7 @@ def find_table(name: str) -> Steps[TableDescription | None]:
 
 
 def unready_indexes(table: TableDescription) -> dict[str, str | None]:
-    """Give the indexes that are not ready with their status; no status counts as ACTIVE.
+    """Return the indexes that are not ready with their status; no status counts as ACTIVE.
 
     One that is ACTIVE and still being filled is BACKFILLING: a query would miss items.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndexDescription.html

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 def seconds_of(given: object, name: str = "timeout") -> float:
-    """Give what a time limit means in seconds, `inf` for none; raise for what is no limit."""
+    """Return what a time limit means in seconds, `inf` for none; raise for what is no limit."""
     if given is None:
         return inf
     kind = type(given)
@@ -73,7 +73,7 @@ class Retries(Struct, frozen=True, kw_only=True):
 
 
 def retries_of(given: Retries | int) -> Retries:
-    """Give what `retries=` means: a number is one of attempts."""
+    """Return what `retries=` means: a number is one of attempts."""
     if isinstance(given, Retries):
         return given
     if not isinstance(given, int) or isinstance(given, bool):

@@ -78,7 +78,7 @@ __all__ = [
 
 
 encode = json.Encoder().encode
-"""Give a request's JSON body."""
+"""The JSON body of a request."""
 
 
 def create_table(model: Model) -> CreateTableInput:
@@ -215,7 +215,7 @@ def _global(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondar
 
 
 def _limits(on_demand: OnDemand | None) -> OnDemand | UnsetType:
-    """Give the maxima that a new table or index has: `None` is no member of CreateTable."""
+    """Return the maxima that a new table or index has: `None` is no member of CreateTable."""
     if on_demand is None:
         return UNSET
     given = OnDemand(on_demand.max_read or UNSET, on_demand.max_write or UNSET)
@@ -239,7 +239,7 @@ def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetT
 
 
 def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
-    """Give the maxima to set; what is left out stays as it is, and -1 takes one away."""
+    """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
     if on_demand is None or on_demand == OnDemand():
         return UNSET
     return OnDemandLimits(

@@ -63,6 +63,6 @@ def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItem
 
 
 def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], float]) -> float:
-    """Give the capacity units that were consumed, estimated where the service does not say."""
+    """Return the capacity units that were consumed, estimated where the service does not say."""
     said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
     return sum(said) if said else estimate()

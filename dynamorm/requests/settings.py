@@ -32,7 +32,7 @@ from ..model.options import policy_text
 
 
 def checked_name(model_or_name: Model | str) -> str:
-    """Give the name or ARN that a request carries; raises `ModelError` for what can be none."""
+    """Return the name or ARN that a request carries; raises `ModelError` for what can be none."""
     name = table_name(model_or_name)
     if (problem := name_problem(name, "table")) and not short_name_problems(name):
         raise ModelError((f"{problem} - at {name}",))

@@ -83,7 +83,7 @@ _COVERED = {"throughput": "billing", "on_demand": "billing", "warm": "warm"}
 
 
 def is_ignored(spec: TableSpec, name: str) -> bool:
-    """Whether the model leaves what a pair is about to somebody else; indexes go with the table."""
+    """Return whether the model ignores a setting; `billing` and `warm` cover the indexes too."""
     kind, _, rest = name.partition(":")
     if kind == "index":
         kind = _COVERED.get(rest.rpartition(":")[2] if ":" in rest else "", name)
@@ -91,7 +91,7 @@ def is_ignored(spec: TableSpec, name: str) -> bool:
 
 
 def pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
-    """Give all that is declared and compared, be it different or not."""
+    """Return all that is declared and compared, be it different or not."""
     return (pair for pair in _pairs(spec, table) if not is_ignored(spec, pair[0]))
 
 
@@ -192,7 +192,7 @@ def _key(schema: Iterable[KeySchemaElement], types: dict[str, str]) -> _Key:
 
 
 def _projected(projection: object, spec: TableSpec, key: _Key) -> object:
-    """Give a projection without the keys of table and index, which are always projected."""
+    """Return a projection without the keys of table and index, which are always projected."""
     if not isinstance(projection, Include):
         return projection
     keys = {part.name for part in (*spec.key, *key.partition, *key.sort)}
@@ -214,7 +214,7 @@ def _billing(declared: OnDemand | Provisioned, table: TableDescription) -> objec
 
 
 def _units(found: int | None) -> int | None:
-    """Give a figure that means something: on demand there are 0 units, and -1 is no maximum."""
+    """Return a figure that means something: on demand there are 0 units, and -1 is no maximum."""
     return found if found is not None and 0 < found <= MAX_UNITS else None
 
 
@@ -226,7 +226,7 @@ def _provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned 
 
 
 def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
-    """Give the maxima that are declared as they are found; the others are nobody's business."""
+    """Return the maxima that are declared as they are found; the others are nobody's business."""
     there = found or OnDemandThroughput()
     return OnDemand(
         UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),
@@ -235,7 +235,7 @@ def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
 
 
 def _warm(declared: WarmThroughput, found: WarmThroughputDescription | None) -> object:
-    """Give what is there; the service raises it by itself, so more is as declared."""
+    """Return what is there; the service raises it by itself, so more is as declared."""
     if found is None:
         return None
     read, write = _units(found.read_units_per_second), _units(found.write_units_per_second)
@@ -247,7 +247,7 @@ def _warm(declared: WarmThroughput, found: WarmThroughputDescription | None) -> 
 
 
 def value_text(value: object) -> str:
-    """Give a value of a pair for a person to read."""
+    """Return a value of a pair for a person to read."""
     if type(value) is tuple:
         return ", ".join(map(str, value))
     return "nothing" if value is None else str(value)

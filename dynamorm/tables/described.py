@@ -15,7 +15,7 @@ class _DescribedSpec(TableSpec, frozen=True):
 
 
 def described_spec(table: TableDescription) -> TableSpec:
-    """Give the keys of a table and of its indexes; nothing else of it is declared.
+    """Return the keys of a table and of its indexes; nothing else of it is declared.
 
     Raises `TransportError` for a description that does not tell them.
     """

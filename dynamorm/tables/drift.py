@@ -68,7 +68,7 @@ def drift(spec: TableSpec, table: TableDescription, settings: Settings) -> tuple
 def setting_pairs(
     spec: TableSpec, settings: Settings, table: TableDescription | None = None
 ) -> Iterator[Pair]:
-    """Give what is declared, compared and was asked for, be it different or not."""
+    """Return what is declared, compared and was asked for, be it different or not."""
     every = _setting_pairs(spec, settings, _partition(table))
     return (pair for pair in every if not is_ignored(spec, pair[0]))
 
@@ -99,6 +99,6 @@ def _policy_pair(declared: str | dict[str, Any] | None, found: str | None, parti
 
 
 def _partition(table: TableDescription | None) -> str:
-    """Give the partition of a table, in which account numbers in its policy are."""
+    """Return the partition of a table, in which account numbers in its policy are."""
     parts = ((table and table.table_arn) or "").split(":")
     return parts[1] if len(parts) > 1 else "aws"

@@ -32,7 +32,7 @@ def encryption_unknown(declared: KMS, table: TableDescription) -> tuple[str, str
 
 
 def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
-    """Whether the declared key can be the one of this ARN, as far as ARNs tell.
+    """Return whether the declared key can be the one of this ARN, as far as ARNs tell.
 
     An alias stands for a key of its own account and region. The key `aws/dynamodb` belongs to the
     table's account. https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
@@ -44,7 +44,7 @@ def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
 
 
 def _account(arn: str) -> tuple[str, ...]:
-    """Give partition, region and account."""
+    """Return partition, region and account."""
     _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
     return partition, region, account
 

@@ -153,7 +153,7 @@ def index_steps(
     blocked: Collection[str],
     allow: Collection[str],
 ) -> Iterator[Step]:
-    """Give the steps in order: removals, then each index that is new or changed."""
+    """Return the steps in order: removals, then each index that is new or changed."""
     changes = _IndexChanges(spec, table, differing, blocked, allow)
     gone = set(changes.removed)
     # Replaced one after the other, so that as few as possible are missing at a time;
@@ -199,7 +199,7 @@ class _IndexChanges:
         return any(old.get(p.name, p.type) != p.type for i in self.created for p in i.key)
 
     def types_without(self, names: Collection[str]) -> Types:
-        """Give the key attributes of the table and its indexes but for these."""
+        """Return the key attributes of the table and its indexes but for these."""
         types = {d.attribute_name: d.attribute_type for d in self.table.attribute_definitions}
         schemas = [self.table.key_schema]
         schemas += (index.key_schema for index in self.table.local_secondary_indexes)
@@ -254,7 +254,7 @@ class _IndexChanges:
             yield Step(name, "safe", text, "UpdateTable", body, *facts, "waits until ACTIVE")
 
     def _switched(self, option: str) -> bool:
-        """Whether the table becomes a provisioned one, and each index gets its share with that."""
+        """Return whether the table becomes provisioned, which gives each index its throughput too."""
         return option == "throughput" and self.table.billing_mode == "PAY_PER_REQUEST"
 
 
@@ -262,7 +262,7 @@ _UPDATES = ("throughput", "on_demand", "warm")
 
 
 def raised(declared: WarmThroughput, found: WarmThroughput | None) -> WarmThroughput:
-    """Give what to ask for: warm throughput can only be raised."""
+    """Return what to ask for: warm throughput can only be raised."""
     if found is None:
         return declared
     return WarmThroughput(max(declared.read, found.read), max(declared.write, found.write))
@@ -273,7 +273,7 @@ def _names(schema: tuple[KeySchemaElement, ...]) -> list[str]:
 
 
 def _throughput(spec: TableSpec, table: TableDescription) -> Provisioned | None:
-    """Give the table's figures, as they will be, where it is a provisioned one."""
+    """Return the table's figures, as they will be, where it is a provisioned one."""
     if spec.billing and not is_ignored(spec, "billing"):
         return spec.billing if isinstance(spec.billing, Provisioned) else None
     there = table.provisioned_throughput

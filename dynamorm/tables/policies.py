@@ -17,7 +17,7 @@ Meaning = Any
 
 
 def same_policy(one: str, other: str, *, partition: str = "aws") -> bool:
-    """Whether two policies, as JSON, say the same in a partition.
+    """Return whether two policies, as JSON, say the same in a partition.
 
     Alike are: statements, and values of a list, in any order; one value and a list of it; the
     principal `"*"` and `{"AWS": "*"}`; an account's number and the ARN of its root, as a principal;
@@ -37,7 +37,7 @@ def _policy(text: str, partition: str) -> Meaning:
 
 
 def _members(value: dict[str, Any], meanings: dict[str, Callable[[Any], Meaning]]) -> Meaning:
-    """Give the meaning of an object, whose other members count as they are written."""
+    """Return the meaning of an object, whose other members count as they are written."""
     return frozenset((name, meanings.get(name, _exact)(value[name])) for name in value)
 
 
@@ -106,7 +106,7 @@ def _listed(value: Any) -> list[Any]:
 
 
 def _exact(value: Any) -> Meaning:
-    """Give a value as it is written: Python takes 1, 1.0 and true for equal."""
+    """Return a value as it is written: Python takes 1, 1.0 and true for equal."""
     if isinstance(value, dict):
         return frozenset((name, _exact(member)) for name, member in value.items())
     if isinstance(value, list):

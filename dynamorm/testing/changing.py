@@ -95,7 +95,7 @@ def _indexes(payload: Payload) -> dict[str, Payload]:
 
 
 def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
-    """Give the code and the message that the service answers with to what it refuses."""
+    """Return the code and the message that the service answers with to what it refuses."""
     actions = _index_actions(payload)
     kinds = [kind for member, kind in _KINDS.items() if member in payload]
     kinds += ["capacity" if action == "Update" else f"{action} {name}" for action, name in actions]
@@ -135,7 +135,7 @@ def _capacity_problems(payload: Payload, old: Payload) -> Iterator[str]:
 
 
 def _figures(given: Payload, there: Payload) -> Payload:
-    """Give the figures after an update: those that it does not have stay as they are."""
+    """Return the figures after an update: those that it does not have stay as they are."""
     return {name: {**there.get(name, {}), **given[name]} for name in _FIGURES if name in given}
 
 
@@ -195,7 +195,7 @@ def _used(payload: Payload) -> set[str]:
 
 
 def _changed(payload: Payload, old: Payload) -> Payload:
-    """Give the table's payload after an update."""
+    """Return the table's payload after an update."""
     definitions = {a["AttributeName"]: a for a in old["AttributeDefinitions"]}
     definitions |= {a["AttributeName"]: a for a in payload.get("AttributeDefinitions", ())}
     new = {**old, **{member: payload[member] for member in _KINDS if member in payload}}

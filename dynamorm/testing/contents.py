@@ -49,7 +49,7 @@ class Contents:
         self._order: list[tuple[Place, Key]] = []
 
     def raws(self) -> list[bytes]:
-        """Give the items as they are stored, in no order that means anything."""
+        """Return the items as they are stored, in no order that means anything."""
         return [stored.raw for stored in self._items.values()]
 
     def put(self, raw: bytes | Raw) -> None:
@@ -78,12 +78,12 @@ class Contents:
                 raise Refusal(f"An AttributeValue may not contain an empty value. Key: {name}")
 
     def held(self, raw: bytes | Raw) -> bytes | None:
-        """Give the item that has the key of this one."""
+        """Return the item that has the key of this one."""
         stored = self._items.get(item_key(raw, self._names))
         return None if stored is None else stored.raw
 
     def keys(self, raws: list[Raw]) -> list[Key]:
-        """Give a batch's keys; raise `Refusal` for one of which the service would write nothing."""
+        """Return a batch's keys; raise `Refusal` for a batch that the service refuses as a whole."""
         if not 1 <= len(raws) <= MAX_BATCH:
             raise Refusal("1 to 25 write requests")
         return self._distinct(raws)

@@ -17,12 +17,12 @@ Payload = dict[str, Any]
 
 
 def error(code: str, message: str, operation: str) -> DynamormError:
-    """Give the error that the service answers with."""
+    """Return the error that the service answers with."""
     return service_error(code, message, status=400, request_id="fake", operation=operation)
 
 
 def plain_name(name: str) -> str:
-    """Give the name of a table, for which its ARN stands too."""
+    """Return the name of a table, for which its ARN stands too."""
     return name.rpartition("/")[2]
 
 

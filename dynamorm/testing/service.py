@@ -98,7 +98,7 @@ class FakeService:
         self._withheld_keys += counts
 
     def items(self, table: str) -> list[bytes]:
-        """Give the items of a table as they are stored, in no order that means anything."""
+        """Return the items of a table as they are stored, in no order that means anything."""
         return self._require(table, "Scan").contents.raws()
 
     def put(self, table: str, *items: bytes) -> None:
@@ -281,7 +281,7 @@ def _judging(operation: str) -> Iterator[None]:
 
 
 def _create_problems(payload: Payload) -> Iterator[str]:
-    """Give what the service answers to a CreateTable that it refuses."""
+    """Return what the service answers to a CreateTable that it refuses."""
     indexes = [
         *payload.get("GlobalSecondaryIndexes", ()),
         *payload.get("LocalSecondaryIndexes", ()),

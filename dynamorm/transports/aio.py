@@ -63,7 +63,7 @@ class AioTransport(Settings):
         await asyncio.sleep(0)
 
     def _line(self) -> tuple[Signer, _Pool]:
-        """Give this loop's own: what one loop waits for, another cannot."""
+        """Return this loop's own: what one loop waits for, another cannot."""
         endpoint = self._here()
         here = (asyncio.get_running_loop(), endpoint.url)
         line: tuple[Signer, _Pool] | None = self._lines.get(here)

@@ -42,7 +42,7 @@ class Arguments(Hidden):
         return self._object()
 
     def kept(self) -> dict[str, Any]:
-        """Give what a pickle holds; raise `TypeError` for what it cannot hold or must not."""
+        """Return what a pickle holds; raise `TypeError` for what it cannot hold or must not."""
         if not isinstance(self._transport, str | None):
             kind = type(self._transport).__name__
             raise TypeError(f"a database of a transport object ({kind}) is not pickled: {INSTEAD}")
@@ -77,7 +77,7 @@ class Arguments(Hidden):
 
 
 def _is_module_level(function: Any) -> bool:
-    """Whether a pickle would hold a name only, and nothing that the function has been given."""
+    """Return whether a pickle would hold only the function's name, and nothing that it closes over."""
     found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     for name in getattr(function, "__qualname__", "").split("."):
         found = getattr(found, name, None)

@@ -62,7 +62,7 @@ class AsyncConnection:
         return received, kept
 
     def alive(self) -> bool:
-        """Whether it may be used again: not idle for long, and nothing has come in meanwhile."""
+        """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
         idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
         return idle < MAX_IDLE and self._buffer.empty and self._link.silent()
 
@@ -121,7 +121,7 @@ class Link(asyncio.Protocol):
         self._wake()
 
     def silent(self) -> bool:
-        """Whether nothing has come, and nothing is waiting in the kernel for the loop to look."""
+        """Return whether nothing has come, and nothing waits in the kernel for the loop to read."""
         if self._ended or self._parts or self.transport.is_closing():
             return False
         return not readable(self.transport.get_extra_info("socket"))
@@ -193,7 +193,7 @@ def _expire(waiter: asyncio.Future[None]) -> None:
 
 
 def seconds_left(step: float, until: float) -> float:
-    """Give the seconds that a step may take; raise `TimeoutError` when none are left."""
+    """Return the seconds that a step may take; raise `TimeoutError` when none are left."""
     if until == inf:
         return min(step, LONGEST) if step < inf else inf
     seconds = min(step, until - time.monotonic())

@@ -156,7 +156,7 @@ class _Session:
         return _Request("POST", f"{self._url}{self._path}", headers, sent, True)
 
     def _limits(self, until: float) -> Timeout:
-        """Give the time-outs of a request, shortened to the time that is left."""
+        """Return the time-outs of a request, shortened to the time that is left."""
         left = None if until == inf else until - time.monotonic()
         connect, read = (_least(seconds, left) for seconds in self._timeouts)
         return Timeout(connect=connect, read=read)
@@ -178,7 +178,7 @@ class _Session:
 
 
 def _least(seconds: float, left: float | None) -> float | None:
-    """Give the shorter time, and `None` where there is no limit."""
+    """Return the shorter time, and `None` where there is no limit."""
     least = seconds if left is None else min(seconds, max(left, 0.001))
     return None if least == inf else min(least, LONGEST)
 

@@ -65,7 +65,7 @@ class Connection:
         return received, kept
 
     def alive(self) -> bool:
-        """Whether it may be used again: not idle for long, and nothing has come in meanwhile."""
+        """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
         # The monotonic clock stands still in a frozen Lambda, the other one does not.
         idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
         return idle < MAX_IDLE and self._buffer.empty and not readable(self._wire.link)
@@ -127,12 +127,12 @@ class Wire:
 
 
 def moments() -> tuple[float, float]:
-    """Give the time by both clocks of the machine."""
+    """Return the time by both clocks of the machine."""
     return time.monotonic(), time.time()
 
 
 def readable(link: Any) -> bool:
-    """Whether the other side has closed, or has said something without being asked."""
+    """Return whether the other side has closed, or has said something without being asked."""
     decrypted = getattr(link, "pending", None)
     if decrypted and decrypted():
         return True

@@ -75,7 +75,7 @@ class Temporary(Struct, frozen=True, rename="pascal"):
 def from_container(
     environ: Mapping[str, str], clock: Callable[[], float] = time.time
 ) -> Container | None:
-    """Give what asks the container's endpoint; `None` where no variable names one."""
+    """Return what asks the container's endpoint; `None` where no variable names one."""
     if relative := environ.get(RELATIVE):
         return Container(RELATIVE, f"http://{HOSTS[0]}{relative}", environ, clock)
     full = environ.get(FULL)

@@ -50,7 +50,7 @@ class CredentialSource(Hidden):
         self._lock = ForkLock()
 
     def get(self) -> Credentials:
-        """Give what is valid now; raises `CredentialsMissing`."""
+        """Return what is valid now; raises `CredentialsMissing`."""
         held = self._looked_up()
         credentials = _usable(held)
         if not _same(credentials, self._latest):
@@ -61,7 +61,7 @@ class CredentialSource(Hidden):
         return credentials
 
     def account(self) -> str | None:
-        """Give the account of the latest credentials, where it is known."""
+        """Return the account of the latest credentials, where it is known."""
         return (self._latest or self.get()).account_id
 
     def forget(self, used: Credentials) -> bool:

@@ -89,7 +89,7 @@ def resolve(
 
 
 def for_account(endpoint: Endpoint, account: str | None) -> Endpoint:
-    """Give the endpoint of the account that the credentials are of, where there is such a one.
+    """Return the endpoint of the account that the credentials are of, where there is such a one.
 
     https://docs.aws.amazon.com/sdkref/latest/guide/feature-account-endpoints.html
     """
@@ -114,7 +114,7 @@ def split_path(url: str) -> tuple[str, str]:
 
 
 def is_url(url: str) -> bool:
-    """Whether it has the form `http(s)://host[:port]`, with nothing more than a slash behind it."""
+    """Return whether it has the form `http(s)://host[:port]`, with at most a slash at the end."""
     try:
         path = _split("", url)[3]
     except EndpointUnknown:
@@ -123,7 +123,7 @@ def is_url(url: str) -> bool:
 
 
 def is_local(url: str) -> bool:
-    """Whether the host is written as `localhost`, 127.x.x.x or `[::1]`; no name is looked up.
+    """Return whether the host is written as `localhost`, 127.x.x.x or `[::1]`; look no name up.
 
     False for whatever is no endpoint URL.
     """
@@ -267,7 +267,7 @@ def _split(source: str, url: str) -> tuple[str, str, str, str]:
 
 
 def _is_path(text: str) -> bool:
-    """Whether everybody writes it alike: nothing to encode, and no dots to resolve."""
+    """Return whether everybody writes it alike: nothing to encode, and no dots to resolve."""
     segments = text.split("/")
     words = "".join(segments).translate(dict.fromkeys(map(ord, "-._~")))
     return (not words or (words.isascii() and words.isalnum())) and not {".", ".."} & {*segments}

@@ -145,7 +145,7 @@ _error_body = json.Decoder(_ErrorBody)
 
 
 def read_answer(operation: str, answer: Answer) -> bytes:
-    """Give the body of a whole, successful answer; raise what any other one means."""
+    """Return the body of a whole, successful answer; raise what any other one means."""
     verdict = _judged(operation, answer, "")
     del answer  # what was refused is not kept with its error
     if isinstance(verdict, bytes):
@@ -157,7 +157,7 @@ def read_answer(operation: str, answer: Answer) -> bytes:
 
 
 def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
-    """Give the body, or the error that the answer means."""
+    """Return the body, or the error that the answer means."""
     if flaw := _flaw(answer):
         return TransportError(flaw, operation=operation, maybe_applied=True)
     if answer.status == 200:
@@ -181,7 +181,7 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
 
 
 def _is_page(answer: Answer) -> bool:
-    """Whether another web server has answered, which greets whoever comes."""
+    """Return whether another web server has answered, which greets whoever comes."""
     kind = answer.headers.get("Content-Type") or "json"
     return "json" not in kind.lower() and answer.body.lstrip()[:1] not in (b"", b"{", b'"')
 

@@ -35,7 +35,7 @@ class Failed(Exception):
 
 
 def without_frames(error: BaseException) -> BaseException:
-    """Give an error that, and whose causes, let go of what was read before it.
+    """Return an error that, and whose causes, let go of what was read before it.
 
     The frames of a traceback hold half an answer, perhaps of hundreds of megabytes, for as long as
     somebody keeps the error.
@@ -97,7 +97,7 @@ def transport_error(
 
 
 def is_untrusted(cause: BaseException) -> bool:
-    """Whether TLS never began, and never will: a CA file or certificate that is no good, no TLS."""
+    """Return whether TLS cannot begin at all: a bad CA file or certificate, or no TLS over there."""
     import ssl
 
     return not isinstance(cause, ssl.SSLError) or (

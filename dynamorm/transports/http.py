@@ -86,7 +86,7 @@ def _pop(idle: list[Connection]) -> Connection | None:
 
 
 def route_to(place: Place) -> Route:
-    """Give the way of our own connections to a place."""
+    """Return the way of our own connections to a place."""
     proxy = _proxy(place.proxy_variable, place.proxy) if place.proxy else None
     timeouts = (place.connect_timeout, place.read_timeout)
     return Route(place.url, place.bundle, proxy, *timeouts, place.path)

@@ -109,13 +109,13 @@ class Buffer:
         self._at = 0
 
     def take(self, most: int) -> bytes:
-        """Give at most so many bytes of what is there."""
+        """Return at most so many bytes of what is there."""
         begin = self._at
         self._at = min(begin + most, len(self._data))
         return self._data[begin : self._at]
 
     def ended_line(self) -> bytes | None:
-        """Give the bytes before the next line feed, if that has come."""
+        """Return the bytes before the next line feed, if that has come."""
         end = self._data.find(b"\n", self._at)
         if end < 0:
             if len(self._data) - self._at > MAX_LINE:
@@ -281,7 +281,7 @@ def _chunk_size(line: bytes) -> int:
 
 
 def check_size(size: int) -> int:
-    """Give the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
+    """Return the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
     if size > MAX_BODY:
         raise Unreadable("the answer is too long")
     return size

@@ -13,7 +13,7 @@ from .hidden import HiddenText
 
 
 def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
-    """Give the variable, and the URL of the proxy that it names for this one; empty is none."""
+    """Return the variable, and the URL of the proxy that it names for this one; empty is none."""
     scheme, _, host = url.partition("://")
     name, proxy = _lower_first(f"{scheme}_proxy", environ)
     if not proxy or _bypassed(host, environ):

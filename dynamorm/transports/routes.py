@@ -55,7 +55,7 @@ class Route(Struct, frozen=True):
         return self.url.startswith("https:")
 
     def address(self) -> tuple[str, int]:
-        """Give host and port, without the brackets of an IPv6 address."""
+        """Return host and port, without the brackets of an IPv6 address."""
         host, colon, port = self.url.partition("://")[2].rpartition(":")
         if not colon or "]" in port:
             return f"{host}{colon}{port}".strip("[]"), 443 if self.tls else 80

@@ -89,7 +89,7 @@ class Settings:
         raise TypeError("a transport is not pickled; a database that names its transport is")
 
     def __copy__(self: S) -> S:
-        """Give the transport itself, which everybody may share."""
+        """Return the transport itself, which everybody may share."""
         return self
 
     def __deepcopy__(self: S, _memo: object) -> S:
@@ -113,7 +113,7 @@ class Settings:
         return is_local(self.endpoint.url)
 
     def _here(self) -> Endpoint:
-        """Give the endpoint, or that of the account, which only the credentials tell."""
+        """Return the endpoint, or that of the account, which only the credentials tell."""
         endpoint = self.endpoint
         if endpoint.accounts == "disabled":
             return endpoint
@@ -176,7 +176,7 @@ class SignedTransport(Settings, ABC):
             line.close()
 
     def _line(self) -> tuple[Signer, Line]:
-        """Give this process's own: a child that used its parent's sockets would mix up answers."""
+        """Return this process's own: a child that uses its parent's sockets would mix up answers."""
         endpoint = self._here()
         here = (os.getpid(), endpoint.url)
         found = self._lines.get(here)

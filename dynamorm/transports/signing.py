@@ -66,6 +66,6 @@ def _mac(key: bytes, text: str) -> bytes:
 
 
 def _host(url: str) -> str:
-    """Give the Host header, which has no port where it is the scheme's own."""
+    """Return the Host header, which has no port where it is the scheme's own."""
     scheme, _, host = url.partition("://")
     return host.removesuffix(":443" if scheme == "https" else ":80")
