@@ -61,7 +61,7 @@ class End(Struct, frozen=True):
             raise ItemError(message, self.table) from None
 
     def fits(self, key: Any) -> bool:
-        """Return whether `item_key`'s result can be a key here: complete, of its types, not empty."""
+        """Return whether `item_key`'s result can be a key here: complete, well-typed, not empty."""
         types = tuple(attribute.type for attribute in self.key)
         return types == tuple(tag for part in key for tag, value in part if value != "")
 

@@ -93,7 +93,7 @@ def _check_levels(levels: int, value: AttributeValue) -> None:
 
 
 def is_bounded(shape: inspect.StructType) -> bool:
-    """Return whether `check_nesting` cannot find anything in an item of a model, and can be skipped.
+    """Return whether `check_nesting` cannot find anything in an item of a model: then skip it.
 
     What else an item has beside the model's attributes came out of a table as it is.
     """

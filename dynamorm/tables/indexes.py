@@ -254,7 +254,7 @@ class _IndexChanges:
             yield Step(name, "safe", text, "UpdateTable", body, *facts, "waits until ACTIVE")
 
     def _switched(self, option: str) -> bool:
-        """Return whether the table becomes provisioned, which gives each index its throughput too."""
+        """Return whether the table becomes provisioned, which sets each index's throughput too."""
         return option == "throughput" and self.table.billing_mode == "PAY_PER_REQUEST"
 
 

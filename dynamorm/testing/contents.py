@@ -83,7 +83,7 @@ class Contents:
         return None if stored is None else stored.raw
 
     def keys(self, raws: list[Raw]) -> list[Key]:
-        """Return a batch's keys; raise `Refusal` for a batch that the service refuses as a whole."""
+        """Return a batch's keys; raise `Refusal` for a batch that the service refuses whole."""
         if not 1 <= len(raws) <= MAX_BATCH:
             raise Refusal("1 to 25 write requests")
         return self._distinct(raws)

@@ -77,7 +77,7 @@ class Arguments(Hidden):
 
 
 def _is_module_level(function: Any) -> bool:
-    """Return whether a pickle would hold only the function's name, and nothing that it closes over."""
+    """Return whether a pickle would hold only the function's name, nothing that it closes over."""
     found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
     for name in getattr(function, "__qualname__", "").split("."):
         found = getattr(found, name, None)

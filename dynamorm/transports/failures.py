@@ -97,7 +97,7 @@ def transport_error(
 
 
 def is_untrusted(cause: BaseException) -> bool:
-    """Return whether TLS cannot begin at all: a bad CA file or certificate, or no TLS over there."""
+    """Return whether TLS cannot begin: a bad CA file or certificate, or no TLS over there."""
     import ssl
 
     return not isinstance(cause, ssl.SSLError) or (
