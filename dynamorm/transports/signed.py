@@ -176,7 +176,7 @@ class SignedTransport(Settings, ABC):
             line.close()
 
     def _line(self) -> tuple[Signer, Line]:
-        """Return this process's own: a child that used its parent's sockets would mix answers up."""
+        """Return this process's own: with its parent's sockets a child would mix up answers."""
         endpoint = self._here()
         here = (os.getpid(), endpoint.url)
         found = self._lines.get(here)
