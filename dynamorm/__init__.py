@@ -51,9 +51,11 @@ _MODULES = {
     "tables.update": "Applied apply plan update_table",
     "transports.credentials": "Credentials",
 }
+
 _MODULE_OF = dict(
     sorted((name, module) for module, names in _MODULES.items() for name in names.split())
 )
+
 _SUBMODULES = ("requests", "testing")
 
 # The submodules are left out: `from dynamorm import *` must not replace a module named `requests`.

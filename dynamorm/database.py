@@ -44,8 +44,6 @@ else:
 
 
 P = ParamSpec("P")
-
-
 T = TypeVar("T")
 
 

@@ -314,6 +314,7 @@ _CODES: dict[type[ServiceError], str] = {
         "InternalFailure InternalServerError ServiceUnavailable ServiceUnavailableException"
     ),
 }
+
 _BY_CODE = {code: cls for cls, codes in _CODES.items() for code in codes.split()}
 
 

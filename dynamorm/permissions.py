@@ -250,7 +250,6 @@ _TABLES: dict[str, tuple[int, int | None]] = {
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
 
-
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "auto_migrate": _ensures,
     "auto_migrate_with_options": _migrates,

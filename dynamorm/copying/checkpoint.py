@@ -13,7 +13,6 @@ from .identity import Found, TableMark, Work, is_other
 SEGMENTS = 8
 """How many there are where nobody says a number."""
 
-
 Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 """Of a key; as JSON it is base64."""
 

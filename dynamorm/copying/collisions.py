@@ -17,12 +17,10 @@ from .writer import Item
 
 BUCKETS = 1 << 12
 
-
 LENGTH = 14
 """Bytes of a digest in its bucket. The number of the bucket has 12 bits more, which makes 124: two
 of two million keys share them once in 10**25 copies. Python grows a bytearray by an eighth in
 advance, and 14 bytes with an eighth are less than 16."""
-
 
 _encode = json.Encoder().encode
 

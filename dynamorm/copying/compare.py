@@ -29,14 +29,10 @@ from .verified import MODULUS, Cursor, Phase, Tally, Verified, VerifyPoint, chec
 MOST_KEYS = 2_000_000
 """How many are remembered where several source items may make one of the target: 16 bytes each."""
 
-
 WHOLE = 1_000_000
 """More items than a page of a megabyte has."""
 
-
 Raws = Iterable[bytes | Raw]
-
-
 Look = Callable[[list[Raw]], Steps[Tally | None]]
 
 

@@ -24,10 +24,8 @@ from .writer import Rule, Writer
 PROGRESS_EVERY = 0.25
 """Seconds between two reports at least."""
 
-
 SAVE_EVERY = 1.0
 """Seconds between two savings of the checkpoint at least: each waits for the disk."""
-
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]
 

@@ -18,41 +18,20 @@ if TYPE_CHECKING:
 
 
 MAX_BATCH = 25
-
-
 MAX_SEGMENTS = 1_000_000
-
 
 MAX_DEADLINE = 100_000
 """Seconds, more than a day: who gives more has mostly given milliseconds, as a Lambda context."""
 
-
 CO_COROUTINE = 0x80  # as in `inspect`, which takes long to import
-
-
 COLLISION_KEYS = 2_000_000
-
-
 Deadline = float | Callable[[], float] | None
-
-
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
-
-
 Progress = Callable[[CopyReport], object] | None
-
-
 Resume = dict[str, Any] | CopyReport | None
-
-
 Unmodelled = Literal["keep", "drop", "error"]
-
-
 Collisions = Literal["error", "check", "last"]
-
-
 Existing = Literal["overwrite", "keep"]
-
 
 _WORDS = {
     "unmodelled": ("keep", "drop", "error"),

@@ -20,14 +20,10 @@ from .writer import Writer
 FLUSH_EVERY = 5.0
 """Seconds after which a batch is sent though it is not full: its items hold the cursor back."""
 
-
 TOGETHER = 25
 """Items that are made of one before any of them is queued: a transform that fails leaves none."""
 
-
 _attributes = json.Decoder(dict[str, Raw]).decode
-
-
 _key_value = json.Decoder(dict[str, str]).decode
 
 

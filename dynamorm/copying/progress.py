@@ -12,7 +12,6 @@ from .options import CopySettings
 PROGRESS_EVERY = 0.25
 """Seconds between two reports at least."""
 
-
 SAVE_EVERY = 1.0
 """Seconds between two times that the file is written at least."""
 

@@ -24,10 +24,7 @@ from .time_left import TimeLeft
 from .writer import BASE, CAP, ONCE, PATIENCE
 
 T = TypeVar("T")
-
-
 R = TypeVar("R", ScanOutput, BatchGetItemOutput)
-
 
 UNIT = 4096
 """Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""

@@ -14,7 +14,6 @@ from .identity import Found, TableMark, Work, is_other
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
 
-
 Phase = Literal["sums", "lookups", "extras", "end"]
 
 

@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 
 
 SEGMENTS = 8
-
-
 Progress = Callable[[Verified], object] | None
 
 

@@ -20,19 +20,15 @@ from .time_left import TimeLeft
 
 R = TypeVar("R")
 
-
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BODY = 15_500_000
 """Bytes of items in one request. The service takes 16 MB of JSON, which can be six times the size
 that items count as: control characters are escaped, and binary values are base64."""
 
-
 PATIENCE = 120.0
 """Seconds of sending without one acknowledged item, pauses included, until a writer gives up."""
 
-
 BASE, CAP = 0.05, 5.0
-
 
 ONCE = float("-inf")
 """As `until`, no moment for a second attempt: whoever goes on for minutes keeps one schedule of

@@ -33,26 +33,15 @@ class DecimalKeyType(inspect.DecimalType):
 
 RECORDS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
 
-
 RecordType = (
     inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 )
 
-
 SETS = (inspect.SetType, inspect.FrozenSetType)
-
-
 ARRAYS = (inspect.ListType, inspect.VarTupleType, *SETS)
-
-
 _ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
-
-
 _is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
-
-
 _NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
-
 
 _TAGS: dict[type[inspect.Type], str] = {
     inspect.StrType: "S",

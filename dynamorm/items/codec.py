@@ -24,10 +24,8 @@ from .writers import item_writer
 
 M = TypeVar("M", bound=Struct)
 
-
 Unmodelled = Literal["keep", "drop", "error"]
 """What to do with attributes that a model does not know."""
-
 
 _encode = json.Encoder().encode
 

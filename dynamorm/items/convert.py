@@ -22,17 +22,9 @@ from .transforms import AttributeTransform, Transform, made, name_of
 from .values import attributes_of, raw_attributes
 
 Found = Sequence[bytes | Raw]
-
-
 Convert = Callable[[bytes | Raw], Found]
-
-
 Check = Callable[[Any], None]
-
-
 Converting = Callable[[bytes | Raw], Iterator[bytes | Raw]]
-
-
 _encode = json.Encoder().encode
 
 

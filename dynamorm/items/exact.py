@@ -26,7 +26,6 @@ from .writers import item_writer
 
 M = TypeVar("M", bound=Struct)
 
-
 # Types that read more than one text as the same value, and are written in one way. Those of numbers
 # do not count: 1, 1.0 and 1e0 are one key to DynamoDB, and a float that loses digits is refused.
 _RESPELLED = (

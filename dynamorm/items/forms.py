@@ -26,12 +26,8 @@ from .values import fitted
 Write = Callable[[Any], bytes]
 """Gives JSON; raises `Misfit`, or another of `UNFIT`, for a value that it is not made for."""
 
-
 NULL = b'{"NULL":true}'
-
-
 _encode = json.Encoder().encode
-
 
 _CLASSES: dict[type[inspect.Type], type] = {
     inspect.StrType: str,
@@ -60,9 +56,7 @@ _CLASSES: dict[type[inspect.Type], type] = {
     inspect.TypedDictType: dict,
 }
 
-
 _CALL = "{write}({value})"
-
 
 # What generated code tries before it calls a writer.
 _SHORTCUTS: dict[type[inspect.Type], str] = {
@@ -125,7 +119,6 @@ _WRITERS: dict[type[inspect.Type], Write] = {
     SecondsType: only(datetime.datetime, write_seconds),
     inspect.TimeType: only(datetime.time, write_time),
 }
-
 
 _QUOTES: dict[Any, tuple[bytes, bytes]] = {
     inspect.DecimalType: (b'{"N":', b"}"),
@@ -199,9 +192,7 @@ def made(values):
     return before + between.join(found) + after
 """
 
-
 _NESTED = "found = members(values)"
-
 
 _PLAIN = """try:
         found = [{member} for value in values]

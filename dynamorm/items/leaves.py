@@ -35,7 +35,6 @@ _PARSED: dict[type[inspect.Type], Any] = {
     inspect.BoolType: bool,
 }
 
-
 _KEYS: dict[type[inspect.Type], Any] = {
     **_PARSED,
     inspect.IntType: int,
@@ -43,14 +42,12 @@ _KEYS: dict[type[inspect.Type], Any] = {
     inspect.AnyType: str,
 }
 
-
 _NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
     frozenset({inspect.IntType}): read_integer,
     frozenset({inspect.FloatType}): read_float,
     frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, read_float),
     frozenset({inspect.IntType, inspect.DecimalType}): read_number,
 }
-
 
 _EXACT_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
     **_NUMBERS,
@@ -60,12 +57,8 @@ _EXACT_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
     ),
 }
 
-
 _FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
-
-
 _CLASSES = {inspect.IntType: int, inspect.FloatType: float, inspect.DecimalType: Decimal}
-
 
 _BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": (">", operator.gt),
@@ -74,7 +67,6 @@ _BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "le": ("<=", operator.le),
     "multiple_of": ("that is a multiple of", lambda value, factor: value % factor == 0),
 }
-
 
 _LIMITS = ("min_length", "max_length", "pattern", "tz")
 

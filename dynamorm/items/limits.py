@@ -23,17 +23,9 @@ from .values import AttributeValue, Item, attributes_of, natural, raw_attributes
 from .wire import wrapper
 
 Check = Callable[[bytes | Raw], None]
-
-
 MAX_ITEM = 400 * 1024
-
-
 MAX_PARTITION_KEY = 2048
-
-
 MAX_SORT_KEY = 1024
-
-
 _TYPES: dict[str, Any] = {"S": str, "B": bytes}
 
 

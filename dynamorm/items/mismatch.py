@@ -16,33 +16,20 @@ from ..model.fields import label
 
 Function = Callable[[Any], Any]
 
-
 UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
 """What a function raises that is given a value it is not made for; `Misfit` is among it."""
-
 
 STRANGE = (*UNFIT, AttributeError, RecursionError)
 """What it raises that is given JSON of any kind for that of an item."""
 
-
 MAX_LEVELS = 32
-
-
 TOO_DEEP = f"nested too deeply: the most is {MAX_LEVELS} levels"
-
 
 # How msgspec ends and words its errors.
 _PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
-
-
 _STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
-
-
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
-
-
 _VALUE = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)
-
 
 _PROBLEMS = {
     # At an attribute's name, the object is its value and the fields are tags.

@@ -15,16 +15,9 @@ from .mismatch import Misfit
 from .values import exact_number
 
 _encode = json.Encoder().encode
-
-
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
-
-
 _MINUTE = timedelta(minutes=1)
-
-
 _SECOND = timedelta(seconds=1)
-
 
 beyond_microseconds = re.compile(rb"\.\d{6}\d*[1-9]").search
 """Find a fraction that no datetime can hold."""

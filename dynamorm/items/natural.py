@@ -12,11 +12,7 @@ from .mismatch import Misfit, at, complaint, every
 from .values import binary, exact_number
 
 _encode = json.Encoder().encode
-
-
 _BYTES = (bytes, bytearray, memoryview)
-
-
 _SET = (list, tuple, set, frozenset)
 
 
@@ -99,6 +95,4 @@ class _Checks:
 
 
 _STRICT = _Checks(_BYTES)
-
-
 _LOOSE = _Checks((*_BYTES, str))

@@ -14,13 +14,8 @@ from ..model.fields import TimeToLive, read_fields
 from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, alternatives
 
 _TABLE_KEY = {"key of": "the table"}
-
-
 _INDEX_KEY = {"key of": "an index"}
-
-
 _IN_SECONDS: dict[type[inspect.Type], type[inspect.Type]] = {inspect.DateTimeType: SecondsType}
-
 
 _AS_KEYS: dict[type[inspect.Type], type[inspect.Type]] = {
     inspect.DateTimeType: MomentKeyType,

@@ -24,10 +24,8 @@ def qualified(transform: Any) -> str:
 
 LAMBDA = "<lambda>"
 
-
 Transform = Callable[[Any], Any]
 """Gives an instance or an item, several in any iterable, or `None`, which skips."""
-
 
 MAX_REASON = 500
 """Characters of a transform's own error that are told."""

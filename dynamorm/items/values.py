@@ -26,35 +26,21 @@ from .mismatch import UNFIT, Misfit, complaint
 AttributeValue = dict[str, Any]
 """One tag of S, N, B, BOOL, NULL, L, M, SS, NS, BS and its value; binary is bytes."""
 
-
 Item = dict[str, AttributeValue]
-
 
 # 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
 _NUMBERS = Context(
     prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow, Subnormal]
 )
 
-
 fitted = _NUMBERS.plus
 """The same number with at most 38 digits; raises `ArithmeticError` where it has more."""
 
-
 _ALL_DIGITS = 10**38
-
-
 _MOST_BITS = 420  # of a whole number below 1E+126
-
-
 _RANGE = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
-
-
 _is_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII).fullmatch
-
-
 _SURE_DIGITS = 15  # as many as any float keeps
-
-
 _FINITE = "nan and infinity are no numbers in DynamoDB"
 
 
@@ -74,14 +60,8 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
 
 
 _decode_one = json.Decoder(Value).decode
-
-
 _decode = json.Decoder(dict[str, Value]).decode
-
-
 _encode = json.Encoder().encode
-
-
 _split = json.Decoder(dict[str, Raw]).decode
 
 
@@ -138,8 +118,6 @@ def plain_text(value: Decimal) -> str:
 
 # Stricter than `int` and `float`, and twice as fast.
 whole = json.Decoder(int).decode
-
-
 real = json.Decoder(float).decode
 
 

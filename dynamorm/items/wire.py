@@ -17,13 +17,8 @@ from .mismatch import STRANGE, Misfit
 from .values import Value, natural, read_exact_float, read_float, read_integer
 
 Convert = Callable[[Any], Any]
-
-
 CALL = "{convert}({value})"
-
-
 _KEEP = "{value}"
-
 
 # What generated code tries first; whatever it cannot read goes through the function after all.
 _SHORTCUTS: dict[Convert, str] = {
@@ -129,6 +124,5 @@ def _unless_null(raw: Raw) -> Raw | None:
 
 AS_IT_IS = Place(Raw, "", lambda raw: raw, _KEEP)
 """Keep the bytes of an attribute value."""
-
 
 AS_IT_IS_OR_NONE = Place(Raw, "", _unless_null)

@@ -172,7 +172,6 @@ def _struct_form(cls: Hashable) -> Form:
 
 _ANY = Form(b"", write_any, b"")
 
-
 _BY_CLASS: dict[type, Write] = {
     type(None): lambda value: NULL,
     enum.Enum: lambda value: write_any(value.value),

@@ -27,10 +27,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Struct)
 
-
 Model = type[Struct] | TableSpec
 """What operations take: a marked Struct class, or a spec."""
-
 
 _ATTRIBUTE = "__table_spec__"
 

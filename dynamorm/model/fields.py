@@ -62,7 +62,6 @@ class TimeToLive(_Marker, frozen=True):
 
 Marker = PartitionKey | SortKey | TimeToLive
 
-
 # How msgspec writes a value decides what it can be as a key. Classes of the standard library that
 # a model may not use are known by name, so that they need not be imported. Subclasses do not count:
 # msgspec does not write them.
@@ -81,10 +80,7 @@ _KINDS = {
     "builtins.memoryview": "B",
 }
 
-
 _KINDS_OF_EXPIRY = {**_KINDS, "datetime.datetime": "N"}  # in seconds since the epoch
-
-
 _ENUM_KINDS = {frozenset({str}): "S", frozenset({int}): "N"}
 
 

@@ -12,10 +12,7 @@ from .options import Include, Index
 from .spec import IndexSpec, KeyAttribute
 
 _UNKNOWN = KeyAttribute("unknown", "S")
-
-
 _IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
-
 
 # The marked fields of each key in order, by index (None: the table) and kind of marker.
 _Keys = dict[tuple[str | None, type], tuple[Field, ...]]

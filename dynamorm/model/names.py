@@ -6,17 +6,10 @@ from ..errors import ModelError
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
-
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 MIN_NAME = 3
-
-
 MAX_NAME = 255
-
-
 _LEGAL = f"{MIN_NAME} to {MAX_NAME} letters, digits, '_', '-' or '.'"
-
-
 _AN_ARN = "write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"
 
 

@@ -10,8 +10,6 @@ from msgspec import UNSET, DecodeError, json
 from .options import KMS, OnDemand, Options, Provisioned, WarmThroughput, policy_text
 
 MAX_RECOVERY_DAYS = 35
-
-
 MAX_POLICY_BYTES = 20 * 1024
 
 
@@ -99,7 +97,6 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     ),
 }
 
-
 # The members of CreateTable that a model or a default always fills, and those that an option does.
 _FILLED = {
     "AttributeDefinitions",
@@ -109,7 +106,6 @@ _FILLED = {
     "ProvisionedThroughput",
     "TableName",
 }
-
 
 _FILLED_BY = {
     "DeletionProtectionEnabled": "deletion_protection",

@@ -15,17 +15,9 @@ from msgspec import UNSET, Struct, UnsetType, field, json
 from ..errors import ModelError
 
 ALL: Final = "ALL"
-
-
 KEYS_ONLY: Final = "KEYS_ONLY"
-
-
 StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
-
-
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
-
-
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
 
 

@@ -15,23 +15,11 @@ from .options import Include, OnDemand, Options, Projection, Provisioned, WarmTh
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_GLOBAL_INDEXES = 20
-
-
 MAX_LOCAL_INDEXES = 5
-
-
 MAX_INCLUDED = 20
-
-
 MAX_INCLUDED_IN_SUM = 100
-
-
 MAX_KEY_PARTS = 4
-
-
 MAX_NAME_BYTES = 255
-
-
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
 
 

@@ -14,7 +14,6 @@ from .locks import ForkLock
 _decoders: dict[Any, json.Decoder[Any]] = {}
 _making = ForkLock()
 
-
 _NOTHING = (b"", b'""')
 """What TagResource and UntagResource answer with: the service no body, dynalite an empty text."""
 

@@ -22,7 +22,6 @@ from .waiting import Retries, retries_of, retrying
 
 T = TypeVar("T")
 
-
 MAX_THREADS = 64
 """At once, unless an executor is given; operations that run together may be a million."""
 

@@ -10,11 +10,7 @@ from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
 from msgspec import Struct, structs
 
 P = ParamSpec("P")
-
-
 R = TypeVar("R")
-
-
 T = TypeVar("T")
 
 
@@ -89,10 +85,8 @@ class Together(Struct, frozen=True):
 
 Effect = Call[Any] | Sleep | Now | WallTime | Where | Together
 
-
 Steps = Generator[Effect, Any, T]
 """What an operation does: a generator that yields effects and returns its result, once."""
-
 
 LONGEST = 60
 """Characters of one argument in a repr."""

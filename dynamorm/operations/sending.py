@@ -18,8 +18,6 @@ class UnlessGiven(float):
 
 
 CONNECT_TIMEOUT = UnlessGiven(2.0)
-
-
 READ_TIMEOUT = UnlessGiven(10.0)
 
 
@@ -47,8 +45,6 @@ def sending(transport: Any, operation: str, body: bytes, timeout: float | None) 
 
 # Flags of code objects: https://docs.python.org/3/library/inspect.html#code-objects-bit-flags
 _ANY_KEYWORD = 0x08
-
-
 _COROUTINE = 0x80
 
 
@@ -90,7 +86,6 @@ def check_kind(transport: Any, *, awaited: bool) -> None:
 
 
 _AWAITED = "is for asyncio: use connect_async or arun"
-
 
 _BLOCKING = (
     "is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...), or in tests "
@@ -139,6 +134,5 @@ def _answers_at_once(send: Any) -> bool:
 
 _MARK = "_is_coroutine_mark"
 """What `inspect.markcoroutinefunction` leaves, from Python 3.12 on."""
-
 
 _AWAITABLE = ("Any", "Awaitable", "Coroutine", "Future", "Task")

@@ -32,7 +32,6 @@ _TERMINAL = frozenset(
     }
 )
 
-
 MISSING_GRACE = 30.0
 """Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
 

@@ -76,7 +76,6 @@ __all__ = [
     "update_time_to_live",
 ]
 
-
 encode = json.Encoder().encode
 """The JSON body of a request."""
 

@@ -190,8 +190,6 @@ class Run:
 
 
 _UNSEEN = "the service took the change, and it does not show: perhaps it does not know it"
-
-
 _TOO_SOON = "the service takes one change of a table's TTL in an hour: apply again later"
 
 

@@ -24,7 +24,6 @@ SETTINGS = {
 }
 """What DescribeTable does not tell, by the name of its steps, with its field of the spec."""
 
-
 _SETTING_OF = {"tag": "tags", "ttl": "ttl"}
 
 

@@ -19,7 +19,6 @@ from .steps import Blocked, Step, Undeclared, plain
 Types = dict[str, str]
 """Key attributes, each with its type."""
 
-
 _NEW_TABLE = "a local index cannot be changed: make a new table and copy the items into it"
 
 

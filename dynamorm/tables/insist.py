@@ -26,14 +26,11 @@ DescribeTable reads stale: "wait for a few seconds".
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable.html
 """
 
-
 BUSY = 20
 """How often a table may be busy that says that it is ACTIVE."""
 
-
 MISSING = 10
 """How often a table may be missing that is there: about half a minute, as in other waits."""
-
 
 _REPLIES: dict[str, type[Any]] = {
     "DeleteResourcePolicy": DeleteResourcePolicyOutput,

@@ -195,7 +195,6 @@ TABLE_STEPS: dict[str, Callable[[Change], Iterator[Step]]] = {
     "warm": _warm,
 }
 
-
 SETTING_STEPS: dict[str, Callable[[Change], Iterator[Step]]] = {
     "ttl": _ttl,
     "point_in_time_recovery": _recovery,

@@ -187,11 +187,7 @@ def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
 
 
 _NAMES = {"key", "tags", "ttl", *Options.__struct_fields__} - {"extra", "ignore"}
-
-
 _PREFIXES = ("index:", "tag:", "ttl:")
-
-
 _WILDCARDS = ("index:*", "tag:*")
 
 

@@ -15,7 +15,6 @@ from .living import Payload, State, Table, error
 
 MAX_INDEXES = 20
 
-
 _KINDS = {
     "BillingMode": "capacity",
     "ProvisionedThroughput": "capacity",
@@ -27,7 +26,6 @@ _KINDS = {
     "WarmThroughput": "warm",
 }
 """Which members may come together, and which not."""
-
 
 _FIGURES = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
 

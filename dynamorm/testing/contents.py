@@ -12,19 +12,10 @@ from msgspec import Raw, Struct, json
 from ..items.keys import item_key
 
 PAGE_BYTES = 1_000_000
-
-
 MAX_BATCH = 25
-
-
 MAX_KEYS = 100
-
-
 MAX_BODY = 16 * 1024 * 1024
-
-
 Key = tuple[Any, ...]
-
 
 Place = tuple[bytes, bytes]
 """Where an item is in the order of Scan: the hash of its partition key, and of its whole key."""

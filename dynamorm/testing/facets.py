@@ -11,11 +11,7 @@ from ..operations.drivers import Clock
 from .living import Payload, Table, error
 
 TTL_INTERVAL = 3600.0
-
-
 MAX_TAGS = 50
-
-
 PAGE_OF_TAGS = 10
 
 

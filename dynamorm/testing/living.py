@@ -11,8 +11,6 @@ from ..errors import DynamormError, service_error
 from .contents import Contents
 
 ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
-
-
 Payload = dict[str, Any]
 
 

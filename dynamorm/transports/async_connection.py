@@ -17,10 +17,8 @@ from .routes import MAX_IDLE, Proxy, Route, tls_context
 
 T = TypeVar("T")
 
-
 PIECE = 64 << 10
 """Bytes that are handed over at once: the time counts for each piece that leaves."""
-
 
 MUCH = 1 << 20
 """Bytes that have come and not been asked for, from which on the socket is not read."""

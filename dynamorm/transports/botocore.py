@@ -198,7 +198,6 @@ def _content(raw: Any, until: float) -> bytes:
 
 _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
 
-
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     (EndpointConnectionError, failures.NO_CONNECTION),
     (ConnectTimeoutError, failures.TOO_LATE),
@@ -208,7 +207,6 @@ _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     ((ConnectionClosedError, ProtocolError), failures.CLOSED),
     (Exception, failures.BROKEN),
 )
-
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 

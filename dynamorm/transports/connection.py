@@ -15,14 +15,11 @@ from .routes import MAX_IDLE, Proxy, Route, tls_context
 
 T = TypeVar("T")
 
-
 LONGEST = 1e8
 """Seconds, three years: from 9e9 on a socket's time-out is an OverflowError."""
 
-
 RECORD = 16 << 10
 """Bytes that TLS encrypts at once: sending more counts as one step, however long it takes."""
-
 
 UNSENT = 128 << 10
 """Bytes that the kernel may hold unsent. What it holds is still on its way when the wait for the
@@ -203,7 +200,6 @@ def set_options(link: Any) -> None:
 
 # Linux and macOS have the second one, Windows has not.
 _NAMES = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT}
-
 
 OPTIONS = tuple(
     (socket.IPPROTO_TCP, getattr(socket, name), value)

@@ -21,28 +21,18 @@ from .hidden import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .routes import DEADLINE, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-
-
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
-
-
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
-
 
 # As in the AWS SDKs: a token must not go in the clear to whoever a variable names.
 HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
-
-
 TIMEOUT = 2.0
-
 
 IN_ALL = 5.0
 """Seconds for a whole look-up, for which other threads wait."""
 
-
 EARLY = 300.0
 """Seconds before they expire at which credentials are renewed."""
-
 
 AGAIN = 30.0
 """Seconds from a renewal that failed, while what is there is still good, to the next."""

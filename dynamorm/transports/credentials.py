@@ -55,5 +55,4 @@ NOT_PICKLED = (
     "environment, or a module-level function as credentials=, which are found again there"
 )
 
-
 Given = CredentialsLike | Callable[[], CredentialsLike]

@@ -45,16 +45,11 @@ _PARTITIONS = (
     _Partition(("eusc-de-*-#",), "amazonaws.eu", "api.amazonwebservices.eu"),
 )
 
-
 _PARTITION_OF = {shape: partition for partition in _PARTITIONS for shape in partition.regions}
-
 
 # Of other partitions, and under FIPS, no host is named after an account.
 _WITH_ACCOUNTS = ("us-gov-east-1", "us-gov-west-1", "cn-north-1", "cn-northwest-1")
-
-
 _SERVICE_NAMES = ("dynamodb", "dynamodb-fips", "ddb")  # "ddb" in the hosts of accounts
-
 
 Named = tuple[str, str]
 """A value, after the words that name its source."""

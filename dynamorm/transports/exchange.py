@@ -43,7 +43,6 @@ class Answer(Struct, frozen=True):
 Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
 """From credentials, endpoint, headers, body and seconds since the epoch to the signed headers."""
 
-
 Exchange = Generator[dict[str, str], Answer, bytes]
 """Yields the headers of a request, is sent its answer, returns the answer's body."""
 
@@ -90,8 +89,6 @@ class Signer:
 
 # The checksum is over the bytes before they are decompressed.
 _UNSIGNED = {"Accept-Encoding": "identity", "User-Agent": "dynamorm"}
-
-
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 

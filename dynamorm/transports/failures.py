@@ -50,13 +50,8 @@ def without_frames(error: BaseException) -> BaseException:
 
 
 NO_CONNECTION = Failure(False, "cannot connect to", UNREACHABLE)
-
-
 TOO_LATE = Failure(False, "no connection in time to", UNREACHABLE)
-
-
 NO_TURN = Failure(False, "no connection was free in time to")
-
 
 NO_PROXY = Failure(
     False,
@@ -64,20 +59,14 @@ NO_PROXY = Failure(
     "HTTP_PROXY and HTTPS_PROXY name it, NO_PROXY the hosts that need none",
 )
 
-
 UNTRUSTED = Failure(
     True,
     "no trusted connection to",
     "AWS_CA_BUNDLE names a file of CAs to trust; an endpoint without TLS begins with http://",
 )
 
-
 NO_ANSWER = Failure(True, "no answer in time from")
-
-
 CLOSED = Failure(True, "connection closed by")
-
-
 BROKEN = Failure(True, "no exchange with")
 
 

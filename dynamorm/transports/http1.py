@@ -16,43 +16,29 @@ from msgspec import Struct
 
 T = TypeVar("T")
 
-
 Reading = Generator[int, bytes, T]
 """Yields how many bytes it wants at most, is sent some, or none at the end, and returns what it
 has read. What is more than it wanted stays in the buffer."""
 
-
 MAX_LINE = 16 << 10
-
-
 MAX_HEAD = 64 << 10
-
 
 MAX_BODY = 256 << 20
 """Bytes; DynamoDB's own largest answers have some 16 MB before JSON escapes."""
 
-
 MAX_INTERIM = 10
-
 
 MAX_DIGITS = 20
 """Of a Content-Length; leading zeros count."""
 
-
 LINES = 4 << 10
 """Bytes to ask for where lines are to come."""
-
 
 PIECE = 64 << 10
 """Bytes to ask for at once: more than this is mapped anew each time, at four times the CPU."""
 
-
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
-
-
 _DIGITS = b"0123456789"
-
-
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
 
 

@@ -24,10 +24,8 @@ FILES = {
 }
 """By botocore's name: the variable that names the file, and where it is otherwise."""
 
-
 NAMES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 """As in botocore, the first one wins."""
-
 
 CREDENTIAL_KEYS = (
     "role_arn",
@@ -40,7 +38,6 @@ CREDENTIAL_KEYS = (
     "credential_process",
     "aws_access_key_id",
 )
-
 
 Section = dict[str, Any]
 """A value is a string, or a dict where its lines are indented."""

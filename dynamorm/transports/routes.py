@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 MAX_IDLE = 60.0
 
-
 DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
 """The moment of the monotonic clock by which a request must be answered, for those who look its
 credentials up: a function that gives them has no parameter for it."""
