@@ -11,7 +11,7 @@ from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, UnsupportedOperation
 from ..model.declare import Model, table_spec
 from ..model.names import name_problem
-from ..model.options import TableOptions
+from ..model.options import Options, TableOptions
 from ..model.spec import TableSpec
 from ..operations.effects import Operation, Steps, operation, where
 from ..operations.middleware import elsewhere
@@ -77,6 +77,7 @@ def auto_migrate_with_options(
     seconds_of(timeout)
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
+    _check_names(table_options)
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
     settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
@@ -106,6 +107,16 @@ def auto_migrate_with_options(
             **copying,  # type: ignore[arg-type]  # a part of the typed options
         )
     return Migrated(ensured, backup, backup_copy, copied)
+
+
+def _check_names(options: dict[str, Any]) -> None:
+    """Raise `TypeError` for what is neither an option of the table nor one of the copy."""
+    if unknown := options.keys() - set(Options.__struct_fields__):
+        from ..model.arguments import refuse_keywords
+
+        own = ("target_model", "backup_table", "data_copy", "segments", "timeout")
+        known = (*own, *sorted(_COPY_OPTIONS), *Options.__struct_fields__)
+        refuse_keywords("auto_migrate_with_options", sorted(unknown), known)
 
 
 _COPY_OPTIONS = frozenset(CopySettings.__struct_fields__)

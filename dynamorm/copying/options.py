@@ -143,6 +143,16 @@ def _check_plain(name: str, function: Any) -> None:
         raise TypeError(f"{name}= is async: it would never run; give a plain function")
 
 
+def settings_of(function: str, options: CopyOptions, *others: str) -> CopySettings:
+    """Check the options of a function that also takes `others`."""
+    known = CopySettings.__struct_fields__
+    if unknown := options.keys() - set(known):
+        from ..model.arguments import refuse_keywords
+
+        refuse_keywords(function, sorted(unknown), (*others, *known))
+    return CopySettings(**options)
+
+
 def _is_number(value: Any) -> bool:
     """Return whether it counts as one; `None` does as infinity."""
     if value is None:

@@ -19,7 +19,7 @@ from ..model.declare import Model
 from ..operations.effects import Sleep, Steps, call, now, operation, together
 from ..requests.items import scan, units
 from .job import Job
-from .options import CopySettings, check_segments
+from .options import CopySettings, check_segments, settings_of
 from .pages import Pages
 from .prepare import check_pair, confirm, open_checkpoint, prepare
 from .report import CopyReport, Segment, report
@@ -77,7 +77,7 @@ def copy_table(
     error that ends the copy has its `report`, and so the checkpoint to resume from; so have
     KeyboardInterrupt and CancelledError. `executor` runs the segments in threads.
     """
-    settings = CopySettings(**options)
+    settings = settings_of("copy_table", options, "segments", "executor")
     check_segments(segments)
     return (yield from _copied(source, target, settings, None, segments, executor))
 
@@ -98,7 +98,7 @@ def copy_segment(
     check_segments(of)
     if type(segment) is not int or segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
-    settings = CopySettings(**options)
+    settings = settings_of("copy_segment", options, "segment", "of")
     return (yield from _copied(source, target, settings, [segment], of, None))
 
 

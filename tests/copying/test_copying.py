@@ -1210,3 +1210,17 @@ def test_without_a_transform_no_item_is_looked_into() -> None:
     fake = service(strange)
     assert copy(fake).written == 3
     assert sorted(fake.items("target")) == sorted(strange)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: dynamorm.copy_table("one", "two", transfrom=None),
+        lambda: dynamorm.copy_segment("one", "two", segment=0, of=1, transfrom=None),
+        lambda: dynamorm.auto_migrate_with_options(Source, transfrom=None),
+    ],
+)
+def test_a_misspelt_option_is_answered_with_the_nearest(call) -> None:
+    """A copy without the transform that was meant would be another copy."""
+    with pytest.raises(TypeError, match=r"takes no transfrom=: .*; did you mean transform\?"):
+        call()
