@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from msgspec import Raw, structs
@@ -14,18 +12,14 @@ from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..model.spec import TableSpec
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
+from .asking import Asking
 from .checkpoint import Checkpoint
 from .collisions import Collision
 from .options import CopySettings
+from .progress import Telling
 from .report import CopyReport, Segment, report
 from .time_left import TimeLeft
 from .writer import Rule, Writer
-
-PROGRESS_EVERY = 0.25
-"""Seconds between two reports at least."""
-
-SAVE_EVERY = 1.0
-"""Seconds between two savings of the checkpoint at least: each waits for the disk."""
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]
 
@@ -54,15 +48,15 @@ class Job:
         self.same = same
         """Whether both tables are one."""
         self.left = TimeLeft(settings.deadline, started)
-        self.read_pace = Pace(settings.max_read_units)
+        self.reads = Asking(self.left, settings.max_read_units)
         self.write_pace = Pace(settings.max_write_units)
         self._rule = rule
         self._items = items
         self.segments = [Segment(point) for point in checkpoint.segments]
         self.writers = [self._writer(segment) for segment in self.segments]
         self._started = started - checkpoint.seconds
-        self._reported = self._saved = self._latest = started
-        self._telling = Lock()
+        self._latest = started
+        self.telling = Telling(settings, self.report, started)
 
     @property
     def once(self) -> bool:
@@ -91,52 +85,18 @@ class Job:
             wrap=lambda steps: elsewhere(steps, there) if there else steps,
         )
 
-    def report(self, moment: float) -> CopyReport:
+    def report(self) -> CopyReport:
+        """Return how far the copy is."""
         collided = getattr(self._rule, "collided", [])
         checkpoint = self.checkpoint
         if collided:
             checkpoint = structs.replace(checkpoint, collided=sorted(set(collided)))
-        return report(checkpoint, self.segments, moment - self._started, self._items)
+        return report(checkpoint, self.segments, self._latest - self._started, self._items)
 
     def tell(self, moment: float) -> None:
-        """Save the checkpoint and call `progress`, unless that was done a moment ago.
-
-        One thread at a time, in the order of the reports; the others need not wait for it.
-        """
+        """Save the checkpoint and call `progress`, unless that was done a moment ago."""
         self._latest = max(self._latest, moment)
-        if not self._telling.acquire(blocking=False):
-            return
-        try:
-            if moment - self._saved >= SAVE_EVERY:
-                self.save(moment)
-            if moment - self._reported >= PROGRESS_EVERY and self.settings.progress is not None:
-                self._reported = moment
-                self.settings.progress(self.report(moment))
-        finally:
-            self._telling.release()
-
-    def save(self, moment: float) -> None:
-        """Save the checkpoint, where there is a file for it."""
-        self._saved = moment
-        if self.settings.checkpoint_file is not None:
-            from .checkpoint_file import save
-
-            save(self.settings.checkpoint_file, self.report(moment).checkpoint)
-
-    def save_at_last(self) -> None:
-        """Save the checkpoint of a copy that is dropped; nobody is there to hear of trouble."""
-        with suppress(OSError):
-            self.save(self._latest)
-
-    def stopped(self, error: BaseException) -> CopyReport:
-        """Save the checkpoint, and give the report that `error` is to carry."""
-        try:
-            self.save(self._latest)
-        except OSError as trouble:
-            # It must not hide what ended the copy.
-            with suppress(AttributeError):  # new in Python 3.11
-                error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
-        return self.report(self._latest)
+        self.telling.tell(moment)
 
     def _settle(self, segment: Segment, moment: float) -> None:
         """Take note of what a batch has got done, before the page that it is of has ended."""
@@ -155,10 +115,8 @@ class Job:
 
     def outcome(self, moment: float) -> CopyReport:
         """Return the last report; raise when items could not be written."""
-        self.save(moment)
-        final = self.report(moment)
-        if self.settings.progress is not None:
-            self.settings.progress(final)
+        self._latest = moment
+        final = self.telling.last()
         given_up = [writer for writer in self.writers if writer.refused or writer.gave_up]
         if given_up and not final.done:
             unwritten = [item for writer in self.writers for item in writer.unwritten()]

@@ -13,7 +13,7 @@ PROGRESS_EVERY = 0.25
 """Seconds between two reports at least."""
 
 SAVE_EVERY = 1.0
-"""Seconds between two times that the file is written at least."""
+"""Seconds between two times that the file is written at least: each waits for the disk."""
 
 
 class Report(Protocol):
@@ -39,14 +39,14 @@ class Telling(Generic[R]):
     def tell(self, moment: float) -> None:
         """Save the checkpoint and call `progress`, unless that was done a moment ago.
 
-        One thread at a time; the others need not wait for it.
+        One thread at a time, in the order of the reports; the others need not wait for it.
         """
         if not self._lock.acquire(blocking=False):
             return
         try:
             if moment - self._saved >= SAVE_EVERY:
                 self._saved = moment
-                self._save()
+                self.save()
             if self._progress is not None and moment - self._reported >= PROGRESS_EVERY:
                 self._reported = moment
                 self._progress(self._report())
@@ -55,7 +55,7 @@ class Telling(Generic[R]):
 
     def last(self) -> R:
         """Save the checkpoint of the last report, and tell and return it."""
-        self._save()
+        self.save()
         final = self._report()
         if self._progress is not None:
             self._progress(final)
@@ -64,14 +64,15 @@ class Telling(Generic[R]):
     def stopped(self, error: BaseException) -> R:
         """Save the checkpoint, and return the report that `error` is to carry."""
         try:
-            self._save()
+            self.save()
         except OSError as trouble:
             # It must not hide what ended the operation.
             with suppress(AttributeError):  # new in Python 3.11
                 error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
         return self._report()
 
-    def _save(self) -> None:
+    def save(self) -> None:
+        """Save the checkpoint, where there is a file for it."""
         if self._file is not None:
             from .checkpoint_file import save
 

@@ -12,19 +12,18 @@ from msgspec import Raw, Struct
 from ..api.descriptions import Cursors
 from ..api.items import Key, ScanOutput
 from ..api.lookups import MAX_KEYS, BatchGetItemOutput, key_json
-from ..errors import DynamormError, ItemError, service_error
+from ..errors import ItemError, service_error
 from ..items.keys import item_key
 from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
-from ..operations.effects import Sleep, Steps, call, now
+from ..operations.effects import Steps, call, now
 from ..operations.middleware import Place, elsewhere
-from ..operations.pace import Pace
 from ..requests.items import batch_get_item, scan, units
+from .asking import Asking, Pauses
 from .time_left import TimeLeft
-from .writer import BASE, CAP, ONCE, PATIENCE
+from .writer import ONCE, PATIENCE
 
 T = TypeVar("T")
-R = TypeVar("R", ScanOutput, BatchGetItemOutput)
 
 UNIT = 4096
 """Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
@@ -62,7 +61,9 @@ class End(Struct, frozen=True):
         types = tuple(attribute.type for attribute in self.key)
         return types == tuple(tag for part in key for tag, value in part if value != "")
 
-    def there(self, steps: Steps[R]) -> Steps[R]:
+    def ask(self, operation: str, payload: Any, reply_type: type[T]) -> Steps[T]:
+        """Send a request to where the table is, once."""
+        steps = call(operation, payload, reply_type, until=ONCE)
         return steps if self.place is None else elsewhere(steps, self.place)
 
 
@@ -71,28 +72,26 @@ class Reads:
 
     def __init__(self, left: TimeLeft, max_units: float | None, *, consistent: bool) -> None:
         self._left = left
-        self._pace = Pace(max_units)
+        self._asking = Asking(left, max_units)
         self._consistent = consistent
-        self._longest = 0.0
-        """Seconds that an answer has taken; with fewer left, no page is begun."""
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
     ) -> Steps[ScanOutput | None]:
         """Read the next page of a segment; `None` when time is up first."""
-        if self._left.at((yield from now())) <= self._longest:
+        if self._left.at((yield from now())) <= self._asking.longest:
             return None
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
         )
-        request = partial(call, "Scan", payload, ScanOutput, until=ONCE)
 
         def check(reply: ScanOutput) -> float:
             cursors.onward(start, reply.last_evaluated_key)
             size = sum(map(len, reply.items))
             return units((reply.consumed_capacity,), lambda: self._units(size / UNIT))
 
-        return (yield from self._ask(end, request, check))
+        request = partial(end.ask, "Scan", payload, ScanOutput)
+        return (yield from self._asking.ask(request, check))
 
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
@@ -109,8 +108,8 @@ class Reads:
             payload = batch_get_item(
                 end.table, list(asked.values()), consistent_read=self._consistent, only=only
             )
-            request = partial(call, "BatchGetItem", payload, BatchGetItemOutput, until=ONCE)
-            reply = yield from self._ask(end, request, partial(self._cost, len(asked)))
+            request = partial(end.ask, "BatchGetItem", payload, BatchGetItemOutput)
+            reply = yield from self._asking.ask(request, partial(self._cost, len(asked)))
             if reply is None:
                 return None
             found |= {end.key_in(raw): raw for raw in reply.items}
@@ -124,30 +123,6 @@ class Reads:
                 return None
         return found
 
-    def _ask(
-        self, end: End, request: Callable[[], Steps[R]], check: Callable[[R], float]
-    ) -> Steps[R | None]:
-        """Send a request until it is answered; `check` gives its units, or raises for no answer."""
-        pauses = Pauses(self._left)
-        while (left := self._left.at((yield from now()))) > 0:
-            if not (yield from self._pace.ready(left)):
-                break
-            sent = yield from now()
-            try:
-                reply = yield from end.there(request())
-                consumed = check(reply)
-            except DynamormError as error:
-                if not error.transient or (yield from pauses.over()):
-                    raise
-            else:
-                moment = yield from now()
-                self._longest = max(self._longest, moment - sent)
-                self._pace.spent(consumed, moment)
-                return reply
-            if not (yield from pauses.next()):
-                break
-        return None
-
     def _cost(self, keys: int, reply: BatchGetItemOutput) -> float:
         """Return the units of a look-up: each item is rounded up, and a missing one costs one."""
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
@@ -156,30 +131,6 @@ class Reads:
 
     def _units(self, consistent: float) -> float:
         return consistent if self._consistent else consistent / 2
-
-
-class Pauses:
-    """Pauses that grow from one refusal to the next, for two minutes and not past the deadline."""
-
-    def __init__(self, left: TimeLeft) -> None:
-        self._left = left
-        self._tries = 0
-        self._since: float | None = None
-
-    def over(self) -> Steps[bool]:
-        """Say whether there has been no success for so long that there will be none."""
-        moment = yield from now()
-        self._since = moment if self._since is None else self._since
-        return moment - self._since > PATIENCE
-
-    def next(self) -> Steps[bool]:
-        """Let the service rest; `False`, and no pause, when there is no time for that."""
-        self._tries += 1
-        longest = min(CAP, BASE * 2 ** min(self._tries, 10))
-        if self._left.at((yield from now())) < longest:
-            return False
-        yield Sleep(0.0, spread=longest)
-        return True
 
 
 def _unprocessed(

@@ -14,16 +14,15 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Raw
 
 from ..api.items import ScanOutput
-from ..errors import DynamormError
 from ..model.declare import Model
-from ..operations.effects import Sleep, Steps, call, now, operation, together
+from ..operations.effects import Steps, call, now, operation, together
 from ..requests.items import scan, units
 from .job import Job
 from .options import CopySettings, check_segments, settings_of
 from .pages import Pages
 from .prepare import check_pair, confirm, open_checkpoint, prepare
 from .report import CopyReport, Segment, report
-from .writer import BASE, CAP, ONCE, PATIENCE, Writer
+from .writer import ONCE, Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -118,17 +117,15 @@ def _copied(
     try:
         whole = segments is None or checkpoint.of == 1
         job = yield from prepare(source, target, settings, checkpoint, started, whole=whole)
-        job.save(started)
+        job.telling.save()
         yield from _perform(job, executor)
         yield from confirm(job, (yield from now()))
         return job.outcome((yield from now()))
-    except GeneratorExit:
-        if job is not None:  # nobody is there to be told, but the file can be
-            job.save_at_last()
-        raise
     except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
         points = [Segment(point) for point in checkpoint.segments]
-        found = job.stopped(error) if job else report(checkpoint, points, checkpoint.seconds)
+        found = (
+            job.telling.stopped(error) if job else report(checkpoint, points, checkpoint.seconds)
+        )
         with suppress(AttributeError):  # a frozen exception takes none
             error.report = found  # type: ignore[attr-defined]  # any other may have it
         raise
@@ -152,10 +149,8 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
     pages = Pages(job, segment, writer, (yield from now()))
     while True:
         began = yield from now()
-        left = job.left.at(began)
-        if left <= pages.slowest:
+        if job.left.at(began) <= pages.slowest:
             break
-        yield from job.read_pace.ready(left)
         reply = yield from _read(job, segment)
         if reply is None:
             break
@@ -181,27 +176,16 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
         limit=settings.page_limit,
         consistent_read=consistent,
     )
-    started = yield from now()
-    tries = 0
-    while job.left.at(moment := (yield from now())) > 0:
-        try:
-            reply = yield from call("Scan", payload, ScanOutput, until=ONCE)
-            segment.cursors.onward(segment.cursor, reply.last_evaluated_key)
-        except DynamormError as error:
-            if not error.transient or moment - started > PATIENCE:
-                raise
-        else:
-            estimate = partial(_read_units, reply.items, consistent)
-            consumed = units((reply.consumed_capacity,), estimate)
-            segment.point.costs.read_units += consumed
-            job.read_pace.spent(consumed, (yield from now()))
-            return reply
-        tries += 1
-        longest = min(CAP, BASE * 2**tries)
-        if job.left.at((yield from now())) < longest:
-            break
-        yield Sleep(0.0, spread=longest)
-    return None
+
+    def check(reply: ScanOutput) -> float:
+        segment.cursors.onward(segment.cursor, reply.last_evaluated_key)
+        estimate = partial(_read_units, reply.items, consistent)
+        consumed = units((reply.consumed_capacity,), estimate)
+        segment.point.costs.read_units += consumed
+        return consumed
+
+    request = partial(call, "Scan", payload, ScanOutput, until=ONCE)
+    return (yield from job.reads.ask(request, check))
 
 
 def _read_units(items: list[Raw], consistent: bool) -> float:

@@ -1,0 +1,73 @@
+"""Asks the service until it answers: at a pace, with patience, until time is up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from ..errors import DynamormError
+from ..operations.effects import Sleep, Steps, now
+from ..operations.pace import Pace
+from .time_left import TimeLeft
+from .writer import BASE, CAP, PATIENCE
+
+R = TypeVar("R")
+
+
+class Asking:
+    """Asks for whoever shares one pace and one deadline."""
+
+    def __init__(self, left: TimeLeft, max_units: float | None) -> None:
+        self._left = left
+        self._pace = Pace(max_units)
+        self.longest = 0.0
+        """Seconds that an answer has taken."""
+
+    def ask(self, request: Callable[[], Steps[R]], check: Callable[[R], float]) -> Steps[R | None]:
+        """Send a request until it is answered; `None` when time is up first.
+
+        `check` returns the units of an answer, or raises for what is none.
+        """
+        pauses = Pauses(self._left)
+        while (left := self._left.at((yield from now()))) > 0:
+            if not (yield from self._pace.ready(left)):
+                break
+            sent = yield from now()
+            try:
+                reply = yield from request()
+                consumed = check(reply)
+            except DynamormError as error:
+                if not error.transient or (yield from pauses.over()):
+                    raise
+            else:
+                moment = yield from now()
+                self.longest = max(self.longest, moment - sent)
+                self._pace.spent(consumed, moment)
+                return reply
+            if not (yield from pauses.next()):
+                break
+        return None
+
+
+class Pauses:
+    """Pauses that grow from one refusal to the next, for two minutes and not past the deadline."""
+
+    def __init__(self, left: TimeLeft) -> None:
+        self._left = left
+        self._tries = 0
+        self._since: float | None = None
+
+    def over(self) -> Steps[bool]:
+        """Say whether there has been no success for so long that there will be none."""
+        moment = yield from now()
+        self._since = moment if self._since is None else self._since
+        return moment - self._since > PATIENCE
+
+    def next(self) -> Steps[bool]:
+        """Let the service rest; `False`, and no pause, when there is no time for that."""
+        self._tries += 1
+        longest = min(CAP, BASE * 2 ** min(self._tries, 10))
+        if self._left.at((yield from now())) < longest:
+            return False
+        yield Sleep(0.0, spread=longest)
+        return True
