@@ -118,7 +118,7 @@ def create_tagged(world: World) -> None:
 
 @operation
 def create_expiring(world: World) -> None:
-    """Create with expiry."""
+    """Create with TTL."""
     create_with(world, time_to_live="x")
 
 
@@ -161,7 +161,7 @@ def ensure(world: World) -> None:
 
 @operation
 def ensure_settings(world: World) -> None:
-    """Ensure a table with expiry, tags and recovery; what could not be had is told."""
+    """Ensure a table with TTL, tags and recovery; report what could not be set."""
     declared: Any = {"time_to_live": "x", "tags": {"a": "b"}, "point_in_time_recovery": True}
     spec = changed(ORDERS, **declared)
     made, again = (world.run(dynamorm.ensure_table(spec)) for _ in range(2))
