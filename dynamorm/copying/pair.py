@@ -19,8 +19,12 @@ from ..tables.lifecycle import describe_table
 from .identity import Found
 from .job import Convert
 from .options import CopySettings
+from .time_left import TimeLeft
 
 T = TypeVar("T")
+
+LAST_LOOK = 60.0
+"""Seconds for the last look at most: a table that is CREATING then is another one."""
 
 
 def check_shapes(source: Model | str, target: Model | str) -> None:
@@ -93,6 +97,18 @@ def converter_of(
         settings.unmodelled,
         source_spec=source_spec,
     )
+
+
+def find_again(
+    names: tuple[str, str], place: Place | None, left: TimeLeft
+) -> Steps[tuple[Found, Found]]:
+    """Describe both tables once more, at the end: in what is left of the time, or in one attempt.
+
+    Without it, a copy that has come to its end would not count as done.
+    """
+    moment = yield from now()
+    seconds = min(max(left.at(moment), 0.0), LAST_LOOK)
+    return (yield from find_both(names, place, Deadline(moment, seconds)))
 
 
 def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:

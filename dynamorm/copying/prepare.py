@@ -18,7 +18,7 @@ from .checkpoint import Checkpoint, check_tables, new_checkpoint, read_checkpoin
 from .identity import is_same, work_of
 from .job import Convert, Job
 from .options import CopySettings, check_segments
-from .pair import check_shapes, converter_of, find_both
+from .pair import check_shapes, converter_of, find_again, find_both
 from .report import CopyReport
 from .time_left import TimeLeft
 from .writer import Rule
@@ -113,16 +113,15 @@ def prepare(
     )
 
 
-def confirm(job: Job, moment: float) -> Steps[None]:
+def confirm(job: Job) -> Steps[None]:
     """Look whether both tables are those that the copy began with, when it has come to its end.
 
     One that was deleted and created again on the way lacks what was copied before.
     """
     if job.checkpoint.done or not all(segment.point.done for segment in job.segments):
         return
-    # Whatever is left of the deadline, one attempt: without it the copy would not be done.
     names = job.checkpoint.source, job.checkpoint.target
-    found = yield from find_both(names, job.settings.target_db, Deadline(moment, 0.0))
+    found = yield from find_again(names, job.settings.target_db, job.left)
     job.checkpoint = structs.replace(check_tables(job.checkpoint, *found), done=True)
 
 

@@ -119,7 +119,7 @@ def _copied(
         job = yield from prepare(source, target, settings, checkpoint, started, whole=whole)
         job.telling.save()
         yield from _perform(job, executor)
-        yield from confirm(job, (yield from now()))
+        yield from confirm(job)
         return job.outcome((yield from now()))
     except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
         points = [Segment(point) for point in checkpoint.segments]

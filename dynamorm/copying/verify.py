@@ -15,7 +15,7 @@ from ..tables.described import described_spec
 from .compare import Comparison
 from .identity import is_same, work_of
 from .options import CopySettings, Unmodelled, check_segments
-from .pair import check_shapes, converter_of, find_both
+from .pair import check_shapes, converter_of, find_again, find_both
 from .reads import End, Reads
 from .time_left import TimeLeft
 from .verified import Verified, VerifyPoint, check_marks, new_point, read_point
@@ -111,10 +111,9 @@ def verify_copy(
     try:
         comparison = yield from _prepared(source, target, settings, point, started)
         if (yield from comparison.perform(executor)):
-            # Whatever is left of the deadline, one attempt: without it nothing would be proved.
-            until = Deadline((yield from now()), 0.0)
             names = point.source, point.target
-            comparison.finish(*(yield from find_both(names, target_db, until)))
+            left = TimeLeft(deadline, started)
+            comparison.finish(*(yield from find_again(names, target_db, left)))
         return comparison.telling.last()
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
         found = comparison.telling.stopped(error) if comparison else point.verified()

@@ -18,6 +18,7 @@ from dynamorm import (
     Refused,
     TableFailed,
     TableNotFound,
+    TransportError,
     WaitTimeout,
     attribute_transform,
     table,
@@ -83,6 +84,8 @@ def again(fake: FakeService, name: str) -> None:
     dynamorm.run(dynamorm.create_table(Source, name=name), fake)
 
 
+BROKEN = TransportError("the answer was cut", operation="DescribeTable", maybe_applied=True)
+
 ENGINES = [(), ("TableId",), ("TableId", "TableArn")]
 
 
@@ -108,6 +111,32 @@ def test_a_table_that_is_gone_in_the_end_is_noticed(hidden: tuple[str, ...]) -> 
     engine.on["BatchWriteItem"] = lambda: dynamorm.run(dynamorm.delete_table("target"), fake)
     with pytest.raises(TableNotFound) as caught:
         copy(engine)
+    assert not caught.value.report.done
+
+
+@pytest.mark.parametrize("times", [1, 5])
+def test_the_last_look_is_repeated_as_any_request(times: int) -> None:
+    """A service that fails for a moment when all is written does not undo what was done."""
+    fake = service(5)
+    engine = Engine(fake)
+    engine.on["BatchWriteItem"] = lambda: fake.fail("DescribeTable", BROKEN, times=times)
+    assert copy(engine).done
+    engine.on["Scan"] = lambda: fake.fail("DescribeTable", BROKEN, times=times)
+    assert dynamorm.run(dynamorm.verify_copy("source", "target", segments=1), engine)
+
+
+def test_the_last_look_is_no_later_than_the_deadline() -> None:
+    """With no time left it is one attempt: an answer makes the copy done, an error ends it."""
+    fake = service(5)
+    engine = Engine(fake)
+    engine.on["BatchWriteItem"] = lambda: fake.clock.sleep(100)
+    assert copy(engine, deadline=50).done
+    engine.on["BatchWriteItem"] = lambda: (
+        fake.clock.sleep(100),
+        fake.fail("DescribeTable", BROKEN),
+    )
+    with pytest.raises(TransportError) as caught:
+        copy(engine, deadline=50)
     assert not caught.value.report.done
 
 
