@@ -64,12 +64,12 @@ def connect(
 
     `region`: this one, AWS_DEFAULT_REGION, the profile's, AWS_REGION. `endpoint`: this one,
     AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's, the region's. `profile`: this one,
-    AWS_PROFILE, "default". `credentials`: these (or a function that gives them), the environment's
-    (without `profile`), the profile's, a container's, an instance's. `transport`: "botocore",
-    "http" (small cold start) or an object with `send`, which knows all of these itself.
-    `table_prefix` is put before every table name, and leaves room for one. `retries` is a
-    `Retries`, or a number of attempts. The time-outs are seconds, counted for each piece that is
-    sent or received.
+    AWS_DEFAULT_PROFILE, AWS_PROFILE, "default". `credentials`: these (or a function that returns
+    them), the environment's (without `profile`), the profile's, a container's, an instance's.
+    `transport`: "botocore", "http" (small cold start) or an object with `send`, which knows all of
+    these itself. `table_prefix` is put before every table name. `retries` is a `Retries`, or a
+    number of attempts. The time-outs are seconds, a `timedelta` or `None` for no limit, counted for
+    each piece that is sent or received.
     """
     _check("connect", unknown, region=region, endpoint=endpoint, profile=profile)
     given = Arguments(

@@ -9,7 +9,7 @@ from msgspec import DecodeError
 
 
 class DynamormError(Exception):
-    """The root: catches whatever this library raises on purpose."""
+    """The base class of every error that dynamorm raises on purpose."""
 
     transient: bool = False
     """Whether the same request may succeed later without anybody changing anything."""
@@ -18,7 +18,7 @@ class DynamormError(Exception):
     """Whether the request, or an earlier attempt of it, may have taken effect all the same."""
 
     report: Any = None
-    """The `CopyReport` of the copy that this error ended, if it ended one."""
+    """The `CopyReport` or `Verified` of the copy or comparison that this error ended, if any."""
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own way calls the class with `args`, which our signatures do not take back.
@@ -43,7 +43,7 @@ class ModelError(DynamormError):
 
 
 class ItemError(DynamormError):
-    """An item does not fit its model, its table or DynamoDB; no value of it is told but its key."""
+    """An item does not fit its model, its table or DynamoDB; the message shows only its key."""
 
     def __init__(self, problem: str, path: str, *, key: dict[str, Any] | None = None) -> None:
         self.problem = problem
@@ -66,7 +66,7 @@ class MigrateNotSupported(DynamormError):
 class Refused(DynamormError):
     """What was asked for could do harm, or does not fit together; nothing was written.
 
-    A copy that ends since one of its tables has been replaced says so with this, and its `report`.
+    Also ends a copy, with its `report`, if one of its tables was deleted and created again.
     """
 
     def __init__(self, reasons: tuple[str, ...]) -> None:
@@ -75,7 +75,7 @@ class Refused(DynamormError):
 
 
 class PlanRefused(Refused):
-    """A plan destroys what `allow` does not name, cannot be done, or is for another state."""
+    """A plan destroys what `allow` does not name, cannot be applied, or is for another state."""
 
     def __init__(
         self,
@@ -108,26 +108,26 @@ class CopyIncomplete(DynamormError):
 
     def __init__(self, report: Any, unwritten: tuple[dict[str, Any], ...]) -> None:
         self.report = report
-        """What has been done, with the checkpoint to go on from."""
+        """What has been done, with the checkpoint to resume from."""
         self.unwritten = unwritten
         """The items that were read and not written, as attribute values."""
         checkpoint = report.checkpoint
         super().__init__(
-            f"{len(unwritten)} items could not be written in time: go on with "
+            f"{len(unwritten)} items could not be written in time: resume with "
             f"resume=error.report.checkpoint - at {checkpoint['target']}"
         )
 
 
 class EndpointUnknown(DynamormError):
-    """No endpoint can be told from what was given: no region, or a region or URL that is none."""
+    """The endpoint could not be determined: no region is set, or a region or URL is invalid."""
 
 
 class CredentialsMissing(DynamormError):
-    """Nothing on this machine gives credentials to sign with; nothing was sent."""
+    """No credentials to sign with were found on this machine; nothing was sent."""
 
 
 class ProfileUnusable(EndpointUnknown, CredentialsMissing):
-    """A profile or configuration file of AWS that is not there, or not readable; nothing was sent.
+    """A profile or configuration file of AWS is missing or cannot be read; nothing was sent.
 
     It may have named the region, the endpoint or the credentials: both kinds of handler catch it.
     """
@@ -167,7 +167,7 @@ class TableFailed(DynamormError):
 
 
 class TransportError(DynamormError):
-    """A request brought back no whole answer: the network, or something between here and there."""
+    """A request got no whole answer: a network error, a time-out, or a damaged answer."""
 
     def __init__(
         self,
@@ -191,7 +191,7 @@ class TransportError(DynamormError):
 
 
 def shown(text: str, most: int = 2000) -> str:
-    """Return a text from outside as it can be shown: not endless, and one that moves no cursor."""
+    """Return a text from outside as an error can show it: cut, and without control characters."""
     cut = text[:most]
     if not cut.isprintable():
         cut = "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut])
@@ -232,15 +232,15 @@ class TableNotFound(ServiceError):
 
 
 class TableBusy(ServiceError):
-    """The table is being created, changed or deleted; the request would do when that has ended."""
+    """The table is being created, changed or deleted; the request may succeed afterwards."""
 
 
 class TableExists(ServiceError):
-    """A table of this name is there already (ResourceInUseException from CreateTable)."""
+    """A table of this name exists already (ResourceInUseException from CreateTable)."""
 
 
 class Throttled(ServiceError):
-    """The service asks to come again later."""
+    """The service throttles requests: try again later."""
 
     transient = True
 
@@ -255,19 +255,19 @@ class LimitExceeded(ServiceError):
 
 
 class AccessDenied(ServiceError):
-    """The credentials are good, and a policy does not let them do this."""
+    """The credentials are valid, but a policy does not allow this action."""
 
     hint = ": allow dynamodb:{operation} on {table} in the caller's IAM policy"
 
 
 class CredentialsRejected(AccessDenied):
-    """The service does not take these credentials or this signature, whatever the policy says."""
+    """The service rejects these credentials or this signature, whatever the policy says."""
 
     hint = ": check the credentials, the session token, the region and this machine's clock"
 
 
 class ValidationFailed(ServiceError):
-    """The service does not take the request as it is written."""
+    """The service rejects the request as invalid."""
 
 
 class ConditionFailed(ServiceError):

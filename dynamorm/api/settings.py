@@ -1,4 +1,4 @@
-"""What DynamoDB answers about a table outside of DescribeTable: expiry, recovery, tags, policy.
+"""What DynamoDB answers about a table outside of DescribeTable: TTL, recovery, tags, policy.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """

@@ -1,4 +1,4 @@
-"""A checkpoint in a file: read before a copy begins, and saved while it goes on."""
+"""A checkpoint in a file: read before a copy begins, and saved while it runs."""
 
 from __future__ import annotations
 

@@ -61,18 +61,18 @@ def auto_migrate_with_options(
     timeout: float | timedelta | None = 300,
     **options: Unpack[MigrateOptions],
 ) -> Steps[Migrated]:
-    """Back the model's table up, ensure the target table, copy the items into it: what is asked.
+    """Back up the model's table, ensure the target table, copy the items: each only if asked for.
 
     `backup_table` makes an on-demand backup of that name and waits for it; an endpoint that does
     not know backups gets a copy in a new table of that name instead. The other options are those
     of the target table, where it is created, and of `copy_table`. `timeout`, in seconds, is for
-    each wait and not for the copy. To go on with a copy that did not end, give its checkpoint as
+    each wait and not for the copy. To resume a copy that did not end, pass its checkpoint as
     `resume=` and no `backup_table`.
 
-    Raises before the first write: `TableNotFound` for a source that is not there; `Refused` for a
-    backup name that is the name of a table, a target that is the source without `in_place`, a
-    target that is there and differs from what is declared, an option of the copy without
-    `data_copy`. A target that is being created or changed is waited for. Deletes nothing.
+    Raises before the first write: `TableNotFound` for a missing source; `Refused` for a backup name
+    that is the name of a table, a target that is the source without `in_place`, an existing target
+    that differs from what is declared, an option of the copy without `data_copy`. Waits for a
+    target that is being created or changed. Deletes nothing.
     """
     seconds_of(timeout)
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}

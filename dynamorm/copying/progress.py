@@ -1,4 +1,4 @@
-"""Keeps whoever waits for a long operation up to date: `progress=`, `checkpoint_file=`, errors."""
+"""Reports how far a long operation is: `progress=`, `checkpoint_file=`, and `report` of errors."""
 
 from __future__ import annotations
 

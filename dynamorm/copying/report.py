@@ -1,7 +1,7 @@
 """How far a copy is: per page, per segment, and as the report that users see.
 
-A cursor moves only when every write before it has been acknowledged, so that whoever resumes from
-a checkpoint may write an item again but never leaves one out.
+A cursor moves only when every write before it has been acknowledged, so that a copy which resumes
+from a checkpoint may write an item again but never leaves one out.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class CopyReport(Struct, frozen=True, kw_only=True):
     time_left: float | None = None
     """Seconds to the end at the rate so far; `None` where the total is not known."""
     checkpoint: dict[str, Any]
-    """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, at most one key of an
+    """JSON-safe; pass it as `resume=` to resume. Holds names, ARNs, counts, at most one key of an
     item for each segment, and digests of keys."""
 
     def __bool__(self) -> bool:

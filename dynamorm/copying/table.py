@@ -39,10 +39,10 @@ def copy_table(
     executor: Any = None,
     **options: Unpack[CopyOptions],
 ) -> Steps[CopyReport]:
-    """Copy all items of `source` into `target`, which is there already and may hold others.
+    """Copy all items of `source` into `target`, an existing table that may hold other items.
 
-    Sends DescribeTable for both, then, for each segment at once, Scan and BatchWriteItem, and in
-    the end DescribeTable for both again. `segments` is the checkpoint's number, or else 8. The
+    Sends DescribeTable for both, then Scan and BatchWriteItem for all segments at once, and at the
+    end DescribeTable for both again. `segments` defaults to the checkpoint's number, else to 8. The
     options, with their defaults:
 
     - `transform=None`: a function from an instance of the source model to one of the target model,
@@ -55,12 +55,12 @@ def copy_table(
     - `max_read_units=None`, `max_write_units=None`: capacity units a second, over all segments.
     - `deadline=None`: seconds, or a function that returns the seconds left; the copy stops in time,
       in the middle of a page too, with `report.done` false.
-    - `resume=None`: a report or its `checkpoint`; the copy goes on from there.
+    - `resume=None`: a report or its `checkpoint`; the copy resumes from there.
     - `checkpoint_file=None`: a file to resume from, if it is there, and to save the checkpoint in.
     - `progress=None`: called with a report, at most four times a second, from any segment's thread,
       one call after the other.
     - `on_error="raise"`: or a function that is called with a bad item's attribute values and the
-      error, after which the copy goes on.
+      error, after which the copy continues.
     - `unmodelled="keep"`: what becomes of attributes that no model knows, also "drop" or "error".
     - `collisions="error"`: two items that the transform gives one key end the copy; the keys of
       `collision_keys=2_000_000` items are remembered, `report.unchecked` counts what was not
@@ -90,7 +90,7 @@ def copy_segment(
     of: int,
     **options: Unpack[CopyOptions],
 ) -> Steps[CopyReport]:
-    """Copy segment `segment` of `of`; as `copy_table`, for whoever spreads segments over machines.
+    """Copy segment `segment` of `of`; as `copy_table`, to spread segments over machines.
 
     Names, numbers and the checkpoint are JSON-safe, and so is the report.
     """

@@ -48,9 +48,9 @@ def verify_copy(
     target_db: Place | None = None,
     executor: Any = None,
 ) -> Steps[Verified]:
-    """Compare the items of two tables: whether `target` is what a copy of `source` would make it.
+    """Compare the items of two tables; the result says whether `target` is a copy of `source`.
 
-    Equal are items that DynamoDB holds equal: numbers by value, sets in any order. The result is
+    Items are equal if DynamoDB holds them equal: numbers by value, sets in any order. The result is
     true only if no item is missing, different or extra, and everything was compared. It has the
     number of each, and the first hundred keys; extra items of a copy with a transform are counted
     only. Writes in the meantime make a difference, or hide one.
@@ -68,7 +68,7 @@ def verify_copy(
     - `max_read_units`: a second, of both tables together, over all segments.
     - `deadline`: seconds, or a function that gives the seconds left; the comparison stops in time,
       with `done` false.
-    - `resume`: a result that is not done, or its `checkpoint`; the comparison goes on from there.
+    - `resume`: a result that is not done, or its `checkpoint`; the comparison resumes from there.
     - `checkpoint_file`: where the checkpoint is kept; one that is there is resumed, unless it is
       that of a comparison which is done: this one begins again.
     - `progress`: called with a result so far, at most four times a second, from any thread.

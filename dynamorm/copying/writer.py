@@ -31,8 +31,8 @@ PATIENCE = 120.0
 BASE, CAP = 0.05, 5.0
 
 ONCE = float("-inf")
-"""As `until`, no moment for a second attempt: whoever goes on for minutes keeps one schedule of
-pauses, and would begin with the short ones again and again if each attempt had one of its own."""
+"""As `until`, no moment for a second attempt: a copy retries for minutes on one schedule of pauses,
+and would begin with the short ones again and again if each attempt had a schedule of its own."""
 
 
 class Item(Struct, eq=False):

@@ -40,7 +40,7 @@ def _weigh(raw: bytes) -> int:
     try:
         return item_size(item)
     except UNFIT:
-        raise Misfit("an attribute has a value that is none") from None
+        raise Misfit("an attribute has an invalid value") from None
 
 
 def check_nesting(raw: bytes) -> None:

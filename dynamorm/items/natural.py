@@ -25,7 +25,7 @@ def item_json(item: Any, *, base64: bool = False) -> bytes:
         (_LOOSE if base64 else _STRICT).check_item(item)
         return _encode(item)
     except UnicodeEncodeError:
-        raise Misfit("a text that is no Unicode: it has half of a surrogate pair") from None
+        raise Misfit("text that is not valid Unicode: it has half of a surrogate pair") from None
     except RecursionError as error:
         raise complaint(error) from None
 

@@ -64,7 +64,7 @@ def attribute_transform(
     """Mark a function that takes an item as boto3's low-level client has it, and gives such items.
 
     Binary is bytes in both directions; a str is an `ItemError`, for it may be text or base64. The
-    function may change the dict that it is given, and go on with one that it has yielded.
+    function may change the dict that it is given, and keep changing one that it has yielded.
     """
     return AttributeTransform(function)
 

@@ -81,7 +81,7 @@ def table(
         if not _is_struct(model):
             raise TypeError(f"@table declares a msgspec Struct class, not {_shown(model)}")
         if _ATTRIBUTE in vars(model):
-            # Whoever holds the class would find another table behind it, to delete or to change.
+            # Code that holds the class would find another table behind it, to delete or to change.
             own = vars(model)[_ATTRIBUTE].declared.name
             problem = (
                 f"{model.__name__} is the table {own!r} already: for another table of the same "

@@ -148,7 +148,7 @@ def option_problems(options: Options) -> list[str]:
 
 
 def _meant(option: str, value: Any) -> str:
-    """Return the nearest setting to the first name that is none."""
+    """Return the nearest setting to the first unknown name."""
     if option != "ignore" or not isinstance(value, tuple | list):
         return ""
     from .arguments import nearest

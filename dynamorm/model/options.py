@@ -143,7 +143,7 @@ class Options(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
 
 
 class TableOptions(TypedDict, total=False):
-    """The same options as keywords, for whoever wraps an operation."""
+    """The same options as keywords, for functions that wrap an operation."""
 
     billing: OnDemand | Provisioned
     stream: StreamView | None

@@ -58,7 +58,7 @@ class TableSpec(Options, frozen=True, dict=True):
     """All that is declared about a table; raises `ModelError` when the service would refuse it.
 
     Every operation takes one in place of a model. `name` may be the ARN of a table.
-    `time_to_live` names the attribute that holds an item's expiry, in seconds since the epoch;
+    `time_to_live` names the attribute that holds when an item expires, in seconds since the epoch;
     `None` declares that there is none.
     """
 

@@ -59,7 +59,7 @@ def run(
     table_prefix: str = "",
     clock: Clock | None = None,
 ) -> T:
-    """Perform an operation and give its result.
+    """Run an operation and return its result.
 
     Whatever the transport raises is raised inside the operation, at the request that it concerns.
     An interrupt (Ctrl-C) closes the operation.
@@ -76,7 +76,7 @@ async def arun(
     table_prefix: str = "",
     clock: Clock | None = None,
 ) -> T:
-    """Perform an operation under asyncio; cancelling the task closes the operation."""
+    """Run an operation under asyncio and return its result; cancelling closes the operation."""
     program = _program(steps, retries, table_prefix)
     return await _arun(program, transport, clock or _clock_of(transport))
 

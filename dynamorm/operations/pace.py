@@ -1,4 +1,4 @@
-"""Holds a rate of capacity units, measured after the fact and shared by whoever holds the pace."""
+"""Holds a rate of capacity units, measured after the fact and shared by the segments of a copy."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Pace:
     def ready(self, longest: float) -> Steps[bool]:
         """Wait until the units so far are covered; `False` if that takes `longest` seconds or more.
 
-        A second at a time: whoever is to be stopped is stopped between two effects.
+        A second at a time, so that an operation can be stopped between two effects.
         """
         if self._limit is None:
             return True

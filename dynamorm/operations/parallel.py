@@ -14,7 +14,7 @@ from typing import Any
 class Threads:
     """Does what was submitted before its start, at most `most` at once.
 
-    The end of the interpreter waits for the threads of a ThreadPoolExecutor, whoever has asked for
+    The end of the interpreter waits for the threads of a ThreadPoolExecutor, whatever has asked for
     them. These are daemons where the thread that asks is one, so that what nobody waits for does
     not keep a process alive; and what a thread begins when the main one has ended is done.
     """

@@ -1,4 +1,4 @@
-"""Requests about what DescribeTable does not tell: expiry, recovery, tags and policy.
+"""Requests about what DescribeTable does not tell: TTL, recovery, tags and policy.
 
 They are public as members of `dynamorm.requests`. Tags and policies belong to an ARN.
 """

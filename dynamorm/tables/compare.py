@@ -38,7 +38,7 @@ IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescript
 
 
 class Difference(Struct, frozen=True):
-    """One declared thing that the table has otherwise, or not at all."""
+    """A declared setting that differs in the table, or is missing there."""
 
     name: str
     """What differs: "billing", "key", "index:by-status", "index:by-status:throughput", ..."""

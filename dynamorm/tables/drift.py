@@ -1,4 +1,4 @@
-"""What differs in expiry, recovery, tags and policy: a pure comparison, beside that of `changes`.
+"""What differs in TTL, recovery, tags and policy: a pure comparison, beside that of `compare`.
 
 Only what is declared is compared, and only what was asked for.
 """

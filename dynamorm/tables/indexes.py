@@ -107,7 +107,7 @@ def _owners(table: TableDescription, attribute: str, gone: Collection[str]) -> t
     if any(attribute in _names(schema) for schema in fixed):
         return (
             "the table or a local index",
-            "a type cannot be changed: name the attribute otherwise",
+            "a type cannot be changed: use another attribute name",
         )
     owners = [
         index.index_name

@@ -39,10 +39,10 @@ def create_table(
 ) -> Steps[TableDescription]:
     """Create a table and wait until it and all its indexes are ACTIVE.
 
-    Sends one CreateTable and, unless `wait` is off, DescribeTable until it is ready, and then what
-    turns a declared TTL and point-in-time recovery on; `timeout` is in seconds, for all of it.
-    Raises `ModelError` before anything is sent, and `Refused` for a TTL or recovery with `wait`
-    off, which nobody would turn on; `TableExists` for a table that is there, `WaitTimeout`,
+    Sends one CreateTable and, unless `wait` is off, DescribeTable until the table is ready; then it
+    turns on a declared TTL and point-in-time recovery. `timeout` is in seconds, for all of it.
+    Raises `ModelError` before anything is sent, and `Refused` for TTL or recovery with `wait` off,
+    which would never be turned on; `TableExists` for an existing table, `WaitTimeout`,
     `TableFailed`.
     """
     check_flags(wait=wait)
@@ -59,14 +59,14 @@ def ensure_table(
     timeout: float | timedelta | None = 300,
     **options: Unpack[TableOptions],
 ) -> Steps[Ensured]:
-    """Create the table unless it is there; say what differs if it is.
+    """Create the table unless it exists; if it does, return how it differs from the model.
 
     Never changes a table that this call did not create, whatever its status. Sends one
-    DescribeTable where the table is there and ACTIVE, and one more read for each that is declared
-    of TTL, point-in-time recovery, tags and policy. CreateTable is sent only after the service has
-    said that there is no such table; a table that is being deleted is waited for first, even with
-    `wait` off. Several processes may do this at once: what the one that creates the table may still
-    be setting is waited for, up to half a minute, before it is reported as drift.
+    DescribeTable if the table is there and ACTIVE, and one more read for each of TTL, point-in-time
+    recovery, tags and policy that is declared. Sends CreateTable only after the service has said
+    that there is no such table, and first waits for a table that is being deleted, even with `wait`
+    off. Several processes may call it at once: it waits up to half a minute for what another
+    process may still be setting on its new table, before it reports that as drift.
     """
     check_flags(wait=wait)
     spec = table_spec(model, name=name, **options)
@@ -78,9 +78,9 @@ def ensure_table(
 def auto_migrate(
     *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
 ) -> Steps[tuple[Ensured, ...]]:
-    """Create the tables that are missing, all at once, then wait for all; as `ensure_table` does.
+    """Create all missing tables, then wait for all of them; otherwise as `ensure_table`.
 
-    Every model is checked before anything is sent: `ModelError` has the problems of all of them.
+    Checks every model before anything is sent: `ModelError` has the problems of all of them.
     """
     check_flags(wait=wait)
     specs = _specs(models)
@@ -110,9 +110,9 @@ def describe_table(
 
 @operation
 def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
-    """Say whether there is such a table in any status, one that is being deleted included.
+    """Return whether the table exists, in any status, even while it is being deleted.
 
-    Only the service's word that there is none means `False`: every other error is raised.
+    Returns `False` only if the service says that there is no such table; raises any other error.
     """
     return (yield from find_table(table_name(model_or_name, name=name))) is not None
 
@@ -126,10 +126,10 @@ def delete_table(
     wait: bool = True,
     timeout: float | timedelta | None = 300,
 ) -> Steps[None]:
-    """Delete a table with all that is in it, and wait until it is gone.
+    """Delete a table with all its items, and wait until it is gone.
 
-    Raises `TableNotFound` for a table that is not there unless `missing_ok`. A table that is being
-    created or changed is waited for. Deletion protection is never lifted: a protected table raises
+    Raises `TableNotFound` for a missing table unless `missing_ok`. Waits for a table that is being
+    created or changed. Never turns deletion protection off: a protected table raises
     `ValidationFailed`.
     """
     check_flags(missing_ok=missing_ok, wait=wait)
@@ -160,7 +160,7 @@ def _delete(
 
 @operation
 def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
-    """Name all tables of the account and region, or those that begin with `prefix`.
+    """Return the names of all tables of the account and region that begin with `prefix`.
 
     Sends one ListTables for every 100 tables of the account.
     """
@@ -179,7 +179,7 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
 
 
 def migrate(*_models: Any, **_options: Any) -> NoReturn:
-    """Refuse: what becomes of a production schema belongs to an infrastructure-as-code tool."""
+    """Raise `MigrateNotSupported`: production schemas belong to infrastructure as code."""
     raise MigrateNotSupported(
         "dynamorm keeps no history of a schema and does not migrate it. In production let AWS CDK, "
         "Terraform or CloudFormation own the table; in development and tests use create_table or "

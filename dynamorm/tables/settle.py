@@ -28,14 +28,14 @@ _NEW = Settings(
 """What a table has that has just been made; its tags and its policy came with CreateTable."""
 
 YOUNG = 60.0
-"""Seconds for which whoever created a table may still be setting what CreateTable cannot carry."""
+"""Seconds for which the creator of a table may still be setting what CreateTable cannot carry."""
 
 YOUNG_LOOKS = {True: 10, False: 6}
-"""How often a young table is looked at before it is said to differ: half a minute after it has been
-seen CREATING, and a quarter of one otherwise, or seconds on this machine."""
+"""How often a young table is read before it is said to differ: for half a minute if it was seen
+CREATING, else for a quarter of one, or for seconds on this machine."""
 
 _UNKNOWN = "this endpoint does not know it"
-_SECONDS_OLD = "the table is seconds old: whoever created it may still be setting this"
+_SECONDS_OLD = "the table is seconds old: its creator may still be setting this"
 
 
 def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:

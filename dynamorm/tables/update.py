@@ -1,6 +1,6 @@
 """Changes a living table: plan, then apply, one kind of change at a time.
 
-Before every change the table is looked at again. So a run that was killed can be started again and
+Each change begins with a new look at the table. So a run that was killed can be started again and
 resumes where things are, and several processes can do the same at once.
 """
 
@@ -57,9 +57,9 @@ def plan(
     unsupported: Unsupported = "raise",
     **options: Unpack[TableOptions],
 ) -> Steps[Plan]:
-    """Compare a table with its model, and say what would be done. Sends no write.
+    """Compare a table with its model, and return the steps that would change it. Sends no write.
 
-    Sends one DescribeTable, and one read more for each of TTL, point-in-time recovery, tags and
+    Sends one DescribeTable, and one more read for each of TTL, point-in-time recovery, tags and
     policy that is declared or in `allow`. What the table has and the model does not mention is
     left alone unless its name is in `allow`, which the plan remembers. Raises `TableNotFound`.
     """
@@ -84,9 +84,9 @@ def apply(
 
     `allow` adds to what the plan remembers. Raises `PlanRefused`, before anything is sent, for a
     destructive step that neither names, for what is blocked, and for another place than the
-    plan's; before the first write, for another table, and where what was found has changed. The
-    table is looked at before each step: one that is not needed any more is left out. Running again
-    after an error or a kill is safe. `timeout` is in seconds, for all of it.
+    plan's; before the first write, for another table, and where what was found has changed. Reads
+    the table before each step, and skips a step that is no longer needed. Running again after an
+    error or a kill is safe. `timeout` is in seconds, for all of it.
     """
     _check_unsupported(unsupported)
     if not isinstance(plan, Plan):
@@ -114,7 +114,7 @@ def update_table(
     timeout: float | timedelta | None = 3600,
     **options: Unpack[TableOptions],
 ) -> Steps[Applied]:
-    """Plan, then apply: make a table what its model declares; remove nothing but what is allowed.
+    """Plan, then apply: change a table to what its model declares; remove only what is allowed.
 
     Waits first until the table is ACTIVE; then as `plan` and `apply`.
     """

@@ -1,4 +1,4 @@
-"""What a fake service knows of a table beside its description: expiry, recovery, tags, policy."""
+"""What a fake service knows of a table beside its description: TTL, recovery, tags, policy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE_OF_TAGS = 10
 class Facets:
     """Answers what is about one table's facets, each request by a method.
 
-    An expiry takes `ttl_seconds` to be on or off; recovery can be turned on `recovery_seconds`
+    TTL takes `ttl_seconds` to be on or off; recovery can be turned on `recovery_seconds`
     after the table has become ACTIVE.
     """
 

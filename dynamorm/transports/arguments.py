@@ -9,7 +9,7 @@ from ..operations.sending import UnlessGiven
 from .hidden import Hidden
 
 INSTEAD = (
-    "whoever reads a pickle would have what is in it: take profile=, the environment, or a "
+    "a pickle shows to its readers what is in it: use profile=, the environment, or a "
     "module-level function as credentials=, which are found again where the pickle is read"
 )
 

@@ -258,7 +258,7 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
 
 
 async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
-    # In all, as for a handshake: whoever sends the head byte by byte does not begin anew with each.
+    # One limit for it all, as for a handshake: a head sent byte by byte gets no new time for each.
     ends = min(until, time.monotonic() + route.connect_timeout)
     try:
         await link.send(route.connect_head(proxy), b"", inf, ends)

@@ -104,7 +104,7 @@ class ClientTransport:
         try:
             members = _to_client(json.decode(body))
         except UNREADABLE:
-            message = "the request has a value that is none, such as binary that is no base64"
+            message = "the request has an invalid value, such as binary that is not base64"
             raise ValidationFailed(
                 "SerializationException", message, status=0, operation=operation
             ) from None

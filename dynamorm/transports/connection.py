@@ -210,7 +210,7 @@ OPTIONS = tuple(
 
 
 def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> None:
-    # In all, as for a handshake: whoever sends the head byte by byte does not begin anew with each.
+    # One limit for it all, as for a handshake: a head sent byte by byte gets no new time for each.
     ends = min(until, time.monotonic() + route.connect_timeout)
     wire = Wire(link, route.connect_timeout, ends)
     try:

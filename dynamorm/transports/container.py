@@ -24,7 +24,7 @@ RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 
-# As in the AWS SDKs: a token must not go in the clear to whoever a variable names.
+# As in the AWS SDKs: a token must not go in the clear to any host that a variable names.
 HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
 TIMEOUT = 2.0
 

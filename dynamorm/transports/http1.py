@@ -35,7 +35,7 @@ LINES = 4 << 10
 """Bytes to ask for where lines are to come."""
 
 PIECE = 64 << 10
-"""Bytes to ask for at once: more than this is mapped anew each time, at four times the CPU."""
+"""Bytes to ask for at once: the allocator maps more than this each time, at four times the CPU."""
 
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 _DIGITS = b"0123456789"
@@ -191,13 +191,13 @@ def _fields(buffer: Buffer) -> Reading[Fields]:
         if size > MAX_HEAD:
             raise Unreadable("the answer's head is too long")
         text = line.decode("latin-1")
-        if text[0] in " \t" and name:  # a folded line goes on with the one before
+        if text[0] in " \t" and name:  # a folded line continues the one before
             fields[name] = f"{fields[name]} {text.strip(_SPACE)}"
             continue
         name, colon, value = text.partition(":")
         name = name.lower()
         if not (colon and name and _TOKEN.issuperset(name)):
-            raise Unreadable("the answer has a header line that is none")
+            raise Unreadable("the answer has an invalid header line")
         value = value.strip(_SPACE)
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
     return Fields(fields)

@@ -22,7 +22,7 @@ FILES = {
     "config_file": ("AWS_CONFIG_FILE", "~/.aws/config"),
     "credentials_file": ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
 }
-"""By botocore's name: the variable that names the file, and where it is otherwise."""
+"""By botocore's name: the variable that names the file, and the default path."""
 
 NAMES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 """As in botocore, the first one wins."""

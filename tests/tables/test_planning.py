@@ -466,7 +466,7 @@ def test_a_type_that_nobody_can_free(spec, part):
     blocked = made.blocked[-1]
     assert (blocked.name, blocked.declared) == ("index:new", f"{part.name} as {part.type}")
     assert blocked.found == f"{part.name} as S, in the key of the table or a local index"
-    assert blocked.remedy == "a type cannot be changed: name the attribute otherwise"
+    assert blocked.remedy == "a type cannot be changed: use another attribute name"
 
 
 def many(count: int, first: int = 0) -> list[dict[str, Any]]:
