@@ -289,14 +289,15 @@ def test_leftovers_are_known_by_their_keys() -> None:
     assert same(fake)
 
 
-def test_leftovers_that_were_never_sent_do_not_confuse_a_copy() -> None:
-    """When what comes back cannot be told apart, all of the batch is sent again."""
+@pytest.mark.parametrize("left", [b'{"S":"id-9"}', b'{"S":7}', b"null"])
+def test_leftovers_that_were_never_sent_do_not_confuse_a_copy(left: bytes) -> None:
+    """When what comes back cannot be told apart, or is no item, all of the batch is sent again."""
     fake = service(items(5))
 
     class Confused(Faulty):
         def send(self, operation: str, body: bytes) -> bytes:
             answer = super().send(operation, body)
-            return answer.replace(b"id-1", b"id-9") if self.requests == 2 else answer
+            return answer.replace(b'{"S":"id-1"}', left) if self.requests == 2 else answer
 
     report = copy(Confused(fake, ["fine", 5]))
     assert report.retried == 5

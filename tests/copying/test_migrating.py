@@ -311,10 +311,14 @@ def test_a_target_that_is_not_ready_is_waited_for() -> None:
     assert writes(fake)[:2] == ["CreateBackup", "CreateTable"]
 
 
+@pytest.mark.parametrize("there", [False, True])
 @pytest.mark.parametrize("status", ["DELETING", "ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS"])
-def test_a_source_that_cannot_be_read_makes_no_target(status: str) -> None:
-    """A status that does not become ACTIVE ends it before the first write."""
+def test_a_source_that_cannot_be_read_makes_no_target(status: str, there: bool) -> None:
+    """A status that does not become ACTIVE ends it before the first write, target or not."""
     fake = service()
+    if there:
+        dynamorm.run(dynamorm.ensure_table(User2), fake)
+        fake.sent.clear()
 
     class Changed:
         clock = fake.clock
