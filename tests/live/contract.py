@@ -1,40 +1,37 @@
-"""What dynamorm does, one operation at a time, as it has to come out on any DynamoDB.
+"""What dynamorm does to tables, one operation at a time, as it has to come out on any DynamoDB.
 
-Each function performs one and judges the result; its text is its name in the docs.
+Each function performs one and judges the result; its text is its name in the docs. Those that copy
+and compare items are in `copies`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Any
 
 import pytest
-from msgspec import Raw, Struct
+from msgspec import UNSET, Raw
 from world import World
 
 import dynamorm
 from dynamorm import (
     KEYS_ONLY,
     KMS,
-    CopyReport,
     Include,
     IndexSpec,
     KeyAttribute,
     OnDemand,
-    PartitionKey,
     PlanRefused,
     Provisioned,
-    SortKey,
     TableExists,
     TableNotFound,
     TableSpec,
     ValidationFailed,
     WarmThroughput,
-    table,
 )
 from dynamorm.model.spec import changed
-from dynamorm.operations.effects import call
+from dynamorm.operations.effects import Call, Effect, Steps, call, through
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 A, B, C = KeyAttribute("a", "S"), KeyAttribute("b", "N"), KeyAttribute("c", "B")
@@ -157,6 +154,59 @@ def ensure(world: World) -> None:
     again = world.run(dynamorm.ensure_table(spec, stream="NEW_IMAGE"))
     assert [difference.name for difference in again.drift] == ["stream"]
     assert not again.created
+
+
+@operation
+def ensure_raced(world: World) -> None:
+    """Ensure a table that somebody else creates meanwhile; it is reported, and not touched."""
+    others = changed(ORDERS, billing=OnDemand(), tags={"whose": "theirs"})
+
+    def beaten(effect: Effect) -> Steps[Any]:
+        if isinstance(effect, Call) and effect.operation == "CreateTable":
+            yield from dynamorm.create_table(others, wait=False)
+        return (yield effect)
+
+    ours = changed(ORDERS, billing=Provisioned(3, 4), indexes=())
+    found = world.run(through(dynamorm.ensure_table(ours), beaten))
+    assert not found.created
+    assert [difference.name for difference in found.drift] == ["billing"]
+    _hold(world, changed(others, tags=UNSET))
+
+
+@operation
+def named_by_arn(world: World) -> None:
+    """Name a table by its ARN, which gets no prefix."""
+    world.run(dynamorm.create_table(ORDERS))
+    described = world.run(dynamorm.describe_table(ORDERS))
+    arn = described.table_arn
+    assert arn is not None
+    assert arn.endswith(f":table/{world.prefix}orders")
+    assert world.run(dynamorm.describe_table(arn)).table_name == described.table_name
+    world.run(dynamorm.delete_table(arn))
+    assert not world.run(dynamorm.table_exists(ORDERS))
+
+
+@operation
+def apply_bound(world: World) -> None:
+    """Apply a plan to its own table only: not to one that was created after it."""
+    create_with(world, billing=OnDemand())
+    made = world.run(dynamorm.plan(changed(ORDERS, billing=Provisioned(3, 4))))
+    world.run(dynamorm.delete_table(ORDERS))
+    create_with(world, billing=OnDemand())
+    with pytest.raises(PlanRefused):
+        world.run(dynamorm.apply(made))
+    _hold(world, changed(ORDERS, billing=OnDemand()))
+
+
+@operation
+def apply_stale(world: World) -> None:
+    """Apply a plan to what it saw only: a step for another state is refused."""
+    create_with(world, billing=Provisioned(3, 4))
+    made = world.run(dynamorm.plan(changed(ORDERS, billing=Provisioned(3, 6))))
+    update(world, billing=Provisioned(3, 5))
+    with pytest.raises(PlanRefused):
+        world.run(dynamorm.apply(made))
+    _hold(world, changed(ORDERS, billing=Provisioned(3, 5)))
 
 
 @operation
@@ -316,88 +366,3 @@ def refusal(world: World) -> None:
     """What the engine refuses is ValidationFailed."""
     with suppress(ValidationFailed):
         raise Ignored(world.run(call("BatchWriteItem", {"RequestItems": {}}, Raw)))
-
-
-@table("customers")
-class Customer(Struct):
-    id: Annotated[str, PartitionKey()]
-    at: Annotated[int, SortKey()]
-    name: str
-
-
-@table("renamed")
-class Renamed(Struct):
-    id: Annotated[str, PartitionKey()]
-    at: Annotated[int, SortKey()]
-    full_name: str
-
-
-def rename(customer: Customer) -> Renamed:
-    return Renamed(customer.id, customer.at, customer.name.upper())
-
-
-CUSTOMERS: list[dict[str, Any]] = [
-    {
-        "id": {"S": f"ä{number % 7}"},
-        "at": {"N": f"{number}"},
-        "name": {"S": "a\n\u2028\U0001f600"},
-        "unknown": {"M": {"b": {"B": bytes([number])}, "n": {"NS": ["1.50", "-1E-130"]}}},
-    }
-    for number in range(60)
-]
-
-
-def copied(world: World, **options: Any) -> CopyReport:
-    """Fill one table, and copy it into another."""
-    world.run(dynamorm.auto_migrate(Customer, Renamed))
-    world.put("customers", CUSTOMERS)
-    return world.run(dynamorm.copy_table(Customer, Renamed, **options))
-
-
-def ordered(items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return sorted(items, key=lambda item: int(item["at"]["N"]))
-
-
-@operation
-def copy(world: World) -> None:
-    """Copy a table."""
-    report = copied(world, segments=4)
-    assert (report.done, report.read, report.written) == (True, 60, 60)
-    assert ordered(world.items("renamed")) == ordered(world.items("customers"))
-    assert world.run(dynamorm.verify_copy(Customer, Renamed)).same
-
-
-@operation
-def copy_transformed(world: World) -> None:
-    """Copy through a transform; what the models do not know is kept."""
-    assert copied(world, transform=rename).written == 60
-    before, after = (ordered(world.items(name)) for name in ("customers", "renamed"))
-    for old, new in zip(before, after, strict=True):
-        assert {**new, "name": old["name"]} == {**old, "full_name": new["full_name"]}
-        assert new["full_name"]["S"] == old["name"]["S"].upper()
-
-
-@operation
-def copy_resumed(world: World) -> None:
-    """Stop a copy, and go on from its checkpoint."""
-    pages: dict[str, Any] = {"page_limit": 7, "batch_size": 7, "segments": 1}
-    left = iter([9.0] * 12)
-    first = copied(world, deadline=lambda: next(left, 0.0), **pages)
-    rest = dynamorm.copy_table(Customer, Renamed, resume=first.checkpoint, **pages)
-    assert (first.done, world.run(rest).done) == (False, True)
-    assert 0 < first.written < 60
-    assert ordered(world.items("renamed")) == ordered(world.items("customers"))
-
-
-@operation
-def back_up(world: World) -> None:
-    """Back up, by the service or by a copy where it knows no backups; then migrate."""
-    world.run(dynamorm.ensure_table(Customer))
-    world.put("customers", CUSTOMERS)
-    options: Any = {"backup_table": "kept", "data_copy": True, "transform": rename}
-    steps = dynamorm.auto_migrate_with_options(Customer, target_model=Renamed, **options)
-    done = world.run(steps)
-    if done.backup:
-        world.client.delete_backup(BackupArn=done.backup.backup_arn)
-    assert (done.backup is None) != (done.backup_copy is None)
-    assert len(world.items("renamed")) == 60

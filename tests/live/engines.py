@@ -146,7 +146,7 @@ def _serving(command: Sequence[str], port: str = "--port") -> Iterator[str]:
 
 
 def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(600):
+    for _ in range(2400):
         if process.poll() is not None:
             raise NotHere(f"it ended with {process.returncode} when it was started")
         try:
@@ -157,4 +157,4 @@ def _wait_for(url: str, process: subprocess.Popen[bytes]) -> None:
             time.sleep(0.05)
             continue
         return
-    raise NotHere("it did not answer within half a minute")
+    raise NotHere("it did not answer within two minutes")

@@ -15,6 +15,7 @@ BUSY: Gap = "refused", TableBusy
 
 GAPS: dict[str, dict[str, Gap]] = {
     "dynoxide": {
+        "named_by_arn": REFUSED,
         "recovery": UNKNOWN,
         "encryption": UNKNOWN,
         "warm": UNKNOWN,
@@ -28,6 +29,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "refusal": IGNORED,
     },
     "dynalite": {
+        "named_by_arn": REFUSED,
         "create_several": REFUSED,
         "create_tagged": IGNORED,
         "create_expiring": UNKNOWN,

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from contract import OPERATIONS
+from copies import OPERATIONS
 from gaps import GAPS
 from world import TRANSPORTS, World
 

@@ -94,8 +94,14 @@ class World:
         return dynamorm.run(steps, self.transport, **given)
 
     def put(self, table: str, items: Iterable[dict[str, Any]]) -> None:
-        for item in items:
-            self.client.put_item(TableName=self.prefix + table, Item=item)
+        puts = [{"PutRequest": {"Item": item}} for item in items]
+        for first in range(0, len(puts), 25):
+            self.write(table, puts[first : first + 25])
+
+    def write(self, table: str, requests: list[dict[str, Any]]) -> None:
+        """Send one BatchWriteItem, all of which has to be done."""
+        reply = self.client.batch_write_item(RequestItems={self.prefix + table: requests})
+        assert not reply["UnprocessedItems"]
 
     def items(self, table: str) -> list[dict[str, Any]]:
         pages = self.client.get_paginator("scan").paginate(
