@@ -21,6 +21,8 @@ def reconnected(function: str, arguments: dict[str, Any]) -> Any:
 
 
 if TYPE_CHECKING:
+    from datetime import timedelta
+
     from .copying import migrate as migrating
     from .copying import table as copying
     from .copying import verify as verifying
@@ -56,11 +58,11 @@ def connect(
     transport: Transport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
-    connect_timeout: float = CONNECT_TIMEOUT,
-    read_timeout: float = READ_TIMEOUT,
+    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
+    read_timeout: float | timedelta | None = READ_TIMEOUT,
     **unknown: NoReturn,
 ) -> Database:
-    """Say where the tables are. Nothing is looked up or sent before the first operation.
+    """Return a `Database`; nothing is looked up or sent before the first operation.
 
     `region`: this one, AWS_DEFAULT_REGION, the profile's, AWS_REGION. `endpoint`: this one,
     AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's, the region's. `profile`: this one,
@@ -95,11 +97,11 @@ def connect_async(
     transport: AsyncTransport | str | None = None,
     table_prefix: str = "",
     retries: Retries | int = Retries(),
-    connect_timeout: float = CONNECT_TIMEOUT,
-    read_timeout: float = READ_TIMEOUT,
+    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
+    read_timeout: float | timedelta | None = READ_TIMEOUT,
     **unknown: NoReturn,
 ) -> AsyncDatabase:
-    """Say where the tables are, for asyncio; otherwise as `connect`.
+    """Return an `AsyncDatabase`, for asyncio; otherwise as `connect`.
 
     `transport` may be "aio", which sends in the event loop and is closed by `async with`.
     "botocore", the default, and "http" send in threads.

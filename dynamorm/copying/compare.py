@@ -91,7 +91,7 @@ class Comparison:
             return self.point.verified()
 
     def _next_phase(self) -> None:
-        """Go on to what is still to be found out; the one after the last is the end."""
+        """Begin the next phase that is still needed; after the last one comes the end."""
         tally = self.point.tally
         phase: Phase = "end"
         if self.point.phase == "sums" and tally.balance != "0":

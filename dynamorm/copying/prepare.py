@@ -96,6 +96,7 @@ def prepare(
     _refuse_same(checkpoint.source, same, settings)
     checkpoint = check_tables(checkpoint, ours, theirs)
     here, there = described_spec(ours.table), described_spec(theirs.table)
+    # The target has keys that the source never had to fit: items are checked, transform or not.
     changes_keys = here.key != there.key or not _keys(there) <= _keys(here)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
@@ -107,6 +108,7 @@ def prepare(
         rule = _rule(settings, there, checkpoint, alone=whole and not checkpoint.begun)
     items = ours.table.item_count
     if items is not None and not whole:
+        # Scan spreads items over segments by a hash, so that each has about the same number.
         items //= checkpoint.of
     return Job(
         here, there, settings, convert, checkpoint, started, rule=rule, same=same, items=items

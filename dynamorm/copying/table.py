@@ -109,7 +109,7 @@ def _copied(
     of: int | None,
     executor: Any,
 ) -> Steps[CopyReport]:
-    """Copy; whatever ends the copy early carries its report."""
+    """Copy the segments; every error that ends the copy early gets its report."""
     check_pair(source, target, settings)
     started = yield from now()
     checkpoint = open_checkpoint(source, target, settings, segments, of)

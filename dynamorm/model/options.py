@@ -42,7 +42,7 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
 
 
 class OnDemand(_Units, frozen=True, omit_defaults=True):
-    """Pay per request; the maxima, in request units per second, cap the bill, and throttle.
+    """On-demand billing; the maxima, in request units per second, cap the bill, and throttle.
 
     A maximum that is left out is neither compared nor changed; `None` declares that there is none.
     """
@@ -66,7 +66,7 @@ class WarmThroughput(_Units, frozen=True):
 
 
 class KMS(Struct, frozen=True, repr_omit_defaults=True):
-    """Encrypt with a key in KMS: the account's `aws/dynamodb` key, or the one of this id or ARN."""
+    """Encryption with a KMS key: the account's `aws/dynamodb`, or the one of this id or ARN."""
 
     key_id: str | None = None
 
@@ -78,7 +78,7 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
 
 
 class Include(tuple[str, ...]):
-    """Project the keys and these fields (a model's field names; 1 to 20 for an index)."""
+    """A projection of the keys and these fields (a model's field names; 1 to 20 for an index)."""
 
     # A tuple, so that msgspec encodes what holds one: a plan has its spec.
     __slots__ = ()

@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Call(Struct, Generic[R], frozen=True):
-    """Send `payload` (whatever msgspec encodes) to `operation`; the answer is a `reply_type`.
+    """A request: send `payload` (whatever msgspec encodes) to `operation`; answers `reply_type`.
 
     The error that the driver throws back instead is a `ServiceError`, a `TransportError` or
     whatever else the transport raises. It is not tried again after the moment `until`, and its
@@ -34,7 +34,7 @@ class Call(Struct, Generic[R], frozen=True):
 
 
 class Sleep(Struct, frozen=True):
-    """Do nothing for `seconds`, and for a random share of `spread` seconds more.
+    """A pause of `seconds`, and of a random share of `spread` seconds more.
 
     Against an endpoint on this machine the pause ends after `local` seconds where that is shorter:
     emulators are done at once.
@@ -73,7 +73,7 @@ class Where(Struct, frozen=True):
 
 
 class Together(Struct, frozen=True):
-    """Perform several operations at once; the answer is the tuple of their results.
+    """Several operations at once; the answer is the tuple of their results.
 
     When one of them raises, the others are closed, and the error is thrown back. They run in
     threads, of `executor` (a `concurrent.futures.Executor`) if there is one, or in tasks.

@@ -207,6 +207,7 @@ def _global(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondar
         index.name,
         _key_schema(index.partition_key, index.sort_key),
         _projection(index.projection),
+        # The service refuses a global index without figures of its own on a provisioned table.
         provisioned_throughput=(provisioned and index.throughput) or provisioned or UNSET,
         on_demand_throughput=_limits(index.on_demand),
         warm_throughput=index.warm or UNSET,
@@ -224,6 +225,8 @@ def _limits(on_demand: OnDemand | None) -> OnDemand | UnsetType:
 def _encryption(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
     if not isinstance(encryption, KMS):
         return UNSET
+    # The only type that the service takes:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSESpecification.html
     return SSESpecification(True, "KMS", encryption.key_id or UNSET)
 
 

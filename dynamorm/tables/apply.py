@@ -92,7 +92,7 @@ class Run:
         yield from self._until_shown()
 
     def _judge(self, step: Step) -> Steps[bool]:
-        """Return whether a step is to be done; refuse it only after several looks.
+        """Return whether a step is to be done; refuse it only after several reads.
 
         A plan may have seen what a later look does not see yet.
         """
@@ -160,7 +160,7 @@ class Run:
             yield from self._survey([setting])
 
     def _settle(self, seen: TableDescription) -> Steps[None]:
-        """Wait until the table is ACTIVE; another one of its name is none of ours."""
+        """Wait until the table is ACTIVE; refuse another one of its name."""
         _refuse_other(self.plan, Binding.to(seen, self.location))
         self.table = yield from until_active(self.plan.spec.name, self.deadline, seen)
         _refuse_other(self.plan, Binding.to(self.table, self.location))

@@ -226,7 +226,7 @@ def _provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned 
 
 
 def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
-    """Return the maxima that are declared as they are found; the others are nobody's business."""
+    """Return the maxima found, of those that are declared; others are not compared."""
     there = found or OnDemandThroughput()
     return OnDemand(
         UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),

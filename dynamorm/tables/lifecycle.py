@@ -91,6 +91,7 @@ def _ensure(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool
 ) -> Steps[tuple[Ensured, ...]]:
     begun = []
+    # Every CreateTable is sent before any wait: the service creates tables side by side.
     for spec in specs:
         begun.append((yield from find_or_create(spec, deadline)))  # noqa: PERF401 - yields
     ready = []
@@ -147,6 +148,7 @@ def _delete(
             reply = yield from call("DeleteTable", payload, DeleteTableOutput)
             break
         except TableNotFound as error:
+            # An earlier attempt, whose answer was lost or was an error, may have deleted it.
             if missing_ok or error.maybe_applied or maybe_applied:
                 return
             raise
@@ -172,6 +174,7 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
     while True:
         payload = requests.list_tables(start_after)
         page = yield from call("ListTables", payload, ListTablesOutput)
+        # ListTables knows no filter: finding a prefix takes every page of the account.
         names += (name for name in page.table_names if name.startswith(prefix))
         start_after = cursors.onward(start_after, page.last_evaluated_table_name)
         if start_after is None:

@@ -113,7 +113,7 @@ def _warm(change: Change) -> Iterator[Step]:
 
 
 def _ttl(change: Change) -> Iterator[Step]:
-    """Items are deleted where TTL is turned on, and no longer where it is turned off."""
+    """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
     name, declared, found = change.table.table_name, change.declared, change.found
     ttl = change.settings.time_to_live
     after = TTL_INTERVAL if ttl and ttl.time_to_live_status == "DISABLING" else 0.0

@@ -54,6 +54,7 @@ def survey(
                 raise
             unsupported.append(setting)
         except AccessDenied as error:
+            # Rejected credentials are AccessDenied too, and no IAM action would help them.
             if not denied_ok or isinstance(error, CredentialsRejected):
                 raise
             denied[setting] = error.operation
@@ -110,6 +111,8 @@ def _policy(_name: str, table: TableDescription) -> Steps[str | None]:
     try:
         return (yield from call("GetResourcePolicy", payload, GetResourcePolicyOutput)).policy
     except ServiceError as error:
+        # Also for a policy that was put a moment ago, since this read is eventually consistent:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetResourcePolicy.html
         if error.code != "PolicyNotFoundException":
             raise
         return None

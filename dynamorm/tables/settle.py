@@ -69,7 +69,7 @@ def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ..
 
 
 def _at_creation(spec: TableSpec) -> TableSpec:
-    """What a model ignores is set at creation all the same."""
+    """Return the spec without `ignore`, which does not hold at creation."""
     return changed(spec, ignore=UNSET)
 
 

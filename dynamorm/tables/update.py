@@ -130,6 +130,7 @@ def _update(
 ) -> Steps[Applied]:
     location = yield from where()
     found = yield from describe_table(spec)
+    # A plan of a table that is still changing would not fit it any more when it is applied.
     table = yield from until_active(spec.name, deadline, found)
     settings = yield from _settings(spec, table, allow, unsupported)
     made = make_plan(spec, table, settings, allow, location)

@@ -117,7 +117,7 @@ _BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOT
 
 
 def _from_environment(environ: Mapping[str, str]) -> Given | None:
-    """As in boto3, a secret without a key is none, and a key without a secret is a mistake."""
+    """Read the variables as boto3: a secret without a key is none, the reverse is an error."""
     if not environ.get("AWS_ACCESS_KEY_ID"):
         return None
     if not environ.get("AWS_SECRET_ACCESS_KEY"):

@@ -230,7 +230,7 @@ def _partition(region: str) -> _Partition:
 
 
 def _region_in(host: str) -> str | None:
-    """The region in a DynamoDB host name, be it the service's, an account's or PrivateLink's."""
+    """Find the region in a DynamoDB host name: the service's, an account's or PrivateLink's."""
     for name, region in pairwise(host.split(".")):
         known = _partition(region)
         suffixes = (known.dns, f"vpce.{known.dns}", known.dual_stack)
@@ -241,7 +241,7 @@ def _region_in(host: str) -> str | None:
 
 
 def _split(source: str, url: str) -> tuple[str, str, str, str]:
-    """Scheme, host, `:port` or nothing, path; no message or frame shows what may be a password."""
+    """Return scheme, host, `:port` or "", path; no message or frame shows a possible password."""
     scheme, _, rest = map(HiddenText, url.partition("://"))
     authority, slash, path = map(HiddenText, rest.partition("/"))
     colon = authority.find(":", authority.rfind("]") + 1)

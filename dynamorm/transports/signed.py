@@ -7,7 +7,7 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import inf
-from typing import Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from msgspec import Struct
 
@@ -23,6 +23,9 @@ from .hidden import HiddenText, Variables
 from .proxies import proxy_for
 from .routes import DEADLINE
 from .signing import sign
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
 class Place(Struct, frozen=True):
@@ -56,7 +59,8 @@ S = TypeVar("S", bound="Settings")
 class Settings:
     """Where to send and how to sign. Nothing is looked up before the first request.
 
-    Variables are read from `environ`, by default the process's own. Time-outs are in seconds.
+    Variables are read from `environ`, by default the process's own. Time-outs are seconds, a
+    `timedelta`, or `None` for no limit.
     """
 
     def __init__(
@@ -67,8 +71,8 @@ class Settings:
         profile: str | None = None,
         credentials: Given | None = None,
         environ: Mapping[str, str] | None = None,
-        connect_timeout: float = CONNECT_TIMEOUT,
-        read_timeout: float = READ_TIMEOUT,
+        connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
+        read_timeout: float | timedelta | None = READ_TIMEOUT,
     ) -> None:
         config = Config(region, endpoint, profile, Variables(environ))
         self._config = config

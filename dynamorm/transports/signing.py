@@ -47,7 +47,7 @@ def sign(
 
 
 def _normal(path: str) -> str:
-    """Without the slashes that follow a slash, as all services but S3 sign it."""
+    """Remove the slashes that follow a slash, as all services but S3 sign a path."""
     words = "/".join(filter(None, path.split("/")))
     return f"/{words}/" if words and path.endswith("/") else f"/{words}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, NoReturn
 
 from msgspec import Struct
@@ -114,7 +115,8 @@ def with_credentials() -> Database:
 
 
 async def asynchronous() -> None:
-    adb = dynamorm.connect_async("eu-west-1")
+    waits = timedelta(seconds=1)
+    adb = dynamorm.connect_async("eu-west-1", connect_timeout=waits, read_timeout=None, retries=3)
     assert_type(adb, AsyncDatabase)
     assert_type(await adb.run(dynamorm.ensure_table(Order)), Ensured)
     assert_type(await adb.create_table(Order, name="x"), TableDescription)
