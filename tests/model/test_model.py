@@ -443,10 +443,18 @@ def test_a_misplaced_marker_is_one_problem():
     assert len(problems(defstruct("Plain", [("id", str, PartitionKey())]))) == 1
 
 
-@pytest.mark.parametrize("kind", [PartitionKey, Annotated[PartitionKey(), str]])
-def test_a_marker_is_no_type(kind):
+def test_a_marker_is_no_type():
     """A marker in place of a type is answered with the annotation to write."""
-    found = problems(defstruct("Plain", [("id", kind)]))
+    found = problems(defstruct("Plain", [("id", PartitionKey)]))
+    assert "write id: Annotated[str, PartitionKey()]" in found[0]
+
+
+@pytest.mark.skipif(
+    sys.version_info < (3, 11), reason="Annotated itself refuses a marker in place of a type"
+)
+def test_a_marker_is_not_annotated_with_a_type():
+    """A marker and a type in each other's places are answered with the annotation to write."""
+    found = problems(defstruct("Plain", [("id", Annotated[PartitionKey(), str])]))
     assert "write id: Annotated[str, PartitionKey()]" in found[0]
 
 
