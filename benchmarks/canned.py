@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import re
+import zlib
 from typing import Any
 
 ITEMS_A_PAGE = 1000
@@ -45,9 +46,12 @@ def item(number: int) -> dict[str, Any]:
 
 
 def http(body: bytes) -> bytes:
-    """Give a whole HTTP answer."""
-    kind = b"Content-Type: application/x-amz-json-1.0"
-    return b"HTTP/1.1 200 OK\r\n%b\r\nContent-Length: %d\r\n\r\n%b" % (kind, len(body), body)
+    """Give a whole HTTP answer, with the checksum that the service sends."""
+    head = (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/x-amz-json-1.0\r\n"
+        b"x-amz-crc32: %d\r\nContent-Length: %d\r\n\r\n"
+    )
+    return head % (zlib.crc32(body), len(body)) + body
 
 
 def page(number: int, *, last: bool) -> bytes:
