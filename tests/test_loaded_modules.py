@@ -5,6 +5,7 @@ Each list is what a fresh interpreter loads besides what it and msgspec have loa
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -198,4 +199,33 @@ ROLE = {
     "SecretAccessKey": "secret",
     "Token": "token",
     "Expiration": "2099-01-01T00:00:00Z",
+}
+
+
+COPY = """
+import dynamorm
+db = dynamorm.connect("eu-west-1", endpoint={url!r}, transport="http")
+assert db.copy_table("one", "two").done
+"""
+
+
+def test_a_copy_of_items_as_they_are_loads_no_codec():
+    """Of what deals with items only that which reads their keys."""
+
+    def turn(request):
+        name = json.loads(request.body).get("TableName")
+        if request.headers["x-amz-target"].endswith("DescribeTable"):
+            return answer({"Table": {"TableName": name, **KEYED}})
+        return answer({"Items": [], "Count": 0, "ScannedCount": 0})
+
+    with Server(turn) as server:
+        modules = ours(loaded(COPY.format(url=server.url)))
+    items = {name for name in modules if name.startswith("dynamorm.items")}
+    assert items == {"dynamorm.items", "dynamorm.items.keys"}
+
+
+KEYED = {
+    "TableStatus": "ACTIVE",
+    "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
 }

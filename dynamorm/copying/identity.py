@@ -7,7 +7,6 @@ from typing import Any
 from msgspec import Struct
 
 from ..api.descriptions import TableDescription
-from ..items.transforms import qualified
 from ..model.spec import TableSpec
 from ..operations.effects import Location
 
@@ -57,6 +56,8 @@ def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
     """Name the transform, and the models where it is one of models."""
     if transform is None:
         return Work()
+    from ..items.transforms import qualified  # not where items are copied as they are
+
     return Work(qualified(transform), _model_name(source), _model_name(target), unmodelled)
 
 
