@@ -44,7 +44,7 @@ from . import failures
 from .connection import LONGEST, OPTIONS
 from .exchange import Answer
 from .failures import Failed, Failure, without_frames
-from .http1 import Unreadable, check_size
+from .http1 import MAX_DIGITS, Unreadable, check_size, room
 from .signed import Line, Place, SignedTransport
 
 MAX_CONNECTIONS = 64
@@ -185,15 +185,16 @@ def _least(seconds: float, left: float | None) -> float | None:
 
 def _content(raw: Any, until: float) -> bytes:
     """Read a body, which botocore itself would do without a bound."""
-    parts: list[bytes] = []
-    size = 0
+    told = raw.headers.get("Content-Length", "")
+    whole = room(int(told) if told.isdecimal() and len(told) < MAX_DIGITS else 0)
     with closing(raw):
         for part in raw.stream():
-            parts.append(part)
-            size = check_size(size + len(part))
+            check_size(whole.tell() + len(part))
+            whole.write(part)
             if time.monotonic() > until:
                 raise TimeoutError("the time for the whole operation is over")
-    return b"".join(parts)
+    whole.truncate()
+    return whole.getvalue()
 
 
 _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)

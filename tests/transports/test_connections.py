@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 import traceback
+import tracemalloc
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
+from io import BytesIO
 from types import SimpleNamespace
 from typing import Any
 
@@ -406,3 +408,18 @@ def test_a_cut_body_of_another_connection_is_not_gone_on_with(way):
         with pytest.raises(TransportError):
             way.send()
         assert way.send() == TABLE
+
+
+def test_a_body_is_in_memory_once():
+    """A page of items is gathered where it is given from, and not in pieces that are joined."""
+    size = 1_000_000
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % size
+    coming = BytesIO(head + bytes(size))
+    tracemalloc.start()
+    try:
+        received = pull(read_answer(Buffer()), coming.read)
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert received.body == bytes(size)
+    assert peak < 1.5 * size
