@@ -52,12 +52,15 @@ class CredentialSource(Hidden):
     def get(self) -> Credentials:
         """Return what is valid now; raises `CredentialsMissing`."""
         held = self._looked_up()
-        credentials = _usable(held)
-        if not _same(credentials, self._latest):
-            with self._lock:
-                # Somebody may have dropped, meanwhile, what this thread still had.
-                if held is self._found:
-                    self._latest = credentials
+        now = held.called().frozen()
+        latest = self._latest
+        if latest is not None and now.same_as(latest):
+            return latest
+        credentials = _usable(now)
+        with self._lock:
+            # Somebody may have dropped, meanwhile, what this thread still had.
+            if held is self._found:
+                self._latest = credentials
         return credentials
 
     def account(self) -> str | None:
@@ -178,6 +181,16 @@ class _Held(Hidden):
             why = reason(error)
         raise CredentialsMissing(f"refreshing the credentials failed: {why}")
 
+    def same_as(self, known: Credentials) -> bool:
+        """Whether these are credentials that have been looked at already."""
+        value = self._value
+        return (
+            getattr(value, "secret_key", None) == known.secret_key
+            and getattr(value, "access_key", None) == known.access_key
+            and (getattr(value, "token", None) or None) == known.token
+            and (getattr(value, "account_id", None) or None) == known.account_id
+        )
+
     def copied(self) -> Credentials:
         return Credentials(
             *(getattr(self._value, name, None) for name in _NAMES),  # type: ignore[arg-type]
@@ -190,7 +203,7 @@ _NAMES = ("access_key", "secret_key", "token")
 
 def _usable(held: _Held) -> Credentials:
     """Take key, secret and token of one moment, and make sure that a header can hold them."""
-    credentials = held.called().frozen().copied()
+    credentials = held.copied()
     bad = next((name for name in _NAMES if not _is_word(credentials, name)), "")
     if bad:
         # http.client refuses such a header too, in an error that shows all of it.

@@ -26,15 +26,15 @@ def sign(
 ) -> dict[str, str]:
     """Add what the signature adds to the headers; all of them are signed."""
     timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(moment))
-    base, path = split_path(endpoint.url)
+    host, path = _target(endpoint.url)
     signed = HiddenHeaders(headers)
-    signed |= {"Host": _host(base), "X-Amz-Date": timestamp}
+    signed |= {"Host": host, "X-Amz-Date": timestamp}
     if credentials.token:
         signed["X-Amz-Security-Token"] = credentials.token
     lines = sorted((name.lower(), value) for name, value in signed.items())
     names = ";".join(name for name, _ in lines)
     canonical = "".join(f"{name}:{value}\n" for name, value in lines)
-    request = f"POST\n{_normal(path)}\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
+    request = f"POST\n{path}\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
     scope = f"{timestamp[:8]}/{endpoint.region}/{SERVICE}/aws4_request"
     digest = sha256(request.encode()).hexdigest()
     key = _key(credentials.secret_key, scope)
@@ -44,6 +44,13 @@ def sign(
         f"SignedHeaders={names}, Signature={signature}"
     )
     return signed
+
+
+@lru_cache(maxsize=4)
+def _target(url: str) -> tuple[str, str]:
+    """Give the Host header and the path as it is signed."""
+    base, path = split_path(url)
+    return _host(base), _normal(path)
 
 
 def _normal(path: str) -> str:
