@@ -101,7 +101,7 @@ def read_checkpoint(
         checkpoint = convert(value, Checkpoint)
         json.encode(checkpoint)  # what JSON cannot hold has not come from a report
     except UNREADABLE as error:
-        raise Refused((f"{origin} is no checkpoint of a copy: {error}",)) from error
+        raise Refused((f"{origin} is not a checkpoint of a copy: {error}",)) from error
     of = of or checkpoint.of
     wanted = list(range(of)) if segments is None else segments
     found = sorted(point.segment for point in checkpoint.segments)

@@ -21,7 +21,7 @@ def load(path: str | os.PathLike[str]) -> Any:
     try:
         return json.decode(content)
     except UNREADABLE as error:
-        raise Refused((f"{os.fspath(path)} is no checkpoint of a copy: {error}",)) from error
+        raise Refused((f"{os.fspath(path)} is not a checkpoint of a copy: {error}",)) from error
 
 
 def save(path: str | os.PathLike[str], checkpoint: dict[str, Any]) -> None:

@@ -165,7 +165,7 @@ def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: st
         if len(point.cursors) != parts_of(point.phase, point.of):
             raise ValidationError("it has not as many cursors as segments")
     except UNREADABLE as error:
-        raise Refused((f"{origin} is no checkpoint of a comparison: {error}",)) from error
+        raise Refused((f"{origin} is not a checkpoint of a comparison: {error}",)) from error
     wanted = structs.replace(fresh, of=segments or point.of)
     reasons = [
         f"the checkpoint's {name} is {getattr(point, name)!r}, this comparison's is "

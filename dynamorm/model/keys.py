@@ -76,8 +76,8 @@ def _field_problems(field: Field, of_table: bool) -> Iterator[str]:
     if len(field.kinds) != 1 or not field.kinds < _IN_WORDS.keys():
         found = " | ".join(sorted(_IN_WORDS.get(kind, kind) for kind in field.kinds)) or "nothing"
         yield (
-            "a key is a str, a number or bytes, or what msgspec writes as a string, "
-            f"and always the same; not {found} - at {field.place}"
+            "a key must be of one type: str, a number, bytes, or one that msgspec writes as a "
+            f"string; got {found} - at {field.place}"
         )
     if field.optional and of_table:
         yield f"the table's own key cannot be optional, only an index's can - at {field.place}"

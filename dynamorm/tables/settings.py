@@ -122,7 +122,7 @@ def _arn(table: TableDescription, operation: str) -> str:
     """Return the ARN that tags and policies belong to; an emulator may have none."""
     if table.table_arn:
         return table.table_arn
-    message = f"DescribeTable tells no ARN of {table.table_name}"
+    message = f"DescribeTable returned no ARN of {table.table_name}"
     raise service_error("UnknownOperationException", message, status=400, operation=operation)
 
 

@@ -246,7 +246,7 @@ def _length(text: str) -> int:
     length = lengths.pop()
     digits = length.encode("latin-1")
     if lengths or not digits or digits.strip(_DIGITS):
-        raise Unreadable("the answer's Content-Length is no number")
+        raise Unreadable("the answer's Content-Length is not a number")
     # A bound, since Python's own on the digits of a number is no answer to whoever asks; no cut,
     # which would make another number of a long one.
     if len(digits) > MAX_DIGITS:

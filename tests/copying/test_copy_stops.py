@@ -333,7 +333,7 @@ def test_a_checkpoint_file_of_another_copy_is_refused_and_left(tmp_path: Path) -
     assert file.read_bytes() == before
     for content in (b"", b"{", b"[]", b'{"source":"source"}', b"\xff"):
         file.write_bytes(content)
-        with pytest.raises(Refused, match=r"copy\.json is no checkpoint"):
+        with pytest.raises(Refused, match=r"copy\.json is not a checkpoint"):
             copy(fake, checkpoint_file=file)
         assert file.read_bytes() == content
     fake.sent.clear()

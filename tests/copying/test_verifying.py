@@ -524,8 +524,8 @@ def test_an_async_progress_is_refused() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"resume": {}}, "resume= is no checkpoint of a comparison"),
-        ({"resume": "x"}, "resume= is no checkpoint of a comparison"),
+        ({"resume": {}}, "resume= is not a checkpoint of a comparison"),
+        ({"resume": "x"}, "resume= is not a checkpoint of a comparison"),
         ({"resume": {"cursors": []}}, "as many cursors as segments"),
         ({"resume": {"source": "other"}}, "source is 'other', this comparison's is 'one'"),
         ({"resume": {"sample": 0.5}}, "sample is 0.5"),
@@ -756,7 +756,7 @@ def test_a_file_that_does_not_belong_to_the_comparison_is_refused(tmp_path: Any)
     with pytest.raises(ValueError, match="leave resume= out"):
         verify(fake, checkpoint_file=path, resume=stopped)
     path.write_text("{}")
-    with pytest.raises(Refused, match=r"verified\.json is no checkpoint of a comparison"):
+    with pytest.raises(Refused, match=r"verified\.json is not a checkpoint of a comparison"):
         verify(fake, checkpoint_file=path)
 
 

@@ -59,8 +59,8 @@ MSGSPEC = tuple(map(int, msgspec.__version__.split(".")[:2]))
 T = TypeVar("T")
 
 NO_KEY_TYPE = (
-    "a key is a str, a number or bytes, or what msgspec writes as a string, "
-    "and always the same; not {} - at {}"
+    "a key must be of one type: str, a number, bytes, or one that msgspec writes as a string; "
+    "got {} - at {}"
 )
 NO_INDEX_KEY = (
     "index 'lost' has no key: mark fields with PartitionKey(index='lost') or "
@@ -750,9 +750,9 @@ def test_generics():
     assert table_spec(Page[int]).partition_key == KeyAttribute("id", "N")
     assert table_spec(Page[str]).partition_key == KeyAttribute("id", "S")
     assert table_spec(Page[str], name="other").name == "other"
-    assert problems(Page)[0].endswith("not T - at Page.id")
+    assert problems(Page)[0].endswith("got T - at Page.id")
     assert problems(Page[list[datetime.date]])[0].endswith(
-        "not list[date] - at Page[list[date]].id"
+        "got list[date] - at Page[list[date]].id"
     )
 
 
