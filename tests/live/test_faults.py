@@ -19,8 +19,8 @@ from dynamorm.api.items import BatchWriteItemOutput, ScanOutput
 from dynamorm.operations.effects import call
 from dynamorm.requests.items import batch_write_item, scan
 
-PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "60"))
-"""How long this takes: a second or two for each."""
+PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "24"))
+"""How many plans are drawn of each kind; each takes a few seconds."""
 
 HARD_PLANS = {"dynoxide": -(-PLANS // 4)}
 """The other engines take too long for more than three."""
