@@ -184,13 +184,14 @@ def _translated(operation: str, error: Exception) -> DynamormError:
 
 def _refusal(operation: str, error: ClientError) -> DynamormError:
     answer, facts = error.response, error.response.get("ResponseMetadata", {})
-    code, status = answer.get("Error", {}).get("Code", ""), facts.get("HTTPStatusCode", 0)
+    said, status = answer.get("Error", {}), facts.get("HTTPStatusCode", 0)
+    code, message = _text(said.get("Code")), _text(said.get("Message"))
     # Where the body has no code, botocore gives the status for one.
     if code == str(status):
         return foreign_answer(operation, status)
     refusal = service_error(
         code,
-        answer.get("Error", {}).get("Message", ""),
+        message,
         status=status,
         request_id=facts.get("RequestId", ""),
         operation=operation,
@@ -198,6 +199,11 @@ def _refusal(operation: str, error: ClientError) -> DynamormError:
     if isinstance(refusal, ConditionFailed) and answer.get("Item"):
         refusal.item = json.encode(_from_client(answer["Item"]))
     return refusal
+
+
+def _text(told: object) -> str:
+    """Return what a service says; botocore passes on whatever JSON stands in its place."""
+    return told if isinstance(told, str) else ""
 
 
 def _to_client(value: Any) -> Any:

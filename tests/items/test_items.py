@@ -992,3 +992,14 @@ def test_sets_of_two_kinds_of_numbers():
     """Members that say by themselves what they are end up in one number set."""
     held = defstruct("Held", [("values", set[int | float])])({1, 2.5})
     assert sorted(to_item(held)["values"]["NS"]) == ["1", "2.5"]
+
+
+def test_the_codec_is_loaded_by_the_package_that_it_is_in():
+    """`from dynamorm.items import to_item` is all; what it does not have is no attribute."""
+    import dynamorm.items as package
+    from dynamorm.items import codec
+
+    assert package.to_item is codec.to_item
+    for name in ("_read", "nothing"):
+        with pytest.raises(AttributeError, match=name):
+            getattr(package, name)

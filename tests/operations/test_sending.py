@@ -207,6 +207,20 @@ def test_an_asynchronous_transport_is_refused_before_it_sends() -> None:
     assert script.sent == []
 
 
+def test_a_transport_that_has_to_be_awaited_in_spite_of_its_word_is_refused() -> None:
+    """A coroutine that nobody expected is closed, so that Python does not warn of it."""
+
+    async def answering() -> bytes:
+        return BODY
+
+    class Broken:
+        def send(self, operation: str, body: bytes) -> bytes:
+            return answering()  # type: ignore[return-value]  # the mistake
+
+    with pytest.raises(TypeError, match="Broken is for asyncio: use connect_async"):
+        dynamorm.run(listing(None), Broken())
+
+
 def test_a_transport_that_answers_at_once_in_spite_of_its_word_is_refused() -> None:
     """A promise that is not kept is a TypeError that names the way out."""
 

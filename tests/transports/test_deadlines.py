@@ -139,6 +139,17 @@ def test_an_answer_that_has_no_end_has_a_deadline(way, drip):
     assert caught.value.maybe_applied
 
 
+def test_botocores_own_reader_has_the_deadline_too():
+    """It gives a body chunk by chunk, each long before the read time-out."""
+    way = Way(TRANSPORTS["botocore"])
+    with RawServer(DRIPS["chunks"]) as server:
+        way.to(server)
+        with pytest.raises(TransportError, match="no answer in time") as caught:
+            send(way, timeout=0.2)
+    way.end()
+    assert caught.value.maybe_applied
+
+
 def test_an_operations_time_ends_a_request_that_is_under_way(way):
     """`timeout=` of an operation reaches the socket, whichever transport it is."""
     spec = dynamorm.TableSpec(name="orders", partition_key=dynamorm.KeyAttribute("id", "S"))

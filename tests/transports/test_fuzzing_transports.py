@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import Credentials, DynamormError, EndpointUnknown
-from dynamorm.errors import CredentialsRejected
+from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
@@ -125,6 +125,25 @@ def test_whatever_a_client_makes_of_an_answer_is_one_or_one_of_our_errors(
     client().answer = status, headers, body
     with suppress(DynamormError):
         json.decode(ClientTransport(client()).send(operation, request))
+
+
+@pytest.mark.parametrize("message", [b"null", b"[]", b"7"])
+def test_a_refusal_that_a_client_cannot_word_is_one_of_its_code(message):
+    """Botocore hands on whatever JSON stands in the place of the message."""
+    body = b'{"__type":"com.amazonaws#ResourceNotFoundException","message":%s}' % message
+    client().answer = 400, {}, body
+    with pytest.raises(TableNotFound):
+        ClientTransport(client()).send("DescribeTable", NAMED)
+
+
+def test_a_condition_that_failed_brings_the_item_from_a_client_too():
+    """As DynamoDB writes it, with binary as base64: `existing="keep"` compares it."""
+    item = b'{"id":{"B":"aGk="}}'
+    told = b'{"__type":"com.amazonaws#ConditionalCheckFailedException","message":"no","Item":%s}'
+    client().answer = 400, {}, told % item
+    with pytest.raises(ConditionFailed) as caught:
+        ClientTransport(client()).send("PutItem", b'{"TableName":"new","Item":%s}' % item)
+    assert caught.value.item == item
 
 
 @given(damaged({"RequestItems": {"new": [{"PutRequest": {"Item": {"b": {"B": "aGk="}}}}]}}))
