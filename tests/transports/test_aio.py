@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import gc
 import socket
+import struct
+import threading
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from aids.httpserver import Cut, Server, Silence, answer
+from aids.rawserver import RawServer, Visit
 
 import dynamorm
-from dynamorm import Credentials, Retries
+from dynamorm import Credentials, Retries, TransportError
 from dynamorm.transports.aio import AioTransport
 
 TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
@@ -156,3 +159,65 @@ def test_it_can_be_had_by_its_name(monkeypatch):
 
     with Server(TABLE) as server:
         assert asyncio.run(main(server.url)) == "ACTIVE"
+
+
+def test_what_is_under_way_when_it_is_closed_is_answered_first():
+    """Then its connection is closed, for which nobody would ever come."""
+    go = threading.Event()
+
+    def turn(_request: Any) -> Any:
+        go.wait()
+        return TABLE
+
+    async def main(server: Server) -> None:
+        mine = transport(server)
+        work = asyncio.ensure_future(mine.send("DescribeTable", b"{}"))
+        await until(lambda: len(server.requests) == 1)
+        await mine.aclose()
+        go.set()
+        assert b"orders" in await work
+        await until(lambda: own_sockets(server) == [])
+
+    with Server(turn) as server:
+        asyncio.run(main(server))
+
+
+def raw_transport(url: str) -> AioTransport:
+    key = Credentials("key", "secret")
+    return AioTransport(region="eu-west-1", endpoint=url, credentials=key, environ={})
+
+
+def test_a_handshake_that_is_reset_says_that_nothing_was_sent():
+    """As whatever else keeps a connection from being made."""
+
+    def reset(visit: Visit) -> None:
+        visit.link.recv(1)
+        visit.link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+    with RawServer(reset) as server:
+        mine = raw_transport(server.url.replace("http:", "https:"))
+        with pytest.raises(TransportError, match="cannot connect to") as caught:
+            asyncio.run(mine.send("DescribeTable", b"{}"))
+    assert not caught.value.maybe_applied
+
+
+def test_an_answer_that_comes_before_its_request_has_gone_waits_in_the_socket():
+    """A megabyte of it is taken at most; the rest is read when all is sent."""
+    reply = b"{}" + b" " * (1 << 20)
+    request = b"x" * (4 << 20)
+
+    def early(visit: Visit) -> None:
+        visit.head()
+        visit.link.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(reply) + reply)
+        left = len(request)
+        while left and (part := visit.link.recv(left)):
+            left -= len(part)
+
+    async def main(url: str) -> bytes:
+        mine = raw_transport(url)
+        answered = await mine.send("DescribeTable", request)
+        await mine.aclose()
+        return answered
+
+    with RawServer(early, receive_buffer=16 << 10) as server:
+        assert asyncio.run(main(server.url)) == reply
