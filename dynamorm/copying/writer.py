@@ -258,8 +258,10 @@ class Writer:
 
     def _acknowledge(self, batch: list[Item], answer: Answer) -> list[Item]:
         """Count what has been written, and give it."""
-        left = set(map(id, answer.refused))
-        written = [item for item in batch if id(item) not in left]
+        written = batch
+        if answer.refused:
+            left = set(map(id, answer.refused))
+            written = [item for item in batch if id(item) not in left]
         for item in written:
             if answer.kept:
                 item.page.counts.kept += 1

@@ -216,7 +216,7 @@ def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
 def _several(found: Any) -> Iterable[Any]:
     if found is None:
         return ()
-    several = isinstance(found, Iterable) and not isinstance(found, _SINGLE)
+    several = not isinstance(found, _SINGLE) and isinstance(found, Iterable)
     return found if several else (found,)
 
 
