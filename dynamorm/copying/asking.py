@@ -15,7 +15,7 @@ R = TypeVar("R")
 
 
 class Asking:
-    """Asks for whoever shares one pace and one deadline."""
+    """Sends the requests of segments that share one pace and one deadline."""
 
     def __init__(self, left: TimeLeft, max_units: float | None) -> None:
         self._left = left

@@ -117,7 +117,7 @@ class Buffer:
         return line
 
     def head_line(self) -> bytes | None:
-        """Give the next line of a head, without its end, if that has come."""
+        """Return the next line of a head, without its end, if that has come."""
         line = self.ended_line()
         if line is None:
             return None
@@ -247,7 +247,7 @@ def _length(text: str) -> int:
     digits = length.encode("latin-1")
     if lengths or not digits or digits.strip(_DIGITS):
         raise Unreadable("the answer's Content-Length is not a number")
-    # A bound, since Python's own on the digits of a number is no answer to whoever asks; no cut,
+    # A bound, since Python's own on the digits of a number is no answer for a caller; no cut,
     # which would make another number of a long one.
     if len(digits) > MAX_DIGITS:
         raise Unreadable("the answer's Content-Length has too many digits")

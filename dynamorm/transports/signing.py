@@ -48,7 +48,7 @@ def sign(
 
 @lru_cache(maxsize=4)
 def _target(url: str) -> tuple[str, str]:
-    """Give the Host header and the path as it is signed."""
+    """Return the Host header and the path as it is signed."""
     base, path = split_path(url)
     return _host(base), _normal(path)
 
