@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from aids.worlds import Order, stocked
-from msgspec import Raw, json
+from msgspec import Raw, ValidationError, json
 
 import dynamorm
 from dynamorm import Throttled, ValidationFailed
@@ -116,7 +116,7 @@ def test_a_look_up_can_be_made_to_fail() -> None:
 def test_an_answer_without_the_keys_that_are_left_is_none() -> None:
     """What lacks Responses or UnprocessedKeys would pass for a table without the items."""
     for body in (b"{}", b'{"Responses":{}}', b'{"UnprocessedKeys":{}}'):
-        with pytest.raises(ValueError, match="missing required field"):
+        with pytest.raises(ValidationError, match="missing required field"):
             json.decode(body, type=BatchGetItemOutput)
 
 
