@@ -155,8 +155,8 @@ class Buffer:
 def room(count: int) -> BytesIO:
     """Make what a body of so many bytes is gathered in.
 
-    It gives them without another copy. With two at once of a page of items, the C library gives
-    their memory back after each page and gets it again, for three times the CPU.
+    It gives them without another copy. With two at once of a page of items, the C library may give
+    their memory back after each page and get it again, for three times the CPU.
     """
     return BytesIO(bytes(min(count, RESERVED)))
 
