@@ -216,8 +216,9 @@ def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
 def _several(found: Any) -> Iterable[Any]:
     if found is None:
         return ()
-    several = not isinstance(found, _SINGLE) and isinstance(found, Iterable)
-    return found if several else (found,)
+    if isinstance(found, _SINGLE) or not isinstance(found, Iterable):
+        return (found,)
+    return found
 
 
 def _reason(error: Exception) -> str:
