@@ -60,6 +60,7 @@ def db(engine: str, url: str | None) -> Iterator[Database]:
         endpoint=url,
         credentials=Credentials("anybody", "anybody"),
         table_prefix=f"dynamorm-{secrets.token_hex(4)}-",
+        read_timeout=60.0,  # moto takes its time for a page where other engines run beside it
     ) as db:
         db.create_table(Source)
         put(db, HARD)
