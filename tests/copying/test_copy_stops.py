@@ -263,6 +263,31 @@ def test_in_place_nothing_is_transformed_twice(
         assert (report.read, report.written) == (count, count)
 
 
+def test_in_place_what_was_written_ahead_of_the_cursor_is_passed_over() -> None:
+    """One item comes back until time is up: the others of its batch are known to be written."""
+    fake = service(10, Ticking(0.01))
+    changed: list[str] = []
+
+    @attribute_transform
+    def change(values: dict[str, Any]) -> dict[str, Any]:
+        changed.append(values["id"]["S"])
+        return add_one(values)
+
+    with pytest.raises(CopyIncomplete) as caught:
+        copy(
+            Faulty(fake, ["fine", *[1] * 500]),
+            "source",
+            in_place=True,
+            transform=change,
+            deadline=5,
+        )
+    assert len(caught.value.report.checkpoint["segments"][0]["ahead"]) == 9
+    report = copy(fake, "source", in_place=True, transform=change, resume=caught.value.report)
+    assert (report.done, report.read, report.written) == (True, 10, 10)
+    assert counted(fake) == ["1"] * 10
+    assert (len(changed), len(set(changed))) == (11, 10)
+
+
 @pytest.mark.parametrize("skip", [1, 2, 7])
 def test_in_place_an_error_in_the_middle_costs_nothing(skip: int) -> None:
     """What was written before the bad item is known, wherever the batches were cut."""
