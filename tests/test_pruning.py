@@ -77,7 +77,7 @@ KEY = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 def test_a_pruned_package_sends_requests(package):
     """Answers, errors and networks that fail mean the same; a ninth of boto3's size is left."""
     prune(package)
-    assert size(package) < 2_600_000
+    assert size(package) < 2_700_000
     with Server(answer(TABLE), answer({"__type": "a#ResourceNotFoundException"}, 400)) as server:
         url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
         assert describe(package, **KEY, **url) == "ACTIVE"
