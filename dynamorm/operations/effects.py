@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from contextlib import suppress
 from functools import update_wrapper
 from typing import Any, Generic, NoReturn, ParamSpec, TypeVar
 
@@ -109,10 +108,9 @@ class Operation(Generic[T]):
         self._named = named
         # The steps before the first effect look at the arguments. Taken here, a mistake is raised
         # by the call that makes it, and not where the operation is run.
-        with suppress(StopIteration):
-            steps = self._steps()
-            next(steps)
-            steps.close()
+        steps = self._steps()
+        next(steps, None)
+        steps.close()
         self._used = False
 
     def _steps(self) -> Steps[T]:
