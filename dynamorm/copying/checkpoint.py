@@ -8,7 +8,7 @@ from msgspec import Meta, Struct, convert, field, json, structs
 
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
-from .identity import Found, TableMark, Work, is_other
+from .identity import TableMark, Work
 
 SEGMENTS = 8
 """How many there are where nobody says a number."""
@@ -123,20 +123,3 @@ def read_checkpoint(
     if reasons:
         raise Refused(tuple(reasons))
     return checkpoint
-
-
-def check_tables(checkpoint: Checkpoint, source: Found, target: Found) -> Checkpoint:
-    """Note which tables these are; refuse others of the same names, which lack what was copied."""
-    pairs = (
-        ("source", checkpoint.source_table, source.mark),
-        ("target", checkpoint.target_table, target.mark),
-    )
-    reasons = [
-        f"the {what} is not the table that the copy began with: it was deleted, and another one "
-        "of its name was created; start over without the checkpoint"
-        for what, then, since in pairs
-        if is_other(then, since)
-    ]
-    if reasons:
-        raise Refused(tuple(reasons))
-    return structs.replace(checkpoint, source_table=source.mark, target_table=target.mark)

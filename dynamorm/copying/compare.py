@@ -20,11 +20,11 @@ from ..api.lookups import MAX_KEYS
 from ..items.keys import item_hash
 from ..operations.effects import Steps, now, together
 from .collisions import Keys, digest
-from .identity import Found
+from .identity import Found, check_tables
 from .options import CopySettings
 from .progress import Telling
 from .reads import End, Reads
-from .verified import MODULUS, Cursor, Phase, Tally, Verified, VerifyPoint, check_marks
+from .verified import MODULUS, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000
 """How many are remembered where several source items may make one of the target: 16 bytes each."""
@@ -83,7 +83,9 @@ class Comparison:
 
     def finish(self, source: Found, target: Found) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
-        self.point = structs.replace(check_marks(self.point, source, target), done=True)
+        self.point = structs.replace(
+            check_tables(self.point, "comparison", source, target), done=True
+        )
 
     def verified(self) -> Verified:
         """Return the result so far."""

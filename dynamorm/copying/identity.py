@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..api.descriptions import TableDescription
+from ..errors import Refused
 from ..model.spec import TableSpec
 from ..operations.effects import Location
+
+P = TypeVar("P", bound=Any)
+"""A checkpoint, of a copy or of a comparison."""
 
 
 class TableMark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -100,3 +104,23 @@ def is_other(then: TableMark, since: TableMark) -> bool:
         return then.id != since.id
     arns = bool(then.arn and since.arn and then.arn != since.arn)
     return arns or bool(then.created and since.created and then.created != since.created)
+
+
+def check_tables(point: P, of: str, source: Found, target: Found) -> P:
+    """Note in a checkpoint which tables these are; refuse others of the same names.
+
+    They lack what was copied, or are not what was compared.
+    """
+    pairs = (
+        ("source", point.source_table, source.mark),
+        ("target", point.target_table, target.mark),
+    )
+    reasons = [
+        f"the {what} is not the table that the {of} began with: it was deleted, and another one "
+        "of its name was created; start over without the checkpoint"
+        for what, then, since in pairs
+        if is_other(then, since)
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+    return structs.replace(point, source_table=source.mark, target_table=target.mark)

@@ -14,8 +14,8 @@ from ..model.spec import TableSpec
 from ..operations.effects import Steps
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
-from .checkpoint import Checkpoint, check_tables, new_checkpoint, read_checkpoint
-from .identity import is_same, work_of
+from .checkpoint import Checkpoint, new_checkpoint, read_checkpoint
+from .identity import check_tables, is_same, work_of
 from .job import Convert, Job
 from .options import CopySettings, check_segments
 from .pair import check_shapes, converter_of, find_again, find_both
@@ -94,7 +94,7 @@ def prepare(
     ours, theirs = yield from find_both(names, settings.target_db, deadline)
     same = is_same(ours, theirs)
     _refuse_same(checkpoint.source, same, settings)
-    checkpoint = check_tables(checkpoint, ours, theirs)
+    checkpoint = check_tables(checkpoint, "copy", ours, theirs)
     here, there = described_spec(ours.table), described_spec(theirs.table)
     # The target has keys that the source never had to fit: items are checked, transform or not.
     changes_keys = here.key != there.key or not _keys(there) <= _keys(here)
@@ -124,7 +124,7 @@ def confirm(job: Job) -> Steps[None]:
         return
     names = job.checkpoint.source, job.checkpoint.target
     found = yield from find_again(names, job.settings.target_db, job.left)
-    job.checkpoint = structs.replace(check_tables(job.checkpoint, *found), done=True)
+    job.checkpoint = structs.replace(check_tables(job.checkpoint, "copy", *found), done=True)
 
 
 def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:

@@ -9,7 +9,7 @@ from msgspec import Struct, ValidationError, convert, field, json, structs, to_b
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
 from ..items.limits import key_of
-from .identity import Found, TableMark, Work, is_other
+from .identity import TableMark, Work
 
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
@@ -176,20 +176,3 @@ def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: st
     if reasons:
         raise Refused(tuple(reasons))
     return point
-
-
-def check_marks(point: VerifyPoint, source: Found, target: Found) -> VerifyPoint:
-    """Note which tables these are; refuse others of the same names."""
-    pairs = (
-        ("source", point.source_table, source.mark),
-        ("target", point.target_table, target.mark),
-    )
-    reasons = [
-        f"the {what} is not the table that the comparison began with: it was deleted, and another "
-        "one of its name was created; start over without the checkpoint"
-        for what, then, since in pairs
-        if is_other(then, since)
-    ]
-    if reasons:
-        raise Refused(tuple(reasons))
-    return structs.replace(point, source_table=source.mark, target_table=target.mark)

@@ -13,12 +13,12 @@ from ..operations.middleware import Place
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .compare import Comparison
-from .identity import is_same, work_of
+from .identity import check_tables, is_same, work_of
 from .options import CopySettings, Unmodelled, check_segments
 from .pair import check_shapes, converter_of, find_again, find_both
 from .reads import End, Reads
 from .time_left import TimeLeft
-from .verified import Verified, VerifyPoint, check_marks, new_point, read_point
+from .verified import Verified, VerifyPoint, new_point, read_point
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -147,7 +147,7 @@ def _prepared(
     found = yield from find_both((point.source, point.target), place, until)
     if is_same(*found) and settings.transform is None:
         raise Refused((f"source and target are the same table, {point.source}: name another",))
-    point = check_marks(point, *found)
+    point = check_tables(point, "comparison", *found)
     here, there = described_spec(found[0].table), described_spec(found[1].table)
     convert = None
     if settings.transform is not None:
