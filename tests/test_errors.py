@@ -78,7 +78,7 @@ def answered(code: str, status: int, message: str) -> ServiceError:
     """Read an error as it comes over the wire."""
     kind = f"com.amazonaws.dynamodb.v20120810#{code}"
     body = json.encode({"__type": kind, "message": message})
-    headers = {"x-amz-crc32": str(zlib.crc32(body)), "x-amzn-requestid": "R1"}
+    headers = {"x-amz-crc32": str(zlib.crc32(body)), "x-amzn-RequestId": "R1"}
     with pytest.raises(ServiceError) as caught:
         read_answer("DescribeTable", Answer(status, headers, body))
     return caught.value
@@ -106,6 +106,15 @@ def test_a_table_that_is_there_is_told_from_one_that_is_busy():
     code = "ResourceInUseException"
     assert type(service_error(code, operation="CreateTable", **say)) is errors.TableExists
     assert type(service_error(code, operation="DeleteTable", **say)) is errors.TableBusy
+
+
+def test_a_refusal_has_the_shape_of_a_clients_error():
+    """Code that looks into botocore's `error.response` finds code, message, status and id there."""
+    error = answered("ResourceNotFoundException", 400, "no such table")
+    assert error.response == {
+        "Error": {"Code": "ResourceNotFoundException", "Message": "no such table"},
+        "ResponseMetadata": {"RequestId": "R1", "HTTPStatusCode": 400},
+    }
 
 
 def test_a_description_of_the_documentation_is_read():

@@ -32,6 +32,7 @@ OPERATION = {
     "dynamorm.operations.locks",
     "dynamorm.tables.encryption",
     "dynamorm.errors",
+    "dynamorm.errors.answers",
     "dynamorm.api.settings",
     "dynamorm.model.fields",
     "dynamorm.model.keys",
@@ -135,6 +136,7 @@ def test_a_model_loads_nothing_that_sends():
 
 MODEL = (
     "errors",
+    "errors.answers",
     "model",
     *(
         f"model.{m}"

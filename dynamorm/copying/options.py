@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict
 from msgspec import Struct
 
 from ..errors import DynamormError, Refused
-from ..operations.middleware import Place
+from ..operations.middleware import DatabaseLike
 from .report import CopyReport
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class CopyOptions(TypedDict, total=False):
     collision_keys: int
     existing: Existing
     in_place: bool
-    target_db: Place | None
+    target_db: DatabaseLike | None
     checkpoint_file: str | PathLike[str] | None
 
 
@@ -80,7 +80,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     collision_keys: int = COLLISION_KEYS
     existing: Existing = "overwrite"
     in_place: bool = False
-    target_db: Place | None = None
+    target_db: DatabaseLike | None = None
     checkpoint_file: str | PathLike[str] | None = None
 
     def __post_init__(self) -> None:

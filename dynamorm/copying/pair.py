@@ -13,7 +13,7 @@ from ..model.declare import Model
 from ..model.fields import label
 from ..model.spec import TableSpec
 from ..operations.effects import Call, Effect, Steps, now, through, where
-from ..operations.middleware import Place, elsewhere
+from ..operations.middleware import DatabaseLike, elsewhere
 from ..operations.waiting import Deadline, pause, polling
 from ..tables.lifecycle import describe_table
 from .identity import Found
@@ -51,7 +51,7 @@ def _shape(model: Any) -> dict[str, Any] | None:
 
 
 def find_both(
-    names: tuple[str, str], place: Place | None, deadline: Deadline
+    names: tuple[str, str], place: DatabaseLike | None, deadline: Deadline
 ) -> Steps[tuple[Found, Found]]:
     """Describe both tables, when they are ready; the second one where `place` is, if it is given.
 
@@ -100,7 +100,7 @@ def converter_of(
 
 
 def find_again(
-    names: tuple[str, str], place: Place | None, left: TimeLeft
+    names: tuple[str, str], place: DatabaseLike | None, left: TimeLeft
 ) -> Steps[tuple[Found, Found]]:
     """Describe both tables once more, at the end: in what is left of the time, or in one attempt.
 

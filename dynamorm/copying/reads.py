@@ -17,7 +17,7 @@ from ..items.keys import item_key
 from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
 from ..operations.effects import Steps, call, now
-from ..operations.middleware import Place, elsewhere
+from ..operations.middleware import DatabaseLike, elsewhere
 from ..requests.items import batch_get_item, scan, units
 from .asking import Asking, Pauses
 from .time_left import TimeLeft
@@ -34,7 +34,7 @@ class End(Struct, frozen=True):
 
     table: str
     key: tuple[KeyAttribute, ...]
-    place: Place | None = None
+    place: DatabaseLike | None = None
 
     @property
     def names(self) -> tuple[str, ...]:

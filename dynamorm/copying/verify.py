@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Refused
 from ..model.declare import Model, table_name
 from ..operations.effects import Steps, now, operation
-from ..operations.middleware import Place
+from ..operations.middleware import DatabaseLike
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .compare import Comparison
@@ -45,7 +45,7 @@ def verify_copy(
     checkpoint_file: str | PathLike[str] | None = None,
     progress: Progress = None,
     sample: float = 1.0,
-    target_db: Place | None = None,
+    target_db: DatabaseLike | None = None,
     executor: Any = None,
 ) -> Steps[Verified]:
     """Compare the items of two tables; the result says whether `target` is a copy of `source`.

@@ -13,7 +13,7 @@ from .effects import Call, Effect, Operation, Steps, Where, through
 T = TypeVar("T")
 
 
-class Place(Protocol):
+class DatabaseLike(Protocol):
     """A database, as far as operations need to know it."""
 
     @property
@@ -42,7 +42,7 @@ def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
     return (yield from through(steps, perform))
 
 
-def elsewhere(steps: Steps[T] | Operation[T], place: Place) -> Steps[T]:
+def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
     """Perform `steps` where another database is: by its transport, on its names.
 
     Requests that go elsewhere already still go there.
