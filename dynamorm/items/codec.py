@@ -43,7 +43,7 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
 def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
     """Make an instance of attribute values; binary may also be base64, as in JSON.
 
-    Attributes that the model does not know are passed over, unless it forbids them. What does not
+    Attributes that the model does not know are skipped, unless it forbids them. What does not
     fit is an `ItemError` that tells its path and not its value.
     """
     found = codec(model)
