@@ -158,3 +158,9 @@ class TableFailed(DynamormError):
 
 UNREADABLE = (DecodeError, RecursionError, UnicodeError)
 """What msgspec raises for bytes that are not what was asked for, or that nest without end."""
+
+
+# Tracebacks and pickles name a class by where users import it from, not by the file that holds it.
+for _class in tuple(globals().values()):
+    if isinstance(_class, type) and _class.__module__ == f"{__name__}.answers":
+        _class.__module__ = __name__
