@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, Struct
 
+from .model import Readable
 from .model.arguments import nearest
 from .model.declare import Model, table_spec
 from .model.options import check_option_names
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from .model.options import TableOptions
 
 
-class Permission(Struct, frozen=True, order=True):
+class Permission(Readable, frozen=True, order=True):
     """An IAM action, and the resource on which it has to be allowed."""
 
     resource: str

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import ClassVar, TypeVar
 
-from msgspec import Struct
+from ..model import Readable
 
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
@@ -14,12 +14,14 @@ def wire_name(field: str) -> str:
     return "".join(_ACRONYMS.get(word) or word.capitalize() for word in field.split("_"))
 
 
-class Request(Struct, frozen=True, rename=wire_name, omit_defaults=True):
-    """A structure of the API."""
+class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
+    """A structure of the API; as a dict it is what boto3's client takes, binary as bytes."""
+
+    _kept: ClassVar[tuple[type, ...]] = (bytes,)
 
 
 T = TypeVar("T")
 
 
-class Reply(Struct, frozen=True, rename=wire_name, omit_defaults=True, repr_omit_defaults=True):
+class Reply(Readable, frozen=True, rename=wire_name, omit_defaults=True):
     """A structure of the API."""

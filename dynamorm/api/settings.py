@@ -5,8 +5,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, UnsetType, field
 
+from ..model import Readable
 from . import Reply, Request
 from .descriptions import Tag
 
@@ -91,7 +92,7 @@ class NoOutput(Reply, frozen=True):
     """TagResource and UntagResource answer with an empty body."""
 
 
-class Settings(Struct, frozen=True, repr_omit_defaults=True):
+class Settings(Readable, frozen=True):
     """What a table has beside its description; `UNSET` is what nobody asked for."""
 
     time_to_live: TimeToLiveDescription | UnsetType = UNSET
@@ -100,7 +101,7 @@ class Settings(Struct, frozen=True, repr_omit_defaults=True):
     resource_policy: str | UnsetType | None = UNSET
     unsupported: tuple[str, ...] = ()
     """What was asked for and the endpoint does not know."""
-    denied: dict[str, str] = {}
+    denied: dict[str, str] = field(default_factory=dict)
     """What was asked for and the caller may not read, each with the operation that does it."""
 
 

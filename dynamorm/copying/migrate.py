@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct
-
 from ..api.backups import BackupDetails
 from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, UnsupportedOperation
+from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.names import name_problem
 from ..model.options import Options, TableOptions
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Migrated(Struct, frozen=True):
+class Migrated(Readable, frozen=True):
     """What `auto_migrate_with_options` has done; what was not asked for is `None`."""
 
     target: Ensured

@@ -14,10 +14,11 @@ from msgspec import Struct, field, structs, to_builtins
 
 from ..api.descriptions import Cursors
 from ..api.items import Key
+from ..model import Readable
 from .checkpoint import Checkpoint, Counts, SegmentPoint
 
 
-class CopyReport(Struct, frozen=True, kw_only=True):
+class CopyReport(Readable, frozen=True, kw_only=True):
     """What a copy has done, runs before its checkpoint included; true if it is done."""
 
     done: bool
@@ -57,11 +58,6 @@ class CopyReport(Struct, frozen=True, kw_only=True):
         more = "".join(f", {name} {n:,}" for name in others if (n := getattr(self, name)))
         state = "done" if self.done else "not done"
         return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the report as plain values, JSON-safe."""
-        plain: dict[str, Any] = to_builtins(self)
-        return plain
 
 
 class Page(Struct, eq=False):

@@ -9,6 +9,7 @@ from msgspec import Struct, ValidationError, convert, field, json, structs, to_b
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
 from ..items.limits import key_of
+from ..model import Readable
 from .identity import TableMark, Work
 
 NAMED = 100
@@ -17,7 +18,7 @@ NAMED = 100
 Phase = Literal["sums", "lookups", "extras", "end"]
 
 
-class Verified(Struct, frozen=True, kw_only=True):
+class Verified(Readable, frozen=True, kw_only=True):
     """What `verify_copy` has seen of both tables; true if they are the same and all was compared.
 
     Keys are dicts of natural values, as `ItemError.key` is: `{"email": "ann@example.org"}`.
@@ -38,7 +39,7 @@ class Verified(Struct, frozen=True, kw_only=True):
     missing_keys: tuple[dict[str, Any], ...] = ()
     different_keys: tuple[dict[str, Any], ...] = ()
     extra_keys: tuple[dict[str, Any], ...] = ()
-    checkpoint: dict[str, Any] = {}
+    checkpoint: dict[str, Any] = field(default_factory=dict)
     """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, and keys of items: one
     for each segment, and those that are named here."""
 
@@ -55,11 +56,6 @@ class Verified(Struct, frozen=True, kw_only=True):
         found = "".join(f", {kind} {n:,}" for kind in kinds if (n := getattr(self, kind)))
         done = "" if self.done else "not done: so far "
         return f"{done}{state}: source {self.source_items:,}, target {self.target_items:,}{found}"
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return the result as plain values, JSON-safe."""
-        plain: dict[str, Any] = to_builtins(self)
-        return plain
 
 
 class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):

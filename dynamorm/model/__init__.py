@@ -1,1 +1,69 @@
-"""A Struct becomes a TableSpec: fields with their markers, options, names and rules."""
+"""A Struct becomes a TableSpec: fields with their markers, options, names and rules.
+
+Here is what all values of the library share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, ClassVar
+
+from msgspec import Struct, json, to_builtins
+
+LONGEST = 400
+"""Characters of a repr, and a quarter of that of each member: a table may have very many parts."""
+
+
+class Readable(Struct, frozen=True, repr_omit_defaults=True):
+    """A value that people print and send on; a repr and a text leave out what has its default."""
+
+    _kept: ClassVar[tuple[type, ...]] = ()
+    """Types that `to_dict` leaves as they are."""
+
+    def __repr__(self) -> str:
+        members = (f"{name}={_cut(repr(value), 4)}" for name, value in self.__rich_repr__())
+        return f"{type(self).__name__}({_cut(', '.join(members), 1)})"
+
+    def __str__(self) -> str:
+        return "\n".join(_lines(self))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as plain dicts and lists, with the names and values of its JSON."""
+        plain: dict[str, Any] = _listed(to_builtins(self, builtin_types=self._kept))
+        return plain
+
+    def to_json(self) -> bytes:
+        """Return it as JSON."""
+        return json.encode(self)
+
+
+def _cut(text: str, part: int) -> str:
+    most = LONGEST // part
+    return text if len(text) <= most else f"{text[: most - 3]}..."
+
+
+def _listed(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _listed(inner) for name, inner in value.items()}
+    return [*map(_listed, value)] if isinstance(value, list | tuple) else value
+
+
+def _parts(value: Any) -> list[tuple[Any, Any]]:
+    """Return what is inside of a value, by name or number; nothing for one that is plain."""
+    if isinstance(value, Struct):
+        return [*value.__rich_repr__()]
+    if isinstance(value, dict):
+        return [*value.items()]
+    return [*enumerate(value, 1)] if isinstance(value, list | tuple) else []
+
+
+def _lines(value: Any, indent: str = "") -> Iterator[str]:
+    """Yield a line for each plain value, below those of the names that lead to it."""
+    for name, part in _parts(value):
+        told = isinstance(part, Readable) and type(part).__str__ is not Readable.__str__
+        if told or not _parts(part):
+            text = str(part).replace("\n", f"\n{indent}  ")
+            yield f"{indent}{name}: {text}"
+        else:
+            yield f"{indent}{name}:"
+            yield from _lines(part, f"{indent}  ")

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal, TypedDict, TypeGuard
 from msgspec import UNSET, Struct, UnsetType, field, json
 
 from ..errors import ModelError
+from . import Readable
 
 ALL: Final = "ALL"
 KEYS_ONLY: Final = "KEYS_ONLY"
@@ -125,7 +126,7 @@ class Index(Struct, frozen=True, repr_omit_defaults=True):
     warm: WarmThroughput | None = None
 
 
-class Options(Struct, frozen=True, kw_only=True, repr_omit_defaults=True):
+class Options(Readable, frozen=True, kw_only=True):
     """The table's options: `UNSET` is not declared, `None` or `False` declares absence."""
 
     billing: OnDemand | Provisioned | UnsetType = UNSET

@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, defstruct, json, structs
@@ -55,7 +56,9 @@ from .settings import (
 )
 
 if TYPE_CHECKING:
-    from ..model.options import StreamView, TableClass
+    from typing_extensions import Unpack
+
+    from ..model.options import StreamView, TableClass, TableOptions
 
 __all__ = [
     "create_table",
@@ -80,9 +83,11 @@ encode = json.Encoder().encode
 """The JSON body of a request."""
 
 
-def create_table(model: Model) -> CreateTableInput:
+def create_table(
+    model: Model, *, name: str | None = None, **options: Unpack[TableOptions]
+) -> CreateTableInput:
     """Build CreateTable from a model or a spec, billed on demand unless it says otherwise."""
-    spec = table_spec(model)
+    spec = table_spec(model, name=name, **options)
     billing = spec.billing or OnDemand()
     provisioned = billing if isinstance(billing, Provisioned) else None
     payload = CreateTableInput(
@@ -262,14 +267,28 @@ def _extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableIn
     """Add members that no option stands for; those that this version does not know come last."""
     fields = {field.encode_name: field.name for field in structs.fields(payload)}
     known = {fields[name]: value for name, value in extra.items() if name in fields}
-    unknown = {f"extra_{n}": name for n, name in enumerate(extra) if name not in fields}
-    wider: Any = defstruct(
+    unknown = tuple(name for name in extra if name not in fields)
+    widened = structs.astuple(structs.replace(payload, **known))
+    return _wider(unknown, *widened, *map(extra.__getitem__, unknown))
+
+
+def _wider(unknown: tuple[str, ...], *values: Any) -> CreateTableInput:
+    """Make a request that has more members than this version knows."""
+    made: CreateTableInput = _wider_class(unknown)(*values)
+    return made
+
+
+@cache
+def _wider_class(unknown: tuple[str, ...]) -> Any:
+    def reduced(request: Any) -> tuple[Any, ...]:
+        return _wider, (unknown, *structs.astuple(request))
+
+    names = {f"extra_{n}": name for n, name in enumerate(unknown)}
+    return defstruct(
         "CreateTableInput",
-        [(field, Any, UNSET) for field in unknown],
+        [(field, Any, UNSET) for field in names],
         bases=(CreateTableInput,),
         frozen=True,
-        rename=unknown,
+        rename=names,
+        namespace={"__reduce__": reduced},
     )
-    values = {field: extra[name] for field, name in unknown.items()}
-    extended: CreateTableInput = wider(**{**structs.asdict(payload), **known, **values})
-    return extended

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from ..api.descriptions import (
     GlobalSecondaryIndexDescription,
@@ -22,6 +22,7 @@ from ..api.descriptions import (
     WarmThroughputDescription,
 )
 from ..api.descriptions import Projection as ProjectionReply
+from ..model import Readable
 from ..model.options import (
     KEYS_ONLY,
     KMS,
@@ -37,7 +38,7 @@ from .encryption import encryption_found, encryption_unknown
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
 
-class Difference(Struct, frozen=True):
+class Difference(Readable, frozen=True):
     """A declared setting that differs in the table, or is missing there."""
 
     name: str

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
-
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..api.tables import CreateTableOutput
 from ..errors import LimitExceeded, Refused, TableBusy, TableExists
+from ..model import Readable
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call, now, wall_time
 from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
@@ -20,7 +19,7 @@ SKEW = 60.0
 """Seconds by which the service's clock and ours may differ."""
 
 
-class Ensured(Struct, frozen=True):
+class Ensured(Readable, frozen=True):
     """What `ensure_table` found or made."""
 
     created: bool
@@ -30,6 +29,11 @@ class Ensured(Struct, frozen=True):
     """How a table that was there already differs from what is declared; left as it is."""
     pending: tuple[Pending, ...] = ()
     """What is declared and could not be done or compared yet; `update_table` does it later."""
+
+    def __str__(self) -> str:
+        found = ("differs" if self.drift else "as declared") if not self.created else "created"
+        left = (f"pending {item.name}: {item.reason}" for item in self.pending)
+        return "\n  ".join((f"{self.table.table_name}: {found}", *map(str, self.drift), *left))
 
 
 def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any, Literal
 
-from msgspec import Struct, json
+from msgspec import json
 
 from ..api import Request
 from ..api.descriptions import TableDescription
 from ..errors import Refused
+from ..model import Readable
 from ..model.options import Options
 from ..model.spec import TableSpec
 from ..operations.effects import Location
@@ -18,7 +19,7 @@ from .compare import Difference
 Kind = Literal["safe", "slow", "destructive"]
 
 
-class Step(Struct, frozen=True):
+class Step(Readable, frozen=True):
     """One request, and what has to be waited for after it."""
 
     name: str
@@ -45,14 +46,14 @@ def plain(request: Request) -> dict[str, Any]:
     return body
 
 
-class Undeclared(Struct, frozen=True):
+class Undeclared(Readable, frozen=True):
     """Something that the table has and the model does not mention. It is left alone."""
 
     name: str
     found: str
 
 
-class Blocked(Struct, frozen=True):
+class Blocked(Readable, frozen=True):
     """A declared thing that a living table cannot be given, and what to do about it."""
 
     name: str
@@ -61,7 +62,7 @@ class Blocked(Struct, frozen=True):
     remedy: str
 
 
-class Pending(Struct, frozen=True):
+class Pending(Readable, frozen=True):
     """What could not be done yet."""
 
     name: str
@@ -79,7 +80,7 @@ https://docs.aws.amazon.com/general/latest/gr/ddb.html
 """
 
 
-class Binding(Struct, frozen=True, kw_only=True):
+class Binding(Readable, frozen=True, kw_only=True):
     """A table, and where it is. What nobody has told is empty, and differs from nothing."""
 
     name: str
@@ -134,7 +135,7 @@ def _endpoint(url: str) -> str:
     return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
 
 
-class Plan(Struct, frozen=True, kw_only=True):
+class Plan(Readable, frozen=True, kw_only=True):
     """What `apply` would do, in order. As text it is a table, and msgspec encodes it.
 
     It is true where there is something to do: steps, or changes that are blocked.

@@ -9,11 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
-
 from ..api.descriptions import TableDescription
 from ..api.settings import Settings
 from ..errors import PlanRefused
+from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
 from ..operations.effects import Location, Steps, operation, where
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
 Unsupported = Literal["raise", "skip"]
 
 
-class Applied(Struct, frozen=True):
+class Applied(Readable, frozen=True):
     """What `apply` has done."""
 
     table: TableDescription
@@ -46,6 +45,11 @@ class Applied(Struct, frozen=True):
     """What could not be done yet, or does not show; the same plan can be applied again."""
     unsupported: tuple[str, ...] = ()
     """What the endpoint does not know, with `unsupported="skip"`."""
+
+    def __str__(self) -> str:
+        done = (f"done {step.name}: {step.change}" for step in self.done)
+        left = (f"pending {item.name}: {item.reason}" for item in self.pending)
+        return "\n  ".join((f"{self.table.table_name}: {len(self.done)} done", *done, *left))
 
 
 @operation

@@ -17,7 +17,7 @@ from hypothesis import given
 from msgspec import NODEFAULT, Struct, UnsetType, json, structs
 
 from dynamorm import KeyAttribute, OnDemand, Provisioned, requests
-from dynamorm.api import tables
+from dynamorm.api import Request, tables
 from dynamorm.model import options
 
 OLDEST = (1, 44, 5)
@@ -183,10 +183,11 @@ def values_of(shape: Any, value: Any) -> Iterator[tuple[Any, Any]]:
         yield shape, value
 
 
-def check(operation: str, payload: Struct) -> Any:
-    """Let botocore judge a request as it would be sent."""
+def check(operation: str, payload: Request) -> Any:
+    """Let botocore judge a request: as it is sent, and as boto3's client would be given it."""
     shape = SERVICE.operation_model(operation).input_shape
-    body = json.decode(requests.encode(payload))
+    body = payload.to_dict()
+    assert json.decode(requests.encode(payload)) == body
     report = ParamValidator().validate(body, shape)
     assert not report.has_errors(), report.generate_report()
     for kind, value in values_of(shape, body):

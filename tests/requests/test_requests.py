@@ -188,6 +188,15 @@ def test_extra():
     assert structs.replace(payload, table_name="other").table_name == "other"
 
 
+def test_binary_stays_binary_in_a_dict():
+    """boto3 takes bytes where JSON has base64."""
+    request = requests.create_table(SPEC, name="other", extra={"Newer": {"Key": (b"key",)}})
+    assert request.to_dict()["Newer"] == {"Key": [b"key"]}
+    assert json.decode(request.to_json())["Newer"] == {"Key": ["a2V5"]}
+    assert request.to_dict()["TableName"] == "other"
+    assert request.to_json() == requests.encode(request)
+
+
 @pytest.mark.parametrize("name", ["class", "tags", "extra", "table_name", "X"])
 def test_extra_of_any_name(name):
     """A new member may be called like anything in Python."""
