@@ -8,13 +8,25 @@ project = "dynamorm"
 copyright = "dynamorm contributors"  # noqa: A001 - the name is Sphinx's
 version = release = dynamorm.__version__
 
-extensions = ["myst_parser", "sphinx.ext.autodoc"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx_copybutton",
+    "sphinx_llms_txt",
+    "sphinxcontrib.mermaid",
+]
 exclude_patterns = ["_build"]
 
 html_theme = "furo"
 html_title = f"dynamorm {release}"
 
 myst_heading_anchors = 3
+# The same fences are drawings on GitHub.
+myst_fence_as_directive = ["mermaid"]
+
+# Copied without prompts and answers.
+copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"
 autodoc_typehints = "signature"
