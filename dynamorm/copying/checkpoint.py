@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, Any
 
 from msgspec import Meta, Struct, convert, field, json, structs
@@ -27,10 +28,12 @@ class Counts(Struct, omit_defaults=True):
     collisions: int = 0
     kept: int = 0
     unchecked: int = 0
+    bytes: int = 0
 
-    def __add__(self, other: Counts) -> Counts:
-        pairs = zip(structs.astuple(self), structs.astuple(other), strict=True)
-        return Counts(*(one + another for one, another in pairs))
+
+def total(counts: Iterable[Counts]) -> Counts:
+    """Return the sum of counts, of at least one."""
+    return Counts(*map(sum, zip(*map(structs.astuple, counts), strict=True)))
 
 
 class Costs(Struct):

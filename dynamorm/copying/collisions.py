@@ -13,7 +13,7 @@ from threading import Lock
 from msgspec import Raw, json
 
 from ..errors import ItemError
-from .writer import Item
+from .queue import Part
 
 BUCKETS = 1 << 12
 
@@ -89,15 +89,15 @@ class Forbidding:
         self.collided: list[bytes] = []
         """What a checkpoint is to remember, so that a resumed copy does not pass it over."""
 
-    def queued(self, item: Item, waiting: Item | None) -> None:
+    def queued(self, item: Part, waiting: Part | None) -> None:
         digested = digest(item.key)
         new = self._keys.add(digested)
         if new is False or waiting is not None:
             self.collided.append(digested)
-            raise collision(item.raw, self._table, self._names)
+            raise collision(item.raws[0], self._table, self._names)
         item.page.counts.unchecked += new is None or not self._alone
 
-    def written(self, item: Item) -> None:
+    def written(self, item: Part) -> None:
         item.page.counts.written += 1
 
 
@@ -108,10 +108,10 @@ class Replacing:
         self._keys = keys
         self._alone = alone
 
-    def queued(self, item: Item, waiting: Item | None) -> None:
+    def queued(self, item: Part, waiting: Part | None) -> None:
         """Allow it."""
 
-    def written(self, item: Item) -> None:
+    def written(self, item: Part) -> None:
         new = self._keys.add(digest(item.key))
         counts = item.page.counts
         if new is False:

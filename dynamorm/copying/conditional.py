@@ -12,7 +12,8 @@ from ..items.keys import item_hash
 from ..items.limits import key_of
 from ..items.mismatch import STRANGE
 from ..operations.effects import Steps
-from .writer import Answer, Item, Writer
+from .queue import Part
+from .writer import Answer, Writer
 
 _attributes = json.Decoder(dict[str, Raw]).decode
 
@@ -28,33 +29,33 @@ class ConditionalWriter(Writer):
         super().__init__(*given, **{**named, "batch_size": 1})
         self._keep = keep
 
-    def _attempt(self, batch: list[Item]) -> Steps[Answer]:
-        [item] = batch
-        payload = put_if_absent(self.table, item.raw, self.key_names[0])
+    def _attempt(self, batch: list[Part]) -> Steps[Answer]:
+        [raw] = batch[0].raws
+        payload = put_if_absent(self.table, raw, self.key_names[0])
         try:
             reply = yield from self._ask("PutItem", payload, PutItemOutput)
         except ConditionFailed as error:
             there = error.item
         else:
-            return Answer([], (reply.consumed_capacity,))
+            return Answer(batch, consumed=(reply.consumed_capacity,))
         if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
-            found = yield from self._ask("GetItem", self._look_up(item), GetItemOutput)
+            found = yield from self._ask("GetItem", self._look_up(raw), GetItemOutput)
             there = bytes(found.item)
         if not there:  # it has been deleted in between
+            return Answer([], refused=batch)
+        if _equal(raw, there):
             return Answer(batch)
-        if _equal(item.raw, there):
-            return Answer([])
         if self._keep:
-            return Answer([], kept=True)
+            return Answer(batch, kept=True)
         raise ItemError(
             "the target has another item with this key: the transform gives it to two items, or it "
             'was there before; collisions="last" would replace it',
             self.table,
-            key=key_of(item.raw, self.key_names),
+            key=key_of(raw, self.key_names),
         )
 
-    def _look_up(self, item: Item) -> Any:
-        attributes = _attributes(item.raw)
+    def _look_up(self, raw: bytes | Raw) -> Any:
+        attributes = _attributes(raw)
         return get_item(self.table, {name: attributes[name] for name in self.key_names})
 
 

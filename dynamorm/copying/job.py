@@ -52,7 +52,8 @@ class Job:
         self.write_pace = Pace(settings.max_write_units)
         self._rule = rule
         self._items = items
-        self.segments = [Segment(point) for point in checkpoint.segments]
+        names = tuple(attribute.name for attribute in source.key)
+        self.segments = [Segment(point, names) for point in checkpoint.segments]
         self.writers = [self._writer(segment) for segment in self.segments]
         self._started = started - checkpoint.seconds
         self._latest = started
@@ -81,8 +82,8 @@ class Job:
             rule=self._rule,
             alone=self.once,
             on_poison=self.fail,
-            on_batch=lambda moment: self._settle(segment, moment),
-            wrap=lambda steps: elsewhere(steps, there) if there else steps,
+            on_batch=self.tell,
+            wrap=(lambda steps: elsewhere(steps, there)) if there else iter,
         )
 
     def report(self) -> CopyReport:
@@ -97,11 +98,6 @@ class Job:
         """Save the checkpoint and call `progress`, unless that was done a moment ago."""
         self._latest = max(self._latest, moment)
         self.telling.tell(moment)
-
-    def _settle(self, segment: Segment, moment: float) -> None:
-        """Take note of what a batch has got done, before the page that it is of has ended."""
-        segment.settle()
-        self.tell(moment)
 
     def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
         """Hand a bad item to `on_error`, or raise."""

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from itertools import islice
 
-from msgspec import Raw, json
+from msgspec import Raw
 
-from ..api.items import Key, ScanOutput
+from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import item_key
 from ..operations.effects import Steps, now
@@ -22,9 +22,6 @@ FLUSH_EVERY = 5.0
 
 TOGETHER = 25
 """Items that are made of one before any of them is queued: a transform that fails leaves none."""
-
-_attributes = json.Decoder(dict[str, Raw]).decode
-_key_value = json.Decoder(dict[str, str]).decode
 
 
 class Pages:
@@ -57,8 +54,8 @@ class Pages:
         """
         if self._job.convert is None:
             return (yield from self._take_as_it_is(reply))
-        for cursor, raws in self._parts(reply):
-            if not (yield from self._convert(self._segment.begin_page(cursor), raws)):
+        for page, raws in self._parts(reply):
+            if not (yield from self._convert(page, raws)):
                 return False
         return True
 
@@ -68,27 +65,28 @@ class Pages:
         So that an error can tell all that was read and not written.
         """
         late = False
-        for cursor, raws in self._parts(reply):
-            page = self._segment.begin_page(cursor)
+        for page, raws in self._parts(reply):
             page.counts.read = len(raws)
+            page.counts.bytes = sum(map(len, raws))
             self._writer.put(raws, page)
             page.read_whole = True
             if self._writer.full and not late:
                 late = not (yield from self._write())
         return not late and (yield from self._flush((yield from now())))
 
-    def _parts(self, reply: ScanOutput) -> Iterator[tuple[Key | None, list[Raw]]]:
+    def _parts(self, reply: ScanOutput) -> Iterator[tuple[Page, list[Raw]]]:
         """Cut a page where a cursor can be: a Scan can be resumed at the key of any item.
 
         So that a copy whose deadline is too short for a whole page comes to an end all the same.
         """
+        self._segment.settle()
         size = 1 if self._job.once else self._job.settings.batch_size
+        items = reply.items
         start = 0
-        for end in range(size, len(reply.items), size):
-            if (key := _key(reply.items[end - 1], self._names)) is not None:
-                yield key, reply.items[start:end]
-                start = end
-        yield reply.last_evaluated_key or None, reply.items[start:]
+        for end in range(size, len(items), size):
+            yield self._segment.begin_page(None, items[end - 1]), items[start:end]
+            start = end
+        yield self._segment.begin_page(reply.last_evaluated_key or None), items[start:]
 
     def _convert(self, page: Page, raws: list[Raw]) -> Steps[bool]:
         """Queue what the transform makes of a part; where time is up, cut it there."""
@@ -96,10 +94,11 @@ class Pages:
             return True
         for number, raw in enumerate(raws):
             if (number == 0 or self._hurried) and (yield from self._is_late()):
-                page.cursor = _key(raws[number - 1], self._names) if number else None
-                page.read_whole = page.cursor is not None
+                page.last = raws[number - 1] if number else None
+                page.cursor, page.read_whole = None, number > 0
                 return False
             page.counts.read += 1
+            page.counts.bytes += len(raw)
             if not (yield from self._item(page, raw)):
                 return False
         page.read_whole = True
@@ -115,6 +114,7 @@ class Pages:
             return False
         self._segment.ahead.remove(page.digest)
         page.counts.read = page.counts.written = 1
+        page.counts.bytes = len(raws[0])
         page.read_whole = True
         return True
 
@@ -151,7 +151,6 @@ class Pages:
     def _write(self) -> Steps[bool]:
         """Send full batches; `False` when time is up before the last of them."""
         yield from self._writer.write()
-        self._segment.settle()
         return not self._writer.full and not self._writer.gave_up
 
     def _flush(self, moment: float) -> Steps[bool]:
@@ -160,14 +159,4 @@ class Pages:
             return True
         self._flushed = moment
         yield from self._writer.write(rest=True)
-        self._segment.settle()
         return not self._writer.gave_up
-
-
-def _key(raw: Raw, names: tuple[str, ...]) -> Key | None:
-    """Return an item's key; `None` for an item without one, of which nothing is known here."""
-    try:
-        attributes = _attributes(raw)
-        return {name: _key_value(attributes[name]) for name in names}
-    except (KeyError, *UNREADABLE):
-        return None

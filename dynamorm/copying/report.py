@@ -7,15 +7,17 @@ from a checkpoint may write an item again but never leaves one out.
 from __future__ import annotations
 
 from collections import deque
+from itertools import takewhile
 from threading import Lock
 from typing import Any
 
-from msgspec import Struct, field, structs, to_builtins
+from msgspec import Raw, Struct, field, json, structs, to_builtins
 
 from ..api.descriptions import Cursors
 from ..api.items import Key
+from ..errors import UNREADABLE
 from ..model import Readable
-from .checkpoint import Checkpoint, Counts, SegmentPoint
+from .checkpoint import Checkpoint, Counts, SegmentPoint, total
 
 
 class CopyReport(Readable, frozen=True, kw_only=True):
@@ -36,6 +38,8 @@ class CopyReport(Readable, frozen=True, kw_only=True):
     """Items that were not written, since the target had another one with their key."""
     unchecked: int = 0
     """Items whose key was not compared with all those before: `collisions="error"` could not."""
+    bytes: int = 0
+    """Of the items that were read, as JSON."""
     retried: int
     """Writes that had to be sent again: the service was too busy, or its answer was lost."""
     read_units: float
@@ -43,6 +47,10 @@ class CopyReport(Readable, frozen=True, kw_only=True):
     seconds: float
     estimated_total: int | None = None
     """Items to read, by DescribeTable's count, which is some six hours old; `None` if unknown."""
+    rate: float = 0.0
+    """Items read a second, over the time of all runs."""
+    percent: float | None = None
+    """How much of `estimated_total` has been read, from 0 to 100."""
     time_left: float | None = None
     """Seconds to the end at the rate so far; `None` where the total is not known."""
     checkpoint: dict[str, Any]
@@ -57,13 +65,16 @@ class CopyReport(Readable, frozen=True, kw_only=True):
         others = ("skipped", "failed", "collisions", "kept", "unchecked", "retried")
         more = "".join(f", {name} {n:,}" for name in others if (n := getattr(self, name)))
         state = "done" if self.done else "not done"
-        return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}"
+        left = f", {self.time_left:,.0f} s left" if self.time_left else ""
+        return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}{left}"
 
 
 class Page(Struct, eq=False):
     """Items in a row that one Scan has given, until all that became of them is acknowledged."""
 
     cursor: Key | None = None
+    last: Raw | None = None
+    """The last item, where its key is the cursor: read only if a checkpoint is to have it."""
     counts: Counts = field(default_factory=Counts)
     open: int = 0
     """Items to be written and not acknowledged yet."""
@@ -71,18 +82,25 @@ class Page(Struct, eq=False):
     digest: bytes = b""
     """Of the key of its one item, where the checkpoint is to say that this one is written."""
 
+    def ends(self, names: tuple[str, ...]) -> bool:
+        """Find the cursor; an item without a key, of which nothing is known here, is none."""
+        if self.last is not None and (key := key_in(self.last, names)) is not None:
+            self.cursor, self.last = key, None
+        return self.last is None
+
 
 class Segment:
     """One segment under way: its checkpoint, and the pages after it.
 
-    Only the thread that copies it changes it; others look at it for reports.
+    Only the thread that copies it adds pages; others look at them for reports.
     """
 
-    def __init__(self, point: SegmentPoint) -> None:
+    def __init__(self, point: SegmentPoint, names: tuple[str, ...] = ()) -> None:
         self.point = point
         self.ahead = set(point.ahead)
         """Items after the cursor that a run before has written, and this one has not met yet."""
         self.cursors = Cursors("Scan")
+        self._names = names
         self._pages: deque[Page] = deque()
         self._lock = Lock()
 
@@ -91,38 +109,54 @@ class Segment:
         """The place to read from next."""
         return self._pages[-1].cursor if self._pages else self.point.cursor
 
-    def begin_page(self, cursor: Key | None) -> Page:
-        """Take up items that end at `cursor`, the last ones of the table if that is `None`."""
-        page = Page(cursor)
+    def begin_page(self, cursor: Key | None, last: Raw | None = None) -> Page:
+        """Take up items that end at `cursor` or `last`; at the table's end if both are `None`."""
+        page = Page(cursor, last)
         with self._lock:
             self._pages.append(page)
         return page
 
     def settle(self) -> None:
         """Move the cursor behind the pages of which nothing is open any more."""
-        pages = self._pages
-        while pages and pages[0].read_whole and not pages[0].open:
-            page = pages[0]
-            settled = structs.replace(
-                self.point,
-                cursor=page.cursor,
-                done=page.cursor is None,
-                counts=self.point.counts + page.counts,
-            )
-            with self._lock:
-                self.point = settled
-                pages.popleft()
+        with self._lock:
+            self._settle()
+
+    def _settle(self) -> None:
+        ready = [*takewhile(lambda page: page.read_whole and not page.open, self._pages)]
+        while ready and not ready[-1].ends(self._names):
+            ready.pop()
+        if not ready:
+            return
+        cursor = ready[-1].cursor
+        counts = total((self.point.counts, *(page.counts for page in ready)))
+        self.point = structs.replace(self.point, cursor=cursor, done=cursor is None, counts=counts)
+        for _ in ready:
+            self._pages.popleft()
 
     def counts(self) -> Counts:
         """Return what has been done, behind the cursor and before it."""
         with self._lock:
-            return sum((page.counts for page in self._pages), self.point.counts)
+            return total((self.point.counts, *(page.counts for page in self._pages)))
 
     def resumable(self) -> SegmentPoint:
         """Return the point to resume from, which also tells what is written ahead of its cursor."""
         with self._lock:
+            self._settle()
             written = {p.digest for p in self._pages if p.digest and p.counts.written}
             return structs.replace(self.point, ahead=sorted(self.ahead | written))
+
+
+_attributes = json.Decoder(dict[str, Raw]).decode
+_key_value = json.Decoder(dict[str, str]).decode
+
+
+def key_in(raw: Raw, names: tuple[str, ...]) -> Key | None:
+    """Return an item's key as a cursor has it; `None` for an item without one."""
+    try:
+        attributes = _attributes(raw)
+        return {name: _key_value(attributes[name]) for name in names}
+    except (KeyError, *UNREADABLE):
+        return None
 
 
 def report(
@@ -130,13 +164,12 @@ def report(
 ) -> CopyReport:
     """Sum up all segments; `items` is how many there are to read by the service's estimate."""
     points = [segment.resumable() for segment in segments]
-    counts = sum((segment.counts() for segment in segments), Counts())
+    counts = total(segment.counts() for segment in segments)
     costs = [point.costs for point in points]
     done = checkpoint.done and all(point.done for point in points)
-    total = counts.read if done else max(items, counts.read) if items else None
-    left = None
-    if total is not None and counts.read:
-        left = (total - counts.read) * seconds / counts.read
+    read = counts.read
+    of = read if done else max(items, read) if items else None
+    left = None if of is None or not read else (of - read) * seconds / read
     resumable = structs.replace(checkpoint, segments=points, seconds=seconds)
     return CopyReport(
         done=done,
@@ -145,7 +178,9 @@ def report(
         read_units=sum(cost.read_units for cost in costs),
         write_units=sum(cost.write_units for cost in costs),
         seconds=seconds,
-        estimated_total=total,
+        estimated_total=of,
+        rate=read / seconds if seconds else 0.0,
+        percent=100.0 * read / of if of else 100.0 if done else None,
         time_left=left,
         checkpoint=to_builtins(resumable),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Hashable, Sequence
 from typing import Any, Protocol, TypeVar
 
@@ -15,15 +14,11 @@ from ..operations.effects import Call, Sleep, Steps, now
 from ..operations.pace import Pace
 from ..requests.items import batch_write_item, units
 from .checkpoint import Costs
+from .queue import Part, Queue, count, singly
 from .report import Page
 from .time_left import TimeLeft
 
 R = TypeVar("R")
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
-MAX_BODY = 15_500_000
-"""Bytes of items in one request. The service takes 16 MB of JSON, which can be six times the size
-that items count as: control characters are escaped, and binary values are base64."""
 
 PATIENCE = 120.0
 """Seconds of sending without one acknowledged item, pauses included, until a writer gives up."""
@@ -35,33 +30,22 @@ ONCE = float("-inf")
 and would begin with the short ones again and again if each attempt had a schedule of its own."""
 
 
-class Item(Struct, eq=False):
-    """An item on its way."""
-
-    raw: bytes | Raw
-    page: Page
-    key: Hashable = None
-    older: Item | None = None
-    """One with the same key that this one stands for: it falls when this one is acknowledged."""
-    replaced: bool = False
-    """Whether another one stands for it."""
-
-
 class Rule(Protocol):
     """What is done about items with one key."""
 
-    def queued(self, item: Item, waiting: Item | None) -> None:
+    def queued(self, item: Part, waiting: Part | None) -> None:
         """Take note of an item, before it is queued; `waiting` has its key and is not sent yet."""
 
-    def written(self, item: Item) -> None:
+    def written(self, item: Part) -> None:
         """Count an item that was acknowledged."""
 
 
 class Answer(Struct):
     """What a request to write a batch has come to."""
 
-    refused: list[Item]
-    """Items that are still to be written."""
+    written: list[Part]
+    refused: list[Part] = []
+    """What is still to be written."""
     consumed: tuple[ConsumedCapacity | None, ...] = ()
     kept: bool = False
     """Whether the target's own item was left as it is."""
@@ -98,8 +82,8 @@ class Writer:
         self._on_poison = on_poison
         self._on_batch = on_batch
         self._wrap = wrap
-        self._queue: deque[Item] = deque()
-        self._by_key: dict[Hashable, Item] = {}
+        self._queue = Queue()
+        self._by_key: dict[Hashable, Part] = {}
         self._returned = 0
         self._refusals = 0
         self.trouble: DynamormError | None = None
@@ -109,7 +93,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether there is enough for a batch; after `write`, whether it has stopped early."""
-        return len(self._queue) >= self._batch_size
+        return self._queue.items >= self._batch_size
 
     @property
     def refused(self) -> bool:
@@ -117,63 +101,55 @@ class Writer:
         return self._refusals > 0
 
     def unwritten(self) -> list[bytes]:
-        return [bytes(item.raw) for item in tuple(self._queue) if not item.replaced]
+        return [bytes(raw) for raw in self._queue]
 
     def put(self, raws: Sequence[bytes | Raw], page: Page) -> None:
         """Queue items of a page."""
         if self._rule is None:
             page.open += len(raws)
-            self._queue.extend([Item(raw, page) for raw in raws])
+            self._queue.put(Part(raws, page))
             return
         for raw in raws:
-            item = Item(raw, page, item_key(raw, self.key_names))
-            waiting = self._by_key.get(item.key)
-            self._rule.queued(item, waiting)
+            part = Part((raw,), page, item_key(raw, self.key_names))
+            waiting = self._by_key.get(part.key)
+            self._rule.queued(part, waiting)
             if waiting is not None:
-                item.older = waiting
+                part.older = waiting
                 waiting.replaced = True
             page.open += 1
-            self._by_key[item.key] = item
-            self._queue.append(item)
+            self._by_key[part.key] = part
+            self._queue.put(part)
 
     def write(self, *, rest: bool = False) -> Steps[None]:
         """Send full batches, and with `rest` what is left too, until time is up."""
         busy = 0.0
-        while self._queue and (rest or self.full):
+        while self._queue.items and (rest or self.full):
             moment = yield from now()
             left = self._left.at(moment)
             self.gave_up = busy > PATIENCE
             if left <= 0 or self.gave_up or not (yield from self._pace.ready(left)):
                 return
-            batch = self._take()
+            alone = self._alone and self._returned
+            batch = self._queue.take(alone or self._batch_size)
+            size = count(batch)
             sent_at = yield from now()
             refused = yield from self._send(batch, moment + left)
             if not (yield from self._requeue(refused, moment + left)):
                 self.gave_up = True
                 return
-            busy = 0.0 if len(refused) < len(batch) else busy + (yield from now()) - sent_at
+            busy = 0.0 if count(refused) < size else busy + (yield from now()) - sent_at
 
-    def _take(self) -> list[Item]:
-        """Take the next items, as many as one request can hold, out of the queue."""
-        queue = self._queue
-        most = self._returned if self._alone and self._returned else self._batch_size
-        taken = [queue.popleft() for _ in range(min(most, len(queue)))]
-        batch = [item for item in taken if not item.replaced]
-        while len(batch) > 1 and sum(len(item.raw) for item in batch) > MAX_BODY:
-            queue.appendleft(batch.pop())
-        return batch
-
-    def _requeue(self, refused: list[Item], until: float) -> Steps[bool]:
+    def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
         """Put what was not written at the head of the queue, and let the service rest.
 
         `False` when there is no time for that: pauses cut short would come ever faster at the end.
         """
-        self._returned = len(refused)
+        self._returned = count(refused)
         if not refused:
             self._refusals = 0
             return True
-        self._queue.extendleft(reversed(refused))
-        self._costs.retried += len(refused)
+        self._queue.put_back(refused)
+        self._costs.retried += self._returned
         self._refusals += 1
         longest = min(CAP, BASE * 2 ** min(self._refusals, 10))
         if until - (yield from now()) < longest:
@@ -181,33 +157,36 @@ class Writer:
         yield Sleep(0.0, spread=longest)
         return True
 
-    def _send(self, batch: list[Item], until: float) -> Steps[list[Item]]:
-        """Send one batch; give the items that are still to be written."""
+    def _send(self, batch: list[Part], until: float) -> Steps[list[Part]]:
+        """Send one batch; give what is still to be written."""
         if not batch:
             return []
         try:
             answer = yield from self._attempt(batch)
         except ValidationFailed as error:
-            return (yield from self._narrow(batch, until, error))
+            return (yield from self._narrow(singly(batch), until, error))
         except DynamormError as error:
             if not error.transient:
-                self._queue.extendleft(reversed(batch))
+                self._queue.put_back(batch)
                 raise
             self.trouble = error
             return batch
-        written = self._acknowledge(batch, answer)
-        consumed = units(answer.consumed, lambda: _whole_units(written))
+        self._acknowledge(answer)
+        consumed = units(answer.consumed, lambda: _whole_units(answer.written))
         self._costs.write_units += consumed
         moment = yield from now()
         self._pace.spent(consumed, moment)
         self._on_batch(moment)
         return answer.refused
 
-    def _attempt(self, batch: list[Item]) -> Steps[Answer]:
+    def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         """Send the request, once."""
-        payload = batch_write_item(self.table, [item.raw for item in batch])
+        raws = batch[0].raws if len(batch) == 1 else [raw for part in batch for raw in part.raws]
+        payload = batch_write_item(self.table, raws)
         reply = yield from self._ask("BatchWriteItem", payload, BatchWriteItemOutput)
-        return Answer(self._refused(batch, reply.unprocessed), reply.consumed_capacity)
+        if reply.unprocessed_items and (unprocessed := reply.unprocessed):
+            return Answer(*self._told(singly(batch), unprocessed), reply.consumed_capacity)
+        return Answer(batch, consumed=reply.consumed_capacity)
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
         request = _asking(Call(operation, payload, reply_type, until=ONCE, finish=True))
@@ -215,23 +194,24 @@ class Writer:
         return reply
 
     def _narrow(
-        self, batch: list[Item], until: float, error: ValidationFailed
-    ) -> Steps[list[Item]]:
+        self, batch: list[Part], until: float, error: ValidationFailed
+    ) -> Steps[list[Part]]:
         """Find the items that the service does not take: one of them fails the whole batch."""
         if len(batch) > 1:
             middle = len(batch) // 2
-            refused: list[Item] = []
+            refused: list[Part] = []
             for half in (batch[:middle], batch[middle:]):
                 if (yield from now()) < until:
                     refused += yield from self._send(half, until)
                 else:
-                    self._queue.extendleft(reversed(half))
+                    self._queue.put_back(half)
             return refused
         from ..items.limits import key_of
 
         [item] = batch
-        error.key = key_of(item.raw, self.key_names)
-        self._on_poison(item.raw, error)
+        [raw] = item.raws
+        error.key = key_of(raw, self.key_names)
+        self._on_poison(raw, error)
         item.page.counts.failed += 1
         item.page.open -= 1
         self._by_key.pop(item.key, None)
@@ -239,43 +219,42 @@ class Writer:
             # It was to fall for an item that has turned out to be none.
             older.replaced = False
             self._by_key[older.key] = older
-            self._queue.appendleft(older)
+            self._queue.put_back([older])
         return []
 
-    def _refused(self, batch: list[Item], unprocessed: list[Raw]) -> list[Item]:
-        """Tell which items came back: all, where that cannot be told.
+    def _told(self, batch: list[Part], unprocessed: list[Raw]) -> tuple[list[Part], list[Part]]:
+        """Tell which items were written and which came back: all, where that cannot be told.
 
         The service may have spelt their numbers in its own way.
         """
-        if not unprocessed:
-            return []
         try:
             keys = {item_key(raw, self.key_names) for raw in unprocessed}
-            refused = [item for item in batch if item_key(item.raw, self.key_names) in keys]
+            back = [item_key(part.raws[0], self.key_names) in keys for part in batch]
         except UNREADABLE:
-            return batch
-        return refused if len(refused) == len(keys) else batch
+            return [], batch
+        if sum(back) != len(keys):
+            return [], batch
+        sorted_out: tuple[list[Part], list[Part]] = [], []
+        for part, is_back in zip(batch, back, strict=True):
+            sorted_out[is_back].append(part)
+        return sorted_out
 
-    def _acknowledge(self, batch: list[Item], answer: Answer) -> list[Item]:
-        """Count what has been written, and give it."""
-        written = batch
-        if answer.refused:
-            left = set(map(id, answer.refused))
-            written = [item for item in batch if id(item) not in left]
-        for item in written:
+    def _acknowledge(self, answer: Answer) -> None:
+        """Count what has been written."""
+        for part in answer.written:
+            number = len(part.raws)
             if answer.kept:
-                item.page.counts.kept += 1
+                part.page.counts.kept += number
             elif self._rule is None:
-                item.page.counts.written += 1
+                part.page.counts.written += number
             else:
-                self._rule.written(item)
-            item.page.open -= 1
+                self._rule.written(part)
+            part.page.open -= number
             if self._rule is not None:
-                self._by_key.pop(item.key, None)
-                self._drop(item.older)
-        return written
+                self._by_key.pop(part.key, None)
+                self._drop(part.older)
 
-    def _drop(self, older: Item | None) -> None:
+    def _drop(self, older: Part | None) -> None:
         """Let those go for which another item has been acknowledged."""
         while older is not None:
             older.page.counts.collisions += 1
@@ -288,6 +267,6 @@ def _asking(request: Call[R]) -> Steps[R]:
     return reply
 
 
-def _whole_units(items: list[Item]) -> int:
+def _whole_units(parts: list[Part]) -> int:
     """Estimate the write units of items: one for each begun kilobyte of each."""
-    return sum(-(-len(item.raw) // 1024) for item in items)
+    return sum(-(-len(raw) // 1024) for part in parts for raw in part.raws)

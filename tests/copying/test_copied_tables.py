@@ -350,7 +350,7 @@ def test_reads_are_consistent_unless_it_is_said() -> None:
 
 
 def test_progress_tells_of_how_many_and_how_long() -> None:
-    """The total is the service's count, or what has been read if that is more."""
+    """Items, bytes, rate, percent; the total is the service's count, or what has been read."""
     fake = service(100)
     engine = Engine(fake)
     engine.told = {"ItemCount": 200}
@@ -359,15 +359,20 @@ def test_progress_tells_of_how_many_and_how_long() -> None:
     assert half.estimated_total == 200
     left = (200 - half.read) * half.seconds / half.read
     assert half.time_left == pytest.approx(left)
+    assert half.rate == pytest.approx(half.read / half.seconds)
+    assert half.percent == half.read / 2
+    assert 0 < half.bytes < sum(map(len, fake.items("source")))
     assert f"read {half.read} of about 200, written" in str(half)
+    assert str(half).endswith(f", {left:.0f} s left")
     assert not half
     done = copy(engine, resume=half)
-    assert (done.estimated_total, done.time_left) == (100, 0.0)
+    assert (done.estimated_total, done.time_left, done.percent) == (100, 0.0, 100.0)
+    assert done.bytes == sum(map(len, fake.items("source")))
     assert done
     assert str(done).startswith("done: read 100")
     assert json.loads(json.dumps(done.to_dict()))["written"] == 100
     nothing = copy(Engine(fake), deadline=0)
-    assert (nothing.estimated_total, nothing.time_left) == (None, None)
+    assert (nothing.estimated_total, nothing.time_left, nothing.percent) == (None, None, None)
     engine.told = {"ItemCount": 7}
     assert copy(engine, page_limit=50, max_write_units=10, deadline=5.5).estimated_total > 7
     segment = dynamorm.copy_segment("source", "target", segment=0, of=4, deadline=0)

@@ -1,0 +1,84 @@
+"""What a segment has still to write: whole slices of pages, cut only where a request ends."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable, Iterator, Sequence
+
+from msgspec import Raw, Struct
+
+from .report import Page
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
+MAX_BODY = 15_500_000
+"""Bytes of items in one request. The service takes 16 MB of JSON, which can be six times the size
+that items count as: control characters are escaped, and binary values are base64."""
+
+
+class Part(Struct, eq=False):
+    """Items of one page on their way: each alone where keys are watched, or one was refused."""
+
+    raws: Sequence[bytes | Raw]
+    page: Page
+    key: Hashable = None
+    older: Part | None = None
+    """One with the same key that this one stands for: it falls when this one is acknowledged."""
+    replaced: bool = False
+    """Whether another one stands for it."""
+
+    def singly(self) -> list[Part]:
+        """Return a part for each item."""
+        return [self] if len(self.raws) == 1 else [Part((raw,), self.page) for raw in self.raws]
+
+
+class Queue:
+    """Parts in the order in which they are to be sent; what was refused comes first again."""
+
+    def __init__(self) -> None:
+        self._parts: deque[Part] = deque()
+        self.items = 0
+
+    def __iter__(self) -> Iterator[bytes | Raw]:
+        """Give the items that no other one stands for."""
+        for part in tuple(self._parts):
+            yield from () if part.replaced else part.raws
+
+    def put(self, part: Part) -> None:
+        self._parts.append(part)
+        self.items += len(part.raws)
+
+    def put_back(self, parts: list[Part]) -> None:
+        self._parts.extendleft(reversed(parts))
+        self.items += count(parts)
+
+    def take(self, most: int) -> list[Part]:
+        """Take the next items, as many as one request can hold, and `most`."""
+        taken, left = [], most
+        while left and self._parts:
+            part = self._parts.popleft()
+            if len(part.raws) > left:
+                self._parts.appendleft(Part(part.raws[left:], part.page))
+                part = Part(part.raws[:left], part.page)
+            left -= len(part.raws)
+            self.items -= len(part.raws)
+            taken.append(part)
+        batch = [part for part in taken if not part.replaced]
+        if _size(batch) > MAX_BODY:
+            batch = singly(batch)
+            while len(batch) > 1 and _size(batch) > MAX_BODY:
+                self.put_back([batch.pop()])
+        return batch
+
+
+def count(parts: list[Part]) -> int:
+    """Return the number of items in parts."""
+    return sum([len(part.raws) for part in parts])
+
+
+def singly(parts: list[Part]) -> list[Part]:
+    """Return parts of one item each."""
+    return [one for part in parts for one in part.singly()]
+
+
+def _size(parts: list[Part]) -> int:
+    return sum([sum(map(len, part.raws)) for part in parts])
