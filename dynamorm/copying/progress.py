@@ -25,6 +25,8 @@ class Report(Protocol):
 
 R = TypeVar("R", bound=Report)
 
+_INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
+
 
 class Telling(Generic[R]):
     """Tells what has been done so far, from whatever segment's thread."""
@@ -69,7 +71,16 @@ class Telling(Generic[R]):
             # It must not hide what ended the operation.
             with suppress(AttributeError):  # new in Python 3.11
                 error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
+        else:
+            # Told by name: asyncio is not imported only to look.
+            if type(error).__name__ in _INTERRUPTS and not error.args:
+                error.args = (self._how_to_resume(),)
         return self._report()
+
+    def _how_to_resume(self) -> str:
+        if self._file is None:
+            return "interrupted: pass this exception's report as resume= to resume"
+        return f"interrupted: run it again with checkpoint_file={str(self._file)!r} to resume"
 
     def save(self) -> None:
         """Save the checkpoint, where there is a file for it."""
