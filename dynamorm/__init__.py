@@ -21,9 +21,9 @@ _MODULES = {
     "database": "AsyncDatabase Database connect connect_async",
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
-        "DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported ModelError "
-        "PlanRefused ProfileUnusable Refused ServerError ServiceError TableBusy TableExists "
-        "TableFailed TableNotFound Throttled TransportError UnsupportedOperation "
+        "Drifted DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported "
+        "ModelError PlanRefused ProfileUnusable Refused ServerError ServiceError TableBusy "
+        "TableExists TableFailed TableNotFound Throttled TransportError UnsupportedOperation "
         "ValidationFailed WaitTimeout"
     ),
     "items.codec": "from_item to_item",
@@ -43,12 +43,14 @@ _MODULES = {
     "permissions": "Permission required_actions",
     "tables.compare": "Difference",
     "tables.create": "Ensured",
+    "tables.deletion": "delete_table delete_tables",
     "tables.lifecycle": (
-        "auto_migrate create_table delete_table describe_table ensure_table list_tables migrate "
+        "auto_migrate create_table describe_table ensure_table ensure_tables list_tables migrate "
         "table_exists"
     ),
     "tables.steps": "Blocked Pending Plan Step Undeclared",
     "tables.update": "Applied apply plan update_table",
+    "tables.waits": "wait_until_active wait_until_gone",
     "transports.credentials": "Credentials",
 }
 

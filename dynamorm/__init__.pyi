@@ -18,6 +18,7 @@ from .errors import ConditionFailed as ConditionFailed
 from .errors import CopyIncomplete as CopyIncomplete
 from .errors import CredentialsMissing as CredentialsMissing
 from .errors import CredentialsRejected as CredentialsRejected
+from .errors import Drifted as Drifted
 from .errors import DynamormError as DynamormError
 from .errors import EndpointUnknown as EndpointUnknown
 from .errors import ItemError as ItemError
@@ -81,11 +82,13 @@ from .permissions import Permission as Permission
 from .permissions import required_actions as required_actions
 from .tables.compare import Difference as Difference
 from .tables.create import Ensured as Ensured
+from .tables.deletion import delete_table as delete_table
+from .tables.deletion import delete_tables as delete_tables
 from .tables.lifecycle import auto_migrate as auto_migrate
 from .tables.lifecycle import create_table as create_table
-from .tables.lifecycle import delete_table as delete_table
 from .tables.lifecycle import describe_table as describe_table
 from .tables.lifecycle import ensure_table as ensure_table
+from .tables.lifecycle import ensure_tables as ensure_tables
 from .tables.lifecycle import list_tables as list_tables
 from .tables.lifecycle import migrate as migrate
 from .tables.lifecycle import table_exists as table_exists
@@ -98,6 +101,8 @@ from .tables.update import Applied as Applied
 from .tables.update import apply as apply
 from .tables.update import plan as plan
 from .tables.update import update_table as update_table
+from .tables.waits import wait_until_active as wait_until_active
+from .tables.waits import wait_until_gone as wait_until_gone
 from .transports.credentials import Credentials as Credentials
 
 # The methods of a database take their types from the modules above: mypy has to read those first.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from functools import update_wrapper
-from importlib import import_module
-from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
-from .model.names import checked_prefix
+from .model.declare import Model, table_name
+from .model.names import checked_prefix, whole_name
 from .operations.drivers import arun, run
+from .operations.methods import Lazy, Method
 from .operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT, AsyncTransport, Transport, check_kind
 from .operations.waiting import Retries, retries_of
 from .tables import lifecycle as tables
@@ -27,25 +26,18 @@ if TYPE_CHECKING:
     from .copying import table as copying
     from .copying import verify as verifying
     from .operations.effects import Operation, Steps
+    from .tables import deletion, waits
     from .tables import update as updating
     from .transports.credentials import Given
 else:
-
-    class _Module:
-        """A module that is imported when one of its functions is first called."""
-
-        def __init__(self, name: str) -> None:
-            self._name = name
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(import_module(self._name, __package__), name)
-
-    copying, migrating, updating, verifying = map(
-        _Module, (".copying.table", ".copying.migrate", ".tables.update", ".copying.verify")
-    )
+    copying = Lazy("copying.table")
+    deletion = Lazy("tables.deletion")
+    migrating = Lazy("copying.migrate")
+    updating = Lazy("tables.update")
+    verifying = Lazy("copying.verify")
+    waits = Lazy("tables.waits")
 
 
-P = ParamSpec("P")
 T = TypeVar("T")
 
 
@@ -132,43 +124,6 @@ def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
 
 
-class Method(Generic[P, T]):
-    """A function that makes an operation, as a method of both databases that runs it."""
-
-    def __init__(self, find: Callable[[], Callable[P, Operation[T]]]) -> None:
-        self._find = find
-
-    @overload
-    def __get__(self, db: Database, owner: Any) -> Callable[P, T]: ...
-    @overload
-    def __get__(self, db: AsyncDatabase, owner: Any) -> Callable[P, Awaitable[T]]: ...
-    @overload
-    def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
-    def __get__(self, db: Any, owner: Any) -> Any:
-        function = self._find()
-        if db is None:
-            return _unbound(function)
-
-        def method(*given: P.args, **named: P.kwargs) -> Any:
-            return db.run(function(*given, **named))
-
-        return update_wrapper(method, function)
-
-
-def _unbound(function: Callable[..., Operation[Any]]) -> Callable[..., Any]:
-    """Return what `help` and `inspect` see on the class: the same signature behind `self`."""
-    from inspect import Parameter, signature
-
-    def method(db: Any, /, *given: Any, **named: Any) -> Any:
-        return db.run(function(*given, **named))
-
-    own = signature(function)
-    first = Parameter("self", Parameter.POSITIONAL_ONLY)
-    shown: Any = update_wrapper(method, function)
-    shown.__signature__ = own.replace(parameters=[first, *own.parameters.values()])
-    return method
-
-
 D = TypeVar("D", bound="_Operations")
 
 
@@ -201,6 +156,10 @@ class _Operations:
     def __deepcopy__(self: D, _memo: object) -> D:
         return self.__copy__()
 
+    def table_name(self, model_or_name: Model | str, *, name: str | None = None) -> str:
+        """Return the real name of a table, prefix included; an ARN stays as it is."""
+        return whole_name(self.table_prefix, table_name(model_or_name, name=name))
+
     def close(self) -> None:
         """Close the transport's idle connections, where it keeps any."""
         if close := getattr(self.transport, "close", None):
@@ -216,6 +175,7 @@ class _Operations:
     """Create a table unless it is there; report what differs if it is."""
     auto_migrate = Method(lambda: tables.auto_migrate)
     """Create the tables that are missing, all at once."""
+    ensure_tables = auto_migrate
     plan = Method(lambda: updating.plan)
     """Compare a table with its model; send no write."""
     apply = Method(lambda: updating.apply)
@@ -226,8 +186,14 @@ class _Operations:
     """Describe a table; raise `TableNotFound`."""
     table_exists = Method(lambda: tables.table_exists)
     """Return whether there is such a table, in any status."""
-    delete_table = Method(lambda: tables.delete_table)
+    delete_table = Method(lambda: deletion.delete_table)
     """Delete a table with all its items."""
+    delete_tables = Method(lambda: deletion.delete_tables)
+    """Delete several tables, and wait for all of them at once."""
+    wait_until_active = Method(lambda: waits.wait_until_active)
+    """Wait until a table and its indexes are ACTIVE."""
+    wait_until_gone = Method(lambda: waits.wait_until_gone)
+    """Wait until there is no such table."""
     list_tables = Method(lambda: tables.list_tables)
     """Return the names of the tables that begin with `prefix`."""
     copy_table = Method(lambda: copying.copy_table)
@@ -250,6 +216,7 @@ class AsyncDatabase(_Operations):
     It is pickled as the arguments of `connect_async`.
     """
 
+    awaited: Literal[True] = True
     _connect = "connect_async"
 
     async def __aenter__(self) -> AsyncDatabase:
@@ -278,6 +245,7 @@ class Database(_Operations):
     `connect`: credentials and transport objects cannot be, a function of a module can.
     """
 
+    awaited: Literal[False] = False
     _connect = "connect"
 
     def __enter__(self) -> Database:

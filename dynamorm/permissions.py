@@ -12,10 +12,9 @@ from msgspec import UNSET, Struct
 
 from .model import Readable
 from .model.arguments import nearest
-from .model.declare import Model, table_spec
+from .model.declare import Model, table_name, table_spec
 from .model.options import check_option_names
 from .model.spec import TableSpec
-from .requests.settings import checked_name
 from .tables.drift import compared_settings, setting_of
 from .tables.steps import Plan, checked_allow
 
@@ -108,7 +107,7 @@ class _Asked(Struct, frozen=True):
 
     @property
     def paths(self) -> tuple[str, ...]:
-        return tuple(_path(checked_name(table)) for table in self.tables)
+        return tuple(_path(table_name(table)) for table in self.tables)
 
     @property
     def ends(self) -> tuple[str, str]:
@@ -258,11 +257,15 @@ _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "copy_table": _copies,
     "create_table": _creates,
     "delete_table": _deletes,
+    "delete_tables": _deletes,
     "describe_table": _describes,
     "ensure_table": _ensures,
+    "ensure_tables": _ensures,
     "list_tables": _lists,
     "plan": _plans,
     "table_exists": _describes,
     "update_table": _updates,
     "verify_copy": _verifies,
+    "wait_until_active": _describes,
+    "wait_until_gone": _describes,
 }

@@ -79,6 +79,20 @@ def test_the_main_job_through_asyncio() -> None:
     asyncio.run(main())
 
 
+def test_the_real_name_of_a_table() -> None:
+    """`table_name` puts the prefix before the name of a model or a name, not before an ARN."""
+    adb = dynamorm.connect_async(transport=Async(service()))
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    for db, prefix in (dynamorm.connect(transport=service(), table_prefix="t-"), "t-"), (adb, ""):
+        given = (User, dynamorm.table_spec(User, name="others"), "orders")
+        names = [db.table_name(each) for each in given]
+        assert names == [f"{prefix}users", f"{prefix}others", f"{prefix}orders"]
+        assert db.table_name(User, name="us-users") == f"{prefix}us-users"
+        assert db.table_name(arn) == arn
+        with pytest.raises(dynamorm.ModelError, match="3 to 255"):
+            db.table_name("a b")
+
+
 def test_connecting_looks_nothing_up(monkeypatch: pytest.MonkeyPatch) -> None:
     """Connecting needs no region, credentials or network; the first request does."""
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nowhere")

@@ -35,6 +35,7 @@ MADE: dict[str, DynamormError] = {
     "ModelError": errors.ModelError(("no key - at Order", "no name - at Order")),
     "ItemError": errors.ItemError("not a number", "orders.total", key={"id": "a"}),
     "Refused": errors.Refused(("the target is the source",)),
+    "Drifted": errors.Drifted({"orders": ("stream: declared NEW_IMAGE, found nothing",)}),
     "PlanRefused": errors.PlanRefused(()),
     "CopyIncomplete": errors.CopyIncomplete(REPORT, ({"id": {"S": "a"}},)),
     "WaitTimeout": errors.WaitTimeout("orders", 1.5, "CREATING", {"by-status": "CREATING"}),

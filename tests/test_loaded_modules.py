@@ -42,6 +42,7 @@ OPERATION = {
     "dynamorm.model.options",
     "dynamorm.api.tables",
     "dynamorm.tables.steps",
+    "dynamorm.operations.methods",
     "dynamorm.operations.middleware",
     "dynamorm.api.descriptions",
     "dynamorm.requests",

@@ -7,8 +7,15 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from msgspec import field
+
 from ..errors import TransportError
 from . import Reply, T
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class AttributeDefinition(Reply, frozen=True):
@@ -174,7 +181,8 @@ class TableDescription(Reply, frozen=True):
     table_status: str
     attribute_definitions: tuple[AttributeDefinition, ...] = ()
     key_schema: tuple[KeySchemaElement, ...] = ()
-    creation_date_time: float | None = None
+    created: float | None = field(default=None, name="CreationDateTime")
+    """When it was created, in seconds since the epoch."""
     provisioned_throughput: ProvisionedThroughputDescription | None = None
     table_size_bytes: int | None = None
     item_count: int | None = None
@@ -202,10 +210,22 @@ class TableDescription(Reply, frozen=True):
     vector_indexes: tuple[VectorIndexDescription, ...] = ()
 
     @property
+    def creation_date_time(self) -> datetime | None:
+        """When it was created, in UTC."""
+        return moment(self.created)
+
+    @property
     def billing_mode(self) -> str:
         """PROVISIONED or PAY_PER_REQUEST; a table without a summary is provisioned."""
         summary = self.billing_mode_summary
         return (summary and summary.billing_mode) or "PROVISIONED"
+
+
+def moment(seconds: float | None) -> datetime | None:
+    """Return seconds since the epoch as an aware datetime, in UTC."""
+    from datetime import datetime, timezone
+
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
 
 
 class Cursors:

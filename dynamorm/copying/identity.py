@@ -41,9 +41,7 @@ class Found(Struct, frozen=True):
     @property
     def mark(self) -> TableMark:
         table = self.table
-        created: Any = table.creation_date_time
-        if created is not None:
-            created = round(created.timestamp() if hasattr(created, "timestamp") else created, 3)
+        created = None if table.created is None else round(table.created, 3)
         return TableMark(table.table_arn or "", table.table_id or "", created)
 
 

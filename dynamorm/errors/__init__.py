@@ -64,6 +64,20 @@ class Refused(DynamormError):
         super().__init__("; ".join(reasons))
 
 
+class Drifted(Refused):
+    """A table is not as its model declares, and `on_drift` makes that an error."""
+
+    def __init__(self, drift: Mapping[str, tuple[Any, ...]]) -> None:
+        self.drift = tuple(item for found in drift.values() for item in found)
+        """The differences that count, of all tables."""
+        self.tables = tuple(drift)
+        """The real names of the tables that differ."""
+        reasons = (
+            f"{name} is not as declared: {i}" for name, found in drift.items() for i in found
+        )
+        super().__init__((*reasons, "change the table with update_table, or the declaration"))
+
+
 class PlanRefused(Refused):
     """A plan destroys what `allow` does not name, cannot be applied, or is for another state."""
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from ..errors import ModelError
 from .fields import label, read_fields
 from .keys import spec_parts
-from .names import short_name_problems
+from .names import name_problem, short_name_problems
 from .options import Index, check_option_names
 from .spec import TableSpec, changed, remember
 
@@ -128,10 +128,16 @@ def table_spec(
 
 
 def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
-    """Return the name under which an operation that needs no more finds the table."""
-    if isinstance(model_or_name, str):
-        return model_or_name if name is None else name
-    return table_spec(model_or_name, name=name).name
+    """Return the name or ARN under which an operation that needs no more finds the table.
+
+    Raises `ModelError` for what can be none.
+    """
+    if not isinstance(model_or_name, str):
+        return table_spec(model_or_name, name=name).name
+    given = model_or_name if name is None else name
+    if (problem := name_problem(given, "table")) and not short_name_problems(given):
+        raise ModelError((f"{problem} - at {given}",))
+    return given
 
 
 def _is_struct(model: object) -> bool:

@@ -63,9 +63,13 @@ def _fills(index: GlobalSecondaryIndexDescription | VectorIndexDescription) -> b
 
 
 def until_active(
-    name: str, deadline: Deadline, seen: TableDescription | None = None
+    name: str,
+    deadline: Deadline,
+    seen: TableDescription | None = None,
+    *,
+    indexes: bool = True,
 ) -> Steps[TableDescription]:
-    """Wait until the table and all its indexes are ACTIVE; `seen` is what is known of it already.
+    """Wait until the table and all its `indexes` are ACTIVE; `seen` is what is known of it already.
 
     An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
     that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE;
@@ -75,7 +79,7 @@ def until_active(
     missing_since: float | None = None
     ours = seen
     while True:
-        if seen is not None and seen.table_status == "ACTIVE" and not unready_indexes(seen):
+        if seen is not None and _is_ready(seen, indexes):
             return seen
         if seen is not None and seen.table_status in _TERMINAL:
             raise TableFailed(seen.table_name, seen.table_status)
@@ -95,6 +99,10 @@ def until_active(
             raise _deleted(name) if ours else WaitTimeout(name, deadline.waited(moment), "")
 
 
+def _is_ready(table: TableDescription, indexes: bool) -> bool:
+    return table.table_status == "ACTIVE" and not (indexes and unready_indexes(table))
+
+
 def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
     """Return whether a table has been deleted since it was described.
 
@@ -102,7 +110,7 @@ def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
     """
     if found is None:
         return ours.table_status != "CREATING"
-    created, other = ours.creation_date_time, found.creation_date_time
+    created, other = ours.created, found.created
     return _is_another(ours, found) and bool(created and other and created < other)
 
 

@@ -29,7 +29,7 @@ from ..api.tables import (
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
 )
-from ..model.declare import Model, table_spec
+from ..model.declare import Model, table_name, table_spec
 from ..model.options import (
     KMS,
     Include,
@@ -42,7 +42,6 @@ from ..model.options import (
 )
 from ..model.spec import IndexSpec, KeyAttribute, TableSpec
 from .settings import (
-    checked_name,
     delete_resource_policy,
     describe_continuous_backups,
     describe_time_to_live,
@@ -113,12 +112,12 @@ def create_table(
 
 def describe_table(model_or_name: Model | str) -> DescribeTableInput:
     """Build DescribeTable; a string is a table's name or ARN."""
-    return DescribeTableInput(checked_name(model_or_name))
+    return DescribeTableInput(table_name(model_or_name))
 
 
 def delete_table(model_or_name: Model | str) -> DeleteTableInput:
     """Build DeleteTable; a string is a table's name or ARN."""
-    return DeleteTableInput(checked_name(model_or_name))
+    return DeleteTableInput(table_name(model_or_name))
 
 
 def list_tables(start_after: str | None = None, *, limit: int | None = None) -> ListTablesInput:
@@ -163,7 +162,7 @@ def update_table(
     return UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
         or UNSET,
-        table_name=checked_name(model_or_name),
+        table_name=table_name(model_or_name),
         billing_mode=_MODES.get(type(billing), UNSET),
         provisioned_throughput=provisioned or UNSET,
         global_secondary_index_updates=tuple(changes) or UNSET,

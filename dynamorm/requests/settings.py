@@ -25,18 +25,8 @@ from ..api.settings import (
     UpdateContinuousBackupsInput,
     UpdateTimeToLiveInput,
 )
-from ..errors import ModelError
 from ..model.declare import Model, table_name
-from ..model.names import name_problem, short_name_problems
 from ..model.options import policy_text
-
-
-def checked_name(model_or_name: Model | str) -> str:
-    """Return the name or ARN that a request carries; raises `ModelError` for what can be none."""
-    name = table_name(model_or_name)
-    if (problem := name_problem(name, "table")) and not short_name_problems(name):
-        raise ModelError((f"{problem} - at {name}",))
-    return name
 
 
 def update_time_to_live(
@@ -44,12 +34,12 @@ def update_time_to_live(
 ) -> UpdateTimeToLiveInput:
     """Build UpdateTimeToLive; the service takes one for a table in an hour."""
     specification = TimeToLiveSpecification(enabled, attribute)
-    return UpdateTimeToLiveInput(checked_name(model_or_name), specification)
+    return UpdateTimeToLiveInput(table_name(model_or_name), specification)
 
 
 def describe_time_to_live(model_or_name: Model | str) -> DescribeTimeToLiveInput:
     """Build DescribeTimeToLive."""
-    return DescribeTimeToLiveInput(checked_name(model_or_name))
+    return DescribeTimeToLiveInput(table_name(model_or_name))
 
 
 def update_continuous_backups(
@@ -57,12 +47,12 @@ def update_continuous_backups(
 ) -> UpdateContinuousBackupsInput:
     """Build UpdateContinuousBackups; `days`, 1 to 35, are how far back one can recover."""
     specification = PointInTimeRecoverySpecification(enabled, UNSET if days is None else days)
-    return UpdateContinuousBackupsInput(checked_name(model_or_name), specification)
+    return UpdateContinuousBackupsInput(table_name(model_or_name), specification)
 
 
 def describe_continuous_backups(model_or_name: Model | str) -> DescribeContinuousBackupsInput:
     """Build DescribeContinuousBackups."""
-    return DescribeContinuousBackupsInput(checked_name(model_or_name))
+    return DescribeContinuousBackupsInput(table_name(model_or_name))
 
 
 def tag_resource(arn: str, tags: Mapping[str, str]) -> TagResourceInput:

@@ -47,6 +47,8 @@ class Difference(Readable, frozen=True):
     found: str
     unknown: str = ""
     """Why the two cannot be compared; empty where they are known to differ."""
+    blocked: bool = False
+    """Whether a living table cannot be given what is declared."""
 
     def __str__(self) -> str:
         reason = f": cannot be compared, {self.unknown}" if self.unknown else ""

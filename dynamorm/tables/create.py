@@ -108,7 +108,7 @@ def _find_own(
 
 def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:
     """Return whether an attempt of ours may have made the table: by its keys and its age."""
-    created = found.creation_date_time
+    created = found.created
     if created is None or created < begun - SKEW:
         return False
     keys = {"key", *(f"index:{index.name}" for index in spec.indexes)}

@@ -1,24 +1,24 @@
 """The life of a table, as operations: programs that send nothing until they are performed.
 
-Nothing here changes a table that was there before, and only `delete_table` deletes one.
+Nothing here changes a table that was there before, or deletes one.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from .. import requests
 from ..api.descriptions import Cursors, TableDescription
-from ..api.tables import DeleteTableInput, DeleteTableOutput, DescribeTableOutput, ListTablesOutput
-from ..errors import LimitExceeded, MigrateNotSupported, ModelError, TableBusy, TableNotFound
+from ..api.tables import DescribeTableOutput, ListTablesOutput
+from ..errors import DynamormError, MigrateNotSupported, ModelError
 from ..model.declare import Model, table_name, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call, operation
-from ..operations.waiters import find_table, until_gone
-from ..operations.waiting import Deadline, pause, polling, within
-from .create import Ensured, create_whole, find_or_create, finish, passes
+from ..operations.waiters import find_table
+from ..operations.waiting import Deadline, within
+from .create import Ensured, create_whole, find_or_create, finish
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
+
+OnDrift = Literal["report", "raise", "raise-blocked"]
 
 
 @operation
@@ -57,6 +59,7 @@ def ensure_table(
     name: str | None = None,
     wait: bool = True,
     timeout: float | timedelta | None = 300,
+    on_drift: OnDrift = "report",
     **options: Unpack[TableOptions],
 ) -> Steps[Ensured]:
     """Create the table unless it exists; if it does, return how it differs from the model.
@@ -67,37 +70,94 @@ def ensure_table(
     that there is no such table, and first waits for a table that is being deleted, even with `wait`
     off. Several processes may call it at once: it waits up to half a minute for what another
     process may still be setting on its new table, before it reports that as drift.
+
+    With `on_drift="raise"` a difference raises `Drifted`; with "raise-blocked" only one that a
+    living table cannot be given, such as another key.
     """
     check_flags(wait=wait)
+    _check_on_drift(on_drift)
     spec = table_spec(model, name=name, **options)
-    (ensured,) = yield from within(timeout, lambda deadline: _ensure((spec,), deadline, wait))
+    steps = within(timeout, lambda deadline: _ensure((spec,), deadline, wait, on_drift))
+    (ensured,) = yield from steps
     return ensured
 
 
 @operation
 def auto_migrate(
-    *models: Model, wait: bool = True, timeout: float | timedelta | None = 300
+    *models: Model,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    on_drift: OnDrift = "report",
 ) -> Steps[tuple[Ensured, ...]]:
     """Create all missing tables, then wait for all of them; otherwise as `ensure_table`.
 
-    Checks every model before anything is sent: `ModelError` has the problems of all of them.
+    Checks every model before anything is sent: `ModelError` has the problems of all of them. Unless
+    `on_drift` is "report", describes all tables, and raises `Drifted` before it creates any. After
+    an error on one table it creates no other, completes those that it has created, and raises.
     """
     check_flags(wait=wait)
+    _check_on_drift(on_drift)
     specs = _specs(models)
-    return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait)))
+    return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait, on_drift)))
+
+
+ensure_tables = auto_migrate
+
+
+def _check_on_drift(on_drift: object) -> None:
+    if on_drift not in ("report", "raise", "raise-blocked"):
+        values = '"report", "raise" or "raise-blocked"'
+        raise ValueError(f"on_drift= takes {values}, not {on_drift!r:.200}")
 
 
 def _ensure(
-    specs: Sequence[TableSpec], deadline: Deadline, wait: bool
+    specs: Sequence[TableSpec], deadline: Deadline, wait: bool, on_drift: OnDrift
 ) -> Steps[tuple[Ensured, ...]]:
-    begun = []
-    # Every CreateTable is sent before any wait: the service creates tables side by side.
-    for spec in specs:
-        begun.append((yield from find_or_create(spec, deadline)))  # noqa: PERF401 - yields
-    ready = []
-    for spec, ensured in zip(specs, begun, strict=True):
-        ready.append((yield from finish(spec, ensured, deadline, wait)))
-    return tuple(ready)
+    if on_drift == "report":
+        done = yield from _ensure_all(specs, deadline, wait)
+        return tuple(done[spec.name] for spec in specs)
+    from . import drifted
+
+    there = yield from drifted.compare_first(specs, deadline, wait, on_drift)
+    missing = [spec for spec in specs if spec.name not in there]
+    done = there | (yield from _ensure_all(missing, deadline, wait))
+    drifted.refuse(done.values(), on_drift)
+    return tuple(done[spec.name] for spec in specs)
+
+
+def _ensure_all(
+    specs: Sequence[TableSpec], deadline: Deadline, wait: bool
+) -> Steps[dict[str, Ensured]]:
+    begun, done = [], {}
+    trouble: DynamormError | None = None
+    try:
+        # Every CreateTable is sent before any wait: the service creates tables side by side.
+        for spec in specs:
+            begun.append((spec, (yield from find_or_create(spec, deadline))))  # noqa: PERF401 - yields
+    except DynamormError as error:
+        trouble = error
+    for spec, ensured in begun:
+        # What this call has created is completed, whatever becomes of the others.
+        if trouble is None or ensured.created:
+            try:
+                done[spec.name] = yield from _finish(spec, ensured, deadline, wait)
+            except DynamormError as error:
+                trouble = trouble or error
+    if trouble is not None:
+        try:
+            raise trouble
+        finally:
+            del trouble  # its traceback holds this frame, which would hold the error
+    return done
+
+
+def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
+    ensured = yield from finish(spec, begun, deadline, wait)
+    if not ensured.drift:
+        return ensured
+    from .drifted import mark
+
+    return mark(spec, ensured)
 
 
 @operation
@@ -116,48 +176,6 @@ def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Step
     Returns `False` only if the service says that there is no such table; raises any other error.
     """
     return (yield from find_table(table_name(model_or_name, name=name))) is not None
-
-
-@operation
-def delete_table(
-    model_or_name: Model | str,
-    *,
-    name: str | None = None,
-    missing_ok: bool = False,
-    wait: bool = True,
-    timeout: float | timedelta | None = 300,
-) -> Steps[None]:
-    """Delete a table with all its items, and wait until it is gone.
-
-    Raises `TableNotFound` for a missing table unless `missing_ok`. Waits for a table that is being
-    created or changed. Never turns deletion protection off: a protected table raises
-    `ValidationFailed`.
-    """
-    check_flags(missing_ok=missing_ok, wait=wait)
-    payload = requests.delete_table(table_name(model_or_name, name=name))
-    yield from within(timeout, lambda deadline: _delete(payload, missing_ok, wait, deadline))
-
-
-def _delete(
-    payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
-) -> Steps[None]:
-    schedule = polling()
-    maybe_applied = False
-    while True:
-        try:
-            reply = yield from call("DeleteTable", payload, DeleteTableOutput)
-            break
-        except TableNotFound as error:
-            # An earlier attempt, whose answer was lost or was an error, may have deleted it.
-            if missing_ok or error.maybe_applied or maybe_applied:
-                return
-            raise
-        except (TableBusy, LimitExceeded) as error:
-            maybe_applied = error.maybe_applied or maybe_applied
-            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
-                raise
-    if wait:
-        yield from until_gone(payload.table_name, deadline, reply.table_description)
 
 
 @operation

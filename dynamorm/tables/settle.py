@@ -134,7 +134,7 @@ def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[
 
 
 def _is_young(table: TableDescription) -> Steps[bool]:
-    created = table.creation_date_time
+    created = table.created
     moment = yield from wall_time()
     return created is not None and abs(moment - created) < YOUNG
 

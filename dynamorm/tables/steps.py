@@ -99,7 +99,7 @@ class Binding(Readable, frozen=True, kw_only=True):
             name=table.table_name,
             arn=table.table_arn or "",
             table_id=table.table_id or "",
-            created=table.creation_date_time,
+            created=table.created,
             region=location.region,
             endpoint=location.endpoint,
         )

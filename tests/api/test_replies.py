@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+from datetime import datetime, timezone
 
 import pytest
 from msgspec import DecodeError, json
@@ -68,7 +69,8 @@ def test_descriptions_are_values():
     assert hash(again) == hash(table)
 
 
-def test_times_are_seconds():
-    """Times come as whole seconds or with a fraction."""
-    assert described(CreationDateTime=1700000000).creation_date_time == 1.7e9
-    assert described(CreationDateTime=1.5).creation_date_time == 1.5
+def test_the_time_of_creation_is_aware():
+    """Seconds come whole or with a fraction; a service that tells none has none."""
+    made = described(CreationDateTime=1700000000.5).creation_date_time
+    assert made == datetime(2023, 11, 14, 22, 13, 20, 500_000, tzinfo=timezone.utc)
+    assert described().creation_date_time is None

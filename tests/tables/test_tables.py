@@ -242,6 +242,9 @@ BAD: list[Callable[..., Steps[Any]]] = [
     dynamorm.describe_table,
     dynamorm.delete_table,
     dynamorm.table_exists,
+    dynamorm.delete_tables,
+    dynamorm.wait_until_active,
+    dynamorm.wait_until_gone,
 ]
 
 
@@ -584,6 +587,8 @@ def test_a_wait_lasts_five_minutes_when_nobody_says_how_long(wait: Callable[[Any
         (dynamorm.auto_migrate, {"wait": 1}),
         (dynamorm.delete_table, {"wait": "no"}),
         (dynamorm.delete_table, {"missing_ok": "no"}),
+        (dynamorm.delete_tables, {"wait": 0}),
+        (dynamorm.wait_until_active, {"indexes": "no"}),
     ],
 )
 def test_a_flag_is_true_or_false(

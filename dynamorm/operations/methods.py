@@ -1,0 +1,70 @@
+"""Functions that make operations, as methods of the databases that run them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from functools import update_wrapper
+from importlib import import_module
+from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
+
+from .effects import Operation
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Lazy:
+    """A module that is imported when one of its functions is first called."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(f"...{self._name}", __name__), name)
+
+
+class _Waits(Protocol):
+    @property
+    def awaited(self) -> Literal[False]: ...
+
+
+class _Awaited(Protocol):
+    @property
+    def awaited(self) -> Literal[True]: ...
+
+
+class Method(Generic[P, T]):
+    """A function that makes an operation, as a method of both databases that runs it."""
+
+    def __init__(self, find: Callable[[], Callable[P, Operation[T]]]) -> None:
+        self._find = find
+
+    @overload
+    def __get__(self, db: _Waits, owner: Any) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, db: _Awaited, owner: Any) -> Callable[P, Awaitable[T]]: ...
+    @overload
+    def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
+    def __get__(self, db: Any, owner: Any) -> Any:
+        function = self._find()
+        if db is None:
+            return _unbound(function)
+
+        def method(*given: P.args, **named: P.kwargs) -> Any:
+            return db.run(function(*given, **named))
+
+        return update_wrapper(method, function)
+
+
+def _unbound(function: Callable[..., Operation[Any]]) -> Callable[..., Any]:
+    """Return what `help` and `inspect` see on the class: the same signature behind `self`."""
+    from inspect import Parameter, signature
+
+    def method(db: Any, /, *given: Any, **named: Any) -> Any:
+        return db.run(function(*given, **named))
+
+    own = signature(function)
+    first = Parameter("self", Parameter.POSITIONAL_ONLY)
+    shown: Any = update_wrapper(method, function)
+    shown.__signature__ = own.replace(parameters=[first, *own.parameters.values()])
+    return method

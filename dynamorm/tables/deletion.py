@@ -1,0 +1,86 @@
+"""Deletes tables: those that are named, and no other."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .. import requests
+from ..api.tables import DeleteTableInput, DeleteTableOutput
+from ..errors import LimitExceeded, TableBusy, TableNotFound
+from ..model.declare import Model, table_name
+from ..model.options import check_flags
+from ..operations.effects import Steps, call, operation
+from ..operations.waiters import until_gone
+from ..operations.waiting import Deadline, pause, polling, within
+from .create import passes
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+@operation
+def delete_table(
+    model_or_name: Model | str,
+    *,
+    name: str | None = None,
+    missing_ok: bool = False,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+) -> Steps[None]:
+    """Delete a table with all its items, and wait until it is gone.
+
+    Raises `TableNotFound` for a missing table unless `missing_ok`. Waits for a table that is being
+    created or changed. Never turns deletion protection off: a protected table raises
+    `ValidationFailed`.
+    """
+    check_flags(missing_ok=missing_ok, wait=wait)
+    names = (table_name(model_or_name, name=name),)
+    yield from within(timeout, lambda deadline: _delete(names, missing_ok, wait, deadline))
+
+
+@operation
+def delete_tables(
+    *models_or_names: Model | str,
+    missing_ok: bool = False,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+) -> Steps[None]:
+    """Delete these tables with all their items, then wait until all are gone.
+
+    Otherwise as `delete_table`: an error on one of them is raised at once, and those after it are
+    not deleted.
+    """
+    check_flags(missing_ok=missing_ok, wait=wait)
+    names = tuple(dict.fromkeys(table_name(each) for each in models_or_names))
+    yield from within(timeout, lambda deadline: _delete(names, missing_ok, wait, deadline))
+
+
+def _delete(
+    names: tuple[str, ...], missing_ok: bool, wait: bool, deadline: Deadline
+) -> Steps[None]:
+    leaving = []
+    for name in names:
+        request = requests.delete_table(name)
+        if reply := (yield from _begin_deletion(request, missing_ok, wait, deadline)):
+            leaving.append((name, reply.table_description))
+    for name, table in leaving if wait else ():
+        yield from until_gone(name, deadline, table)
+
+
+def _begin_deletion(
+    payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
+) -> Steps[DeleteTableOutput | None]:
+    schedule = polling()
+    maybe_applied = False
+    while True:
+        try:
+            return (yield from call("DeleteTable", payload, DeleteTableOutput))
+        except TableNotFound as error:
+            # An earlier attempt, whose answer was lost or was an error, may have deleted it.
+            if missing_ok or error.maybe_applied or maybe_applied:
+                return None
+            raise
+        except (TableBusy, LimitExceeded) as error:
+            maybe_applied = error.maybe_applied or maybe_applied
+            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
+                raise
