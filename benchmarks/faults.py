@@ -20,12 +20,13 @@ from msgspec import json
 from runs import options
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
-from aids.crowd import ITEMS, Person, crowd
+from aids.crowd import Person, crowd
 from aids.proxy import Proxy, at_random
 from aids.trials import Tally, Trial, drawn, judge
 
 import dynamorm
 
+ITEMS = 20_000
 KEY = {"aws_access_key_id": "benchmark", "aws_secret_access_key": "benchmark"}
 
 
@@ -61,7 +62,7 @@ CONTENDERS: dict[str, Callable[[str, Trial], None]] = {
 
 def contend(copy: Callable[[str, Trial], None], plans: int) -> dict[str, Any]:
     """Copy the table under each plan, and compare every item of the copies that came to an end."""
-    fake, wanted = crowd()
+    fake, wanted = crowd(ITEMS)
     ends: Counter[str] = Counter()
     tallies = Tally(plans=0)
     for seed in range(plans):

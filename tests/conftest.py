@@ -15,10 +15,11 @@ from aids.trials import summary
 from aids.worlds import DRIVERS, Driver
 from hypothesis import HealthCheck, Phase, settings
 
-# The matrix looks for what differs between versions; the law itself is tried longer elsewhere.
 # How fast a machine is, or what else it does, is no promise of anybody's.
 PATIENT = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 settings.register_profile("matrix", max_examples=15, **PATIENT)
+# An environment of the matrix looks for what differs between versions, and for nothing else.
+settings.register_profile("versions", max_examples=5, **PATIENT)
 # A mutant is dead at its first failure, whose smallest example nobody reads.
 settings.register_profile(
     "mutation",
@@ -28,11 +29,18 @@ settings.register_profile(
     database=None,
 )
 settings.register_profile("long", **PATIENT)
-settings.load_profile(os.environ.get("DYNAMORM_TESTS", "long"))
+PROFILE = os.environ.get("DYNAMORM_TESTS", "long")
+settings.load_profile(PROFILE)
+
+ONCE = pytest.mark.skip(reason="the same on every version: runs in `coverage` and `sdist`")
 
 
 def pytest_collection_modifyitems(config, items):
-    """Leave out what has nothing to do with the modules in which mistakes are made."""
+    """Leave out what says nothing about these versions, or about the modules with mistakes."""
+    if PROFILE == "versions":
+        for item in items:
+            if item.get_closest_marker("once"):
+                item.add_marker(ONCE)
     if "DYNAMORM_MUTATE" not in os.environ:
         return
     wanted = mutation.concerned(os.environ["DYNAMORM_MUTATE"])

@@ -19,6 +19,8 @@ from packaging.requirements import Requirement
 
 import dynamorm
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 
 

@@ -25,6 +25,8 @@ from dynamorm.errors import TransportError
 from dynamorm.model.spec import changed
 from dynamorm.testing import FakeClock, FakeService
 
+pytestmark = pytest.mark.once
+
 ID = KeyAttribute("id", "S")
 PLAIN = TableSpec("orders", ID)
 SET = TableSpec(

@@ -14,6 +14,8 @@ from aids.httpserver import Server, answer
 
 import dynamorm
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 NEEDED = ("botocore", "jmespath", "msgspec", "python-dateutil", "six", "urllib3")
 

@@ -5,6 +5,10 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
+import pytest
+
+pytestmark = pytest.mark.once
+
 SUMMARY = runpy.run_path(str(Path(__file__).parents[1] / ".ci" / "summary.py"))
 
 HERE = """<testsuites><testsuite>

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.once
+
 ROOT = Path(__file__).parents[1]
 READ = [
     *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md")),

@@ -2,7 +2,7 @@
 
 | Module | What it is |
 |---|---|
-| `crowd` | a table of 20,000 items in memory, to be copied under faults |
+| `crowd` | a table of many items in memory, to be copied under faults |
 | `damage` | strategies that damage documents and requests |
 | `documents` | what DynamoDB answers, as examples to be damaged |
 | `emulator` | moto's server on loopback |

@@ -1,4 +1,4 @@
-"""A table of 20,000 items in memory, copied under faults by whichever seed."""
+"""A table of many items in memory, copied under faults by whichever seed."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ import dynamorm
 from aids.trials import drawn, hold, judge, tried
 from dynamorm import PartitionKey, SortKey, attribute_transform, table
 from dynamorm.testing import FakeService
-
-ITEMS = 20_000
 
 
 @table("source")
@@ -72,10 +70,10 @@ TYPED = {"same": same, "moved": moved}
 
 
 @cache
-def crowd() -> tuple[FakeService, dict[bool | str, set[bytes]]]:
-    """Give the service, and what is to arrive, by transform and without one."""
+def crowd(items: int) -> tuple[FakeService, dict[bool | str, set[bytes]]]:
+    """Give a service with so many items, and what is to arrive, by transform and without one."""
     fake = FakeService(create_seconds=0, delete_seconds=0)
-    people = list(map(person, range(ITEMS)))
+    people = list(map(person, range(items)))
     wanted: dict[bool | str, set[bytes]] = {
         False: set(map(json.encode, people)),
         True: {json.encode(made) for found in people for made in changed(found)},
@@ -87,10 +85,10 @@ def crowd() -> tuple[FakeService, dict[bool | str, set[bytes]]]:
     return fake, wanted
 
 
-def copy_by_seed(seed: int, record: Callable[[str, Any], None]) -> None:
+def copy_by_seed(seed: int, items: int, record: Callable[[str, Any], None]) -> None:
     """Copy the table into a new one by the trial of a seed, and compare every item."""
-    fake, wanted = crowd()
-    trial = drawn(seed, ITEMS)
+    fake, wanted = crowd(items)
+    trial = drawn(seed, items)
     dynamorm.run(dynamorm.create_table(Person, name="target"), fake)
     transform = attribute_transform(changed) if trial.changed else None
     try:
@@ -102,10 +100,12 @@ def copy_by_seed(seed: int, record: Callable[[str, Any], None]) -> None:
     hold(trial, tally)
 
 
-def copy_typed_by_seed(kind: str, seed: int, record: Callable[[str, Any], None]) -> None:
+def copy_typed_by_seed(
+    kind: str, seed: int, items: int, record: Callable[[str, Any], None]
+) -> None:
     """Do the same through a transform of models, an identity or one that changes every key."""
-    fake, wanted = crowd()
-    trial = drawn(seed, ITEMS)
+    fake, wanted = crowd(items)
+    trial = drawn(seed, items)
     target = dynamorm.table_spec(Named, name="target")
     dynamorm.run(dynamorm.create_table(target), fake)
     tally = tried(trial, fake, source=Named, target=target, transform=TYPED[kind])

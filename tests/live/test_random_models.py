@@ -21,8 +21,8 @@ from dynamorm.transports.http import HttpTransport
 TIMES = int(os.environ.get("DYNAMORM_RANDOM_MODELS", "1"))
 """How many times as many models are drawn."""
 
-COUNTS = {"dynoxide": 300, "moto": 150, "dynalite": 100, "dynamodb-local": 300, "endpoint": 5}
-"""How many are drawn for each engine: it takes two minutes at most."""
+COUNTS = {"dynoxide": 100, "moto": 50, "dynalite": 30, "dynamodb-local": 100, "endpoint": 5}
+"""How many are drawn for each engine: it takes a minute at most."""
 
 
 def anything(spec: TableSpec) -> bool:

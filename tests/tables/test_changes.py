@@ -32,6 +32,8 @@ from dynamorm.tables.compare import differences, unknowns
 from dynamorm.tables.drift import compared_settings, declared_settings, drift
 from dynamorm.testing import FakeService
 
+pytestmark = pytest.mark.once
+
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 A, B = KeyAttribute("a", "S"), KeyAttribute("b", "B")
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"

@@ -13,6 +13,8 @@ import dynamorm
 from dynamorm import IndexSpec, KeyAttribute, OnDemand, Provisioned, Steps, TableExists, TableSpec
 from dynamorm.testing import FakeClock, FakeService
 
+pytestmark = pytest.mark.once
+
 SEEDS = range(50)
 
 

@@ -35,6 +35,8 @@ from dynamorm.tables.plan import make_plan
 from dynamorm.tables.steps import checked_allow
 from dynamorm.testing import Script
 
+pytestmark = pytest.mark.once
+
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 POLICY = {

@@ -12,6 +12,8 @@ from msgspec import json
 
 from dynamorm.tables.policies import same_policy
 
+pytestmark = pytest.mark.once
+
 ACCOUNT = "111122223333"
 ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 STATEMENT = {

@@ -27,6 +27,8 @@ from dynamorm.errors import service_error
 from dynamorm.model.spec import changed
 from dynamorm.tables.steps import Binding
 
+pytestmark = pytest.mark.once
+
 ID = KeyAttribute("id", "S")
 PLAIN = TableSpec("orders", ID)
 ALL_KINDS = [

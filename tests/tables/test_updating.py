@@ -31,6 +31,8 @@ from dynamorm.tables.steps import Plan
 from dynamorm.tables.update import Applied, plan, update_table
 from dynamorm.testing import FakeService
 
+pytestmark = pytest.mark.once
+
 HOUR = 3600.0
 
 law = settings(deadline=None, max_examples=min(50, settings.default.max_examples))

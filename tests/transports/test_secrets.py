@@ -237,7 +237,7 @@ def logs(caplog):
 def failing_way(request) -> Iterator[Way]:
     def make(url: str, environ: dict[str, str] = ENVIRON, **given: Any) -> Any:
         if request.param == "client":
-            return clients(url)
+            return clients(url, read_timeout=given["read_timeout"])
         return KINDS[request.param](endpoint=url, environ=environ, **given)
 
     made = Way(make)

@@ -53,9 +53,8 @@ from dynamorm import (
     TransportError,
     UnsupportedOperation,
     ValidationFailed,
-    errors,
 )
-from dynamorm.errors import CredentialsRejected, service_error
+from dynamorm.errors import CredentialsRejected, answers, service_error
 from dynamorm.testing import FakeClock
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
@@ -229,7 +228,7 @@ def is_connected_to(found: socket.socket, server: Server) -> bool:
 
 def test_every_error_class_is_told_by_its_code(way):
     """The code, the message, the status and the request's id arrive with each."""
-    codes = [*sorted(errors._BY_CODE), "SomethingNew"]
+    codes = [*sorted(answers._BY_CODE), "SomethingNew"]
     refusals = [refusal(code, "because", x_amzn_RequestId="R1") for code in codes]
     with Server(*refusals) as server:
         way.to(server)
