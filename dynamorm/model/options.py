@@ -1,4 +1,4 @@
-"""What a table can be given besides its keys, as values that refuse what the service would refuse.
+"""What a table is given, as values that refuse what the service would refuse.
 
 An option left out is not declared: the service's default holds, and a later difference is no
 drift. `None` or `False` declares absence.
@@ -124,6 +124,37 @@ class Index(Struct, frozen=True, repr_omit_defaults=True):
     throughput: Provisioned | None = None
     on_demand: OnDemand | None = None
     warm: WarmThroughput | None = None
+
+
+class KeyAttribute(Struct, frozen=True):
+    """An attribute that is part of a key, by its name in the table: "S", "N" or "B"."""
+
+    name: str
+    type: Literal["S", "N", "B"]
+
+
+class IndexSpec(Struct, frozen=True, repr_omit_defaults=True):
+    """An index; one without a partition key is local and shares the table's.
+
+    The names in `Include` are attribute names here.
+    """
+
+    name: str
+    partition_key: tuple[KeyAttribute, ...] = ()
+    sort_key: tuple[KeyAttribute, ...] = ()
+    projection: Projection = "ALL"
+    throughput: Provisioned | None = None
+    on_demand: OnDemand | None = None
+    warm: WarmThroughput | None = None
+
+    @property
+    def local(self) -> bool:
+        return not self.partition_key
+
+    @property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of its own key, in order."""
+        return self.partition_key + self.sort_key
 
 
 class Options(Readable, frozen=True, kw_only=True):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
-from msgspec import UNSET, Struct, UnsetType, structs
+from msgspec import UNSET, UnsetType, structs
 
 from ..errors import ModelError
 from .names import name_problem, short_name_problems
 from .option_rules import option_problems
-from .options import Include, OnDemand, Options, Projection, Provisioned, WarmThroughput, is_text
+from .options import Include, OnDemand, Options, Provisioned, WarmThroughput, is_text
+from .options import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
+from .options import KeyAttribute as KeyAttribute  # noqa: PLC0414
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 MAX_GLOBAL_INDEXES = 20
@@ -21,37 +23,6 @@ MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
 MAX_NAME_BYTES = 255
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
-
-
-class KeyAttribute(Struct, frozen=True):
-    """An attribute that is part of a key, by its name in the table: "S", "N" or "B"."""
-
-    name: str
-    type: Literal["S", "N", "B"]
-
-
-class IndexSpec(Struct, frozen=True, repr_omit_defaults=True):
-    """An index; one without a partition key is local and shares the table's.
-
-    The names in `Include` are attribute names here.
-    """
-
-    name: str
-    partition_key: tuple[KeyAttribute, ...] = ()
-    sort_key: tuple[KeyAttribute, ...] = ()
-    projection: Projection = "ALL"
-    throughput: Provisioned | None = None
-    on_demand: OnDemand | None = None
-    warm: WarmThroughput | None = None
-
-    @property
-    def local(self) -> bool:
-        return not self.partition_key
-
-    @property
-    def key(self) -> tuple[KeyAttribute, ...]:
-        """The attributes of its own key, in order."""
-        return self.partition_key + self.sort_key
 
 
 class TableSpec(Options, frozen=True, dict=True):
@@ -102,6 +73,36 @@ class TableSpec(Options, frozen=True, dict=True):
     def named(self, name: str) -> TableSpec:
         """Return the same table under another name."""
         return changed(self, name=name)
+
+    @classmethod
+    def of(cls, source: Any, *, name: str | None = None) -> TableSpec:
+        """Return the spec of what others write about a table; sends nothing.
+
+        Takes the arguments of CreateTable as a dict or a request; a description (`describe_table`,
+        or what boto3 answers to DescribeTable); a CloudFormation resource, of a GlobalTable the
+        region of its first replica. `name` is taken before the document's. Members that no option
+        stands for are in `extra`. Of a description, defaults are not declared, nor is the warm
+        throughput, which the service raises by itself. Raises `ModelError` for what does not tell a
+        table, or has functions (`Ref`, `Fn::Sub`) that only CloudFormation can resolve.
+        """
+        from .documents import read_parts
+
+        if isinstance(source, TableSpec):
+            return source if name is None else source.named(name)
+        parts, described = read_parts(source, name)
+        try:
+            return cls(**parts)
+        except ModelError:
+            if not described:
+                raise
+            return DescribedSpec(**parts)
+
+
+class DescribedSpec(TableSpec, frozen=True):
+    """What the service sent: it is not ours to judge by the rules of a model."""
+
+    def __post_init__(self) -> None:
+        """Judge nothing: a table may have more indexes, or other types, than we know of."""
 
 
 def changed(spec: TableSpec, **values: Any) -> TableSpec:

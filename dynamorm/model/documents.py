@@ -1,0 +1,245 @@
+"""What others write about a table, as a `TableSpec`: CreateTable, a description, a resource.
+
+The law: a CreateTable request, read and built again, is the same request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET, UnsetType
+
+from ..errors import ModelError
+from .options import (
+    KMS,
+    MAX_UNITS,
+    Include,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    Provisioned,
+    WarmThroughput,
+)
+from .resources import is_resource, resource_members
+
+Document = Mapping[str, Any]
+
+
+def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
+    """Return the arguments of a `TableSpec`, and whether the service has told them.
+
+    Raises `ModelError` for what does not tell a table.
+    """
+    document = source.to_dict() if hasattr(source, "to_dict") else source
+    if not isinstance(document, Mapping):
+        raise TypeError(f"TableSpec.of takes {_TAKEN}, not {source!r:.200}")
+    try:
+        return _read(document, {} if name is None else {"TableName": name})
+    except KeyError as error:
+        problem = f"{error} is missing: this is not {_TAKEN} - at TableSpec.of"
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
+        problem = f"this is not {_TAKEN}: {type(error).__name__}: {error} - at TableSpec.of"
+    raise ModelError((problem,))
+
+
+_TAKEN = (
+    "a CreateTable request, a table's description or a CloudFormation resource "
+    '({"Type": "AWS::DynamoDB::Table", "Properties": {...}})'
+)
+
+
+def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
+    if is_resource(document):
+        members, options = resource_members(document, named)
+        return {**_parts(members), **options}, False
+    table = document.get("Table") or document.get("TableDescription") or document
+    described = "TableStatus" in table
+    return _parts({**(_of_description(table) if described else table), **named}), described
+
+
+def _of_description(table: Document) -> Document:
+    """Turn a description into the request that makes such a table; defaults are left out of it.
+
+    So is the warm throughput, which the service raises by itself.
+    """
+    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+    encryption = table.get("SSEDescription", {})
+    told: dict[str, Any] = {
+        **{name: table[name] for name in _SAME if table.get(name)},
+        **_capacity(table, mode),
+        "BillingMode": mode,
+        "GlobalSecondaryIndexes": [
+            {**{n: index[n] for n in _OF_INDEX if n in index}, **_capacity(index, mode)}
+            for index in table.get("GlobalSecondaryIndexes", ())
+        ],
+    }
+    if vectors := table.get("VectorIndexes"):
+        told["VectorIndexes"] = [{n: one[n] for n in _OF_VECTOR if n in one} for one in vectors]
+    if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
+        told["SSESpecification"] = {
+            "Enabled": True,
+            "KMSMasterKeyId": encryption.get("KMSMasterKeyArn") or None,
+        }
+    if (
+        table_class := table.get("TableClassSummary", {}).get("TableClass", _STANDARD)
+    ) != _STANDARD:
+        told["TableClass"] = table_class
+    return told
+
+
+_SAME = (
+    "AttributeDefinitions",
+    "TableName",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "StreamSpecification",
+    "DeletionProtectionEnabled",
+)
+_OF_INDEX = ("IndexName", "KeySchema", "Projection")
+_OF_VECTOR = (*_OF_INDEX[::2], "SearchSchema", "VectorAttribute", "Dimensions", "DistanceFunction")
+_STANDARD = "STANDARD"
+
+
+def _capacity(owner: Document, mode: str) -> Document:
+    """Return the figures that mean something: on demand there are 0 units; -1 is no maximum."""
+    kind, names = _CAPACITIES[mode == "PAY_PER_REQUEST"]
+    told = owner.get(kind, {})
+    figures = {name: told[name] for name in names if 0 < told.get(name, 0) <= MAX_UNITS}
+    return {kind: figures} if figures else {}
+
+
+_CAPACITIES = {
+    False: ("ProvisionedThroughput", ("ReadCapacityUnits", "WriteCapacityUnits")),
+    True: ("OnDemandThroughput", ("MaxReadRequestUnits", "MaxWriteRequestUnits")),
+}
+
+
+def _parts(request: Document) -> dict[str, Any]:
+    """Return the arguments of a `TableSpec`; what no option stands for is in `extra`."""
+    parts: dict[str, Any] = key_parts(request)
+    extra = {}
+    for name, value in request.items():
+        if name in _OPTIONS:
+            option, read = _OPTIONS[name]
+            parts[option] = read(value)
+        elif name not in _IN_PARTS:
+            extra[name] = value
+    return {**parts, "billing": _billing(request), "extra": extra or UNSET}
+
+
+_IN_PARTS = {
+    "AttributeDefinitions",
+    "BillingMode",
+    "GlobalSecondaryIndexes",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "OnDemandThroughput",
+    "ProvisionedThroughput",
+    "TableName",
+}
+
+
+def key_parts(request: Document) -> dict[str, Any]:
+    """Return the name, the keys and the indexes, as arguments of a `TableSpec`."""
+    types = {one["AttributeName"]: one["AttributeType"] for one in request["AttributeDefinitions"]}
+    hashes, ranges = _key(request["KeySchema"], types)
+    local = [_index(one, types, local=True) for one in request.get("LocalSecondaryIndexes") or ()]
+    others = [_index(one, types) for one in request.get("GlobalSecondaryIndexes") or ()]
+    return {
+        "name": request["TableName"],
+        "partition_key": hashes[0],
+        "sort_key": next(iter(ranges), None),
+        "indexes": tuple(_in_order(local, others, [*types], {*hashes, *ranges})),
+    }
+
+
+_Key = tuple[KeyAttribute, ...]
+
+
+def _key(schema: Any, types: Mapping[str, Any]) -> tuple[_Key, _Key]:
+    parts = [(one["KeyType"], one["AttributeName"]) for one in schema]
+    hashes, ranges = (
+        tuple(KeyAttribute(name, types[name]) for kind, name in parts if kind == wanted)
+        for wanted in ("HASH", "RANGE")
+    )
+    return hashes, ranges
+
+
+def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) -> IndexSpec:
+    hashes, ranges = _key(index["KeySchema"], types)
+    projection = index.get("Projection") or {}
+    kind = projection.get("ProjectionType", "ALL")
+    return IndexSpec(
+        index["IndexName"],
+        () if local else hashes,
+        ranges,
+        Include(*projection["NonKeyAttributes"]) if kind == "INCLUDE" else kind,
+        _provisioned(index.get("ProvisionedThroughput")),
+        _on_demand(index.get("OnDemandThroughput")),
+        _warm(index.get("WarmThroughput")),
+    )
+
+
+def _in_order(
+    local: list[IndexSpec], others: list[IndexSpec], defined: list[str], seen: set[KeyAttribute]
+) -> Iterator[IndexSpec]:
+    """Yield the indexes in an order in which their keys are met as they are defined.
+
+    The request lists them by kind; a model may have them in any order, and so defines its keys.
+    """
+    known = {attribute.name for attribute in seen}
+    while local and others:
+        new = [one.name for one in local[0].key if one.name not in known]
+        left = [name for name in defined if name not in known]
+        index = (local if new == left[: len(new)] else others).pop(0)
+        known |= {attribute.name for attribute in index.key}
+        yield index
+    yield from (*local, *others)
+
+
+def _billing(request: Document) -> OnDemand | Provisioned | UnsetType:
+    if request.get("BillingMode") == "PAY_PER_REQUEST":
+        return _on_demand(request.get("OnDemandThroughput")) or OnDemand()
+    return _provisioned(request.get("ProvisionedThroughput")) or UNSET
+
+
+def _provisioned(found: Any) -> Provisioned | None:
+    return Provisioned(*_units(found, "ReadCapacityUnits", "WriteCapacityUnits")) if found else None
+
+
+def _on_demand(found: Any) -> OnDemand | None:
+    return (
+        OnDemand(*_units(found, "MaxReadRequestUnits", "MaxWriteRequestUnits")) if found else None
+    )
+
+
+def _warm(found: Any) -> WarmThroughput | None:
+    if not found:
+        return None
+    return WarmThroughput(*_units(found, "ReadUnitsPerSecond", "WriteUnitsPerSecond"))
+
+
+def _units(found: Document, *names: str) -> Iterator[Any]:
+    """Yield figures; a template may have them as text."""
+    return (int(found[name]) if name in found else UNSET for name in names)
+
+
+def _encryption(found: Document) -> KMS | None:
+    return KMS(found.get("KMSMasterKeyId")) if found.get("Enabled", True) else None
+
+
+def _stream(found: Document) -> Any:
+    return found["StreamViewType"] if found.get("StreamEnabled", True) else None
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
+    "StreamSpecification": ("stream", _stream),
+    "SSESpecification": ("encryption", _encryption),
+    "Tags": ("tags", lambda tags: {tag["Key"]: tag["Value"] for tag in tags}),
+    "TableClass": ("table_class", str),
+    "DeletionProtectionEnabled": ("deletion_protection", bool),
+    "WarmThroughput": ("warm", _warm),
+    "ResourcePolicy": ("resource_policy", lambda policy: policy),
+}
+"""The members of CreateTable that an option stands for, and how it is read from them."""

@@ -1,0 +1,138 @@
+"""CloudFormation's tables as requests: AWS::DynamoDB::Table, and one region of a GlobalTable.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..errors import ModelError
+
+Members = dict[str, Any]
+
+
+def is_resource(document: Mapping[str, Any]) -> bool:
+    """Return whether it is a resource of a template."""
+    return "Type" in document and "Properties" in document
+
+
+def resource_members(
+    resource: Mapping[str, Any], named: Mapping[str, str]
+) -> tuple[Members, Members]:
+    """Return the members of CreateTable, and as options what it cannot carry.
+
+    Raises `ModelError` for functions such as `{"Ref": ...}`, which only CloudFormation can resolve,
+    and for properties that no option stands for.
+    """
+    kind, properties = resource["Type"], {**resource["Properties"], **named}
+    if kind == "AWS::DynamoDB::GlobalTable":
+        properties = _one_region(properties)
+    elif kind != "AWS::DynamoDB::Table":
+        raise ModelError((f"{kind} is not a DynamoDB table - at TableSpec.of",))
+    problems = [
+        f"{path} is {found}, which only CloudFormation can resolve: put its value there - at {kind}"
+        for path, found in _functions(properties, "Properties")
+    ]
+    if "TableName" not in properties:
+        problems.append(f"no TableName: CloudFormation makes one up; give name= - at {kind}")
+    unknown = [name for name in properties if name not in {*_MEMBERS, *_OPTIONS}]
+    problems += [f"no option stands for {name}: leave it out - at {kind}" for name in unknown]
+    if problems:
+        raise ModelError(tuple(problems))
+    members = {name: properties[name] for name in _MEMBERS if name in properties}
+    members.setdefault("BillingMode", "PROVISIONED")
+    if stream := members.get("StreamSpecification"):
+        members["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
+    if encryption := members.get("SSESpecification"):
+        members["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True), **encryption}
+    if policy := members.get("ResourcePolicy"):
+        members["ResourcePolicy"] = policy["PolicyDocument"]
+    options = {
+        option: read(properties[name])
+        for name, (option, read) in _OPTIONS.items()
+        if name in properties
+    }
+    return members, options
+
+
+_MEMBERS = (
+    "AttributeDefinitions",
+    "TableName",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "GlobalSecondaryIndexes",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "StreamSpecification",
+    "SSESpecification",
+    "Tags",
+    "TableClass",
+    "DeletionProtectionEnabled",
+    "WarmThroughput",
+    "ResourcePolicy",
+    "OnDemandThroughput",
+)
+
+
+def _time_to_live(found: Members) -> str | None:
+    return found["AttributeName"] if found.get("Enabled", True) else None
+
+
+def _recovery(found: Members) -> bool | int:
+    on: bool = found.get("PointInTimeRecoveryEnabled", False)
+    return on and found.get("RecoveryPeriodInDays", True)
+
+
+_OPTIONS = {
+    "TimeToLiveSpecification": ("time_to_live", _time_to_live),
+    "PointInTimeRecoverySpecification": ("point_in_time_recovery", _recovery),
+}
+
+
+def _functions(value: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield the functions in a value, each with its place."""
+    if isinstance(value, dict):
+        if len(value) == 1 and f"{next(iter(value))}:".startswith(("Ref:", "Fn::")):
+            yield path, value
+            return
+        for name, inner in value.items():
+            yield from _functions(inner, f"{path}.{name}")
+    elif isinstance(value, list):
+        for number, inner in enumerate(value):
+            yield from _functions(inner, f"{path}[{number}]")
+
+
+def _one_region(properties: Members) -> Members:
+    """Return the part of a global table that is in one region: that of its first replica."""
+    replica: Members = {"Region": "", **properties.pop("Replicas", [{}])[0]}
+    del replica["Region"]
+    reads = {index["IndexName"]: index for index in replica.pop("GlobalSecondaryIndexes", ())}
+    indexes = [
+        _capacities({**index, **reads.get(index["IndexName"], {})})
+        for index in properties.get("GlobalSecondaryIndexes", ())
+    ]
+    both: Members = {
+        name: {**properties[name], **replica.pop(name)}
+        for name in ("SSESpecification", "StreamSpecification")
+        if name in properties and name in replica
+    }
+    if indexes:
+        both["GlobalSecondaryIndexes"] = indexes
+    return _capacities({**properties, **replica, **both})
+
+
+_MEANT = {"Read": "ReadCapacityUnits", "Write": "WriteCapacityUnits"}
+
+
+def _capacities(owner: Members) -> Members:
+    """Join the settings of reads and writes; an autoscaled capacity begins where it may begin."""
+    for kind, units in _MEANT.items():
+        if found := owner.pop(f"{kind}ProvisionedThroughputSettings", None):
+            scaled = found.get(f"{kind}CapacityAutoScalingSettings", {})
+            figure = found.get(units) or scaled.get("SeedCapacity") or scaled["MinCapacity"]
+            owner.setdefault("ProvisionedThroughput", {})[units] = figure
+        if found := owner.pop(f"{kind}OnDemandThroughputSettings", None):
+            owner.setdefault("OnDemandThroughput", {}).update(found)
+    return owner
