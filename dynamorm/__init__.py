@@ -41,6 +41,7 @@ _MODULES = {
     "operations.sending": "AsyncTransport Transport",
     "operations.waiting": "Retries",
     "permissions": "Permission required_actions",
+    "tables.check": "Checked TableCheck check",
     "tables.compare": "Difference",
     "tables.create": "Ensured",
     "tables.deletion": "delete_table delete_tables",

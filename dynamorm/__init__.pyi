@@ -80,6 +80,9 @@ from .operations.sending import Transport as Transport
 from .operations.waiting import Retries as Retries
 from .permissions import Permission as Permission
 from .permissions import required_actions as required_actions
+from .tables.check import Checked as Checked
+from .tables.check import TableCheck as TableCheck
+from .tables.check import check as check
 from .tables.compare import Difference as Difference
 from .tables.create import Ensured as Ensured
 from .tables.deletion import delete_table as delete_table

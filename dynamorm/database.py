@@ -26,10 +26,12 @@ if TYPE_CHECKING:
     from .copying import table as copying
     from .copying import verify as verifying
     from .operations.effects import Operation, Steps
+    from .tables import check as checking
     from .tables import deletion, waits
     from .tables import update as updating
     from .transports.credentials import Given
 else:
+    checking = Lazy("tables.check")
     copying = Lazy("copying.table")
     deletion = Lazy("tables.deletion")
     migrating = Lazy("copying.migrate")
@@ -176,6 +178,8 @@ class _Operations:
     auto_migrate = Method(lambda: tables.auto_migrate)
     """Create the tables that are missing, all at once."""
     ensure_tables = auto_migrate
+    check = Method(lambda: checking.check)
+    """Compare tables with their models; create and change nothing."""
     plan = Method(lambda: updating.plan)
     """Compare a table with its model; send no write."""
     apply = Method(lambda: updating.apply)

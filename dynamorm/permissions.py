@@ -253,6 +253,7 @@ _TABLES: dict[str, tuple[int, int | None]] = {
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "auto_migrate": _ensures,
     "auto_migrate_with_options": _migrates,
+    "check": _plans,
     "copy_segment": _copies,
     "copy_table": _copies,
     "create_table": _creates,

@@ -97,7 +97,7 @@ def auto_migrate(
     """
     check_flags(wait=wait)
     _check_on_drift(on_drift)
-    specs = _specs(models)
+    specs = checked_specs(models)
     return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait, on_drift)))
 
 
@@ -209,7 +209,8 @@ def migrate(*_models: Any, **_options: Any) -> NoReturn:
     )
 
 
-def _specs(models: tuple[Model, ...]) -> list[TableSpec]:
+def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
+    """Return the specs of several models; `ModelError` has the problems of all of them."""
     specs: list[TableSpec] = []
     problems: list[str] = []
     for model in models:

@@ -16,6 +16,7 @@ from dynamorm import (
     Applied,
     AsyncDatabase,
     Call,
+    Checked,
     CopyReport,
     Credentials,
     Database,
@@ -100,6 +101,7 @@ def synchronous() -> None:
     assert_type(db.run(dynamorm.list_tables("x")), tuple[str, ...])
     db.delete_table(Order, missing_ok=True)
     db.delete_tables(Order, "users")
+    assert_type(db.check(Order, strict=True), Checked)
     assert_type(db.table_name(Order), str)
     assert_type(db.wait_until_active(Order, indexes=False), TableDescription)
     assert_type(db.ensure_tables(Order, on_drift="raise"), tuple[Ensured, ...])

@@ -1,0 +1,105 @@
+"""Compares tables with their models, and reads only: nothing here creates or changes one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from ..api.descriptions import TableDescription
+from ..api.settings import Settings
+from ..model import Readable
+from ..model.declare import Model
+from ..model.names import whole_name
+from ..model.options import check_flags
+from ..model.spec import TableSpec
+from ..operations.effects import Steps, operation, where
+from ..operations.waiters import find_table, unready_indexes
+from .compare import Difference
+from .drift import SETTINGS, compared_settings, drift
+from .drifted import marked
+from .lifecycle import checked_specs
+from .plan import make_plan
+from .settings import survey
+from .steps import Pending, Undeclared
+
+
+class TableCheck(Readable, frozen=True):
+    """How one table stands to its model."""
+
+    table: str
+    """The real name, prefix included."""
+    missing: bool = False
+    """Whether there is no such table, or one that is being deleted."""
+    drift: tuple[Difference, ...] = ()
+    undeclared: tuple[Undeclared, ...] = ()
+    """What the table has and the model does not mention, as far as it was read."""
+    pending: tuple[Pending, ...] = ()
+    """What cannot be compared, or is not ready yet."""
+
+    def __bool__(self) -> bool:
+        return not (self.missing or self.pending or any(not item.unknown for item in self.drift))
+
+    def __str__(self) -> str:
+        found = "missing" if self.missing else "as declared" if self else "not as declared"
+        lines = [str(item) for item in self.drift]
+        lines += (f"{item.name}: undeclared, found {item.found}" for item in self.undeclared)
+        lines += (f"{item.name}: pending, {item.reason}" for item in self.pending)
+        return "\n  ".join((f"{self.table}: {found}", *lines))
+
+
+class Checked(Readable, frozen=True):
+    """What `check` found; true if all is as declared, and nothing undeclared where `strict`."""
+
+    tables: tuple[TableCheck, ...]
+    strict: bool = False
+
+    def __bool__(self) -> bool:
+        return all(self.tables) and not (self.strict and any(t.undeclared for t in self.tables))
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.tables))
+
+
+@operation
+def check(*models: Model, strict: bool = False) -> Steps[Checked]:
+    """Compare tables with their models; create and change nothing.
+
+    Sends for each one DescribeTable, and a read for each of TTL, point-in-time recovery, tags and
+    policy that is declared, or for all of them if `strict`. What a model does not declare makes the
+    result false only if `strict`. What cannot be compared, such as the alias of a key, is in
+    `drift` with its reason in `unknown`, and does not make it false. Raises `ModelError` before
+    anything is sent, and `AccessDenied` for what the caller may not read.
+    """
+    check_flags(strict=strict)
+    specs = checked_specs(models)
+    tables = []
+    for spec in specs:
+        tables.append((yield from _check(spec, strict)))  # noqa: PERF401 - yields
+    return Checked(tuple(tables), strict)
+
+
+def _check(spec: TableSpec, strict: bool) -> Steps[TableCheck]:
+    place = yield from where()
+    name = whole_name(place.table_prefix, spec.name)
+    table = yield from find_table(spec.name)
+    if table is None or table.table_status == "DELETING":
+        return TableCheck(name, missing=True)
+    settings = Settings()
+    if table.table_status != "CREATING":
+        wanted = tuple(SETTINGS) if strict else compared_settings(spec)
+        settings = yield from survey(spec.name, table, wanted, skip=True)
+    found = marked(spec, table, drift(spec, table, settings))
+    undeclared = make_plan(spec, table, settings).undeclared
+    return TableCheck(name, False, found, undeclared, tuple(_pending(spec, table, settings)))
+
+
+def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pending]:
+    if table.table_status == "CREATING":
+        yield Pending("table", "the table is CREATING")
+    for name, status in unready_indexes(table).items():
+        yield Pending(f"index:{name}", f"the index is {status}")
+    for name in settings.unsupported:
+        # What nobody has declared cannot be otherwise than declared.
+        if getattr(spec, SETTINGS[name]) is not UNSET:
+            yield Pending(name, "this endpoint does not know it")
