@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from . import export as export
 from . import requests as requests
 from . import testing as testing
 from .api.descriptions import TableDescription as TableDescription

@@ -23,6 +23,7 @@ PACKAGES = {
     "tables": ("errors", "model", "api", "requests", "operations"),
     "items": ("errors", "model"),
     "copying": ("errors", "model", "api", "requests", "operations", "tables", "items"),
+    "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "transports": ("errors", "operations"),
     "database": ("errors", "model", "operations", "tables", "copying", "transports"),

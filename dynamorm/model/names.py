@@ -47,17 +47,17 @@ def _names_table(arn: str) -> bool:
     )
 
 
-def checked_prefix(prefix: object) -> str:
+def checked_prefix(prefix: object, argument: str = "table_prefix") -> str:
     """Return what a database puts before table names; raises for what leads to no legal name.
 
     `None` and its like are errors too: with no prefix, a loop that clears a stage's tables would
     clear all.
     """
     if not isinstance(prefix, str):
-        raise TypeError(f'table_prefix= takes a str such as "dev-", not {prefix!r:.200}')
+        raise TypeError(f'{argument}= takes a str such as "dev-", not {prefix!r:.200}')
     if not _is_legal(prefix) or len(prefix) > MAX_NAME - MIN_NAME:
         raise ValueError(
-            f"table_prefix= takes up to {MAX_NAME - MIN_NAME} letters, digits, '_', '-' or '.', "
+            f"{argument}= takes up to {MAX_NAME - MIN_NAME} letters, digits, '_', '-' or '.', "
             f"which leave room for a name, not {prefix!r:.300}"
         )
     return prefix

@@ -1,0 +1,244 @@
+"""How each setting of a table is written, a row each: in CloudFormation and in Terraform.
+
+A row takes the members that the API has for it and returns what the language has. What no row
+takes, and what a row refuses, the language cannot say.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
+https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Literal, NamedTuple, cast
+
+from msgspec import UNSET, json
+
+from .. import requests
+from ..errors import ModelError
+from ..model.spec import TableSpec
+
+Members = dict[str, Any]
+"""Members of a request, property or block, by their names."""
+
+Writer = Callable[[Members], Members]
+
+TABLE = "aws_dynamodb_table"
+
+
+class Unsayable(Exception):
+    """What a language has no words for; whoever catches it knows which table it is about."""
+
+
+def declared(spec: TableSpec) -> Members:
+    """Return all that a model declares, by the members that the API has for it."""
+    told: Members = json.decode(requests.encode(requests.create_table(spec)))
+    if spec.stream is None:
+        told["StreamSpecification"] = {"StreamEnabled": False}
+    if spec.encryption is None:
+        told["SSESpecification"] = {"Enabled": False}
+    if spec.time_to_live is not UNSET:
+        name = {"AttributeName": spec.time_to_live} if spec.time_to_live else {}
+        told["TimeToLiveSpecification"] = {"Enabled": bool(name), **name}
+    if (recovery := spec.point_in_time_recovery) is not UNSET:
+        days = {"RecoveryPeriodInDays": recovery} if type(recovery) is int else {}
+        told["PointInTimeRecoverySpecification"] = {
+            "PointInTimeRecoveryEnabled": bool(recovery),
+            **days,
+        }
+    return told
+
+
+class Row(NamedTuple):
+    """A setting, by the name of its steps, and the members of the API that hold it."""
+
+    setting: str
+    members: tuple[str, ...]
+    arguments: tuple[str, ...]
+    """What holds it in Terraform."""
+    terraform: Writer
+    cloudformation: Writer = lambda members: members
+    resource: str = TABLE
+
+
+def written(
+    specs: Mapping[str, TableSpec], language: Literal["cloudformation", "terraform"]
+) -> dict[str, list[tuple[Row, Members]]]:
+    """Return what each row writes of each table; raises `ModelError` for what none can."""
+    problems: list[str] = []
+    tables: dict[str, list[tuple[Row, Members]]] = {}
+    for name, spec in specs.items():
+        left = declared(spec)
+        tables[name] = []
+        for row in ROWS:
+            own = {member: left.pop(member) for member in row.members if member in left}
+            try:
+                if own:
+                    tables[name].append((row, getattr(row, language)(own)))
+            except Unsayable as unsayable:
+                problems.append(f"{language} cannot say {unsayable} - at {spec.name}")
+        problems += (f"{language} has no word for {member} - at {spec.name}" for member in left)
+    if problems:
+        raise ModelError(tuple(problems))
+    return tables
+
+
+def snake(member: str) -> str:
+    """Return `MaxReadRequestUnits` as `max_read_request_units`."""
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", member).lower()
+
+
+def _snaked(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {snake(name): _snaked(inner) for name, inner in value.items()}
+    return [_snaked(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _capacities(members: Members) -> Members:
+    """Write billing and warm throughput, of a table or an index."""
+    fixed = members.pop("ProvisionedThroughput", {})
+    units = {snake(name.removesuffix("Units")): number for name, number in fixed.items()}
+    return {**_snaked(members), **units}
+
+
+def _keyed(key_schema: list[Members]) -> Members:
+    """Write a key; `hash_key` and `range_key` are what all versions of the provider know."""
+    kinds = [_KEYS[part["KeyType"]] for part in key_schema]
+    if len(kinds) > len(set(kinds)):
+        return {"key_schema": _snaked(key_schema)}
+    return dict(zip(kinds, (part["AttributeName"] for part in key_schema), strict=True))
+
+
+_KEYS = {"HASH": "hash_key", "RANGE": "range_key"}
+
+
+def _attributes(members: Members) -> Members:
+    named = {"AttributeName": "name", "AttributeType": "type"}
+    parts = members["AttributeDefinitions"]
+    return {"attribute": [{named[k]: value for k, value in part.items()} for part in parts]}
+
+
+def _index(index: Members) -> Members:
+    name, key, projection = (index.pop(part) for part in ("IndexName", "KeySchema", "Projection"))
+    return {"name": name, **_keyed(key), **_snaked(projection), **_capacities(index)}
+
+
+def _locals(members: Members) -> Members:
+    indexes = [_index(index) for index in members["LocalSecondaryIndexes"]]
+    for index in indexes:
+        del index["hash_key"]  # the table's
+    return {"local_secondary_index": indexes}
+
+
+def _globals(members: Members) -> Members:
+    return {"global_secondary_index": list(map(_index, members["GlobalSecondaryIndexes"]))}
+
+
+def _no_vectors(_members: Members) -> Members:
+    raise Unsayable("vector indexes: aws_dynamodb_table has none")
+
+
+def _stream(members: Members) -> Members:
+    return cast(Members, _snaked(members["StreamSpecification"]))
+
+
+def _stack_stream(members: Members) -> Members:
+    view = members["StreamSpecification"].get("StreamViewType")
+    return {"StreamSpecification": {"StreamViewType": view}} if view else {}
+
+
+def _encryption(members: Members) -> Members:
+    given = members["SSESpecification"]
+    key = given.get("KMSMasterKeyId")
+    if key and not key.startswith("arn:"):
+        raise Unsayable(f"encryption with {key!r}: kms_key_arn takes an ARN")
+    named = {"kms_key_arn": key} if key else {}
+    return {"server_side_encryption": {"enabled": given["Enabled"], **named}}
+
+
+def _stack_encryption(members: Members) -> Members:
+    given = members["SSESpecification"]
+    return {"SSESpecification": {"SSEEnabled": given.pop("Enabled"), **given}}
+
+
+def _recovery(members: Members) -> Members:
+    written = _snaked(members["PointInTimeRecoverySpecification"])
+    enabled = written.pop("point_in_time_recovery_enabled")
+    return {"point_in_time_recovery": {"enabled": enabled, **written}}
+
+
+def _policy(members: Members) -> Members:
+    return {"policy": members["ResourcePolicy"]}
+
+
+def _stack_policy(members: Members) -> Members:
+    return {"ResourcePolicy": {"PolicyDocument": json.decode(members["ResourcePolicy"])}}
+
+
+ROWS = (
+    Row("name", ("TableName",), ("name",), lambda m: {"name": m["TableName"]}),
+    Row(
+        "key",
+        ("KeySchema",),
+        ("hash_key", "range_key"),
+        lambda m: _keyed(m["KeySchema"]),
+    ),
+    Row("key", ("AttributeDefinitions",), ("attribute",), _attributes),
+    Row(
+        "billing",
+        ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput"),
+        ("billing_mode", "read_capacity", "write_capacity", "on_demand_throughput"),
+        _capacities,
+    ),
+    Row("index", ("LocalSecondaryIndexes",), ("local_secondary_index",), _locals),
+    Row("index", ("GlobalSecondaryIndexes",), ("global_secondary_index",), _globals),
+    Row("index", ("VectorIndexes",), (), _no_vectors),
+    Row(
+        "stream",
+        ("StreamSpecification",),
+        ("stream_enabled", "stream_view_type"),
+        _stream,
+        _stack_stream,
+    ),
+    Row(
+        "encryption",
+        ("SSESpecification",),
+        ("server_side_encryption",),
+        _encryption,
+        _stack_encryption,
+    ),
+    Row("table_class", ("TableClass",), ("table_class",), _snaked),
+    Row(
+        "deletion_protection",
+        ("DeletionProtectionEnabled",),
+        ("deletion_protection_enabled",),
+        _snaked,
+    ),
+    Row("warm", ("WarmThroughput",), ("warm_throughput",), _snaked),
+    Row(
+        "ttl",
+        ("TimeToLiveSpecification",),
+        ("ttl",),
+        lambda m: {"ttl": _snaked(m["TimeToLiveSpecification"])},
+    ),
+    Row(
+        "point_in_time_recovery",
+        ("PointInTimeRecoverySpecification",),
+        ("point_in_time_recovery",),
+        _recovery,
+    ),
+    Row(
+        "tags",
+        ("Tags",),
+        ("tags",),
+        lambda m: {"tags": {tag["Key"]: tag["Value"] for tag in m["Tags"]}},
+    ),
+    Row(
+        "resource_policy",
+        ("ResourcePolicy",),
+        ("policy",),
+        _policy,
+        _stack_policy,
+        "aws_dynamodb_resource_policy",
+    ),
+)

@@ -1,0 +1,185 @@
+"""What a template or a configuration says of a table, read back as the members of the API.
+
+Written from the languages' documentation, and not from what the package writes.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from hypothesis import strategies as st
+from msgspec import UNSET, structs
+
+from dynamorm import KMS, TableSpec, requests
+
+from .strategies import specs
+
+KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
+
+
+def _sayable(spec: TableSpec) -> TableSpec:
+    """Replace what one of the languages has no word for."""
+    encryption = spec.encryption
+    if isinstance(encryption, KMS) and encryption.key_id:
+        encryption = KMS(KEY_ARN)
+    return structs.replace(spec, extra=UNSET, encryption=encryption)
+
+
+sayable: st.SearchStrategy[TableSpec] = specs().map(_sayable)
+"""Any table of which every language can say all."""
+
+printable: st.SearchStrategy[TableSpec] = specs(
+    st.text(st.characters(categories=["L", "N", "P"]), min_size=1, max_size=60)
+).map(_sayable)
+"""One whose names the tools can read: their parsers refuse control characters."""
+
+
+def asked(spec: TableSpec) -> dict[str, Any]:
+    """What is asked of the service: CreateTable, with what the requests after it have."""
+    members = json.loads(requests.encode(requests.create_table(spec)))
+    if "ResourcePolicy" in members:
+        members["ResourcePolicy"] = json.loads(members["ResourcePolicy"])
+    if spec.time_to_live:
+        members["TTL"] = spec.time_to_live
+    if spec.point_in_time_recovery:
+        members["PITR"] = spec.point_in_time_recovery
+    return _sorted(members)
+
+
+def _sorted(members: dict[str, Any]) -> dict[str, Any]:
+    """Put what has no order in one."""
+    for name, by in (("AttributeDefinitions", "AttributeName"), ("Tags", "Key")):
+        if name in members:
+            members[name] = sorted(members[name], key=lambda part: part[by])
+    return members
+
+
+def from_stack(properties: dict[str, Any]) -> dict[str, Any]:
+    """Read the properties of an AWS::DynamoDB::Table."""
+    members = json.loads(json.dumps(properties))
+    sse = members.pop("SSESpecification", {"SSEEnabled": False})
+    if sse.pop("SSEEnabled"):
+        members["SSESpecification"] = {"Enabled": True, **sse}
+    if view := members.pop("StreamSpecification", None):
+        members["StreamSpecification"] = {"StreamEnabled": True, **view}
+    if policy := members.pop("ResourcePolicy", None):
+        members["ResourcePolicy"] = policy["PolicyDocument"]
+    ttl = members.pop("TimeToLiveSpecification", {"Enabled": False})
+    if ttl["Enabled"]:
+        members["TTL"] = ttl["AttributeName"]
+    pitr = members.pop("PointInTimeRecoverySpecification", {"PointInTimeRecoveryEnabled": False})
+    if pitr["PointInTimeRecoveryEnabled"]:
+        members["PITR"] = pitr.get("RecoveryPeriodInDays", True)
+    return _sorted(members)
+
+
+def from_terraform(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    """Read an aws_dynamodb_table and what belongs to it."""
+    table = _plain(resources["aws_dynamodb_table"][name])
+    table.pop("lifecycle")
+    members: dict[str, Any] = {
+        "TableName": table.pop("name"),
+        "KeySchema": _key(table),
+        "BillingMode": table.pop("billing_mode"),
+        "AttributeDefinitions": [
+            {"AttributeName": part["name"], "AttributeType": part["type"]}
+            for part in table.pop("attribute")
+        ],
+        **_capacities(table),
+    }
+    for kind, member in (
+        ("local_secondary_index", "LocalSecondaryIndexes"),
+        ("global_secondary_index", "GlobalSecondaryIndexes"),
+    ):
+        if indexes := table.pop(kind, None):
+            hashed = table["hash_key"] if kind.startswith("local") else None
+            members[member] = [_index(index, hashed) for index in indexes]
+    del table["hash_key"]
+    table.pop("range_key", None)
+    if table.pop("stream_enabled", False):
+        view = table.pop("stream_view_type")
+        members["StreamSpecification"] = {"StreamEnabled": True, "StreamViewType": view}
+    sse = table.pop("server_side_encryption", {"enabled": False})
+    if sse["enabled"]:
+        key = {"KMSMasterKeyId": sse["kms_key_arn"]} if "kms_key_arn" in sse else {}
+        members["SSESpecification"] = {"Enabled": True, "SSEType": "KMS", **key}
+    ttl = table.pop("ttl", {"enabled": False})
+    if ttl["enabled"]:
+        members["TTL"] = ttl["attribute_name"]
+    pitr = table.pop("point_in_time_recovery", {"enabled": False})
+    if pitr["enabled"]:
+        members["PITR"] = pitr.get("recovery_period_in_days", True)
+    if tags := table.pop("tags", None):
+        members["Tags"] = [{"Key": key, "Value": value} for key, value in tags.items()]
+    for argument, member in (
+        ("table_class", "TableClass"),
+        ("deletion_protection_enabled", "DeletionProtectionEnabled"),
+    ):
+        if argument in table:
+            members[member] = table.pop(argument)
+    policy = resources.get("aws_dynamodb_resource_policy", {}).get(name)
+    if policy:
+        assert policy["resource_arn"] == f"${{aws_dynamodb_table.{name}.arn}}"
+        members["ResourcePolicy"] = json.loads(_plain(policy["policy"]))
+    assert table == {}
+    return _sorted(members)
+
+
+def _plain(value: Any) -> Any:
+    """Read texts as Terraform does, without any template in them."""
+    if isinstance(value, str):
+        return value.replace("$${", "${").replace("%%{", "%{")
+    if isinstance(value, dict):
+        return {_plain(key): _plain(inner) for key, inner in value.items()}
+    return [_plain(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _key(owner: dict[str, Any], hashed: str | None = None) -> list[dict[str, str]]:
+    kinds = (("HASH", hashed or owner.get("hash_key")), ("RANGE", owner.get("range_key")))
+    return [{"AttributeName": name, "KeyType": kind} for kind, name in kinds if name]
+
+
+def _index(index: dict[str, Any], hashed: str | None) -> dict[str, Any]:
+    projection = {"ProjectionType": index.pop("projection_type")}
+    if "non_key_attributes" in index:
+        projection["NonKeyAttributes"] = index.pop("non_key_attributes")
+    key = [
+        {"AttributeName": part["attribute_name"], "KeyType": part["key_type"]}
+        for part in index.pop("key_schema", ())
+    ] or _key(index, hashed)
+    index = {k: v for k, v in index.items() if k not in ("hash_key", "range_key")}
+    read = {"IndexName": index.pop("name"), "KeySchema": key, "Projection": projection}
+    read |= _capacities(index)
+    assert index == {}
+    return read
+
+
+def _capacities(owner: dict[str, Any]) -> dict[str, Any]:
+    read: dict[str, Any] = {}
+    if "read_capacity" in owner:
+        read["ProvisionedThroughput"] = {
+            "ReadCapacityUnits": owner.pop("read_capacity"),
+            "WriteCapacityUnits": owner.pop("write_capacity"),
+        }
+    for block, member, names in (
+        (
+            "on_demand_throughput",
+            "OnDemandThroughput",
+            {
+                "max_read_request_units": "MaxReadRequestUnits",
+                "max_write_request_units": "MaxWriteRequestUnits",
+            },
+        ),
+        (
+            "warm_throughput",
+            "WarmThroughput",
+            {
+                "read_units_per_second": "ReadUnitsPerSecond",
+                "write_units_per_second": "WriteUnitsPerSecond",
+            },
+        ),
+    ):
+        if block in owner:
+            read[member] = {names[k]: v for k, v in owner.pop(block).items()}
+    return read
