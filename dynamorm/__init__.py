@@ -49,7 +49,8 @@ _MODULES = {
         "auto_migrate create_table describe_table ensure_table ensure_tables list_tables migrate "
         "table_exists"
     ),
-    "tables.steps": "Blocked Pending Plan Step Undeclared",
+    "tables.plan": "Plan",
+    "tables.steps": "Blocked Pending Step Undeclared",
     "tables.update": "Applied apply plan update_table",
     "tables.waits": "wait_until_active wait_until_gone",
     "transports.credentials": "Credentials",

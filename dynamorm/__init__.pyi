@@ -96,9 +96,9 @@ from .tables.lifecycle import ensure_tables as ensure_tables
 from .tables.lifecycle import list_tables as list_tables
 from .tables.lifecycle import migrate as migrate
 from .tables.lifecycle import table_exists as table_exists
+from .tables.plan import Plan as Plan
 from .tables.steps import Blocked as Blocked
 from .tables.steps import Pending as Pending
-from .tables.steps import Plan as Plan
 from .tables.steps import Step as Step
 from .tables.steps import Undeclared as Undeclared
 from .tables.update import Applied as Applied

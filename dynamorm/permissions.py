@@ -15,8 +15,10 @@ from .model.arguments import nearest
 from .model.declare import Model, table_name, table_spec
 from .model.options import check_option_names
 from .model.spec import TableSpec
-from .tables.drift import compared_settings, setting_of
-from .tables.steps import Plan, checked_allow
+from .tables.compare import compared_rows
+from .tables.plan import Plan
+from .tables.settings import SETTINGS, checked_allow, compared_settings, setting_of
+from .tables.steps import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -118,26 +120,17 @@ def _path(name: str) -> str:
     return name if name.startswith("arn:") else f"table/{name}"
 
 
-_READS = {
-    "ttl": "DescribeTimeToLive",
-    "point_in_time_recovery": "DescribeContinuousBackups",
-    "tags": "ListTagsOfResource",
-    "resource_policy": "GetResourcePolicy",
-}
-
-
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
     for setting in compared_settings(spec, allow):
-        yield _READS[setting], _path(spec.name)
+        yield SETTINGS[setting].reads, _path(spec.name)
 
 
 def _create(spec: TableSpec, wait: bool) -> Needs:
     names = ["CreateTable", "DescribeTable"]
-    names += ["TagResource"] * bool(spec.tags) + ["PutResourcePolicy"] * bool(spec.resource_policy)
-    if wait and spec.time_to_live:
-        names += "UpdateTimeToLive", "DescribeTimeToLive"
-    if wait and spec.point_in_time_recovery:
-        names += "UpdateContinuousBackups", "DescribeContinuousBackups"
+    for row in SETTINGS.values():
+        # Other settings are members of CreateTable, and no resources of their own.
+        if row.read and row.declared(spec) and (row.with_create or wait):
+            names += [row.sets] if row.with_create else [row.sets, row.reads]
     return ((name, _path(spec.name)) for name in names)
 
 
@@ -163,37 +156,28 @@ def _updates(asked: _Asked) -> Needs:
     yield from _plans(asked)
     for spec in asked.specs:
         yield "UpdateTable", _path(spec.name)
-        for name, needed in (
-            ("UpdateTimeToLive", spec.time_to_live is not UNSET or _any(asked.allow, "ttl:")),
-            ("UpdateContinuousBackups", _is_named(spec, "point_in_time_recovery", asked.allow)),
-            ("TagResource", bool(spec.tags)),
-            ("UntagResource", _any(asked.allow, "tag:")),
-            ("PutResourcePolicy", bool(spec.resource_policy)),
-            (
-                "DeleteResourcePolicy",
-                not spec.resource_policy and _is_named(spec, "resource_policy", asked.allow),
-            ),
-        ):
-            if needed:
-                yield name, _path(spec.name)
+        for row in compared_rows(spec):
+            if row.declared(spec):
+                yield row.sets, _path(spec.name)
+            if _removes(row, spec, asked.allow):
+                yield row.removes, _path(spec.name)
 
 
-def _any(allow: tuple[str, ...], prefix: str) -> bool:
-    return any(name.startswith(prefix) for name in allow)
-
-
-def _is_named(spec: TableSpec, option: str, allow: tuple[str, ...]) -> bool:
-    return option in allow or getattr(spec, option) is not UNSET
+def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
+    if row.part and any(name.startswith(f"{row.part}:") for name in allow):
+        return True
+    declared = row.declared(spec)
+    absent = row.absent is not UNSET and declared == row.absent
+    return absent or (row.name in allow and not (row.part or declared))
 
 
 def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     for step in plan.steps:
-        setting = setting_of(step.name)
         yield step.operation, path
-        if setting in _READS:
-            yield _READS[setting], path
+        if row := SETTINGS.get(setting_of(step.name)):
+            yield row.reads, path
 
 
 def _deletes(asked: _Asked) -> Needs:

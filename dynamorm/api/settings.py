@@ -5,9 +5,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import UNSET, UnsetType
 
-from ..model import Readable
 from . import Reply, Request
 from .descriptions import Tag
 
@@ -90,19 +89,6 @@ class DeleteResourcePolicyOutput(Reply, frozen=True):
 
 class NoOutput(Reply, frozen=True):
     """TagResource and UntagResource answer with an empty body."""
-
-
-class Settings(Readable, frozen=True):
-    """What a table has beside its description; `UNSET` is what nobody asked for."""
-
-    time_to_live: TimeToLiveDescription | UnsetType = UNSET
-    point_in_time_recovery: ContinuousBackupsDescription | UnsetType = UNSET
-    tags: dict[str, str] | UnsetType = UNSET
-    resource_policy: str | UnsetType | None = UNSET
-    unsupported: tuple[str, ...] = ()
-    """What was asked for and the endpoint does not know."""
-    denied: dict[str, str] = field(default_factory=dict)
-    """What was asked for and the caller may not read, each with the operation that does it."""
 
 
 class UpdateTimeToLiveInput(Request, frozen=True):

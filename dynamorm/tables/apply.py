@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
 from ..api.tables import UpdateTableOutput
 from ..errors import (
     PlanRefused,
@@ -17,13 +16,14 @@ from ..errors import (
 from ..operations.effects import Location, Steps
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
-from .drift import SETTINGS, setting_of
 from .insist import LOOKS, insist
 from .lifecycle import describe_table
+from .plan import Binding, Plan
 from .review import is_needed, is_wanted
-from .settings import survey
+from .settings import is_read, setting_of
 from .settle import pending
-from .steps import Binding, Pending, Plan, Step, consents
+from .steps import Pending, Settings, Step, consents
+from .survey import survey
 
 
 def refuse(plan: Plan, allow: Collection[str]) -> None:
@@ -73,7 +73,7 @@ class Run:
     def perform(self, table: TableDescription, settings: Settings | None) -> Steps[None]:
         """Perform all steps; `table`, and `settings` if given, have just been looked at."""
         yield from self._settle(table)
-        asked = {setting_of(step.name) for step in self.plan.steps} & SETTINGS.keys()
+        asked = {setting_of(step.name) for step in self.plan.steps if is_read(step.name)}
         if settings is None:
             yield from self._survey(sorted(asked))
         else:
@@ -156,7 +156,7 @@ class Run:
         if not self._fresh_table:
             yield from self._settle((yield from describe_table(self.plan.spec)))
         setting = setting_of(step.name)
-        if setting in SETTINGS and setting not in self._fresh_settings:
+        if is_read(setting) and setting not in self._fresh_settings:
             yield from self._survey([setting])
 
     def _settle(self, seen: TableDescription) -> Steps[None]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
 from ..model import Readable
 from ..model.declare import Model
 from ..model.names import whole_name
@@ -15,13 +14,13 @@ from ..model.options import check_flags
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, operation, where
 from ..operations.waiters import find_table, unready_indexes
-from .compare import Difference
-from .drift import SETTINGS, compared_settings, drift
+from .compare import Difference, drift
 from .drifted import marked
 from .lifecycle import checked_specs
 from .plan import make_plan
-from .settings import survey
-from .steps import Pending, Undeclared
+from .settings import SETTINGS, compared_settings
+from .steps import Pending, Settings, Undeclared
+from .survey import survey
 
 
 class TableCheck(Readable, frozen=True):
@@ -87,7 +86,7 @@ def _check(spec: TableSpec, strict: bool) -> Steps[TableCheck]:
         return TableCheck(name, missing=True)
     settings = Settings()
     if table.table_status != "CREATING":
-        wanted = tuple(SETTINGS) if strict else compared_settings(spec)
+        wanted = [n for n in SETTINGS if SETTINGS[n].read] if strict else compared_settings(spec)
         settings = yield from survey(spec.name, table, wanted, skip=True)
     found = marked(spec, table, drift(spec, table, settings))
     undeclared = make_plan(spec, table, settings).undeclared
@@ -101,5 +100,5 @@ def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> It
         yield Pending(f"index:{name}", f"the index is {status}")
     for name in settings.unsupported:
         # What nobody has declared cannot be otherwise than declared.
-        if getattr(spec, SETTINGS[name]) is not UNSET:
+        if SETTINGS[name].declared(spec) is not UNSET:
             yield Pending(name, "this endpoint does not know it")

@@ -1,14 +1,14 @@
 """What differs between a declared table and the one that is there: a pure comparison.
 
-Only what is declared is compared, as far as DescribeTable tells it: not tags, nor a time to live;
-and nothing that the model ignores. Order never counts, but for the parts of a multi-attribute key;
-nor do values that the service computes. What the service sent is compared and never validated.
+Only what is declared is compared, as far as it is known; and nothing that the model ignores. Order
+never counts, but for the parts of a multi-attribute key; nor do values that the service computes.
+What the service sent is compared and never validated.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec import UNSET
 
@@ -16,24 +16,15 @@ from ..api.descriptions import (
     GlobalSecondaryIndexDescription,
     KeySchemaElement,
     LocalSecondaryIndexDescription,
-    OnDemandThroughput,
-    ProvisionedThroughputDescription,
     TableDescription,
-    WarmThroughputDescription,
 )
 from ..api.descriptions import Projection as ProjectionReply
 from ..model import Readable
-from ..model.options import (
-    KEYS_ONLY,
-    KMS,
-    MAX_UNITS,
-    Include,
-    OnDemand,
-    Provisioned,
-    WarmThroughput,
-)
+from ..model.options import KEYS_ONLY, Include
 from ..model.spec import IndexSpec, KeyAttribute, TableSpec
-from .encryption import encryption_found, encryption_unknown
+from .settings import SETTINGS, is_read
+from .steps import Pair, Setting, Settings, value_text
+from .table_settings import limits, provisioned, warm
 
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
@@ -55,15 +46,26 @@ class Difference(Readable, frozen=True):
         return f"{self.name}: declared {self.declared}, found {self.found}{reason}"
 
 
-Pair = tuple[str, Any, Any]
-"""A name, what is declared, and what is there."""
-
-
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what `spec` declares and is known to be different in what DescribeTable tells."""
+    told = _pairs(spec, table, Settings())
+    return _differing((key_pair(spec, table), *told, *index_pairs(spec, table)))
+
+
+def drift(spec: TableSpec, table: TableDescription, settings: Settings) -> tuple[Difference, ...]:
+    """Return what is declared and differs in all that is known of the table.
+
+    What cannot be compared comes last, each with its reason in `unknown`.
+    """
+    every = _pairs(spec, table, settings)
+    others = (pair for pair in every if is_read(pair[0]))
+    return (*differences(spec, table), *_differing(others), *unknowns(spec, table))
+
+
+def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
     return tuple(
         Difference(name, value_text(declared), value_text(found))
-        for name, declared, found in pairs(spec, table)
+        for name, declared, found in every
         if declared != found
     )
 
@@ -75,57 +77,49 @@ def reported(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
 
 def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what is declared and cannot be compared: neither as declared, nor a difference."""
-    declared = spec.encryption
-    if not isinstance(declared, KMS) or is_ignored(spec, "encryption"):
-        return ()
-    found = encryption_unknown(declared, table)
-    return (Difference("encryption", str(declared), *found),) if found else ()
+    return tuple(
+        Difference(part.name, value_text(part.declared), *unknown)
+        for row in compared_rows(spec)
+        for part in row.compare(spec, table)
+        if part.declared and part.declared == part.found
+        if (unknown := row.unknown(part.declared, table))
+    )
 
 
-_COVERED = {"throughput": "billing", "on_demand": "billing", "warm": "warm"}
+def compared_rows(spec: TableSpec) -> Iterator[Setting]:
+    """Return the settings that the model does not ignore."""
+    return (row for row in SETTINGS.values() if row.name not in (spec.ignore or ()))
 
 
-def is_ignored(spec: TableSpec, name: str) -> bool:
-    """Return whether the model ignores a setting; `billing` and `warm` cover the indexes too."""
-    kind, _, rest = name.partition(":")
-    if kind == "index":
-        kind = _COVERED.get(rest.rpartition(":")[2] if ":" in rest else "", name)
-    return spec.ignore is not UNSET and ("tags" if kind == "tag" else kind) in spec.ignore
+def is_ignored(spec: TableSpec, setting: str) -> bool:
+    """Return whether the model ignores a setting: it is set at creation, and not compared."""
+    return setting in (spec.ignore or ())
 
 
-def pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
-    """Return all that is declared and compared, be it different or not."""
-    return (pair for pair in _pairs(spec, table) if not is_ignored(spec, pair[0]))
+def _pairs(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pair]:
+    """Return what is declared of settings, be it different or not."""
+    for row in compared_rows(spec):
+        for part in row.compare(spec, table, settings):
+            if part.declared is not UNSET:
+                yield part.name, part.declared, part.found
 
 
-def _pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
-    types = {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
-    yield "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, types)
-    yield from _option_pairs(spec, table)
+def key_pair(spec: TableSpec, table: TableDescription) -> Pair:
+    """Return the declared key and the one of the table."""
+    return "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, _types(table))
+
+
+def index_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
+    """Return what is declared of indexes, be it different or not."""
     there: dict[str, IndexDescription] = {}
     there.update((index.index_name, index) for index in table.local_secondary_indexes)
     there.update((index.index_name, index) for index in table.global_secondary_indexes)
     for index in spec.indexes:
-        yield from _index_pairs(index, spec, there.get(index.name), types)
+        yield from _index_pairs(index, spec, there.get(index.name), _types(table))
 
 
-def _option_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
-    if spec.billing is not UNSET:
-        yield "billing", spec.billing, _billing(spec.billing, table)
-    if spec.stream is not UNSET:
-        stream = table.stream_specification
-        on = stream is not None and stream.stream_enabled
-        yield "stream", spec.stream, stream.stream_view_type if stream and on else None
-    if spec.encryption is not UNSET:
-        yield "encryption", spec.encryption, encryption_found(spec.encryption, table)
-    if spec.table_class is not UNSET:
-        summary = table.table_class_summary
-        yield "table_class", spec.table_class, (summary and summary.table_class) or "STANDARD"
-    if spec.deletion_protection is not UNSET:
-        found = bool(table.deletion_protection_enabled)
-        yield "deletion_protection", spec.deletion_protection, found
-    if isinstance(spec.warm, WarmThroughput):
-        yield "warm", spec.warm, _warm(spec.warm, table.warm_throughput)
+def _types(table: TableDescription) -> dict[str, str]:
+    return {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
 
 
 def _index_pairs(
@@ -143,7 +137,7 @@ def _index_pairs(
     if local != index.local:
         yield f"{name}:kind", _KIND[index.local], _KIND[local]
     if isinstance(there, GlobalSecondaryIndexDescription):
-        yield from _capacity_pairs(index, there)
+        yield from _capacity_pairs(index, there, spec)
 
 
 def index_facts(
@@ -154,15 +148,18 @@ def index_facts(
     return key, _projected(_projection(there.projection), spec, key)
 
 
-def _capacity_pairs(index: IndexSpec, there: GlobalSecondaryIndexDescription) -> Iterator[Pair]:
+def _capacity_pairs(
+    index: IndexSpec, there: GlobalSecondaryIndexDescription, spec: TableSpec
+) -> Iterator[Pair]:
+    """Return the capacities; what is ignored of the table is ignored of its indexes."""
     name = f"index:{index.name}"
-    if index.throughput is not None:
-        yield f"{name}:throughput", index.throughput, _provisioned(there.provisioned_throughput)
-    if index.on_demand is not None:
+    if index.throughput is not None and not is_ignored(spec, "billing"):
+        yield f"{name}:throughput", index.throughput, provisioned(there.provisioned_throughput)
+    if index.on_demand is not None and not is_ignored(spec, "billing"):
         found = limits(index.on_demand, there.on_demand_throughput)
         yield f"{name}:on_demand", index.on_demand, found
-    if index.warm is not None:
-        yield f"{name}:warm", index.warm, _warm(index.warm, there.warm_throughput)
+    if index.warm is not None and not is_ignored(spec, "warm"):
+        yield f"{name}:warm", index.warm, warm(index.warm, there.warm_throughput)
 
 
 _KIND = {True: "local index", False: "global index"}
@@ -207,50 +204,3 @@ def _projection(projection: ProjectionReply) -> object:
     if projection.projection_type == "INCLUDE":
         return Include(*projection.non_key_attributes)
     return projection.projection_type
-
-
-def _billing(declared: OnDemand | Provisioned, table: TableDescription) -> object:
-    if table.billing_mode == "PAY_PER_REQUEST":
-        asked = declared if isinstance(declared, OnDemand) else OnDemand()
-        return limits(asked, table.on_demand_throughput)
-    return _provisioned(table.provisioned_throughput)
-
-
-def _units(found: int | None) -> int | None:
-    """Return a figure that means something: on demand there are 0 units, and -1 is no maximum."""
-    return found if found is not None and 0 < found <= MAX_UNITS else None
-
-
-def _provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned | None:
-    if found is None:
-        return None
-    read, write = _units(found.read_capacity_units), _units(found.write_capacity_units)
-    return Provisioned(read, write) if read and write else None
-
-
-def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
-    """Return the maxima found, of those that are declared; others are not compared."""
-    there = found or OnDemandThroughput()
-    return OnDemand(
-        UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),
-        UNSET if declared.max_write is UNSET else _units(there.max_write_request_units),
-    )
-
-
-def _warm(declared: WarmThroughput, found: WarmThroughputDescription | None) -> object:
-    """Return what is there; the service raises it by itself, so more is as declared."""
-    if found is None:
-        return None
-    read, write = _units(found.read_units_per_second), _units(found.write_units_per_second)
-    if not read or not write:
-        return None
-    if read >= declared.read and write >= declared.write:
-        return declared
-    return WarmThroughput(read, write)
-
-
-def value_text(value: object) -> str:
-    """Return a value of a pair for a person to read."""
-    if type(value) is tuple:
-        return ", ".join(map(str, value))
-    return "nothing" if value is None else str(value)

@@ -12,7 +12,7 @@ from ..operations.effects import Steps, call, now, wall_time
 from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
 from ..operations.waiting import Deadline, pause, polling
 from .compare import Difference, differences, reported
-from .drift import declared_settings
+from .settings import SETTINGS, declared_settings
 from .steps import Pending
 
 SKEW = 60.0
@@ -38,7 +38,8 @@ class Ensured(Readable, frozen=True):
 
 def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
     """Create a table with all that is declared."""
-    later = [setting for setting in _LATER if getattr(spec, setting)]
+    late = (row for row in SETTINGS.values() if not row.with_create)
+    later = [row.field or row.name for row in late if row.declared(spec)]
     if later and not wait:
         reason = (
             f"CreateTable cannot carry {' or '.join(later)}, and with wait=False nobody sets it"
@@ -53,10 +54,6 @@ def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Table
 
         yield from finish_all(spec, ready, deadline)
     return ready
-
-
-_LATER = ("time_to_live", "point_in_time_recovery")
-"""What has a request of its own, which the service takes when the table is ACTIVE."""
 
 
 def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from msgspec import structs
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
 from ..errors import Drifted
 from ..model.spec import TableSpec
 from ..operations.effects import Steps
@@ -16,6 +15,7 @@ from ..operations.waiting import Deadline
 from .compare import Difference, differences
 from .create import Ensured, finish
 from .plan import make_plan
+from .steps import Settings
 
 Drift = tuple[Difference, ...]
 

@@ -11,10 +11,11 @@ from msgspec import structs
 
 from .. import requests
 from ..api.descriptions import KeySchemaElement, TableDescription
-from ..model.options import MAX_UNITS, Index, Provisioned, WarmThroughput
+from ..model.options import MAX_UNITS, Index, Provisioned
 from ..model.spec import MAX_GLOBAL_INDEXES, IndexSpec, KeyAttribute, TableSpec
-from .compare import Pair, index_facts, is_ignored, value_text
-from .steps import Blocked, Step, Undeclared, plain
+from .compare import index_facts, is_ignored
+from .steps import Blocked, Pair, Step, Undeclared, plain, value_text
+from .table_settings import raised
 
 Types = dict[str, str]
 """Key attributes, each with its type."""
@@ -258,13 +259,6 @@ class _IndexChanges:
 
 
 _UPDATES = ("throughput", "on_demand", "warm")
-
-
-def raised(declared: WarmThroughput, found: WarmThroughput | None) -> WarmThroughput:
-    """Return what to ask for: warm throughput can only be raised."""
-    if found is None:
-        return declared
-    return WarmThroughput(max(declared.read, found.read), max(declared.write, found.write))
 
 
 def _names(schema: tuple[KeySchemaElement, ...]) -> list[str]:

@@ -6,13 +6,7 @@ from collections.abc import Callable
 from math import inf
 from typing import Any
 
-from ..api.settings import (
-    DeleteResourcePolicyOutput,
-    NoOutput,
-    PutResourcePolicyOutput,
-    UpdateContinuousBackupsOutput,
-    UpdateTimeToLiveOutput,
-)
+from ..api import settings
 from ..api.tables import UpdateTableOutput
 from ..errors import LimitExceeded, ServiceError, TableBusy, TableNotFound, ValidationFailed
 from ..operations.effects import Steps, call
@@ -32,16 +26,6 @@ BUSY = 20
 MISSING = 10
 """How often a table may be missing that is there: about half a minute, as in other waits."""
 
-_REPLIES: dict[str, type[Any]] = {
-    "DeleteResourcePolicy": DeleteResourcePolicyOutput,
-    "PutResourcePolicy": PutResourcePolicyOutput,
-    "TagResource": NoOutput,
-    "UntagResource": NoOutput,
-    "UpdateContinuousBackups": UpdateContinuousBackupsOutput,
-    "UpdateTable": UpdateTableOutput,
-    "UpdateTimeToLive": UpdateTimeToLiveOutput,
-}
-
 
 def insist(
     step: Step,
@@ -54,12 +38,15 @@ def insist(
 
     After each refusal `needed` looks at the table again. Raises the refusal that stays.
     """
+    reply = getattr(settings, f"{step.operation}Output", settings.NoOutput)
+    if step.operation == "UpdateTable":
+        reply = UpdateTableOutput
     schedule = polling()
     refusals = 0
     before: type[ServiceError] | None = None
     while True:
         try:
-            return (yield from call(step.operation, step.payload, _REPLIES[step.operation]))
+            return (yield from call(step.operation, step.payload, reply))
         except ServiceError as error:
             trouble = error
         # Only refusals of one kind in a row count: a busy table takes nothing from stale reads.

@@ -6,30 +6,141 @@ change at a time: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import UNSET, structs
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
-from ..model.spec import TableSpec, changed
+from ..model import Readable
+from ..model.spec import TableSpec
 from ..operations.effects import Location
-from .compare import Pair, pairs, unknowns, value_text
-from .drift import setting_pairs
+from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
 from .indexes import index_blocks, index_steps, undeclared_indexes
-from .setting_steps import SETTING_STEPS, TABLE_STEPS, Change, foreign_tags, tag_steps
-from .steps import Binding, Blocked, Plan, Step, Undeclared
+from .steps import (
+    Blocked,
+    Change,
+    Pair,
+    Setting,
+    Settings,
+    Step,
+    Undeclared,
+    consents,
+    value_text,
+)
 
-ABSENT: dict[str, tuple[str, Any]] = {
-    "stream": ("stream", None),
-    "encryption": ("encryption", None),
-    "deletion_protection": ("deletion_protection", False),
-    "ttl": ("time_to_live", None),
-    "point_in_time_recovery": ("point_in_time_recovery", False),
-    "resource_policy": ("resource_policy", None),
+_OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+"""A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
+
+https://docs.aws.amazon.com/general/latest/gr/ddb.html
+"""
+
+
+class Binding(Readable, frozen=True, kw_only=True):
+    """A table, and where it is. What nobody has told is empty, and differs from nothing."""
+
+    name: str
+    """The real name, prefix included."""
+    arn: str = ""
+    table_id: str = ""
+    created: float | None = None
+    """CreationDateTime, in seconds since the epoch."""
+    region: str = ""
+    endpoint: str = ""
+
+    @classmethod
+    def to(cls, table: TableDescription, location: Location) -> Binding:
+        """Bind to the table that this description is of."""
+        return cls(
+            name=table.table_name,
+            arn=table.table_arn or "",
+            table_id=table.table_id or "",
+            created=table.created,
+            region=location.region,
+            endpoint=location.endpoint,
+        )
+
+    def contradictions(self, other: Binding) -> tuple[str, ...]:
+        """Say what tells `other` apart from this one, as far as it is known of both."""
+        return tuple(_contradictions(self, other))
+
+
+_FACTS = {
+    "name": "the name",
+    "arn": "the ARN",
+    "table_id": "the table's id",
+    "created": "the creation time",
+    "region": "the region",
+    "endpoint": "the endpoint",
 }
-"""What can be removed from a table: the field of the spec, and how its absence is declared."""
+
+
+def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
+    for fact, what in _FACTS.items():
+        one, other = getattr(planned, fact), getattr(here, fact)
+        if fact == "endpoint":
+            one, other = _endpoint(one), _endpoint(other)
+        # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
+        if one and other and one != other:
+            yield f"{what} was {one}, and is {other}"
+
+
+def _endpoint(url: str) -> str:
+    """Return what two clients of one place have in common."""
+    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
+
+
+class Plan(Readable, frozen=True, kw_only=True):
+    """What `apply` would do, in order. As text it is a table, and msgspec encodes it.
+
+    It is true where there is something to do: steps, or changes that are blocked.
+    """
+
+    table: str
+    steps: tuple[Step, ...]
+    undeclared: tuple[Undeclared, ...]
+    """Only what was read: TTL, tags and policies are, where they are declared."""
+    blocked: tuple[Blocked, ...]
+    unsupported: tuple[str, ...] = ()
+    """What is declared and the endpoint does not know, with `unsupported="skip"`."""
+    spec: TableSpec
+    """What is declared."""
+    allow: tuple[str, ...] = ()
+    """What may be destroyed or removed: `apply` needs no second consent."""
+    unknown: tuple[Difference, ...] = ()
+    """What is declared and cannot be compared: nothing is done about it."""
+    bound_to: Binding
+    """The table that it was made for, and where that is: `apply` refuses any other one."""
+
+    def __bool__(self) -> bool:
+        return bool(self.steps or self.blocked)
+
+    def __str__(self) -> str:
+        rows = list(_rows(self))
+        if not rows:
+            return f"{self.table}: is as declared"
+        widths = [max(len(row[column]) for row in rows) for column in range(2)]
+        lines = (f"  {kind:{widths[0]}}  {name:{widths[1]}}  {text}" for kind, name, text in rows)
+        return "\n".join((f"{self.table}: {_counted(len(self.steps), 'step')}", *lines))
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" + "s" * (number != 1)
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
+    for step in plan.steps:
+        yield step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
+    for blocked in plan.blocked:
+        difference = f"declared {blocked.declared}, found {blocked.found}"
+        yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
+    for undeclared in plan.undeclared:
+        yield "left alone", undeclared.name, undeclared.found
+    for unknown in plan.unknown:
+        difference = f"declared {unknown.declared}, found {unknown.found}"
+        yield "unknown", unknown.name, f"{difference}: cannot be compared, {unknown.unknown}"
+    for name in plan.unsupported:
+        yield "unsupported", name, "this endpoint does not know it"
 
 
 def make_plan(
@@ -41,14 +152,19 @@ def make_plan(
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
     table = _without_leaving_indexes(table)
-    asked = _removals(allow, spec, table, settings)
-    wanted = _with_absences(spec, asked)
-    differing = _differing(wanted, table, settings)
-    blocked = [*_key_blocks(differing), *index_blocks(wanted, table, differing, asked)]
+    differing = _differing(spec, table)
+    changes, left = _changes(spec, table, settings, allow)
+    asked = _removed_indexes(table, allow)
+    blocked = [*_key_blocks(differing), *index_blocks(spec, table, differing, asked)]
+    names = {item.name for item in blocked}
     return Plan(
         table=spec.name,
-        steps=tuple(_steps(wanted, table, settings, differing, blocked, asked)),
-        undeclared=tuple(_undeclared(spec, table, settings, asked)),
+        steps=(
+            *(step for row, group in changes if not row.read for step in row.steps(*group)),
+            *index_steps(spec, table, differing, names, asked),
+            *(step for row, group in changes if row.read for step in row.steps(*group)),
+        ),
+        undeclared=(*undeclared_indexes(spec, table, asked), *left),
         blocked=tuple(blocked),
         unsupported=settings.unsupported,
         spec=spec,
@@ -63,13 +179,37 @@ def different(
 ) -> frozenset[str]:
     """Name all that differs, be there a step for it or not."""
     table = _without_leaving_indexes(table)
-    wanted = _with_absences(spec, _removals(allow, spec, table, settings))
-    return frozenset(name for name, _, _ in _differing(wanted, table, settings))
+    changes, _ = _changes(spec, table, settings, allow)
+    parts = (change.name for _, group in changes for change in group)
+    return frozenset((*parts, *(name for name, _, _ in _differing(spec, table))))
 
 
-def _differing(spec: TableSpec, table: TableDescription, settings: Settings) -> list[Pair]:
-    every = (*pairs(spec, table), *setting_pairs(spec, settings, table))
+def _differing(spec: TableSpec, table: TableDescription) -> list[Pair]:
+    every = (key_pair(spec, table), *index_pairs(spec, table))
     return [(name, declared, found) for name, declared, found in every if declared != found]
+
+
+def _changes(
+    spec: TableSpec, table: TableDescription, settings: Settings, allow: tuple[str, ...]
+) -> tuple[list[tuple[Setting, list[Change]]], list[Undeclared]]:
+    """Return what differs, by setting, and what is there that nobody declares.
+
+    What is named in `allow` and not declared is to be removed.
+    """
+    changes = []
+    left = []
+    for row in compared_rows(spec):
+        group = []
+        for part in row.compare(spec, table, settings):
+            removed = part.declared is UNSET and consents(allow, part.name)
+            change = part.but(declared=row.absent) if removed else part
+            if change.declared is not UNSET:
+                group += [change] * (change.declared != change.found)
+            elif change.found != row.absent:
+                left.append(Undeclared(change.name, value_text(change.found)))
+        if group:
+            changes.append((row, group))
+    return changes, left
 
 
 def _without_leaving_indexes(table: TableDescription) -> TableDescription:
@@ -77,34 +217,10 @@ def _without_leaving_indexes(table: TableDescription) -> TableDescription:
     return structs.replace(table, global_secondary_indexes=tuple(staying))
 
 
-def _removals(
-    allow: tuple[str, ...], spec: TableSpec, table: TableDescription, settings: Settings
-) -> frozenset[str]:
-    """Name what `allow` asks to remove, should the model not declare it.
-
-    Wildcards stand for what can be removed. To name the attribute is to ask for the end of its
-    TTL; the bare "ttl" only consents to turning TTL on.
-    """
-    asked = set(allow) - {"ttl"}
-    ttl = settings.time_to_live
-    if ttl is not UNSET and f"ttl:{ttl.attribute}" in allow:
-        asked.add("ttl")
-    if "index:*" in allow:
-        asked |= {f"index:{index.index_name}" for index in table.global_secondary_indexes}
-    if "tag:*" in allow:
-        asked |= {f"tag:{key}" for key, _ in foreign_tags(spec, settings)}
-    return frozenset(asked)
-
-
-def _with_absences(spec: TableSpec, asked: Collection[str]) -> TableSpec:
-    """Declare the absence of what is to be removed and is not declared."""
-    absent = [ABSENT[name] for name in ABSENT if name in asked]
-    # What `extra` says is not compared; beside an option of the same meaning it would be refused.
-    return changed(
-        spec,
-        extra=UNSET,
-        **{field: value for field, value in absent if getattr(spec, field) is UNSET},
-    )
+def _removed_indexes(table: TableDescription, allow: tuple[str, ...]) -> frozenset[str]:
+    """Name the indexes that are to be removed where they are not declared."""
+    every = (f"index:{index.index_name}" for index in table.global_secondary_indexes)
+    return frozenset((*allow, *(name for name in every if consents(allow, name))))
 
 
 def _key_blocks(differing: list[Pair]) -> list[Blocked]:
@@ -114,35 +230,3 @@ def _key_blocks(differing: list[Pair]) -> list[Blocked]:
         for name, declared, found in differing
         if name == "key"
     ]
-
-
-def _undeclared(
-    spec: TableSpec, table: TableDescription, settings: Settings, asked: Collection[str]
-) -> Iterator[Undeclared]:
-    yield from undeclared_indexes(spec, table, asked)
-    for name, _, found in _differing(_with_absences(spec, ABSENT), table, settings):
-        silent = name in ABSENT and getattr(spec, ABSENT[name][0]) is UNSET
-        if silent and name not in asked:
-            yield Undeclared(f"ttl:{found}" if name == "ttl" else name, value_text(found))
-    for key, found in foreign_tags(spec, settings):
-        if f"tag:{key}" not in asked:
-            yield Undeclared(f"tag:{key}", found)
-
-
-def _steps(
-    spec: TableSpec,
-    table: TableDescription,
-    settings: Settings,
-    differing: list[Pair],
-    blocked: list[Blocked],
-    asked: Collection[str],
-) -> Iterator[Step]:
-    changes = [Change(*pair, spec, table, settings) for pair in differing]
-    for change in changes:
-        if change.name in TABLE_STEPS:
-            yield from TABLE_STEPS[change.name](change)
-    yield from index_steps(spec, table, differing, {item.name for item in blocked}, asked)
-    for change in changes:
-        if change.name in SETTING_STEPS:
-            yield from SETTING_STEPS[change.name](change)
-    yield from tag_steps(spec, table, settings, changes, asked)

@@ -6,10 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
 from ..errors import PlanRefused
-from .plan import different, make_plan
-from .steps import Plan, Step
+from .plan import Plan, different, make_plan
+from .steps import Settings, Step
 
 
 def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
@@ -26,7 +25,7 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
         and not any(_is_same(other, shown) for shown in plan.steps)
     ]
     blocked = tuple(item for item in fresh.blocked if _is_near(item.name, step.name))
-    names = different(plan.spec, table, settings, plan.allow)
+    names = set(map(_family, different(plan.spec, table, settings, plan.allow)))
     if not near and names.intersection(_differences(step)):
         reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
     if reasons or blocked:

@@ -5,27 +5,20 @@ A table that another process has created is never set here, only waited for.
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import UNSET
 
 from ..api.descriptions import TableDescription
-from ..api.settings import ContinuousBackupsDescription, Settings, TimeToLiveDescription
 from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
-from ..model.spec import TableSpec, changed
+from ..model.spec import TableSpec
 from ..operations.effects import Steps, wall_time
 from ..operations.waiting import Deadline, pause, polling
-from .compare import Difference, differences
-from .drift import compared_settings, drift, setting_of
+from .compare import Difference, differences, drift
 from .insist import insist, passes
-from .plan import make_plan
-from .setting_steps import TTL_INTERVAL
-from .settings import survey
-from .steps import Pending, Step
-
-_NEW = Settings(
-    time_to_live=TimeToLiveDescription("DISABLED"),
-    point_in_time_recovery=ContinuousBackupsDescription("ENABLED"),
-)
-"""What a table has that has just been made; its tags and its policy came with CreateTable."""
+from .settings import SETTINGS, compared_settings, setting_of
+from .steps import Pending, Setting, Settings, Step
+from .survey import survey
 
 YOUNG = 60.0
 """Seconds for which the creator of a table may still be setting what CreateTable cannot carry."""
@@ -68,14 +61,16 @@ def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ..
     return tuple(Pending(s.name, "the table is CREATING") for s in _first_steps(spec, table))
 
 
-def _at_creation(spec: TableSpec) -> TableSpec:
-    """Return the spec without `ignore`, which does not hold at creation."""
-    return changed(spec, ignore=UNSET)
-
-
 def _first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
-    steps = make_plan(_at_creation(spec), table, _NEW).steps
-    return [step for step in steps if step.operation != "UpdateTable"]
+    """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
+    late = (row for row in SETTINGS.values() if not row.with_create)
+    return [step for row in late for step in _steps(row, spec, table, row.new)]
+
+
+def _steps(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
+    parts = row.compare(spec, table, Settings({row.name: answer}))
+    group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
+    return list(row.steps(*group)) if group else []
 
 
 def _settle(
@@ -85,8 +80,9 @@ def _settle(
         # Nobody else sets this table; but a lost attempt of our own may have done it.
         if not isinstance(trouble, ValidationFailed):
             return True
-        found = yield from survey(spec.name, table, [setting_of(step.name)])
-        return step in make_plan(_at_creation(spec), table, found).steps
+        row = SETTINGS[setting_of(step.name)]
+        found = yield from survey(spec.name, table, [row.name])
+        return step in _steps(row, spec, table, found.answers[row.name])
 
     yield from insist(step, deadline, needed, patient=wait)
 
@@ -94,7 +90,7 @@ def _settle(
 def pending(name: str, error: ServiceError) -> Pending:
     """Say what is left undone for now; raise the error where time alone does not help."""
     if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
-        return Pending(name, str(error), TTL_INTERVAL)
+        return Pending(name, str(error), SETTINGS[setting_of(name)].interval)
     if isinstance(error, UnsupportedOperation):
         return Pending(name, _UNKNOWN)
     if passes(error):

@@ -1,22 +1,24 @@
-"""A plan as a value: what would be done to a table, in order, and what would be left."""
+"""Values: what differs in a table, what would be done about it, and what is known of a setting."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from typing import Any, Literal
+from collections.abc import Callable, Collection, Iterator
+from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import json
+from msgspec import UNSET, Struct, field, json, structs
 
+from .. import requests
 from ..api import Request
 from ..api.descriptions import TableDescription
-from ..errors import Refused
 from ..model import Readable
-from ..model.options import Options
 from ..model.spec import TableSpec
-from ..operations.effects import Location
-from .compare import Difference
+
+if TYPE_CHECKING:
+    from ..operations.effects import Steps
 
 Kind = Literal["safe", "slow", "destructive"]
+Pair = tuple[str, Any, Any]
+"""A name, what is declared, and what is there."""
 
 
 class Step(Readable, frozen=True):
@@ -46,6 +48,121 @@ def plain(request: Request) -> dict[str, Any]:
     return body
 
 
+class Settings(Struct, frozen=True):
+    """What was asked for about a table besides its description."""
+
+    answers: dict[str, Any] = field(default_factory=dict)
+    """What each setting's own request was answered, by the name of the setting."""
+    unsupported: tuple[str, ...] = ()
+    """What was asked for and the endpoint does not know."""
+    denied: dict[str, str] = field(default_factory=dict)
+    """What was asked for and the caller may not read, each with the operation that does it."""
+
+
+class Change(Struct, frozen=True):
+    """A setting, or a part of one: declared and found, and all that its steps depend on."""
+
+    name: str
+    declared: Any
+    """`UNSET` where the model says nothing."""
+    found: Any
+    spec: TableSpec
+    table: TableDescription
+    answer: Any = None
+    """What the setting's own request was answered."""
+
+    def but(self, **values: Any) -> Change:
+        """Return the same with other values."""
+        return structs.replace(self, **values)
+
+    def update(self, change: str = "", kind: Kind = "safe", **members: Any) -> Step:
+        """Return a step that sends UpdateTable with these members."""
+        request = requests.update_table(self.table.table_name, **members)
+        return self.step(request, change or str(self), kind, until="waits until ACTIVE")
+
+    def step(self, request: Request, change: str, kind: Kind = "safe", **more: Any) -> Step:
+        """Return a step that sends a request, whose class has the name of the operation."""
+        operation = type(request).__name__.removesuffix("Input")
+        facts = (_as_json(self.declared), _as_json(self.found))
+        return Step(self.name, kind, change, operation, plain(request), *facts, **more)
+
+    @property
+    def arn(self) -> str:
+        return self.table.table_arn or ""
+
+    def __str__(self) -> str:
+        return f"{value_text(self.found)} -> {value_text(self.declared)}"
+
+
+def _as_json(fact: Any) -> Any:
+    return fact if isinstance(fact, str | int | None) else value_text(fact)
+
+
+def value_text(value: object) -> str:
+    """Return what is declared or found for a person to read."""
+    if type(value) is tuple:
+        return ", ".join(map(str, value))
+    return "nothing" if value is None else str(value)
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """All that is known about one setting of a table: a row of `SETTINGS`.
+
+    `found` and `steps` are pure. The field, its keyword and its check are the model's.
+    """
+
+    name: str
+    """In steps, differences, `allow` and `ignore`."""
+    field: str = ""
+    """Of `TableSpec`; empty where it has the same name."""
+    absent: Any = UNSET
+    """How a model declares that there is none; `UNSET` where every table has one."""
+    found: Callable[[Change], Any] = lambda told: told.answer
+    """Return what is there; what is declared where that does. What is there is not in `told`."""
+    parts: Callable[[Change], Iterator[Pair]] | None = None
+    """Return each part that is declared or found, where a setting has several of them."""
+    unknown: Callable[[Any, TableDescription], tuple[str, str] | None] = lambda *_: None
+    """Return what is found and why it cannot be compared with what is declared, if so."""
+    part: str = ""
+    """What comes before a colon in the name of a part, and in that of what is to be removed."""
+    steps: Callable[..., Iterator[Step]]
+    """Return what ends these changes, one or the parts that differ, in order."""
+    read: Callable[[str, TableDescription], Steps[Any]] | None = None
+    """Ask for what DescribeTable does not tell of the table of this name."""
+    new: Any = None
+    """What that is for a new table."""
+    reads: str = "DescribeTable"
+    sets: str = "UpdateTable"
+    removes: str = "UpdateTable"
+    """The operations, which are the IAM actions."""
+    with_create: bool = True
+    """Whether CreateTable can set it; what cannot is set when the table is ACTIVE."""
+    interval: float | None = None
+    """Seconds that the service wants between two changes of it."""
+
+    def declared(self, spec: TableSpec) -> Any:
+        """Return what a table is declared to have; `UNSET` is nothing."""
+        return getattr(spec, self.field or self.name)
+
+    def compare(
+        self, spec: TableSpec, table: TableDescription, settings: Settings = Settings()
+    ) -> Iterator[Change]:
+        """Return its parts, declared or not; none as long as it was not asked for."""
+        if self.read and self.name not in settings.answers:
+            return
+        declared, answer = self.declared(spec), settings.answers.get(self.name)
+        told = Change(self.name, declared, None, spec, table, answer)
+        for name, wanted, found in (self.parts or self._whole)(told):
+            yield told.but(name=name, declared=wanted, found=found)
+
+    def _whole(self, told: Change) -> Iterator[Pair]:
+        wanted = self.absent if told.declared is UNSET else told.declared
+        if wanted is not UNSET:
+            found = self.found(told.but(declared=wanted))
+            named = self.part and told.declared is UNSET
+            yield f"{self.part}:{found}" if named else self.name, told.declared, found
+
+
 class Undeclared(Readable, frozen=True):
     """Something that the table has and the model does not mention. It is left alone."""
 
@@ -73,142 +190,7 @@ class Pending(Readable, frozen=True):
     """The IAM action that the caller lacks, where that is the reason."""
 
 
-_OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-"""A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
-
-https://docs.aws.amazon.com/general/latest/gr/ddb.html
-"""
-
-
-class Binding(Readable, frozen=True, kw_only=True):
-    """A table, and where it is. What nobody has told is empty, and differs from nothing."""
-
-    name: str
-    """The real name, prefix included."""
-    arn: str = ""
-    table_id: str = ""
-    created: float | None = None
-    """CreationDateTime, in seconds since the epoch."""
-    region: str = ""
-    endpoint: str = ""
-
-    @classmethod
-    def to(cls, table: TableDescription, location: Location) -> Binding:
-        """Bind to the table that this description is of."""
-        return cls(
-            name=table.table_name,
-            arn=table.table_arn or "",
-            table_id=table.table_id or "",
-            created=table.created,
-            region=location.region,
-            endpoint=location.endpoint,
-        )
-
-    def contradictions(self, other: Binding) -> tuple[str, ...]:
-        """Say what tells `other` apart from this one, as far as it is known of both."""
-        return tuple(_contradictions(self, other))
-
-
-_FACTS = {
-    "name": "the name",
-    "arn": "the ARN",
-    "table_id": "the table's id",
-    "created": "the creation time",
-    "region": "the region",
-    "endpoint": "the endpoint",
-}
-
-
-def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
-    for fact, what in _FACTS.items():
-        one, other = getattr(planned, fact), getattr(here, fact)
-        if fact == "endpoint":
-            one, other = _endpoint(one), _endpoint(other)
-        # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
-        if one and other and one != other:
-            yield f"{what} was {one}, and is {other}"
-
-
-def _endpoint(url: str) -> str:
-    """Return what two clients of one place have in common."""
-    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
-    return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
-
-
-class Plan(Readable, frozen=True, kw_only=True):
-    """What `apply` would do, in order. As text it is a table, and msgspec encodes it.
-
-    It is true where there is something to do: steps, or changes that are blocked.
-    """
-
-    table: str
-    steps: tuple[Step, ...]
-    undeclared: tuple[Undeclared, ...]
-    """Only what was read: TTL, tags and policies are, where they are declared."""
-    blocked: tuple[Blocked, ...]
-    unsupported: tuple[str, ...] = ()
-    """What is declared and the endpoint does not know, with `unsupported="skip"`."""
-    spec: TableSpec
-    """What is declared."""
-    allow: tuple[str, ...] = ()
-    """What may be destroyed or removed: `apply` needs no second consent."""
-    unknown: tuple[Difference, ...] = ()
-    """What is declared and cannot be compared: nothing is done about it."""
-    bound_to: Binding
-    """The table that it was made for, and where that is: `apply` refuses any other one."""
-
-    def __bool__(self) -> bool:
-        return bool(self.steps or self.blocked)
-
-    def __str__(self) -> str:
-        rows = list(_rows(self))
-        if not rows:
-            return f"{self.table}: is as declared"
-        widths = [max(len(row[column]) for row in rows) for column in range(2)]
-        lines = (f"  {kind:{widths[0]}}  {name:{widths[1]}}  {text}" for kind, name, text in rows)
-        return "\n".join((f"{self.table}: {_counted(len(self.steps), 'step')}", *lines))
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)
-
-
-def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
-    for step in plan.steps:
-        yield step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
-    for blocked in plan.blocked:
-        difference = f"declared {blocked.declared}, found {blocked.found}"
-        yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
-    for undeclared in plan.undeclared:
-        yield "left alone", undeclared.name, undeclared.found
-    for unknown in plan.unknown:
-        difference = f"declared {unknown.declared}, found {unknown.found}"
-        yield "unknown", unknown.name, f"{difference}: cannot be compared, {unknown.unknown}"
-    for name in plan.unsupported:
-        yield "unsupported", name, "this endpoint does not know it"
-
-
-_NAMES = {"key", "tags", "ttl", *Options.__struct_fields__} - {"extra", "ignore"}
-_PREFIXES = ("index:", "tag:", "ttl:")
 _WILDCARDS = ("index:*", "tag:*")
-
-
-def checked_allow(allow: object) -> tuple[str, ...]:
-    """Return the names in `allow`; raise `Refused` for what can be none."""
-    if isinstance(allow, str) or not isinstance(allow, tuple | list | set | frozenset):
-        raise Refused((f'allow= takes names, as in allow=("index:by-status",), not {allow!r}',))
-    unknown = [name for name in allow if not _is_name(name)]
-    if unknown:
-        from ..model.arguments import nearest
-
-        known = f"index:..., tag:..., ttl:..., {', '.join(sorted(_NAMES))}"
-        meant = nearest(unknown[0], _NAMES)
-        raise Refused((f"allow= has {unknown!r:.200}: a name is {known}{meant}",))
-    return tuple(allow)
-
-
-def _is_name(name: object) -> bool:
-    return isinstance(name, str) and (name.startswith(_PREFIXES) or name in _NAMES)
 
 
 def consents(allow: Collection[str], name: str) -> bool:

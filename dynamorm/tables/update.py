@@ -10,7 +10,6 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
 from ..api.descriptions import TableDescription
-from ..api.settings import Settings
 from ..errors import PlanRefused
 from ..model import Readable
 from ..model.declare import Model, table_spec
@@ -19,11 +18,11 @@ from ..operations.effects import Location, Steps, operation, where
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, within
 from .apply import Run, refuse, refuse_elsewhere
-from .drift import compared_settings
 from .lifecycle import describe_table
-from .plan import make_plan
-from .settings import survey
-from .steps import Pending, Plan, Step, checked_allow
+from .plan import Plan, make_plan
+from .settings import checked_allow, compared_settings
+from .steps import Pending, Settings, Step
+from .survey import survey
 
 if TYPE_CHECKING:
     from datetime import timedelta

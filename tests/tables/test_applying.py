@@ -122,14 +122,14 @@ def test_settings_cost_their_reads_and_their_writes():
     """Each declared setting is read, and again before its write where another came between."""
     world = World(PLAIN, recovery_seconds=0.0)
     applied = world.update(SET, "ttl")
-    writes = ["UpdateTimeToLive", "UpdateContinuousBackups", "PutResourcePolicy", "TagResource"]
+    writes = ["UpdateTimeToLive", "UpdateContinuousBackups", "TagResource", "PutResourcePolicy"]
     assert [step.operation for step in applied.done] == writes
     assert world.sent == [
         *("DescribeTable", *READS),
         "UpdateTimeToLive",
         *("DescribeTable", "DescribeContinuousBackups", "UpdateContinuousBackups"),
-        *("DescribeTable", "GetResourcePolicy", "PutResourcePolicy"),
         *("DescribeTable", "ListTagsOfResource", "TagResource"),
+        *("DescribeTable", "GetResourcePolicy", "PutResourcePolicy"),
     ]
     world.update(SET)
     assert world.sent == ["DescribeTable", *READS]

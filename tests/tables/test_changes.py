@@ -26,10 +26,11 @@ from dynamorm import (
     requests,
     table_spec,
 )
-from dynamorm.api.settings import ContinuousBackupsDescription, Settings, TimeToLiveDescription
+from dynamorm.api.settings import ContinuousBackupsDescription, TimeToLiveDescription
 from dynamorm.model.spec import changed
-from dynamorm.tables.compare import differences, unknowns
-from dynamorm.tables.drift import compared_settings, declared_settings, drift
+from dynamorm.tables.compare import differences, drift, unknowns
+from dynamorm.tables.settings import compared_settings, declared_settings
+from dynamorm.tables.steps import Settings
 from dynamorm.testing import FakeService
 
 pytestmark = pytest.mark.once
@@ -382,10 +383,12 @@ IGNORABLE: dict[str, Any] = {
     "time_to_live": "other",
 }
 SETTINGS = Settings(
-    TimeToLiveDescription("ENABLED", "expires"),
-    ContinuousBackupsDescription("ENABLED"),
-    {"team": "a"},
-    "{}",
+    {
+        "ttl": TimeToLiveDescription("ENABLED", "expires"),
+        "point_in_time_recovery": ContinuousBackupsDescription("ENABLED"),
+        "tags": {"team": "a"},
+        "resource_policy": "{}",
+    }
 )
 
 

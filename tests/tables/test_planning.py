@@ -25,14 +25,14 @@ from dynamorm import (
 from dynamorm.api.settings import (
     ContinuousBackupsDescription,
     PointInTimeRecoveryDescription,
-    Settings,
     TimeToLiveDescription,
 )
 from dynamorm.model.spec import changed
+from dynamorm.tables.compare import drift
 from dynamorm.tables.described import described_spec
-from dynamorm.tables.drift import declared_settings, drift
 from dynamorm.tables.plan import make_plan
-from dynamorm.tables.steps import checked_allow
+from dynamorm.tables.settings import checked_allow, declared_settings
+from dynamorm.tables.steps import Settings
 from dynamorm.testing import Script
 
 pytestmark = pytest.mark.once
@@ -107,12 +107,14 @@ RAW: dict[str, Any] = {
 """What DescribeTable answers of a table that somebody else has made, with everything in it."""
 
 SETTINGS = Settings(
-    time_to_live=TimeToLiveDescription("ENABLED", "expires"),
-    point_in_time_recovery=ContinuousBackupsDescription(
-        "ENABLED", PointInTimeRecoveryDescription("ENABLED", 14)
-    ),
-    tags={"team": "shop", "aws:cloudformation:stack-name": "x", "cost": "1"},
-    resource_policy=json.encode(POLICY).decode(),
+    {
+        "ttl": TimeToLiveDescription("ENABLED", "expires"),
+        "point_in_time_recovery": ContinuousBackupsDescription(
+            "ENABLED", PointInTimeRecoveryDescription("ENABLED", 14)
+        ),
+        "tags": {"team": "shop", "aws:cloudformation:stack-name": "x", "cost": "1"},
+        "resource_policy": json.encode(POLICY).decode(),
+    }
 )
 
 CUSTOMER, NUMBER = KeyAttribute("customer", "S"), KeyAttribute("number", "N")
@@ -173,9 +175,9 @@ def test_what_is_not_declared_is_listed_and_left():
         ("deletion_protection", "True"),
         ("ttl:expires", "expires"),
         ("point_in_time_recovery", "14"),
-        ("resource_policy", json.encode(POLICY).decode()),
         ("tag:team", "shop"),
         ("tag:cost", "1"),
+        ("resource_policy", json.encode(POLICY).decode()),
     ]
 
 
@@ -445,7 +447,7 @@ def test_a_key_that_cannot_be_compared(key):
 def test_an_account_is_one_of_the_tables_partition():
     """In a policy, an account's number is the root of the account where the table is."""
     root = {**POLICY["Statement"][0], "Principal": {"AWS": "arn:aws-cn:iam::111122223333:root"}}  # type: ignore[dict-item]  # a list of dicts
-    settings = Settings(resource_policy=json.encode({**POLICY, "Statement": root}).decode())
+    settings = Settings({"resource_policy": json.encode({**POLICY, "Statement": root}).decode()})
     number = {**root, "Principal": {"AWS": "111122223333"}}
     spec = changed(BARE, resource_policy={**POLICY, "Statement": [number]})
     there = ARN.replace("aws", "aws-cn")
@@ -615,7 +617,7 @@ def test_expiry_is_renamed_in_two_runs():
         ("ttl", "destructive"),
     ]
     assert (off.after, on.after) == (0.0, 3600.0)
-    leaving = Settings(time_to_live=TimeToLiveDescription("DISABLING", "expires"))
+    leaving = Settings({"ttl": TimeToLiveDescription("DISABLING", "expires")})
     (on,) = planned(changed(BARE, time_to_live="expires"), settings=leaving).steps
     assert on.after == 3600.0
 
@@ -645,7 +647,7 @@ def test_recovery_for_any_days():
 )
 def test_recovery_that_is_off(found):
     """`ContinuousBackupsStatus` is always ENABLED: what counts is the recovery's own status."""
-    settings = Settings(point_in_time_recovery=found)
+    settings = Settings({"point_in_time_recovery": found})
     (step,) = planned(changed(BARE, point_in_time_recovery=True), settings=settings).steps
     assert step.change == "False -> True"
     assert planned(changed(BARE, point_in_time_recovery=False), settings=settings).steps == ()
@@ -684,7 +686,7 @@ def test_tags_are_set_in_one_request():
 )
 def test_policies_are_compared_by_what_they_say(found):
     """The service may write a policy in another way: order, lists of one, accounts."""
-    settings = Settings(resource_policy=json.encode(found).decode())
+    settings = Settings({"resource_policy": json.encode(found).decode()})
     assert planned(changed(BARE, resource_policy=POLICY), settings=settings).steps == ()
 
 
@@ -699,7 +701,7 @@ def test_policies_are_compared_by_what_they_say(found):
 )
 def test_another_policy_is_replaced(found, kind):
     """To put a policy where there is none is safe; to replace one needs consent."""
-    settings = Settings(resource_policy=found)
+    settings = Settings({"resource_policy": found})
     (step,) = planned(
         changed(BARE, resource_policy=json.encode(POLICY).decode()), settings=settings
     ).steps
@@ -743,7 +745,7 @@ def test_a_plan_is_a_table_for_a_person():
     made = make_plan(
         changed(spec, sort_key=None),
         json.decode(json.encode(RAW), type=TableDescription),
-        Settings(tags=SETTINGS.tags, unsupported=("ttl",)),
+        Settings({"tags": SETTINGS.answers["tags"]}, unsupported=("ttl",)),
     )
     assert str(made).splitlines() == [
         "orders: 2 steps",

@@ -25,7 +25,7 @@ from dynamorm import (
 )
 from dynamorm.errors import service_error
 from dynamorm.model.spec import changed
-from dynamorm.tables.steps import Binding
+from dynamorm.tables.plan import Binding
 
 pytestmark = pytest.mark.once
 

@@ -27,7 +27,7 @@ from dynamorm.errors import PlanRefused
 from dynamorm.model.spec import changed
 from dynamorm.operations.effects import Location, Where
 from dynamorm.operations.waiting import retrying
-from dynamorm.tables.steps import Plan
+from dynamorm.tables.plan import Plan
 from dynamorm.tables.update import Applied, plan, update_table
 from dynamorm.testing import FakeService
 

@@ -31,7 +31,7 @@ from dynamorm import (
 from dynamorm.api.descriptions import Cursors
 from dynamorm.api.tables import DescribeTableOutput
 from dynamorm.requests import describe_table
-from dynamorm.tables.settings import survey
+from dynamorm.tables.survey import survey
 from dynamorm.testing import FakeClock, Script
 
 TABLE = b'{"Table":{"TableName":"orders","TableStatus":"ACTIVE"}}'

@@ -1,0 +1,192 @@
+"""The settings that DescribeTable tells and UpdateTable changes, a row for each.
+
+Where what is there does for what is declared, it is found as declared.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET
+
+from ..api.descriptions import (
+    OnDemandThroughput,
+    ProvisionedThroughputDescription,
+    TableDescription,
+    WarmThroughputDescription,
+)
+from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
+from .steps import Change, Kind, Setting, Step
+
+
+def _units(found: int | None) -> int | None:
+    """Return a figure that means something: on demand there are 0 units, and -1 is no maximum."""
+    return found if found is not None and 0 < found <= MAX_UNITS else None
+
+
+def provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned | None:
+    """Return the capacity of a table or index; `None` on demand."""
+    if found is None:
+        return None
+    read, write = _units(found.read_capacity_units), _units(found.write_capacity_units)
+    return Provisioned(read, write) if read and write else None
+
+
+def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
+    """Return the maxima found, of those that are declared; others are not compared."""
+    there = found or OnDemandThroughput()
+    return OnDemand(
+        UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),
+        UNSET if declared.max_write is UNSET else _units(there.max_write_request_units),
+    )
+
+
+def warm(
+    declared: WarmThroughput, found: WarmThroughputDescription | None
+) -> WarmThroughput | None:
+    """Return what is there; the service raises it by itself, so more is as declared."""
+    if found is None:
+        return None
+    read, write = _units(found.read_units_per_second), _units(found.write_units_per_second)
+    if not read or not write:
+        return None
+    if read >= declared.read and write >= declared.write:
+        return declared
+    return WarmThroughput(read, write)
+
+
+def raised(declared: WarmThroughput, found: WarmThroughput | None) -> WarmThroughput:
+    """Return what to ask for: warm throughput can only be raised."""
+    if found is None:
+        return declared
+    return WarmThroughput(max(declared.read, found.read), max(declared.write, found.write))
+
+
+def _found_billing(told: Change) -> OnDemand | Provisioned | None:
+    if told.table.billing_mode != "PAY_PER_REQUEST":
+        return provisioned(told.table.provisioned_throughput)
+    asked = told.declared if isinstance(told.declared, OnDemand) else OnDemand()
+    return limits(asked, told.table.on_demand_throughput)
+
+
+def _billing(change: Change) -> Iterator[Step]:
+    declared, on_demand = change.declared, change.table.billing_mode == "PAY_PER_REQUEST"
+    if isinstance(declared, Provisioned) and on_demand:
+        own = {index.name: index.throughput for index in change.spec.indexes}
+        names = [index.index_name for index in change.table.global_secondary_indexes]
+        update = [Index(name, throughput=own.get(name) or declared) for name in names]
+        yield change.update(billing=declared, update=update)
+    elif isinstance(declared, Provisioned):
+        yield change.update(throughput=declared)
+    elif on_demand:
+        yield change.update(on_demand=declared)
+    else:
+        yield change.but(declared=OnDemand()).update(billing=OnDemand())
+        # The table has no maxima then, of those that are declared.
+        unlimited = change.but(found=limits(declared, None))
+        if declared != unlimited.found:
+            yield unlimited.update(on_demand=declared)
+
+
+def _found_stream(told: Change) -> str | None:
+    stream = told.table.stream_specification
+    return stream.stream_view_type if stream and stream.stream_enabled else None
+
+
+def _stream(change: Change) -> Iterator[Step]:
+    # The view type of a stream cannot be changed: turn it off, wait, and turn another one on.
+    found, declared = change.found, change.declared
+    if found:
+        off = change.but(declared=None)
+        yield off.update(f"turn {found} off", "destructive", stream=None)
+    if declared:
+        yield change.but(found=None).update(f"turn {declared} on", stream=declared)
+
+
+def _found_encryption(told: Change) -> KMS | None:
+    found = told.table.sse_description
+    if found is None or found.sse_type != "KMS" or found.status in ("DISABLED", "DISABLING"):
+        return None
+    declared: KMS | None = told.declared
+    key = found.kms_master_key_arn
+    if declared is None or not key:
+        return declared or KMS(key or None)
+    # The service answers the key's ARN; an emulator may answer the alias.
+    same = declared.key_id == key or key.endswith(f"/{declared.key_id or 'aws/dynamodb'}")
+    return declared if same or _may_be(declared, key, told.arn) else KMS(key)
+
+
+def _unknown_encryption(declared: KMS, table: TableDescription) -> tuple[str, str] | None:
+    found = table.sse_description
+    key = (found.kms_master_key_arn if found else None) or None
+    reason = _unknown_key(declared, key)
+    return (str(KMS(key)), reason) if reason else None
+
+
+def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
+    """Return whether the declared key can be the one of this ARN, as far as ARNs tell.
+
+    An alias stands for a key of its own account and region. The key `aws/dynamodb` belongs to the
+    table's account. https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+    """
+    if not _unknown_key(declared, key):
+        return False
+    alias = declared.key_id or table_arn
+    return not alias.startswith("arn:") or _account(alias) == _account(key)
+
+
+def _account(arn: str) -> tuple[str, ...]:
+    """Return partition, region and account."""
+    _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
+    return partition, region, account
+
+
+def _unknown_key(declared: KMS, key: str | None) -> str:
+    """Say why a declared key and an ARN cannot be compared; empty where they can."""
+    if declared.key_id is None:
+        known = not key or key.endswith(":alias/aws/dynamodb")
+        return "" if known else "only KMS knows which key is the account's own, aws/dynamodb"
+    if not key:
+        return "the table does not tell its key"
+    alias = "alias/" in declared.key_id
+    return "only KMS knows which key an alias stands for" if alias else ""
+
+
+def _found_class(told: Change) -> str:
+    summary = told.table.table_class_summary
+    return (summary and summary.table_class) or "STANDARD"
+
+
+def _member(change: Change) -> Iterator[Step]:
+    """Turning something off is destructive, all else is safe."""
+    kind: Kind = "safe" if change.declared else "destructive"
+    yield change.update(kind=kind, **{change.name: change.declared})
+
+
+def _warm(change: Change) -> Iterator[Step]:
+    yield change.update(warm=raised(change.declared, change.found))
+
+
+TABLE_SETTINGS = (
+    Setting(name="billing", found=_found_billing, steps=_billing),
+    Setting(name="stream", absent=None, found=_found_stream, steps=_stream),
+    Setting(
+        name="encryption",
+        absent=None,
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSEDescription.html
+        found=_found_encryption,
+        unknown=_unknown_encryption,
+        steps=_member,
+    ),
+    Setting(name="table_class", found=_found_class, steps=_member),
+    Setting(
+        name="deletion_protection",
+        absent=False,
+        found=lambda told: bool(told.table.deletion_protection_enabled),
+        steps=_member,
+    ),
+    Setting(
+        name="warm", found=lambda told: warm(told.declared, told.table.warm_throughput), steps=_warm
+    ),
+)

@@ -1,0 +1,149 @@
+"""The rows of settings: one row is all that a setting takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aids.worlds import World
+from msgspec import UNSET, UnsetType, json, structs
+
+import dynamorm
+from dynamorm import (
+    KeyAttribute,
+    PlanRefused,
+    Refused,
+    Step,
+    Steps,
+    TableSpec,
+    ensure_table,
+    required_actions,
+)
+from dynamorm.api import Reply, Request
+from dynamorm.model.option_rules import SETTINGS as IGNORABLE
+from dynamorm.operations.effects import call
+from dynamorm.tables.settings import SETTINGS
+from dynamorm.tables.steps import Change, Setting
+from dynamorm.testing import FakeService
+
+
+class Wider(TableSpec, frozen=True):
+    """A declaration with one setting more, which this library has never heard of."""
+
+    repair: bool | UnsetType = UNSET
+
+
+class DescribeRepairInput(Request, frozen=True):
+    table_name: str
+
+
+class UpdateRepairInput(Request, frozen=True):
+    table_name: str
+    enabled: bool
+
+
+class RepairOutput(Reply, frozen=True):
+    enabled: bool = False
+
+
+def read_repair(name: str, _table: Any) -> Steps[RepairOutput]:
+    return (yield from call("DescribeRepair", DescribeRepairInput(name), RepairOutput))
+
+
+def repair_steps(change: Change) -> Iterator[Step]:
+    request = UpdateRepairInput(change.table.table_name, bool(change.declared))
+    yield change.step(request, str(change), "safe" if change.declared else "destructive")
+
+
+REPAIR = Setting(
+    name="repair",
+    absent=False,
+    found=lambda told: told.answer.enabled,
+    steps=repair_steps,
+    read=read_repair,
+    new=RepairOutput(),
+    reads="DescribeRepair",
+    sets="UpdateRepair",
+    removes="UpdateRepair",
+    with_create=False,
+)
+
+PLAIN = Wider("orders", KeyAttribute("number", "N"))
+ON = structs.replace(PLAIN, repair=True)
+
+
+class Repairing(FakeService):
+    """A service that repairs tables, too."""
+
+    repaired = False
+
+    def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        if not operation.endswith("Repair"):
+            return super().send(operation, body, timeout=timeout)
+        self.sent.append(operation)
+        if operation == "UpdateRepair":
+            self.repaired = json.decode(body)["Enabled"]
+        return json.encode(RepairOutput(self.repaired))
+
+
+@pytest.fixture
+def world(monkeypatch):
+    monkeypatch.setitem(SETTINGS, "repair", REPAIR)
+    world = World()
+    world.service = Repairing(world.clock)
+    return world
+
+
+def test_a_row_is_set_after_creation_and_compared(world):
+    """A new table gets it when it is ACTIVE; later it is read where declared, and is drift."""
+    assert world.run(ensure_table(ON)).pending == ()
+    assert world.sent[-1] == "UpdateRepair"
+    assert world.service.repaired
+    assert world.run(ensure_table(ON)).drift == ()
+    (difference,) = world.run(ensure_table(structs.replace(PLAIN, repair=False))).drift
+    assert str(difference) == "repair: declared False, found True"
+    world.run(ensure_table(PLAIN))
+    assert world.sent == ["DescribeTable"]
+
+
+def test_a_row_is_planned_and_applied(world):
+    """Turned on, it is a safe step; off, one that `allow` has to name; undeclared, left alone."""
+    world.run(dynamorm.create_table(PLAIN))
+    made = world.run(dynamorm.plan(ON))
+    assert [(step.name, step.kind) for step in made.steps] == [("repair", "safe")]
+    assert world.run(dynamorm.apply(made)).done == made.steps
+    off = structs.replace(PLAIN, repair=False)
+    with pytest.raises(PlanRefused, match=r"allow=\('repair',\)"):
+        world.update(off)
+    assert world.run(dynamorm.plan(PLAIN)).undeclared == ()
+    (step,) = world.update(PLAIN, "repair").done
+    assert (step.kind, step.found, step.declared) == ("destructive", True, False)
+    assert not world.service.repaired
+
+
+def test_a_row_is_a_name_and_a_permission(world):
+    """`allow` knows it, and `required_actions` lists what reads and writes it."""
+    with pytest.raises(Refused, match=r"did you mean repair\?"):
+        world.update(PLAIN, "repare")
+    actions = {"DescribeRepair", "UpdateRepair"}
+    for needs in (
+        required_actions("create_table", ON),
+        required_actions("ensure_table", ON),
+        required_actions("update_table", ON),
+        required_actions("update_table", PLAIN, allow=["repair"]),
+    ):
+        assert actions <= {item.action.removeprefix("dynamodb:") for item in needs}
+    for operation in ("create_table", "plan", "update_table"):
+        assert not any("Repair" in item.action for item in required_actions(operation, PLAIN))
+    world.run(dynamorm.create_table(PLAIN))
+    plan = world.run(dynamorm.plan(ON))
+    needs = {item.action for item in required_actions(plan)}
+    assert needs == {f"dynamodb:{name}" for name in ("DescribeTable", *actions)}
+
+
+def test_rows_and_models_agree():
+    """Every setting has its field, and what a model can ignore are the settings."""
+    for row in SETTINGS.values():
+        assert row.declared(TableSpec("orders", KeyAttribute("number", "N"))) is UNSET
+    assert set(IGNORABLE) == set(SETTINGS)
