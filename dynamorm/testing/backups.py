@@ -2,44 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 from msgspec import json
 
-from ..operations.drivers import Clock
+from .tables import Account, Answer, Payload
 
 SECONDS = 5.0
 
 
 class Backups:
-    """Backups by their ARNs; `check` raises for a table that is not there."""
+    """Backups by their ARNs."""
 
-    def __init__(self, clock: Clock, check: Callable[[str], object]) -> None:
-        self._clock = clock
-        self._check = check
+    def __init__(self, account: Account) -> None:
+        self._account = account
         self._made: dict[str, tuple[str, float]] = {}
-
-    def create(self, body: bytes) -> dict[str, Any]:
-        payload = json.decode(body)
-        self._check(payload["TableName"])
-        arn = f"{payload['TableName']}/backup/{len(self._made)}"
-        self._made[arn] = payload["BackupName"], self._clock.now()
-        return {"BackupDetails": self._details(arn)}
-
-    def describe(self, body: bytes) -> dict[str, Any]:
-        return {
-            "BackupDescription": {"BackupDetails": self._details(json.decode(body)["BackupArn"])}
+        self.operations: dict[str, Answer] = {
+            "CreateBackup": self.create_backup,
+            "DescribeBackup": self.describe_backup,
         }
 
-    def _details(self, arn: str) -> dict[str, Any]:
+    def create_backup(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        self._account.require(payload["TableName"], "CreateBackup")
+        arn = f"{payload['TableName']}/backup/{len(self._made)}"
+        self._made[arn] = payload["BackupName"], self._account.now
+        return {"BackupDetails": self._details(arn)}
+
+    def describe_backup(self, body: bytes) -> Payload:
+        details = self._details(json.decode(body)["BackupArn"])
+        return {"BackupDescription": {"BackupDetails": details}}
+
+    def _details(self, arn: str) -> Payload:
         name, made_at = self._made[arn]
-        done = self._clock.now() - made_at >= SECONDS
-        status = "AVAILABLE" if done else "CREATING"
+        done = self._account.now - made_at >= SECONDS
         return {
             "BackupArn": arn,
             "BackupName": name,
-            "BackupStatus": status,
+            "BackupStatus": "AVAILABLE" if done else "CREATING",
             "BackupType": "USER",
             "BackupCreationDateTime": made_at,
         }

@@ -348,7 +348,7 @@ def test_an_endpoint_that_can_read_a_setting_only():
     assert applied.unsupported == ("ttl",)
     assert len(applied.done) == 3
     plan = world.run(dynamorm.plan(changed(SET, time_to_live="other"), allow=["ttl"]))
-    world.service._unknown = {"DescribeTimeToLive"}
+    world.service.unknown = {"DescribeTimeToLive"}
     assert world.run(dynamorm.apply(plan, unsupported="skip")).unsupported == ("ttl",)
 
 

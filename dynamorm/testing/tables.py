@@ -1,4 +1,4 @@
-"""A table of a fake service: what it is like at a moment, and how it got there."""
+"""The tables of a fake service: what each is like at a moment, and how it got there."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 from msgspec import Struct
 
 from ..errors import DynamormError, service_error
+from ..operations.drivers import Clock
 from .contents import Contents
 
 ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
 Payload = dict[str, Any]
+Answer = Callable[[bytes], "Payload | None"]
+"""What an operation makes of the body of its request."""
 
 
 def error(code: str, message: str, operation: str) -> DynamormError:
@@ -19,9 +22,10 @@ def error(code: str, message: str, operation: str) -> DynamormError:
     return service_error(code, message, status=400, request_id="fake", operation=operation)
 
 
-def plain_name(name: str) -> str:
-    """Return the name of a table, for which its ARN stands too."""
-    return name.rpartition("/")[2]
+def not_found(name: str, operation: str) -> DynamormError:
+    """Return what the service answers about a table that is not there."""
+    message = f"Requested resource not found: Table: {name} not found"
+    return error("ResourceNotFoundException", message, operation)
 
 
 class State(Struct, frozen=True):
@@ -44,7 +48,7 @@ class Table:
         self.contents = Contents(tuple((name, types[name]) for name in names))
         self.deleted_at: float | None = None
         self.gone_at = 0.0
-        self.facets: Payload = {}
+        self.settings: Payload = {}
         """What DescribeTable does not tell."""
         self._states = [(made_at, State(payload))]
 
@@ -100,6 +104,48 @@ class Table:
         for index in state.payload.get("GlobalSecondaryIndexes", ()):
             own = state.indexes.get(index["IndexName"], {"IndexStatus": shared})
             yield {**index, **own, "ProvisionedThroughput": _capacity(index)}
+
+
+class Account:
+    """Tables by name, as they are at the present moment of `clock`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.tables: dict[str, Table] = {}
+
+    @property
+    def now(self) -> float:
+        return self.clock.now()
+
+    def find(self, name: str) -> Table | None:
+        """Find a table by its name or its ARN, for as long as it is not gone."""
+        found = self.tables.get(plain_name(name))
+        return None if found is None or found.gone(self.now) else found
+
+    def require(self, name: str, operation: str) -> Table:
+        found = self.find(name)
+        if found is None:
+            raise not_found(name, operation)
+        return found
+
+    def created(self, name: str, operation: str) -> Table:
+        """Find a table whose settings can be changed: one that is being created is in use."""
+        found = self.require(name, operation)
+        if found.status(self.now) == "CREATING":
+            raise error("ResourceInUseException", "Table is being created", operation)
+        return found
+
+    def contents(self, name: str, operation: str) -> Contents:
+        """Find the items of a table: one that is being created has none."""
+        found = self.require(name, operation)
+        if found.status(self.now) == "CREATING":
+            raise not_found(name, operation)
+        return found.contents
+
+
+def plain_name(name: str) -> str:
+    """Return the name of a table, for which its ARN stands too."""
+    return name.rpartition("/")[2]
 
 
 def _same(value: Any) -> Any:

@@ -1,40 +1,30 @@
-"""What a fake service knows of a table beside its description: TTL, recovery, tags, policy."""
+"""What a fake service knows of a table beside its description: TTL, PITR, tags, policy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import DecodeError, json
 
-from ..operations.drivers import Clock
-from .living import Payload, Table, error
+from .tables import Account, Answer, Payload, Table, error
 
 TTL_INTERVAL = 3600.0
 MAX_TAGS = 50
 PAGE_OF_TAGS = 10
 
 
-class Facets:
-    """Answers what is about one table's facets, each request by a method.
+class Settings:
+    """Answers what is about one setting of a table, each request by a method.
 
     TTL takes `ttl_seconds` to be on or off; recovery can be turned on `recovery_seconds`
     after the table has become ACTIVE.
     """
 
-    def __init__(
-        self,
-        clock: Clock,
-        find: Callable[[str, str], Table],
-        *,
-        ttl_seconds: float,
-        recovery_seconds: float,
-    ) -> None:
-        self._clock = clock
-        self._find = find
+    def __init__(self, account: Account, *, ttl_seconds: float, recovery_seconds: float) -> None:
+        self._account = account
         self._ttl_seconds = ttl_seconds
         self._recovery_seconds = recovery_seconds
-        self.operations: dict[str, Callable[[bytes], Payload | None]] = {
+        self.operations: dict[str, Answer] = {
             "DeleteResourcePolicy": self.delete_resource_policy,
             "DescribeContinuousBackups": self.describe_continuous_backups,
             "DescribeTimeToLive": self.describe_time_to_live,
@@ -48,22 +38,18 @@ class Facets:
         }
 
     def _table(self, payload: Payload, operation: str) -> Table:
-        name = payload.get("TableName") or payload["ResourceArn"].rpartition("/")[2]
-        return self._find(name, operation)
+        return self._account.require(_name(payload), operation)
 
     def _ready(self, payload: Payload, operation: str) -> Table:
-        table = self._table(payload, operation)
-        if table.status(self._clock.now()) == "CREATING":
-            raise error("ResourceInUseException", "Table is being created", operation)
-        return table
+        return self._account.created(_name(payload), operation)
 
     def describe_time_to_live(self, body: bytes) -> Payload:
         table = self._table(json.decode(body), "DescribeTimeToLive")
         return {"TimeToLiveDescription": self._time_to_live(table)}
 
     def _time_to_live(self, table: Table) -> Payload:
-        enabled, attribute, since = table.facets.get("ttl", (False, "", float("-inf")))
-        under_way = self._clock.now() < since + self._ttl_seconds
+        enabled, attribute, since = table.settings.get("ttl", (False, "", float("-inf")))
+        under_way = self._account.now < since + self._ttl_seconds
         status = _TTL_STATUS[enabled, under_way]
         named = {"AttributeName": attribute} if status != "DISABLED" else {}
         return {"TimeToLiveStatus": status, **named}
@@ -72,17 +58,17 @@ class Facets:
         payload = json.decode(body)
         table = self._ready(payload, "UpdateTimeToLive")
         asked = payload["TimeToLiveSpecification"]
-        enabled, attribute, since = table.facets.get("ttl", (False, "", float("-inf")))
+        enabled, attribute, since = table.settings.get("ttl", (False, "", float("-inf")))
         problem = ""
         if asked["Enabled"] == enabled:
             problem = f"TimeToLive is already {'enabled' if enabled else 'disabled'}"
         elif not asked["Enabled"] and asked["AttributeName"] != attribute:
             problem = f"TimeToLive is active on a different AttributeName: {attribute}"
-        elif self._clock.now() < since + TTL_INTERVAL:
+        elif self._account.now < since + TTL_INTERVAL:
             problem = "Time to live has been modified multiple times within a fixed interval"
         if problem:
             raise error("ValidationException", problem, "UpdateTimeToLive")
-        table.facets["ttl"] = asked["Enabled"], asked["AttributeName"], self._clock.now()
+        table.settings["ttl"] = asked["Enabled"], asked["AttributeName"], self._account.now
         return {"TimeToLiveSpecification": asked}
 
     def describe_continuous_backups(self, body: bytes) -> Payload:
@@ -92,13 +78,13 @@ class Facets:
     def update_continuous_backups(self, body: bytes) -> Payload:
         payload = json.decode(body)
         table = self._ready(payload, "UpdateContinuousBackups")
-        if self._clock.now() < table.ready_at + self._recovery_seconds:
+        if self._account.now < table.ready_at + self._recovery_seconds:
             message = "Backups are being enabled for the table. Please retry later"
             code = "ContinuousBackupsUnavailableException"
             raise error(code, message, "UpdateContinuousBackups")
         asked = payload["PointInTimeRecoverySpecification"]
         days = asked.get("RecoveryPeriodInDays", 35)
-        table.facets["days"] = days if asked["PointInTimeRecoveryEnabled"] else 0
+        table.settings["days"] = days if asked["PointInTimeRecoveryEnabled"] else 0
         return _continuous_backups(table)
 
     def list_tags_of_resource(self, body: bytes) -> Payload:
@@ -139,12 +125,17 @@ class Facets:
         except DecodeError:
             message = "The policy is not valid JSON"
             raise error("ValidationException", message, "PutResourcePolicy") from None
-        table.facets["policy"] = payload["Policy"]
+        table.settings["policy"] = payload["Policy"]
         return {"RevisionId": "1"}
 
     def delete_resource_policy(self, body: bytes) -> Payload:
-        self._ready(json.decode(body), "DeleteResourcePolicy").facets["policy"] = None
+        self._ready(json.decode(body), "DeleteResourcePolicy").settings["policy"] = None
         return {}
+
+
+def _name(payload: Payload) -> str:
+    name: str = payload.get("TableName") or payload["ResourceArn"]
+    return name
 
 
 _TTL_STATUS = {
@@ -156,7 +147,7 @@ _TTL_STATUS = {
 
 
 def _continuous_backups(table: Table) -> Payload:
-    days = table.facets.get("days", 0)
+    days = table.settings.get("days", 0)
     recovery: Payload = {"PointInTimeRecoveryStatus": "ENABLED" if days else "DISABLED"}
     if days:
         recovery["RecoveryPeriodInDays"] = days
@@ -170,7 +161,7 @@ def _continuous_backups(table: Table) -> Payload:
 
 def _tags(table: Table) -> dict[str, str]:
     given = table.at(table.made_at).payload.get("Tags", ())
-    tags: dict[str, str] = table.facets.setdefault(
+    tags: dict[str, str] = table.settings.setdefault(
         "tags", {tag["Key"]: tag["Value"] for tag in given}
     )
     return tags
@@ -178,4 +169,4 @@ def _tags(table: Table) -> dict[str, str]:
 
 def _policy(table: Table) -> Any:
     given = table.at(table.made_at).payload.get("ResourcePolicy")
-    return table.facets.setdefault("policy", given)
+    return table.settings.setdefault("policy", given)

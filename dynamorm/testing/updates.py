@@ -5,13 +5,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 from msgspec import json
 
-from ..operations.drivers import Clock
-from .living import Payload, State, Table, error
+from .tables import Account, Answer, Payload, State, error
 
 MAX_INDEXES = 20
 
@@ -30,26 +29,19 @@ _KINDS = {
 _FIGURES = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
 
 
-class Changing:
+class Updates:
     """Answers UpdateTable: a change takes `seconds`, and `index_seconds` more to fill an index."""
 
-    def __init__(
-        self,
-        clock: Clock,
-        find: Callable[[str, str], Table],
-        *,
-        seconds: float,
-        index_seconds: float,
-    ) -> None:
-        self._clock = clock
-        self._find = find
+    def __init__(self, account: Account, *, seconds: float, index_seconds: float) -> None:
+        self._account = account
         self._seconds = seconds
         self._index_seconds = index_seconds
+        self.operations: dict[str, Answer] = {"UpdateTable": self.update_table}
 
     def update_table(self, body: bytes) -> Payload:
         payload = json.decode(body)
-        table = self._find(payload["TableName"], "UpdateTable")
-        now = self._clock.now()
+        table = self._account.require(payload["TableName"], "UpdateTable")
+        now = self._account.now
         state = table.at(now)
         if table.status(now) != "ACTIVE":
             message = f"Attempt to change a resource which is still in use: {payload['TableName']}"

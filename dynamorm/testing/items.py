@@ -1,0 +1,127 @@
+"""The requests for items that a fake service knows: what copies and comparisons send."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from msgspec import Raw, Struct, json
+
+from ..api.items import WriteRequest
+from ..errors import ConditionFailed
+from .contents import MAX_BODY, Refusal
+from .tables import Account, Answer, Payload, error
+
+
+class Items:
+    """Answers what is about items, and leaves some undone where it is told to."""
+
+    def __init__(self, account: Account) -> None:
+        self._account = account
+        self.withheld: list[int] = []
+        """How many items each of the next BatchWriteItems leaves unprocessed."""
+        self.withheld_keys: list[int] = []
+        """How many keys each of the next BatchGetItems leaves unprocessed."""
+        self.operations: dict[str, Answer] = {
+            "BatchGetItem": self.batch_get_item,
+            "BatchWriteItem": self.batch_write_item,
+            "GetItem": self.get_item,
+            "PutItem": self.put_item,
+            "Scan": self.scan,
+        }
+
+    def scan(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        return self._account.contents(payload["TableName"], "Scan").scan(payload)
+
+    def get_item(self, body: bytes) -> Payload:
+        asked = json.decode(body, type=_GetItem)
+        found = self._account.contents(asked.TableName, "GetItem").held(asked.Key)
+        return {} if found is None else {"Item": Raw(found)}
+
+    def put_item(self, body: bytes) -> Payload:
+        """Put an item; the one condition that there is here is that no other has its key."""
+        asked = json.decode(body, type=_PutItem)
+        contents = self._account.contents(asked.TableName, "PutItem")
+        with _judging("PutItem"):
+            contents.check(asked.Item)
+        there = contents.held(asked.Item)
+        if there is not None and asked.ConditionExpression is not None:
+            failed = ConditionFailed(
+                "ConditionalCheckFailedException",
+                "The conditional request failed",
+                status=400,
+                request_id="fake",
+                operation="PutItem",
+            )
+            if asked.ReturnValuesOnConditionCheckFailure == "ALL_OLD":
+                failed.item = there
+            raise failed
+        contents.put(asked.Item)
+        return {"ConsumedCapacity": {"CapacityUnits": max(1.0, len(asked.Item) / 1024)}}
+
+    def batch_get_item(self, body: bytes) -> Payload:
+        responses: Payload = {}
+        unprocessed: Payload = {}
+        consumed: list[Payload] = []
+        for name, asked in json.decode(body)["RequestItems"].items():
+            contents = self._account.contents(name, "BatchGetItem")
+            held = _next_of(self.withheld_keys, len(asked["Keys"]))
+            with _judging("BatchGetItem"):
+                responses[name], left, units = contents.get(asked, held)
+            consumed.append({"TableName": name, "CapacityUnits": units})
+            if left:
+                unprocessed[name] = {**asked, "Keys": left}
+        return {
+            "Responses": responses,
+            "UnprocessedKeys": unprocessed,
+            "ConsumedCapacity": consumed,
+        }
+
+    def batch_write_item(self, body: bytes) -> Payload:
+        if len(body) > MAX_BODY:
+            raise error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
+        batches = json.decode(body, type=_BatchWriteItem).RequestItems
+        unprocessed: Payload = {}
+        written = 0.0
+        for name, requests in batches.items():
+            contents = self._account.contents(name, "BatchWriteItem")
+            raws = [request.put_request.item for request in requests]
+            with _judging("BatchWriteItem"):
+                keys = contents.keys(raws)
+            left = _next_of(self.withheld, len(raws))
+            for raw, key in zip(raws[left:], keys[left:], strict=True):
+                contents.store(raw, key)
+                written += max(1.0, len(raw) / 1024)
+            if left:
+                unprocessed[name] = requests[:left]
+        return {"UnprocessedItems": unprocessed, "ConsumedCapacity": [{"CapacityUnits": written}]}
+
+
+class _GetItem(Struct):
+    TableName: str
+    Key: Raw
+
+
+class _PutItem(Struct):
+    TableName: str
+    Item: Raw
+    ConditionExpression: str | None = None
+    ReturnValuesOnConditionCheckFailure: str = "NONE"
+
+
+class _BatchWriteItem(Struct):
+    RequestItems: dict[str, list[WriteRequest]]
+
+
+def _next_of(counts: list[int], most: int) -> int:
+    return min(counts.pop(0), most) if counts else 0
+
+
+@contextmanager
+def _judging(operation: str) -> Iterator[None]:
+    """Answer as the service does to a batch that it refuses."""
+    try:
+        yield
+    except Refusal as refusal:
+        raise error("ValidationException", str(refusal), operation) from None
