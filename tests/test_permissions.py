@@ -200,8 +200,9 @@ def test_copying(name, options, told):
     if told:  # an engine that does not tell what was there is asked for it
         watched.service.put(OTHER.name, b'{"id":{"S":"a"}}')
         old = "ReturnValuesOnConditionCheckFailure"
-        watched.service._operations["PutItem"] = lambda body, put=watched.service._put_item: put(
-            body.replace(old.encode(), b"Unknown")
+        send = watched.service.send
+        watched.service.send = lambda operation, body: send(
+            operation, body.replace(old.encode(), b"Unknown")
         )
     if name == "verify_copy":
         watched.service.put("others", b'{"id":{"S":"b"}}')

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import bisect_left, bisect_right, insort
 from collections.abc import Iterator
 from hashlib import blake2b
 from typing import Any
@@ -55,6 +55,12 @@ class Contents:
         self._items[key] = _Stored(place, bytes(raw))
         if known is None:
             insort(self._order, (place, key))
+
+    def discard(self, key: Key) -> None:
+        """Delete the item that has this key, if there is one."""
+        known = self._items.pop(key, None)
+        if known is not None:
+            del self._order[bisect_left(self._order, (known.place, key))]
 
     def check(self, raw: bytes | Raw) -> None:
         """Raise `Refusal` for an item without its key, or with another type of it."""

@@ -7,7 +7,6 @@ from contextlib import contextmanager
 
 from msgspec import Raw, Struct, json
 
-from ..api.items import WriteRequest
 from ..errors import ConditionFailed
 from .contents import MAX_BODY, Refusal
 from .tables import Account, Answer, Payload, error
@@ -86,13 +85,16 @@ class Items:
         written = 0.0
         for name, requests in batches.items():
             contents = self._account.contents(name, "BatchWriteItem")
-            raws = [request.put_request.item for request in requests]
+            raws = [request.raw for request in requests]
             with _judging("BatchWriteItem"):
                 keys = contents.keys(raws)
             left = _next_of(self.withheld, len(raws))
-            for raw, key in zip(raws[left:], keys[left:], strict=True):
-                contents.store(raw, key)
-                written += max(1.0, len(raw) / 1024)
+            for request, key in zip(requests[left:], keys[left:], strict=True):
+                if request.PutRequest is None:
+                    contents.discard(key)
+                else:
+                    contents.store(request.raw, key)
+                written += max(1.0, len(request.raw) / 1024)
             if left:
                 unprocessed[name] = requests[:left]
         return {"UnprocessedItems": unprocessed, "ConsumedCapacity": [{"CapacityUnits": written}]}
@@ -110,8 +112,29 @@ class _PutItem(Struct):
     ReturnValuesOnConditionCheckFailure: str = "NONE"
 
 
+class _Put(Struct):
+    Item: Raw
+
+
+class _Delete(Struct):
+    Key: Raw
+
+
+class _Write(Struct, omit_defaults=True):
+    PutRequest: _Put | None = None
+    DeleteRequest: _Delete | None = None
+
+    @property
+    def raw(self) -> Raw:
+        """The item to put, or the key of the one to delete."""
+        if self.PutRequest is not None:
+            return self.PutRequest.Item
+        assert self.DeleteRequest is not None
+        return self.DeleteRequest.Key
+
+
 class _BatchWriteItem(Struct):
-    RequestItems: dict[str, list[WriteRequest]]
+    RequestItems: dict[str, list[_Write]]
 
 
 def _next_of(counts: list[int], most: int) -> int:

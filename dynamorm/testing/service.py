@@ -80,12 +80,15 @@ class FakeService:
         self._faults += [(operation, error, after_effect)] * times
 
     def withhold(self, *counts: int) -> None:
-        """Let each of the next BatchWriteItems leave so many of its items unprocessed."""
-        self._items.withheld += counts
+        """Let each of the next BatchWriteItems leave so many of its items unprocessed.
+
+        What was asked for before counts no longer: without `counts`, nothing is left.
+        """
+        self._items.withheld[:] = counts
 
     def withhold_keys(self, *counts: int) -> None:
-        """Let each of the next BatchGetItems leave so many of its keys unprocessed."""
-        self._items.withheld_keys += counts
+        """Let each of the next BatchGetItems leave so many of its keys unprocessed, as above."""
+        self._items.withheld_keys[:] = counts
 
     def items(self, table: str) -> list[bytes]:
         """Return the items of a table as they are stored, in no order that means anything."""

@@ -316,7 +316,6 @@ def test_persistent_throttling_ends_with_what_is_unwritten() -> None:
     assert not caught.value.report.done
     assert 120 < passed(fake) < 130
     fake.withhold()
-    fake._withheld.clear()
     assert copy(fake, resume=caught.value.report.checkpoint).written == 60
     assert same(fake)
 
