@@ -32,6 +32,9 @@ COMMAND = re.compile(r"python (\S+\.py)(.*)$", re.MULTILINE)
 FILE = re.compile(r"# (\w+\.py)\n")
 
 
+KINDS = {"python", "pycon", "sh", "toml", "json", "mermaid", "{eval-rst}", "{toctree}"}
+
+
 class Page:
     """The examples of one page, and the folder and names that they share."""
 
@@ -133,7 +136,16 @@ def test_demo():
 def test_other_blocks(path):
     """What is no Python is JSON, or commands: the programs are there, and the options known."""
     for kind, text in ANY_BLOCK.findall(path.read_text(encoding="utf-8")):
-        assert kind in ("python", "pycon", "sh", "json", "mermaid", "{eval-rst}", "{toctree}")
+        assert kind in (
+            "python",
+            "pycon",
+            "sh",
+            "toml",
+            "json",
+            "mermaid",
+            "{eval-rst}",
+            "{toctree}",
+        )
         if kind == "json":
             json.loads(text)
         for program, options in COMMAND.findall(text) if kind == "sh" else ():

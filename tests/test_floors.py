@@ -27,6 +27,18 @@ PACKAGES = {
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "transports": ("errors", "operations"),
     "database": ("errors", "model", "operations", "tables", "copying", "transports"),
+    "cli": (
+        "errors",
+        "model",
+        "api",
+        "requests",
+        "operations",
+        "tables",
+        "copying",
+        "permissions",
+        "database",
+    ),
+    "__main__": ("cli",),
     "testing": (
         "errors",
         "model",
@@ -62,6 +74,8 @@ ALLOWED_OUTSIDE = {
     "moto": {"testing.moto"},
     "os": SENDERS
     | {
+        "cli.output",
+        "cli.session",
         "copying.checkpoint_file",
         "transports.config",
         "transports.container",
@@ -181,7 +195,7 @@ def test_only_msgspec_and_botocore_are_ever_imported() -> None:
         for name, ours in imports(module, path)
         if not ours and name not in sys.stdlib_module_names
     }
-    extras = {"moto", "pytest", "werkzeug"}
+    extras = {"click", "moto", "pytest", "rich", "werkzeug"}
     assert outside - extras <= {"msgspec", "botocore", "typing_extensions"}
 
 

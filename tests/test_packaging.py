@@ -121,6 +121,15 @@ def test_sdist_can_be_tested_and_documented(built):
         assert sources <= files
 
 
+def test_the_command_line_is_installed(wheel):
+    """The one script is `dynamorm`, which says what to install where click is missing."""
+    (name,) = (name for name in wheel.namelist() if name.endswith("/entry_points.txt"))
+    assert wheel.read(name).decode().split() == ["[console_scripts]", "dynamorm", "=", SCRIPT]
+
+
+SCRIPT = "dynamorm.cli:main"
+
+
 def test_names_and_licence(metadata):
     """The distribution is dynamorm-micro, under MIT, for Python 3.10 on, with the README in it."""
     assert metadata["Name"] == "dynamorm-micro"
@@ -145,13 +154,13 @@ def test_dependencies_have_no_ceilings(requirements):
 
 def test_extras(metadata):
     """The extras are those that the docs name."""
-    assert set(metadata.get_all("Provides-Extra")) == {"aio", "demo", "docs", "test"}
+    assert set(metadata.get_all("Provides-Extra")) == {"aio", "cli", "demo", "docs", "test"}
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
 def test_oldest_dependencies_are_the_floors(requirements, python):
     """On each Python, the "oldest" environments install exactly the lowest allowed versions."""
-    here = {"python_version": python, "extra": ""}
+    here = {"python_version": python, "extra": "cli"}
 
     def versions(items: list[Requirement]) -> dict[str, str]:
         """The highest floor or pin of each name that applies on this Python."""

@@ -1,0 +1,65 @@
+"""The program: its commands, and what becomes of an error."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any, NoReturn
+
+import click
+
+from . import copies, plans, tables
+from .copies import INTERRUPTED
+from .output import say
+from .project import MODELS, load_project
+from .session import Session, shared
+
+
+class App(click.Group):
+    """Ends every run with 0, with what its command returns, or with 1 for an error."""
+
+    def main(self, *given: Any, **named: Any) -> NoReturn:
+        session = named.setdefault("obj", Session())
+        named.setdefault("args", sys.argv[1:])
+        session.arguments = list(named["args"] or ())
+        named["standalone_mode"] = False
+        try:
+            sys.exit(super().main(*given, **named))
+        except click.Abort:
+            say("Aborted.")
+            sys.exit(INTERRUPTED)
+        except Exception as error:  # noqa: BLE001 - the user's models and transforms raise any
+            from .failures import tell
+
+            tell(error, debug=bool(session.given.get("debug")))
+            sys.exit(1)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Keep the order in which one needs them."""
+        return list(self.commands)
+
+    def make_context(self, *given: Any, **named: Any) -> click.Context:
+        project = load_project(self)
+        named["obj"].project_models = project.pop(MODELS, [])
+        return super().make_context(*given, default_map=project, **named)
+
+
+@click.group(
+    "dynamorm",
+    cls=App,
+    context_settings={"auto_envvar_prefix": "DYNAMORM", "help_option_names": ["-h", "--help"]},
+)
+@click.version_option(package_name="dynamorm-micro", prog_name="dynamorm")
+def app() -> None:
+    """Create, change, check and copy the DynamoDB tables of your models.
+
+    A MODEL is written shop.models:Order; shop.models stands for all in it. Without one the models
+    are those of DYNAMORM_MODELS or of [tool.dynamorm] in pyproject.toml. The options below may
+    also follow the command. Each has an environment variable (DYNAMORM_REGION, and for those of a
+    command DYNAMORM_COPY_SEGMENTS) and a key in [tool.dynamorm].
+    """
+
+
+app.params += shared(root=True)
+
+for command in (*plans.COMMANDS, *tables.COMMANDS, *copies.COMMANDS):
+    app.add_command(command)

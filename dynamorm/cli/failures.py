@@ -1,0 +1,54 @@
+"""An error as one or two lines: what happened, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import click
+
+from ..errors import (
+    CredentialsMissing,
+    DynamormError,
+    EndpointUnknown,
+    PlanRefused,
+    TransportError,
+)
+from .output import say
+
+
+def _consent(error: Exception) -> str:
+    """Name the options that would consent to all that has been refused, if that is enough."""
+    refused = error if isinstance(error, PlanRefused) and not error.blocked else PlanRefused(())
+    return " ".join(f"--allow {name}" for name in dict.fromkeys(s.name for s in refused.steps))
+
+
+_ADVICE: dict[type[Exception], Callable[[Exception], str]] = {
+    CredentialsMissing: lambda _: "pass --profile, set AWS_PROFILE, or run: aws sso login",
+    EndpointUnknown: lambda _: "pass --region or --endpoint",
+    TransportError: lambda _: "is --endpoint right? --wait 60s waits until the service answers",
+    PlanRefused: _consent,
+}
+"""What the library's message cannot say, since it does not know of options."""
+
+
+def tell(error: Exception, *, debug: bool) -> None:
+    """Print an error, with its traceback if that was asked for."""
+    if debug:
+        import traceback
+
+        say("".join(traceback.format_exception(error)).rstrip())
+        return
+    say(f"{click.style('Error', 'red')}: {_message(error)}")
+    advice = next(
+        (advise(error) for kind, advise in _ADVICE.items() if isinstance(error, kind)), ""
+    )
+    if advice:
+        say(f"Try: {advice}")
+
+
+def _message(error: Exception) -> str:
+    if isinstance(error, click.ClickException):
+        return error.format_message()
+    if isinstance(error, DynamormError | OSError | ValueError):
+        return str(error)
+    return f"{type(error).__name__}: {error} (--debug shows where)"

@@ -1,0 +1,95 @@
+"""From `package.module:Order` to what it names: models, tables, functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from importlib import import_module
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+from click import ClickException, UsageError
+
+if TYPE_CHECKING:
+    from ..model.declare import Model
+
+NO_MODELS = (
+    "no models: name them (shop.models:Order, or shop.models for all in it), or set "
+    "DYNAMORM_MODELS, or models = [...] in [tool.dynamorm] of pyproject.toml"
+)
+
+
+def models_of(names: Iterable[str]) -> tuple[Model, ...]:
+    """Return the models that are named, each once, in order; a module stands for all in it."""
+    found: dict[int, Model] = {}
+    for name in names:
+        for model in [model_of(name)] if ":" in name else _all_in(name):
+            found.setdefault(id(model), model)
+    if not found:
+        raise UsageError(NO_MODELS)
+    return tuple(found.values())
+
+
+def model_or_name(name: str) -> Model | str:
+    """Return the model that `module:Class` names; a table's name or ARN stays what it is."""
+    return name if name.startswith("arn:") or ":" not in name else model_of(name)
+
+
+def model_of(name: str) -> Model:
+    """Return one model, a Struct with `@table` or a `TableSpec`."""
+    found = object_of(name)
+    if not _is_model(found):
+        raise ClickException(f"{name} is no model: it takes a Struct with @table, or a TableSpec")
+    model: Model = found
+    return model
+
+
+def object_of(name: str) -> Any:
+    """Return what `package.module:name` names."""
+    path, _, attributes = name.partition(":")
+    found: Any = _module(path)
+    for attribute in attributes.split("."):
+        if not hasattr(found, attribute):
+            from ..model.arguments import nearest
+
+            meant = nearest(attribute, dir(found))
+            raise ClickException(f"{path} has no {attributes}{meant}")
+        found = getattr(found, attribute)
+    return found
+
+
+def _all_in(path: str) -> list[Model]:
+    """Return the models of a module; those of a package may be made further down in it."""
+    public = (value for name, value in vars(_module(path)).items() if not name.startswith("_"))
+    found: list[Model] = [value for value in public if _is_model(value) and _is_of(path, value)]
+    if not found:
+        raise ClickException(f"there is no model in {path}: none of its classes has @table")
+    return found
+
+
+def _is_model(value: object) -> bool:
+    from msgspec import Struct
+
+    from ..model.spec import TableSpec
+
+    return isinstance(value, TableSpec) or (isinstance(value, type) and issubclass(value, Struct))
+
+
+def _is_of(path: str, model: Any) -> bool:
+    """Return whether `@table` is on a class that is made here, not imported to inherit from."""
+    if not isinstance(model, type):
+        return True
+    return "__table_spec__" in vars(model) and f"{model.__module__}.".startswith(f"{path}.")
+
+
+def _module(path: str) -> ModuleType:
+    try:
+        return import_module(path)
+    except Exception as error:
+        absent = isinstance(error, ModuleNotFoundError) and f"{path}.".startswith(f"{error.name}.")
+        if absent:
+            where = "from the folder of the project, or with it installed"
+            raise ClickException(f"no module {path!r}: run dynamorm {where}") from error
+        reason = f"{type(error).__name__}: {error}"
+        raise ClickException(
+            f"{path} could not be imported: {reason} (--debug shows where)"
+        ) from error

@@ -1,0 +1,79 @@
+"""Where things are printed: data on standard output, messages on standard error."""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import Any
+
+import click
+
+FORMAT_VERSION = 1
+"""Of every JSON document and line; a member that is added does not change it."""
+
+_COLOURS = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    "-/+": "red",
+    "create": "green",
+    "safe": "green",
+    "slow": "yellow",
+    "destructive": "red",
+    "blocked": "red",
+}
+"""Of the words that lines begin with: who sees no colour reads the word."""
+
+_FIRST_WORD = re.compile(r"^(\s*)(\S+)", re.MULTILINE)
+
+
+class Output:
+    """Prints text, or JSON in its place; JSON goes into the file `into` as well."""
+
+    def __init__(self, *, as_json: bool = False, into: str | None = None) -> None:
+        self.as_json = as_json
+        # It may hold keys of items, policies and ARNs: it is for its owner alone.
+        self._file = open(into, "wb", 0, opener=_private) if into else None  # noqa: SIM115 - close
+
+    def close(self) -> None:
+        """Close the file, if there is one."""
+        if self._file is not None:
+            self._file.close()
+
+    def text(self, text: str) -> None:
+        """Print data for people, unless it is printed as JSON."""
+        if text and not self.as_json:
+            click.echo(_FIRST_WORD.sub(_painted, text))
+
+    def document(self, command: str, **members: Any) -> None:
+        """Write the one document of a command."""
+        from msgspec import json
+
+        encoded = json.encode({"format_version": FORMAT_VERSION, "command": command, **members})
+        self._write(json.format(encoded, indent=2))
+
+    def line(self, event: str, **members: Any) -> None:
+        """Write one line of a command that tells what it does while it does it."""
+        from msgspec import json
+
+        self._write(json.encode({"format_version": FORMAT_VERSION, "event": event, **members}))
+
+    def _write(self, encoded: bytes) -> None:
+        if self.as_json:
+            click.echo(encoded)
+        if self._file is not None:
+            self._file.write(encoded + b"\n")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _painted(word: re.Match[str]) -> str:
+    colour = _COLOURS.get(word[2])
+    return word[1] + (click.style(word[2], colour) if colour else word[2])
+
+
+def say(message: str) -> None:
+    """Tell something to whoever watches."""
+    click.echo(message, err=True)

@@ -1,0 +1,126 @@
+"""Commands that compare tables with their models, and change what differs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+from msgspec import json
+
+from . import arguments
+from .output import say
+from .session import Session, command
+
+if TYPE_CHECKING:
+    from ..tables.plan import Plan
+    from ..tables.steps import Step
+    from ..tables.update import Applied
+
+CHANGES = 2
+"""What `plan --exit-code` and `check` exit with where something differs."""
+
+
+@command()
+@arguments.models
+@arguments.allow
+@click.option("--exit-code", is_flag=True, help="Exit with 2 if there is something to do.")
+@click.option("--requests", is_flag=True, help="Show the JSON body of every request.")
+@click.option("--markdown", is_flag=True, help="Print Markdown, for a comment.")
+def plan(
+    session: Session,
+    models: tuple[str, ...],
+    allow: tuple[str, ...],
+    exit_code: bool,
+    requests: bool,
+    markdown: bool,
+) -> int:
+    """Show what apply would change. Sends no write.
+
+    Exits with 0; with --exit-code 2 if there is something to do.
+    """
+    plans = _plans(session, models, allow)
+    _show(session, plans, requests=requests, markdown=markdown)
+    session.output.document("plan", plans=plans)
+    return CHANGES if exit_code and any(plans) else 0
+
+
+def _plans(session: Session, models: tuple[str, ...], allow: tuple[str, ...]) -> list[Plan]:
+    found = session.models(models)
+    with session.database() as db:
+        return [db.plan(model, allow=allow) for model in found]
+
+
+def _show(session: Session, plans: list[Plan], *, requests: bool, markdown: bool) -> None:
+    session.output.text("\n".join(_markdown(plan) if markdown else str(plan) for plan in plans))
+    if requests:
+        bodies = (
+            f"{s.operation}\n{_indented(s)}" for plan in plans for s in _all_steps(plan.steps)
+        )
+        session.output.text("\n".join(bodies))
+
+
+def _all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _all_steps(step.then)
+
+
+def _indented(step: Step) -> str:
+    return json.format(json.encode(step.payload), indent=2).decode()
+
+
+def _markdown(plan: Plan) -> str:
+    rows = [
+        *((s.kind, s.name, f"{s.change} ({s.operation})") for s in plan.steps),
+        *(("blocked", b.name, f"{b.found} -> {b.declared}: {b.remedy}") for b in plan.blocked),
+        *(("left alone", item.name, item.found) for item in plan.undeclared),
+    ]
+    if not rows:
+        return f"### `{plan.table}`: nothing to do\n"
+    head = f"### `{plan.table}`: {len(plan.steps)} to do, {len(plan.blocked)} blocked\n"
+    cells = (" | ".join(text.replace("|", "\\|") for text in row) for row in rows)
+    lines = (f"| {row} |" for row in ("kind | what | change", "---|---|---", *cells))
+    return "\n".join((head, *lines, ""))
+
+
+@command()
+@arguments.models
+@arguments.allow
+@arguments.yes
+@arguments.timeout(3600)
+def apply(
+    session: Session, models: tuple[str, ...], allow: tuple[str, ...], yes: bool, timeout: float
+) -> int:
+    """Change tables to what their models declare, after a "yes"."""
+    from ..tables.update import apply as applying
+
+    plans = _plans(session, models, allow)
+    _show(session, plans, requests=False, markdown=False)
+    # What would be refused is, before anybody is asked; iterated, since an answer may be "no".
+    operations = [iter(applying(plan, allow=allow, timeout=timeout)) for plan in plans if plan]
+    if not operations:
+        return _end(session, [])
+    if not session.confirm(f"Apply to {len(operations)} tables", sure=yes):
+        return 1
+    with session.database() as db:
+        return _end(session, [_told(session, db.run(steps)) for steps in operations])
+
+
+def _told(session: Session, applied: Applied) -> Applied:
+    """Tell what has been done to one table, and what could not be done yet."""
+    session.output.text(str(applied))
+    for event, items in (("done", applied.done), ("pending", applied.pending)):
+        for item in items:
+            session.output.line(event, table=applied.table.table_name, **item.to_dict())
+    return applied
+
+
+def _end(session: Session, applied: list[Applied]) -> int:
+    if not applied:
+        say("Nothing to do.")
+    session.output.line("end", tables=[done.table.table_name for done in applied])
+    return 0
+
+
+COMMANDS = (plan, apply)

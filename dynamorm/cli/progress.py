@@ -1,0 +1,71 @@
+"""How far a copy is: a bar on a terminal, lines of JSON where they are asked for."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+
+from .output import Output
+
+Show = Callable[[Any], None]
+"""Takes a `CopyReport` or `Verified`; called by one thread at a time."""
+
+
+@contextmanager
+def progress(output: Output) -> Iterator[Show]:
+    """Give what shows a report: nothing is shown where nobody watches."""
+    if not sys.stderr.isatty():
+        yield lambda report: _line(output, report)
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    plain = click.get_current_context().color is False
+    console = Console(stderr=True, no_color=plain or None)
+    columns = SpinnerColumn(), BarColumn(20), TextColumn("{task.description}", markup=False)
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=None)
+
+        def show(report: Any) -> None:
+            _line(output, report)
+            total = getattr(report, "estimated_total", None)
+            bar.update(
+                task, completed=read_so_far(report), total=total, description=described(report)
+            )
+
+        yield show
+
+
+def read_so_far(report: Any) -> int:
+    """Return how many items have been read."""
+    counts = ("read",) if hasattr(report, "read") else ("source_items", "target_items")
+    return sum(getattr(report, count) for count in counts)
+
+
+def described(report: Any) -> str:
+    """Return what is said beside the bar: items, their rate, units, time left."""
+    done, total = read_so_far(report), getattr(report, "estimated_total", None)
+    parts = [f"{done:,}" + (f" of {total:,}" if total else "") + " items"]
+    if seconds := getattr(report, "seconds", 0):
+        parts.append(f"{done / seconds:,.0f}/s")
+        parts.append(f"{report.read_units + report.write_units:,.0f} units")
+    if left := getattr(report, "time_left", None):
+        parts.append(f"{clock(left)} left")
+    return ", ".join(parts)
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 0:07, 12:30 or 1:02:03."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _line(output: Output, report: Any) -> None:
+    """Write a line without the checkpoint, which is long, and has keys of items."""
+    told = {name: value for name, value in report.to_dict().items() if name != "checkpoint"}
+    output.line("progress", **told)

@@ -1,0 +1,137 @@
+"""What the commands of one run share: the options that all of them take, and what these lead to."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Callable
+from contextlib import closing
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
+
+import click
+from click.core import ParameterSource
+
+from .output import Output, say
+
+if TYPE_CHECKING:
+    from ..database import Database
+    from ..model.declare import Model
+
+P = ParamSpec("P")
+Command = Callable[Concatenate["Session", P], int | None]
+"""A command returns what the process exits with; `None` is 0."""
+
+
+class Session:
+    """One run; `connect` is what makes a database of the options, as `dynamorm.connect` does."""
+
+    def __init__(self, connect: Callable[..., Database] | None = None) -> None:
+        self._connect: Any = connect
+        self.arguments: list[str] = []
+        self.given: dict[str, Any] = {}
+        """The options of all commands, by their names."""
+        self.project_models: list[str] = []
+        self.asks = sys.stdin.isatty
+        self.output = Output()
+
+    def database(self, **elsewhere: str) -> Database:
+        """Connect, and wait for the endpoint where that was asked for; `elsewhere` counts first."""
+        place = {name: self.given.get(name) for name in ("region", "endpoint", "profile", "prefix")}
+        place |= elsewhere
+        if self._connect is None:
+            from ..database import connect
+
+            self._connect = connect
+        db: Database = self._connect(table_prefix=place.pop("prefix") or "", **place)
+        if (most := self.given.get("wait")) is not None:
+            from .waiting import until_answered
+
+            db.run(until_answered(most))
+        return db
+
+    def models(self, names: tuple[str, ...]) -> tuple[Model, ...]:
+        """Load the models that are named: on the command line, in the environment, the project."""
+        from .models import models_of
+
+        named = os.environ.get("DYNAMORM_MODELS", "").replace(",", " ").split()
+        return models_of(names or named or self.project_models)
+
+    def confirm(self, what: str, *, sure: bool) -> bool:
+        """Return whether somebody wants it, be it that they were sure before; only "yes" counts."""
+        if sure:
+            return True
+        if not self.asks():
+            raise click.ClickException(
+                f"{what}: nobody is there to be asked, since standard input is no terminal; "
+                "read what would be done, then pass --yes"
+            )
+        answer: str = click.prompt(
+            f"{what}? Only 'yes' is accepted", default="", show_default=False, err=True
+        )
+        if answer != "yes":
+            say("Nothing was done.")
+        return answer == "yes"
+
+
+def seconds(text: str | float) -> float:
+    """Return a span of time in seconds: 90, 90s, 5m, 2h."""
+    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(text))
+    if found is None:
+        raise click.BadParameter(f"{text!r} is no span of time: write 90s, 5m or 2h")
+    return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
+
+
+def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
+    """Keep a shared option; what a command is given counts before what stands in front of it."""
+    session = ctx.ensure_object(Session)
+    name = str(param.name)
+    if ctx.parent is None or ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+        session.given[name] = value
+    if name == "no_color" and (value or os.environ.get("NO_COLOR")):
+        ctx.color = False
+
+
+SHARED: tuple[tuple[str, dict[str, Any]], ...] = (
+    ("--region", {"metavar": "NAME", "help": "Region; otherwise as boto3 finds it."}),
+    ("--profile", {"metavar": "NAME", "help": "Profile of the AWS configuration."}),
+    ("--endpoint", {"metavar": "URL", "help": "Endpoint, such as that of an emulator."}),
+    ("--prefix", {"metavar": "TEXT", "help": "What stands before every table's name."}),
+    (
+        "--wait",
+        {"type": seconds, "metavar": "TIME", "help": "Wait first until the endpoint answers."},
+    ),
+    ("--json", {"is_flag": True, "help": "Print JSON in place of text."}),
+    ("--json-into", {"metavar": "FILE", "help": "Write the JSON to a file as well."}),
+    ("--no-color", {"is_flag": True, "help": "No colour; NO_COLOR says so too."}),
+    ("--debug", {"is_flag": True, "help": "Show the traceback of an error."}),
+)
+"""The options of every command, which may also stand in front of it."""
+
+
+def shared(*, root: bool = False) -> list[click.Option]:
+    """Return the shared options; environment and project set those of the program itself."""
+    common: dict[str, Any] = {"expose_value": False, "callback": _remember}
+    return [
+        click.Option([name], allow_from_autoenv=root, **common, **settings)
+        for name, settings in SHARED
+    ]
+
+
+def command(name: str = "") -> Callable[[Command[P]], click.Command]:
+    """Make a command of a function, which is given the session before its own options."""
+
+    def make(function: Command[P]) -> click.Command:
+        @click.pass_obj
+        def run(session: Session, /, *given: P.args, **named: P.kwargs) -> int | None:
+            as_json, into = session.given["json"], session.given["json_into"]
+            session.output = Output(as_json=as_json, into=into)
+            with closing(session.output):
+                return function(session, *given, **named)
+
+        made: click.Command = click.command(name or None)(update_wrapper(run, function))
+        made.params += shared()
+        return made
+
+    return make

@@ -1,0 +1,88 @@
+"""Commands that look at tables, create and delete them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from . import arguments
+from .models import model_or_name
+from .session import Session, command
+
+if TYPE_CHECKING:
+    from ..tables.lifecycle import OnDrift
+
+
+@command()
+@arguments.models
+@click.option(
+    "--on-drift",
+    type=click.Choice(["report", "raise", "raise-blocked"]),
+    default="report",
+    show_default=True,
+    help="Whether a difference is an error.",
+)
+@arguments.timeout(300)
+def ensure(session: Session, models: tuple[str, ...], on_drift: OnDrift, timeout: float) -> None:
+    """Create the tables that are missing; tell how others differ.
+
+    Never changes a table that is there: see apply.
+    """
+    found = session.models(models)
+    with session.database() as db:
+        ensured = db.auto_migrate(*found, on_drift=on_drift, timeout=timeout)
+    session.output.text("\n".join(map(str, ensured)))
+    session.output.document("ensure", tables=ensured)
+
+
+@command()
+@arguments.tables
+def describe(session: Session, tables: tuple[str, ...]) -> None:
+    """Describe tables, each in one DescribeTable."""
+    found = [model_or_name(name) for name in tables]
+    with session.database() as db:
+        described = [db.describe_table(table) for table in found]
+    session.output.text("\n\n".join(map(str, described)))
+    session.output.document("describe", tables=described)
+
+
+@command("list")
+@click.argument("start", default="")
+def list_(session: Session, start: str) -> None:
+    """Print the names of tables, or those that begin with START."""
+    with session.database() as db:
+        names = db.list_tables(start)
+    session.output.text("\n".join(names))
+    session.output.document("list", tables=names)
+
+
+@command()
+@arguments.tables
+@arguments.yes
+@click.option("--missing-ok", is_flag=True, help="It is no error if there is no such table.")
+@arguments.timeout(300)
+def delete(
+    session: Session, tables: tuple[str, ...], yes: bool, missing_ok: bool, timeout: float
+) -> int:
+    """Delete tables with all their items, after a "yes".
+
+    Never turns deletion protection off.
+    """
+    found = [model_or_name(name) for name in tables]
+    with session.database() as db:
+        names = [db.table_name(table) for table in found]
+        if not session.confirm(f"Delete {', '.join(names)} with all items", sure=yes):
+            return 1
+        db.delete_tables(*found, missing_ok=missing_ok, timeout=timeout)
+        # Before Python 3.12, tracing loses what follows a program that has caught an error.
+        return _deleted(session, names)  # pragma: no cover
+
+
+def _deleted(session: Session, names: list[str]) -> int:
+    session.output.text("\n".join(f"{name}: deleted" for name in names))
+    session.output.document("delete", tables=names)
+    return 0
+
+
+COMMANDS = (ensure, describe, list_, delete)

@@ -1,0 +1,87 @@
+"""Plans: shown, written to a file, applied after a "yes" or from the file."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+@pytest.fixture
+def changed(run):
+    """Both tables are there; the model of one has got a stream."""
+    run("ensure shop")
+    run.change('"orders"', '"orders", stream="NEW_IMAGE"')
+    return run
+
+
+def test_plan_shows_the_steps_and_sends_no_write(changed):
+    """It exits with 0; `--exit-code` with 2 where there is something to do."""
+    done = changed("plan shop")
+    assert done.stdout.startswith("customers: is as declared\norders: 1 step")
+    changed("plan --exit-code shop", exits=2)
+    changed("plan --exit-code shop:Customer")
+    changed("plan --exit-code shop:Nobody", exits=1)
+    told = changed.json("plan shop")
+    assert (told["format_version"], told["command"]) == (1, "plan")
+    assert [len(plan["steps"]) for plan in told["plans"]] == [0, 1]
+    assert not [sent for sent in changed.service.sent if not sent.startswith("Describe")]
+
+
+def test_plan_shows_the_body_of_every_request(changed):
+    """`--requests` prints the operation and the JSON that is sent."""
+    operation, body = changed("plan shop:Order --requests").stdout.split("{", 1)
+    assert operation.endswith("UpdateTable\n")
+    assert json.loads("{" + body)["StreamSpecification"]["StreamEnabled"] is True
+
+
+def test_plan_as_markdown_is_a_table(changed):
+    """It has a row for each step, and for what is blocked or left alone."""
+    changed.change('"customers"', '"customers", stream=None')
+    changed.db.update_table(changed.model("Order"), stream="OLD_IMAGE")
+    changed.change(', stream="NEW_IMAGE"', "")
+    day = 'day: Annotated[str, SortKey(index="by-day")] = ""'
+    changed.change(TOTAL, f"{TOTAL}    {day}\n    {EXPIRES}\n")
+    lines = changed("plan shop --markdown").stdout.splitlines()
+    assert lines[0] == "### `customers`: nothing to do"
+    assert "| left alone | stream | OLD_IMAGE |" in lines
+    assert any(line.startswith("| blocked | index:by-day | ") for line in lines)
+    assert any("a\\|b" in line and "(UpdateTimeToLive)" in line for line in lines)
+
+
+TOTAL = "    total: int = 0\n"
+EXPIRES = 'expires: Annotated[int | None, TimeToLive()] = field(default=None, name="a|b")'
+
+
+def test_apply_shows_the_plan_and_asks(changed):
+    """Only "yes" applies it; a plan without steps asks nothing."""
+    done = changed("apply shop", answer="no\n", exits=1)
+    assert "orders: 1 step" in done.stdout
+    assert "UpdateTable" not in changed.service.sent
+    assert "pass --yes" in changed("apply shop", exits=1).stderr
+    changed("apply shop:Customer shop:Order --json-into done.jsonl", answer="yes\n")
+    lines = list(map(json.loads, (changed.folder / "done.jsonl").read_text().splitlines()))
+    assert [line["event"] for line in lines] == ["done", "end"]
+    assert lines[0]["table"] == "orders"
+    assert changed("apply shop").stderr == "Nothing to do.\n"
+
+
+def test_yes_consents_to_no_loss(changed):
+    """A destructive step needs its name in `--allow`, and is refused before anybody is asked."""
+    changed.db.update_table(changed.model("Order"))
+    changed.change('stream="NEW_IMAGE"', "stream=None")
+    assert "stream is destructive" in changed("apply shop --yes", exits=1).stderr
+    assert "stream is destructive" in changed("apply shop", answer="yes\n", exits=1).stderr
+    assert changed("apply shop --yes --allow stream").stdout.endswith(
+        "done stream: turn NEW_IMAGE off\n"
+    )
+
+
+def test_what_is_left_is_told(changed):
+    """What the service does not take yet is pending: it changes a TTL once in an hour."""
+    changed.change(TOTAL, f"{TOTAL}    {EXPIRES}\n")
+    changed("apply shop --yes --allow ttl")
+    changed.change('name="a|b"', 'name="until"')
+    lines = changed.lines("apply shop --yes --allow ttl --allow ttl:a|b")
+    assert [line["event"] for line in lines] == ["pending", "pending", "end"]
+    assert [line["name"] for line in lines[:-1]] == ["ttl:a|b", "ttl"]

@@ -1,0 +1,136 @@
+"""The program itself: how it starts, what it costs, and what it says of an error."""
+
+from __future__ import annotations
+
+import resource
+import runpy
+import subprocess
+import sys
+
+import pytest
+
+import dynamorm
+from dynamorm.cli import main
+
+
+def test_it_is_started_as_a_module_or_by_its_name(monkeypatch, capsys):
+    """`python -m dynamorm` does what the script `dynamorm` does."""
+    monkeypatch.setattr(sys, "argv", ["dynamorm", "--version"])
+    with pytest.raises(SystemExit, match="0"):
+        runpy.run_module("dynamorm", run_name="__main__")
+    assert capsys.readouterr().out == f"dynamorm, version {dynamorm.__version__}\n"
+
+
+@pytest.mark.parametrize("absent", ["click", "rich"])
+def test_what_is_missing_is_named_with_its_extra(monkeypatch, absent):
+    """Without click or rich it says what to install."""
+    monkeypatch.setitem(sys.modules, absent, None)
+    with pytest.raises(SystemExit, match=rf"needs {absent}: pip install 'dynamorm-micro\[cli\]'"):
+        main()
+
+
+def test_help_is_cheap():
+    """`--help` loads click and no more: below 150 ms of CPU above bare Python, and no library."""
+    code = "import sys; from dynamorm.cli import main; sys.argv[1:] = ['--help']; main()"
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", code], capture_output=True, text=True, check=True
+    )
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "click" in loaded
+    assert not loaded & {"asyncio", "botocore", "rich", "dynamorm.database", "dynamorm.tables"}
+    assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before < 1.0
+
+
+def test_help_has_the_commands_in_the_order_of_their_use(run):
+    """Each with one sentence, which ends on its line."""
+    _, _, commands = run("--help").stdout.partition("Commands:\n")
+    names = [line.split()[0] for line in commands.splitlines()]
+    assert names[:3] == ["plan", "apply", "ensure"]
+    assert "..." not in commands
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("plan", "no models: name them (shop.models:Order, or shop.models for all in it)"),
+        ("plan nowhere.models", "no module 'nowhere.models': run dynamorm from the folder of"),
+        ("plan shop:Ordre", "shop has no Ordre; did you mean Order?"),
+        ("plan shop:double", "shop:double is no model: it takes a Struct with @table, or"),
+        ("plan json", "there is no model in json: none of its classes has @table"),
+        ("plan broken", "broken could not be imported: ValueError: oh (--debug shows where)"),
+        ("plan missing", "missing could not be imported: ModuleNotFoundError: No module named 'n"),
+        ("describe orders", "Requested resource not found: Table: orders not found"),
+        ("copy shop:Order orders --segments 0", "the number of segments takes a whole number"),
+        ("plan --alow ttl", "--alow"),
+        ("frobnicate", "No such command"),
+        ("list --json-into /nowhere/a.json", "No such file or directory: '/nowhere/a.json'"),
+    ],
+)
+def test_an_error_is_a_line_or_two(run, line, told):
+    """It says what to do, exits with 1, and has no traceback."""
+    (run.folder / "broken.py").write_text("raise ValueError('oh')")
+    (run.folder / "missing.py").write_text("import nowhere")
+    done = run(line, exits=1)
+    assert done.stdout == ""
+    assert done.stderr.startswith("Error: ")
+    assert told in done.stderr
+    assert len(done.stderr.splitlines()) <= 2
+
+
+def test_debug_shows_the_traceback(run):
+    """Wherever the option stands."""
+    assert "Traceback (most recent call last):" in run("--debug plan shop:No", exits=1).stderr
+    assert run("plan shop:No --debug", exits=1).stderr.endswith("shop has no No\n")
+
+
+def test_an_error_of_a_program_is_named_by_its_kind(run):
+    """What is nobody's message says what it is, and how to see more."""
+    run.connect = {}.__getitem__  # not what makes a database
+    assert run("list", exits=1).stderr.startswith("Error: TypeError: ")
+    assert run("list", exits=1).stderr.endswith("(--debug shows where)\n")
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--region eu-west-1", "Try: pass --profile, set AWS_PROFILE, or run: aws sso login"),
+        ("", "Try: pass --region or --endpoint"),
+        ("--region a --profile none", "Try: pass --profile"),
+    ],
+)
+def test_advice_names_options(run, options, told):
+    """Where the library's message speaks of arguments, the options are named."""
+    run.connect = None  # as the program does by itself
+    done = run(f"list {options}", exits=1)
+    assert told in done.stderr
+
+
+def test_an_interrupt_ends_with_130(run):
+    """Ctrl-C is no error: there is nothing to read about it."""
+
+    def connect(**place):
+        raise KeyboardInterrupt
+
+    run.connect = connect
+    assert run("list", exits=130).stderr.strip() == "Aborted."
+
+
+@pytest.mark.parametrize("no", ["--no-color", ""])
+def test_colour_is_never_the_only_sign(run, monkeypatch, no):
+    """A terminal has colours, unless NO_COLOR or --no-color says no; the words stay."""
+    run("ensure shop")
+    run.change('"orders"', '"orders", stream="NEW_IMAGE"')
+    coloured = run("plan shop", color=True).stdout
+    assert "\x1b[" in coloured
+    if not no:
+        monkeypatch.setenv("NO_COLOR", "1")
+    plain = run(f"plan shop {no}", color=True).stdout
+    assert "\x1b[" not in plain
+    assert plain == run("plan shop").stdout
+
+
+def test_completion_is_that_of_click(run, monkeypatch):
+    """`_DYNAMORM_COMPLETE=bash_source dynamorm` prints what a shell has to read."""
+    monkeypatch.setenv("_DYNAMORM_COMPLETE", "zsh_source")
+    assert "#compdef dynamorm" in run("").stdout
