@@ -35,6 +35,7 @@ PACKAGES = {
         "operations",
         "tables",
         "copying",
+        "export",
         "permissions",
         "database",
     ),

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 import click
 
-from . import copies, plans, tables
+from . import copies, exports, plans, tables
 from .copies import INTERRUPTED
 from .output import say
 from .project import MODELS, load_project
@@ -61,5 +61,6 @@ def app() -> None:
 
 app.params += shared(root=True)
 
-for command in (*plans.COMMANDS, *tables.COMMANDS, *copies.COMMANDS):
-    app.add_command(command)
+for theme in (plans, tables, copies, exports):
+    for command in theme.COMMANDS:
+        app.add_command(command)

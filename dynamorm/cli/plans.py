@@ -123,4 +123,22 @@ def _end(session: Session, applied: list[Applied]) -> int:
     return 0
 
 
-COMMANDS = (plan, apply)
+@command()
+@arguments.models
+@click.option("--strict", is_flag=True, help="What no model declares counts as well.")
+@click.option("--quiet", is_flag=True, help="Print nothing: the exit code says it.")
+def check(session: Session, models: tuple[str, ...], strict: bool, quiet: bool) -> int:
+    """Compare tables with their models; read only.
+
+    Exits with 2 if a table is missing or not as declared, without an option.
+    """
+    found = session.models(models)
+    with session.database() as db:
+        checked = db.check(*found, strict=strict)
+    if not quiet:
+        session.output.text(str(checked))
+        session.output.document("check", **checked.to_dict(), as_declared=bool(checked))
+    return 0 if checked else CHANGES
+
+
+COMMANDS = (plan, apply, check)

@@ -85,3 +85,18 @@ def test_what_is_left_is_told(changed):
     lines = changed.lines("apply shop --yes --allow ttl --allow ttl:a|b")
     assert [line["event"] for line in lines] == ["pending", "pending", "end"]
     assert [line["name"] for line in lines[:-1]] == ["ttl:a|b", "ttl"]
+
+
+def test_check_ends_with_2_where_something_differs(changed):
+    """Drift and missing tables do, what is undeclared only with --strict; it sends no write."""
+    done = changed("check shop", exits=2)
+    assert done.stdout.startswith("customers: as declared\norders: not as declared\n  stream: ")
+    assert changed("check shop --quiet", exits=2).output == ""
+    changed("check shop:Customer")
+    changed.db.update_table(changed.model("Customer"), stream="NEW_IMAGE")
+    changed("check shop:Customer")
+    told = changed.json("check shop:Customer --strict", exits=2)
+    assert told["as_declared"] is False
+    assert told["tables"][0]["undeclared"][0]["name"] == "stream"
+    assert "customers: missing" in changed("check shop --prefix no-", exits=2).stdout
+    assert not [sent for sent in changed.service.sent if not sent.startswith("Describe")]

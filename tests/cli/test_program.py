@@ -46,7 +46,7 @@ def test_help_has_the_commands_in_the_order_of_their_use(run):
     """Each with one sentence, which ends on its line."""
     _, _, commands = run("--help").stdout.partition("Commands:\n")
     names = [line.split()[0] for line in commands.splitlines()]
-    assert names[:3] == ["plan", "apply", "ensure"]
+    assert names[:3] == ["plan", "apply", "check"]
     assert "..." not in commands
 
 

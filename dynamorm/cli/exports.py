@@ -1,0 +1,61 @@
+"""Commands that write models in another language. They send nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from . import arguments
+from .session import Session, command
+
+out = click.option("--out", metavar="FILE", help="Write it to a file, not to standard output.")
+
+
+@command()
+@arguments.models
+@click.option(
+    "--deletion-policy",
+    type=click.Choice(["Retain", "Delete", "RetainExceptOnCreate"]),
+    default="Retain",
+    show_default=True,
+    help="What becomes of a table that leaves the stack.",
+)
+@out
+def cloudformation(
+    session: Session, models: tuple[str, ...], deletion_policy: str, out: str | None
+) -> None:
+    """Write a CloudFormation template: JSON, with outputs."""
+    from ..export import cloudformation
+
+    prefix = session.given["prefix"] or ""
+    found = session.models(models)
+    _write(cloudformation(*found, prefix=prefix, deletion_policy=deletion_policy), out)
+
+
+@command()
+@arguments.models
+@out
+def terraform(session: Session, models: tuple[str, ...], out: str | None) -> None:
+    """Write Terraform JSON for the AWS provider, as tables.tf.json."""
+    from ..export import terraform
+
+    found = session.models(models)
+    _write(terraform(*found, prefix=session.given["prefix"] or ""), out)
+
+
+def _write(value: Any, out: str | None) -> None:
+    """Write JSON where it is wanted."""
+    from msgspec import json
+
+    encoded = json.format(json.encode(value), indent=2)
+    with click.open_file(out or "-", "wb") as file:
+        file.write(encoded + b"\n")
+
+
+@click.group(commands=[cloudformation, terraform])
+def export() -> None:
+    """Write the models for CloudFormation or Terraform."""
+
+
+COMMANDS = (export,)

@@ -1,0 +1,25 @@
+"""Models in other languages, without a request."""
+
+from __future__ import annotations
+
+import json
+
+import dynamorm.export
+
+
+def test_a_template_for_cloudformation(run):
+    """It goes to standard output, or into a file; the prefix goes before the names."""
+    told = json.loads(run("export cloudformation shop --prefix dev-").stdout)
+    models = run.model("Customer"), run.model("Order")
+    assert told == dynamorm.export.cloudformation(*models, prefix="dev-")
+    assert run("export cloudformation shop --deletion-policy Delete --out a.json").output == ""
+    told = json.loads((run.folder / "a.json").read_text())
+    assert told == dynamorm.export.cloudformation(*models, deletion_policy="Delete")
+    assert run.places == []
+
+
+def test_a_configuration_for_terraform(run):
+    """It is JSON, as Terraform reads it from tables.tf.json."""
+    told = json.loads(run("export terraform shop:Order --prefix dev-").stdout)
+    assert told == dynamorm.export.terraform(run.model("Order"), prefix="dev-")
+    assert run.places == []
