@@ -72,10 +72,17 @@ def __getattr__(name: str) -> Any:
     if name in _SUBMODULES:
         return import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        advice = "" if name.startswith("_") else _nearest(name)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
     value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
     globals()[name] = value
     return value
+
+
+def _nearest(name: str) -> str:
+    from .model.arguments import nearest
+
+    return nearest(name, _MODULE_OF)
 
 
 def __dir__() -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
+from .model import NoAttribute
 from .model.declare import Model, table_name
 from .model.names import checked_prefix, whole_name
 from .operations.drivers import arun, run
@@ -45,7 +46,7 @@ T = TypeVar("T")
 
 def connect(
     region: str | None = None,
-    *,
+    *misplaced: NoReturn,
     endpoint: str | None = None,
     profile: str | None = None,
     credentials: Given | None = None,
@@ -67,7 +68,15 @@ def connect(
     number of attempts. The time-outs are seconds, a `timedelta` or `None` for no limit, counted for
     each piece that is sent or received.
     """
-    _check("connect", unknown, region=region, endpoint=endpoint, profile=profile)
+    _check(
+        "connect",
+        misplaced,
+        unknown,
+        credentials,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+    )
     given = Arguments(
         transport,
         region=region,
@@ -84,7 +93,7 @@ def connect(
 
 def connect_async(
     region: str | None = None,
-    *,
+    *misplaced: NoReturn,
     endpoint: str | None = None,
     profile: str | None = None,
     credentials: Given | None = None,
@@ -100,7 +109,15 @@ def connect_async(
     `transport` may be "aio", which sends in the event loop and is closed by `async with`.
     "botocore", the default, and "http" send in threads.
     """
-    _check("connect_async", unknown, region=region, endpoint=endpoint, profile=profile)
+    _check(
+        "connect_async",
+        misplaced,
+        unknown,
+        credentials,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+    )
     given = Arguments(
         transport,
         region=region,
@@ -115,12 +132,23 @@ def connect_async(
     return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)._of(given)
 
 
-def _check(function: str, unknown: dict[str, Any], **strings: object) -> None:
+def _check(
+    function: str,
+    misplaced: tuple[Any, ...],
+    unknown: dict[str, Any],
+    credentials: Any,
+    **strings: object,
+) -> None:
     """Check what no transport looks at before its first request."""
-    if unknown:
-        from .model.arguments import refuse_keywords
+    if misplaced or unknown or callable(credentials):
+        from .model.arguments import check_plain, refuse_keywords, refuse_positions
 
-        refuse_keywords(function, unknown, ("region", *(connect.__kwdefaults__ or {})))
+        names = (*(connect.__kwdefaults__ or {}),)
+        if misplaced:
+            refuse_positions(function, "the region", names)
+        if unknown:
+            refuse_keywords(function, unknown, ("region", *names))
+        check_plain("credentials=", credentials)
     for name, value in strings.items():
         if not isinstance(value, str | None):
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
@@ -141,6 +169,11 @@ class _Operations:
         self.table_prefix = checked_prefix(table_prefix)
         self.retries = retries_of(retries)
         self._given = Arguments(transport)
+
+    if not TYPE_CHECKING:  # to a type checker, every method would exist
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise NoAttribute(self, name)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.transport!r}, table_prefix={self.table_prefix!r})"

@@ -23,7 +23,6 @@ MAX_SEGMENTS = 1_000_000
 MAX_DEADLINE = 100_000
 """Seconds, more than a day: who gives more has mostly given milliseconds, as a Lambda context."""
 
-CO_COROUTINE = 0x80  # as in `inspect`, which takes long to import
 COLLISION_KEYS = 2_000_000
 Deadline = float | Callable[[], float] | None
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
@@ -98,7 +97,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         if self.on_error != "raise" and not callable(self.on_error):
             raise TypeError(f'on_error= takes "raise" or a function, not {self.on_error!r}')
         for name in ("on_error", "progress", "deadline"):
-            _check_plain(name, getattr(self, name))
+            if callable(getattr(self, name)):
+                from ..model.arguments import check_plain
+
+                check_plain(f"{name}=", getattr(self, name))
         self._check_together()
 
     def _check_together(self) -> None:
@@ -135,12 +137,6 @@ def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
     if value not in words:
         known = ", ".join(f'"{word}"' for word in words)
         raise ValueError(f"{name}= takes one of {known}, not {value!r}")
-
-
-def _check_plain(name: str, function: Any) -> None:
-    code = getattr(function, "__code__", None)
-    if code is not None and code.co_flags & CO_COROUTINE:
-        raise TypeError(f"{name}= is async: it would never run; give a plain function")
 
 
 def settings_of(function: str, options: CopyOptions, *others: str) -> CopySettings:

@@ -59,8 +59,6 @@ def check_copy(
     """Raise what `prepare` would, as far as that can be told without asking the service."""
     check_segments(of)
     check_pair(source, target, settings)
-    if settings.transform is not None:
-        converter_of(source, target, settings, None, None)
     if settings.resume is not None:
         open_checkpoint(source, target, settings, segments, of)
 
@@ -70,9 +68,10 @@ def check_pair(source: Model | str, target: Model | str, settings: CopySettings)
     names = table_name(source), table_name(target)
     same = names[0] == names[1] and settings.target_db is None
     _refuse_same(names[0], same, settings)
-    if same or settings.transform is not None:
-        return
-    check_shapes(source, target)
+    if settings.transform is not None:
+        converter_of(source, target, settings, None, None)
+    elif not same:
+        check_shapes(source, target)
 
 
 def prepare(

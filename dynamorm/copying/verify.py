@@ -96,6 +96,8 @@ def verify_copy(
     )
     if transform is None:
         check_shapes(source, target)
+    else:
+        converter_of(source, target, settings, None, None)
     point = new_point(
         (table_name(source), table_name(target)),
         segments or SEGMENTS,

@@ -12,6 +12,7 @@ from typing import Any, get_origin
 from msgspec import NODEFAULT, UNSET, Struct, inspect, structs
 
 from ..errors import ModelError
+from ..model.declare import not_a_model
 from ..model.fields import label, read_fields
 
 
@@ -76,8 +77,9 @@ _TAGS: dict[type[inspect.Type], str] = {
 
 def read_shape(model: Any) -> inspect.StructType:
     """Describe a model; raises `ModelError` with every field that an attribute cannot hold."""
-    if not issubclass(get_origin(model) or model, Struct):
-        raise TypeError(f"expected a msgspec Struct class, not {model!r}")
+    origin = get_origin(model) or model
+    if not isinstance(origin, type) or not issubclass(origin, Struct):
+        raise not_a_model(model, "a msgspec Struct class")
     read_fields(model, [])
     try:
         shape = inspect.type_info(model)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache, cached_property
-from typing import Any, Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar, get_origin
 
 from msgspec import Raw, Struct, json
 
 from ..errors import ItemError, ModelError
-from ..model.declare import table_name
+from ..model.declare import not_a_model, table_name
 from ..model.fields import label
 from .attributes import read_shape
 from .mismatch import Misfit, complaint
@@ -37,6 +37,8 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
     sets. A field whose default is an empty set is left out when it has one, and so is an index key
     that is None. Meta's constraints are held where items are read, not here, as in msgspec.
     """
+    if not isinstance(instance, Struct):
+        raise not_an_instance(instance)
     return attributes_of(codec(type(instance)).encode(instance))
 
 
@@ -46,6 +48,8 @@ def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
     Attributes that the model does not know are skipped, unless it forbids them. What does not
     fit is an `ItemError` that tells its path and not its value.
     """
+    if isinstance(model, Mapping):
+        raise TypeError("the model comes first: write from_item(Order, item)")
     found = codec(model)
     try:
         raw = item_json(item, base64=True)
@@ -139,7 +143,19 @@ class Codec(Generic[M]):
 
 def codec(model: type[M]) -> Codec[M]:
     """Return the codec of a model; raises `ModelError` for fields that no attribute can hold."""
-    return _codec(model)
+    try:
+        return _codec(model)
+    except TypeError:  # an instance may not even be hashable
+        if isinstance(get_origin(model) or model, type):
+            raise
+        raise not_a_model(model, "a msgspec Struct class") from None
+
+
+def not_an_instance(found: object) -> TypeError:
+    """Return the error for what was given in place of an instance."""
+    if isinstance(found, type):
+        return TypeError(f"expected an instance, not the class: write {found.__name__}(...)")
+    return TypeError(f"expected an instance of a msgspec Struct, not of {type(found).__name__}")
 
 
 @cache

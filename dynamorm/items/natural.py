@@ -13,6 +13,7 @@ from .values import binary, exact_number
 
 _encode = json.Encoder().encode
 _BYTES = (bytes, bytearray, memoryview)
+_FROM_A_RESOURCE = ": take items from a boto3 client, not from a resource, which changes values"
 _SET = (list, tuple, set, frozenset)
 
 
@@ -74,7 +75,8 @@ class _Checks:
 
     def _check(self, value: Any) -> None:
         if not isinstance(value, dict) or len(value) != 1 or not self._kinds.keys() >= value.keys():
-            raise Misfit('expected an attribute value, such as {"S": "text"}')
+            found = "" if isinstance(value, dict) else _FROM_A_RESOURCE
+            raise Misfit(f'expected an attribute value, such as {{"S": "text"}}{found}')
         ((tag, inner),) = value.items()
         kinds, check = self._kinds[tag]
         if not isinstance(inner, kinds):

@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..errors import ItemError
+from ..model.arguments import check_plain
 from .mismatch import Misfit, at
 from .values import AttributeValue, Item, attributes_of, natural
 from .writers import write_any
@@ -66,6 +67,7 @@ def attribute_transform(
     Binary is bytes in both directions; a str is an `ItemError`, for it may be text or base64. The
     function may change the dict that it is given, and keep changing one that it has yielded.
     """
+    check_plain(f"transform {name_of(function)}", function)
     return AttributeTransform(function)
 
 
@@ -174,6 +176,8 @@ def chain(*transforms: Transform) -> Transform:
 
     All of them are of attribute values, or none is.
     """
+    for transform in transforms:
+        check_plain(f"transform {name_of(transform)}", transform)
     marked = [isinstance(transform, AttributeTransform) for transform in transforms]
     if not any(marked) and transforms:
         return Chain(transforms, Struct)

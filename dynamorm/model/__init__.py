@@ -6,7 +6,7 @@ Here is what all values of the library share.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from msgspec import Struct, json, to_builtins
 
@@ -14,11 +14,27 @@ LONGEST = 400
 """Characters of a repr, and a quarter of that of each member: a table may have very many parts."""
 
 
+class NoAttribute(AttributeError):
+    """An attribute that a value lacks; who only asks whether it is there pays for no advice."""
+
+    def __str__(self) -> str:
+        from .arguments import nearest
+
+        value, name = self.args
+        known = [one for one in dir(type(value)) if not one.startswith("_")]
+        return f"{type(value).__name__} has no attribute {name!r}{nearest(name, known)}"
+
+
 class Readable(Struct, frozen=True, repr_omit_defaults=True):
     """A value that people print and send on; a repr and a text leave out what has its default."""
 
     _kept: ClassVar[tuple[type, ...]] = ()
     """Types that `to_dict` leaves as they are."""
+
+    if not TYPE_CHECKING:  # to a type checker, every attribute would exist
+
+        def __getattr__(self, name: str) -> NoReturn:
+            raise NoAttribute(self, name)
 
     def __repr__(self) -> str:
         members = (f"{name}={_cut(repr(value), 4)}" for name, value in self.__rich_repr__())

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
+from typing import Any, NoReturn
+
+_ASYNC = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR of `inspect`, which takes long to import
+
+_TAKES_OPTIONS = 0x08  # CO_VARKEYWORDS
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return the known name that was probably meant, as the end of a message; empty for none."""
     from difflib import get_close_matches  # only for errors: it takes long to import
 
-    found = get_close_matches(str(name), list(known), 1)
+    text, names = str(name), list(known)
+    longer = sorted((one for one in names if text and text in one), key=len)
+    found = get_close_matches(text, names, 1) or longer
     return f"; did you mean {found[0]}?" if found else ""
 
 
@@ -32,3 +39,32 @@ _FROM_BOTO3 = {
     "profile_name": "profile",
     "region_name": "region",
 }
+
+
+def refuse_positions(function: str, first: str, known: Iterable[str]) -> NoReturn:
+    """Raise `TypeError` for arguments by position; they are not told, for they may be secrets."""
+    names = ", ".join(f"{name}=" for name in known)
+    raise TypeError(f"{function}() takes {first} by position; give the rest by keyword, {names}")
+
+
+def wrong_call(function: Callable[..., Any], error: TypeError) -> TypeError:
+    """Return what Python says of a call that does not fit, and what to write instead."""
+    code = function.__code__
+    first, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
+    names = code.co_varnames[first:last]
+    text, _, unknown = str(error).partition("unexpected keyword argument ")
+    if unknown:
+        hint = nearest(unknown.strip("'"), code.co_varnames[:last])
+    elif "were given" in text:
+        more = " and options" if code.co_flags & _TAKES_OPTIONS else ""
+        hint = f": give the rest by keyword, {', '.join(f'{name}=' for name in names)}{more}"
+    else:
+        hint = ""
+    return TypeError(f"{error}{hint}")
+
+
+def check_plain(name: str, function: Any) -> None:
+    """Raise `TypeError` for a coroutine function: nobody would await what it returns."""
+    code = getattr(getattr(function, "func", function), "__code__", None)
+    if code is not None and code.co_flags & _ASYNC:
+        raise TypeError(f"{name} is async: it would never run; give a plain function")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar, get_origin
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, get_origin
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from ..errors import ModelError
 from .fields import label, read_fields
 from .keys import spec_parts
 from .names import name_problem, short_name_problems
-from .options import Index, check_option_names
+from .options import Index, Options, check_option_names
 from .spec import TableSpec, changed, remember
 
 if TYPE_CHECKING:
@@ -63,7 +63,10 @@ class _Declaration:
 
 
 def table(
-    name: str, *, indexes: Iterable[Index] = (), **options: Unpack[TableOptions]
+    name: str,
+    *misplaced: NoReturn,
+    indexes: Iterable[Index] = (),
+    **options: Unpack[TableOptions],
 ) -> Callable[[type[S]], type[S]]:
     """Declare that a Struct is a table. The class stays as it is but for one attribute.
 
@@ -74,6 +77,8 @@ def table(
     """
     if not isinstance(name, str):
         raise TypeError('@table takes the name of the table: write @table("orders")')
+    if misplaced:
+        _refuse_positions("table", "the name", ("indexes",))
     check_option_names(options)
     declaration = _Declaration(_Declared(name, _listable(indexes), dict(options)))
 
@@ -96,7 +101,7 @@ def table(
 
 def table_spec(
     model: Model,
-    *,
+    *misplaced: NoReturn,
     name: str | None = None,
     indexes: Iterable[Index] | None = None,
     **options: Unpack[TableOptions],
@@ -106,13 +111,15 @@ def table_spec(
     The spec remembers its Struct (`spec.model`), so that one class can serve many tables. A Struct
     that `@table` has not declared needs a `name`. Raises `ModelError` with every problem.
     """
+    if misplaced:
+        _refuse_positions("table_spec", "the model", ("name", "indexes"))
     check_option_names(options)
     if isinstance(model, TableSpec):
         if indexes is not None:
             raise TypeError("indexes= goes with a Struct; a TableSpec has its own")
         return changed(model, name=model.name if name is None else name, **options)
     if not _is_struct(get_origin(model) or model):
-        raise TypeError(f"expected a msgspec Struct class or a TableSpec, not {_shown(model)}")
+        raise not_a_model(model, "a msgspec Struct class or a TableSpec")
     declarations = _declarations(model)
     if name is None and indexes is None and not options and declarations:
         return declarations[0].spec(model)
@@ -140,6 +147,12 @@ def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
     return given
 
 
+def _refuse_positions(function: str, first: str, names: tuple[str, ...]) -> NoReturn:
+    from .arguments import refuse_positions
+
+    refuse_positions(function, first, (*names, *Options.__struct_fields__))
+
+
 def _is_struct(model: object) -> bool:
     return isinstance(model, type) and issubclass(model, Struct)
 
@@ -148,6 +161,11 @@ def _listable(indexes: Iterable[Index]) -> tuple[Index, ...]:
     if isinstance(indexes, str | Index) or not hasattr(indexes, "__iter__"):
         raise TypeError(f'indexes= takes a list of Index("name", ...), not {indexes!r:.200}')
     return tuple(indexes)
+
+
+def not_a_model(found: object, wanted: str) -> TypeError:
+    """Return the error for what was given in place of a model."""
+    return TypeError(f"expected {wanted}, not {_shown(found)}")
 
 
 def _shown(model: object) -> str:

@@ -33,7 +33,9 @@ def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
     """
     document = source.to_dict() if hasattr(source, "to_dict") else source
     if not isinstance(document, Mapping):
-        raise TypeError(f"TableSpec.of takes {_TAKEN}, not {source!r:.200}")
+        raise TypeError(
+            f"TableSpec.of takes {_TAKEN}, not {source!r:.200}; a model goes to table_spec"
+        )
     try:
         return _read(document, {} if name is None else {"TableName": name})
     except KeyError as error:

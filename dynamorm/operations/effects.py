@@ -108,7 +108,12 @@ class Operation(Generic[T]):
         self._named = named
         # The steps before the first effect look at the arguments. Taken here, a mistake is raised
         # by the call that makes it, and not where the operation is run.
-        steps = self._steps()
+        try:
+            steps = self._steps()
+        except TypeError as error:  # no step has been taken: the call itself does not fit
+            from ..model.arguments import wrong_call
+
+            raise wrong_call(function, error) from None
         next(steps, None)
         steps.close()
         self._used = False

@@ -577,6 +577,9 @@ class Address(Struct, forbid_unknown_fields=True):
 NUMBER = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
 FINITE = "nan and infinity are no numbers in DynamoDB"
 NO_VALUE = 'expected an attribute value, such as {"S": "text"} - at Holder.value'
+OF_A_RESOURCE = NO_VALUE.replace(
+    " -", ": take items from a boto3 client, not from a resource, which changes values -"
+)
 WRONG = "a value of type {} does not belong here - at Holder.value{}"
 
 
@@ -659,7 +662,7 @@ WRONG = "a value of type {} does not belong here - at Holder.value{}"
             {"L": []},
             "Expected `array` of length >= 1 - at Holder.value",
         ),
-        (str, "secret", NO_VALUE),
+        (str, "secret", OF_A_RESOURCE),
         (str, {}, NO_VALUE),
         (str, {"S": "", "N": ""}, NO_VALUE),
         (str, {"T": ""}, NO_VALUE),
