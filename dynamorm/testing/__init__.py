@@ -1,9 +1,11 @@
-"""Aids for testing code that uses dynamorm: a clock, a script, a record, and a service in memory.
+"""Aids for testing code that uses dynamorm: a clock, a script, a record, a service in memory.
 
-None of them needs a network, and no time passes in any of them but the clock's own.
+None of these needs a network, and no time passes in any of them but the clock's own. `empty_table`
+is for tables on any engine.
 """
 
+from .empty import empty_table
 from .scripted import Async, FakeClock, Recorder, Script
 from .service import FakeService
 
-__all__ = ["Async", "FakeClock", "FakeService", "Recorder", "Script"]
+__all__ = ["Async", "FakeClock", "FakeService", "Recorder", "Script", "empty_table"]

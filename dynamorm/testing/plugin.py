@@ -1,19 +1,19 @@
 """Fixtures for pytest: `pytest_plugins = ["dynamorm.testing.plugin"]` in the topmost conftest.py.
 
 Nothing is started, sent or looked up before a test asks for a fixture. Nothing goes to AWS unless
-an endpoint there is named, and no table is dropped but those that `dynamorm_tables` has made.
+an endpoint there is named, and no table is dropped but those of the test that has just ended.
 """
 
 from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..database import Database, connect
+from ..database import AsyncDatabase, Database, connect, connect_async
 from ..errors import DynamormError, LimitExceeded, TableBusy
 from ..model.declare import table_spec
 from ..operations.waiters import find_table
@@ -90,24 +90,59 @@ def dynamorm_endpoint(pytestconfig: pytest.Config) -> Iterator[str]:
 
 
 @pytest.fixture
-def dynamorm_db(dynamorm_endpoint: str) -> Iterator[Database]:
+def dynamorm_environment(dynamorm_endpoint: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """`dynamorm_endpoint` in the environment: for boto3, aioboto3 and PynamoDB, unchanged.
+
+    On this machine with made-up keys and a region; elsewhere these are left as they are.
+    """
+    from ..transports.endpoints import is_local
+
+    monkeypatch.setenv("AWS_ENDPOINT_URL_DYNAMODB", dynamorm_endpoint)
+    monkeypatch.delenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", raising=False)
+    for name, value in _MADE_UP.items() if is_local(dynamorm_endpoint) else ():
+        monkeypatch.setenv(name, value)
+    return dynamorm_endpoint
+
+
+_MADE_UP = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_SESSION_TOKEN": "test",
+    "AWS_DEFAULT_REGION": "us-east-1",
+    "AWS_REGION": "us-east-1",
+}
+
+
+@pytest.fixture
+def dynamorm_db(dynamorm_environment: str) -> Iterator[Database]:
     """A `Database` at `dynamorm_endpoint`, with a table prefix that no other test has.
 
-    On this machine it signs with made-up keys and reads no variable; elsewhere credentials and
-    region are those of the environment.
+    At the end, every table under the prefix is dropped, whoever has made it. On this machine it
+    signs with made-up keys and reads no variable; elsewhere credentials and region are those of the
+    environment.
     """
     from ..transports.botocore import BotocoreTransport
     from ..transports.credentials import Credentials
     from ..transports.endpoints import is_local
 
-    place: dict[str, Any] = {"endpoint": dynamorm_endpoint}
-    if is_local(dynamorm_endpoint):
+    place: dict[str, Any] = {"endpoint": dynamorm_environment}
+    if is_local(dynamorm_environment):
         key = Credentials("test", "test")
         place |= {"region": "us-east-1", "credentials": key, "environ": {}}
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     prefix = f"test-{worker}-{uuid.uuid4().hex[:12]}-"
     with connect(transport=BotocoreTransport(**place), table_prefix=prefix) as db:
         yield db
+        _drop(db, db.list_tables())
+
+
+@pytest.fixture
+def dynamorm_async_db(dynamorm_db: Database) -> AsyncDatabase:
+    """`dynamorm_db` for asyncio, in any event loop: the same place, prefix and tables."""
+    from ..transports.threads import ThreadTransport
+
+    transport = ThreadTransport(dynamorm_db.transport)
+    return connect_async(transport=transport, table_prefix=dynamorm_db.table_prefix)
 
 
 @pytest.fixture
@@ -127,18 +162,24 @@ def dynamorm_tables(dynamorm_db: Database) -> Iterator[Callable[..., tuple[Table
         return tuple(ensured.table for ensured in dynamorm_db.auto_migrate(*specs))
 
     yield make
+    _drop(dynamorm_db, dict.fromkeys(made))
+
+
+def _drop(db: Database, names: Iterable[str]) -> None:
+    """Delete tables, and do not wait until they are gone; fail with those that are left."""
     problems = []
-    for name in dict.fromkeys(made):
+    for name in names:
         try:
-            _drop(dynamorm_db, name)
+            found = db.run(find_table(name))
+            if found is not None and found.table_status != "DELETING":
+                _delete(db, name)
         except DynamormError as error:
             problems.append(f"\n{error}")
     if problems:
         pytest.fail(_LEFT + "".join(problems), pytrace=False)
 
 
-def _drop(db: Database, name: str) -> None:
-    """Delete a table, and do not wait until it is gone."""
+def _delete(db: Database, name: str) -> None:
     try:
         db.delete_table(name, missing_ok=True, wait=False)
     except (TableBusy, LimitExceeded):

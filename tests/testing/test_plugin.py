@@ -9,7 +9,7 @@ from types import ModuleType
 from urllib.parse import urlsplit
 
 import pytest
-from aids.httpserver import Server, answer
+from aids.httpserver import Server, answer, serving
 
 import dynamorm
 from dynamorm.testing import FakeService
@@ -85,7 +85,10 @@ def suite(pytester, monkeypatch, shared):
         pytester.makeini(f"[pytest]\nfilterwarnings = error\n{ini}")
         pytester.makeconftest(CONFTEST + conftest)
         pytester.makepyfile(PRELUDE + tests)
-        result = pytester.runpytest_inprocess("-rA", *arguments, plugins=[shared])
+        # One that is merely installed warns of settings that it wants.
+        unwanted = () if "asyncio" in ini else ("-p", "no:asyncio")
+        given = ("-rA", *unwanted, *arguments)
+        result = pytester.runpytest_inprocess(*given, plugins=[shared])
         shared.keep_modules()
         return result
 
@@ -122,7 +125,10 @@ TABLES = {
 
 @pytest.mark.parametrize(("body", "outcome", "left"), TABLES.values(), ids=TABLES)
 def test_tables_are_dropped_after_their_test(suite, shared, body, outcome, left):
-    """Exactly those that were made for it, however it ends; only what is refused is waited for."""
+    """Exactly those that were made for it, however it ends; only what is refused is waited for.
+
+    It is so for a `dynamorm_db` of the suite's own, too.
+    """
     tests = f"""
 def test(dynamorm_tables, dynamorm_db, shared):
     make, fail = dynamorm_tables, shared.service.fail
@@ -131,8 +137,8 @@ def test(dynamorm_tables, dynamorm_db, shared):
 """
     result = suite(tests, conftest=OVER_THE_FAKE)
     result.assert_outcomes(**outcome)
-    waits = any(trouble in body for trouble in ("BUSY", "CUT", "MANY"))
-    assert shared.service.sent[-1] == ("DescribeTable" if waits else "DeleteTable")
+    looks = any(words in body for words in ("BUSY", "CUT", "MANY", "drop(Order)"))
+    assert shared.service.sent[-1] == ("DescribeTable" if looks else "DeleteTable")
     assert shared.tables() == left
     if outcome is NOT_DROPPED:
         result.stdout.fnmatch_lines(["*deletion_protection=False*", "*at orders, DeleteTable"])
@@ -153,7 +159,74 @@ def test(dynamorm_tables):
     assert shared.tables() == []
 
 
-def test_each_test_has_a_prefix_of_its_own(suite, shared, monkeypatch):
+@pytest.fixture
+def served(shared):
+    """Arguments that name an endpoint: the shared service, over HTTP."""
+    with Server(serving(shared.service)) as server:
+        yield f"--dynamorm-endpoint={server.url}"
+
+
+def test_what_is_under_the_prefix_is_dropped(suite, shared, served):
+    """Whoever has made it, the tested code or another client; and nothing else is."""
+    shared.service.create_seconds = 0
+    tests = """
+def test_made(dynamorm_tables, dynamorm_db, shared):
+    dynamorm_tables(Order)
+    dynamorm_db.create_table(Customer, wait=False)
+    dynamorm.connect(transport=shared.service).create_table(Order)
+
+def test_protected(dynamorm_db):
+    dynamorm_db.create_table(Customer, deletion_protection=True, wait=False)
+"""
+    result = suite(tests, served)
+    result.assert_outcomes(passed=2, errors=1)
+    result.stdout.fnmatch_lines(["*deletion_protection=False*", "*at *customers, DeleteTable"])
+    assert [name.rpartition("-")[2] for name in shared.tables()] == ["orders", "customers"]
+
+
+ASYNC = {
+    "pytest_asyncio": ("asyncio", "asyncio_default_fixture_loop_scope = function"),
+    "anyio": ("anyio", ""),
+}
+
+
+@pytest.mark.parametrize("plugin", ASYNC)
+def test_asynchronous_tests_have_a_database(suite, shared, served, plugin):
+    """The place, prefix and tables of `dynamorm_db`, in the event loop of whichever plugin."""
+    pytest.importorskip(plugin)
+    mark, ini = ASYNC[plugin]
+    tests = f"""
+@pytest.mark.{mark}
+async def test(dynamorm_tables, dynamorm_async_db):
+    (orders,) = dynamorm_tables(Order)
+    assert await dynamorm_async_db.describe_table(Order) == orders
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+"""
+    shared.service.create_seconds = 0
+    suite(tests, served, ini=ini).assert_outcomes(passed=1)
+    assert shared.tables() == []
+
+
+def test_other_clients_find_the_place_in_the_environment(suite, shared, served, monkeypatch):
+    """boto3, and what is built on botocore, with no argument but the name of the table."""
+    monkeypatch.setenv("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "true")
+    tests = """
+import boto3
+
+def test(dynamorm_tables):
+    (orders,) = dynamorm_tables(Order)
+    client = boto3.session.Session().client("dynamodb")
+    assert client.describe_table(TableName=orders.table_name)["Table"]["TableStatus"] == "ACTIVE"
+    client.close()
+"""
+    shared.service.create_seconds = 0
+    suite(tests, served).assert_outcomes(passed=1)
+
+
+def test_each_test_has_a_prefix_of_its_own(suite, shared, served, monkeypatch):
     """Tests that run at once in one account do not meet, whichever worker runs them."""
     tests = """
 @pytest.mark.parametrize("number", range(3))
@@ -162,7 +235,7 @@ def test(dynamorm_db, shared, number):
 """
     for worker in ("gw0", "gw1"):
         monkeypatch.setenv("PYTEST_XDIST_WORKER", worker)
-        suite(tests, "--dynamorm-endpoint=http://localhost:1").assert_outcomes(passed=3)
+        suite(tests, served).assert_outcomes(passed=3)
     assert len(set(shared.seen)) == 6
     assert all("-gw1-" in prefix for prefix in shared.seen[3:])
 
@@ -195,11 +268,18 @@ def test_made_up_keys_stay_on_this_machine_and_real_ones_away_from_it(
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", "REAL")
         monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
         monkeypatch.setenv("HTTP_PROXY", server.url)
-        tests = "def test(dynamorm_db): assert list(dynamorm_db.list_tables()) == []"
+        tests = f"""
+import os
+
+def test(dynamorm_db):
+    assert list(dynamorm_db.list_tables()) == []
+    assert os.environ["AWS_ACCESS_KEY_ID"] == "{key}"
+"""
         suite(tests, f"--dynamorm-endpoint={elsewhere or server.url}").assert_outcomes(passed=1)
-    (request,) = server.requests
-    assert request.line.startswith(line)
-    assert f"Credential={key}/" in request.headers["authorization"]
+    for request in server.requests:
+        assert request.line.startswith(line)
+        assert f"Credential={key}/" in request.headers["authorization"]
+    assert len(server.requests) == 2
 
 
 def test_one_moto_server_serves_the_run(suite, shared):
@@ -287,6 +367,6 @@ def test_every_fixture_says_what_it_is(suite):
     """`pytest --fixtures` shows a line for each, and no name that others might have chosen."""
     lines = suite("", "--fixtures").outlines
     shown = {line: text for line, text in pairwise(lines) if "testing/plugin.py:" in line}
-    assert len(shown) == 6
+    assert len(shown) == 8
     assert all(line.startswith("dynamorm_") for line in shown)
     assert not any("no docstring" in text for text in shown.values())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable
 from typing import Annotated, Any
 
 import pytest
@@ -12,13 +13,14 @@ import dynamorm
 from dynamorm import (
     PartitionKey,
     TableNotFound,
+    Throttled,
     UnsupportedOperation,
     ValidationFailed,
     requests,
     table,
 )
 from dynamorm.api.descriptions import AttributeDefinition
-from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
+from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script, empty_table
 
 
 @table("users")
@@ -131,4 +133,53 @@ def test_a_fake_service_refuses_the_batches_that_the_service_refuses(items: list
     puts = [{"PutRequest": {"Item": item}} for item in items]
     with pytest.raises(ValidationFailed):
         service.send("BatchWriteItem", json.encode({"RequestItems": {"users": puts}}))
+    assert service.items("users") == []
+
+
+def emptied(service: FakeService, model: Any, awaited: bool) -> int:
+    if awaited:
+        return asyncio.run(
+            _awaited(empty_table(dynamorm.connect_async(transport=Async(service)), model))
+        )
+    return empty_table(dynamorm.connect(transport=service), model)
+
+
+async def _awaited(answer: Awaitable[int]) -> int:
+    return await answer
+
+
+@pytest.mark.parametrize("model", [User, "users", dynamorm.table_spec(User)])
+@pytest.mark.parametrize("awaited", [False, True])
+def test_a_table_is_emptied_for_the_next_test(model: Any, awaited: bool) -> None:
+    """All items go, page by page, and what the service leaves undone is sent again."""
+    service = FakeService(create_seconds=0)
+    dynamorm.run(dynamorm.create_table(User), service)
+    for number in range(60):
+        service.put("users", json.encode({"email": {"S": f"{number}"}, "x": {"S": "x" * 40_000}}))
+    service.withhold(25, 3)
+    assert emptied(service, model, awaited) == 60
+    assert service.items("users") == []
+    assert service.sent.count("Scan") == 3
+    assert emptied(service, model, awaited) == 0
+
+
+def test_a_table_that_is_not_emptied_is_told() -> None:
+    """One that is not there, and one whose items stay for a minute."""
+    service = FakeService(create_seconds=0)
+    with pytest.raises(TableNotFound):
+        emptied(service, User, awaited=False)
+    dynamorm.run(dynamorm.create_table(User), service)
+    service.put("users", b'{"email":{"S":"a"}}')
+    service.withhold(*[25] * 1000)
+    with pytest.raises(Throttled, match="1 items were not deleted within a minute"):
+        emptied(service, User, awaited=False)
+    assert 60 <= service.clock.now() < 70
+
+
+def test_a_fake_service_deletes_what_is_not_there() -> None:
+    """As the service does: a second time makes no difference."""
+    service = FakeService(create_seconds=0)
+    dynamorm.run(dynamorm.create_table(User), service)
+    delete = {"DeleteRequest": {"Key": {"email": {"S": "a"}}}}
+    service.send("BatchWriteItem", json.encode({"RequestItems": {"users": [delete]}}))
     assert service.items("users") == []
