@@ -32,7 +32,7 @@ COMMAND = re.compile(r"python (\S+\.py)(.*)$", re.MULTILINE)
 FILE = re.compile(r"# (\w+\.py)\n")
 
 
-KINDS = {"python", "pycon", "sh", "toml", "json", "mermaid", "{eval-rst}", "{toctree}"}
+KINDS = {"console", "python", "pycon", "sh", "toml", "json", "mermaid", "{eval-rst}", "{toctree}"}
 
 
 class Page:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import click
@@ -17,13 +18,12 @@ from .session import Session, shared
 class App(click.Group):
     """Ends every run with 0, with what its command returns, or with 1 for an error."""
 
-    def main(self, *given: Any, **named: Any) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, *given: Any, **named: Any) -> NoReturn:
         session = named.setdefault("obj", Session())
-        named.setdefault("args", sys.argv[1:])
-        session.arguments = list(named["args"] or ())
+        session.arguments = list(sys.argv[1:] if args is None else args)
         named["standalone_mode"] = False
         try:
-            sys.exit(super().main(*given, **named))
+            sys.exit(super().main(session.arguments, *given, **named) or 0)
         except click.Abort:
             say("Aborted.")
             sys.exit(INTERRUPTED)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from typing import Any
 
 import click
@@ -43,7 +44,8 @@ class Output:
     def text(self, text: str) -> None:
         """Print data for people, unless it is printed as JSON."""
         if text and not self.as_json:
-            click.echo(_FIRST_WORD.sub(_painted, text))
+            shown = "\n".join(map(_wrapped, text.split("\n"))) if sys.stdout.isatty() else text
+            click.echo(_FIRST_WORD.sub(_painted, shown))
 
     def document(self, command: str, **members: Any) -> None:
         """Write the one document of a command."""
@@ -67,6 +69,19 @@ class Output:
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags, 0o600)
+
+
+def _wrapped(line: str) -> str:
+    """Break a line that is wider than the terminal, and go on below its last column."""
+    from shutil import get_terminal_size
+
+    width = get_terminal_size().columns
+    if len(line) <= width:
+        return line
+    from textwrap import fill
+
+    below = max(found.end() for found in re.finditer(r"^ *|  +", line))
+    return fill(line, width, subsequent_indent=" " * below, break_on_hyphens=False)
 
 
 def _painted(word: re.Match[str]) -> str:

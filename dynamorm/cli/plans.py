@@ -101,7 +101,8 @@ def apply(
     operations = [iter(applying(plan, allow=allow, timeout=timeout)) for plan in plans if plan]
     if not operations:
         return _end(session, [])
-    if not session.confirm(f"Apply to {len(operations)} tables", sure=yes):
+    names = ", ".join(plan.table for plan in plans if plan)
+    if not session.confirm(f"Apply to {names}", sure=yes):
         return 1
     with session.database() as db:
         return _end(session, [_told(session, db.run(steps)) for steps in operations])

@@ -67,9 +67,9 @@ class Session:
                 f"{what}: nobody is there to be asked, since standard input is no terminal; "
                 "read what would be done, then pass --yes"
             )
-        answer: str = click.prompt(
-            f"{what}? Only 'yes' is accepted", default="", show_default=False, err=True
-        )
+        # What `click.prompt` reads with leaves a blank on standard output, which may be a file.
+        click.echo(f"{what}? Only 'yes' is accepted: ", nl=False, err=True)
+        answer = sys.stdin.readline().strip()
         if answer != "yes":
             say("Nothing was done.")
         return answer == "yes"

@@ -86,6 +86,10 @@ class CommandLine:
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new))
+        self.forget()
+
+    def forget(self) -> None:
+        """Let the next command import `shop.py` again."""
         sys.modules.pop("shop", None)
         importlib.invalidate_caches()
 

@@ -1,0 +1,53 @@
+"""The documentation of the command line: each of its commands prints what stands below it."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+from aids.terminal import at_terminal, screen
+
+from dynamorm.cli.app import app
+from dynamorm.cli.session import Session
+
+pytestmark = pytest.mark.once
+
+PAGE = Path(__file__).parents[2] / "docs" / "command-line.md"
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+COMMAND = re.compile(r"^\$ (.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+ANSWERED = re.compile(r"^.*Only 'yes' is accepted: yes\n", re.MULTILINE)
+
+
+def examples(run):
+    """Each command of the page, its output, and what it exits with: `echo $?` tells, or it is 0."""
+    for kind, text in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+        first, _, _ = text.partition("\n")
+        if first.startswith("# ") and first.endswith((".py", ".toml")):
+            (run.folder / first[2:]).write_text(text)
+            run.forget()
+        commands = COMMAND.findall(text) if kind == "console" else ()
+        for (line, told), (after, code) in pairwise([*commands, ("", "")]):
+            if line != "echo $?":
+                assert line.startswith("dynamorm ")
+                yield line.removeprefix("dynamorm "), told, int(code) if after == "echo $?" else 0
+
+
+def test_in_a_terminal_of_80_columns(run, monkeypatch):
+    """In a real one, where questions are asked, bars are drawn, and long lines are wrapped."""
+    for line, told, code in examples(run):
+
+        def start(line=line, code=code):
+            with pytest.raises(SystemExit) as stopped:
+                app.main(line.split(), obj=Session(run.connect), prog_name="dynamorm")
+            assert stopped.value.code == code
+
+        assert screen(at_terminal(start, monkeypatch)) == told, line
+
+
+def test_in_a_pipe(run):
+    """There nobody is asked, and the words are the same, but for where lines end."""
+    for line, told, code in examples(run):
+        done = run(line + " --yes" * bool(ANSWERED.search(told)), exits=code)
+        assert done.output.split() == ANSWERED.sub("", told).split(), line
