@@ -97,6 +97,7 @@ def _run(session: Session, operation: str, checkpoint: str | None, **given: Any)
         found = getattr(error, "report", None)
         if found is None or not (interrupted or read_so_far(found)):
             raise
+        say(str(found))
         _leave(session, found, checkpoint)
         if not interrupted:
             raise
@@ -109,7 +110,7 @@ def _run(session: Session, operation: str, checkpoint: str | None, **given: Any)
 
 
 def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
-    """Tell how far it is and how to resume, with the checkpoint in a file."""
+    """Tell how to resume, with the checkpoint in a file."""
     arguments = session.arguments
     if checkpoint is None:
         from ..copying.checkpoint_file import save
@@ -118,7 +119,6 @@ def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
         checkpoint = f"{'-'.join(names)}.checkpoint.json"
         save(checkpoint, found.checkpoint)
         arguments = [*arguments, "--checkpoint", checkpoint]
-    say(str(found))
     say(f"Resume with: {shlex.join(('dynamorm', *arguments))}")
 
 
