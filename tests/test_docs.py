@@ -35,6 +35,10 @@ FILE = re.compile(r"# (\w+\.py)\n")
 KINDS = {"console", "python", "pycon", "sh", "toml", "json", "mermaid", "{eval-rst}", "{toctree}"}
 
 
+KINDS = {"console", "json", "mermaid", "pycon", "python", "sh", "toml", "yaml"}
+KINDS |= {"{eval-rst}", "{toctree}"}
+
+
 class Page:
     """The examples of one page, and the folder and names that they share."""
 
@@ -136,16 +140,7 @@ def test_demo():
 def test_other_blocks(path):
     """What is no Python is JSON, or commands: the programs are there, and the options known."""
     for kind, text in ANY_BLOCK.findall(path.read_text(encoding="utf-8")):
-        assert kind in (
-            "python",
-            "pycon",
-            "sh",
-            "toml",
-            "json",
-            "mermaid",
-            "{eval-rst}",
-            "{toctree}",
-        )
+        assert kind in KINDS
         if kind == "json":
             json.loads(text)
         for program, options in COMMAND.findall(text) if kind == "sh" else ():
