@@ -12,7 +12,8 @@ import re
 import zlib
 from typing import Any
 
-ITEMS_A_PAGE = 1000
+PAGE = 1_000_000
+"""Bytes of a page, about: what the service gives at most."""
 
 DESCRIPTION = {
     "TableStatus": "ACTIVE",
@@ -21,8 +22,15 @@ DESCRIPTION = {
 }
 
 
-def item(number: int) -> dict[str, Any]:
-    """Give an item of about 1 KB with a dozen attributes."""
+def item(number: int, size: int = 1000) -> dict[str, Any]:
+    """Give an item of about so many bytes: from 1,000 on with a dozen attributes."""
+    few = {
+        "id": {"S": f"customer-{number:09}"},
+        "email": {"S": f"someone.{number}@example.org"},
+        "visits": {"N": str(number % 977)},
+    }
+    if size < 1000:
+        return few | {"note": {"S": "x" * max(0, size - 120)}}
     return {
         "id": {"S": f"customer-{number:09}"},
         "email": {"S": f"someone.{number}@example.org"},
@@ -40,7 +48,7 @@ def item(number: int) -> dict[str, Any]:
                 "zip": {"S": "12345"},
             }
         },
-        "note": {"S": "x" * 380},
+        "note": {"S": "x" * (size - 620)},
         "picture": {"B": "QUJDREVGR0g" * 8 + "QUI="},
     }
 
@@ -54,10 +62,10 @@ def http(body: bytes) -> bytes:
     return head % (zlib.crc32(body), len(body)) + body
 
 
-def page(number: int, *, last: bool) -> bytes:
+def page(number: int, *, last: bool, size: int = 1000) -> bytes:
     """Give a page of items that no other page has."""
-    first = number * ITEMS_A_PAGE
-    items = [item(first + one) for one in range(ITEMS_A_PAGE)]
+    count = min(PAGE // 1000, PAGE // size)
+    items = [item(number * count + one, size) for one in range(count)]
     answer: dict[str, Any] = {"Items": items, "Count": len(items), "ScannedCount": len(items)}
     if not last:
         answer["LastEvaluatedKey"] = {"id": {"S": f"page-{number + 1}"}}
@@ -67,8 +75,10 @@ def page(number: int, *, last: bool) -> bytes:
 class Answers:
     """The answer to each request, made once."""
 
-    def __init__(self, pages: int) -> None:
-        self._pages = [http(page(number, last=number == pages - 1)) for number in range(pages)]
+    def __init__(self, pages: int, size: int) -> None:
+        self._pages = [
+            http(page(number, last=number == pages - 1, size=size)) for number in range(pages)
+        ]
         self._others = {
             b"BatchWriteItem": http(b'{"UnprocessedItems":{}}'),
         }
@@ -123,8 +133,8 @@ class Connection(asyncio.Protocol):
         return operation, body
 
 
-async def serve(pages: int, delay: float) -> None:
-    answers = Answers(pages)
+async def serve(pages: int, delay: float, size: int) -> None:
+    answers = Answers(pages, size)
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: Connection(answers, delay), "127.0.0.1", 0)
     print(server.sockets[0].getsockname()[1], flush=True)
@@ -135,8 +145,9 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--delay", type=float, default=0.0)
+    parser.add_argument("--bytes", type=int, default=1000)
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.pages, arguments.delay))
+    asyncio.run(serve(arguments.pages, arguments.delay, arguments.bytes))
 
 
 if __name__ == "__main__":

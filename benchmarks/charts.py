@@ -15,7 +15,8 @@ from typing import Any
 FIGURES = Path(__file__).parents[1] / "docs" / "benchmarks"
 
 SVG = "http://www.w3.org/2000/svg"
-LABELS, BARS, ROW, TOP = 190, 400, 24, 34
+LETTER, BARS, ROW, TOP = 7.5, 400, 24, 34
+"""Pixels: a letter at most, the longest bar, the height of a row, and where the first one is."""
 
 STYLE = """
 text { font: 13px system-ui, sans-serif; fill: #24292f }
@@ -31,9 +32,10 @@ Row = tuple[str, float, bool]
 def chart(title: str, unit: str, rows: list[Row]) -> str:
     """Draw a bar for each row: its label, its figure, and whether it is this library's."""
     longest = max(figure for _, figure, _ in rows)
+    left = 8 + LETTER * max(len(label) for label, _, _ in rows)
     height = TOP + ROW * len(rows)
     lines = [
-        f'<svg xmlns="{SVG}" width="{LABELS + BARS + 90}" height="{height}" role="img">',
+        f'<svg xmlns="{SVG}" width="{left + BARS + 90:.0f}" height="{height}" role="img">',
         f"<style>{STYLE}</style>",
         f'<text class="title" x="0" y="18">{escape(title)} ({escape(unit)})</text>',
     ]
@@ -42,9 +44,9 @@ def chart(title: str, unit: str, rows: list[Row]) -> str:
         kind = "ours" if ours else "other"
         width = max(1.0, BARS * figure / longest)
         lines += [
-            f'<text x="{LABELS - 8}" y="{y + 13}" text-anchor="end">{escape(label)}</text>',
-            f'<rect class="{kind}" x="{LABELS}" y="{y}" width="{width:.1f}" height="17"/>',
-            f'<text x="{LABELS + width + 6:.1f}" y="{y + 13}">{_shown(figure)}</text>',
+            f'<text x="{left - 8:.0f}" y="{y + 13}" text-anchor="end">{escape(label)}</text>',
+            f'<rect class="{kind}" x="{left:.0f}" y="{y}" width="{width:.1f}" height="17"/>',
+            f'<text x="{left + width + 6:.1f}" y="{y + 13}">{_shown(figure)}</text>',
         ]
     return "\n".join([*lines, "</svg>", ""])
 
@@ -53,11 +55,8 @@ def _shown(figure: float) -> str:
     return f"{figure:,.0f}" if figure >= 100 else f"{figure:.1f}"
 
 
-OURS = ("dynamorm", "http", "aio", "botocore", "client", "http, typed transform")
-
-
 def _ours(label: str) -> bool:
-    return label.startswith("dynamorm") or label in OURS or label.endswith(("segment", "segments"))
+    return "dynamorm" in label
 
 
 def cold_start(rows: list[dict[str, Any]]) -> str:
@@ -84,6 +83,15 @@ def segments(rows: list[dict[str, Any]]) -> str:
     return _chart("Copying, 5 ms an answer", "items per second", found)
 
 
+def sizes(rows: list[dict[str, Any]]) -> str:
+    found = [
+        (f"{row['contender']}, {row['bytes']:,} bytes", row["cpu_us_per_item"])
+        for row in rows
+        if "bytes" in row and row["contender"] != "boto3 resource"
+    ]
+    return _chart("Copying: CPU by the size of an item", "microseconds", found)
+
+
 def codec(rows: list[dict[str, Any]]) -> str:
     found = [(row["contender"], row["us_per_item"]) for row in rows]
     return _chart("One item of 1 KB", "microseconds", found)
@@ -96,7 +104,7 @@ def _chart(title: str, unit: str, found: list[tuple[str, float]]) -> str:
 CHARTS = {
     "cold_start": (cold_start,),
     "size": (size,),
-    "copies": (copies, segments),
+    "copies": (copies, segments, sizes),
     "codec": (codec,),
 }
 

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-ITEMS_A_PAGE = 1000
+BATCH = 25
 
 
 class Watch:
@@ -119,8 +119,8 @@ def botocore_client(url: str, _segments: int) -> int:
     while True:
         page = made.scan(TableName="source", **start)
         puts = [{"PutRequest": {"Item": item}} for item in page["Items"]]
-        for first in range(0, len(puts), 25):
-            left = {"target": puts[first : first + 25]}
+        for first in range(0, len(puts), BATCH):
+            left = {"target": puts[first : first + BATCH]}
             while left:
                 left = made.batch_write_item(RequestItems=left)["UnprocessedItems"]
         copied += len(puts)
@@ -129,51 +129,96 @@ def botocore_client(url: str, _segments: int) -> int:
         start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
 
 
-def floor(url: str, _segments: int) -> int:
-    """Send the same bytes through `http.client`, signed by nobody, and read the answers."""
-    from http.client import HTTPConnection
+def aiodynamo(url: str, _segments: int) -> int:
+    import asyncio
 
-    from canned import item
+    from aiodynamo.client import Client
+    from aiodynamo.credentials import Credentials
+    from aiodynamo.http.aiohttp import AIOHTTP
+    from aiodynamo.models import BatchWriteRequest
+    from aiohttp import ClientSession
+    from yarl import URL
 
-    batch = ",".join(
-        '{"PutRequest":{"Item":' + json.dumps(item(number), separators=(",", ":")) + "}}"
-        for number in range(25)
-    )
-    write = f'{{"RequestItems":{{"target":[{batch}]}},"ReturnConsumedCapacity":"TOTAL"}}'.encode()
-    connection = HTTPConnection(url.removeprefix("http://"))
-    headers = {
-        "Content-Type": "application/x-amz-json-1.0",
-        "Authorization": "x" * 250,
-        "X-Amz-Date": "20260131T120000Z",
-    }
+    async def main() -> int:
+        async with ClientSession() as session:
+            made = Client(AIOHTTP(session), Credentials.auto(), "us-east-1", URL(url))
+            source = made.table("source")
+            await source.describe()
+            WATCH.start()
+            copied = 0
+            batch: list[Any] = []
 
-    def send(operation: str, body: bytes) -> bytes:
-        target = {"X-Amz-Target": f"DynamoDB_20120810.{operation}"}
-        connection.request("POST", "/", body, {**headers, **target})
-        return connection.getresponse().read()
+            async def flush(items: list[Any]) -> None:
+                while items:
+                    put = BatchWriteRequest(items_to_put=items)
+                    left = (await made.batch_write({"target": put})).get("target")
+                    items = list(left.items_to_put) if left else []
 
-    send("DescribeTable", b'{"TableName":"source"}')
+            async for found in source.scan():
+                batch.append(found)
+                copied += 1
+                if len(batch) == BATCH:
+                    await flush(batch)
+                    batch = []
+            await flush(batch)
+            return copied
+
+    return asyncio.run(main())
+
+
+def pydynox(url: str, _segments: int) -> int:
+    from pydynox import DynamoDBClient
+
+    made = DynamoDBClient("us-east-1", "benchmark", "benchmark", endpoint_url=url)
+    made.sync_table_exists("source")
     WATCH.start()
     copied = 0
-    start = ""
+    batch: list[dict[str, Any]] = []
+    for found in made.sync_scan("source"):
+        batch.append(found)
+        copied += 1
+        if len(batch) == BATCH:
+            made.sync_batch_write("target", put_items=batch)
+            batch = []
+    made.sync_batch_write("target", put_items=batch)
+    return copied
+
+
+def pynamodb(url: str, _segments: int) -> int:
+    from pynamodb.connection import Connection
+
+    made = Connection(region="us-east-1", host=url)
+    for name in ("source", "target"):
+        made.describe_table(name)
+    WATCH.start()
+    copied = 0
+    start: Any = None
     while True:
-        page = send("Scan", f'{{"TableName":"source"{start}}}'.encode())
-        for _ in range(ITEMS_A_PAGE // 25):
-            send("BatchWriteItem", write)
-        copied += ITEMS_A_PAGE
-        found = page.rpartition(b'"LastEvaluatedKey":')[2]
-        if len(found) == len(page):
+        page = made.scan("source", exclusive_start_key=start)
+        for first in range(0, len(page["Items"]), BATCH):
+            made.batch_write_item("target", put_items=page["Items"][first : first + BATCH])
+        copied += len(page["Items"])
+        start = page.get("LastEvaluatedKey")
+        if not start:
             return copied
-        start = f',"ExclusiveStartKey":{found[:-1].decode()}'
+
+
+def floor(url: str, _segments: int) -> int:
+    from floor import copy
+
+    return copy(url, WATCH.start)
 
 
 COPIERS: dict[str, Callable[[str, int], int]] = {
     "floor": floor,
-    "http": http,
-    "aio": aio,
-    "botocore": botocore,
-    "client": client,
-    "http, typed transform": typed,
+    "dynamorm http": http,
+    "dynamorm aio": aio,
+    "dynamorm botocore": botocore,
+    "dynamorm, wrapped boto3 client": client,
+    "dynamorm http, typed transform": typed,
+    "pydynox (Rust)": pydynox,
+    "aiodynamo": aiodynamo,
+    "PynamoDB": pynamodb,
     "botocore client": botocore_client,
     "boto3 resource": boto3_resource,
 }

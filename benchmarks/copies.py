@@ -2,7 +2,7 @@
 
 Each contender copies the same table from and to a canned server (`canned.py`), in a process of its
 own, so that its CPU time is its own; rounds are interleaved and medians are shown. The second table
-is of a server that adds 5 ms to every answer.
+is of a server that adds 5 ms to every answer, the third of items of other sizes.
 
     python benchmarks/copies.py [--rounds 5] [--pages 20] [--json FILE]
 """
@@ -21,15 +21,20 @@ from runs import ENVIRONMENT, options, serving
 
 CONTENDERS = (
     "floor",
-    "http",
-    "aio",
-    "botocore",
-    "client",
-    "http, typed transform",
+    "dynamorm http",
+    "dynamorm aio",
+    "dynamorm botocore",
+    "dynamorm, wrapped boto3 client",
+    "dynamorm http, typed transform",
+    "pydynox (Rust)",
+    "aiodynamo",
+    "PynamoDB",
     "botocore client",
     "boto3 resource",
 )
-SEGMENTED = ("http", "aio", "botocore")
+SEGMENTED = ("dynamorm http", "dynamorm aio", "dynamorm botocore")
+SIZED = ("floor", "dynamorm http", "dynamorm http, typed transform", "boto3 resource")
+BYTES = (200, 1000, 10_000, 100_000)
 SEGMENTS = (1, 4, 16)
 DELAY = 0.005
 
@@ -70,6 +75,19 @@ def by_segments(rounds: int, pages: int) -> list[dict[str, Any]]:
     return list(_gains(figures))
 
 
+def by_size(rounds: int, pages: int) -> list[dict[str, Any]]:
+    """Give CPU per item for items of each size."""
+    rows = []
+    for size in BYTES:
+        figures: Figures = {name: [] for name in SIZED if size >= 1000 or "typed" not in name}
+        with serving("--pages", str(pages), "--bytes", str(size)) as url:
+            for _ in range(rounds):
+                for name, runs in figures.items():
+                    runs.append(measure(name, url))
+        rows += [{"contender": name, "bytes": size, **_medians(r)} for name, r in figures.items()]
+    return rows
+
+
 def _gains(figures: Figures) -> Iterator[dict[str, Any]]:
     alone = 0.0
     for (name, number), runs in figures.items():
@@ -85,24 +103,30 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def show(contenders: list[dict[str, Any]], segments: list[dict[str, Any]]) -> None:
-    print(f"{'':24}{'CPU us/item':>12}{'items/s':>10}{'of floor':>10}{'of boto3':>10}")
+def show(
+    contenders: list[dict[str, Any]], segments: list[dict[str, Any]], sizes: list[dict[str, Any]]
+) -> None:
+    print(f"{'':32}{'CPU us/item':>12}{'items/s':>10}{'of floor':>10}{'of boto3':>10}")
     for row in contenders:
         print(
-            f"{row['contender']:24}{row['cpu_us_per_item']:12.2f}{row['items_per_second']:10.0f}"
+            f"{row['contender']:32}{row['cpu_us_per_item']:12.2f}{row['items_per_second']:10.0f}"
             f"{row['of_floor']:10.2f}{'1/' + format(1 / row['of_boto3'], '.1f'):>10}"
         )
-    print(f"\n{'5 ms an answer':24}{'segments':>12}{'items/s':>10}{'gain':>10}")
+    print(f"\n{'5 ms an answer':32}{'segments':>12}{'items/s':>10}{'gain':>10}")
     for row in segments:
         print(
-            f"{row['contender']:24}{row['segments']:12}{row['items_per_second']:10.0f}"
+            f"{row['contender']:32}{row['segments']:12}{row['items_per_second']:10.0f}"
             f"{row['of_one_segment']:10.1f}"
         )
+    print(f"\n{'':32}{'bytes':>12}{'CPU us/item':>12}")
+    for row in sizes:
+        print(f"{row['contender']:32}{row['bytes']:12}{row['cpu_us_per_item']:12.2f}")
 
 
 if __name__ == "__main__":
     arguments = options(__doc__, rounds=5, pages=20)
     contenders = by_contender(arguments.rounds, arguments.pages)
     segments = by_segments(arguments.rounds, max(1, arguments.pages // 4))
-    show(contenders, segments)
-    arguments.write([*contenders, *segments])
+    sizes = by_size(arguments.rounds, max(1, arguments.pages // 4))
+    show(contenders, segments, sizes)
+    arguments.write([*contenders, *segments, *sizes])

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ ENVIRONMENT = {
     "PYTHONPATH": str(HERE.parent),
 }
 
-MEASURED = ("msgspec", "botocore", "boto3", "pynamodb")
+MEASURED = ("msgspec", "botocore", "boto3", "pynamodb", "aiodynamo", "pydynox")
 
 
 class Options(argparse.Namespace):
@@ -61,8 +61,15 @@ def machine() -> dict[str, Any]:
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.machine()}",
         "processors": os.cpu_count(),
-        **{name: version(name) for name in MEASURED},
+        **{name: found for name in MEASURED if (found := installed(name))},
     }
+
+
+def installed(name: str) -> str | None:
+    try:
+        return version(name)
+    except PackageNotFoundError:
+        return None
 
 
 @contextmanager
