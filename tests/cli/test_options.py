@@ -89,7 +89,7 @@ def test_an_option_of_a_command_comes_from_environment_and_project_too(project, 
     [
         ("[tool.dynamorm]\nregio = 'a'", "[tool.dynamorm] has no 'regio'; did you mean region?"),
         ("[tool.dynamorm.copy]\nsegment = 1", "[tool.dynamorm.copy] has no 'segment'"),
-        ("[tool.dynamorm", "Expected ']'"),
+        ("[tool.dynamorm", "at the end of a table declaration"),
     ],
 )
 def test_what_no_command_knows_is_an_error(run, toml, told):
