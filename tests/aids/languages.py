@@ -6,14 +6,24 @@ Written from the languages' documentation, and not from what the package writes.
 from __future__ import annotations
 
 import json
+import os
 from typing import Any
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import UNSET, structs
 
 from dynamorm import KMS, TableSpec, requests
 
 from .strategies import specs
+
+COUNT = int(os.environ.get("DYNAMORM_EXPORTED", "0"))
+"""How many random tables a law is tried with; without it as many as other laws."""
+
+
+def many(test: Any) -> Any:
+    return settings(max_examples=COUNT)(test) if COUNT else test
+
 
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
@@ -49,7 +59,12 @@ def asked(spec: TableSpec) -> dict[str, Any]:
 
 def _sorted(members: dict[str, Any]) -> dict[str, Any]:
     """Put what has no order in one."""
-    for name, by in (("AttributeDefinitions", "AttributeName"), ("Tags", "Key")):
+    for name, by in (
+        ("AttributeDefinitions", "AttributeName"),
+        ("GlobalSecondaryIndexes", "IndexName"),
+        ("LocalSecondaryIndexes", "IndexName"),
+        ("Tags", "Key"),
+    ):
         if name in members:
             members[name] = sorted(members[name], key=lambda part: part[by])
     return members

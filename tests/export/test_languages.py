@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from aids.languages import KEY_ARN, asked, from_stack, from_terraform, sayable
+from aids.languages import KEY_ARN, asked, from_stack, from_terraform, many, sayable
 from hypothesis import given
 from msgspec import Struct, defstruct
 
@@ -128,6 +128,7 @@ def test_a_configuration_is_whole():
     }
 
 
+@many
 @given(sayable)
 def test_all_languages_describe_one_table(spec):
     """CloudFormation and Terraform say of a model what CreateTable says, and what follows it."""
@@ -138,6 +139,7 @@ def test_all_languages_describe_one_table(spec):
     assert from_terraform(configured, name) == asked(spec)
 
 
+@many
 @given(sayable)
 def test_the_provider_knows_every_argument(spec):
     """Terraform's AWS provider takes each argument, of this type, in the versions named."""

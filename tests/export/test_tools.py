@@ -10,12 +10,13 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
 from aids import emulator
-from aids.languages import KEY_ARN, printable
+from aids.languages import COUNT, KEY_ARN, printable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Struct, structs
@@ -36,8 +37,6 @@ from dynamorm import (
 )
 from dynamorm.export import cloudformation, terraform
 
-COUNT = int(os.environ.get("DYNAMORM_EXPORTED", "0"))
-"""How many random tables; without it a few, and nothing that takes many seconds."""
 GAPS = json.loads((Path(__file__).parent / "gaps.json").read_text())
 POLICY = {
     "Version": "2012-10-17",
@@ -108,6 +107,25 @@ def test_a_stack_has_the_table():
 def connect(url: str) -> Database:
     credentials = dynamorm.Credentials("a", "b")
     return dynamorm.connect("eu-west-1", endpoint=url, credentials=credentials)
+
+
+def test_cdk_takes_the_template(tmp_path):
+    """The program in the documentation makes two stacks, with all that the table has."""
+    pytest.importorskip("aws_cdk", reason="aws-cdk-lib is not installed")
+    page = (Path(__file__).parents[2] / "docs" / "infrastructure.md").read_text()
+    for name in ("models.py", "stack.py"):
+        code = page.partition(f"```python\n# {name}\n")[2].partition("```")[0]
+        (tmp_path / name).write_text(code)
+    command = [sys.executable, "stack.py"]
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    tables = [
+        json.loads((tmp_path / "cdk.out" / f"{stack}.template.json").read_text())["Resources"]
+        for stack in ("shop", "archive")
+    ]
+    expected = json.loads((tmp_path / "tables.json").read_text())["Resources"]["Order"]
+    assert tables[0]["Order"] == expected
+    del expected["Properties"]["TableName"], tables[1]["Order"]["Properties"]["TableName"]
+    assert tables[1]["Order"] == expected
 
 
 class Configuration:

@@ -1,0 +1,231 @@
+"""From a spec to the Python source of a model that declares the same."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from keyword import iskeyword
+from typing import Any, NamedTuple
+from unicodedata import normalize
+
+from msgspec import UNSET, Struct, structs
+
+from ..errors import ModelError
+from ..model.options import Include, Index
+from ..model.spec import TableSpec
+from .names import cap_words, unique
+
+WIDTH = 88
+"""Characters of a line, as formatters for Python have it."""
+
+_FROM = {
+    "typing": ("Annotated", "Any"),
+    "dynamorm": (
+        "KMS",
+        "Include",
+        "Index",
+        "OnDemand",
+        "PartitionKey",
+        "Provisioned",
+        "SortKey",
+        "TimeToLive",
+        "WarmThroughput",
+        "table",
+    ),
+    "msgspec": ("UNSET", "Struct", "field"),
+}
+_TYPES = {"S": "str", "N": "int", "B": "bytes"}
+_TAKEN = {*_TYPES.values(), *(name for names in _FROM.values() for name in names)}
+"""What a field or class of that name would hide from the lines around it."""
+
+
+class _Call(NamedTuple):
+    """Parts between brackets: on one line where that is short enough."""
+
+    opening: str
+    parts: tuple[Any, ...]
+    closing: str = ")"
+
+
+def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
+    """Return the source of one class, with imports; `notes` are comments above it.
+
+    Raises `ModelError` for what no model can say: what breaks a rule, and names that no field has.
+    """
+    TableSpec(**structs.asdict(spec))
+    names = _field_names(spec)
+    expiry = spec.time_to_live or None
+    if _attributes(spec).get(expiry or "", "N") not in ("N", None):
+        notes = (*notes, f"TTL is on for {expiry!r}, a key that is no number: it is not declared.")
+        expiry = None
+    options = {"indexes": [*_indexes(spec, names)] or UNSET}
+    options |= {name: getattr(spec, name) for name in _OPTIONS}
+    declared = [(name, value) for name, value in options.items() if value is not UNSET]
+    lines = [f"# {note}" for note in notes]
+    lines += [_text(_call("@table", (spec.name,), declared))]
+    lines += [f"class {_class_name(spec.name)}(Struct):"]
+    lines += [f"    {line}" for line in _fields(spec, names, expiry)]
+    body = "\n".join(lines)
+    return f"{_imports(body)}\n\n\n{body}\n"
+
+
+_OPTIONS = (
+    "billing",
+    "stream",
+    "encryption",
+    "tags",
+    "table_class",
+    "deletion_protection",
+    "warm",
+    "point_in_time_recovery",
+    "resource_policy",
+    "extra",
+)
+
+
+def _imports(body: str) -> str:
+    """Return the imports of what is used, in the order of isort."""
+    words = {*re.findall(r"\w+", re.sub(r'"(\\.|[^"\\])*"', "", body))}
+    lines = []
+    for module, names in _FROM.items():
+        if used := tuple(name for name in names if name in words):
+            line = f"from {module} import {', '.join(used)}"
+            lines.append(
+                line if len(line) <= WIDTH else _text(_Call(f"from {module} import (", used))
+            )
+    return "\n".join((lines[0], "", *lines[1:]))
+
+
+def _class_name(table: str) -> str:
+    name = cap_words(table.rpartition("/")[2])
+    return f"{name}Table" if name in _TAKEN or iskeyword(name) else name
+
+
+def _attributes(spec: TableSpec) -> dict[str, str | None]:
+    """Return every attribute that is declared, with its type where it is a key."""
+    found: dict[str, str | None] = {part.name: part.type for part in spec.key}
+    for index in spec.indexes:
+        found.update((part.name, part.type) for part in index.key)
+    for index in spec.indexes:
+        if isinstance(index.projection, Include):
+            found.update((name, None) for name in index.projection if name not in found)
+    if spec.time_to_live:
+        found.setdefault(spec.time_to_live, None)
+    return found
+
+
+def _field_names(spec: TableSpec) -> dict[str, str]:
+    names: dict[str, str] = {}
+    for attribute in _attributes(spec):
+        names[attribute] = unique(_identifier(attribute), {*names.values()}, "_")
+    problems = [
+        f"no field can be called {name!r}: msgspec takes no quotation marks, backslashes and "
+        f"control characters - at {spec.name}"
+        for name in names
+        if re.search(r'["\\\x00-\x1f]', name)
+    ]
+    if problems:
+        raise ModelError(tuple(problems))
+    return names
+
+
+def _identifier(attribute: str) -> str:
+    """Return a field's name: Python normalises identifiers, and mangles `__x` inside a class."""
+    name = re.sub(r"\W+", "_", normalize("NFKC", attribute))
+    name = name if re.match(r"_?[^\W\d_]", name) else name.lstrip("_")
+    name = name if name.isidentifier() else f"field_{name}"
+    return f"{name}_" if iskeyword(name) or name in _TAKEN else name
+
+
+def _fields(spec: TableSpec, names: dict[str, str], expiry: str | None) -> Iterator[str]:
+    own = {part.name for part in spec.key}
+    for attribute, kind in _attributes(spec).items():
+        markers = [*_markers(spec, attribute)]
+        markers += ["TimeToLive()"] if attribute == expiry else []
+        written = _TYPES[kind] if kind else "int" if markers else "Any"
+        default = "" if attribute in own else "None" if markers else "UNSET"
+        if default == "None":
+            written = f"{written} | None"
+        if names[attribute] != attribute:
+            given = (f"default={default}",) if default else ()
+            default = f"field({', '.join((*given, f'name={_quoted(attribute)}'))})"
+        ending = f" = {default}" if default else ""
+        if markers:
+            annotation = _Call("Annotated[", (written, *markers), f"]{ending}")
+        yield _text(annotation if markers else written + ending, 4, f"{names[attribute]}: ")
+
+
+def _markers(spec: TableSpec, attribute: str) -> Iterator[str]:
+    own = (("PartitionKey", spec.key[:1]), ("SortKey", spec.key[1:]))
+    yield from (f"{kind}()" for kind, key in own for part in key if part.name == attribute)
+    for index in spec.indexes:
+        for kind, key in (("PartitionKey", index.partition_key), ("SortKey", index.sort_key)):
+            for place, part in enumerate(key):
+                if part.name == attribute:
+                    position = f", position={place}" if len(key) > 1 else ""
+                    yield f"{kind}(index={_quoted(index.name)}{position})"
+
+
+def _indexes(spec: TableSpec, names: dict[str, str]) -> Iterator[Index]:
+    """Return what the markers do not say."""
+    for index in spec.indexes:
+        projection: Any = index.projection
+        if isinstance(projection, Include):
+            projection = Include(*(names[attribute] for attribute in projection))
+        listed = Index(index.name, projection, index.throughput, index.on_demand, index.warm)
+        if listed != Index(index.name):
+            yield listed
+
+
+def _quoted(text: str) -> str:
+    """Return a literal in double quotes, as formatters want it."""
+    literal = repr(text)
+    if literal[0] == '"':
+        return literal
+    return '"' + literal[1:-1].replace("\\'", "'").replace('"', '\\"') + '"'
+
+
+def _call(name: str, given: Iterable[Any], named: Iterable[tuple[str, Any]] = ()) -> _Call:
+    parts = [_node(value) for value in given]
+    return _Call(f"{name}(", (*parts, *((f"{key}=", _node(value)) for key, value in named)))
+
+
+def _node(value: Any) -> Any:
+    """Return a value as text, or as a call whose parts may stand on lines of their own."""
+    if isinstance(value, str):
+        return _quoted(value)
+    if isinstance(value, Include):
+        return _call("Include", value)
+    if isinstance(value, Struct):
+        fields = [(f.name, f.default) for f in structs.fields(value)]
+        given = [(name, getattr(value, name), default) for name, default in fields]
+        told = [(name, value) for name, value, default in given if value != default]
+        first = [value for _, value in told[:1] if isinstance(value, str)]
+        return _call(type(value).__name__, first, told[len(first) :])
+    if isinstance(value, dict):
+        return _Call("{", tuple((f"{_quoted(k)}: ", _node(v)) for k, v in value.items()), "}")
+    if isinstance(value, list | tuple):
+        return _Call("[", tuple(map(_node, value)), "]")
+    return repr(value)
+
+
+def _text(node: Any, indent: int = 0, before: str = "", after: int = 0) -> str:
+    """Return the text of a node: `before` stands before it, and `after` characters behind it."""
+    if isinstance(node, str):
+        return before + node
+    if not isinstance(node, _Call):
+        return _text(node[1], indent, before + node[0], after)
+    flat = before + _flat(node)
+    if not node.parts or indent + len(flat) + after <= WIDTH:
+        return flat
+    room = " " * (indent + 4)
+    inner = [f"{room}{_text(part, indent + 4, after=1)},\n" for part in node.parts]
+    return f"{before}{node.opening}\n{''.join(inner)}{' ' * indent}{node.closing}"
+
+
+def _flat(node: Any) -> str:
+    if isinstance(node, str):
+        return node
+    if not isinstance(node, _Call):
+        return f"{node[0]}{_flat(node[1])}"
+    return f"{node.opening}{', '.join(map(_flat, node.parts))}{node.closing}"
