@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any, overload
 
-from msgspec import UNSET, json
+from msgspec import UNSET
 
-from ..api.settings import DEFAULT_RECOVERY_DAYS, Settings
 from ..model.spec import TableSpec, changed
 from ..operations.effects import Operation, Steps, operation
-from ..tables.drift import SETTINGS
 from ..tables.lifecycle import describe_table
-from ..tables.settings import survey
+from ..tables.settings import SETTINGS
+from ..tables.steps import Change
+from ..tables.survey import survey
 from .python import model_source
 
 
@@ -40,26 +40,14 @@ def source(table: Any) -> Operation[str] | str:
 @operation
 def _pulled(table: str) -> Steps[str]:
     found = yield from describe_table(table)
-    settings = yield from survey(table, found, tuple(SETTINGS), skip=True, denied_ok=True)
-    name = found.table_name if table.startswith("arn:") else table
-    notes = [f"{setting} was not read: {why}." for setting, why in _unread(settings)]
-    return model_source(changed(TableSpec.of(found, name=name), **_read(settings)), notes)
-
-
-def _unread(settings: Settings) -> list[tuple[str, str]]:
-    unknown = [(name, "this endpoint does not know it") for name in settings.unsupported]
-    denied = [(n, f"dynamodb:{action} is denied") for n, action in settings.denied.items()]
-    return unknown + denied
-
-
-def _read(settings: Settings) -> dict[str, Any]:
-    """Return what is on, as options."""
-    told: dict[str, Any] = {"tags": settings.tags or UNSET}
-    if settings.time_to_live is not UNSET:
-        told["time_to_live"] = settings.time_to_live.attribute or UNSET
-    if settings.point_in_time_recovery is not UNSET:
-        days = settings.point_in_time_recovery.recovery_days
-        told["point_in_time_recovery"] = True if days == DEFAULT_RECOVERY_DAYS else days or UNSET
-    if settings.resource_policy:
-        told["resource_policy"] = json.decode(settings.resource_policy)
-    return told
+    wanted = [row.name for row in SETTINGS.values() if row.read]
+    settings = yield from survey(table, found, wanted, skip=True, denied_ok=True)
+    spec = TableSpec.of(found, name=found.table_name if table.startswith("arn:") else table)
+    told = {}
+    for name, answer in settings.answers.items():
+        row = SETTINGS[name]
+        told[row.field or name] = row.found(Change(name, UNSET, None, spec, found, answer)) or UNSET
+    reasons = dict.fromkeys(settings.unsupported, "this endpoint does not know it")
+    reasons |= {name: f"dynamodb:{action} is denied" for name, action in settings.denied.items()}
+    notes = [f"{name} was not read: {reason}." for name, reason in reasons.items()]
+    return model_source(changed(spec, **told), notes)

@@ -8,10 +8,10 @@ from keyword import iskeyword
 from typing import Any, NamedTuple
 from unicodedata import normalize
 
-from msgspec import UNSET, Struct, structs
+from msgspec import UNSET, Struct, json, structs
 
 from ..errors import ModelError
-from ..model.options import Include, Index
+from ..model.options import Include, Index, policy_text
 from ..model.spec import TableSpec
 from .names import cap_words, unique
 
@@ -60,6 +60,8 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
         expiry = None
     options = {"indexes": [*_indexes(spec, names)] or UNSET}
     options |= {name: getattr(spec, name) for name in _OPTIONS}
+    if spec.resource_policy:
+        options["resource_policy"] = json.decode(policy_text(spec.resource_policy))
     declared = [(name, value) for name, value in options.items() if value is not UNSET]
     lines = [f"# {note}" for note in notes]
     lines += [_text(_call("@table", (spec.name,), declared))]

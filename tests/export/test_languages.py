@@ -27,6 +27,7 @@ from dynamorm import (
 )
 from dynamorm.export import cloudformation, terraform
 from dynamorm.export.rows import ROWS
+from dynamorm.tables.settings import SETTINGS
 
 SAMPLE = json.loads((Path(__file__).parents[1] / "samples" / "terraform.json").read_text())
 
@@ -169,6 +170,11 @@ def _check(value: Any, known: Any) -> None:
             _check(inner, known[0])
     else:
         assert isinstance(value, TYPES.get(known, list))
+
+
+def test_every_setting_has_a_row():
+    """What a model can declare is written in both languages, or refused by name."""
+    assert {*SETTINGS, "key", "index"} <= {row.setting for row in ROWS}
 
 
 def test_a_row_ignores_what_it_writes():
