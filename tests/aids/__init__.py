@@ -8,6 +8,7 @@
 | `emulator` | moto's server on loopback |
 | `faults` | fault plans for a fake service; clocks that tick; threads whose order is known |
 | `httpserver` | an HTTP server that answers by a script, to the byte |
+| `laws` | how often a law is tried whose examples are dear |
 | `leaks` | threads, sockets and tasks that a test leaves behind |
 | `mutation` | which tests are to notice a mistake in which module |
 | `proxy` | an HTTP proxy that brings troubles upon what passes through it |

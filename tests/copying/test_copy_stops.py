@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from aids.laws import dear
 from aids.worlds import stocked
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -556,7 +557,7 @@ def test_a_batch_that_does_not_come_back_is_not_waited_for_for_ever(how: str) ->
     asyncio.run(main())
 
 
-@settings(deadline=None)
+@dear
 @given(count=st.integers(0, 120), plan=PLANS, kills=st.lists(st.integers(0, 12), max_size=5))
 def test_a_typed_identity_transform_loses_and_merges_nothing(
     count: int, plan: list[Any], kills: list[int]

@@ -15,8 +15,9 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from aids.laws import dear
 from aids.worlds import Driver, beside, stocked, sync
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
@@ -126,7 +127,7 @@ TABLES = st.lists(
 ).map(lambda found: [item(number, **attributes) for number, attributes in enumerate(found)])
 
 
-@settings(deadline=None)
+@dear
 @given(
     stored=TABLES,
     plan=PLANS,
@@ -151,7 +152,7 @@ def test_a_copy_without_a_transform_is_the_identity_under_any_faults(
     assert (report.read, report.written, report.failed) == (len(stored), len(stored), 0)
 
 
-@settings(deadline=None)
+@dear
 @given(
     count=st.integers(0, 120),
     plan=PLANS,
@@ -195,7 +196,7 @@ def test_a_kill_in_the_middle_of_a_page_costs_a_batch() -> None:
     assert fake.sent.count("BatchWriteItem") == 11
 
 
-@settings(deadline=None)
+@dear
 @given(count=st.integers(0, 150), plan=PLANS, deadline=st.floats(0.5, 20))
 def test_a_copy_that_a_deadline_stops_returns_in_time_and_can_be_gone_on_with(
     count: int, plan: list[str | int], deadline: float

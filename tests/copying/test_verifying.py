@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
+from aids.laws import dear
 from aids.worlds import Driver, beside, stocked, sync
 from hypothesis import given
 from hypothesis import strategies as st
@@ -151,6 +152,7 @@ def merged(one: Thing) -> Thing:
 TRANSFORMS = {"none": None, "of models": halved, "of attributes": doubled}
 
 
+@dear
 @given(ITEMS, PAGES, st.integers(1, 4), st.sampled_from([None, halved, doubled]))
 def test_after_a_copy_the_tables_are_the_same(
     items: list[Any], page: int, segments: int, transform: Any
@@ -166,6 +168,7 @@ def test_after_a_copy_the_tables_are_the_same(
     assert verified.target_items == len(fake.items("two"))
 
 
+@dear
 @given(ITEMS.filter(bool), PAGES, st.integers(1, 4), st.data())
 def test_any_single_change_is_found(items: list[Any], page: int, of: int, data: Any) -> None:
     """An item removed, changed or added after a copy is named, and nothing else."""
@@ -184,6 +187,7 @@ def test_any_single_change_is_found(items: list[Any], page: int, of: int, data: 
     assert sum(counts(verified)) == 1
 
 
+@dear
 @given(ITEMS, ITEMS, PAGES, PLANS, st.lists(st.integers(1, 12), max_size=5), st.booleans())
 def test_a_killed_comparison_is_resumed_and_comes_to_the_same(
     one: list[Any], two: list[Any], page: int, plan: Any, kills: list[int], transformed: bool

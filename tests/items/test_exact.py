@@ -12,7 +12,8 @@ from uuid import UUID
 
 import pytest
 from aids.instances import structs, types
-from hypothesis import HealthCheck, assume, given, settings
+from aids.laws import dear
+from hypothesis import assume, given
 from hypothesis import strategies as st
 from msgspec import Meta, Raw, Struct, defstruct
 
@@ -70,7 +71,7 @@ def meaning(value: dict[str, Any]) -> Any:
     return tag, sorted(inner) if tag in ("SS", "BS") else inner
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@dear
 @given(st.data())
 def test_identity(data):
     """A transform that changes nothing changes nothing: every attribute and every digit stays."""

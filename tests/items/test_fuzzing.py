@@ -32,6 +32,7 @@ from aids.documents import (
     run,
 )
 from aids.httpserver import Server, answer
+from aids.laws import dear
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import DecodeError, Raw, Struct, json
@@ -211,6 +212,7 @@ REPLIES: dict[str, tuple[tuple[Any, ...], Callable[[bytes], object]]] = {
 
 
 @pytest.mark.parametrize("kind", REPLIES)
+@dear
 @given(data=st.data())
 def test_whatever_comes_is_a_value_or_one_of_our_errors(kind, data):
     """Bytes of any kind, and good documents that were damaged in any place."""
@@ -225,6 +227,7 @@ class Page(Struct):
 
 
 @pytest.mark.parametrize("how", ["as instances", "as attribute values", "as they are", "renamed"])
+@dear
 @given(data=damaged(page(1, last=True)))
 def test_an_attribute_is_copied_as_what_it_says_or_not_at_all(how, data):
     """A damaged item may still be one: then nothing but what is in it is written."""

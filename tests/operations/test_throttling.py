@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import pytest
 from aids.faults import Inline
+from aids.laws import dear
 from aids.proxy import Proxy, at_random
 from aids.worlds import stocked
 from hypothesis import given
@@ -67,6 +68,7 @@ busy = st.sampled_from(REFUSALS)
 shares = st.floats(0.2, 1)
 
 
+@dear
 @given(
     after=st.integers(0, 11),
     how=busy,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from aids import strategies
+from aids.laws import dear
 from hypothesis import given
 from msgspec import json, structs
 
@@ -158,6 +159,7 @@ def test_throughput_of_indexes():
     assert by_id["ProvisionedThroughput"] == {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}
 
 
+@dear
 @given(strategies.specs())
 def test_exactly_the_keys_are_defined(spec):
     """Each key attribute is defined once, and no other attribute is."""

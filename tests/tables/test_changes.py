@@ -7,7 +7,8 @@ from typing import Any
 import boto3
 import pytest
 from aids import strategies
-from hypothesis import given, settings
+from aids.laws import dear
+from hypothesis import given
 from hypothesis import strategies as st
 from moto import mock_aws
 from msgspec import UNSET, json, structs
@@ -88,12 +89,14 @@ def told(spec: TableSpec, table: TableDescription) -> list[str]:
     return [difference.name for difference in found]
 
 
+@dear
 @given(strategies.specs())
 def test_a_new_table_does_not_differ(spec):
     """A table made from a spec is as the spec declares it."""
     assert differences(spec, made(spec)) == ()
 
 
+@dear
 @given(strategies.specs(), st.randoms(use_true_random=False))
 def test_order_never_counts(spec, random):
     """Definitions, indexes, projected attributes and members come in any order.
@@ -113,6 +116,7 @@ def test_order_never_counts(spec, random):
     assert differences(spec, read(dict(members))) == ()
 
 
+@dear
 @given(strategies.specs(), strategies.specs())
 def test_tables_at_random(declared, there):
     """Whatever table is found, the comparison ends, and tells only what differs."""
@@ -121,6 +125,7 @@ def test_tables_at_random(declared, there):
     assert names or declared.key == there.key
 
 
+@dear
 @given(strategies.specs())
 def test_undeclared_things_never_count(spec):
     """A spec that declares no more than its key differs from no table of that key."""
@@ -491,7 +496,7 @@ def plain(spec: TableSpec) -> TableSpec:
     )
 
 
-@settings(max_examples=10, deadline=None)
+@dear
 @given(strategies.specs(strategies.renamed).map(plain))
 def test_a_new_table_of_moto_does_not_differ(spec):
     """The law holds for another's DynamoDB too."""

@@ -6,6 +6,7 @@ import copy
 from typing import Any
 
 import pytest
+from aids.laws import dear
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
@@ -176,12 +177,14 @@ def test_another_spelling_is_the_same(written, random):
     assert same(respelt(written, random), respelt(written, random))
 
 
+@dear
 @given(policies, policies, st.randoms(use_true_random=False))
 def test_equality_is_one(one, other, random):
     """Two policies are the same or not, whichever way each of them is written."""
     assert same(one, other) == same(respelt(one, random), respelt(other, random))
 
 
+@dear
 @given(policies, st.randoms(use_true_random=False), st.data())
 def test_a_change_is_seen(written, random, data):
     """One value that is another one, in whatever spelling of the rest, is another policy."""

@@ -7,8 +7,9 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from aids.laws import dear
 from aids.worlds import World
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json, structs
 
@@ -36,8 +37,6 @@ ALL_KINDS = [
     *("ttl", "ttl:x", "ttl:y", "index:*", "tag:*"),
 ]
 READS = ("Describe", "List", "Get")
-
-law = settings(deadline=None, max_examples=min(50, settings.default.max_examples))
 
 
 def by(attribute: str, **options: Any) -> IndexSpec:
@@ -120,7 +119,7 @@ def writes(world: World) -> list[str]:
     return [operation for operation in world.sent if not operation.startswith(READS)]
 
 
-@law
+@dear
 @given(declared, declared, declared)
 def test_apply_changes_only_what_was_shown_from_where_it_was_shown(old, new, other):
     """Somebody else's change between plan and apply is refused before any write, or kept."""
@@ -166,7 +165,7 @@ class Watching:
         return self.world.service.send(operation, body)
 
 
-@law
+@dear
 @given(declared, declared, declared, st.integers(1, 30))
 def test_every_request_of_apply_is_one_that_was_shown(old, new, other, at):
     """Whenever somebody else changes the table, no body is sent that the plan does not have."""
@@ -187,7 +186,7 @@ def tried(world: World, other: TableSpec) -> None:
         world.run(dynamorm.update_table(other, allow=ALL_KINDS))
 
 
-@law
+@dear
 @given(declared, declared, st.data())
 def test_two_applies_of_one_plan_end_as_one(old, new, data):
     """Neither fails the other, and the table is as if one alone had run."""

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from aids import strategies
+from aids.laws import dear
 from aids.worlds import World
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, json, structs
 
@@ -34,9 +35,6 @@ from dynamorm.testing import FakeService
 pytestmark = pytest.mark.once
 
 HOUR = 3600.0
-
-law = settings(deadline=None, max_examples=min(50, settings.default.max_examples))
-"""Each example is a table or two and all that is done to them."""
 
 
 @pytest.fixture
@@ -94,7 +92,7 @@ def everything(made: Plan) -> list[str]:
     ]
 
 
-@law
+@dear
 @given(specs)
 def test_a_new_table_needs_no_change(spec):
     """The plan of a table that has just been created is empty, whatever is declared."""
@@ -114,7 +112,7 @@ def finish(world: World, spec: TableSpec, allow: Any) -> list[Applied]:
     return runs
 
 
-@law
+@dear
 @given(variants())
 def test_applying_a_plan_empties_the_next(pair):
     """With everything allowed, a table becomes what is declared, and nothing else is on it."""
@@ -155,7 +153,7 @@ def things(world: World, name: str) -> set[str]:
     return there | {"policy"}
 
 
-@law
+@dear
 @given(variants())
 def test_nothing_disappears_that_nobody_named(pair):
     """Without `allow`, a run is refused before its first write, or it loses nothing."""
@@ -232,7 +230,7 @@ def allowing(old: TableSpec, new: TableSpec) -> list[str]:
     return sorted({*everything_of(old), *everything_of(new)} - local)
 
 
-@law
+@dear
 @given(variants(), st.integers(0, 60), st.booleans())
 def test_a_killed_run_goes_on_where_it_was(pair, requests_left, after_effect):
     """Killed before or after any request and started again, a run ends in the same table."""
@@ -271,7 +269,7 @@ def _shuffled(index: IndexSpec, draw: Any) -> IndexSpec:
     )
 
 
-@law
+@dear
 @given(specs, st.data())
 def test_order_never_makes_a_step(spec, data):
     """The order of indexes, tags and projected names means nothing."""
@@ -315,7 +313,7 @@ class Threads:
         return self.world.clock.now()
 
 
-@law
+@dear
 @given(variants(), st.integers(0, 2**32 - 1))
 def test_several_processes_do_not_fail_each_other(pair, seed):
     """Whoever does the same at the same time succeeds, and the table is as if one had done it."""

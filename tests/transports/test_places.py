@@ -14,6 +14,7 @@ import certifi
 import pytest
 import trustme
 from aids.httpserver import Request, Server, answer, refusal
+from aids.laws import dear
 from aids.places import Drawn, drawn_places, ours, theirs, world
 from botocore.httpsession import get_cert_path
 from hypothesis import given
@@ -42,6 +43,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @newest
+@dear
 @given(drawn_places())
 def test_every_drawn_place_is_boto3s(home: Path, drawn: Drawn) -> None:
     """Where botocore sends and signs a request, so do we, be variables given or the process's."""

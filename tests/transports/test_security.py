@@ -16,6 +16,7 @@ from typing import Any, Literal, TypedDict
 import pytest
 import trustme
 from aids.httpserver import Cut, Server, answer
+from aids.laws import dear
 from aids.rawserver import RawServer, Visit
 from hypothesis import given
 from hypothesis import strategies as st
@@ -224,6 +225,7 @@ spelt = st.sampled_from([HOSTILE[0], *HOSTILE[2:5]]) | st.text(
 FIELDS = ("class", "x", "made", "cls", "join", "p", "values", "\u00b5")
 
 
+@dear
 @given(text=hostile, key=spelt, names=st.lists(spelt, min_size=5, max_size=5, unique=True))
 def test_no_name_in_a_model_is_run(text, key, names):
     """Attributes, tags, keys and listed values are data in the code that is made for a model."""

@@ -29,6 +29,7 @@ import botocore.session
 import pytest
 import trustme
 from aids.httpserver import Cut, Request, Server, Silence, answer, checked, refusal
+from aids.laws import dear
 from aids.leaks import nothing_left
 from aids.worlds import Order
 from botocore.config import Config
@@ -965,6 +966,7 @@ def echoing() -> Iterator[ClientTransport]:
         transport._client.close()
 
 
+@dear
 @given(item=attributes(ITEMS))
 def test_items_pass_a_client_unchanged(echoing, item):
     """Binary values at any depth, attributes of any name, and every digit of a number."""
