@@ -18,7 +18,8 @@ _MODULES = {
     "copying.table": "copy_segment copy_table",
     "copying.verified": "Verified",
     "copying.verify": "verify_copy",
-    "database": "AsyncDatabase Database connect connect_async",
+    "connection": "connect connect_async",
+    "database": "AsyncDatabase Database",
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
         "Drifted DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported "
@@ -38,6 +39,7 @@ _MODULES = {
     "model.spec": "IndexSpec KeyAttribute TableSpec",
     "operations.drivers": "Clock arun run",
     "operations.effects": "Call Effect Location Now Operation Sleep Steps Where",
+    "operations.observing": "Event",
     "operations.sending": "AsyncTransport Transport",
     "operations.waiting": "Retries",
     "permissions": "Permission required_actions",

@@ -76,6 +76,7 @@ from .operations.effects import Operation as Operation
 from .operations.effects import Sleep as Sleep
 from .operations.effects import Steps as Steps
 from .operations.effects import Where as Where
+from .operations.observing import Event as Event
 from .operations.sending import AsyncTransport as AsyncTransport
 from .operations.sending import Transport as Transport
 from .operations.waiting import Retries as Retries
@@ -111,9 +112,9 @@ from .transports.credentials import Credentials as Credentials
 
 # The methods of a database take their types from the modules above: mypy has to read those first.
 if TYPE_CHECKING:
+    from .connection import connect as connect
+    from .connection import connect_async as connect_async
     from .database import AsyncDatabase as AsyncDatabase
     from .database import Database as Database
-    from .database import connect as connect
-    from .database import connect_async as connect_async
 
 __version__: str

@@ -1,36 +1,28 @@
-"""The arguments of `connect`: made into a transport, and kept for a pickle, without a secret."""
+"""The two databases: every operation as a method."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
+from .errors import DynamormError
 from .model import NoAttribute
 from .model.declare import Model, table_name
 from .model.names import checked_prefix, whole_name
 from .operations.drivers import arun, run
-from .operations.methods import Lazy, Method
-from .operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT, AsyncTransport, Transport, check_kind
+from .operations.methods import Lazy, Method, short
+from .operations.sending import is_coroutine_function
 from .operations.waiting import Retries, retries_of
 from .tables import lifecycle as tables
-from .transports.arguments import Arguments
-
-
-def reconnected(function: str, arguments: dict[str, Any]) -> Any:
-    """Connect as the database did that was pickled."""
-    return globals()[function](**arguments)
-
 
 if TYPE_CHECKING:
-    from datetime import timedelta
-
     from .copying import migrate as migrating
     from .copying import table as copying
     from .copying import verify as verifying
     from .operations.effects import Operation, Steps
+    from .operations.observing import Observe
     from .tables import check as checking
     from .tables import deletion, waits
     from .tables import update as updating
-    from .transports.credentials import Given
 else:
     checking = Lazy("tables.check")
     copying = Lazy("copying.table")
@@ -43,115 +35,10 @@ else:
 
 T = TypeVar("T")
 
-
-def connect(
-    region: str | None = None,
-    *misplaced: NoReturn,
-    endpoint: str | None = None,
-    profile: str | None = None,
-    credentials: Given | None = None,
-    transport: Transport | str | None = None,
-    table_prefix: str = "",
-    retries: Retries | int = Retries(),
-    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
-    read_timeout: float | timedelta | None = READ_TIMEOUT,
-    **unknown: NoReturn,
-) -> Database:
-    """Return a `Database`; nothing is looked up or sent before the first operation.
-
-    `region`: this one, AWS_DEFAULT_REGION, the profile's, AWS_REGION. `endpoint`: this one,
-    AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's, the region's. `profile`: this one,
-    AWS_DEFAULT_PROFILE, AWS_PROFILE, "default". `credentials`: these (or a function that returns
-    them), the environment's (without `profile`), the profile's, a container's, an instance's.
-    `transport`: "botocore", "http" (small cold start) or an object with `send`, which knows all of
-    these itself. `table_prefix` is put before every table name. `retries` is a `Retries`, or a
-    number of attempts. The time-outs are seconds, a `timedelta` or `None` for no limit, counted for
-    each piece that is sent or received.
-    """
-    _check(
-        "connect",
-        misplaced,
-        unknown,
-        credentials,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-    )
-    given = Arguments(
-        transport,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-        credentials=credentials,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-    )
-    made = given.transport()
-    check_kind(made, awaited=False)
-    return Database(made, table_prefix=table_prefix, retries=retries)._of(given)
-
-
-def connect_async(
-    region: str | None = None,
-    *misplaced: NoReturn,
-    endpoint: str | None = None,
-    profile: str | None = None,
-    credentials: Given | None = None,
-    transport: AsyncTransport | str | None = None,
-    table_prefix: str = "",
-    retries: Retries | int = Retries(),
-    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
-    read_timeout: float | timedelta | None = READ_TIMEOUT,
-    **unknown: NoReturn,
-) -> AsyncDatabase:
-    """Return an `AsyncDatabase`, for asyncio; otherwise as `connect`.
-
-    `transport` may be "aio", which sends in the event loop and is closed by `async with`.
-    "botocore", the default, and "http" send in threads.
-    """
-    _check(
-        "connect_async",
-        misplaced,
-        unknown,
-        credentials,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-    )
-    given = Arguments(
-        transport,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-        credentials=credentials,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-    )
-    made = given.async_transport()
-    check_kind(made, awaited=True)
-    return AsyncDatabase(made, table_prefix=table_prefix, retries=retries)._of(given)
-
-
-def _check(
-    function: str,
-    misplaced: tuple[Any, ...],
-    unknown: dict[str, Any],
-    credentials: Any,
-    **strings: object,
-) -> None:
-    """Check what no transport looks at before its first request."""
-    if misplaced or unknown or callable(credentials):
-        from .model.arguments import check_plain, refuse_keywords, refuse_positions
-
-        names = (*(connect.__kwdefaults__ or {}),)
-        if misplaced:
-            refuse_positions(function, "the region", names)
-        if unknown:
-            refuse_keywords(function, unknown, ("region", *names))
-        check_plain("credentials=", credentials)
-    for name, value in strings.items():
-        if not isinstance(value, str | None):
-            raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
+INSTEAD = (
+    "a pickle shows to its readers what is in it: use profile=, the environment, or a "
+    "module-level function as credentials=, which are found again where the pickle is read"
+)
 
 
 D = TypeVar("D", bound="_Operations")
@@ -160,15 +47,23 @@ D = TypeVar("D", bound="_Operations")
 class _Operations:
     """What both kinds of database know, and every operation as a method."""
 
-    _connect = ""
+    given: Any = None
+    """What `connect` was given, from which a pickle connects again."""
 
     def __init__(
-        self, transport: Any, *, table_prefix: str = "", retries: Retries | int = Retries()
+        self,
+        transport: Any,
+        *,
+        table_prefix: str = "",
+        retries: Retries | int = Retries(),
+        observe: Observe | None = None,
     ) -> None:
         self.transport = transport
         self.table_prefix = checked_prefix(table_prefix)
         self.retries = retries_of(retries)
-        self._given = Arguments(transport)
+        self.observe = observe
+        if observe is not None and (not callable(observe) or is_coroutine_function(observe)):
+            raise TypeError(f"observe= takes a function of one event, not {observe!r:.200}")
 
     if not TYPE_CHECKING:  # to a type checker, every method would exist
 
@@ -179,8 +74,10 @@ class _Operations:
         return f"{type(self).__name__}({self.transport!r}, table_prefix={self.table_prefix!r})"
 
     def __reduce__(self) -> tuple[Any, ...]:
-        own = {"table_prefix": self.table_prefix, "retries": self.retries}
-        return reconnected, (self._connect, self._given.kept() | own)
+        if self.given is None:
+            kind = type(self.transport).__name__
+            raise TypeError(f"a database of a transport object ({kind}) is not pickled: {INSTEAD}")
+        return self.given.pickled(**self._how())  # type: ignore[no-any-return]
 
     def __copy__(self: D) -> D:
         """Share the transport; what is pickled connects again."""
@@ -200,9 +97,12 @@ class _Operations:
         if close := getattr(self.transport, "close", None):
             close()
 
-    def _of(self: D, given: Arguments) -> D:
-        self._given = given
-        return self
+    def _how(self) -> dict[str, Any]:
+        return {
+            "retries": self.retries,
+            "table_prefix": self.table_prefix,
+            "observe": self.observe,
+        }
 
     create_table = Method(lambda: tables.create_table)
     """Create a table; raise `TableExists` for one that is there."""
@@ -254,7 +154,6 @@ class AsyncDatabase(_Operations):
     """
 
     awaited: Literal[True] = True
-    _connect = "connect_async"
 
     async def __aenter__(self) -> AsyncDatabase:
         return self
@@ -270,9 +169,10 @@ class AsyncDatabase(_Operations):
 
     async def run(self, steps: Steps[T] | Operation[T]) -> T:
         """Run an operation; cancelling closes it."""
-        return await arun(
-            steps, self.transport, retries=self.retries, table_prefix=self.table_prefix
-        )
+        try:
+            return await arun(steps, self.transport, **self._how())
+        except DynamormError as error:
+            raise short(error) from error.__cause__
 
 
 class Database(_Operations):
@@ -283,7 +183,6 @@ class Database(_Operations):
     """
 
     awaited: Literal[False] = False
-    _connect = "connect"
 
     def __enter__(self) -> Database:
         return self
@@ -293,4 +192,7 @@ class Database(_Operations):
 
     def run(self, steps: Steps[T] | Operation[T]) -> T:
         """Run an operation."""
-        return run(steps, self.transport, retries=self.retries, table_prefix=self.table_prefix)
+        try:
+            return run(steps, self.transport, **self._how())
+        except DynamormError as error:
+            raise short(error) from error.__cause__

@@ -215,6 +215,7 @@ def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> Non
         "read_timeout": 3.0,
         "table_prefix": "dev-",
         "transport": name,
+        "observe": print,
     }
     for connecting in (dynamorm.connect, dynamorm.connect_async):
         if name == "aio" and connecting is dynamorm.connect:
@@ -223,7 +224,7 @@ def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> Non
         db.retries = Retries(attempts=2)
         again = pickle.loads(pickle.dumps(db, protocol))
         assert (type(again), repr(again)) == (type(db), repr(db))
-        assert (again.retries, again.table_prefix) == (db.retries, "dev-")
+        assert (again.retries, again.table_prefix, again.observe) == (db.retries, "dev-", print)
         transport = getattr(again.transport, "_transport", again.transport)
         assert transport._credentials.get().secret_key == "the-secret"
         assert transport._place(transport.endpoint).read_timeout == 3.0
@@ -234,6 +235,7 @@ UNPICKLED: dict[str, dict[str, Any]] = {
     "credentials": {"credentials": dynamorm.Credentials("the-key", "the-secret")},
     "a function that was given them": {"credentials": partial(dynamorm.Credentials, "k", "s")},
     "a lambda": {"credentials": lambda: keys()},
+    "a method that observes": {"observe": [].append},
     "a transport object": {"transport": service()},
     "an endpoint with a password": {"endpoint": "http://me:the-secret@localhost"},
 }
@@ -367,7 +369,7 @@ def test_an_arn_is_a_name_everywhere() -> None:
         ("aws_secret_access_key", "; write credentials="),
         ("prefix", "; did you mean table_prefix?"),
         ("retrys", "; did you mean retries?"),
-        ("zzz", "read_timeout"),
+        ("zzz", "observe"),
     ],
 )
 def test_an_unknown_argument_is_answered(connect: Any, given: str, advice: str) -> None:

@@ -26,7 +26,8 @@ PACKAGES = {
     "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "transports": ("errors", "operations"),
-    "database": ("errors", "model", "operations", "tables", "copying", "transports"),
+    "database": ("errors", "model", "operations", "tables", "copying"),
+    "connection": ("model", "operations", "transports", "database"),
     "cli": (
         "errors",
         "model",
@@ -38,6 +39,7 @@ PACKAGES = {
         "export",
         "permissions",
         "database",
+        "connection",
     ),
     "__main__": ("cli",),
     "testing": (
@@ -50,6 +52,7 @@ PACKAGES = {
         "items",
         "database",
         "transports",
+        "connection",
     ),
 }
 """What each package may import; whatever is not named here, it may not."""
@@ -65,12 +68,18 @@ SENDERS = {
 ALLOWED_OUTSIDE = {
     "asyncio": {
         "operations.drivers",
+        "operations.parallel",
         "transports.async_connection",
         "transports.aio",
         "transports.threads",
     },
     "boto3": set(),
-    "botocore": {"transports.resolver", "transports.botocore", "transports.client"},
+    "botocore": {
+        "transports.resolver",
+        "transports.botocore",
+        "transports.client",
+        "transports.raw_client",
+    },
     "httpx": SENDERS,
     "moto": {"testing.moto"},
     "os": SENDERS
@@ -82,6 +91,7 @@ ALLOWED_OUTSIDE = {
         "transports.container",
         "transports.hidden",
         "operations.locks",
+        "operations.traces",
         "transports.profiles",
         "copying.options",
         "testing.plugin",

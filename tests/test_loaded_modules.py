@@ -21,7 +21,7 @@ OPERATION = {
     "dynamorm",
     "dynamorm.tables.compare",
     "dynamorm.tables.create",
-    "dynamorm.transports.arguments",
+    "dynamorm.connection",
     "dynamorm.database",
     "dynamorm.tables.settings",
     "dynamorm.operations.decoding",

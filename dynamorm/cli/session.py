@@ -41,7 +41,7 @@ class Session:
         place = {name: self.given.get(name) for name in ("region", "endpoint", "profile", "prefix")}
         place |= elsewhere
         if self._connect is None:
-            from ..database import connect
+            from ..connection import connect
 
             self._connect = connect
         db: Database = self._connect(table_prefix=place.pop("prefix") or "", **place)

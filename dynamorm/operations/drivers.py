@@ -7,9 +7,12 @@ this machine, where waits are shorter; `clock` is the time that passes there, if
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Coroutine
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from msgspec import Struct
 
 from ..errors import TransportError
 from ..model.names import checked_prefix
@@ -20,10 +23,10 @@ from .middleware import prefixing
 from .sending import AsyncTransport, Transport, at_once, check_kind, later, sending
 from .waiting import Retries, retries_of, retrying
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from .observing import Observe, Watch
 
-MAX_THREADS = 64
-"""At once, unless an executor is given; operations that run together may be a million."""
+T = TypeVar("T")
 
 
 class Clock:
@@ -58,14 +61,15 @@ def run(
     retries: Retries | int = Retries(),
     table_prefix: str = "",
     clock: Clock | None = None,
+    observe: Observe | None = None,
 ) -> T:
     """Run an operation and return its result.
 
     Whatever the transport raises is raised inside the operation, at the request that it concerns.
-    An interrupt (Ctrl-C) closes the operation.
+    An interrupt (Ctrl-C) closes the operation. `observe` is called with each `Event`.
     """
     program = _program(steps, retries, table_prefix)
-    return _run(program, transport, clock or _clock_of(transport), lambda: False)
+    return _run(program, _world(transport, clock, observe))
 
 
 async def arun(
@@ -75,32 +79,60 @@ async def arun(
     retries: Retries | int = Retries(),
     table_prefix: str = "",
     clock: Clock | None = None,
+    observe: Observe | None = None,
 ) -> T:
     """Run an operation under asyncio and return its result; cancelling closes the operation."""
     program = _program(steps, retries, table_prefix)
-    return await _arun(program, transport, clock or _clock_of(transport))
+    return await _arun(program, _world(transport, clock, observe))
 
 
-def _clock_of(transport: object) -> Clock:
-    clock: Clock = getattr(transport, "clock", None) or Clock()
-    return clock
+class _World(Struct, frozen=True):
+    """What one program is performed in."""
+
+    transport: Any
+    clock: Clock
+    watch: Watch | None
+    stopped: Callable[[], bool] = lambda: False
+
+    def beside(self, stopped: Callable[[], bool] | None = None) -> _World:
+        """Return that of an operation that is performed together with others."""
+        watch = self.watch and self.watch.another()
+        return _World(self.transport, self.clock, watch, stopped or self.stopped)
+
+    def seen(self, body: bytes) -> bytes:
+        if self.watch is not None:
+            self.watch.answered(body)
+        return body
 
 
-class _Stopped(Exception):
-    """Another of the operations that ran together has failed."""
+def _world(transport: Any, clock: Clock | None, observe: Observe | None) -> _World:
+    clock = clock or getattr(transport, "clock", None) or Clock()
+    if observe is None and not _is_logged():
+        return _World(transport, clock, None)
+    from .observing import Watch
+
+    return _World(transport, clock, Watch(observe, clock.now))
 
 
-def _run(program: Steps[T], transport: Transport, clock: Clock, stopped: Callable[[], bool]) -> T:
+def _is_logged() -> bool:
+    """Return whether the application has logging, and would see anything of ours."""
+    logging = sys.modules.get("logging")
+    return logging is not None and logging.getLogger("dynamorm").isEnabledFor(logging.INFO)
+
+
+def _run(program: Steps[T], world: _World) -> T:
     try:
         effect = next(program)
-        while not stopped():
+        while not world.stopped():
             try:
-                answer = _perform(effect, transport, clock, stopped)
+                answer = _perform(effect, world)
             except BaseException as error:  # an interrupt too
                 effect = program.throw(error)
             else:
                 effect = program.send(answer)
-        raise _Stopped
+        from .parallel import Stopped
+
+        raise Stopped
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -108,7 +140,7 @@ def _run(program: Steps[T], transport: Transport, clock: Clock, stopped: Callabl
         program.close()
 
 
-async def _arun(program: Steps[T], transport: AsyncTransport, clock: Clock) -> T:
+async def _arun(program: Steps[T], world: _World) -> T:
     cancelled: BaseException | None = None
     try:
         effect = next(program)
@@ -117,9 +149,9 @@ async def _arun(program: Steps[T], transport: AsyncTransport, clock: Clock) -> T
                 if cancelled is not None:  # the program has been told what was finished for it
                     raise cancelled
                 if isinstance(effect, Call) and effect.finish:
-                    answer, cancelled = await _finished(_aperform(effect, transport, clock))
+                    answer, cancelled = await _finished(_aperform(effect, world))
                 else:
-                    answer = await _aperform(effect, transport, clock)
+                    answer = await _aperform(effect, world)
             except BaseException as error:  # a cancellation too
                 cancelled = None
                 effect = program.throw(error)
@@ -152,37 +184,55 @@ async def _finished(performing: Coroutine[Any, Any, T]) -> tuple[T, BaseExceptio
         raise cancelled from None
 
 
-def _perform(
-    effect: Effect, transport: Transport, clock: Clock, stopped: Callable[[], bool]
-) -> Any:
+def _perform(effect: Effect, world: _World) -> Any:
     if isinstance(effect, Call):
-        sender: Transport = effect.transport or transport
-        check_kind(sender, awaited=False)
-        body, left = encode(effect.payload), _left(effect, clock)
-        # In no variable: an answer that is refused must not live as long as its error.
-        return decoded(
-            effect, sender, at_once(sender, sending(sender, effect.operation, body, left))
+        if world.watch is None:
+            return _ask(effect, world)
+        with world.watch.request(effect):
+            return _ask(effect, world)
+    if isinstance(effect, Sleep):
+        world.clock.sleep(_seconds(effect, world))
+        return None
+    if isinstance(effect, Together):
+        from .parallel import in_threads
+
+        return in_threads(
+            effect, lambda steps, stop: _run(steps, world.beside(stop)), world.stopped
         )
-    if isinstance(effect, Sleep):
-        clock.sleep(_seconds(effect, transport, clock))
-        return None
-    if isinstance(effect, Together):
-        return _run_together(effect, transport, clock, stopped)
-    return _answer(effect, transport, clock, awaited=False)
+    return _answer(effect, world, awaited=False)
 
 
-async def _aperform(effect: Effect, transport: AsyncTransport, clock: Clock) -> Any:
+async def _aperform(effect: Effect, world: _World) -> Any:
     if isinstance(effect, Call):
-        sender: AsyncTransport = effect.transport or transport
-        check_kind(sender, awaited=True)
-        sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, clock))
-        return decoded(effect, sender, await later(sender, sent))
+        if world.watch is None:
+            return await _aask(effect, world)
+        with world.watch.request(effect):
+            return await _aask(effect, world)
     if isinstance(effect, Sleep):
-        await clock.asleep(_seconds(effect, transport, clock))
+        await world.clock.asleep(_seconds(effect, world))
         return None
     if isinstance(effect, Together):
-        return await _arun_together(effect, transport, clock)
-    return _answer(effect, transport, clock, awaited=True)
+        from .parallel import in_tasks
+
+        return await in_tasks(effect, lambda steps: _arun(steps, world.beside()))
+    return _answer(effect, world, awaited=True)
+
+
+def _ask(effect: Call[Any], world: _World) -> Any:
+    sender: Transport = effect.transport or world.transport
+    check_kind(sender, awaited=False)
+    body, left = encode(effect.payload), _left(effect, world.clock)
+    # In no variable: an answer that is refused must not live as long as its error.
+    return decoded(
+        effect, sender, world.seen(at_once(sender, sending(sender, effect.operation, body, left)))
+    )
+
+
+async def _aask(effect: Call[Any], world: _World) -> Any:
+    sender: AsyncTransport = effect.transport or world.transport
+    check_kind(sender, awaited=True)
+    sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, world.clock))
+    return decoded(effect, sender, world.seen(await later(sender, sent)))
 
 
 def _left(effect: Call[Any], clock: Clock) -> float | None:
@@ -196,52 +246,6 @@ def _left(effect: Call[Any], clock: Clock) -> float | None:
     return left
 
 
-def _run_together(
-    effect: Together, transport: Transport, clock: Clock, stopped: Callable[[], bool]
-) -> tuple[Any, ...]:
-    from concurrent.futures import FIRST_EXCEPTION, wait
-
-    from .parallel import Threads
-
-    over: list[bool] = []
-    own = None if effect.executor else Threads(MAX_THREADS)
-    executor: Any = effect.executor or own
-    futures: list[Any] = []
-    try:
-        for operation in effect.operations:
-            given = (operation, transport, clock, lambda: bool(over) or stopped())
-            futures.append(executor.submit(_run, *given))
-        if own is not None:
-            own.start()
-        wait(futures, return_when=FIRST_EXCEPTION)
-    finally:
-        over.append(True)  # who is still under way ends before its next effect
-        wait([future for future in futures if not future.cancel()])
-        if own is not None:
-            own.join()
-    errors = [future.exception() for future in futures if not future.cancelled()]
-    for error in errors:
-        if error is not None and not isinstance(error, _Stopped):
-            raise error
-    return tuple(future.result() for future in futures)
-
-
-async def _arun_together(
-    effect: Together, transport: AsyncTransport, clock: Clock
-) -> tuple[Any, ...]:
-    from asyncio import create_task, gather
-
-    if effect.executor is not None:
-        raise TypeError("an executor is for threads: under asyncio operations run in tasks")
-    tasks = [create_task(_arun(o, transport, clock)) for o in effect.operations]
-    try:
-        return tuple(await gather(*tasks))
-    finally:
-        for task in tasks:
-            task.cancel()
-        await gather(*tasks, return_exceptions=True)
-
-
 def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
     if isinstance(steps, Operation):
         steps = iter(steps)
@@ -252,21 +256,23 @@ def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefi
     return retrying(prefixing(steps, checked_prefix(table_prefix)), retries_of(retries))
 
 
-def _seconds(effect: Sleep, transport: object, clock: Clock) -> float:
-    seconds = effect.seconds + (effect.spread and effect.spread * clock.random())
-    if effect.local is not None and getattr(transport, "local", False):
-        return min(seconds, effect.local)
+def _seconds(effect: Sleep, world: _World) -> float:
+    seconds = effect.seconds + (effect.spread and effect.spread * world.clock.random())
+    if effect.local is not None and getattr(world.transport, "local", False):
+        seconds = min(seconds, effect.local)
+    if world.watch is not None:
+        world.watch.pause(seconds)
     return seconds
 
 
-def _answer(effect: Effect, transport: object, clock: Clock, *, awaited: bool) -> float | Location:
+def _answer(effect: Effect, world: _World, *, awaited: bool) -> float | Location:
     """Answer what takes no waiting."""
     if isinstance(effect, Now):
-        return clock.now()
+        return world.clock.now()
     if isinstance(effect, WallTime):
-        return clock.time()
+        return world.clock.time()
     if isinstance(effect, Where):
-        asked = effect.transport or transport
+        asked = effect.transport or world.transport
         # Who asks is about to send there: a database of the other kind is told before that.
         check_kind(asked, awaited=awaited)
         return Location(getattr(asked, "endpoint_url", ""), getattr(asked, "region", ""))

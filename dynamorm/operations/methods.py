@@ -7,6 +7,7 @@ from functools import update_wrapper
 from importlib import import_module
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
+from ..errors import DynamormError
 from .effects import Operation
 
 P = ParamSpec("P")
@@ -51,9 +52,20 @@ class Method(Generic[P, T]):
             return _unbound(function)
 
         def method(*given: P.args, **named: P.kwargs) -> Any:
-            return db.run(function(*given, **named))
+            try:
+                operation = function(*given, **named)
+            except DynamormError as error:
+                raise short(error) from error.__cause__
+            return db.run(operation)
 
         return update_wrapper(method, function)
+
+
+def short(error: DynamormError) -> DynamormError:
+    """Return an error with a short traceback."""
+    from .traces import shortened
+
+    return shortened(error)
 
 
 def _unbound(function: Callable[..., Operation[Any]]) -> Callable[..., Any]:

@@ -1,14 +1,71 @@
-"""Threads of our own, for operations that run together."""
+"""Operations that run together: in threads, of our own or of an executor, or in tasks."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine
+from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import suppress
 from functools import partial
 from threading import Thread
 from typing import Any
+
+from .effects import Steps, Together
+
+MAX_THREADS = 64
+"""At once, unless an executor is given; operations that run together may be a million."""
+
+Stop = Callable[[], bool]
+"""Whether a program is to end before its next effect."""
+
+
+class Stopped(Exception):
+    """Another of the operations that ran together has failed."""
+
+
+def in_threads(
+    effect: Together, run: Callable[[Steps[Any], Stop], Any], stopped: Stop
+) -> tuple[Any, ...]:
+    """Perform several operations at once; the first error ends them all."""
+    over: list[bool] = []
+    own = None if effect.executor else Threads(MAX_THREADS)
+    executor: Any = effect.executor or own
+    futures: list[Any] = []
+    try:
+        futures.extend(
+            executor.submit(run, operation, lambda: bool(over) or stopped())
+            for operation in effect.operations
+        )
+        if own is not None:
+            own.start()
+        wait(futures, return_when=FIRST_EXCEPTION)
+    finally:
+        over.append(True)  # who is still under way ends before its next effect
+        wait([future for future in futures if not future.cancel()])
+        if own is not None:
+            own.join()
+    errors = [future.exception() for future in futures if not future.cancelled()]
+    for error in errors:
+        if error is not None and not isinstance(error, Stopped):
+            raise error
+    return tuple(future.result() for future in futures)
+
+
+async def in_tasks(
+    effect: Together, run: Callable[[Steps[Any]], Coroutine[Any, Any, Any]]
+) -> tuple[Any, ...]:
+    """Perform several operations at once; the first error cancels the others."""
+    from asyncio import create_task, gather
+
+    if effect.executor is not None:
+        raise TypeError("an executor is for threads: under asyncio operations run in tasks")
+    tasks = [create_task(run(operation)) for operation in effect.operations]
+    try:
+        return tuple(await gather(*tasks))
+    finally:
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
 
 
 class Threads:

@@ -8,6 +8,7 @@ transport without this parameter is never given it.
 from __future__ import annotations
 
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any, Protocol
 
 
@@ -21,10 +22,37 @@ CONNECT_TIMEOUT = UnlessGiven(2.0)
 READ_TIMEOUT = UnlessGiven(10.0)
 
 
+OBSERVED: ContextVar[bool] = ContextVar("observed", default=False)
+"""Whether somebody wants to know more of an answer than its body."""
+
+
+class Answered(bytes):
+    """The body of an answer that knows what its head said."""
+
+    status: int | None
+    request_id: str | None
+
+
+def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
+    """Return a body that says status and request id if somebody observes; else as it is."""
+    if not OBSERVED.get():
+        return body
+    made = Answered(body)
+    made.status, made.request_id = status, request_id
+    return made
+
+
 class Transport(Protocol):
     """Sends one request and gives the body of its answer."""
 
     def send(self, operation: str, body: bytes, /) -> bytes: ...
+
+
+class Client(Protocol):
+    """A client of boto3, botocore, aiobotocore or aioboto3, or a resource of boto3."""
+
+    @property
+    def meta(self) -> Any: ...
 
 
 class AsyncTransport(Protocol):
@@ -81,7 +109,7 @@ def check_kind(transport: Any, *, awaited: bool) -> None:
     kind = type(transport).__name__
     if awaited and _answers_at_once(send):
         raise TypeError(f"{kind} {_BLOCKING}")
-    if not awaited and _is_coroutine_function(send):
+    if not awaited and is_coroutine_function(send):
         raise TypeError(f"{kind} {_AWAITED}")
 
 
@@ -115,7 +143,8 @@ def _code(function: Any) -> Any:
     return getattr(getattr(function, "__func__", function), "__code__", None)
 
 
-def _is_coroutine_function(send: Any) -> bool:
+def is_coroutine_function(send: Any) -> bool:
+    """Return whether a function is an `async def`, without importing `inspect`."""
     code = _code(send)
     return code is not None and bool(code.co_flags & _COROUTINE)
 
@@ -123,7 +152,7 @@ def _is_coroutine_function(send: Any) -> bool:
 def _answers_at_once(send: Any) -> bool:
     """Return whether this is a plain function, or a wrapper of one, that gives nothing to await."""
     code = _code(send)
-    if code is None or _is_coroutine_function(send) or hasattr(send, _MARK):
+    if code is None or is_coroutine_function(send) or hasattr(send, _MARK):
         return False
     promised = str(getattr(send, "__annotations__", {}).get("return", ""))
     if any(word in promised for word in _AWAITABLE):

@@ -106,7 +106,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
             return answer
         except DynamormError as error:
             if isinstance(error, ServiceError):
-                error.table = _table_of(effect.payload)
+                error.table = table_of(effect.payload)
             lost = error.maybe_applied = error.maybe_applied or lost
             failed = error
         if isinstance(failed, TransportError) and failed.stale and not replaced:
@@ -126,7 +126,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
         yield Sleep(0.0, spread=longest)
 
 
-def _table_of(payload: Any) -> str:
+def table_of(payload: Any) -> str:
     """Return the table that a request names, be it by its name or by its ARN."""
     members = payload if isinstance(payload, dict) else {}
     batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..database import AsyncDatabase, Database, connect, connect_async
+from ..connection import connect, connect_async
+from ..database import AsyncDatabase, Database
 from ..errors import DynamormError, LimitExceeded, TableBusy
 from ..model.declare import table_spec
 from ..operations.waiters import find_table

@@ -52,7 +52,8 @@ class AioTransport(Settings):
                 # Handed over: an answer that is refused does not live as long as its error.
                 headers = exchange.send(came.pop())
             except StopIteration as stop:
-                return bytes(stop.value)
+                whole: bytes = stop.value
+                return whole
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; the transport can still be used."""

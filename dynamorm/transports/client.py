@@ -4,7 +4,9 @@ So moto's decorators, botocore's Stubber and X-Ray's patches see every request, 
 configuration holds; its retries come before ours.
 
 A client hands an answer on that was cut, or was no JSON, as one without members. Such an answer is
-a `TransportError` here. A damaged one is noticed only where the client checks its CRC32.
+a `TransportError` here. Requests for items go past the client's serializer and parser (see
+`raw_client`) and are judged as over the other transports; of the rest a damaged one is noticed only
+where the client checks its CRC32.
 """
 
 from __future__ import annotations
@@ -26,46 +28,58 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProxyConnectionError,
 )
-from msgspec import convert, json
+from msgspec import Raw, convert, json
 
 from ..errors import (
     UNREADABLE,
     ConditionFailed,
     CredentialsMissing,
     DynamormError,
+    Refused,
     TransportError,
     UnsupportedOperation,
     ValidationFailed,
     service_error,
     shown,
 )
+from ..operations.sending import answered
 from .endpoints import is_local
-from .exchange import foreign_answer
+from .exchange import Answer, foreign_answer, read_answer
 from .failures import UNREACHABLE, without_frames
+from .raw_client import OPERATIONS, RawClient
 from .routes import DEADLINE
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+_WATCHED_RESOURCE = (
+    "the client of a resource rewrites items, and cannot be passed by while somebody watches it: "
+    'pass boto3.client("dynamodb")'
+)
+
+RAISED = (BotoCoreError, ClientError, *_STRANGE)
+"""What a client's method raises, be it on purpose or not."""
+
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
 class ClientTransport:
-    """Wraps `boto3.client("dynamodb")` or its like; not the client of a boto3 *resource*.
+    """Wraps `boto3.client("dynamodb")` or its like, or a boto3 resource.
 
-    A resource's client rewrites items: it is refused with a `TypeError`.
+    The client of a resource rewrites items. Given by itself it is refused with a `TypeError`; of a
+    resource it is used past what rewrites.
     """
 
     def __init__(self, client: Any) -> None:
-        service = client.meta.service_model.service_name
-        if service != "dynamodb":
-            raise TypeError(f'expected a client of "dynamodb", not of "{service}"')
-        if _rewrites_items(client):
+        self._rewrites = not hasattr(client.meta, "service_model")
+        self._client = client.meta.client if self._rewrites else client
+        check_service(self._client)
+        if not self._rewrites and _rewrites_items(client):
             raise TypeError(
-                "this client rewrites items, as that of a boto3 resource does: "
-                'pass boto3.client("dynamodb"), not resource.meta.client'
+                "this client rewrites items, as that of a boto3 resource does: pass the resource "
+                'or boto3.client("dynamodb"), not resource.meta.client'
             )
-        self._client = client
-        client.meta.events.register(
+        self._raw = RawClient(self._client)
+        self._client.meta.events.register(
             "before-send.dynamodb", _start_in_time, unique_id="dynamorm-deadline"
         )
 
@@ -92,41 +106,78 @@ class ClientTransport:
         """
         outer = DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
         try:
-            return self._send(operation, body)
+            if self._raw.takes(operation, body):
+                return whole(operation, self._raw.send(operation, body))
+            if self._rewrites and operation in OPERATIONS:
+                raise Refused((_WATCHED_RESOURCE,))
+            method, members = prepared(self._client, operation, body)
+            return body_of(operation, method(**members))
+        except RAISED as error:
+            raise meant(operation, error) from plain(error)
         finally:
             DEADLINE.reset(outer)
 
-    def _send(self, operation: str, body: bytes) -> bytes:
-        method = getattr(self._client, xform_name(operation), None)
-        if method is None:
-            message = f"this client is older than {operation}: update botocore"
-            raise UnsupportedOperation("UnknownOperation", message, status=0, operation=operation)
-        try:
-            members = _to_client(json.decode(body))
-        except UNREADABLE:
-            message = "the request has an invalid value, such as binary that is not base64"
-            raise ValidationFailed(
-                "SerializationException", message, status=0, operation=operation
-            ) from None
-        try:
-            return json.encode(_from_client(_whole(operation, method(**members))))
-        except ParamValidationError as error:
-            # What follows shows the value.
-            message = str(error).partition(", value: ")[0]
-            raise ValidationFailed(
-                "ParamValidation", message, status=0, operation=operation
-            ) from None
-        except (BotoCoreError, ClientError) as error:
-            raise _translated(operation, error) from _plain(error)
-        except _STRANGE as error:
-            # What botocore's parser makes of an answer that is no text, or no object.
-            raise _unread(operation) from error
+
+def check_service(client: Any) -> None:
+    """Raise `TypeError` for a client of another service."""
+    service = client.meta.service_model.service_name
+    if service != "dynamodb":
+        raise TypeError(f'expected a client of "dynamodb", not of "{service}"')
 
 
-def _plain(error: Exception) -> BaseException:
-    """Drop the request that botocore's error keeps, and the frames that hold its headers."""
+def prepared(client: Any, operation: str, body: bytes) -> tuple[Any, dict[str, Any]]:
+    """Return the client's method, and what to call it with."""
+    method = getattr(client, xform_name(operation), None)
+    if method is None:
+        message = f"this client is older than {operation}: update botocore"
+        raise UnsupportedOperation("UnknownOperation", message, status=0, operation=operation)
+    try:
+        return method, _to_client(json.decode(body))
+    except UNREADABLE:
+        message = "the request has an invalid value, such as binary that is not base64"
+    raise ValidationFailed("SerializationException", message, status=0, operation=operation)
+
+
+def body_of(operation: str, reply: dict[str, Any]) -> bytes:
+    """Write a client's answer as the service has; refuse one whose members were lost on the way."""
+    members = {name: value for name, value in reply.items() if name != "ResponseMetadata"}
+    facts = reply.get("ResponseMetadata", {})
+    length = facts.get("HTTPHeaders", {}).get("content-length", 0)
+    if not members and int(length) > len("{}"):
+        raise _unread(operation)
+    body = json.encode(_from_client(members))
+    return answered(body, facts.get("HTTPStatusCode"), facts.get("RequestId"))
+
+
+def whole(operation: str, answer: Answer) -> bytes:
+    """Return the body of an answer that no client has parsed; raise what any other one means."""
+    body = read_answer(operation, answer) or b"{}"
+    try:
+        json.decode(body, type=Raw)
+    except UNREADABLE:
+        raise _unread(operation) from None
+    return body
+
+
+def meant(operation: str, error: Exception) -> DynamormError:
+    """Return an error of a client as ours."""
+    if isinstance(error, ParamValidationError):
+        # What follows shows the value.
+        message = str(error).partition(", value: ")[0]
+        return ValidationFailed("ParamValidation", message, status=0, operation=operation)
+    if isinstance(error, _STRANGE):
+        # What botocore's parser makes of an answer that is no text, or no object.
+        return _unread(operation)
+    return _translated(operation, error)
+
+
+def plain(error: Exception) -> BaseException | None:
+    """Drop the request that botocore's error keeps, and the frames that hold its headers.
+
+    An error of parameters, which shows them, is dropped itself.
+    """
     vars(error).pop("request", None)
-    return without_frames(error)
+    return None if isinstance(error, ParamValidationError) else without_frames(error)
 
 
 def _start_in_time(**_: Any) -> None:
@@ -155,15 +206,6 @@ def _rewrites_items(client: Any) -> bool:
         context={},
     )
     return answer != {"Item": {"probe": {"S": "text"}}}
-
-
-def _whole(operation: str, reply: dict[str, Any]) -> dict[str, Any]:
-    """Take an answer without its metadata; refuse one whose members were lost on the way."""
-    members = {name: value for name, value in reply.items() if name != "ResponseMetadata"}
-    headers = reply.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    if not members and int(headers.get("content-length", 0)) > len("{}"):
-        raise _unread(operation)
-    return members
 
 
 def _unread(operation: str) -> TransportError:

@@ -21,6 +21,7 @@ from ..errors import (
     TransportError,
     service_error,
 )
+from ..operations.sending import answered
 from .credential_source import CredentialSource
 from .credentials import Credentials, CredentialsLike
 from .endpoints import Endpoint
@@ -158,8 +159,9 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
     if flaw := _flaw(answer):
         return TransportError(flaw, operation=operation, maybe_applied=True)
     if answer.status == 200:
-        foreign = _is_page(answer)
-        return foreign_answer(operation, 200, url) if foreign else answer.body
+        if _is_page(answer):
+            return foreign_answer(operation, 200, url)
+        return answered(answer.body, 200, answer.headers.get("x-amzn-RequestId"))
     try:
         body = _error_body.decode(answer.body)
     except UNREADABLE:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 from msgspec import Struct
 
+from ..errors import Refused
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
 from .config import Config
@@ -119,6 +121,8 @@ class Settings:
     def _here(self) -> Endpoint:
         """Return the endpoint, or that of the account, which only the credentials tell."""
         endpoint = self.endpoint
+        if "moto" in sys.modules and endpoint.url.startswith("https:") and _is_mocked():
+            raise Refused((f"{type(self).__name__} {_UNSEEN}",))
         if endpoint.accounts == "disabled":
             return endpoint
         return for_account(endpoint, self._credentials.account())
@@ -130,6 +134,17 @@ class Settings:
         url, path = split_path(endpoint.url)
         proxy = proxy_for(url, self._config.environ)
         return Place(url, path, *proxy, self._config.bundle(), *self._timeouts)
+
+
+_UNSEEN = (
+    "would send to AWS, and moto's mock_aws, which is active, does not see it: use "
+    'connect(transport=boto3.client("dynamodb"))'
+)
+
+
+def _is_mocked() -> bool:
+    stubber = getattr(sys.modules.get("moto.core.models"), "botocore_stubber", None)
+    return bool(getattr(stubber, "enabled", False))
 
 
 def _seconds(name: str, value: Any) -> float:
@@ -172,7 +187,8 @@ class SignedTransport(Settings, ABC):
                 # Handed over: an answer that is refused does not live as long as its error.
                 headers = exchange.send(came.pop())
             except StopIteration as stop:
-                return bytes(stop.value)
+                whole: bytes = stop.value
+                return whole
 
     def close(self) -> None:
         """Close idle connections, and others once they are; the transport can still be used."""

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import warnings
-
 import boto3
-import pytest
 from aids import emulator
 from aids.httpserver import Server, answer
 from moto import mock_aws
 
 import dynamorm
-from dynamorm import Credentials, KeyAttribute, Retries, TableSpec, TransportError
+from dynamorm import Credentials, KeyAttribute, TableSpec
 from dynamorm.transports.client import ClientTransport
 
 ORDERS = TableSpec(name="orders", partition_key=KeyAttribute("id", "S"))
@@ -23,26 +18,6 @@ def over_client(**place):
     keys = {"aws_access_key_id": "test", "aws_secret_access_key": "test"}
     client = boto3.client("dynamodb", region_name="eu-west-1", **keys, **place)
     return dynamorm.connect(transport=ClientTransport(client))
-
-
-@pytest.mark.parametrize("transport", ["botocore", "http", "aio"])
-def test_the_transports_are_not_seen(transport, monkeypatch):
-    """Inside `mock_aws`, what they send leaves for AWS; here it ends at a proxy on loopback."""
-
-    async def listed():
-        place = {"transport": transport, "retries": Retries(attempts=1)}
-        async with dynamorm.connect_async("eu-west-1", **place) as adb:
-            await adb.run(dynamorm.list_tables())
-
-    with Server(answer(status=502)) as proxy, mock_aws():
-        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
-        with pytest.raises(TransportError):
-            asyncio.run(listed())
-    assert proxy.requests[0].line.startswith("CONNECT dynamodb.eu-west-1.amazonaws.com:443 ")
-    with warnings.catch_warnings():
-        # In Python 3.10 http.client leaves the answer to CONNECT open.
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 def test_a_client_is_seen():

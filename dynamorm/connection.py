@@ -1,0 +1,264 @@
+"""`connect`: its arguments, made into a transport, and kept for a pickle without a secret."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+from .database import INSTEAD, AsyncDatabase, Database
+from .operations.sending import (
+    CONNECT_TIMEOUT,
+    READ_TIMEOUT,
+    UnlessGiven,
+    check_kind,
+    is_coroutine_function,
+)
+from .operations.waiting import Retries
+from .transports.hidden import Hidden
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from .operations.observing import Observe
+    from .operations.sending import AsyncTransport, Client, Transport
+    from .transports.credentials import Given
+
+
+def connect(
+    region: str | None = None,
+    *misplaced: NoReturn,
+    endpoint: str | None = None,
+    profile: str | None = None,
+    credentials: Given | None = None,
+    transport: Transport | Client | str | None = None,
+    table_prefix: str = "",
+    retries: Retries | int = Retries(),
+    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
+    read_timeout: float | timedelta | None = READ_TIMEOUT,
+    observe: Observe | None = None,
+    **unknown: NoReturn,
+) -> Database:
+    """Return a `Database`; nothing is looked up or sent before the first operation.
+
+    `region`: this one, AWS_DEFAULT_REGION, the profile's, AWS_REGION. `endpoint`: this one,
+    AWS_ENDPOINT_URL_DYNAMODB, AWS_ENDPOINT_URL, the profile's, the region's. `profile`: this one,
+    AWS_DEFAULT_PROFILE, AWS_PROFILE, "default". `credentials`: these (or a function that returns
+    them), the environment's (without `profile`), the profile's, a container's, an instance's.
+    `transport`: "botocore", "http" (small cold start), a client or resource of boto3, or a
+    `Transport`; the latter know all of these themselves. `table_prefix` is put before every table
+    name. `retries` is a `Retries`, or a number of attempts. The time-outs are seconds, a
+    `timedelta` or `None` for no limit, counted for each piece that is sent or received. `observe`
+    is called with an `Event` for each request, retry, wait and page of a copy.
+    """
+    _check(
+        "connect",
+        misplaced,
+        unknown,
+        credentials,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+    )
+    given = Arguments(
+        connect,
+        transport,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+        credentials=credentials,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+    )
+    made = given.transport()
+    check_kind(made, awaited=False)
+    return given.of(Database(made, table_prefix=table_prefix, retries=retries, observe=observe))
+
+
+def connect_async(
+    region: str | None = None,
+    *misplaced: NoReturn,
+    endpoint: str | None = None,
+    profile: str | None = None,
+    credentials: Given | None = None,
+    transport: AsyncTransport | Client | str | None = None,
+    table_prefix: str = "",
+    retries: Retries | int = Retries(),
+    connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
+    read_timeout: float | timedelta | None = READ_TIMEOUT,
+    observe: Observe | None = None,
+    **unknown: NoReturn,
+) -> AsyncDatabase:
+    """Return an `AsyncDatabase`, for asyncio; otherwise as `connect`.
+
+    `transport` may be "aio", which sends in the event loop and is closed by `async with`, a client
+    of aiobotocore or aioboto3, or an `AsyncTransport`. "botocore", the default, "http" and the
+    clients of boto3 send in threads.
+    """
+    _check(
+        "connect_async",
+        misplaced,
+        unknown,
+        credentials,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+    )
+    given = Arguments(
+        connect_async,
+        transport,
+        region=region,
+        endpoint=endpoint,
+        profile=profile,
+        credentials=credentials,
+        connect_timeout=connect_timeout,
+        read_timeout=read_timeout,
+    )
+    made = given.async_transport()
+    check_kind(made, awaited=True)
+    return given.of(
+        AsyncDatabase(made, table_prefix=table_prefix, retries=retries, observe=observe)
+    )
+
+
+def _check(
+    function: str,
+    misplaced: tuple[Any, ...],
+    unknown: dict[str, Any],
+    credentials: Any,
+    **strings: object,
+) -> None:
+    """Check what no transport looks at before its first request."""
+    if misplaced or unknown or callable(credentials):
+        from .model.arguments import check_plain, refuse_keywords, refuse_positions
+
+        names = (*(connect.__kwdefaults__ or {}),)
+        if misplaced:
+            refuse_positions(function, "the region", names)
+        if unknown:
+            refuse_keywords(function, unknown, ("region", *names))
+        check_plain("credentials=", credentials)
+    for name, value in strings.items():
+        if not isinstance(value, str | None):
+            raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
+
+
+D = TypeVar("D", Database, AsyncDatabase)
+
+
+class Arguments(Hidden):
+    """What `connect` was given; it may hold credentials, and shows nothing."""
+
+    __slots__ = ("_connect", "_given", "_transport")
+
+    def __init__(self, connect: Callable[..., Any], transport: Any, **given: Any) -> None:
+        self._connect = connect
+        self._transport = transport
+        self._given = {
+            name: value
+            for name, value in given.items()
+            if value is not None and not isinstance(value, UnlessGiven)
+        }
+
+    def of(self, db: D) -> D:
+        """Let a database be pickled as these arguments, if it is of a transport that has a name."""
+        if isinstance(self._transport, str | None):
+            db.given = self
+        return db
+
+    def transport(self) -> Any:
+        return self._named() or self._object(awaited=False)
+
+    def async_transport(self) -> Any:
+        if self._transport == "aio":
+            from .transports.aio import AioTransport
+
+            return AioTransport(**self._given)
+        if named := self._named():
+            from .transports.threads import ThreadTransport
+
+            return ThreadTransport(named)
+        return self._object(awaited=True)
+
+    def pickled(self, **own: Any) -> tuple[Any, ...]:
+        """Return how a pickle connects again; raise `TypeError` for what none can or must hold."""
+        if not _is_module_level(self._given.get("credentials")):
+            raise TypeError(f"a database of given credentials is not pickled: {INSTEAD}")
+        if not _is_module_level(own["observe"]):
+            raise TypeError(f"observe= is pickled only if it is a module-level function: {INSTEAD}")
+        if "@" in self._given.get("endpoint", ""):
+            raise TypeError(f"a password in endpoint= is not pickled: {INSTEAD}")
+        return partial(self._connect, transport=self._transport, **self._given, **own), ()
+
+    def _named(self) -> Any:
+        if self._transport is None or self._transport == "botocore":
+            from .transports.botocore import BotocoreTransport
+
+            return BotocoreTransport(**self._given)
+        if self._transport == "http":
+            from .transports.http import HttpTransport
+
+            return HttpTransport(**self._given)
+        return None
+
+    def _object(self, *, awaited: bool) -> Any:
+        made = self._transport
+        if hasattr(made, "meta") and not hasattr(made, "send"):
+            made = _wrapped(made, awaited=awaited)
+        if not callable(getattr(made, "send", None)):
+            raise TypeError(f"transport= takes {_KNOWN}, not {made!r:.200}{_advice(made)}")
+        if self._given:
+            names = ", ".join(f"{name}=" for name in self._given)
+            raise TypeError(
+                "a transport object has its own region, endpoint, profile, credentials and "
+                f"time-outs: give {names} to the transport"
+            )
+        return made
+
+
+_KNOWN = (
+    '"botocore", "http", with connect_async "aio", a client of boto3, botocore, aioboto3 or '
+    "aiobotocore, or an object with send()"
+)
+
+
+def _wrapped(given: Any, *, awaited: bool) -> Any:
+    """Return the transport of a client or resource; what is neither is given back."""
+    client = given if hasattr(given.meta, "service_model") else getattr(given.meta, "client", None)
+    if client is None:
+        return given
+    kind = type(client)
+    methods = (getattr(kind, name, None) for name in ("_make_api_call", "describe_table"))
+    if hasattr(kind, "__aenter__") or any(map(is_coroutine_function, methods)):
+        if not awaited:
+            raise TypeError(f"{kind.__name__} is a client for asyncio: use connect_async")
+        from .transports.async_client import AsyncClientTransport
+
+        return AsyncClientTransport(given)
+    from .transports.client import ClientTransport
+
+    made = ClientTransport(given)
+    if not awaited:
+        return made
+    from .transports.threads import ThreadTransport
+
+    return ThreadTransport(made)
+
+
+def _advice(given: Any) -> str:
+    """Say what to give instead of a session, or of a client that has not been entered."""
+    if hasattr(given, "create_client"):
+        return ': give its client, session.create_client("dynamodb")'
+    if hasattr(given, "client"):
+        return ': give its client, session.client("dynamodb")'
+    entered = hasattr(given, "__aenter__")
+    return ": give what is entered, `async with ... as client`" if entered else ""
+
+
+def _is_module_level(function: Any) -> bool:
+    """Return whether a pickle would hold only the function's name, nothing that it closes over."""
+    found: Any = sys.modules.get(getattr(function, "__module__", None) or "")
+    for name in getattr(function, "__qualname__", "").split("."):
+        found = getattr(found, name, None)
+    return function is None or found is function

@@ -1,0 +1,144 @@
+"""Tells what happens while an operation runs: to a function, and to the log of the application.
+
+Nothing of a request or an answer is told but what names it: no item, no key, no credential.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from msgspec import Struct
+
+from ..errors import DynamormError, ServiceError, Throttled
+from .effects import Call
+from .sending import OBSERVED
+from .waiting import table_of
+
+
+class Event(Struct, frozen=True):
+    """Something that has happened while an operation ran; `str(event)` is its line in the log."""
+
+    kind: str
+    """"request" (answered or failed), "retry" and "wait" (a pause begins, after an error that may
+    pass or without one), "page" (the Scan of a copy or comparison has brought items)."""
+    operation: str
+    """The request's, or that of the request before the pause: `CreateTable`."""
+    table: str
+    """As the service knows it, prefix included; empty where the request names none."""
+    attempt: int
+    """From 1 on."""
+    seconds: float
+    """That the request has taken, or that the pause will take."""
+    status: int | None = None
+    """Of HTTP; `None` without an answer, or where the transport does not tell."""
+    request_id: str | None = None
+    error: BaseException | None = None
+    """What the request raised, or what is waited for to pass, without its traceback."""
+
+    def __str__(self) -> str:
+        place = f" on {self.table}" if self.table else ""
+        facts = [f"attempt {self.attempt}", f"{self.seconds:.3f} s"]
+        if self.status is not None:
+            facts.append(f"status {self.status}")
+        if self.request_id:
+            facts.append(f"request {self.request_id}")
+        if self.error is not None:
+            # Its text may quote a key.
+            facts.append(getattr(self.error, "code", "") or type(self.error).__name__)
+        return f"{self.kind} {self.operation}{place}: {', '.join(facts)}"
+
+
+Observe = Callable[[Event], object]
+"""Called with each event as it happens; by several threads at once where operations run in some."""
+
+
+class Watch:
+    """Watches one program, whose requests and pauses come one after the other."""
+
+    def __init__(self, observe: Observe | None, now: Callable[[], float]) -> None:
+        self._observe = observe
+        self._now = now
+        self._call: Call[Any] | None = None
+        self._last = Event("request", "", "", 1, 0.0)
+        self._told: tuple[int | None, str | None] = (None, None)
+
+    def another(self) -> Watch:
+        """Return what watches a program beside this one."""
+        return Watch(self._observe, self._now)
+
+    @contextmanager
+    def request(self, call: Call[Any]) -> Iterator[None]:
+        """Tell of the request that is sent meanwhile; the same one again is another attempt."""
+        attempt = self._last.attempt + 1 if call is self._call else 1
+        self._call = call
+        begun = self._now()
+        failed: BaseException | None = None
+        outer = OBSERVED.set(True)
+        try:
+            yield
+        except BaseException as error:
+            failed = _bare(error)
+            raise
+        finally:
+            OBSERVED.reset(outer)
+            if isinstance(failed, ServiceError):
+                self._told = failed.status, failed.request_id or None
+            self._tell(
+                "request",
+                call.operation,
+                table_of(call.payload),
+                attempt,
+                self._now() - begun,
+                *self._told,
+                failed,
+            )
+            self._told = None, None
+            if call.operation == "Scan" and failed is None:
+                self._repeat("page", self._last.seconds)
+
+    def answered(self, body: bytes) -> None:
+        """Note what a transport tells beside the body of an answer."""
+        self._told = getattr(body, "status", None), getattr(body, "request_id", None)
+
+    def pause(self, seconds: float) -> None:
+        """Tell of a pause that begins."""
+        transient = getattr(self._last.error, "transient", False)
+        self._repeat("retry" if transient else "wait", seconds)
+
+    def _repeat(self, kind: str, seconds: float) -> None:
+        last = self._last
+        error = last.error if kind == "retry" else None
+        event = Event(kind, last.operation, last.table, last.attempt, seconds, error=error)
+        self._show(event)
+
+    def _tell(self, *facts: Any) -> None:
+        self._last = Event(*facts)
+        self._show(self._last)
+
+    def _show(self, event: Event) -> None:
+        logging: Any = sys.modules.get("logging")
+        if logging is not None:
+            loud = event.kind == "retry" or isinstance(event.error, Throttled)
+            level = logging.INFO if loud else logging.DEBUG
+            logging.getLogger("dynamorm").log(level, "%s", event)
+        if self._observe is None:
+            return
+        try:
+            self._observe(event)
+        except Exception:
+            # A mistake of the application's is shown, even to one that has no logging yet.
+            from logging import getLogger
+
+            getLogger("dynamorm").exception("observe= raised an error, which was dropped")
+
+
+def _bare(error: BaseException) -> BaseException:
+    """Return an error of ours without its traceback, whose frames hold the request."""
+    if not isinstance(error, DynamormError):
+        return error
+    make, facts = error.__reduce__()[:2]
+    copied: DynamormError = make(*facts)
+    return copied

@@ -1,0 +1,48 @@
+"""Sends through a client of aiobotocore or aioboto3 that the caller has made and entered."""
+
+from __future__ import annotations
+
+from math import inf
+from typing import Any
+
+from ..errors import TransportError
+from .async_connection import in_time
+from .client import RAISED, body_of, check_service, meant, plain, prepared
+from .endpoints import is_local
+
+
+class AsyncClientTransport:
+    """Wraps what `session.client("dynamodb")` gives once it is entered; its retries come first."""
+
+    def __init__(self, client: Any) -> None:
+        if not hasattr(client.meta, "service_model"):
+            raise TypeError("an aioboto3 resource rewrites items: pass session.client(...)")
+        check_service(client)
+        self._client = client
+
+    def __repr__(self) -> str:
+        return f"AsyncClientTransport({self._client!r})"
+
+    @property
+    def endpoint_url(self) -> str:
+        return str(self._client.meta.endpoint_url)
+
+    @property
+    def region(self) -> str:
+        return str(self._client.meta.region_name)
+
+    @property
+    def local(self) -> bool:
+        return is_local(self.endpoint_url)
+
+    async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        """Await the client's method, `timeout` at most; its exceptions are raised as ours."""
+        method, members = prepared(self._client, operation, body)
+        try:
+            reply = await in_time(method(**members), inf if timeout is None else timeout)
+            return body_of(operation, reply)
+        except TimeoutError as error:
+            message = f"the client gave no answer in {timeout} s: give more as timeout="
+            raise TransportError(message, operation=operation, maybe_applied=True) from error
+        except RAISED as error:
+            raise meant(operation, error) from plain(error)

@@ -1,0 +1,295 @@
+"""Clients that a caller has made, given to `connect`, and what goes past their codec."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import botocore.client
+import botocore.session
+import pytest
+from aids.httpserver import Server, answer, checked, refusal
+from aids.worlds import Order
+from botocore.config import Config
+from botocore.exceptions import ClientError, EndpointConnectionError
+from botocore.stub import Stubber
+from moto import mock_aws
+from msgspec import json
+
+import dynamorm
+from dynamorm import Refused, TableNotFound, Throttled, TransportError
+from dynamorm.transports.client import ClientTransport
+
+PUT = json.encode({"TableName": "orders", "Item": {"number": {"N": "1"}}})
+KEYS = {"aws_access_key_id": "the-key", "aws_secret_access_key": "the-secret"}
+ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
+
+
+def made(kind: str, url: str, config: Config = ONCE) -> Any:
+    """Make a client or a resource that signs for nobody."""
+    session = boto3.session.Session(region_name="eu-west-1", **KEYS)
+    return getattr(session, kind)("dynamodb", endpoint_url=url, config=config)
+
+
+def closed(given: Any) -> None:
+    getattr(given.meta, "client", given).close()
+
+
+@pytest.mark.parametrize("kind", ["client", "resource"])
+@mock_aws
+def test_a_client_or_resource_is_given_as_it_is(kind):
+    """Table operations and a copy go through it, and moto sees each request."""
+    given = getattr(boto3.session.Session(region_name="eu-west-1"), kind)("dynamodb")
+    db = dynamorm.connect(transport=given)
+    db.auto_migrate(Order, dynamorm.table_spec(Order, name="orders-2"))
+    client = boto3.session.Session(region_name="eu-west-1").client("dynamodb")
+    client.put_item(TableName="orders", Item={"number": {"N": "12345678901234567890.5"}})
+    assert db.copy_table("orders", "orders-2", segments=1).written == 1
+    assert client.scan(TableName="orders-2")["Items"] == [
+        {"number": {"N": "12345678901234567890.5"}}
+    ]
+    closed(given)
+    client.close()
+
+
+def test_a_client_sends_in_threads_under_asyncio():
+    """As the other transports that block."""
+
+    async def main() -> list[str]:
+        async with dynamorm.connect_async(transport=given) as adb:
+            return list(await adb.list_tables())
+
+    with Server(answer({"TableNames": ["orders"]})) as server:
+        given = made("client", server.url)
+        assert asyncio.run(main()) == ["orders"]
+        closed(given)
+
+
+@pytest.mark.parametrize("make", [boto3.session.Session, botocore.session.Session])
+def test_a_session_is_answered_with_what_to_give(make):
+    """It is no client, and could make many."""
+    for connect in (dynamorm.connect, dynamorm.connect_async):
+        with pytest.raises(TypeError, match=r'give its client, session\.(create_)?client\("dyn'):
+            connect(transport=make())
+
+
+@pytest.mark.parametrize("transport", ["botocore", "http", "aio"])
+@mock_aws
+def test_a_transport_that_moto_cannot_see_says_so(transport):
+    """Instead of reaching for AWS; an emulator that is named is still asked."""
+
+    async def main(**endpoint: str) -> Any:
+        async with dynamorm.connect_async("eu-west-1", transport=transport, **endpoint) as adb:
+            return await adb.list_tables()
+
+    with pytest.raises(Refused, match=r'connect\(transport=boto3\.client\("dynamodb"\)\)'):
+        asyncio.run(main())
+    with Server(answer({"TableNames": []})) as server:
+        assert list(asyncio.run(main(endpoint=server.url))) == []
+
+
+# Past serializer and parser.
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with Server(checked(b'{"Attributes":{"number":{"N":"1"}}, "New": 1}')) as running:
+        yield running
+
+
+def test_requests_for_items_go_out_as_they_are(server):
+    """Signed by the client, on its connections; the answer comes back byte for byte."""
+    given = made("client", server.url)
+    seen: list[str] = []
+    given.meta.events.register(
+        "before-send.dynamodb", lambda request, **_: seen.append(request.url)
+    )
+    assert ClientTransport(given).send("PutItem", PUT) == server.script[0].partition(b"\r\n\r\n")[2]
+    (request,) = server.requests
+    assert request.body == PUT
+    assert "Credential=the-key/" in request.headers["authorization"]
+    assert "Boto3" in request.headers["user-agent"]
+    assert seen == [f"{server.url}/"]
+    closed(given)
+
+
+def test_a_clients_own_retries_come_first():
+    """What it gives up on is an error of ours, with the service's words."""
+    config = Config(retries={"total_max_attempts": 2, "mode": "standard"})
+    busy = refusal("ThrottlingException", "slow down")
+    with Server(busy, checked(b"{}"), busy) as server:
+        given = made("client", server.url, config)
+        transport = ClientTransport(given)
+        assert transport.send("PutItem", PUT) == b"{}"
+        with pytest.raises(Throttled, match="slow down"):
+            transport.send("PutItem", PUT)
+        assert len(server.requests) == 4
+        closed(given)
+
+
+def test_what_is_damaged_is_noticed(server):
+    """By its checksum, as over a transport of ours."""
+    server.script[:] = [answer(b"{}", x_amz_crc32="1"), checked(b"{}")]
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    with pytest.raises(TransportError, match="CRC32"):
+        transport.send("PutItem", PUT)
+    assert transport.send("PutItem", PUT) == b"{}"
+    closed(given)
+
+
+def test_who_watches_parameters_or_answers_sees_them(server):
+    """From the moment on when they begin, until they end: handlers and a Stubber."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    seen: list[Any] = []
+
+    def watch(params: Any, **_: Any) -> None:
+        seen.append(params)
+
+    expected = {"Attributes": {"number": {"N": "1"}}}
+    assert "New" in json.decode(transport.send("PutItem", PUT))
+    given.meta.events.register("before-parameter-build.dynamodb.PutItem", watch)
+    assert json.decode(transport.send("PutItem", PUT)) == expected
+    given.meta.events.unregister("before-parameter-build.dynamodb.PutItem", watch)
+    assert "New" in json.decode(transport.send("PutItem", PUT))
+    assert seen == [{"TableName": "orders", "Item": {"number": {"N": "1"}}}]
+    with Stubber(given) as stubber:
+        stubber.add_response(
+            "put_item", {}, {"TableName": "orders", "Item": {"number": {"N": "1"}}}
+        )
+        assert transport.send("PutItem", PUT) == b"{}"
+    assert len(server.requests) == 3
+    closed(given)
+
+
+def test_a_tracer_sees_each_call(server, monkeypatch):
+    """One that stands in for `_make_api_call`, on the class or on the client, or for a method."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    called = botocore.client.BaseClient._make_api_call
+    seen: list[str] = []
+
+    def traced(client: Any, operation: str, members: Any) -> Any:
+        seen.append(operation)
+        return called(client, operation, members)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(botocore.client.BaseClient, "_make_api_call", traced)
+        transport.send("PutItem", PUT)
+    transport.send("PutItem", PUT)
+    given.put_item = lambda **members: {"Attributes": members["Item"]}
+    fresh = ClientTransport(given)
+    assert json.decode(fresh.send("PutItem", PUT)) == {"Attributes": {"number": {"N": "1"}}}
+    assert seen == ["PutItem"]
+    closed(given)
+
+
+def test_a_resource_that_somebody_watches_is_refused(server):
+    """Its items would be rewritten on the way; nothing is sent."""
+    given = made("resource", server.url)
+    transport = ClientTransport(given)
+    given.meta.client.meta.events.register("after-call.dynamodb", lambda **_: None)
+    with pytest.raises(Refused, match=r"while somebody watches it: pass boto3\.client"):
+        transport.send("PutItem", PUT)
+    assert server.requests == []
+    closed(given)
+
+
+def test_a_table_by_its_arn_goes_the_usual_way(server):
+    """Its account may have an endpoint of its own, which the client finds in the parameters."""
+    given = made("client", server.url)
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    body = json.encode({"TableName": arn, "Item": {"number": {"N": "1"}}})
+    assert json.decode(ClientTransport(given).send("PutItem", body)) == {
+        "Attributes": {"number": {"N": "1"}}
+    }
+    closed(given)
+
+
+# Clients that are awaited.
+
+
+class Meta:
+    """What every client says of itself."""
+
+    def __init__(self, service: str = "dynamodb") -> None:
+        self.endpoint_url = "http://127.0.0.1:1"
+        self.region_name = "eu-west-1"
+        self.service_model = type("Model", (), {"service_name": service})()
+
+
+class AwaitedClient:
+    """As a client of aiobotocore: its methods are awaited, and it is entered."""
+
+    def __init__(self, *answers: Any, service: str = "dynamodb") -> None:
+        self.meta = Meta(service)
+        self.answers = list(answers)
+        self.called: list[Any] = []
+
+    async def __aenter__(self) -> AwaitedClient:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    async def describe_table(self, **members: Any) -> Any:
+        self.called.append(members)
+        given = self.answers.pop(0)
+        if given is None:
+            await asyncio.Event().wait()
+        if isinstance(given, BaseException):
+            raise given
+        return given
+
+
+def describe(client: Any) -> Any:
+    async def main() -> Any:
+        adb = dynamorm.connect_async(transport=client, retries=1)
+        assert (adb.transport.region, adb.transport.local) == ("eu-west-1", True)
+        assert "AwaitedClient" in repr(adb)
+        return await adb.describe_table("orders")
+
+    return asyncio.run(main())
+
+
+def test_a_client_of_aiobotocore_is_awaited():
+    """Its answers and its errors become ours."""
+    told = {"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}}
+    missing = {"Error": {"Code": "ResourceNotFoundException", "Message": "no"}}
+    lost = EndpointConnectionError(endpoint_url="http://127.0.0.1:1")
+    client = AwaitedClient(told, ClientError(missing, "DescribeTable"), lost)
+    assert describe(client).table_name == "orders"
+    with pytest.raises(TableNotFound):
+        describe(client)
+    with pytest.raises(TransportError, match="had no effect"):
+        describe(client)
+    assert client.called == [{"TableName": "orders"}] * 3
+
+
+def test_a_client_of_aiobotocore_is_waited_for_in_time():
+    """No longer than `timeout`."""
+    transport = dynamorm.connect_async(transport=AwaitedClient(None)).transport
+    with pytest.raises(TransportError, match=r"gave no answer in 0\.01 s"):
+        asyncio.run(transport.send("DescribeTable", b'{"TableName": "orders"}', timeout=0.01))
+
+
+def test_an_awaited_client_is_for_asyncio():
+    """And one of another service, or of a resource, is for nobody."""
+    with pytest.raises(TypeError, match="use connect_async"):
+        dynamorm.connect(transport=AwaitedClient())
+    with pytest.raises(TypeError, match='not of "sts"'):
+        dynamorm.connect_async(transport=AwaitedClient(service="sts"))
+    resource = type("Resource", (), {"meta": type("", (), {"client": AwaitedClient()})})()
+    with pytest.raises(TypeError, match="an aioboto3 resource rewrites items"):
+        dynamorm.connect_async(transport=resource)
+
+
+def test_what_is_no_client_is_answered_with_what_to_give():
+    """A client that has not been entered; anything else that has a `meta`."""
+    unentered = type("Context", (), {"__aenter__": None})()
+    with pytest.raises(TypeError, match="give what is entered, `async with"):
+        dynamorm.connect_async(transport=unentered)
+    with pytest.raises(TypeError, match="transport= takes"):
+        dynamorm.connect(transport=type("Odd", (), {"meta": None})())
