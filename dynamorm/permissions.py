@@ -17,7 +17,7 @@ from .model.options import check_option_names
 from .model.spec import TableSpec
 from .tables.compare import compared_rows
 from .tables.plan import Plan
-from .tables.settings import SETTINGS, checked_allow, compared_settings, setting_of
+from .tables.settings import SETTINGS, checked_names, compared_settings, setting_of
 from .tables.steps import Setting
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ def required_actions(
     permissions on the key besides.
     """
     asked = _Asked(
-        tables, checked_allow(allow), wait, data_copy, backup_table, conditional, options
+        tables, checked_names(allow, "allow"), wait, data_copy, backup_table, conditional, options
     )
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)
@@ -174,6 +174,8 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
 def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
+    if plan.creates:
+        yield from ((name, path) for name, _ in _create(plan.spec, True))
     for step in plan.steps:
         yield step.operation, path
         if row := SETTINGS.get(setting_of(step.name)):

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from ..model.options import OnDemand, Provisioned, WarmThroughput
+from ..model.options import WarmThroughput
 from . import Reply, Request
 from .descriptions import (
     AttributeDefinition,
@@ -20,6 +20,18 @@ from .descriptions import (
     TableDescription,
     Tag,
 )
+
+
+class ProvisionedThroughput(Request, frozen=True):
+    read_capacity_units: int
+    write_capacity_units: int
+
+
+class OnDemandLimits(Request, frozen=True):
+    """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
+
+    max_read_request_units: int | UnsetType = UNSET
+    max_write_request_units: int | UnsetType = UNSET
 
 
 class LocalSecondaryIndex(Request, frozen=True):
@@ -32,8 +44,8 @@ class GlobalSecondaryIndex(Request, frozen=True):
     index_name: str
     key_schema: tuple[KeySchemaElement, ...]
     projection: Projection
-    provisioned_throughput: Provisioned | UnsetType = UNSET
-    on_demand_throughput: OnDemand | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
+    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     warm_throughput: WarmThroughput | UnsetType = UNSET
 
 
@@ -52,7 +64,7 @@ class CreateTableInput(Request, frozen=True):
     local_secondary_indexes: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
     global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
     billing_mode: str | UnsetType = UNSET
-    provisioned_throughput: Provisioned | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
     stream_specification: StreamSpecification | UnsetType = UNSET
     sse_specification: SSESpecification | UnsetType = UNSET
     tags: tuple[Tag, ...] | UnsetType = UNSET
@@ -60,7 +72,7 @@ class CreateTableInput(Request, frozen=True):
     deletion_protection_enabled: bool | UnsetType = UNSET
     warm_throughput: WarmThroughput | UnsetType = UNSET
     resource_policy: str | UnsetType = UNSET
-    on_demand_throughput: OnDemand | UnsetType = UNSET
+    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     global_table_source_arn: str | UnsetType = UNSET
     global_table_settings_replication_mode: str | UnsetType = UNSET
     vector_indexes: Any = UNSET
@@ -79,16 +91,9 @@ class ListTablesInput(Request, frozen=True):
     limit: int | UnsetType = UNSET
 
 
-class OnDemandLimits(Request, frozen=True):
-    """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
-
-    max_read_request_units: int | UnsetType = UNSET
-    max_write_request_units: int | UnsetType = UNSET
-
-
 class UpdateGlobalSecondaryIndexAction(Request, frozen=True):
     index_name: str
-    provisioned_throughput: Provisioned | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
     on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     warm_throughput: WarmThroughput | UnsetType = UNSET
 
@@ -111,7 +116,7 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
     table_name: str
     billing_mode: str | UnsetType = UNSET
-    provisioned_throughput: Provisioned | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
     global_secondary_index_updates: tuple[GlobalSecondaryIndexUpdate, ...] | UnsetType = UNSET
     stream_specification: StreamSpecification | UnsetType = UNSET
     sse_specification: SSESpecification | UnsetType = UNSET

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypedDict, TypeGuard
 
-from msgspec import UNSET, Struct, UnsetType, field, json
+from msgspec import UNSET, Struct, UnsetType, field, json, structs
 
 from ..errors import ModelError
 from . import Readable
@@ -42,21 +42,21 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
             raise ModelError(tuple(bad))
 
 
-class OnDemand(_Units, frozen=True, omit_defaults=True):
+class OnDemand(_Units, frozen=True, omit_defaults=True, tag=True):
     """On-demand billing; the maxima, in request units per second, cap the bill, and throttle.
 
     A maximum that is left out is neither compared nor changed; `None` declares that there is none.
     """
 
-    max_read: int | UnsetType | None = field(default=UNSET, name="MaxReadRequestUnits")
-    max_write: int | UnsetType | None = field(default=UNSET, name="MaxWriteRequestUnits")
+    max_read: int | UnsetType | None = UNSET
+    max_write: int | UnsetType | None = UNSET
 
 
-class Provisioned(_Units, frozen=True):
+class Provisioned(_Units, frozen=True, tag=True):
     """Capacity units per second, paid for whether they are used or not."""
 
-    read: int = field(name="ReadCapacityUnits")
-    write: int = field(name="WriteCapacityUnits")
+    read: int
+    write: int
 
 
 class WarmThroughput(_Units, frozen=True):
@@ -109,10 +109,20 @@ class Include(tuple[str, ...]):
         return f"Include({', '.join(map(repr, self.fields))})"
 
 
-Projection = Literal["ALL", "KEYS_ONLY"] | Include
+Projection = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
+"""`Include` is a tuple; msgspec decodes no union with a type of ours."""
 
 
-class Index(Struct, frozen=True, repr_omit_defaults=True):
+class _Projecting(Struct, frozen=True, repr_omit_defaults=True):
+    """An index whose projection has been names alone in JSON."""
+
+    def __post_init__(self) -> None:
+        names = getattr(self, "projection", None)
+        if type(names) is tuple and all(isinstance(name, str) for name in names):
+            structs.force_setattr(self, "projection", Include(*names))
+
+
+class Index(_Projecting, frozen=True):
     """What the markers cannot say of an index; one that is not listed projects ALL.
 
     `throughput` goes with a provisioned table (left out, the index gets the table's own figures),
@@ -133,7 +143,7 @@ class KeyAttribute(Struct, frozen=True):
     type: Literal["S", "N", "B"]
 
 
-class IndexSpec(Struct, frozen=True, repr_omit_defaults=True):
+class IndexSpec(_Projecting, frozen=True):
     """An index; one without a partition key is local and shares the table's.
 
     The names in `Include` are attribute names here.
@@ -170,7 +180,7 @@ class Options(Readable, frozen=True, kw_only=True):
     point_in_time_recovery: bool | int | UnsetType = UNSET
     resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
-    ignore: tuple[str, ...] | list[str] | UnsetType = UNSET
+    ignore: tuple[str, ...] | UnsetType = UNSET
     """Settings, by the names of their steps, that are neither compared nor changed."""
 
 

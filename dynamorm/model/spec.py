@@ -40,6 +40,8 @@ class TableSpec(Options, frozen=True, dict=True):
     time_to_live: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
+        if isinstance(self.ignore, list):
+            structs.force_setattr(self, "ignore", tuple(self.ignore))
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
         # A short name alone is none: a database may put a prefix before it.
         if problems and problems != short_name_problems(self.name):

@@ -25,6 +25,7 @@ from ..api.tables import (
     ListTablesInput,
     LocalSecondaryIndex,
     OnDemandLimits,
+    ProvisionedThroughput,
     SSESpecification,
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
@@ -32,7 +33,6 @@ from ..api.tables import (
 from ..model.declare import Model, table_name, table_spec
 from ..model.options import (
     KMS,
-    Include,
     Index,
     OnDemand,
     Projection,
@@ -97,7 +97,7 @@ def create_table(
         global_secondary_indexes=tuple(_global(i, provisioned) for i in spec.global_indexes)
         or UNSET,
         billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
-        provisioned_throughput=provisioned or UNSET,
+        provisioned_throughput=_units(provisioned),
         stream_specification=StreamSpecification(True, spec.stream) if spec.stream else UNSET,
         sse_specification=_encryption(spec.encryption),
         tags=tuple(Tag(key, value) for key, value in (spec.tags or {}).items()) or UNSET,
@@ -164,7 +164,7 @@ def update_table(
         or UNSET,
         table_name=table_name(model_or_name),
         billing_mode=_MODES.get(type(billing), UNSET),
-        provisioned_throughput=provisioned or UNSET,
+        provisioned_throughput=_units(provisioned),
         global_secondary_index_updates=tuple(changes) or UNSET,
         stream_specification=_stream(stream),
         sse_specification=_encryption(encryption) or _unencrypted(encryption),
@@ -196,8 +196,8 @@ def _key_schema(
 
 
 def _projection(projection: Projection) -> ProjectionShape:
-    if isinstance(projection, Include):
-        return ProjectionShape("INCLUDE", projection.fields)
+    if isinstance(projection, tuple):
+        return ProjectionShape("INCLUDE", tuple(projection))
     return ProjectionShape(projection)
 
 
@@ -212,18 +212,21 @@ def _global(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondar
         _key_schema(index.partition_key, index.sort_key),
         _projection(index.projection),
         # The service refuses a global index without figures of its own on a provisioned table.
-        provisioned_throughput=(provisioned and index.throughput) or provisioned or UNSET,
+        provisioned_throughput=_units((provisioned and index.throughput) or provisioned),
         on_demand_throughput=_limits(index.on_demand),
         warm_throughput=index.warm or UNSET,
     )
 
 
-def _limits(on_demand: OnDemand | None) -> OnDemand | UnsetType:
+def _units(provisioned: Provisioned | None) -> ProvisionedThroughput | UnsetType:
+    return ProvisionedThroughput(provisioned.read, provisioned.write) if provisioned else UNSET
+
+
+def _limits(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
     """Return the maxima that a new table or index has: `None` is no member of CreateTable."""
-    if on_demand is None:
+    if on_demand is None or not (on_demand.max_read or on_demand.max_write):
         return UNSET
-    given = OnDemand(on_demand.max_read or UNSET, on_demand.max_write or UNSET)
-    return UNSET if given == OnDemand() else given
+    return OnDemandLimits(on_demand.max_read or UNSET, on_demand.max_write or UNSET)
 
 
 def _encryption(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
@@ -256,7 +259,7 @@ def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
 def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
     return UpdateGlobalSecondaryIndexAction(
         index.name,
-        index.throughput or UNSET,
+        _units(index.throughput),
         _maxima(index.on_demand),
         index.warm or UNSET,
     )

@@ -16,9 +16,10 @@ from ..errors import (
 from ..operations.effects import Location, Steps
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
+from .binding import Binding
 from .insist import LOOKS, insist
 from .lifecycle import describe_table
-from .plan import Binding, Plan
+from .plan import Plan
 from .review import is_needed, is_wanted
 from .settings import is_read, setting_of
 from .settle import pending

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from msgspec import UNSET
 
@@ -18,7 +18,7 @@ from .compare import Difference, drift
 from .drifted import marked
 from .lifecycle import checked_specs
 from .plan import make_plan
-from .settings import SETTINGS, compared_settings
+from .settings import SETTINGS, checked_names, compared_settings, covers
 from .steps import Pending, Settings, Undeclared
 from .survey import survey
 
@@ -61,24 +61,26 @@ class Checked(Readable, frozen=True):
 
 
 @operation
-def check(*models: Model, strict: bool = False) -> Steps[Checked]:
+def check(*models: Model, strict: bool = False, only: Collection[str] = ()) -> Steps[Checked]:
     """Compare tables with their models; create and change nothing.
 
     Sends for each one DescribeTable, and a read for each of TTL, point-in-time recovery, tags and
     policy that is declared, or for all of them if `strict`. What a model does not declare makes the
-    result false only if `strict`. What cannot be compared, such as the alias of a key, is in
+    result false only if `strict`. `only` restricts the comparison to settings, indexes and tags by
+    the names of their steps. What cannot be compared, such as the alias of a key, is in
     `drift` with its reason in `unknown`, and does not make it false. Raises `ModelError` before
     anything is sent, and `AccessDenied` for what the caller may not read.
     """
     check_flags(strict=strict)
+    names = checked_names(only, "only")
     specs = checked_specs(models)
     tables = []
     for spec in specs:
-        tables.append((yield from _check(spec, strict)))  # noqa: PERF401 - yields
+        tables.append((yield from _check(spec, strict, names)))  # noqa: PERF401 - yields
     return Checked(tuple(tables), strict)
 
 
-def _check(spec: TableSpec, strict: bool) -> Steps[TableCheck]:
+def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableCheck]:
     place = yield from where()
     name = whole_name(place.table_prefix, spec.name)
     table = yield from find_table(spec.name)
@@ -86,11 +88,12 @@ def _check(spec: TableSpec, strict: bool) -> Steps[TableCheck]:
         return TableCheck(name, missing=True)
     settings = Settings()
     if table.table_status != "CREATING":
-        wanted = [n for n in SETTINGS if SETTINGS[n].read] if strict else compared_settings(spec)
+        wanted = compared_settings(spec, SETTINGS if strict else (), only)
         settings = yield from survey(spec.name, table, wanted, skip=True)
-    found = marked(spec, table, drift(spec, table, settings))
-    undeclared = make_plan(spec, table, settings).undeclared
-    return TableCheck(name, False, found, undeclared, tuple(_pending(spec, table, settings)))
+    found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))
+    undeclared = make_plan(spec, table, settings, only=only).undeclared
+    pending = (item for item in _pending(spec, table, settings) if covers(only, item.name))
+    return TableCheck(name, False, marked(spec, table, found), undeclared, tuple(pending))
 
 
 def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pending]:

@@ -7,15 +7,21 @@ change at a time: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from msgspec import UNSET, structs
 
+from .. import requests
 from ..api.descriptions import TableDescription
+from ..errors import Refused
 from ..model import Readable
+from ..model.names import whole_name
 from ..model.spec import TableSpec
 from ..operations.effects import Location
+from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
 from .indexes import index_blocks, index_steps, undeclared_indexes
+from .settings import SETTINGS, covers
 from .steps import (
     Blocked,
     Change,
@@ -25,77 +31,21 @@ from .steps import (
     Step,
     Undeclared,
     consents,
+    plain,
     value_text,
 )
 
-_OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
-"""A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
-
-https://docs.aws.amazon.com/general/latest/gr/ddb.html
-"""
-
-
-class Binding(Readable, frozen=True, kw_only=True):
-    """A table, and where it is. What nobody has told is empty, and differs from nothing."""
-
-    name: str
-    """The real name, prefix included."""
-    arn: str = ""
-    table_id: str = ""
-    created: float | None = None
-    """CreationDateTime, in seconds since the epoch."""
-    region: str = ""
-    endpoint: str = ""
-
-    @classmethod
-    def to(cls, table: TableDescription, location: Location) -> Binding:
-        """Bind to the table that this description is of."""
-        return cls(
-            name=table.table_name,
-            arn=table.table_arn or "",
-            table_id=table.table_id or "",
-            created=table.created,
-            region=location.region,
-            endpoint=location.endpoint,
-        )
-
-    def contradictions(self, other: Binding) -> tuple[str, ...]:
-        """Say what tells `other` apart from this one, as far as it is known of both."""
-        return tuple(_contradictions(self, other))
-
-
-_FACTS = {
-    "name": "the name",
-    "arn": "the ARN",
-    "table_id": "the table's id",
-    "created": "the creation time",
-    "region": "the region",
-    "endpoint": "the endpoint",
-}
-
-
-def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
-    for fact, what in _FACTS.items():
-        one, other = getattr(planned, fact), getattr(here, fact)
-        if fact == "endpoint":
-            one, other = _endpoint(one), _endpoint(other)
-        # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
-        if one and other and one != other:
-            yield f"{what} was {one}, and is {other}"
-
-
-def _endpoint(url: str) -> str:
-    """Return what two clients of one place have in common."""
-    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
-    return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
+FORMAT = 1
+"""The version of a plan's JSON."""
 
 
 class Plan(Readable, frozen=True, kw_only=True):
-    """What `apply` would do, in order. As text it is a table, and msgspec encodes it.
+    """What `apply` would do, in order. As text it is a table; as JSON it goes to another process.
 
     It is true where there is something to do: steps, or changes that are blocked.
     """
 
+    format_version: int = FORMAT
     table: str
     steps: tuple[Step, ...]
     undeclared: tuple[Undeclared, ...]
@@ -107,40 +57,125 @@ class Plan(Readable, frozen=True, kw_only=True):
     """What is declared."""
     allow: tuple[str, ...] = ()
     """What may be destroyed or removed: `apply` needs no second consent."""
+    only: tuple[str, ...] = ()
+    """What was compared; everything, if it names nothing."""
     unknown: tuple[Difference, ...] = ()
     """What is declared and cannot be compared: nothing is done about it."""
     bound_to: Binding
     """The table that it was made for, and where that is: `apply` refuses any other one."""
 
+    def __post_init__(self) -> None:
+        if self.format_version != FORMAT:
+            version = f"a plan of format_version {self.format_version}, where {FORMAT} is known"
+            raise Refused((f"{version}: plan and apply with the same version of dynamorm",))
+
     def __bool__(self) -> bool:
         return bool(self.steps or self.blocked)
 
     def __str__(self) -> str:
-        rows = list(_rows(self))
-        if not rows:
-            return f"{self.table}: is as declared"
-        widths = [max(len(row[column]) for row in rows) for column in range(2)]
-        lines = (f"  {kind:{widths[0]}}  {name:{widths[1]}}  {text}" for kind, name, text in rows)
-        return "\n".join((f"{self.table}: {_counted(len(self.steps), 'step')}", *lines))
+        return _text(self)
+
+    @property
+    def creates(self) -> bool:
+        """Whether its table is not there yet."""
+        return any(step.kind == "create" for step in self.steps)
 
 
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}" + "s" * (number != 1)
+_MADE = ("table", "index", "replica")
+"""What is made or not there; everything else of a table is changed."""
 
 
-def _rows(plan: Plan) -> Iterator[tuple[str, str, str]]:
+def _text(plan: Plan) -> str:
+    """Return a line for each thing that a plan says, and last how many things it makes and ends.
+
+    `+` is made, `~` changed, `-` removed, `-/+` removed and made again.
+    """
+    rows = list(_rows(plan))
+    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+    lines = (
+        f"  {sign:{widths[0]}}  {kind:{widths[1]}}  {name:{widths[2]}}  {text}"
+        for sign, kind, name, text in rows
+    )
+    steps = f"{len(plan.steps)} step" + "s" * (len(plan.steps) != 1) if rows else "is as declared"
+    signs = [_sign(step) for step in plan.steps]
+    counts = {word: signs.count(sign) for sign, word in _WORDS.items()}
+    counted = ", ".join(f"{count} to {word}" for word, count in counts.items())
+    return "\n".join((f"{plan.table}: {steps}", *lines, f"Plan: {counted}"))
+
+
+_WORDS = {"+": "create", "~": "change", "-": "destroy"}
+
+
+def _sign(step: Step) -> str:
+    if step.declared is None:
+        return "-"
+    made = step.name.count(":") < 2 and step.name.partition(":")[0] in _MADE
+    return "+" if made else "~"
+
+
+def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
+    gone = {step.name for step in plan.steps if step.declared is None}
+    again = gone & {step.name for step in plan.steps if step.declared is not None}
     for step in plan.steps:
-        yield step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
+        sign = "-/+" if step.name in again else _sign(step)
+        yield sign, step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
+        for further in step.then:
+            yield "", "then", further.name, f"{further.change} ({further.operation})"
     for blocked in plan.blocked:
         difference = f"declared {blocked.declared}, found {blocked.found}"
-        yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
+        yield "", "blocked", blocked.name, f"{difference}: {blocked.remedy}"
     for undeclared in plan.undeclared:
-        yield "left alone", undeclared.name, undeclared.found
+        yield "", "left alone", undeclared.name, undeclared.found
     for unknown in plan.unknown:
-        difference = f"declared {unknown.declared}, found {unknown.found}"
-        yield "unknown", unknown.name, f"{difference}: cannot be compared, {unknown.unknown}"
+        yield "", "unknown", unknown.name, str(unknown).partition(": ")[2]
     for name in plan.unsupported:
-        yield "unsupported", name, "this endpoint does not know it"
+        yield "", "unsupported", name, "this endpoint does not know it"
+
+
+def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> Plan:
+    """Say how a table that is missing would be made: one step, whatever it needs."""
+    name = whole_name(location.table_prefix, spec.name)
+    unborn = TableDescription(name, "CREATING")
+    request = structs.replace(requests.create_table(spec), table_name=name)
+    rows = (row for row in SETTINGS.values() if row.with_create and row.declared(spec))
+    _, key, _ = key_pair(spec, unborn)
+    made = ", ".join(
+        (str(key), *(f"index:{i.name}" for i in spec.indexes), *(r.name for r in rows))
+    )
+    step = Step(
+        "table",
+        "create",
+        f"create: {made}",
+        "CreateTable",
+        plain(request),
+        declared=made,
+        until="waits until ACTIVE",
+        # A new table has no items that TTL could delete.
+        then=tuple(structs.replace(step, kind="safe") for step in first_steps(spec, unborn)),
+    )
+    bound_to = Binding(name=name, region=location.region, endpoint=location.endpoint)
+    return Plan(
+        table=spec.name,
+        steps=(step,),
+        undeclared=(),
+        blocked=(),
+        spec=spec,
+        allow=allow,
+        bound_to=bound_to,
+    )
+
+
+def first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
+    """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
+    late = (row for row in SETTINGS.values() if not row.with_create)
+    return [step for row in late for step in steps_of(row, spec, table, row.new)]
+
+
+def steps_of(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
+    """Return the steps for what is declared of one setting, of which a read was answered so."""
+    parts = row.compare(spec, table, Settings({row.name: answer}))
+    group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
+    return list(row.steps(*group)) if group else []
 
 
 def make_plan(
@@ -149,14 +184,17 @@ def make_plan(
     settings: Settings,
     allow: tuple[str, ...] = (),
     location: Location = Location(),
+    only: tuple[str, ...] = (),
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
     table = _without_leaving_indexes(table)
-    differing = _differing(spec, table)
-    changes, left = _changes(spec, table, settings, allow)
-    asked = _removed_indexes(table, allow)
+    differing = _differing(spec, table, only)
+    changes, left = _changes(spec, table, settings, allow, only)
+    asked = _removed_indexes(table, allow, only)
     blocked = [*_key_blocks(differing), *index_blocks(spec, table, differing, asked)]
+    blocked = [item for item in blocked if covers(only, item.name)]
     names = {item.name for item in blocked}
+    indexes = undeclared_indexes(spec, table, asked)
     return Plan(
         table=spec.name,
         steps=(
@@ -164,33 +202,41 @@ def make_plan(
             *index_steps(spec, table, differing, names, asked),
             *(step for row, group in changes if row.read for step in row.steps(*group)),
         ),
-        undeclared=(*undeclared_indexes(spec, table, asked), *left),
+        undeclared=(*(item for item in indexes if covers(only, item.name)), *left),
         blocked=tuple(blocked),
         unsupported=settings.unsupported,
         spec=spec,
         allow=allow,
-        unknown=unknowns(spec, table),
+        only=only,
+        unknown=tuple(item for item in unknowns(spec, table) if covers(only, item.name)),
         bound_to=Binding.to(table, location),
     )
 
 
-def different(
-    spec: TableSpec, table: TableDescription, settings: Settings, allow: tuple[str, ...]
-) -> frozenset[str]:
-    """Name all that differs, be there a step for it or not."""
+def make_again(plan: Plan, table: TableDescription, settings: Settings) -> Plan:
+    """Make a plan again, of what is there now."""
+    return make_plan(plan.spec, table, settings, plan.allow, only=plan.only)
+
+
+def different(plan: Plan, table: TableDescription, settings: Settings) -> Iterator[str]:
+    """Name all that differs now of what a plan compares, be there a step for it or not."""
     table = _without_leaving_indexes(table)
-    changes, _ = _changes(spec, table, settings, allow)
-    parts = (change.name for _, group in changes for change in group)
-    return frozenset((*parts, *(name for name, _, _ in _differing(spec, table))))
+    changes, _ = _changes(plan.spec, table, settings, plan.allow, plan.only)
+    yield from (change.name for _, group in changes for change in group)
+    yield from (name for name, _, _ in _differing(plan.spec, table, plan.only))
 
 
-def _differing(spec: TableSpec, table: TableDescription) -> list[Pair]:
+def _differing(spec: TableSpec, table: TableDescription, only: tuple[str, ...]) -> list[Pair]:
     every = (key_pair(spec, table), *index_pairs(spec, table))
-    return [(name, declared, found) for name, declared, found in every if declared != found]
+    return [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
 
 
 def _changes(
-    spec: TableSpec, table: TableDescription, settings: Settings, allow: tuple[str, ...]
+    spec: TableSpec,
+    table: TableDescription,
+    settings: Settings,
+    allow: tuple[str, ...],
+    only: tuple[str, ...],
 ) -> tuple[list[tuple[Setting, list[Change]]], list[Undeclared]]:
     """Return what differs, by setting, and what is there that nobody declares.
 
@@ -200,7 +246,8 @@ def _changes(
     left = []
     for row in compared_rows(spec):
         group = []
-        for part in row.compare(spec, table, settings):
+        parts = row.compare(spec, table, settings)
+        for part in (part for part in parts if covers(only, part.name)):
             removed = part.declared is UNSET and consents(allow, part.name)
             change = part.but(declared=row.absent) if removed else part
             if change.declared is not UNSET:
@@ -217,10 +264,13 @@ def _without_leaving_indexes(table: TableDescription) -> TableDescription:
     return structs.replace(table, global_secondary_indexes=tuple(staying))
 
 
-def _removed_indexes(table: TableDescription, allow: tuple[str, ...]) -> frozenset[str]:
+def _removed_indexes(
+    table: TableDescription, allow: tuple[str, ...], only: tuple[str, ...]
+) -> frozenset[str]:
     """Name the indexes that are to be removed where they are not declared."""
     every = (f"index:{index.index_name}" for index in table.global_secondary_indexes)
-    return frozenset((*allow, *(name for name in every if consents(allow, name))))
+    named = (*allow, *(name for name in every if consents(allow, name)))
+    return frozenset(name for name in named if covers(only, name))
 
 
 def _key_blocks(differing: list[Pair]) -> list[Blocked]:

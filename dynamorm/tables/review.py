@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api.descriptions import TableDescription
 from ..errors import PlanRefused
-from .plan import Plan, different, make_plan
+from .plan import Plan, different, make_again
 from .steps import Settings, Step
 
 
@@ -16,7 +16,7 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
 
     Raises `PlanRefused` where what is there now asks for another change than the plan shows.
     """
-    fresh = make_plan(plan.spec, table, settings, plan.allow)
+    fresh = make_again(plan, table, settings)
     near = [other for other in fresh.steps if _is_near(other.name, step.name)]
     reasons = [
         f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
@@ -25,7 +25,7 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
         and not any(_is_same(other, shown) for shown in plan.steps)
     ]
     blocked = tuple(item for item in fresh.blocked if _is_near(item.name, step.name))
-    names = set(map(_family, different(plan.spec, table, settings, plan.allow)))
+    names = set(map(_family, different(plan, table, settings)))
     if not near and names.intersection(_differences(step)):
         reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
     if reasons or blocked:
@@ -36,7 +36,7 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
 
 def is_wanted(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
     """Return whether what is there asks for this very step, whatever else it asks for."""
-    fresh = make_plan(plan.spec, table, settings, plan.allow)
+    fresh = make_again(plan, table, settings)
     return any(_is_same(other, step) for other in fresh.steps)
 
 

@@ -6,7 +6,7 @@ creation, the names in `allow` and the IAM actions are loops over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
 from msgspec import UNSET
 
@@ -233,21 +233,38 @@ def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, 
     )
 
 
-def compared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, ...]:
-    """Name the same but for what the model ignores, which is set at creation and read no more."""
+def compared_settings(
+    spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name the same but for what the model ignores, and what `only` does not name, if anything."""
     ignored = spec.ignore or ()
-    return tuple(name for name in declared_settings(spec, allow) if name not in ignored)
+    wanted = {setting_of(name) for name in only} or SETTINGS
+    every = declared_settings(spec, allow)
+    return tuple(name for name in every if name in wanted and name not in ignored)
 
 
-def checked_allow(allow: object) -> tuple[str, ...]:
-    """Return the names in `allow`; raise `Refused` for what can be none."""
-    if isinstance(allow, str) or not isinstance(allow, tuple | list | set | frozenset):
-        raise Refused((f'allow= takes names, as in allow=("index:by-status",), not {allow!r}',))
+def covers(only: Collection[str], name: str) -> bool:
+    """Return whether names of settings, tags, indexes or all of a kind include this one."""
+    wider = (
+        name,
+        setting_of(name),
+        *(f"{kind}:*" for kind in ("index", "tag") if name.startswith(f"{kind}:")),
+    )
+    return (
+        not only or any(n in only for n in wider) or name.startswith(tuple(f"{n}:" for n in only))
+    )
+
+
+def checked_names(given: object, keyword: str) -> tuple[str, ...]:
+    """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
+    if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
+        written = f'{keyword}= takes names, as in {keyword}=("index:by-status",)'
+        raise Refused((f"{written}, not {given!r}",))
     prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
     names = {"key", *SETTINGS}
     unknown = [
         name
-        for name in allow
+        for name in given
         if not isinstance(name, str) or not (name in names or name.startswith(prefixes))
     ]
     if unknown:
@@ -256,5 +273,5 @@ def checked_allow(allow: object) -> tuple[str, ...]:
         parts = "".join(f"{prefix}..., " for prefix in sorted(prefixes))
         meant = nearest(unknown[0], names)
         known = f"{parts}{', '.join(sorted(names))}"
-        raise Refused((f"allow= has {unknown!r:.200}: a name is {known}{meant}",))
-    return tuple(allow)
+        raise Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
+    return tuple(given)

@@ -5,10 +5,6 @@ A table that another process has created is never set here, only waited for.
 
 from __future__ import annotations
 
-from typing import Any
-
-from msgspec import UNSET
-
 from ..api.descriptions import TableDescription
 from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
 from ..model.spec import TableSpec
@@ -16,8 +12,9 @@ from ..operations.effects import Steps, wall_time
 from ..operations.waiting import Deadline, pause, polling
 from .compare import Difference, differences, drift
 from .insist import insist, passes
+from .plan import first_steps, steps_of
 from .settings import SETTINGS, compared_settings, setting_of
-from .steps import Pending, Setting, Settings, Step
+from .steps import Pending, Settings, Step
 from .survey import survey
 
 YOUNG = 60.0
@@ -27,13 +24,13 @@ YOUNG_LOOKS = {True: 10, False: 6}
 """How often a young table is read before it is said to differ: for half a minute if it was seen
 CREATING, else for a quarter of one, or for seconds on this machine."""
 
-_UNKNOWN = "this endpoint does not know it"
+UNKNOWN = "this endpoint does not know it"
 _SECONDS_OLD = "the table is seconds old: its creator may still be setting this"
 
 
 def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:
     """Set what is declared on a table that this run has made; raise what could not be done."""
-    for step in _first_steps(spec, table):
+    for step in first_steps(spec, table):
         yield from _settle(step, spec, table, deadline)
 
 
@@ -44,7 +41,7 @@ def finish(
     if table.table_status == "CREATING":
         return in_the_making(spec, table)
     left = []
-    for step in _first_steps(spec, table):
+    for step in first_steps(spec, table):
         try:
             yield from _settle(step, spec, table, deadline, wait=wait)
         except TableNotFound as error:
@@ -58,19 +55,7 @@ def finish(
 
 def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ...]:
     """Say what is declared and cannot be set as long as the table is CREATING."""
-    return tuple(Pending(s.name, "the table is CREATING") for s in _first_steps(spec, table))
-
-
-def _first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
-    """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
-    late = (row for row in SETTINGS.values() if not row.with_create)
-    return [step for row in late for step in _steps(row, spec, table, row.new)]
-
-
-def _steps(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
-    parts = row.compare(spec, table, Settings({row.name: answer}))
-    group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
-    return list(row.steps(*group)) if group else []
+    return tuple(Pending(s.name, "the table is CREATING") for s in first_steps(spec, table))
 
 
 def _settle(
@@ -82,7 +67,7 @@ def _settle(
             return True
         row = SETTINGS[setting_of(step.name)]
         found = yield from survey(spec.name, table, [row.name])
-        return step in _steps(row, spec, table, found.answers[row.name])
+        return step in steps_of(row, spec, table, found.answers[row.name])
 
     yield from insist(step, deadline, needed, patient=wait)
 
@@ -92,7 +77,7 @@ def pending(name: str, error: ServiceError) -> Pending:
     if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
         return Pending(name, str(error), SETTINGS[setting_of(name)].interval)
     if isinstance(error, UnsupportedOperation):
-        return Pending(name, _UNKNOWN)
+        return Pending(name, UNKNOWN)
     if passes(error):
         return Pending(name, str(error))
     raise error
@@ -146,7 +131,7 @@ def _outwait(
 
 
 def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:
-    unknown = (Pending(name, _UNKNOWN) for name in settings.unsupported)
+    unknown = (Pending(name, UNKNOWN) for name in settings.unsupported)
     denied = (
         Pending(
             name,

@@ -16,7 +16,7 @@ from ..model.spec import TableSpec
 if TYPE_CHECKING:
     from ..operations.effects import Steps
 
-Kind = Literal["safe", "slow", "destructive"]
+Kind = Literal["create", "safe", "slow", "destructive"]
 Pair = tuple[str, Any, Any]
 """A name, what is declared, and what is there."""
 

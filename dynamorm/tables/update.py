@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
+from msgspec import Struct
+
 from ..api.descriptions import TableDescription
-from ..errors import PlanRefused
+from ..errors import PlanRefused, TableExists, TableNotFound
 from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
 from ..operations.effects import Location, Steps, operation, where
-from ..operations.waiters import until_active
+from ..operations.waiters import find_table, until_active, until_gone
 from ..operations.waiting import Deadline, within
 from .apply import Run, refuse, refuse_elsewhere
+from .compare import drift
+from .create import create
 from .lifecycle import describe_table
-from .plan import Plan, make_plan
-from .settings import checked_allow, compared_settings
+from .plan import Plan, create_plan, make_plan
+from .settings import checked_names, compared_settings
+from .settle import UNKNOWN, finish, finish_all
 from .steps import Pending, Settings, Step
 from .survey import survey
 
@@ -57,6 +62,7 @@ def plan(
     *,
     name: str | None = None,
     allow: Collection[str] = (),
+    only: Collection[str] = (),
     unsupported: Unsupported = "raise",
     **options: Unpack[TableOptions],
 ) -> Steps[Plan]:
@@ -64,15 +70,22 @@ def plan(
 
     Sends one DescribeTable, and one more read for each of TTL, point-in-time recovery, tags and
     policy that is declared or in `allow`. What the table has and the model does not mention is
-    left alone unless its name is in `allow`, which the plan remembers. Raises `TableNotFound`.
+    left alone unless its name is in `allow`, which the plan remembers. For a missing table, or one
+    that is being deleted, the plan has one step, "create". `only` restricts the comparison to the
+    settings, indexes and tags that it names; then a missing table raises `TableNotFound`.
     """
-    spec = table_spec(model, name=name, **options)
-    names = checked_allow(allow)
-    _check_unsupported(unsupported)
+    asked = _asked(table_spec(model, name=name, **options), allow, only, unsupported)
     location = yield from where()
-    table = yield from describe_table(spec)
-    settings = yield from _settings(spec, table, names, unsupported)
-    return make_plan(spec, table, settings, names, location)
+    try:
+        table = yield from describe_table(asked.spec)
+    except TableNotFound:
+        if asked.only:
+            raise
+        return create_plan(asked.spec, asked.allow, location)
+    if table.table_status == "DELETING" and not asked.only:
+        return create_plan(asked.spec, asked.allow, location)
+    settings = yield from _settings(asked, table)
+    return make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
 
 
 @operation
@@ -88,14 +101,16 @@ def apply(
     `allow` adds to what the plan remembers. Raises `PlanRefused`, before anything is sent, for a
     destructive step that neither names, for what is blocked, and for another place than the
     plan's; before the first write, for another table, and where what was found has changed. Reads
-    the table before each step, and skips a step that is no longer needed. Running again after an
-    error or a kill is safe. `timeout` is in seconds, for all of it.
+    the table before each step, and skips a step that is no longer needed. A table that was missing
+    is created with all that is declared; if it has been created meanwhile and is not as declared,
+    that is `PlanRefused` too. Running again after an error or a kill is safe. `timeout` is in
+    seconds, for all of it.
     """
     _check_unsupported(unsupported)
     if not isinstance(plan, Plan):
         kind = plan.__name__ if isinstance(plan, type) else type(plan).__name__
         raise TypeError(f"apply takes a Plan, as plan() makes it, not {kind}: see update_table")
-    refuse(plan, (*plan.allow, *checked_allow(allow)))
+    refuse(plan, (*plan.allow, *checked_names(allow, "allow")))
     steps = within(timeout, lambda deadline: _begin(plan, unsupported, deadline))
     return (yield from steps)
 
@@ -103,6 +118,8 @@ def apply(
 def _begin(plan: Plan, unsupported: Unsupported, deadline: Deadline) -> Steps[Applied]:
     location = yield from where()
     refuse_elsewhere(plan, location)
+    if plan.creates:
+        return (yield from _create(plan, unsupported == "skip", deadline, location))
     found = yield from describe_table(plan.spec)
     return (yield from _apply(plan, unsupported, deadline, location, found, None))
 
@@ -113,32 +130,43 @@ def update_table(
     *,
     name: str | None = None,
     allow: Collection[str] = (),
+    only: Collection[str] = (),
     unsupported: Unsupported = "raise",
     timeout: float | timedelta | None = 3600,
     **options: Unpack[TableOptions],
 ) -> Steps[Applied]:
     """Plan, then apply: change a table to what its model declares; remove only what is allowed.
 
-    Waits first until the table is ACTIVE; then as `plan` and `apply`.
+    Waits first until the table is ACTIVE; then as `plan` and `apply`. Creates no table: a missing
+    one raises `TableNotFound`.
     """
-    spec = table_spec(model, name=name, **options)
-    names = checked_allow(allow)
-    _check_unsupported(unsupported)
-    steps = within(timeout, lambda deadline: _update(spec, names, unsupported, deadline))
-    return (yield from steps)
+    asked = _asked(table_spec(model, name=name, **options), allow, only, unsupported)
+    return (yield from within(timeout, lambda deadline: _update(asked, deadline)))
 
 
-def _update(
-    spec: TableSpec, allow: tuple[str, ...], unsupported: Unsupported, deadline: Deadline
-) -> Steps[Applied]:
+def _update(asked: _Asked, deadline: Deadline) -> Steps[Applied]:
     location = yield from where()
-    found = yield from describe_table(spec)
+    found = yield from describe_table(asked.spec)
     # A plan of a table that is still changing would not fit it any more when it is applied.
-    table = yield from until_active(spec.name, deadline, found)
-    settings = yield from _settings(spec, table, allow, unsupported)
-    made = make_plan(spec, table, settings, allow, location)
-    refuse(made, allow)
-    return (yield from _apply(made, unsupported, deadline, location, table, settings))
+    table = yield from until_active(asked.spec.name, deadline, found)
+    settings = yield from _settings(asked, table)
+    made = make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
+    refuse(made, asked.allow)
+    return (yield from _apply(made, asked.unsupported, deadline, location, table, settings))
+
+
+class _Asked(Struct, frozen=True):
+    """What is to be compared with a table."""
+
+    spec: TableSpec
+    allow: tuple[str, ...]
+    only: tuple[str, ...]
+    unsupported: Unsupported
+
+
+def _asked(spec: TableSpec, allow: object, only: object, unsupported: Unsupported) -> _Asked:
+    _check_unsupported(unsupported)
+    return _Asked(spec, checked_names(allow, "allow"), checked_names(only, "only"), unsupported)
 
 
 def _check_unsupported(unsupported: object) -> None:
@@ -146,11 +174,49 @@ def _check_unsupported(unsupported: object) -> None:
         raise ValueError(f'unsupported= takes "raise" or "skip", not {unsupported!r:.200}')
 
 
-def _settings(
-    spec: TableSpec, table: TableDescription, allow: tuple[str, ...], unsupported: Unsupported
-) -> Steps[Settings]:
-    wanted = compared_settings(spec, allow)
-    return (yield from survey(spec.name, table, wanted, skip=unsupported == "skip"))
+def _settings(asked: _Asked, table: TableDescription) -> Steps[Settings]:
+    wanted = compared_settings(asked.spec, asked.allow, asked.only)
+    skip = asked.unsupported == "skip"
+    return (yield from survey(asked.spec.name, table, wanted, skip=skip))
+
+
+def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> Steps[Applied]:
+    """Make a table as planned; one that is there by now is looked at, and not changed."""
+    spec = plan.spec
+    if create_plan(spec, plan.allow, location).steps != plan.steps:
+        raise PlanRefused((), reasons=(_OTHER_REQUESTS,))
+    found = yield from find_table(spec.name)
+    if found is not None and found.table_status == "DELETING":
+        yield from until_gone(spec.name, deadline, found)
+        found = None
+    if found is None:
+        try:
+            made = yield from create(spec, deadline)
+        except TableExists:
+            found = yield from describe_table(spec)
+    if found is not None:
+        return (yield from _compare(plan, skip, deadline, found))
+    ready = yield from until_active(spec.name, deadline, made)
+    if not skip:
+        yield from finish_all(spec, ready, deadline)
+        return Applied(ready, plan.steps, ())
+    left = yield from finish(spec, ready, deadline, wait=True)
+    unknown = tuple(item.name for item in left if item.reason == UNKNOWN)
+    return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
+
+
+_OTHER_REQUESTS = "the plan's requests are not those that create what it declares: make another"
+
+
+def _compare(plan: Plan, skip: bool, deadline: Deadline, found: TableDescription) -> Steps[Applied]:
+    table = yield from until_active(plan.spec.name, deadline, found)
+    wanted = compared_settings(plan.spec)
+    settings = yield from survey(plan.spec.name, table, wanted, skip=skip)
+    differing = [item for item in drift(plan.spec, table, settings) if not item.unknown]
+    if differing:
+        reason = f"{table.table_name} was created after the plan was made: make another plan"
+        raise PlanRefused((), reasons=(reason, *map(str, differing)))
+    return Applied(table, (), (), settings.unsupported)
 
 
 def _apply(

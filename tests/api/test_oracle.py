@@ -16,7 +16,7 @@ from botocore.validate import ParamValidator
 from hypothesis import given
 from msgspec import NODEFAULT, Struct, UnsetType, json, structs
 
-from dynamorm import KeyAttribute, OnDemand, Provisioned, requests
+from dynamorm import KeyAttribute, requests
 from dynamorm.api import Request, tables
 from dynamorm.model import options
 
@@ -269,11 +269,11 @@ def test_unknown_members(operation):
 @pytest.mark.parametrize(
     ("struct", "shape"),
     [
-        (OnDemand, "OnDemandThroughput"),
-        (Provisioned, "ProvisionedThroughput"),
+        (tables.OnDemandLimits, "OnDemandThroughput"),
+        (tables.ProvisionedThroughput, "ProvisionedThroughput"),
         (options.WarmThroughput, "WarmThroughput"),
     ],
 )
 def test_capacities(struct, shape):
-    """The capacities that a user writes are the shapes that are sent."""
+    """Capacities have the members of the service's shapes."""
     assert list(members(struct)) == list(SERVICE.shape_for(shape).members)

@@ -18,7 +18,7 @@ def changed(run):
 def test_plan_shows_the_steps_and_sends_no_write(changed):
     """It exits with 0; `--exit-code` with 2 where there is something to do."""
     done = changed("plan shop")
-    assert done.stdout.startswith("customers: is as declared\norders: 1 step")
+    assert done.stdout.startswith("customers: is as declared\nPlan: 0 to create, ")
     changed("plan --exit-code shop", exits=2)
     changed("plan --exit-code shop:Customer")
     changed("plan --exit-code shop:Nobody", exits=1)

@@ -131,7 +131,6 @@ def test_wrong_values_come_together():
         {"resource_policy": {"Statement": []}},
         {"ignore": ()},
         {"ignore": ("billing", "ttl")},
-        {"ignore": ["stream"]},
         {"extra": {}},
         {"extra": {"BrandNew": {"Deep": [1]}}},
     ],

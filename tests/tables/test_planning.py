@@ -5,6 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from aids.strategies import specs
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec import UNSET, json
 
 import dynamorm
@@ -28,15 +31,17 @@ from dynamorm.api.settings import (
     TimeToLiveDescription,
 )
 from dynamorm.model.spec import changed
+from dynamorm.operations.effects import Location
 from dynamorm.tables.compare import drift
 from dynamorm.tables.described import described_spec
-from dynamorm.tables.plan import make_plan
-from dynamorm.tables.settings import checked_allow, declared_settings
+from dynamorm.tables.plan import create_plan, make_plan
+from dynamorm.tables.settings import checked_names, declared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import Script
 
 pytestmark = pytest.mark.once
 
+HERE = Location("eu-west-1", "https://dynamodb.eu-west-1.amazonaws.com", "dev-")
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/11111111-2222-3333-4444-555555555555"
 POLICY = {
@@ -160,7 +165,10 @@ def test_a_table_that_is_as_declared():
     """A table by other means that has all that is declared needs nothing."""
     made = planned(FULL)
     assert (made.steps, made.undeclared, made.blocked) == ((), (), ())
-    assert str(made) == "orders: is as declared"
+    assert str(made).splitlines() == [
+        "orders: is as declared",
+        "Plan: 0 to create, 0 to change, 0 to destroy",
+    ]
 
 
 def test_what_is_not_declared_is_listed_and_left():
@@ -749,17 +757,34 @@ def test_a_plan_is_a_table_for_a_person():
     )
     assert str(made).splitlines() == [
         "orders: 2 steps",
-        "  destructive  stream        turn NEW_IMAGE off (UpdateTable, waits until ACTIVE)",
-        "  safe         tags          team=web (TagResource, done at once)",
+        "  -  destructive  stream        turn NEW_IMAGE off (UpdateTable, waits until ACTIVE)",
+        "  ~  safe         tags          team=web (TagResource, done at once)",
         (
-            "  blocked      key           declared partition key customer (S), found partition key "
-            "customer (S), sort key number (N): a key cannot be changed: make a new table and copy "
-            "the items into it"
+            "     blocked      key           declared partition key customer (S), found partition "
+            "key customer (S), sort key number (N): a key cannot be changed: make a new table and "
+            "copy the items into it"
         ),
-        "  left alone   index:by-day  local index",
-        "  left alone   tag:cost      1",
-        "  unsupported  ttl           this endpoint does not know it",
+        "     left alone   index:by-day  local index",
+        "     left alone   tag:cost      1",
+        "     unsupported  ttl           this endpoint does not know it",
+        "Plan: 0 to create, 1 to change, 1 to destroy",
     ]
+
+
+def test_a_plan_is_read_like_terraforms():
+    """`+` is made, `~` changed, `-` removed, `-/+` replaced; the last line counts them."""
+    by_status = IndexSpec("by-status", (STATUS,), (), "ALL")
+    fresh = IndexSpec("fresh", (DAY,))
+    spec = changed(FULL, indexes=(BY_DAY, by_status, fresh), billing=OnDemand(max_read=50))
+    lines = str(planned(spec, "index:by-status")).splitlines()
+    signs = [line.split()[:3] for line in lines[1:-1]]
+    assert signs == [
+        ["~", "safe", "billing"],
+        ["-/+", "destructive", "index:by-status"],
+        ["-/+", "slow", "index:by-status"],
+        ["+", "slow", "index:fresh"],
+    ]
+    assert lines[-1] == "Plan: 2 to create, 1 to change, 1 to destroy"
 
 
 def test_a_plan_encodes_as_json():
@@ -771,10 +796,57 @@ def test_a_plan_encodes_as_json():
     assert body["spec"]["indexes"][1]["projection"] == ["note", "total"]
 
 
+@given(specs(), st.booleans())
+@settings(max_examples=25)
+def test_a_plan_is_the_same_after_json(spec, missing):
+    """Decoded as a `Plan`, the JSON of one is equal to it, whatever its table declares."""
+    spec = changed(spec, ignore=["stream"])
+    table = json.decode(json.encode(RAW), type=TableDescription)
+    made = create_plan(spec, ("ttl",), HERE) if missing else make_plan(spec, table, SETTINGS)
+    assert json.decode(json.encode(made), type=Plan) == made
+    assert not missing or made.steps
+
+
+def test_plans_of_another_format_are_refused():
+    """A plan says the version of its form; one of another version is not guessed at."""
+    body = planned(FULL).to_dict()
+    assert body["format_version"] == 1
+    with pytest.raises(Refused, match="format_version 2, where 1 is known"):
+        json.decode(json.encode({**body, "format_version": 2}), type=Plan)
+
+
+@pytest.mark.parametrize(
+    ("only", "names"),
+    [
+        (["stream"], ["stream"]),
+        (["index:by-status"], ["index:by-status", "index:by-status"]),
+        (["index:*", "tag:team"], ["index:by-status", "index:by-status", "tags"]),
+        (["ttl", "tags"], ["ttl:expires", "ttl", "tags", "tag:cost"]),
+        (["ttl:expires"], []),
+        (["table_class", "tag:cost"], ["tag:cost"]),
+    ],
+)
+def test_only_what_is_named_is_compared(only, names):
+    """`only` leaves out the steps, the undeclared and the blocked that it does not name."""
+    spec = changed(
+        FULL,
+        sort_key=None,
+        indexes=(IndexSpec("by-status", (STATUS,)),),
+        stream=None,
+        time_to_live="until",
+        tags={"team": "web"},
+    )
+    table = json.decode(json.encode(RAW), type=TableDescription)
+    made = make_plan(spec, table, SETTINGS, ("tag:cost",), only=tuple(only))
+    assert [step.name for step in made.steps] == names
+    assert made.blocked == ()
+    assert {item.name for item in made.undeclared} <= {"index:by-day"}
+
+
 def test_the_nearest_name():
     """A misspelt name is answered with the one that was meant."""
     with pytest.raises(Refused, match=r"allow= has \['steam'\]: .*; did you mean stream\?"):
-        checked_allow(["ttl:old", "steam"])
+        checked_names(["ttl:old", "steam"], "allow")
 
 
 @pytest.mark.parametrize("unsupported", [None, "ignore", True])
@@ -797,7 +869,7 @@ def test_only_plans_are_applied(given):
 def test_names_that_cannot_be_meant(allow):
     """A misspelt name, or a string in place of names, is refused and not passed over."""
     with pytest.raises(Refused, match="allow="):
-        checked_allow(allow)
+        checked_names(allow, "allow")
 
 
 def test_a_refusal_says_how_to_allow():
