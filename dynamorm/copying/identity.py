@@ -8,7 +8,7 @@ from msgspec import Struct, structs
 
 from ..api.descriptions import TableDescription
 from ..errors import Refused
-from ..model.spec import TableSpec
+from ..model.declare import model_of
 from ..operations.effects import Location
 
 P = TypeVar("P", bound=Any)
@@ -64,8 +64,8 @@ def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
 
 
 def _model_name(model: Any) -> str | None:
-    model = getattr(model, "model", None) if isinstance(model, TableSpec) else model
-    if model is None or isinstance(model, str):
+    model = model_of(model)
+    if model is None:
         return None
     return f"{model.__module__}:{model.__qualname__}" if isinstance(model, type) else str(model)
 

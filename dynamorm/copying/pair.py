@@ -9,8 +9,8 @@ from msgspec.structs import fields
 
 from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, WaitTimeout
-from ..model.declare import Model
-from ..model.fields import label
+from ..model.declare import Model, model_of
+from ..model.fields import label, union_members
 from ..model.spec import TableSpec
 from ..operations.effects import Call, Effect, Steps, now, through, where
 from ..operations.middleware import DatabaseLike, elsewhere
@@ -29,19 +29,26 @@ LAST_LOOK = 60.0
 
 def check_shapes(source: Model | str, target: Model | str) -> None:
     """Refuse two models that only a transform can join."""
-    shapes = [_shape(model) for model in (source, target)]
-    if None not in shapes and shapes[0] != shapes[1]:
+    tables: tuple[Any, Any] = source, target
+    if any(isinstance(table, str | TableSpec) for table in tables):
+        return
+    if _shapes(source) != _shapes(target):
+        one, other = map(label, tables)
         reason = (
-            f"{label(source)} and {label(target)} have different fields: give transform=, or the "
+            f"{one} and {other} have different fields: give transform=, or the "
             "names of the tables to take items as they are"
         )
         raise Refused((reason,))
 
 
-def _shape(model: Any) -> dict[str, Any] | None:
-    """Return the attributes of a model's items with their types, markers left out."""
-    if isinstance(model, str | TableSpec):
-        return None
+def _shapes(model: Any) -> dict[Any, dict[str, Any]]:
+    """Return the attributes of a model's items, or of those of a union by their tags."""
+    members = union_members(model)
+    return {one.__struct_config__.tag: _shape(one) for one in members} or {None: _shape(model)}
+
+
+def _shape(model: Any) -> dict[str, Any]:
+    """Return attributes with their types, markers left out."""
     return {
         field.encode_name: get_args(field.type)[0]
         if get_origin(field.type) is Annotated
@@ -90,8 +97,8 @@ def converter_of(
     from ..items.convert import converting
 
     return converting(
-        None if isinstance(source, str | TableSpec) else source,
-        None if isinstance(target, str | TableSpec) else target,
+        model_of(source),
+        model_of(target),
         target_spec,
         settings.transform,
         settings.unmodelled,

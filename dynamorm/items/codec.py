@@ -5,19 +5,21 @@ The law: what was written is what is read. `from_item(Order, to_item(order)) == 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache, cached_property
-from typing import Any, Generic, Literal, TypeVar, get_origin
+from types import UnionType
+from typing import Any, Generic, Literal, TypeVar, get_origin, overload
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct, inspect, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import not_a_model, table_name
-from ..model.fields import label
-from .attributes import read_shape
-from .mismatch import Misfit, complaint
+from ..model.fields import label, union_members
+from ..model.unions import member_problems
+from .attributes import read_shape, struct_tag
+from .mismatch import Misfit, complaint, expected
 from .natural import item_json
-from .readers import Readers, Record
+from .readers import Readers, Record, tag_reader
 from .roles import read_roles, with_key_types, with_roles
 from .values import AttributeValue, attributes_of, raw_attributes
 from .writers import item_writer
@@ -42,9 +44,14 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
     return attributes_of(codec(type(instance)).encode(instance))
 
 
-def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M:
+@overload
+def from_item(model: type[M], item: Mapping[str, AttributeValue]) -> M: ...
+@overload
+def from_item(model: UnionType, item: Mapping[str, AttributeValue]) -> Any: ...
+def from_item(model: Any, item: Mapping[str, AttributeValue]) -> Any:
     """Make an instance of attribute values; binary may also be base64, as in JSON.
 
+    Of a union of Structs (`Order | Customer`), the item's tag says which one is made.
     Attributes that the model does not know are skipped, unless it forbids them. What does not
     fit is an `ItemError` that tells its path and not its value.
     """
@@ -75,11 +82,8 @@ class Codec(Generic[M]):
 
     @cached_property
     def place(self) -> str:
-        """What error paths begin with: the table's name or, where there is none, the model's."""
-        try:
-            return table_name(self.model)
-        except ModelError:
-            return label(self.model)
+        """What error paths begin with."""
+        return _place(self.model)
 
     @cached_property
     def _strict(self) -> Readers:
@@ -97,6 +101,15 @@ class Codec(Generic[M]):
     def _lenient(self) -> Record:
         readers = Readers(strict=False, exact=self.exact)
         return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
+
+    @property
+    def shapes(self) -> tuple[inspect.StructType, ...]:
+        """What its items can be like."""
+        return (self.shape,)
+
+    def of(self, instance: M) -> Codec[M]:  # one of several models may have another
+        """Return the codec that writes an instance."""
+        return self
 
     def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
         """Return the instance, and the attributes that the model does not know, as they are.
@@ -141,7 +154,59 @@ class Codec(Generic[M]):
         return ItemError(misfit.problem, misfit.path(self.place))
 
 
-def codec(model: type[M]) -> Codec[M]:
+def _place(model: Any) -> str:
+    """Return the name of a model's table or, where there is none, the model's."""
+    try:
+        return table_name(model)
+    except ModelError:
+        return label(model)
+
+
+class UnionCodec:
+    """Reads and writes the items of several models on one table, told apart by their tags."""
+
+    def __init__(self, model: Any, make: Callable[[Any], Codec[Any]]) -> None:
+        self.model = model
+        codecs = [make(member) for member in union_members(model)]
+        self.shapes = tuple(one.shape for one in codecs)
+        self._tagged = {struct_tag(one.shape)[1]: one for one in codecs}
+        self._classes = {get_origin(one.model) or one.model: one for one in codecs}
+        self._tag_in = tag_reader(self.shapes[0])
+
+    @cached_property
+    def place(self) -> str:
+        """What error paths begin with."""
+        return _place(self.model)
+
+    def of(self, instance: Any) -> Codec[Any]:
+        """Return the codec that writes an instance."""
+        if (found := self._classes.get(type(instance))) is None:
+            raise self.error(expected(self._classes, instance))
+        return found
+
+    def decode(
+        self, raw: bytes | Raw, unmodelled: Unmodelled = "keep"
+    ) -> tuple[Any, dict[str, Raw]]:
+        """Return the instance, and the attributes that its model does not know, as they are."""
+        try:
+            tag = self._tag_in(raw)
+        except Misfit as misfit:
+            raise self.error(misfit) from None
+        if tag not in self._tagged:
+            name = struct_tag(self.shapes[0])[0]
+            raise self.error(Misfit(f"the tag is of none of {label(self.model)}", name))
+        return self._tagged[tag].decode(raw, unmodelled)
+
+    def error(self, misfit: Misfit) -> ItemError:
+        """Say what does not fit, and where."""
+        return ItemError(misfit.problem, misfit.path(self.place))
+
+
+@overload
+def codec(model: type[M]) -> Codec[M]: ...
+@overload
+def codec(model: Any) -> Any: ...
+def codec(model: Any) -> Any:
     """Return the codec of a model; raises `ModelError` for fields that no attribute can hold."""
     try:
         return _codec(model)
@@ -159,5 +224,9 @@ def not_an_instance(found: object) -> TypeError:
 
 
 @cache
-def _codec(model: Any) -> Codec[Any]:
-    return Codec(model)
+def _codec(model: Any) -> Codec[Any] | UnionCodec:
+    if not (members := union_members(model)):
+        return Codec(model)
+    if problems := (*member_problems(members),):
+        raise ModelError(problems)
+    return UnionCodec(model, codec)

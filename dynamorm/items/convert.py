@@ -11,10 +11,10 @@ from msgspec import Raw, Struct, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import table_spec
-from ..model.fields import label
+from ..model.fields import label, union_members
 from ..model.spec import KeyAttribute, TableSpec
-from .codec import Unmodelled, codec
-from .exact import ExactCodec
+from .codec import Codec, Unmodelled, codec
+from .exact import exact_codec
 from .limits import check_nesting, check_size, is_bounded, key_check, key_of
 from .mismatch import Misfit
 from .natural import item_json
@@ -29,8 +29,8 @@ _encode = json.Encoder().encode
 
 
 def converter(
-    source_model: type[Struct] | None,
-    target_model: type[Struct] | None,
+    source_model: Any,
+    target_model: Any,
     target_spec: TableSpec | None,
     transform: Transform | None,
     unmodelled: Unmodelled = "keep",
@@ -46,8 +46,8 @@ def converter(
 
 
 def converting(
-    source_model: type[Struct] | None,
-    target_model: type[Struct] | None,
+    source_model: Any,
+    target_model: Any,
     target_spec: TableSpec | None,
     transform: Transform | None,
     unmodelled: Unmodelled = "keep",
@@ -111,7 +111,7 @@ def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
         return []
     if target_model is None or isinstance(transform, AttributeTransform):
         return [check_size, check_nesting]
-    bounded = is_bounded(codec(target_model).shape)
+    bounded = all(map(is_bounded, codec(target_model).shapes))
     return [check_size] if bounded else [check_size, check_nesting]
 
 
@@ -159,21 +159,25 @@ def _of_models(
             "or mark the transform with @attribute_transform"
         )
     # A target that is only a name takes instances of any model, each written by its own class.
-    kind = Struct if target_model is None else get_origin(target_model) or target_model
-    _check_signature(transform, get_origin(source_model) or source_model, kind)
-    source = ExactCodec(source_model, keys)
+    kinds = (Struct,) if target_model is None else _classes(target_model)
+    _check_signature(transform, _classes(source_model), kinds)
+    source = exact_codec(source_model, keys)
+
+    def codec_of(item: Any) -> Codec[Any]:
+        found: Codec[Any] = codec(target_model or type(item)).of(item)
+        return found
 
     def convert(raw: bytes | Raw) -> Iterator[bytes | Raw]:
         instance, more = source.decode(raw, unmodelled)
-        items = made(transform, instance, kind)
+        items = made(transform, instance, kinds)
         if not more:
             for item in items:
-                yield codec(target_model or type(item)).encode(item)
+                yield codec_of(item).encode(item)
             return
         carried: dict[str, Raw] = {}
         found: list[bytes | Raw] = []
         for item in items:
-            target = codec(target_model or type(item))
+            target = codec_of(item)
             found.append(target.encode(item, more))
             carried.update(target.unmodelled(more))
         if carried and len(found) > 1:
@@ -184,7 +188,12 @@ def _of_models(
     return convert
 
 
-def _check_signature(transform: Any, source: type, target: type) -> None:
+def _classes(model: Any) -> tuple[Any, ...]:
+    """Return the class of a model's instances, or those of a union's."""
+    return tuple(get_origin(one) or one for one in union_members(model) or (model,))
+
+
+def _check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[type, ...]) -> None:
     """Raise `TypeError` for a function that cannot do, before the first item is read."""
     name = name_of(transform)
     if not callable(transform):
@@ -196,16 +205,28 @@ def _check_signature(transform: Any, source: type, target: type) -> None:
     except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
         return
     try:
-        bound = signature.bind(source)
+        bound = signature.bind(sources)
     except TypeError:
         raise TypeError(f"transform {name} is to take one item, not {signature}") from None
     taken = signature.parameters[next(iter(bound.arguments))].annotation
-    if _is_struct(taken) and not issubclass(source, taken):
-        raise TypeError(f"transform {name} takes {label(taken)}; the source is {label(source)}")
+    if (classes := _structs(taken)) and not _all_among(sources, classes):
+        source = f"the source is {_or(sources)}: write one of this model"
+        raise TypeError(f"transform {name} takes {label(taken)}; {source}")
     given = signature.return_annotation
-    if _is_struct(given) and not issubclass(given, target):
-        raise TypeError(f"transform {name} gives {label(given)}; the target is {label(target)}")
+    if (classes := _structs(given)) and not _all_among(classes, targets):
+        raise TypeError(f"transform {name} gives {label(given)}; the target is {_or(targets)}")
 
 
-def _is_struct(annotation: Any) -> bool:
-    return isinstance(annotation, type) and issubclass(annotation, Struct)
+def _structs(annotation: Any) -> tuple[type, ...]:
+    """Return the Structs that an annotation names, if it names nothing else."""
+    classes = _classes(annotation)
+    structs = tuple(one for one in classes if isinstance(one, type) and issubclass(one, Struct))
+    return structs if len(structs) == len(classes) else ()
+
+
+def _all_among(classes: tuple[type, ...], wanted: tuple[type, ...]) -> bool:
+    return all(issubclass(one, wanted) for one in classes)
+
+
+def _or(classes: tuple[type, ...]) -> str:
+    return " | ".join(map(label, classes))

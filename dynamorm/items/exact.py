@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, inspect, json, structs
 
 from ..errors import UNREADABLE
-from ..model.fields import label
+from ..model.fields import label, union_members
 from .attributes import alternatives
-from .codec import Codec, Unmodelled
+from .codec import Codec, UnionCodec, Unmodelled
 from .keys import item_key
 from .mismatch import Misfit
 from .records import left_out, omits_defaults
@@ -101,6 +101,13 @@ class ExactCodec(Codec[M]):
                 _check_spelling(
                     name, json.decode(before[name]), json.decode(after.get(name, b"{}"))
                 )
+
+
+def exact_codec(model: Any, keys: Iterable[str] = ()) -> Any:
+    """Return the codec of a copy's source, which may be of several models."""
+    if not union_members(model):
+        return ExactCodec(model, keys)
+    return UnionCodec(model, lambda member: ExactCodec(member, keys))
 
 
 def _is_respelled(field: inspect.Field) -> bool:

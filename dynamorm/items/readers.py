@@ -154,15 +154,7 @@ class Readers:
 
     def _tagged(self, shapes: list[inspect.StructType]) -> Inside:
         """Read Structs that a tag tells apart: the tag first, then all of it."""
-        tag_field, tag = struct_tag(shapes[0])
-        place = self.position(inspect.StrType() if isinstance(tag, str) else inspect.IntType())
-        peek = defstruct(
-            "Tagged",
-            [("tag", place.annotation)],
-            rename={"tag": tag_field},
-            array_like=tag_of(shapes[0]) == "L",
-        )
-        tag_in = Record(peek, chain(attrgetter("tag"), place.unwrap)).read
+        tag_in = tag_reader(shapes[0])
         known = {struct_tag(shape)[1]: partial(self._read, shape) for shape in shapes}
 
         def read(raw: Raw) -> Any:
@@ -192,6 +184,20 @@ class Readers:
         assert inside.convert is not None
         annotation = limited(_of(list, inside.annotation), shape)
         return Inside(annotation, members_of_set(make, inside.convert))
+
+
+def tag_reader(shape: inspect.StructType) -> Convert:
+    """Make what reads the tag of an item, or of a value in one, that can be of several Structs."""
+    tag_field, tag = struct_tag(shape)
+    kind = inspect.StrType() if isinstance(tag, str) else inspect.IntType()
+    place = only_one(tag_of(kind), leaf([kind], exact=False))
+    peek = defstruct(
+        "Tagged",
+        [("tag", place.annotation)],
+        rename={"tag": tag_field},
+        array_like=tag_of(shape) == "L",
+    )
+    return Record(peek, chain(attrgetter("tag"), place.unwrap)).read
 
 
 def _of(generic: Any, *arguments: Any) -> Any:

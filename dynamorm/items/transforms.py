@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from ..errors import ItemError
 from ..model.arguments import check_plain
+from ..model.fields import label
 from .mismatch import Misfit, at
 from .values import AttributeValue, Item, attributes_of, natural
 from .writers import write_any
@@ -209,7 +210,8 @@ def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
         for one in _several(getattr(perform, "each", perform)(item)):
             if not isinstance(one, kind):
                 gave = type(one).__name__
-                raise Misfit(f"transform {name_of(transform)} gave {gave}, not {kind.__name__}")
+                wanted = " or ".join(map(label, kind if isinstance(kind, tuple) else (kind,)))
+                raise Misfit(f"transform {name_of(transform)} gave {gave}, not {wanted}")
             yield one
     except Misfit:
         raise

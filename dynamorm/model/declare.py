@@ -7,13 +7,13 @@ nothing, and a field may refer to a class that is defined further down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
+from types import MappingProxyType, UnionType
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, get_origin
 
 from msgspec import Struct
 
 from ..errors import ModelError
-from .fields import label, read_fields
+from .fields import Field, label, read_fields, union_members
 from .keys import spec_parts
 from .names import name_problem, short_name_problems
 from .options import Index, Options, check_option_names
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Struct)
 
-Model = type[Struct] | TableSpec
-"""What operations take: a marked Struct class, or a spec."""
+Model = type[Struct] | TableSpec | UnionType
+"""What operations take: a marked Struct class, a union of such (`Order | Customer`), or a spec."""
 
 _ATTRIBUTE = "__table_spec__"
 
@@ -109,7 +109,9 @@ def table_spec(
     """Return the spec of a marked Struct, or of a spec; what is given here counts before its own.
 
     The spec remembers its Struct (`spec.model`), so that one class can serve many tables. A Struct
-    that `@table` has not declared needs a `name`. Raises `ModelError` with every problem.
+    that `@table` has not declared needs a `name`. A union of tagged Structs with one key
+    (`Order | Customer`) is one table, with the indexes and options of all. Raises `ModelError` with
+    every problem.
     """
     if misplaced:
         _refuse_positions("table_spec", "the model", ("name", "indexes"))
@@ -118,6 +120,8 @@ def table_spec(
         if indexes is not None:
             raise TypeError("indexes= goes with a Struct; a TableSpec has its own")
         return changed(model, name=model.name if name is None else name, **options)
+    if members := union_members(model):
+        return _union_spec(model, members, name, indexes, options)
     if not _is_struct(get_origin(model) or model):
         raise not_a_model(model, "a msgspec Struct class or a TableSpec")
     declarations = _declarations(model)
@@ -132,6 +136,13 @@ def table_spec(
     if indexes is not None:
         own = own._replace(indexes=_listable(indexes), inherited=())
     return _build(model, own._replace(options={**own.options, **options}))
+
+
+def model_of(table: Model | str) -> Any:
+    """Return the Struct, or union of Structs, of a table's items; `None` if nobody has told it."""
+    if isinstance(table, TableSpec):
+        return table.model
+    return None if isinstance(table, str) else table
 
 
 def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
@@ -202,8 +213,46 @@ def _merged(declarations: list[_Declaration], model: Any) -> _Declared:
 
 def _build(model: Any, declared: _Declared) -> TableSpec:
     problems: list[str] = []
+    return _built(model, declared, read_fields(model, problems), problems)
+
+
+def _union_spec(
+    model: Any,
+    members: tuple[Any, ...],
+    name: str | None,
+    indexes: Iterable[Index] | None,
+    options: Mapping[str, Any],
+) -> TableSpec:
+    """Join several Structs on one table; what is given here counts before what they declare."""
+    from . import unions
+
+    if problems := [*unions.member_problems(members)]:
+        raise ModelError(tuple(problems))
+    declared = [(member, _merged(_declarations(member), member)) for member in members]
+    names = {own.name: None for _, own in declared if own.name} if name is None else {name: None}
+    if len(names) != 1:
+        found = f"tables {' and '.join(map(repr, names))}" if names else "no table name"
+        advice = 'decorate with @table("...") and one name, or pass name="..."'
+        problems.append(f"{found}: {advice} - at {label(model)}")
+    joined = unions.joined_options(
+        [(m, {**own.options, **options}) for m, own in declared], problems
+    )
+    own = _Declared(next(iter(names), "unnamed"), options=joined)
+    if indexes is not None:
+        own = own._replace(indexes=_listable(indexes))
+    else:
+        listed = unions.joined_indexes([(m, own.indexes) for m, own in declared], problems)
+        inherited = unions.joined_indexes([(m, own.inherited) for m, own in declared], problems)
+        own = own._replace(indexes=listed, inherited=inherited)
+    fields = unions.joined_fields(members, problems)
+    problems += unions.key_problems(members, fields)
+    return _built(model, own, fields, problems)
+
+
+def _built(
+    model: Any, declared: _Declared, fields: tuple[Field, ...], problems: list[str]
+) -> TableSpec:
     place = label(model)
-    fields = read_fields(model, problems)
     parts = spec_parts(fields, declared.indexes, declared.inherited, place, problems)
     try:
         spec = TableSpec(name=declared.name, **parts, **declared.options)

@@ -98,8 +98,17 @@ class Field(Struct, frozen=True):
     """Whether the attribute can be missing or null."""
 
 
+def union_members(model: Any) -> tuple[Any, ...]:
+    """Return the classes of a union of models; none for anything else."""
+    while _is_alias(model):
+        model = model.__value__
+    return get_args(model) if get_origin(model) in (Union, UnionType) else ()
+
+
 def label(model: Any) -> str:
-    """Return the name by which errors call a model or a type: `Order`, `Page[int]`."""
+    """Return the name by which errors call a model or a type: `Order`, `Page[int]`, `A | B`."""
+    if members := union_members(model):
+        return " | ".join(map(label, members))
     name = getattr(get_origin(model) or model, "__name__", None) or str(model)
     arguments = ", ".join(map(label, get_args(model)))
     return f"{name}[{arguments}]" if arguments else name

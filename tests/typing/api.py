@@ -88,6 +88,19 @@ SPEC = TableSpec(
 assert_type(SPEC.named("other"), TableSpec)
 
 
+class Customer(Struct, tag=True):
+    customer: Annotated[str, PartitionKey()]
+    number: Annotated[int, SortKey()]
+
+
+def several_models(db: Database) -> None:
+    assert_type(db.ensure_table(Order | Customer, name="app"), Ensured)
+    assert_type(dynamorm.table_spec(Order | Customer, name="app"), TableSpec)
+    assert_type(db.copy_table(Order | Customer, "app"), CopyReport)
+    one: Order | Customer = dynamorm.from_item(Order | Customer, {"type": {"S": "Customer"}})
+    dynamorm.to_item(one)
+
+
 def synchronous() -> None:
     db = dynamorm.connect("eu-west-1", table_prefix="test-", retries=Retries(attempts=3))
     assert_type(db, Database)

@@ -1,0 +1,118 @@
+"""Several Structs on one table (single-table design): one key, and the indexes of all of them.
+
+The law: each model is also by itself a table with the same key, and none has an attribute that an
+index of another is sorted by without saying so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from msgspec import structs
+
+from .fields import Field, TimeToLive, label, read_fields
+from .options import Include, Index
+
+
+def member_problems(models: Sequence[Any]) -> Iterator[str]:
+    """Say which members of a union an item could not be told to be of."""
+    tags: dict[Any, Any] = {}
+    names = set()
+    for model in models:
+        config = getattr(model, "__struct_config__", None)
+        if config is None:
+            yield f"a union on one table has Structs in it, not {label(model)}"
+        elif config.tag is None:
+            yield (
+                f"nothing in an item says that it is one: write class {label(model)}(Struct, "
+                f"tag=True) - at {label(model)}"
+            )
+        elif (other := tags.setdefault(config.tag, model)) is not model:
+            yield f"the tag {config.tag!r} is that of {label(other)} too - at {label(model)}"
+        else:
+            names.add(config.tag_field)
+    if len(names) > 1:
+        listed = ", ".join(map(repr, sorted(names)))
+        yield f"the tag is in one attribute, not in {listed}: give all of them one tag_field="
+
+
+def joined_fields(models: Sequence[Any], problems: list[str]) -> tuple[Field, ...]:
+    """Return the fields of all models, each attribute once, with the markers of all."""
+    joined: dict[str, Field] = {}
+    owners: dict[str, str] = {}
+    for model in models:
+        for field in read_fields(model, problems):
+            first = joined.setdefault(field.attribute, field)
+            owner = owners.setdefault(field.attribute, label(model))
+            if first is field:
+                continue
+            markers = dict.fromkeys((*first.markers, *field.markers))
+            if markers and first.kinds != field.kinds:
+                problems.append(
+                    f"{field.attribute!r} is {_kinds(first)} in {owner}, and {_kinds(field)} in "
+                    f"{label(model)}: a key has one type - at {field.place}"
+                )
+            optional = first.optional or field.optional
+            joined[field.attribute] = structs.replace(
+                first, markers=tuple(markers), optional=optional
+            )
+    return tuple(joined.values())
+
+
+def _kinds(field: Field) -> str:
+    return " | ".join(sorted(field.kinds))
+
+
+def joined_indexes(
+    listings: Iterable[tuple[Any, Iterable[Index]]], problems: list[str]
+) -> tuple[Index, ...]:
+    """Return what the models list, each index once; several `Include` project what all name."""
+    joined: dict[str, Index] = {}
+    for model, listed in listings:
+        for index in listed:
+            first = joined.setdefault(index.name, index)
+            both: Any = first.projection, index.projection
+            if all(isinstance(projection, Include) for projection in both):
+                wider = Include(*dict.fromkeys((*both[0], *both[1])))
+                joined[index.name] = structs.replace(first, projection=wider)
+                both = wider, wider
+            if structs.replace(first, projection=both[0]) != structs.replace(
+                index, projection=both[1]
+            ):
+                problems.append(f"index {index.name!r} is listed otherwise - at {label(model)}")
+    return tuple(joined.values())
+
+
+def joined_options(
+    options: Iterable[tuple[Any, Mapping[str, Any]]], problems: list[str]
+) -> dict[str, Any]:
+    """Return the options of all models, which may not contradict each other."""
+    joined: dict[str, Any] = {}
+    for model, given in options:
+        for name, value in given.items():
+            if joined.setdefault(name, value) != value:
+                problems.append(
+                    f"{name} is {joined[name]!r:.100} in another model, and {value!r:.100} here "
+                    f"- at {label(model)}"
+                )
+    return joined
+
+
+def key_problems(models: Sequence[Any], fields: Sequence[Field]) -> Iterator[str]:
+    """Say where a model has an attribute of a key and no marker for it, or lacks the table's."""
+    markers = {
+        field.attribute: [mark for mark in field.markers if not isinstance(mark, TimeToLive)]
+        for field in fields
+    }
+    for model in models:
+        own = {field.attribute: field for field in read_fields(model, [])}
+        for attribute, wanted in markers.items():
+            for mark in wanted:
+                if attribute not in own and mark.index is None:
+                    yield f"{attribute!r} is missing, of the table's key - at {label(model)}"
+                elif attribute in own and mark not in own[attribute].markers:
+                    yield (
+                        f"{attribute!r} is a key in another model: mark it here too, with "
+                        f"{mark!r} - at {own[attribute].place}"
+                    )

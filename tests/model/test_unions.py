@@ -1,0 +1,178 @@
+"""Single-table design: a union of tagged Structs is one table, with the indexes of all."""
+
+from __future__ import annotations
+
+import pickle
+from typing import Annotated, Union
+
+import pytest
+from aids.worlds import World
+from msgspec import Struct
+from typing_extensions import TypeAliasType
+
+import dynamorm
+from dynamorm import (
+    Include,
+    Index,
+    IndexSpec,
+    KeyAttribute,
+    ModelError,
+    PartitionKey,
+    SortKey,
+    TableSpec,
+    TimeToLive,
+    table,
+    table_spec,
+)
+
+PK, SK = KeyAttribute("pk", "S"), KeyAttribute("sk", "S")
+
+
+@table("app", indexes=[Index("by-status", projection=Include("total"))], stream="NEW_IMAGE")
+class Order(Struct, tag=True):
+    pk: Annotated[str, PartitionKey()]
+    sk: Annotated[str, SortKey()]
+    status: Annotated[str, PartitionKey(index="by-status")]
+    total: int
+
+
+@table("app", indexes=[Index("by-status", projection=Include("name"))], tags={"team": "a"})
+class Customer(Struct, tag=True):
+    pk: Annotated[str, PartitionKey()]
+    sk: Annotated[str, SortKey()]
+    name: str
+    status: Annotated[str | None, PartitionKey(index="by-status")] = None
+    expires: Annotated[int | None, TimeToLive()] = None
+    email: Annotated[str | None, SortKey(index="by-email")] = None
+
+
+SPEC = TableSpec(
+    "app",
+    PK,
+    SK,
+    (
+        IndexSpec("by-status", (KeyAttribute("status", "S"),), projection=Include("total", "name")),
+        IndexSpec("by-email", (), (KeyAttribute("email", "S"),)),
+    ),
+    time_to_live="expires",
+    stream="NEW_IMAGE",
+    tags={"team": "a"},
+)
+
+
+def test_a_union_is_one_table_with_the_indexes_and_options_of_all():
+    """What one model declares holds for the table; several `Include` project what all name."""
+    assert table_spec(Order | Customer) == table_spec(Union[Order, Customer]) == SPEC  # noqa: UP007
+    assert table_spec(Customer | Order, name="b", stream=None).stream is None
+    spec = table_spec(Order | Customer)
+    assert spec.model == pickle.loads(pickle.dumps(spec)).model == Order | Customer
+
+
+def test_operations_take_a_union_in_place_of_a_model():
+    """As it is, or as a spec that remembers it."""
+    world = World()
+    assert world.db.ensure_table(Order | Customer).created
+    assert [one.created for one in world.db.auto_migrate(Order | Customer)] == [False]
+    assert world.db.check(Order | Customer)
+    assert not world.db.plan(table_spec(Order | Customer, name="app"))
+    assert dynamorm.requests.describe_table(Order | Customer).table_name == "app"
+
+
+def test_an_alias_stands_for_its_union():
+    """`type Entity = Order | Customer`, as Python 3.12 has it."""
+    assert table_spec(TypeAliasType("Entity", Order | Customer)) == SPEC
+
+
+class Bare(Struct, tag="bare"):
+    pk: Annotated[str, PartitionKey()]
+    sk: Annotated[str, SortKey()]
+
+
+class Number(Struct, tag="number"):
+    pk: Annotated[int, PartitionKey()]
+    status: str
+
+
+class Twin(Bare, tag="Order"):
+    pass
+
+
+class Elsewhere(Bare, tag="else", tag_field="kind"):
+    pass
+
+
+class Untagged(Struct):
+    pk: Annotated[str, PartitionKey()]
+
+
+@table("other", stream=None, indexes=[Index("by-status")])
+class Other(Struct, tag="other"):
+    pk: Annotated[str, PartitionKey()]
+    sk: Annotated[str, SortKey()]
+    status: Annotated[str, PartitionKey(index="by-status")]
+
+
+@pytest.mark.parametrize(
+    ("union", "problems"),
+    [
+        (Order | None, ["a union on one table has Structs in it, not NoneType"]),
+        (
+            Order | Untagged,
+            [
+                (
+                    "nothing in an item says that it is one: write class Untagged(Struct, "
+                    "tag=True) - at Untagged"
+                )
+            ],
+        ),
+        (Order | Twin, ["the tag 'Order' is that of Order too - at Twin"]),
+        (
+            Order | Elsewhere,
+            ["the tag is in one attribute, not in 'kind', 'type': give all of them one tag_field="],
+        ),
+        (
+            Bare | Twin,
+            [
+                (
+                    'no table name: decorate with @table("...") and one name, or pass name="..." '
+                    "- at Bare | Twin"
+                )
+            ],
+        ),
+        (
+            Order | Number,
+            [
+                "'pk' is S in Order, and N in Number: a key has one type - at Number.pk",
+                "'sk' is missing, of the table's key - at Number",
+                (
+                    "'status' is a key in another model: mark it here too, with "
+                    "PartitionKey(index='by-status') - at Number.status"
+                ),
+            ],
+        ),
+        (
+            Order | Other,
+            [
+                (
+                    "tables 'app' and 'other': decorate with @table(\"...\") and one name, or pass "
+                    'name="..." - at Order | Other'
+                ),
+                "index 'by-status' is listed otherwise - at Other",
+                "stream is 'NEW_IMAGE' in another model, and None here - at Other",
+            ],
+        ),
+    ],
+    ids=str,
+)
+def test_what_does_not_agree_is_told_all_at_once(union, problems):
+    """Keys, types, indexes, options, names; and items that nothing would tell apart."""
+    with pytest.raises(ModelError) as caught:
+        table_spec(union)
+    assert [p for p in problems if p not in caught.value.problems] == []
+
+
+def test_what_is_given_counts_before_what_the_models_say():
+    """A name, the indexes and an option settle what models disagree about."""
+    given = {"name": "abc", "stream": None, "indexes": [Index("by-status")]}
+    spec = table_spec(Order | Other, **given)
+    assert (spec.name, spec.stream, spec.indexes[0].projection) == ("abc", None, "ALL")
