@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from . import export as export
 from . import requests as requests
+from . import signing as signing
 from . import testing as testing
 from .api.descriptions import TableDescription as TableDescription
 from .copying.migrate import Migrated as Migrated

@@ -26,7 +26,7 @@ pytestmark = pytest.mark.once
 ROOT = Path(__file__).parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
-BESIDE = {"httpx", "opentelemetry", "prometheus_client"}
+BESIDE = {"opentelemetry", "prometheus_client"}
 
 BLOCK = re.compile(r"^```(python|pycon)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 ANY_BLOCK = re.compile(r"^```(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -65,6 +65,8 @@ class Signer:
         self._offset = 0.0
 
     def headers(self, operation: str, body: bytes, credentials: Credentials) -> dict[str, str]:
+        if not (operation.isascii() and operation.isalnum()):
+            raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
         headers = {
             "Content-Type": "application/x-amz-json-1.0",
             "X-Amz-Target": f"DynamoDB_20120810.{operation}",
@@ -114,8 +116,6 @@ def _seconds(date: str) -> float | None:
 
 def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
     """Ask one thing of the service; sign it again, once, when clock or session token were off."""
-    if not (operation.isascii() and operation.isalnum()):
-        raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
     used = signer.credentials.get()
     answer = yield signer.headers(operation, body, used)
     verdict = _judged(operation, answer, signer.endpoint.url)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from typing import NoReturn
+from typing import Any, NoReturn
 
 
 class Hidden:
@@ -37,6 +37,12 @@ class HiddenBytes(Hidden, bytes):
 
 class HiddenHeaders(Hidden, dict[str, str]):
     """The headers of a signed request."""
+
+
+class HiddenItems(Hidden, tuple[Any, ...]):
+    """Values of which some are secret."""
+
+    __slots__ = ()
 
 
 class Variables(Hidden, Mapping[str, str]):

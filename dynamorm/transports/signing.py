@@ -12,7 +12,7 @@ from time import gmtime, strftime
 
 from .credentials import CredentialsLike
 from .endpoints import Endpoint, split_path
-from .hidden import HiddenHeaders
+from .hidden import Hidden, HiddenHeaders, HiddenItems
 
 SERVICE = "dynamodb"
 
@@ -25,25 +25,54 @@ def sign(
     moment: float,
 ) -> dict[str, str]:
     """Add what the signature adds to the headers; all of them are signed."""
-    timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(moment))
-    host, path = _target(endpoint.url)
+    access = (credentials.access_key, credentials.secret_key, credentials.token)
+    place = (endpoint.url, endpoint.region, SERVICE)
+    same = _same(int(moment), place, HiddenItems(access), tuple(headers.items()))
+    request = same.request.copy()
+    request.update(sha256(body).hexdigest().encode())
+    text = f"{same.text}{request.hexdigest()}".encode()
+    signed = HiddenHeaders(same.headers)
+    signed["Authorization"] = f"{same.authorization}{hmac.digest(same.key, text, 'sha256').hex()}"
+    return signed
+
+
+class _Same(Hidden):
+    """What requests of one second have in common, but for their bodies."""
+
+    __slots__ = ("authorization", "headers", "key", "request", "text")
+
+    def __init__(
+        self, timestamp: str, scope: str, access: HiddenItems, signed: HiddenHeaders, path: str
+    ) -> None:
+        key, secret, _ = access
+        lines = sorted((name.lower(), value) for name, value in signed.items())
+        names = ";".join(name for name, _ in lines)
+        canonical = "".join(f"{name}:{value}\n" for name, value in lines)
+        self.headers = signed
+        self.request = sha256(f"POST\n{path}\n\n{canonical}\n{names}\n".encode())
+        self.text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n"
+        self.key = _key(secret, scope)
+        self.authorization = (
+            f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature="
+        )
+
+
+@lru_cache(maxsize=16)
+def _same(
+    second: int,
+    place: tuple[str, str, str],
+    access: HiddenItems,
+    headers: tuple[tuple[str, str], ...],
+) -> _Same:
+    timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(second))
+    url, region, service = place
+    host, path = _target(url)
     signed = HiddenHeaders(headers)
     signed |= {"Host": host, "X-Amz-Date": timestamp}
-    if credentials.token:
-        signed["X-Amz-Security-Token"] = credentials.token
-    lines = sorted((name.lower(), value) for name, value in signed.items())
-    names = ";".join(name for name, _ in lines)
-    canonical = "".join(f"{name}:{value}\n" for name, value in lines)
-    request = f"POST\n{path}\n\n{canonical}\n{names}\n{sha256(body).hexdigest()}"
-    scope = f"{timestamp[:8]}/{endpoint.region}/{SERVICE}/aws4_request"
-    digest = sha256(request.encode()).hexdigest()
-    key = _key(credentials.secret_key, scope)
-    signature = _mac(key, f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n{digest}").hex()
-    signed["Authorization"] = (
-        f"AWS4-HMAC-SHA256 Credential={credentials.access_key}/{scope}, "
-        f"SignedHeaders={names}, Signature={signature}"
-    )
-    return signed
+    if token := access[2]:
+        signed["X-Amz-Security-Token"] = token
+    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
+    return _Same(timestamp, scope, access, signed, path)
 
 
 @lru_cache(maxsize=4)
