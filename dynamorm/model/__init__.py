@@ -45,7 +45,10 @@ class Readable(Struct, frozen=True, repr_omit_defaults=True):
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as plain dicts and lists, with the names and values of its JSON."""
-        plain: dict[str, Any] = _listed(to_builtins(self, builtin_types=self._kept))
+        plain: dict[str, Any] = _listed(
+            # What is sent as it is, items above all, is JSON already.
+            to_builtins(self, builtin_types=self._kept, enc_hook=json.decode)
+        )
         return plain
 
     def to_json(self) -> bytes:

@@ -414,6 +414,7 @@ def test_a_digest_is_not_found_across_two_others() -> None:
     assert keys.add(first) is False
 
 
+@pytest.mark.once
 def test_a_key_takes_16_bytes_at_most() -> None:
     """Two million keys fit in 32 MB."""
     keys = Keys(400_000)

@@ -589,6 +589,7 @@ def test_looking_for_a_bad_item_loses_no_other() -> None:
     assert (report.done, report.written, report.failed) == (True, 24, 1)
 
 
+@pytest.mark.once
 def test_batches_stay_below_16_megabytes() -> None:
     """Legal items whose JSON is six times their size are sent in smaller batches."""
     control = "\x01" * 380_000
@@ -598,6 +599,7 @@ def test_batches_stay_below_16_megabytes() -> None:
     assert fake.sent.count("BatchWriteItem") == 4
 
 
+@pytest.mark.once
 def test_an_item_that_fills_a_request_is_sent_alone() -> None:
     """Whether it is too large is for the service to say."""
     fake = service([*items(1), item(1, text={"S": "x" * 16_000_000})])

@@ -243,6 +243,7 @@ def test_a_busy_service_is_asked_again(operation: str, driver: Driver) -> None:
     assert caught.value.report.checkpoint  # type: ignore[attr-defined]  # see above
 
 
+@pytest.mark.once
 def test_look_ups_take_a_hundred_keys_and_16_megabytes(driver: Driver) -> None:
     """No request asks for more; what an answer cannot hold is asked for again."""
     small = [thing(number) for number in range(250)]

@@ -29,6 +29,8 @@ from dynamorm.export import cloudformation, terraform
 from dynamorm.export.rows import ROWS
 from dynamorm.tables.settings import SETTINGS
 
+pytestmark = pytest.mark.once
+
 SAMPLE = json.loads((Path(__file__).parents[1] / "samples" / "terraform.json").read_text())
 
 

@@ -32,6 +32,8 @@ from dynamorm.errors import service_error
 from dynamorm.export import cloudformation, source
 from dynamorm.testing import FakeService
 
+pytestmark = pytest.mark.once
+
 ID = KeyAttribute("id", "S")
 tables = specs(renamed).map(lambda spec: structs.replace(spec, extra=UNSET))
 

@@ -133,6 +133,7 @@ def connect(endpoint: str) -> Database:
     return dynamorm.connect("eu-west-1", endpoint=endpoint, credentials=KEY)
 
 
+@pytest.mark.once
 def test_threads_and_processes_ensure_one_table_at_once(endpoint: str) -> None:
     """Eight threads and four processes that ensure a table together all succeed, with one table."""
     processes = [

@@ -17,7 +17,9 @@ import pytest
 from aids.httpserver import Request, Server, answer
 from msgspec import json
 
-both = pytest.mark.parametrize("transport", ["botocore", "http"])
+both = pytest.mark.parametrize(
+    "transport", [pytest.param("botocore", marks=pytest.mark.once), "http"]
+)
 
 TABLE = {
     "TableStatus": "ACTIVE",

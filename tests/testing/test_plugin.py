@@ -322,6 +322,7 @@ def test_moto_is_asked_for_where_it_is_missing(suite, monkeypatch):
     )
 
 
+@pytest.mark.once
 def test_nothing_is_started_that_is_not_asked_for(pytester):
     """A suite that uses no fixture of the plugin has no server, and not even botocore loaded."""
     pytester.makeconftest(CONFTEST)

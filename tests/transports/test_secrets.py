@@ -183,6 +183,7 @@ def test_no_value_of_ours_shows_a_secret():
     looked(repr(Place("http://a", "/", "HTTP_PROXY", url, "", 1.0, 1.0)))
 
 
+@pytest.mark.once
 def test_no_documentation_shows_the_environment(monkeypatch):
     """No default of a parameter is the environment itself."""
     for name, value in ENVIRON.items():
