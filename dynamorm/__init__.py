@@ -11,7 +11,9 @@ __version__ = "0.1.0"
 
 # The names of each module. `__init__.pyi` says the same to type checkers and editors.
 _MODULES = {
+    "api.backups": "Backup",
     "api.descriptions": "TableDescription",
+    "api.s3": "BulkOperation Export Import",
     "copying.migrate": "Migrated auto_migrate_with_options",
     "copying.options": "CopyOptions",
     "copying.report": "CopyReport",
@@ -24,8 +26,8 @@ _MODULES = {
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
         "Drifted DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported "
         "ModelError PlanRefused ProfileUnusable Refused ServerError ServiceError TableBusy "
-        "TableExists TableFailed TableNotFound Throttled TransportError UnsupportedOperation "
-        "ValidationFailed WaitTimeout"
+        "TableExists TableFailed TableNotFound Throttled TransferFailed TransportError "
+        "UnsupportedOperation ValidationFailed WaitTimeout"
     ),
     "items.codec": "from_item to_item",
     "items.transforms": (
@@ -43,6 +45,7 @@ _MODULES = {
     "operations.sending": "AsyncTransport Transport",
     "operations.waiting": "Retries",
     "permissions": "Permission required_actions",
+    "tables.backups": "create_backup delete_backup list_backups",
     "tables.check": "Checked TableCheck check",
     "tables.compare": "Difference",
     "tables.create": "Ensured",
@@ -52,6 +55,8 @@ _MODULES = {
         "table_exists"
     ),
     "tables.plan": "Plan",
+    "tables.restore": "restore_backup restore_to_point_in_time",
+    "tables.s3": "bulk_put_from_s3 export_to_s3 import_from_s3",
     "tables.steps": "Blocked Pending Step Undeclared",
     "tables.update": "Applied apply plan update_table",
     "tables.waits": "wait_until_active wait_until_gone",

@@ -6,7 +6,11 @@ from . import export as export
 from . import requests as requests
 from . import signing as signing
 from . import testing as testing
+from .api.backups import Backup as Backup
 from .api.descriptions import TableDescription as TableDescription
+from .api.s3 import BulkOperation as BulkOperation
+from .api.s3 import Export as Export
+from .api.s3 import Import as Import
 from .copying.migrate import Migrated as Migrated
 from .copying.migrate import auto_migrate_with_options as auto_migrate_with_options
 from .copying.options import CopyOptions as CopyOptions
@@ -37,6 +41,7 @@ from .errors import TableExists as TableExists
 from .errors import TableFailed as TableFailed
 from .errors import TableNotFound as TableNotFound
 from .errors import Throttled as Throttled
+from .errors import TransferFailed as TransferFailed
 from .errors import TransportError as TransportError
 from .errors import UnsupportedOperation as UnsupportedOperation
 from .errors import ValidationFailed as ValidationFailed
@@ -83,6 +88,9 @@ from .operations.sending import Transport as Transport
 from .operations.waiting import Retries as Retries
 from .permissions import Permission as Permission
 from .permissions import required_actions as required_actions
+from .tables.backups import create_backup as create_backup
+from .tables.backups import delete_backup as delete_backup
+from .tables.backups import list_backups as list_backups
 from .tables.check import Checked as Checked
 from .tables.check import TableCheck as TableCheck
 from .tables.check import check as check
@@ -99,6 +107,11 @@ from .tables.lifecycle import list_tables as list_tables
 from .tables.lifecycle import migrate as migrate
 from .tables.lifecycle import table_exists as table_exists
 from .tables.plan import Plan as Plan
+from .tables.restore import restore_backup as restore_backup
+from .tables.restore import restore_to_point_in_time as restore_to_point_in_time
+from .tables.s3 import bulk_put_from_s3 as bulk_put_from_s3
+from .tables.s3 import export_to_s3 as export_to_s3
+from .tables.s3 import import_from_s3 as import_from_s3
 from .tables.steps import Blocked as Blocked
 from .tables.steps import Pending as Pending
 from .tables.steps import Step as Step

@@ -20,14 +20,18 @@ if TYPE_CHECKING:
     from .copying import verify as verifying
     from .operations.effects import Operation, Steps
     from .operations.observing import Observe
+    from .tables import backups, deletion, s3, waits
     from .tables import check as checking
-    from .tables import deletion, waits
+    from .tables import restore as restoring
     from .tables import update as updating
 else:
+    backups = Lazy("tables.backups")
     checking = Lazy("tables.check")
     copying = Lazy("copying.table")
     deletion = Lazy("tables.deletion")
     migrating = Lazy("copying.migrate")
+    restoring = Lazy("tables.restore")
+    s3 = Lazy("tables.s3")
     updating = Lazy("tables.update")
     verifying = Lazy("copying.verify")
     waits = Lazy("tables.waits")
@@ -133,6 +137,22 @@ class _Operations:
     """Wait until there is no such table."""
     list_tables = Method(lambda: tables.list_tables)
     """Return the names of the tables that begin with `prefix`."""
+    create_backup = Method(lambda: backups.create_backup)
+    """Make an on-demand backup of a table."""
+    list_backups = Method(lambda: backups.list_backups)
+    """Return the backups of a table, or of all tables."""
+    delete_backup = Method(lambda: backups.delete_backup)
+    """Delete one backup."""
+    restore_backup = Method(lambda: restoring.restore_backup)
+    """Restore a backup to a new table, and make that what its model declares."""
+    restore_to_point_in_time = Method(lambda: restoring.restore_to_point_in_time)
+    """Restore a table as it was at a moment to a new table; otherwise the same."""
+    export_to_s3 = Method(lambda: s3.export_to_s3)
+    """Export the items of a table, or what has changed, to a bucket."""
+    import_from_s3 = Method(lambda: s3.import_from_s3)
+    """Import items from a bucket into a new table."""
+    bulk_put_from_s3 = Method(lambda: s3.bulk_put_from_s3)
+    """Put items from a bucket into a table that is there."""
     copy_table = Method(lambda: copying.copy_table)
     """Copy the items of a table into another one."""
     copy_segment = Method(lambda: copying.copy_segment)

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
 from .model import Readable
 from .model.arguments import nearest
 from .model.declare import Model, table_name, table_spec
 from .model.options import check_option_names
 from .model.spec import TableSpec
+from .tables.actions import ACTIONS
 from .tables.compare import compared_rows
 from .tables.plan import Plan
 from .tables.settings import SETTINGS, checked_names, compared_settings, setting_of
@@ -47,6 +48,7 @@ def required_actions(
     data_copy: bool = False,
     backup_table: str | None = None,
     conditional: bool = False,
+    bucket: str = "*",
     arn: str = "arn:aws:dynamodb:*:*",
     **options: Unpack[TableOptions],
 ) -> tuple[Permission, ...]:
@@ -55,12 +57,20 @@ def required_actions(
     `subject` is a plan, or an operation by its name with the tables and those of its options that
     matter: `required_actions("update_table", Order, allow=["ttl"])`. Tables are models and specs,
     and names or ARNs for operations that take them. Source and target of a copy are given in this
-    order; `conditional` is for one with `existing="keep"` or `collisions="check"`. `arn` is what
-    the resources begin with, but for those that an ARN names. A KMS key of your own needs
-    permissions on the key besides.
+    order; `conditional` is for one with `existing="keep"` or `collisions="check"`. A restore takes
+    the model, then the table that was backed up. `bucket` is that of an export, import or bulk put.
+    `arn` is what the resources begin with, but for those that an ARN names. A KMS key of your own
+    needs permissions on the key besides.
     """
     asked = _Asked(
-        tables, checked_names(allow, "allow"), wait, data_copy, backup_table, conditional, options
+        tables,
+        checked_names(allow, "allow"),
+        wait,
+        data_copy,
+        backup_table,
+        conditional,
+        bucket,
+        options,
     )
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)
@@ -69,7 +79,8 @@ def required_actions(
         check_option_names(options)
         needs = _NEEDS[subject](asked)
     resources = ((name, _resource(path, arn)) for name, path in needs)
-    return tuple(sorted({Permission(where, f"dynamodb:{name}") for name, where in resources}))
+    actions = ((where, name if ":" in name else f"dynamodb:{name}") for name, where in resources)
+    return tuple(sorted({Permission(where, action) for where, action in actions}))
 
 
 def _check(subject: object, tables: tuple[object, ...]) -> None:
@@ -89,6 +100,10 @@ def _check(subject: object, tables: tuple[object, ...]) -> None:
 def _resource(path: str, arn: str) -> str:
     if path.startswith("arn:"):
         return path
+    if path.startswith("s3:::"):
+        return f"{arn.partition(':dynamodb:')[0]}:{path}"
+    if path.startswith("log-group:"):
+        arn = arn.replace(":dynamodb:", ":logs:", 1)
     return f"{arn}:{path}" if path else "*"
 
 
@@ -101,6 +116,7 @@ class _Asked(Struct, frozen=True):
     data_copy: bool
     backup_table: str | None
     conditional: bool
+    bucket: str
     options: Any
 
     @property
@@ -209,6 +225,26 @@ def _copies(asked: _Asked) -> Needs:
         yield "BatchWriteItem", target
 
 
+def _service(subject: str) -> Callable[[_Asked], Needs]:
+    """Tell the needs of what the service does on its own."""
+
+    def needs(asked: _Asked) -> Needs:
+        table, source = asked.ends if asked.tables else ("", "")
+        places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
+        for row in ACTIONS[subject]:
+            action, _, place = row.partition(" ")
+            if asked.wait or not action.startswith("?"):
+                yield action.removeprefix("?"), place.format(**places)
+        if subject in _COMPLETED and asked.wait:
+            yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
+
+    return needs
+
+
+_COMPLETED = ("import_from_s3", "restore_backup", "restore_to_point_in_time")
+"""What sets on a new table what is declared of it."""
+
+
 def _verifies(asked: _Asked) -> Needs:
     names = ("DescribeTable", "Scan", "BatchGetItem")
     return ((name, path) for path in asked.paths for name in names)
@@ -231,12 +267,16 @@ _TABLES: dict[str, tuple[int, int | None]] = {
     "auto_migrate_with_options": (1, 2),
     "copy_segment": (2, 2),
     "copy_table": (2, 2),
+    "list_backups": (0, 1),
     "list_tables": (0, 0),
+    "restore_backup": (1, 2),
+    "restore_to_point_in_time": (2, 2),
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
+    **{subject: _service(subject) for subject in ACTIONS},
     "auto_migrate": _ensures,
     "auto_migrate_with_options": _migrates,
     "check": _plans,

@@ -37,6 +37,9 @@ MADE: dict[str, DynamormError] = {
     "Refused": errors.Refused(("the target is the source",)),
     "Drifted": errors.Drifted({"orders": ("stream: declared NEW_IMAGE, found nothing",)}),
     "PlanRefused": errors.PlanRefused(()),
+    "TransferFailed": errors.TransferFailed(
+        dynamorm.Import(import_arn="arn", import_status="FAILED", failure_message="no such bucket")
+    ),
     "CopyIncomplete": errors.CopyIncomplete(REPORT, ({"id": {"S": "a"}},)),
     "WaitTimeout": errors.WaitTimeout("orders", 1.5, "CREATING", {"by-status": "CREATING"}),
     "TableFailed": errors.TableFailed("orders", "ARCHIVED"),

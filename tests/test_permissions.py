@@ -75,7 +75,7 @@ def _resources(payload: Any) -> list[str]:
     if "ResourceArn" in payload:
         arns.append(f"{ARN}:table/{payload['ResourceArn'].rpartition('/')[2]}")
     if "BackupArn" in payload:
-        arns.append(f"{ARN}:table/{payload['BackupArn'].rpartition('/')[0]}/*")
+        arns.append(f"{ARN}:table/{payload['BackupArn'].split('/')[1]}/backup/*")
     return arns or ["*"]
 
 
@@ -351,6 +351,67 @@ def test_a_backup_of_an_arn():
     source = table_spec(Order, name=TABLE_ARN)
     needed = required_actions("auto_migrate_with_options", source, OTHER, backup_table="safe-copy")
     assert Permission(f"{TABLE_ARN}/backup/*", "dynamodb:DescribeBackup") in needed
+
+
+JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
+    ("create_backup", lambda _: dynamorm.create_backup(PLAIN, "safe"), (PLAIN,), set()),
+    ("list_backups", lambda _: dynamorm.list_backups(), (), set()),
+    ("delete_backup", dynamorm.delete_backup, (PLAIN,), set()),
+    (
+        "restore_backup",
+        lambda backup: dynamorm.restore_backup(SET, backup, name="new"),
+        (SET.named("new"), "orders"),
+        {"RestoreTableFromBackup"},
+    ),
+    (
+        "restore_to_point_in_time",
+        lambda _: dynamorm.restore_to_point_in_time(SET, PLAIN, name="new"),
+        (SET.named("new"), "orders"),
+        {"RestoreTableToPointInTime"},
+    ),
+    ("export_to_s3", lambda _: dynamorm.export_to_s3(PLAIN, "bucket"), (PLAIN,), set()),
+    (
+        "import_from_s3",
+        lambda _: dynamorm.import_from_s3(SET, "bucket", name="new"),
+        (SET.named("new"),),
+        {"ImportTable"},
+    ),
+    ("bulk_put_from_s3", lambda _: dynamorm.bulk_put_from_s3(PLAIN, "bucket"), (PLAIN,), set()),
+]
+
+
+@pytest.mark.parametrize(("name", "operation", "tables", "unnamed"), JOBS)
+def test_what_the_service_does_on_its_own(name, operation, tables, unnamed):
+    """All that is sent is told; the service itself asks for no more of DynamoDB than told here."""
+    watched = Watched(ttl_seconds=0.0)
+    spec = changed(PLAIN, point_in_time_recovery=True)
+    create = dynamorm.create_table(spec)
+    watched.run(create)
+    backup = dynamorm.run(dynamorm.create_backup(PLAIN, "safe"), watched, clock=watched.clock)
+    sent = {permission.action for permission in watched.run(operation(backup))}
+    told = required_actions(name, *tables, bucket="bucket")
+    actions = {permission.action for permission in told}
+    assert sent <= actions
+    assert {f"dynamodb:{action}" for action in unnamed} <= actions
+    if "s3" in name:
+        objects = {
+            p.resource for p in told if p.action.startswith("s3:") and "List" not in p.action
+        }
+        assert objects == {"arn:aws:s3:::bucket/*"}
+    waiting = required_actions(name, *tables, wait=False)
+    assert {p.action for p in waiting} <= actions
+
+
+def test_a_job_in_another_partition():
+    """Bucket, log and backup begin with the partition that is given."""
+    told = required_actions("import_from_s3", PLAIN, arn="arn:aws-cn:dynamodb:cn-north-1:1")
+    resources = {permission.resource for permission in told}
+    assert {
+        "arn:aws-cn:s3:::*",
+        "arn:aws-cn:logs:cn-north-1:1:log-group:/aws-dynamodb/*",
+    } <= resources
+    (only,) = required_actions("delete_backup", TABLE_ARN)
+    assert only.resource == f"{TABLE_ARN}/backup/*"
 
 
 def test_a_plan_knows_its_table():

@@ -1,11 +1,31 @@
-"""On-demand backups: made by name, and waited for.
+"""On-demand backups, and what is restored from them or to a point in time.
 
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Backup.Tutorial.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, UnsetType, field
+
 from . import Reply, Request
+from .descriptions import (
+    GlobalSecondaryIndexDescription,
+    KeySchemaElement,
+    LocalSecondaryIndexDescription,
+    moment,
+)
+from .tables import (
+    GlobalSecondaryIndex,
+    LocalSecondaryIndex,
+    OnDemandLimits,
+    ProvisionedThroughput,
+    SSESpecification,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
 
 
 class CreateBackupInput(Request, frozen=True):
@@ -17,18 +37,100 @@ class DescribeBackupInput(Request, frozen=True):
     backup_arn: str
 
 
+class DeleteBackupInput(Request, frozen=True):
+    backup_arn: str
+
+
+class ListBackupsInput(Request, frozen=True):
+    table_name: str | UnsetType = UNSET
+    limit: int | UnsetType = UNSET
+    time_range_lower_bound: float | UnsetType = UNSET
+    time_range_upper_bound: float | UnsetType = UNSET
+    exclusive_start_backup_arn: str | UnsetType = UNSET
+    backup_type: str | UnsetType = UNSET
+
+
+class RestoreTableFromBackupInput(Request, frozen=True):
+    """What is overridden differs from the backup; no builder overrides the last two kinds."""
+
+    target_table_name: str
+    backup_arn: str
+    billing_mode_override: str | UnsetType = UNSET
+    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
+    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
+    provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
+    on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
+    sse_specification_override: SSESpecification | UnsetType = UNSET
+    vector_index_override: Any = UNSET
+
+
+class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
+    """The source is named, or told by its ARN; without a time it is the latest moment."""
+
+    source_table_arn: str | UnsetType = UNSET
+    source_table_name: str | UnsetType = UNSET
+    target_table_name: str
+    use_latest_restorable_time: bool | UnsetType = UNSET
+    restore_date_time: float | UnsetType = UNSET
+    billing_mode_override: str | UnsetType = UNSET
+    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
+    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
+    provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
+    on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
+    sse_specification_override: SSESpecification | UnsetType = UNSET
+    vector_index_override: Any = UNSET
+
+
 class BackupDetails(Reply, frozen=True):
     backup_arn: str
     backup_name: str
     backup_status: str
     backup_type: str | None = None
-    backup_creation_date_time: float | None = None
+    created: float | None = field(default=None, name="BackupCreationDateTime")
     backup_size_bytes: int | None = None
-    backup_expiry_date_time: float | None = None
+    expires: float | None = field(default=None, name="BackupExpiryDateTime")
+
+
+class Backup(BackupDetails, frozen=True):
+    """An on-demand backup, and the table that it is of (the API's BackupSummary)."""
+
+    table_name: str | None = None
+    table_id: str | None = None
+    table_arn: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return self.backup_arn
+
+    @property
+    def status(self) -> str:
+        """CREATING, AVAILABLE or DELETED."""
+        return self.backup_status
+
+    @property
+    def backup_creation_date_time(self) -> datetime | None:
+        return moment(self.created)
+
+    @property
+    def backup_expiry_date_time(self) -> datetime | None:
+        """When the service deletes it; `None` if nobody but you does."""
+        return moment(self.expires)
+
+
+class SourceTableDetails(Reply, frozen=True):
+    table_name: str
+    key_schema: tuple[KeySchemaElement, ...] = ()
+
+
+class SourceTableFeatureDetails(Reply, frozen=True):
+    local_secondary_indexes: tuple[LocalSecondaryIndexDescription, ...] = ()
+    global_secondary_indexes: tuple[GlobalSecondaryIndexDescription, ...] = ()
 
 
 class BackupDescription(Reply, frozen=True):
     backup_details: BackupDetails
+    source_table_details: SourceTableDetails | None = None
+    source_table_feature_details: SourceTableFeatureDetails = SourceTableFeatureDetails()
 
 
 class CreateBackupOutput(Reply, frozen=True):
@@ -37,3 +139,12 @@ class CreateBackupOutput(Reply, frozen=True):
 
 class DescribeBackupOutput(Reply, frozen=True):
     backup_description: BackupDescription
+
+
+class DeleteBackupOutput(Reply, frozen=True):
+    backup_description: BackupDescription
+
+
+class ListBackupsOutput(Reply, frozen=True):
+    backup_summaries: tuple[Backup, ...] = ()
+    last_evaluated_backup_arn: str | None = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ..api.backups import BackupDetails
+from .. import requests
+from ..api.backups import Backup
 from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, UnsupportedOperation
 from ..model import Readable
@@ -38,7 +39,7 @@ class Migrated(Readable, frozen=True):
     """What `auto_migrate_with_options` has done; what was not asked for is `None`."""
 
     target: Ensured
-    backup: BackupDetails | None
+    backup: Backup | None
     """The on-demand backup, where the endpoint knows backups."""
     backup_copy: CopyReport | None
     """The copy into a new table, where it does not."""
@@ -198,9 +199,10 @@ def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
 
 def _back_up(
     source: str, backup_table: str, segments: int, timeout: float | timedelta | None
-) -> Steps[tuple[BackupDetails | None, CopyReport | None]]:
+) -> Steps[tuple[Backup | None, CopyReport | None]]:
+    request = requests.create_backup(source, backup_table)
     try:
-        making = within(timeout, lambda deadline: back_up(source, backup_table, deadline))
+        making = within(timeout, lambda deadline: back_up(request, deadline))
         return (yield from making), None
     except UnsupportedOperation:
         described = yield from describe_table(source)

@@ -171,6 +171,17 @@ class TableFailed(DynamormError):
         super().__init__(f"{status} does not become ACTIVE without help - at {table}")
 
 
+class TransferFailed(DynamormError):
+    """An export, an import or a bulk put ended without success, or was cancelled."""
+
+    def __init__(self, result: Any) -> None:
+        self.result = result
+        """What the service tells of it: an `Export`, `Import` or `BulkOperation`."""
+        self.code: str = result.failure_code or ""
+        reasons = [shown(text) for text in (self.code, result.failure_message) if text]
+        super().__init__(f"{': '.join([result.status, *reasons])} - at {result.arn}")
+
+
 UNREADABLE = (DecodeError, RecursionError, UnicodeError)
 """What msgspec raises for bytes that are not what was asked for, or that nest without end."""
 

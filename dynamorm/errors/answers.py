@@ -206,6 +206,6 @@ def service_error(
     """
     code, message, request_id = shown(code, 100), shown(message), shown(request_id, 100)
     cls = _BY_CODE.get(code) or (ServerError if status >= 500 else ServiceError)
-    if cls is TableBusy and operation == "CreateTable":
+    if cls is TableBusy and operation in ("CreateTable", "ImportTable"):
         cls = TableExists
     return cls(code, message, status=status, request_id=request_id, operation=operation)

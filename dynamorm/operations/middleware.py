@@ -62,8 +62,11 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
 
 def _prefixed(payload: Any, prefix: str) -> Any:
     changed: dict[str, Any] = {}
-    if isinstance(name := getattr(payload, "table_name", None), str):
-        changed["table_name"] = whole_name(prefix, name)
+    for member in ("table_name", "source_table_name", "target_table_name"):
+        if isinstance(name := getattr(payload, member, None), str):
+            changed[member] = whole_name(prefix, name)
+    if new := getattr(payload, "table_creation_parameters", None):
+        changed["table_creation_parameters"] = _prefixed(new, prefix)
     if isinstance(batches := getattr(payload, "request_items", None), dict):
         changed["request_items"] = {whole_name(prefix, n): batch for n, batch in batches.items()}
     return structs.replace(payload, **changed) if changed else payload

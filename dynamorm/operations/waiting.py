@@ -8,8 +8,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from ..errors import DynamormError, ServiceError, TransportError
-from .effects import Call, Effect, Sleep, Steps, now, through
+from ..errors import DynamormError, LimitExceeded, ServiceError, TableBusy, TransportError
+from .effects import Call, Effect, Sleep, Steps, call, now, through
 
 T = TypeVar("T")
 
@@ -171,6 +171,34 @@ def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
     seconds = min(wanted.seconds, left)
     yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
     return seconds < left
+
+
+def when_free(
+    operation: str, payload: Any, reply_type: type[T], deadline: Deadline, *, wait: bool = True
+) -> Steps[T]:
+    """Send a request; with `wait` again as long as what is in the way passes by itself.
+
+    The error that is raised says in `maybe_applied` whether any of the attempts may have been done.
+    """
+    schedule = polling()
+    maybe_applied = False
+    while True:
+        try:
+            return (yield from call(operation, payload, reply_type))
+        except ServiceError as error:
+            maybe_applied = error.maybe_applied = error.maybe_applied or maybe_applied
+            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
+                raise
+
+
+def passes(error: ServiceError) -> bool:
+    """Return whether the same request will do when something else has ended."""
+    if isinstance(error, LimitExceeded):
+        return error.simultaneous
+    return isinstance(error, TableBusy) or error.code in _PASSING
+
+
+_PASSING = ("BackupInUseException", "ContinuousBackupsUnavailableException")
 
 
 def polling() -> Iterator[Sleep]:

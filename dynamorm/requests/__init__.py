@@ -7,37 +7,29 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, UnsetType, defstruct, json, structs
+from msgspec import UNSET, UnsetType, json
 
 from ..api.descriptions import AttributeDefinition, KeySchemaElement, StreamSpecification, Tag
 from ..api.descriptions import Projection as ProjectionShape
 from ..api.tables import (
     CreateTableInput,
-    DeleteGlobalSecondaryIndexAction,
     DeleteTableInput,
     DescribeTableInput,
     GlobalSecondaryIndex,
-    GlobalSecondaryIndexUpdate,
     ListTablesInput,
     LocalSecondaryIndex,
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
-    UpdateGlobalSecondaryIndexAction,
-    UpdateTableInput,
 )
 from ..model.declare import Model, table_name, table_spec
 from ..model.options import (
     KMS,
-    Index,
     OnDemand,
     Projection,
     Provisioned,
-    WarmThroughput,
     policy_text,
 )
 from ..model.spec import IndexSpec, KeyAttribute, TableSpec
@@ -57,26 +49,92 @@ from .settings import (
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model.options import StreamView, TableClass, TableOptions
+    from ..model.options import TableOptions
+    from .backups import (
+        create_backup,
+        delete_backup,
+        describe_backup,
+        list_backups,
+        restore_table_from_backup,
+        restore_table_to_point_in_time,
+    )
+    from .s3 import (
+        cancel_bulk_operation,
+        describe_bulk_operation,
+        describe_export,
+        describe_import,
+        export_table_to_point_in_time,
+        import_table,
+        list_bulk_operations,
+        list_exports,
+        list_imports,
+        start_bulk_put_items,
+    )
+    from .updates import update_table
+
+_LATER = {
+    "backups": (
+        "create_backup delete_backup describe_backup list_backups restore_table_from_backup "
+        "restore_table_to_point_in_time"
+    ),
+    "s3": (
+        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
+        "export_table_to_point_in_time import_table list_bulk_operations list_exports list_imports "
+        "start_bulk_put_items"
+    ),
+    "updates": "update_table",
+}
+"""What is loaded when it is first asked for."""
+
+_MODULE_OF = {name: module for module, names in _LATER.items() for name in names.split()}
 
 __all__ = [
+    "cancel_bulk_operation",
+    "create_backup",
     "create_table",
+    "delete_backup",
     "delete_resource_policy",
     "delete_table",
+    "describe_backup",
+    "describe_bulk_operation",
     "describe_continuous_backups",
+    "describe_export",
+    "describe_import",
     "describe_table",
     "describe_time_to_live",
     "encode",
+    "export_table_to_point_in_time",
     "get_resource_policy",
+    "import_table",
+    "list_backups",
+    "list_bulk_operations",
+    "list_exports",
+    "list_imports",
     "list_tables",
     "list_tags_of_resource",
     "put_resource_policy",
+    "restore_table_from_backup",
+    "restore_table_to_point_in_time",
+    "start_bulk_put_items",
     "tag_resource",
     "untag_resource",
     "update_continuous_backups",
     "update_table",
     "update_time_to_live",
 ]
+
+
+def __dir__() -> list[str]:
+    return __all__
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+
 
 encode = json.Encoder().encode
 """The JSON body of a request."""
@@ -94,12 +152,12 @@ def create_table(
         table_name=spec.name,
         key_schema=_key_schema(spec.key[:1], spec.key[1:]),
         local_secondary_indexes=tuple(_local(i, spec) for i in spec.local_indexes) or UNSET,
-        global_secondary_indexes=tuple(_global(i, provisioned) for i in spec.global_indexes)
+        global_secondary_indexes=tuple(global_index(i, provisioned) for i in spec.global_indexes)
         or UNSET,
         billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
-        provisioned_throughput=_units(provisioned),
+        provisioned_throughput=units_shape(provisioned),
         stream_specification=StreamSpecification(True, spec.stream) if spec.stream else UNSET,
-        sse_specification=_encryption(spec.encryption),
+        sse_specification=encryption_shape(spec.encryption),
         tags=tuple(Tag(key, value) for key, value in (spec.tags or {}).items()) or UNSET,
         table_class=spec.table_class,
         deletion_protection_enabled=spec.deletion_protection,
@@ -107,7 +165,11 @@ def create_table(
         resource_policy=policy_text(spec.resource_policy) if spec.resource_policy else UNSET,
         on_demand_throughput=_limits(billing if isinstance(billing, OnDemand) else None),
     )
-    return _extended(payload, spec.extra) if spec.extra else payload
+    if not spec.extra:
+        return payload
+    from .extra import extended
+
+    return extended(payload, spec.extra)
 
 
 def describe_table(model_or_name: Model | str) -> DescribeTableInput:
@@ -126,56 +188,6 @@ def list_tables(start_after: str | None = None, *, limit: int | None = None) -> 
         exclusive_start_table_name=UNSET if start_after is None else start_after,
         limit=UNSET if limit is None else limit,
     )
-
-
-def update_table(
-    model_or_name: Model | str,
-    *,
-    attributes: Iterable[KeyAttribute] = (),
-    billing: OnDemand | Provisioned | None = None,
-    throughput: Provisioned | None = None,
-    on_demand: OnDemand | None = None,
-    create: IndexSpec | None = None,
-    delete: str | None = None,
-    update: Iterable[Index] = (),
-    stream: StreamView | UnsetType | None = UNSET,
-    encryption: KMS | UnsetType | None = UNSET,
-    table_class: TableClass | UnsetType = UNSET,
-    deletion_protection: bool | UnsetType = UNSET,
-    warm: WarmThroughput | UnsetType = UNSET,
-) -> UpdateTableInput:
-    """Build UpdateTable. The service takes one kind of change in one request.
-
-    `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
-    `None` is taken away, one that is left out stays. `create` needs `attributes`, the key
-    attributes of the table and all its indexes, the new one included. Of `update`, capacities
-    count.
-    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
-    """
-    provisioned = billing if isinstance(billing, Provisioned) else throughput
-    changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
-    if create is not None:
-        changes.append(GlobalSecondaryIndexUpdate(create=_global(create, create.throughput)))
-    if delete is not None:
-        gone = DeleteGlobalSecondaryIndexAction(delete)
-        changes.append(GlobalSecondaryIndexUpdate(delete=gone))
-    return UpdateTableInput(
-        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
-        or UNSET,
-        table_name=table_name(model_or_name),
-        billing_mode=_MODES.get(type(billing), UNSET),
-        provisioned_throughput=_units(provisioned),
-        global_secondary_index_updates=tuple(changes) or UNSET,
-        stream_specification=_stream(stream),
-        sse_specification=_encryption(encryption) or _unencrypted(encryption),
-        table_class=table_class,
-        deletion_protection_enabled=deletion_protection,
-        on_demand_throughput=_maxima(on_demand),
-        warm_throughput=warm,
-    )
-
-
-_MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
 
 
 def _definitions(spec: TableSpec) -> tuple[AttributeDefinition, ...]:
@@ -206,19 +218,19 @@ def _local(index: IndexSpec, spec: TableSpec) -> LocalSecondaryIndex:
     return LocalSecondaryIndex(index.name, schema, _projection(index.projection))
 
 
-def _global(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondaryIndex:
+def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondaryIndex:
     return GlobalSecondaryIndex(
         index.name,
         _key_schema(index.partition_key, index.sort_key),
         _projection(index.projection),
         # The service refuses a global index without figures of its own on a provisioned table.
-        provisioned_throughput=_units((provisioned and index.throughput) or provisioned),
+        provisioned_throughput=units_shape((provisioned and index.throughput) or provisioned),
         on_demand_throughput=_limits(index.on_demand),
         warm_throughput=index.warm or UNSET,
     )
 
 
-def _units(provisioned: Provisioned | None) -> ProvisionedThroughput | UnsetType:
+def units_shape(provisioned: Provisioned | None) -> ProvisionedThroughput | UnsetType:
     return ProvisionedThroughput(provisioned.read, provisioned.write) if provisioned else UNSET
 
 
@@ -229,68 +241,9 @@ def _limits(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
     return OnDemandLimits(on_demand.max_read or UNSET, on_demand.max_write or UNSET)
 
 
-def _encryption(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
+def encryption_shape(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
     if not isinstance(encryption, KMS):
         return UNSET
     # The only type that the service takes:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSESpecification.html
     return SSESpecification(True, "KMS", encryption.key_id or UNSET)
-
-
-def _unencrypted(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
-    return SSESpecification(enabled=False) if encryption is None else UNSET
-
-
-def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
-    if view is UNSET:
-        return UNSET
-    return StreamSpecification(True, view) if view else StreamSpecification(False)
-
-
-def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
-    """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
-    if on_demand is None or on_demand == OnDemand():
-        return UNSET
-    return OnDemandLimits(
-        *(-1 if most is None else most for most in (on_demand.max_read, on_demand.max_write))
-    )
-
-
-def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
-    return UpdateGlobalSecondaryIndexAction(
-        index.name,
-        _units(index.throughput),
-        _maxima(index.on_demand),
-        index.warm or UNSET,
-    )
-
-
-def _extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInput:
-    """Add members that no option stands for; those that this version does not know come last."""
-    fields = {field.encode_name: field.name for field in structs.fields(payload)}
-    known = {fields[name]: value for name, value in extra.items() if name in fields}
-    unknown = tuple(name for name in extra if name not in fields)
-    widened = structs.astuple(structs.replace(payload, **known))
-    return _wider(unknown, *widened, *map(extra.__getitem__, unknown))
-
-
-def _wider(unknown: tuple[str, ...], *values: Any) -> CreateTableInput:
-    """Make a request that has more members than this version knows."""
-    made: CreateTableInput = _wider_class(unknown)(*values)
-    return made
-
-
-@cache
-def _wider_class(unknown: tuple[str, ...]) -> Any:
-    def reduced(request: Any) -> tuple[Any, ...]:
-        return _wider, (unknown, *structs.astuple(request))
-
-    names = {f"extra_{n}": name for n, name in enumerate(unknown)}
-    return defstruct(
-        "CreateTableInput",
-        [(field, Any, UNSET) for field in names],
-        bases=(CreateTableInput,),
-        frozen=True,
-        rename=names,
-        namespace={"__reduce__": reduced},
-    )

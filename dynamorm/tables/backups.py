@@ -1,34 +1,127 @@
-"""On-demand backups: made by name, and waited for.
+"""On-demand backups: made, listed, and deleted where they are named.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Backup.Tutorial.html
 """
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from msgspec import structs
+
+from .. import requests
 from ..api.backups import (
+    Backup,
+    BackupDescription,
     BackupDetails,
     CreateBackupInput,
     CreateBackupOutput,
-    DescribeBackupInput,
+    DeleteBackupOutput,
     DescribeBackupOutput,
+    ListBackupsOutput,
 )
-from ..errors import TableFailed, WaitTimeout
-from ..operations.effects import Steps, call, now
-from ..operations.waiting import Deadline, pause, polling
+from ..api.descriptions import Cursors
+from ..errors import ServiceError
+from ..model.declare import Model, table_name
+from ..model.options import check_flags
+from ..operations.effects import Steps, call, operation, where
+from ..operations.waiting import Deadline, when_free, within
+from .jobs import Progress, checked_progress, until_done
+
+if TYPE_CHECKING:
+    from datetime import timedelta
 
 
-def back_up(table: str, backup: str, deadline: Deadline) -> Steps[BackupDetails]:
-    """Make a backup and wait until it is AVAILABLE; raises `TableFailed` if it gets deleted."""
-    request = CreateBackupInput(table, backup)
-    details = (yield from call("CreateBackup", request, CreateBackupOutput)).backup_details
-    schedule = polling()
-    while details.backup_status != "AVAILABLE":
-        if details.backup_status == "DELETED":
-            raise TableFailed(f"{table}, backup {backup}", details.backup_status)
-        if not (yield from pause(schedule, deadline)):
-            waited = deadline.waited((yield from now()))
-            raise WaitTimeout(f"{table}, backup {backup}", waited, details.backup_status)
-        asked = DescribeBackupInput(details.backup_arn)
-        reply = yield from call("DescribeBackup", asked, DescribeBackupOutput)
-        details = reply.backup_description.backup_details
-    return details
+@operation
+def create_backup(
+    model_or_name: Model | str,
+    backup_name: str,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    progress: Progress[Backup] | None = None,
+) -> Steps[Backup]:
+    """Make an on-demand backup of a table, and wait until it is AVAILABLE.
+
+    Sends one CreateBackup and, unless `wait` is off, DescribeBackup until it is done; `progress` is
+    called with each description. Several backups may have one name: where the answer was lost and
+    the request is sent again, there may be two. Raises `TableNotFound`, `WaitTimeout`.
+    """
+    check_flags(wait=wait)
+    checked_progress(progress)
+    request = requests.create_backup(table_name(model_or_name, name=name), backup_name)
+    making = within(timeout, lambda deadline: back_up(request, deadline, wait, progress))
+    return (yield from making)
+
+
+def back_up(
+    request: CreateBackupInput,
+    deadline: Deadline,
+    wait: bool = True,
+    progress: Progress[Backup] | None = None,
+) -> Steps[Backup]:
+    """Send the request as soon as the table is free for it, and wait."""
+    reply = yield from when_free("CreateBackup", request, CreateBackupOutput, deadline, wait=wait)
+    made = of_its_table(reply.backup_details)
+    return (yield from until_done(made, describe, deadline, wait=wait, progress=progress))
+
+
+def describe(arn: str) -> Steps[Backup]:
+    """Look at a backup."""
+    return of_its_table((yield from contents(arn)).backup_details)
+
+
+def contents(arn: str) -> Steps[BackupDescription]:
+    """Look at a backup, and at what is in it."""
+    reply = yield from call("DescribeBackup", requests.describe_backup(arn), DescribeBackupOutput)
+    return reply.backup_description
+
+
+def of_its_table(details: BackupDetails) -> Backup:
+    """Add what the ARN tells: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/backup/ID."""
+    table = details.backup_arn.rpartition("/backup/")[0]
+    return Backup(
+        **structs.asdict(details), table_name=table.rpartition("/")[2], table_arn=table or None
+    )
+
+
+@operation
+def list_backups(model_or_name: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
+    """Return the on-demand backups of one table, or of all in this account, region and prefix.
+
+    Sends one ListBackups for every 100 of them.
+    """
+    request = requests.list_backups(model_or_name)
+    prefix = "" if model_or_name is not None else (yield from where()).table_prefix
+    backups: list[Backup] = []
+    cursors = Cursors("ListBackups")
+    start_after: str | None = None
+    while True:
+        page = yield from call("ListBackups", request, ListBackupsOutput)
+        backups += (b for b in page.backup_summaries if (b.table_name or "").startswith(prefix))
+        start_after = cursors.onward(start_after, page.last_evaluated_backup_arn)
+        if start_after is None:
+            return tuple(backups)
+        request = requests.list_backups(model_or_name, start_after=start_after)
+
+
+@operation
+def delete_backup(backup: BackupDetails | str) -> Steps[None]:
+    """Delete a backup, given as a `Backup` or by its ARN, in one DeleteBackup."""
+    request = requests.delete_backup(backup_arn(backup))
+    try:
+        yield from call("DeleteBackup", request, DeleteBackupOutput)
+    except ServiceError as error:
+        # An earlier attempt, whose answer was lost, has deleted it.
+        if error.code != "BackupNotFoundException" or not error.maybe_applied:
+            raise
+
+
+def backup_arn(backup: object) -> str:
+    """Return the ARN of a backup; raise `TypeError` for what has none."""
+    arn = backup.backup_arn if isinstance(backup, BackupDetails) else backup
+    if not isinstance(arn, str) or "/backup/" not in arn:
+        written = "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/backup/ID"
+        raise TypeError(f"a backup is a Backup or its ARN, {written}, not {arn!r:.300}")
+    return arn

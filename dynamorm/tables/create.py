@@ -5,12 +5,12 @@ from __future__ import annotations
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..api.tables import CreateTableOutput
-from ..errors import LimitExceeded, Refused, TableBusy, TableExists
+from ..errors import Refused, TableExists
 from ..model import Readable
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call, now, wall_time
+from ..operations.effects import Steps, now, wall_time
 from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
-from ..operations.waiting import Deadline, pause, polling
+from ..operations.waiting import Deadline, pause, polling, when_free
 from .compare import Difference, differences, reported
 from .settings import SETTINGS, declared_settings
 from .steps import Pending
@@ -58,28 +58,22 @@ def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Table
 
 def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
     """Send CreateTable; wait for a place where too many tables are being made at once."""
-    schedule = polling()
+    sending = when_free("CreateTable", requests.create_table(spec), CreateTableOutput, deadline)
+    return (yield from made_by(sending, spec, deadline))
+
+
+def made_by(
+    sending: Steps[CreateTableOutput], spec: TableSpec, deadline: Deadline
+) -> Steps[TableDescription]:
+    """Send the request that makes a table; find the table of `spec` if the answer was lost."""
     begun = yield from wall_time()
-    maybe_applied = False
-    while True:
-        try:
-            payload = requests.create_table(spec)
-            return (yield from call("CreateTable", payload, CreateTableOutput)).table_description
-        except TableExists as error:
-            if not (error.maybe_applied or maybe_applied):
-                raise
-            exists = error
-            break
-        except LimitExceeded as error:
-            maybe_applied = error.maybe_applied or maybe_applied
-            if not passes(error) or not (yield from pause(schedule, deadline)):
-                raise
+    try:
+        return (yield from sending).table_description
+    except TableExists as error:
+        if not error.maybe_applied:
+            raise
+        exists = error
     return (yield from _find_own(spec, deadline, begun, exists))
-
-
-def passes(error: TableBusy | LimitExceeded) -> bool:
-    """Return whether the same request will do when something else has ended."""
-    return isinstance(error, TableBusy) or error.simultaneous
 
 
 def _find_own(

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING
 
 from .. import requests
 from ..api.tables import DeleteTableInput, DeleteTableOutput
-from ..errors import LimitExceeded, TableBusy, TableNotFound
+from ..errors import TableNotFound
 from ..model.declare import Model, table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, call, operation
+from ..operations.effects import Steps, operation
 from ..operations.waiters import until_gone
-from ..operations.waiting import Deadline, pause, polling, within
-from .create import passes
+from ..operations.waiting import Deadline, when_free, within
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -70,17 +69,12 @@ def _delete(
 def _begin_deletion(
     payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
 ) -> Steps[DeleteTableOutput | None]:
-    schedule = polling()
-    maybe_applied = False
-    while True:
-        try:
-            return (yield from call("DeleteTable", payload, DeleteTableOutput))
-        except TableNotFound as error:
-            # An earlier attempt, whose answer was lost or was an error, may have deleted it.
-            if missing_ok or error.maybe_applied or maybe_applied:
-                return None
-            raise
-        except (TableBusy, LimitExceeded) as error:
-            maybe_applied = error.maybe_applied or maybe_applied
-            if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
-                raise
+    try:
+        return (
+            yield from when_free("DeleteTable", payload, DeleteTableOutput, deadline, wait=wait)
+        )
+    except TableNotFound as error:
+        # An earlier attempt, whose answer was lost or was an error, may have deleted it.
+        if missing_ok or error.maybe_applied:
+            return None
+        raise

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..api import settings
 from ..api.tables import UpdateTableOutput
-from ..errors import LimitExceeded, ServiceError, TableBusy, TableNotFound, ValidationFailed
+from ..errors import ServiceError, TableBusy, TableNotFound, ValidationFailed
 from ..operations.effects import Steps, call
-from ..operations.waiting import Deadline, pause, polling
+from ..operations.waiting import Deadline, passes, pause, polling
 from .steps import Step
 
 LOOKS = 6
@@ -61,13 +61,6 @@ def insist(
             return None
         if refusals > patience:
             raise trouble
-
-
-def passes(error: ServiceError) -> bool:
-    """Return whether the same request will do when something else has ended."""
-    if isinstance(error, LimitExceeded):
-        return error.simultaneous
-    return isinstance(error, TableBusy) or error.code == "ContinuousBackupsUnavailableException"
 
 
 def _patience(error: ServiceError) -> float:

@@ -9,9 +9,9 @@ from ..api.descriptions import TableDescription
 from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, wall_time
-from ..operations.waiting import Deadline, pause, polling
+from ..operations.waiting import Deadline, passes, pause, polling
 from .compare import Difference, differences, drift
-from .insist import insist, passes
+from .insist import insist
 from .plan import first_steps, steps_of
 from .settings import SETTINGS, compared_settings, setting_of
 from .steps import Pending, Settings, Step

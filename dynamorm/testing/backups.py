@@ -1,43 +1,171 @@
-"""On-demand backups of a fake service, which take five seconds."""
+"""Backups of a fake service, which take five seconds, and what is restored from them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from msgspec import json
 
-from .tables import Account, Answer, Payload
+from .tables import Account, Answer, Payload, Table, error, not_found, plain_name
 
 SECONDS = 5.0
+PAGE_OF_BACKUPS = 100
+_LOST = ("DeletionProtectionEnabled", "ResourcePolicy", "StreamSpecification", "TableClass", "Tags")
+_OVERRIDES = {
+    "BillingModeOverride": "BillingMode",
+    "GlobalSecondaryIndexOverride": "GlobalSecondaryIndexes",
+    "OnDemandThroughputOverride": "OnDemandThroughput",
+    "ProvisionedThroughputOverride": "ProvisionedThroughput",
+    "SSESpecificationOverride": "SSESpecification",
+}
+
+
+class Backup:
+    """What a table was at a moment."""
+
+    def __init__(self, table: Table, name: str, arn: str, moment: float) -> None:
+        self.payload = table.at(moment).payload
+        self.items = table.contents.raws()
+        self.name = name
+        self.arn = arn
+        self.made_at = moment
+        self.table_arn = table.arn
+
+    def details(self, moment: float) -> Payload:
+        done = moment - self.made_at >= SECONDS
+        return {
+            "BackupArn": self.arn,
+            "BackupName": self.name,
+            "BackupStatus": "AVAILABLE" if done else "CREATING",
+            "BackupType": "USER",
+            "BackupCreationDateTime": self.made_at,
+        }
+
+    def description(self, moment: float) -> Payload:
+        described = Table(self.payload, self.made_at, self.made_at).describe(moment)
+        kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+        return {
+            "BackupDetails": self.details(moment),
+            "SourceTableDetails": described,
+            "SourceTableFeatureDetails": {kind: described[kind] for kind in kinds},
+        }
 
 
 class Backups:
-    """Backups by their ARNs."""
+    """Backups by their ARNs. A restore takes `seconds`, and loses what the service's loses."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: Account, *, seconds: float) -> None:
         self._account = account
-        self._made: dict[str, tuple[str, float]] = {}
+        self._seconds = seconds
+        self._backups: dict[str, Backup] = {}
+        self._made = 0
         self.operations: dict[str, Answer] = {
             "CreateBackup": self.create_backup,
+            "DeleteBackup": self.delete_backup,
             "DescribeBackup": self.describe_backup,
+            "ListBackups": self.list_backups,
+            "RestoreTableFromBackup": self.restore_from_backup,
+            "RestoreTableToPointInTime": self.restore_to_point_in_time,
         }
 
     def create_backup(self, body: bytes) -> Payload:
         payload = json.decode(body)
-        self._account.require(payload["TableName"], "CreateBackup")
-        arn = f"{payload['TableName']}/backup/{len(self._made)}"
-        self._made[arn] = payload["BackupName"], self._account.now
-        return {"BackupDetails": self._details(arn)}
+        table = self._account.created(payload["TableName"], "CreateBackup")
+        arn = f"{table.arn}/backup/{self._made:020}"
+        self._made += 1
+        made = Backup(table, payload["BackupName"], arn, self._account.now)
+        self._backups[arn] = made
+        return {"BackupDetails": made.details(self._account.now)}
 
     def describe_backup(self, body: bytes) -> Payload:
-        details = self._details(json.decode(body)["BackupArn"])
-        return {"BackupDescription": {"BackupDetails": details}}
+        found = self._find(body, "DescribeBackup")
+        return {"BackupDescription": found.description(self._account.now)}
 
-    def _details(self, arn: str) -> Payload:
-        name, made_at = self._made[arn]
-        done = self._account.now - made_at >= SECONDS
-        return {
-            "BackupArn": arn,
-            "BackupName": name,
-            "BackupStatus": "AVAILABLE" if done else "CREATING",
-            "BackupType": "USER",
-            "BackupCreationDateTime": made_at,
+    def delete_backup(self, body: bytes) -> Payload:
+        found = self._find(body, "DeleteBackup")
+        del self._backups[found.arn]
+        described = found.description(self._account.now)
+        described["BackupDetails"]["BackupStatus"] = "DELETED"
+        return {"BackupDescription": described}
+
+    def list_backups(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        name = payload.get("TableName")
+        arns = [arn for arn in self._backups if arn > payload.get("ExclusiveStartBackupArn", "")]
+        backups = [self._backups[arn] for arn in sorted(arns)]
+        backups = [b for b in backups if not name or plain_name(b.table_arn) == plain_name(name)]
+        page = [
+            {
+                **backup.details(self._account.now),
+                "TableName": plain_name(backup.table_arn),
+                "TableArn": backup.table_arn,
+            }
+            for backup in backups[:PAGE_OF_BACKUPS]
+        ]
+        more = len(backups) > len(page)
+        last = {"LastEvaluatedBackupArn": page[-1]["BackupArn"]} if more else {}
+        return {"BackupSummaries": page, **last}
+
+    def restore_from_backup(self, body: bytes) -> Payload:
+        found = self._find(body, "RestoreTableFromBackup")
+        if found.details(self._account.now)["BackupStatus"] != "AVAILABLE":
+            raise error(
+                "BackupInUseException", "The backup is being made", "RestoreTableFromBackup"
+            )
+        summary = {"SourceBackupArn": found.arn, "SourceTableArn": found.table_arn}
+        return self._restore(json.decode(body), found, summary, "RestoreTableFromBackup")
+
+    def restore_to_point_in_time(self, body: bytes) -> Payload:
+        """Restore what the table has now, whatever moment is asked for."""
+        payload = json.decode(body)
+        name = payload.get("SourceTableName") or payload["SourceTableArn"]
+        table = self._account.find(name)
+        if table is None:
+            raise not_found(name, "RestoreTableToPointInTime")
+        if not table.settings.get("days"):
+            code = "PointInTimeRecoveryUnavailableException"
+            message = "Point in time recovery is not enabled"
+            raise error(code, message, "RestoreTableToPointInTime")
+        found = Backup(table, "", "", self._account.now)
+        summary = {"SourceTableArn": table.arn}
+        return self._restore(payload, found, summary, "RestoreTableToPointInTime")
+
+    def _restore(
+        self, payload: Payload, found: Backup, summary: Payload, operation: str
+    ) -> Payload:
+        name = payload["TargetTableName"]
+        if self._account.find(name) is not None:
+            raise error("TableAlreadyExistsException", f"Table already exists: {name}", operation)
+        kept = {member: found.payload[member] for member in found.payload if member not in _LOST}
+        overrides = {own: payload[given] for given, own in _OVERRIDES.items() if given in payload}
+        whole = _restored({**kept, **overrides, "TableName": name})
+        now = self._account.now
+        made = Table(whole, now, now + self._seconds)
+        for item in found.items:
+            made.contents.put(item)
+        self._account.tables[name] = made
+        described = made.describe(now)
+        described["RestoreSummary"] = {
+            **summary,
+            "RestoreDateTime": now,
+            "RestoreInProgress": True,
         }
+        return {"TableDescription": described}
+
+    def _find(self, body: bytes, operation: str) -> Backup:
+        arn = json.decode(body)["BackupArn"]
+        if arn not in self._backups:
+            raise error("BackupNotFoundException", f"Backup not found: {arn}", operation)
+        return self._backups[arn]
+
+
+def _restored(payload: dict[str, Any]) -> Payload:
+    """Drop the definitions and figures that what is overridden does not use any more."""
+    indexes = [payload.get(f"{kind}SecondaryIndexes", ()) for kind in ("Global", "Local")]
+    owners = (payload, *(index for kind in indexes for index in kind))
+    used = {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
+    definitions = [d for d in payload["AttributeDefinitions"] if d["AttributeName"] in used]
+    whole = {**payload, "AttributeDefinitions": definitions}
+    if whole.get("BillingMode") == "PAY_PER_REQUEST":
+        whole.pop("ProvisionedThroughput", None)
+    return whole

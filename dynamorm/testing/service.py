@@ -18,6 +18,7 @@ from .items import Items
 from .scripted import FakeClock
 from .settings import Settings
 from .tables import Account, Answer, Payload, Table, error, not_found, plain_name
+from .transfers import Transfers
 from .updates import Updates
 
 Fault = tuple[str, DynamormError, bool]
@@ -52,6 +53,8 @@ class FakeService:
         self.page = page
         self.sent: list[str] = []
         """The operation of every request, in order."""
+        self.objects: dict[str, bytes] = {}
+        """What is in S3: lines of DynamoDB JSON, by `bucket/key`."""
         self._account = account = Account(self.clock)
         self._items = Items(account)
         self._faults: list[Fault] = []
@@ -67,7 +70,8 @@ class FakeService:
             self._items,
             Updates(account, seconds=update_seconds, index_seconds=index_seconds),
             Settings(account, ttl_seconds=ttl_seconds, recovery_seconds=recovery_seconds),
-            *([Backups(account)] if backups else ()),
+            *([Backups(account, seconds=create_seconds)] if backups else ()),
+            Transfers(account, self.objects, self._create_table),
         )
         for part in parts:
             self._operations |= part.operations

@@ -1,0 +1,262 @@
+"""Exports to S3, imports from S3 into a new table, and bulk puts from S3 into a living one.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, UnsetType, field
+
+from . import Reply, Request
+from .descriptions import AttributeDefinition, KeySchemaElement, moment
+from .tables import (
+    GlobalSecondaryIndex,
+    OnDemandLimits,
+    ProvisionedThroughput,
+    SSESpecification,
+)
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+
+class IncrementalExportSpecification(Request, frozen=True):
+    export_from_time: float
+    export_to_time: float | UnsetType = UNSET
+    export_view_type: str | UnsetType = UNSET
+
+
+class ExportTableToPointInTimeInput(Request, frozen=True, kw_only=True):
+    table_arn: str
+    export_time: float | UnsetType = UNSET
+    client_token: str | UnsetType = UNSET
+    s3_bucket: str
+    s3_bucket_owner: str | UnsetType = UNSET
+    s3_prefix: str | UnsetType = UNSET
+    s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
+    s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
+    export_format: str | UnsetType = UNSET
+    export_type: str | UnsetType = UNSET
+    incremental_export_specification: IncrementalExportSpecification | UnsetType = UNSET
+    filter_specification: Any = UNSET
+
+
+class DescribeExportInput(Request, frozen=True):
+    export_arn: str
+
+
+class ListExportsInput(Request, frozen=True):
+    table_arn: str | UnsetType = UNSET
+    max_results: int | UnsetType = UNSET
+    next_token: str | UnsetType = UNSET
+
+
+class S3BucketSource(Request, frozen=True, kw_only=True):
+    s3_bucket_owner: str | UnsetType = UNSET
+    s3_bucket: str
+    s3_key_prefix: str | UnsetType = UNSET
+
+
+class CsvOptions(Request, frozen=True):
+    delimiter: str | UnsetType = UNSET
+    header_list: tuple[str, ...] | UnsetType = UNSET
+
+
+class InputFormatOptions(Request, frozen=True):
+    csv: CsvOptions | UnsetType = UNSET
+
+
+class TableCreationParameters(Request, frozen=True):
+    table_name: str
+    attribute_definitions: tuple[AttributeDefinition, ...]
+    key_schema: tuple[KeySchemaElement, ...]
+    billing_mode: str | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
+    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
+    sse_specification: SSESpecification | UnsetType = UNSET
+    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
+    vector_indexes: Any = UNSET
+
+
+class ImportTableInput(Request, frozen=True, kw_only=True):
+    client_token: str | UnsetType = UNSET
+    s3_bucket_source: S3BucketSource
+    input_format: str
+    input_format_options: InputFormatOptions | UnsetType = UNSET
+    input_compression_type: str | UnsetType = UNSET
+    table_creation_parameters: TableCreationParameters
+
+
+class DescribeImportInput(Request, frozen=True):
+    import_arn: str
+
+
+class ListImportsInput(Request, frozen=True):
+    table_arn: str | UnsetType = UNSET
+    page_size: int | UnsetType = UNSET
+    next_token: str | UnsetType = UNSET
+
+
+class InputS3Configuration(Request, frozen=True, kw_only=True):
+    s3_bucket_owner: str | UnsetType = UNSET
+    s3_bucket: str
+    s3_key_prefix: str | UnsetType = UNSET
+    input_format: str
+    input_compression_type: str | UnsetType = UNSET
+
+
+class OutputS3Configuration(Request, frozen=True, kw_only=True):
+    s3_bucket_owner: str | UnsetType = UNSET
+    s3_bucket: str | UnsetType = UNSET
+    s3_key_prefix: str | UnsetType = UNSET
+    s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
+    s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
+    output_type: tuple[str, ...]
+
+
+class StartBulkPutItemsInput(Request, frozen=True, kw_only=True):
+    client_token: str | UnsetType = UNSET
+    input_s3_configuration: InputS3Configuration
+    output_s3_configuration: OutputS3Configuration
+    table_name: str
+    max_write_request_units: int | UnsetType = UNSET
+    performance_tier: str | UnsetType = UNSET
+
+
+class DescribeBulkOperationInput(Request, frozen=True):
+    bulk_operation_arn: str
+
+
+class ListBulkOperationsInput(Request, frozen=True):
+    max_results: int | UnsetType = UNSET
+    next_token: str | UnsetType = UNSET
+
+
+class CancelBulkOperationInput(Request, frozen=True):
+    bulk_operation_arn: str
+
+
+class _Transfer(Reply, frozen=True, kw_only=True):
+    """What the three have in common."""
+
+    started: float | None = field(default=None, name="StartTime")
+    ended: float | None = field(default=None, name="EndTime")
+    failure_code: str | None = None
+    failure_message: str | None = None
+
+    @property
+    def start_time(self) -> datetime | None:
+        return moment(self.started)
+
+    @property
+    def end_time(self) -> datetime | None:
+        return moment(self.ended)
+
+
+class Export(_Transfer, frozen=True, kw_only=True):
+    """A table's items on their way to S3 (the API's ExportDescription)."""
+
+    export_arn: str
+    export_status: str
+    export_type: str | None = None
+    export_format: str | None = None
+    exported: float | None = field(default=None, name="ExportTime")
+    export_manifest: str | None = None
+    """The key of the file in the bucket that names all others."""
+    table_arn: str | None = None
+    table_id: str | None = None
+    s3_bucket: str | None = None
+    s3_bucket_owner: str | None = None
+    s3_prefix: str | None = None
+    s3_sse_algorithm: str | None = field(default=None, name="S3SseAlgorithm")
+    s3_sse_kms_key_id: str | None = field(default=None, name="S3SseKmsKeyId")
+    billed_size_bytes: int | None = None
+    item_count: int | None = None
+
+    @property
+    def arn(self) -> str:
+        return self.export_arn
+
+    @property
+    def status(self) -> str:
+        """IN_PROGRESS, COMPLETED or FAILED."""
+        return self.export_status
+
+    @property
+    def export_time(self) -> datetime | None:
+        """The moment whose items they are."""
+        return moment(self.exported)
+
+
+class Import(_Transfer, frozen=True, kw_only=True):
+    """Items from S3 on their way into a new table (the API's ImportTableDescription)."""
+
+    import_arn: str
+    import_status: str
+    table_arn: str | None = None
+    table_id: str | None = None
+    input_format: str | None = None
+    input_compression_type: str | None = None
+    cloud_watch_log_group_arn: str | None = None
+    """Where the service logs the items that it could not read."""
+    error_count: int | None = None
+    processed_size_bytes: int | None = None
+    processed_item_count: int | None = None
+    imported_item_count: int | None = None
+
+    @property
+    def arn(self) -> str:
+        return self.import_arn
+
+    @property
+    def status(self) -> str:
+        """IN_PROGRESS, COMPLETED, CANCELLING, CANCELLED or FAILED."""
+        return self.import_status
+
+
+class BulkOperation(_Transfer, frozen=True, kw_only=True):
+    """Items from S3 on their way into a living table (the API's BulkOperationDescription)."""
+
+    bulk_operation_arn: str
+    bulk_operation_status: str
+    processed_item_count: int | None = None
+    processed_input_bytes: int | None = None
+    total_input_bytes: int | None = None
+    failed_item_count: int | None = None
+    max_write_request_units: int | None = None
+    performance_tier: str | None = None
+
+    @property
+    def arn(self) -> str:
+        return self.bulk_operation_arn
+
+    @property
+    def status(self) -> str:
+        """IN_PROGRESS, COMPLETED, COMPLETED_WITH_ERRORS, CANCELLING, CANCELLED or FAILED."""
+        return self.bulk_operation_status
+
+
+class ExportTableToPointInTimeOutput(Reply, frozen=True):
+    export_description: Export
+
+
+class DescribeExportOutput(Reply, frozen=True):
+    export_description: Export
+
+
+class ImportTableOutput(Reply, frozen=True):
+    import_table_description: Import
+
+
+class DescribeImportOutput(Reply, frozen=True):
+    import_table_description: Import
+
+
+class StartBulkPutItemsOutput(Reply, frozen=True):
+    bulk_operation_description: BulkOperation
+
+
+class DescribeBulkOperationOutput(Reply, frozen=True):
+    bulk_operation_description: BulkOperation

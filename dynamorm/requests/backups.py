@@ -1,0 +1,112 @@
+"""Requests about backups: made, listed, deleted, and restored from. They send nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET
+
+from ..api.backups import (
+    CreateBackupInput,
+    DeleteBackupInput,
+    DescribeBackupInput,
+    ListBackupsInput,
+    RestoreTableFromBackupInput,
+    RestoreTableToPointInTimeInput,
+)
+from ..api.tables import GlobalSecondaryIndex, SSESpecification
+from ..errors import ModelError
+from ..model.declare import Model, table_name, table_spec
+from ..model.names import name_problem
+from ..model.spec import TableSpec
+from . import create_table
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..model.options import TableOptions
+
+
+def create_backup(model_or_name: Model | str, backup_name: str) -> CreateBackupInput:
+    """Build CreateBackup; a backup's name need not be its own alone."""
+    if problem := name_problem(backup_name, "backup"):
+        raise ModelError((f"{problem} - at {backup_name}",))
+    return CreateBackupInput(table_name(model_or_name), backup_name)
+
+
+def describe_backup(arn: str) -> DescribeBackupInput:
+    """Build DescribeBackup."""
+    return DescribeBackupInput(arn)
+
+
+def delete_backup(arn: str) -> DeleteBackupInput:
+    """Build DeleteBackup."""
+    return DeleteBackupInput(arn)
+
+
+def list_backups(
+    model_or_name: Model | str | None = None, *, start_after: str | None = None
+) -> ListBackupsInput:
+    """Build ListBackups for a page of backups of all types, of one table or of all."""
+    return ListBackupsInput(
+        UNSET if model_or_name is None else table_name(model_or_name),
+        exclusive_start_backup_arn=start_after or UNSET,
+        backup_type="ALL",
+    )
+
+
+def restore_table_from_backup(
+    model: Model,
+    arn: str,
+    *,
+    name: str | None = None,
+    indexes: Iterable[GlobalSecondaryIndex] | None = None,
+    **options: Unpack[TableOptions],
+) -> RestoreTableFromBackupInput:
+    """Build RestoreTableFromBackup: billing and encryption of the model where it declares them.
+
+    `indexes` are those of the backup that are restored; all of them if they are left out.
+    """
+    spec = table_spec(model, name=name, **options)
+    return RestoreTableFromBackupInput(spec.name, arn, **_overrides(spec, indexes))
+
+
+def restore_table_to_point_in_time(
+    model: Model,
+    source: Model | str,
+    *,
+    at: float | None = None,
+    name: str | None = None,
+    indexes: Iterable[GlobalSecondaryIndex] | None = None,
+    **options: Unpack[TableOptions],
+) -> RestoreTableToPointInTimeInput:
+    """Build RestoreTableToPointInTime, to `at`, in seconds since the epoch, or the latest moment.
+
+    Otherwise as `restore_table_from_backup`.
+    """
+    spec = table_spec(model, name=name, **options)
+    origin = table_name(source)
+    by_arn = origin.startswith("arn:")
+    return RestoreTableToPointInTimeInput(
+        source_table_arn=origin if by_arn else UNSET,
+        source_table_name=UNSET if by_arn else origin,
+        target_table_name=spec.name,
+        use_latest_restorable_time=True if at is None else UNSET,
+        restore_date_time=UNSET if at is None else at,
+        **_overrides(spec, indexes),
+    )
+
+
+def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) -> dict[str, Any]:
+    """Return what is to be otherwise than in the backup: only what is declared."""
+    made = create_table(spec)
+    billing = made if spec.billing is not UNSET else None
+    encryption = SSESpecification(enabled=False) if spec.encryption is None else UNSET
+    return {
+        "billing_mode_override": billing.billing_mode if billing else UNSET,
+        "global_secondary_index_override": UNSET if indexes is None else tuple(indexes),
+        "provisioned_throughput_override": billing.provisioned_throughput if billing else UNSET,
+        "on_demand_throughput_override": billing.on_demand_throughput if billing else UNSET,
+        "sse_specification_override": made.sse_specification or encryption,
+    }

@@ -1,0 +1,198 @@
+"""Requests about items on their way to S3 and from there. They send nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+from msgspec import UNSET, UnsetType
+
+from ..api.s3 import (
+    CancelBulkOperationInput,
+    CsvOptions,
+    DescribeBulkOperationInput,
+    DescribeExportInput,
+    DescribeImportInput,
+    ExportTableToPointInTimeInput,
+    ImportTableInput,
+    IncrementalExportSpecification,
+    InputFormatOptions,
+    InputS3Configuration,
+    ListBulkOperationsInput,
+    ListExportsInput,
+    ListImportsInput,
+    OutputS3Configuration,
+    S3BucketSource,
+    StartBulkPutItemsInput,
+    TableCreationParameters,
+)
+from ..model.declare import Model, table_name
+from . import create_table
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from ..model.options import TableOptions
+
+T = TypeVar("T")
+ExportFormat = Literal["DYNAMODB_JSON", "ION"]
+ImportFormat = Literal["DYNAMODB_JSON", "ION", "CSV"]
+ExportView = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
+Compression = Literal["GZIP", "ZSTD", "NONE"]
+Tier = Literal["STANDARD", "ACCELERATED"]
+
+
+def export_table_to_point_in_time(
+    arn: str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ExportFormat = "DYNAMODB_JSON",  # noqa: A002 - as the operation has it
+    at: float | None = None,
+    since: float | None = None,
+    view: ExportView | None = None,
+    bucket_owner: str | None = None,
+    kms_key: str | None = None,
+    filter_specification: dict[str, Any] | None = None,
+    token: str | None = None,
+) -> ExportTableToPointInTimeInput:
+    """Build ExportTableToPointInTime: a full export, or of what has changed `since` a moment.
+
+    Moments are in seconds since the epoch. `filter_specification` is as the API has it.
+    """
+    changes: IncrementalExportSpecification | UnsetType = UNSET
+    if since is not None:
+        changes = IncrementalExportSpecification(since, _set(at), _set(view))
+    return ExportTableToPointInTimeInput(
+        table_arn=arn,
+        export_time=UNSET if at is None or since is not None else at,
+        client_token=token or UNSET,
+        s3_bucket=bucket,
+        s3_bucket_owner=bucket_owner or UNSET,
+        s3_prefix=prefix or UNSET,
+        s3_sse_algorithm="KMS" if kms_key else UNSET,
+        s3_sse_kms_key_id=kms_key or UNSET,
+        export_format=format,
+        export_type="FULL_EXPORT" if since is None else "INCREMENTAL_EXPORT",
+        incremental_export_specification=changes,
+        filter_specification=filter_specification or UNSET,
+    )
+
+
+def _set(value: T | None) -> T | UnsetType:
+    return UNSET if value is None else value
+
+
+def import_table(
+    model: Model,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ImportFormat = "DYNAMODB_JSON",  # noqa: A002 - as the operation has it
+    compression: Compression | None = None,
+    delimiter: str | None = None,
+    header: Iterable[str] = (),
+    bucket_owner: str | None = None,
+    token: str | None = None,
+    name: str | None = None,
+    **options: Unpack[TableOptions],
+) -> ImportTableInput:
+    """Build ImportTable; it carries keys, global indexes, billing and encryption of the model."""
+    made = create_table(model, name=name, **options)
+    csv = CsvOptions(delimiter or UNSET, tuple(header) or UNSET)
+    return ImportTableInput(
+        client_token=token or UNSET,
+        s3_bucket_source=S3BucketSource(
+            s3_bucket_owner=bucket_owner or UNSET, s3_bucket=bucket, s3_key_prefix=prefix or UNSET
+        ),
+        input_format=format,
+        input_format_options=UNSET if csv == CsvOptions() else InputFormatOptions(csv),
+        input_compression_type=compression or UNSET,
+        table_creation_parameters=TableCreationParameters(
+            table_name=made.table_name,
+            attribute_definitions=made.attribute_definitions,
+            key_schema=made.key_schema,
+            billing_mode=made.billing_mode,
+            provisioned_throughput=made.provisioned_throughput,
+            on_demand_throughput=made.on_demand_throughput,
+            sse_specification=made.sse_specification,
+            global_secondary_indexes=made.global_secondary_indexes,
+            vector_indexes=made.vector_indexes,
+        ),
+    )
+
+
+def start_bulk_put_items(
+    model_or_name: Model | str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ExportFormat = "DYNAMODB_JSON",  # noqa: A002 - as the operation has it
+    compression: Compression | None = None,
+    errors_bucket: str | None = None,
+    errors_prefix: str = "",
+    max_write_units: int | None = None,
+    tier: Tier | None = None,
+    bucket_owner: str | None = None,
+    kms_key: str | None = None,
+    token: str | None = None,
+) -> StartBulkPutItemsInput:
+    """Build StartBulkPutItems, which reports the items that it could not put."""
+    own = bucket_owner or UNSET
+    output = OutputS3Configuration(
+        s3_bucket_owner=own if errors_bucket is None else UNSET,
+        s3_bucket=errors_bucket or bucket,
+        s3_key_prefix=errors_prefix or UNSET,
+        s3_sse_algorithm="KMS" if kms_key else UNSET,
+        s3_sse_kms_key_id=kms_key or UNSET,
+        output_type=("ERROR",),
+    )
+    return StartBulkPutItemsInput(
+        client_token=token or UNSET,
+        input_s3_configuration=InputS3Configuration(
+            s3_bucket_owner=own,
+            s3_bucket=bucket,
+            s3_key_prefix=prefix or UNSET,
+            input_format=format,
+            input_compression_type=compression or UNSET,
+        ),
+        output_s3_configuration=output,
+        table_name=table_name(model_or_name),
+        max_write_request_units=_set(max_write_units),
+        performance_tier=tier or UNSET,
+    )
+
+
+def describe_export(arn: str) -> DescribeExportInput:
+    """Build DescribeExport."""
+    return DescribeExportInput(arn)
+
+
+def describe_import(arn: str) -> DescribeImportInput:
+    """Build DescribeImport."""
+    return DescribeImportInput(arn)
+
+
+def describe_bulk_operation(arn: str) -> DescribeBulkOperationInput:
+    """Build DescribeBulkOperation."""
+    return DescribeBulkOperationInput(arn)
+
+
+def cancel_bulk_operation(arn: str) -> CancelBulkOperationInput:
+    """Build CancelBulkOperation; what has been put stays."""
+    return CancelBulkOperationInput(arn)
+
+
+def list_exports(arn: str | None = None, *, start_at: str | None = None) -> ListExportsInput:
+    """Build ListExports for a page of exports, of one table or of all."""
+    return ListExportsInput(_set(arn), next_token=_set(start_at))
+
+
+def list_imports(arn: str | None = None, *, start_at: str | None = None) -> ListImportsInput:
+    """Build ListImports for a page of imports, into one table or all."""
+    return ListImportsInput(_set(arn), next_token=_set(start_at))
+
+
+def list_bulk_operations(*, start_at: str | None = None) -> ListBulkOperationsInput:
+    """Build ListBulkOperations for a page of those of the last 90 days."""
+    return ListBulkOperationsInput(next_token=_set(start_at))

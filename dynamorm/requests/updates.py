@@ -1,0 +1,103 @@
+"""UpdateTable: one kind of change in one request."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from msgspec import UNSET, UnsetType
+
+from ..api.descriptions import AttributeDefinition, StreamSpecification
+from ..api.tables import (
+    DeleteGlobalSecondaryIndexAction,
+    GlobalSecondaryIndexUpdate,
+    OnDemandLimits,
+    SSESpecification,
+    UpdateGlobalSecondaryIndexAction,
+    UpdateTableInput,
+)
+from ..model.declare import Model, table_name
+from ..model.options import KMS, Index, OnDemand, Provisioned, WarmThroughput
+from ..model.spec import IndexSpec, KeyAttribute
+from . import encryption_shape, global_index, units_shape
+
+if TYPE_CHECKING:
+    from ..model.options import StreamView, TableClass
+
+
+def update_table(
+    model_or_name: Model | str,
+    *,
+    attributes: Iterable[KeyAttribute] = (),
+    billing: OnDemand | Provisioned | None = None,
+    throughput: Provisioned | None = None,
+    on_demand: OnDemand | None = None,
+    create: IndexSpec | None = None,
+    delete: str | None = None,
+    update: Iterable[Index] = (),
+    stream: StreamView | UnsetType | None = UNSET,
+    encryption: KMS | UnsetType | None = UNSET,
+    table_class: TableClass | UnsetType = UNSET,
+    deletion_protection: bool | UnsetType = UNSET,
+    warm: WarmThroughput | UnsetType = UNSET,
+) -> UpdateTableInput:
+    """Build UpdateTable. The service takes one kind of change in one request.
+
+    `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
+    `None` is taken away, one that is left out stays. `create` needs `attributes`, the key
+    attributes of the table and all its indexes, the new one included. Of `update`, capacities
+    count.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    """
+    provisioned = billing if isinstance(billing, Provisioned) else throughput
+    changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
+    if create is not None:
+        changes.append(GlobalSecondaryIndexUpdate(create=global_index(create, create.throughput)))
+    if delete is not None:
+        gone = DeleteGlobalSecondaryIndexAction(delete)
+        changes.append(GlobalSecondaryIndexUpdate(delete=gone))
+    return UpdateTableInput(
+        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
+        or UNSET,
+        table_name=table_name(model_or_name),
+        billing_mode=_MODES.get(type(billing), UNSET),
+        provisioned_throughput=units_shape(provisioned),
+        global_secondary_index_updates=tuple(changes) or UNSET,
+        stream_specification=_stream(stream),
+        sse_specification=encryption_shape(encryption) or _unencrypted(encryption),
+        table_class=table_class,
+        deletion_protection_enabled=deletion_protection,
+        on_demand_throughput=_maxima(on_demand),
+        warm_throughput=warm,
+    )
+
+
+_MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
+
+
+def _unencrypted(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
+    return SSESpecification(enabled=False) if encryption is None else UNSET
+
+
+def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+    if view is UNSET:
+        return UNSET
+    return StreamSpecification(True, view) if view else StreamSpecification(False)
+
+
+def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
+    """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
+    if on_demand is None or on_demand == OnDemand():
+        return UNSET
+    return OnDemandLimits(
+        *(-1 if most is None else most for most in (on_demand.max_read, on_demand.max_write))
+    )
+
+
+def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
+    return UpdateGlobalSecondaryIndexAction(
+        index.name,
+        units_shape(index.throughput),
+        _maxima(index.on_demand),
+        index.warm or UNSET,
+    )

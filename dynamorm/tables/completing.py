@@ -1,0 +1,48 @@
+"""Sets on a table that a restore or an import has made what these do not carry."""
+
+from __future__ import annotations
+
+from msgspec import UNSET
+
+from ..api.descriptions import TableDescription
+from ..errors import Refused, WaitTimeout
+from ..model.options import Options
+from ..model.spec import TableSpec, changed
+from ..operations.effects import Steps, now
+from ..operations.waiters import until_active
+from ..operations.waiting import Deadline, pause, polling
+from .update import update_table
+
+_CARRIED = {"billing", "encryption", "extra", "ignore"}
+"""What the request has members for, or what is none of the table's settings."""
+
+
+def refuse_unset(spec: TableSpec, what: str) -> None:
+    """Raise `Refused` where nobody would set what is declared, since nobody waits."""
+    settings = [name for name in Options.__struct_fields__ if name not in _CARRIED]
+    if later := [name for name in (*settings, "time_to_live") if getattr(spec, name)]:
+        names = ", ".join(later)
+        reason = f"{what} does not carry {names}, and with wait=False nobody sets it"
+        raise Refused((f"{reason}: wait, or use update_table later - at {spec.name}",))
+
+
+def complete(
+    spec: TableSpec, made: TableDescription | None, deadline: Deadline
+) -> Steps[TableDescription]:
+    """Wait for a table that this run has made, and give it all that is declared.
+
+    Turning TTL on needs no consent here, and `ignore` does not hold: this is its creation.
+    """
+    yield from until_active(spec.name, deadline, made)
+    schedule = polling()
+    whole = changed(spec, ignore=UNSET)
+    while True:
+        moment = yield from now()
+        left = deadline.timeout - deadline.waited(moment)
+        applied = yield from update_table(whole, allow=("ttl",), timeout=max(left, 0.0))
+        if not applied.pending:
+            return applied.table
+        if not (yield from pause(schedule, deadline)):
+            names = ", ".join(item.name for item in applied.pending)
+            waited = deadline.waited((yield from now()))
+            raise WaitTimeout(spec.name, waited, f"without {names}")

@@ -1,0 +1,81 @@
+"""Watches what the service does on its own: a backup, an export, an import, a bulk put."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from ..errors import DynamormError, TableFailed, TransferFailed, WaitTimeout
+from ..operations.effects import Steps, now
+from ..operations.waiting import Deadline, pause, polling
+
+
+class Job(Protocol):
+    """Something that is under way at the service."""
+
+    @property
+    def arn(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+J = TypeVar("J", bound=Job)
+Progress = Callable[[J], Any]
+"""What is called with each description, the first and the last included."""
+
+_DONE = ("AVAILABLE", "COMPLETED", "COMPLETED_WITH_ERRORS")
+_FAILED = ("CANCELLED", "FAILED")
+
+
+def until_done(
+    job: J,
+    look: Callable[[str], Steps[J]],
+    deadline: Deadline,
+    *,
+    wait: bool = True,
+    progress: Progress[J] | None = None,
+) -> Steps[J]:
+    """Look at a job until it is done, or once if `wait` is off; errors that pass are waited out."""
+    schedule = polling()
+    while True:
+        if progress is not None:
+            progress(job)
+        if job.status in _FAILED:
+            raise TransferFailed(job)
+        if job.status == "DELETED":
+            raise TableFailed(job.arn, job.status)
+        if job.status in _DONE or not wait:
+            return job
+        job = yield from _next(job, look, deadline, schedule)
+
+
+def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule: Any) -> Steps[J]:
+    trouble: DynamormError | None = None
+    while (yield from pause(schedule, deadline)):
+        try:
+            return (yield from look(job.arn))
+        except DynamormError as error:
+            if not error.transient:
+                raise
+            trouble = error
+    waited = deadline.waited((yield from now()))
+    raise WaitTimeout(job.arn, waited, job.status) from trouble
+
+
+def checked_progress(progress: object) -> None:
+    """Raise `TypeError` for what cannot be called."""
+    if progress is not None and not callable(progress):
+        raise TypeError(f"progress= takes a function of one argument, not {progress!r:.200}")
+
+
+def seconds_at(given: Any, name: str) -> float | None:
+    """Return an aware datetime in seconds since the epoch; raise for any other one."""
+    if given is None:
+        return None
+    if not hasattr(given, "timestamp"):
+        raise TypeError(f"{name}= takes an aware datetime, not {given!r:.200}")
+    if given.tzinfo is None:
+        advice = "write datetime(..., tzinfo=timezone.utc)"
+        raise ValueError(f"{name}= takes a datetime with a time zone, not {given!r}: {advice}")
+    seconds: float = given.timestamp()
+    return seconds

@@ -1,0 +1,193 @@
+"""Restores a table under a new name, and sets again what a restore loses.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutorial.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from .. import requests
+from ..api import Request
+from ..api.backups import BackupDescription, BackupDetails
+from ..api.descriptions import (
+    AttributeDefinition,
+    GlobalSecondaryIndexDescription,
+    TableDescription,
+)
+from ..api.tables import CreateTableOutput, GlobalSecondaryIndex
+from ..errors import Refused
+from ..model.declare import Model, table_name, table_spec
+from ..model.options import OnDemand, Provisioned, check_flags
+from ..model.spec import TableSpec, changed
+from ..operations.effects import Steps, operation
+from ..operations.waiting import Deadline, when_free, within
+from .backups import backup_arn, contents, describe, of_its_table
+from .compare import differences
+from .completing import complete, refuse_unset
+from .create import made_by
+from .jobs import seconds_at, until_done
+from .lifecycle import describe_table
+from .plan import make_plan
+from .steps import Settings
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from typing_extensions import Unpack
+
+    from ..model.options import TableOptions
+
+Indexes = tuple[GlobalSecondaryIndex, ...] | None
+
+
+@operation
+def restore_backup(
+    model: Model,
+    backup: BackupDetails | str,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 3600,
+    **options: Unpack[TableOptions],
+) -> Steps[TableDescription]:
+    """Restore a backup to a new table, wait for it, and make it what the model declares.
+
+    Billing and encryption of the model, where it declares them, go with the restore. A restore
+    loses class, stream, TTL, tags, PITR, policy and deletion protection: they are set afterwards,
+    and indexes that the backup lacks, or has otherwise, are built, one at a time. Sends one
+    DescribeBackup, one RestoreTableFromBackup, DescribeTable, and the requests of `update_table`.
+
+    Raises before it restores: `Refused` for a backup with another key or other local indexes than
+    the model's, and with `wait` off for what nobody would set afterwards; `TableExists`.
+    """
+    check_flags(wait=wait)
+    arn = backup_arn(backup)
+    spec = _checked(table_spec(model, name=name, **options), wait)
+
+    def restore(deadline: Deadline) -> Steps[TableDescription]:
+        there = yield from _contents(spec, arn, deadline)
+
+        def request(indexes: Indexes) -> Request:
+            return requests.restore_table_from_backup(spec, arn, indexes=indexes)
+
+        return (yield from _restore(spec, "RestoreTableFromBackup", request, there, deadline, wait))
+
+    return (yield from within(timeout, restore))
+
+
+@operation
+def restore_to_point_in_time(
+    model: Model,
+    source: Model | str,
+    *,
+    at: datetime | None = None,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 3600,
+    **options: Unpack[TableOptions],
+) -> Steps[TableDescription]:
+    """Restore a table as it was `at` a moment, or latest, to a new table; as `restore_backup`.
+
+    The source needs PITR. It is looked at as it is now, in one DescribeTable.
+    """
+    check_flags(wait=wait)
+    moment = seconds_at(at, "at")
+    spec = _checked(table_spec(model, name=name, **options), wait)
+    origin = table_name(source)
+    if origin == spec.name:
+        reason = "source and target are the same table: restore to a new one with name="
+        raise Refused((f"{reason} - at {spec.name}",))
+
+    def restore(deadline: Deadline) -> Steps[TableDescription]:
+        there = yield from describe_table(origin)
+
+        def request(indexes: Indexes) -> Request:
+            return requests.restore_table_to_point_in_time(spec, origin, at=moment, indexes=indexes)
+
+        return (
+            yield from _restore(spec, "RestoreTableToPointInTime", request, there, deadline, wait)
+        )
+
+    return (yield from within(timeout, restore))
+
+
+def _checked(spec: TableSpec, wait: bool) -> TableSpec:
+    if spec.name.startswith("arn:"):
+        raise Refused((f"a restore takes the name of a new table, no ARN - at {spec.name}",))
+    if not wait:
+        refuse_unset(spec, "a restore")
+    return spec
+
+
+def _contents(spec: TableSpec, arn: str, deadline: Deadline) -> Steps[TableDescription | None]:
+    """Return what is in a backup, as a table; `None` where the endpoint does not tell."""
+    found = yield from contents(arn)
+    yield from until_done(of_its_table(found.backup_details), describe, deadline)
+    return _as_table(found, spec)
+
+
+def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | None:
+    source, features = backup.source_table_details, backup.source_table_feature_details
+    if source is None:
+        return None
+    # A backup does not tell types: one that differs is found when the table is there.
+    parts = (*spec.key, *(part for index in spec.indexes for part in index.key))
+    types = {part.name: part.type for part in parts}
+    return TableDescription(
+        table_name=source.table_name,
+        table_status="ACTIVE",
+        attribute_definitions=tuple(AttributeDefinition(*pair) for pair in types.items()),
+        key_schema=source.key_schema,
+        local_secondary_indexes=features.local_secondary_indexes,
+        global_secondary_indexes=features.global_secondary_indexes,
+    )
+
+
+def _restore(
+    spec: TableSpec,
+    operation: str,
+    request: Callable[[Indexes], Request],
+    there: TableDescription | None,
+    deadline: Deadline,
+    wait: bool,
+) -> Steps[TableDescription]:
+    indexes = None if there is None else _kept(spec, there, wait)
+    sending = when_free(operation, request(indexes), CreateTableOutput, deadline, wait=wait)
+    # What a lost answer has made may lack indexes: its keys and its age tell whose it is.
+    made = yield from made_by(sending, changed(spec, indexes=()), deadline)
+    return (yield from complete(spec, made, deadline)) if wait else made
+
+
+def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> Indexes:
+    """Return the global indexes to restore, `None` for all: without those that are otherwise."""
+    if blocked := make_plan(spec, there, Settings()).blocked:
+        reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
+        raise Refused((*reasons, f"nothing was restored to {spec.name}"))
+    names = {item.name for item in differences(spec, there)}
+    found = there.global_secondary_indexes
+    kept = [index for index in found if f"index:{index.index_name}" not in names]
+    built = {i.name for i in spec.global_indexes} - {index.index_name for index in kept}
+    if built and not wait:
+        reason = f"index {', '.join(sorted(built))} has to be built after the restore"
+        raise Refused((f"{reason}, and with wait=False nobody does it - at {spec.name}",))
+    if len(kept) == len(found) and not isinstance(spec.billing, Provisioned):
+        return None
+    return tuple(_override(index, spec) for index in kept)
+
+
+def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> GlobalSecondaryIndex:
+    """Name an index that the backup has, with the capacity that it is to have."""
+    own = {i.name: i.throughput for i in spec.indexes}.get(index.index_name)
+    units = index.provisioned_throughput
+    if isinstance(spec.billing, Provisioned):
+        own = own or spec.billing
+    elif isinstance(spec.billing, OnDemand) or not (units and units.read_capacity_units):
+        own = None
+    else:
+        own = Provisioned(units.read_capacity_units, units.write_capacity_units or 1)
+    throughput = requests.units_shape(own)
+    return GlobalSecondaryIndex(
+        index.index_name, index.key_schema, index.projection, provisioned_throughput=throughput
+    )

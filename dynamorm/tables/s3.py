@@ -1,0 +1,250 @@
+"""Items to S3, and from there: into a new table, or in bulk into one that is there.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any, get_args
+
+from .. import requests
+from ..api.s3 import (
+    BulkOperation,
+    DescribeBulkOperationOutput,
+    DescribeExportOutput,
+    DescribeImportOutput,
+    Export,
+    ExportTableToPointInTimeOutput,
+    Import,
+    ImportTableOutput,
+    StartBulkPutItemsOutput,
+)
+from ..errors import Refused
+from ..model.declare import Model, table_name, table_spec
+from ..model.options import check_flags
+from ..operations.effects import Steps, call, operation, wall_time
+from ..operations.waiters import find_table
+from ..operations.waiting import Deadline, when_free, within
+from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
+from .completing import complete, refuse_unset
+from .jobs import Progress, checked_progress, seconds_at, until_done
+from .lifecycle import describe_table
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from typing_extensions import Unpack
+
+    from ..model.options import TableOptions
+
+LEAST_UNITS = 1024
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
+
+
+@operation
+def export_to_s3(
+    model_or_name: Model | str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ExportFormat = "DYNAMODB_JSON",  # noqa: A002 - the service's word
+    at: datetime | None = None,
+    since: datetime | None = None,
+    view: ExportView | None = None,
+    filter_specification: dict[str, Any] | None = None,
+    kms_key: str | None = None,
+    bucket_owner: str | None = None,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 3600,
+    progress: Progress[Export] | None = None,
+) -> Steps[Export]:
+    """Export the items that a table has, or had `at` a moment, to a bucket, and wait for it.
+
+    With `since` it is an incremental export: of what changed from that moment on, up to `at`;
+    `view` says whether old images are in it. The table needs PITR, and the moments lie within its
+    window. Reads no capacity of the table. Sends one DescribeTable for the ARN, one
+    ExportTableToPointInTime and, unless `wait` is off, DescribeExport until it is done; `progress`
+    is called with each description. Raises `TransferFailed`, `WaitTimeout`.
+    """
+    check_flags(wait=wait)
+    checked_progress(progress)
+    _check_words(format=(format, ExportFormat), view=(view, ExportView))
+    table = table_name(model_or_name, name=name)
+    options: dict[str, Any] = {
+        "prefix": prefix,
+        "format": format,
+        "at": seconds_at(at, "at"),
+        "since": seconds_at(since, "since"),
+        "view": view,
+        "filter_specification": filter_specification,
+        "kms_key": kms_key,
+        "bucket_owner": bucket_owner,
+    }
+
+    def export(deadline: Deadline) -> Steps[Export]:
+        arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
+        token = yield from _token(table)
+        request = requests.export_table_to_point_in_time(
+            arn or table, bucket, token=token, **options
+        )
+        kind, output = "ExportTableToPointInTime", ExportTableToPointInTimeOutput
+        begun = yield from when_free(kind, request, output, deadline, wait=wait)
+        job = begun.export_description
+        return (yield from until_done(job, _export, deadline, wait=wait, progress=progress))
+
+    return (yield from within(timeout, export))
+
+
+@operation
+def import_from_s3(
+    model: Model,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ImportFormat = "DYNAMODB_JSON",  # noqa: A002 - the service's word
+    compression: Compression | None = None,
+    delimiter: str | None = None,
+    header: Iterable[str] = (),
+    bucket_owner: str | None = None,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 3600,
+    progress: Progress[Import] | None = None,
+    **options: Unpack[TableOptions],
+) -> Steps[Import]:
+    """Import the objects under a prefix into a new table, and make it what the model declares.
+
+    The import carries keys, global indexes, billing and encryption; all else is set when it is
+    done. `delimiter` and `header` are for CSV. Uses no capacity of the table. Sends one ImportTable
+    and, unless `wait` is off, DescribeImport until it is done, DescribeTable, and the requests of
+    `update_table`; `progress` is called with each description. What could not be read is in
+    `error_count`, and in the log that the result names. Raises `Refused`, before anything is
+    sent, for local indexes, and with `wait` off for what nobody would set; `TableExists`,
+    `TransferFailed`, `WaitTimeout`.
+    """
+    check_flags(wait=wait)
+    checked_progress(progress)
+    _check_words(format=(format, ImportFormat), compression=(compression, Compression))
+    spec = table_spec(model, name=name, **options)
+    if spec.local_indexes:
+        names = ", ".join(index.name for index in spec.local_indexes)
+        reason = f"an import makes no table with local indexes, and this has {names}"
+        advice = "create the table, and use bulk_put_from_s3"
+        raise Refused((f"{reason}: {advice} - at {spec.name}",))
+    if not wait:
+        refuse_unset(spec, "an import")
+    csv = {"delimiter": delimiter, "header": tuple(header)}
+
+    def bring(deadline: Deadline) -> Steps[Import]:
+        token = yield from _token(spec.name)
+        request = requests.import_table(
+            spec,
+            bucket,
+            prefix=prefix,
+            format=format,
+            compression=compression,
+            bucket_owner=bucket_owner,
+            token=token,
+            **csv,  # type: ignore[arg-type]  # two kinds of values
+        )
+        begun = yield from when_free("ImportTable", request, ImportTableOutput, deadline, wait=wait)
+        job = begun.import_table_description
+        done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
+        if wait:
+            yield from complete(spec, (yield from find_table(spec.name)), deadline)
+        return done
+
+    return (yield from within(timeout, bring))
+
+
+@operation
+def bulk_put_from_s3(
+    model_or_name: Model | str,
+    bucket: str,
+    *,
+    prefix: str = "",
+    format: ExportFormat = "DYNAMODB_JSON",  # noqa: A002 - the service's word
+    compression: Compression | None = None,
+    errors_bucket: str | None = None,
+    errors_prefix: str = "",
+    max_write_units: int | None = None,
+    tier: Tier = "STANDARD",
+    kms_key: str | None = None,
+    bucket_owner: str | None = None,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 3600,
+    progress: Progress[BulkOperation] | None = None,
+) -> Steps[BulkOperation]:
+    """Put the items of the objects under a prefix into a table that is there, and wait for it.
+
+    An item replaces one that has its key. `max_write_units`, at least 1,024, limits the rate. Sends
+    one StartBulkPutItems and, unless `wait` is off, DescribeBulkOperation until it is done;
+    `progress` is called with each description. What could not be put is counted in
+    `failed_item_count`, and reported under `errors_prefix`, in `errors_bucket` or else the bucket
+    itself. Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`.
+    """
+    check_flags(wait=wait)
+    checked_progress(progress)
+    words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
+    _check_words(**words, tier=(tier, Tier))
+    if max_write_units is not None and (
+        type(max_write_units) is not int or max_write_units < LEAST_UNITS
+    ):
+        raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {max_write_units!r}")
+    table = table_name(model_or_name, name=name)
+
+    def put(deadline: Deadline) -> Steps[BulkOperation]:
+        token = yield from _token(table)
+        request = requests.start_bulk_put_items(
+            table,
+            bucket,
+            prefix=prefix,
+            format=format,
+            compression=compression,
+            errors_bucket=errors_bucket,
+            errors_prefix=errors_prefix,
+            max_write_units=max_write_units,
+            tier=tier,
+            bucket_owner=bucket_owner,
+            kms_key=kms_key,
+            token=token,
+        )
+        kind, output = "StartBulkPutItems", StartBulkPutItemsOutput
+        begun = yield from when_free(kind, request, output, deadline, wait=wait)
+        job = begun.bulk_operation_description
+        return (yield from until_done(job, _bulk_operation, deadline, wait=wait, progress=progress))
+
+    return (yield from within(timeout, put))
+
+
+def _token(table: str) -> Steps[str]:
+    """Make what tells this request from others: the same one twice begins one thing only."""
+    moment = yield from wall_time()
+    return f"{table.rpartition('/')[2]}-{moment:.6f}"
+
+
+def _check_words(**given: tuple[object, Any]) -> None:
+    for option, (value, literal) in given.items():
+        known = get_args(literal)
+        if value is not None and value not in known:
+            raise ValueError(f"{option}= takes {', '.join(map(repr, known))}, not {value!r:.200}")
+
+
+def _export(arn: str) -> Steps[Export]:
+    reply = yield from call("DescribeExport", requests.describe_export(arn), DescribeExportOutput)
+    return reply.export_description
+
+
+def _import(arn: str) -> Steps[Import]:
+    reply = yield from call("DescribeImport", requests.describe_import(arn), DescribeImportOutput)
+    return reply.import_table_description
+
+
+def _bulk_operation(arn: str) -> Steps[BulkOperation]:
+    request = requests.describe_bulk_operation(arn)
+    reply = yield from call("DescribeBulkOperation", request, DescribeBulkOperationOutput)
+    return reply.bulk_operation_description

@@ -1,0 +1,133 @@
+"""What a fake service exports to S3, imports from there, and puts in bulk; S3 is a dict."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from gzip import compress, decompress
+
+from msgspec import DecodeError, Raw, Struct, json
+
+from .contents import Refusal
+from .tables import Account, Answer, Payload, Table, error
+
+SECONDS = 5.0
+
+
+class _Line(Struct):
+    Item: Raw
+
+
+class Transfers:
+    """Exports, imports and bulk puts by their ARNs; each takes five seconds.
+
+    `objects` has the keys `bucket/key`, and in each object lines of DynamoDB JSON.
+    """
+
+    def __init__(
+        self, account: Account, objects: dict[str, bytes], create: Callable[[bytes], Payload]
+    ) -> None:
+        self._account = account
+        self._objects = objects
+        self._create = create
+        self._begun: dict[str, tuple[float, Payload]] = {}
+        self._by_token: dict[str, str] = {}
+        self.operations: dict[str, Answer] = {
+            "CancelBulkOperation": self.cancel_bulk_operation,
+            "DescribeBulkOperation": lambda body: self._describe(body, "BulkOperation"),
+            "DescribeExport": lambda body: self._describe(body, "Export"),
+            "DescribeImport": lambda body: self._describe(body, "Import"),
+            "ExportTableToPointInTime": self.export_table,
+            "ImportTable": self.import_table,
+            "StartBulkPutItems": self.start_bulk_put_items,
+        }
+
+    def export_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        table = self._account.require(payload["TableArn"], "ExportTableToPointInTime")
+        if not table.settings.get("days"):
+            code, message = "PointInTimeRecoveryUnavailableException", "Enable PITR first"
+            raise error(code, message, "ExportTableToPointInTime")
+        if arn := self._known(payload):
+            return self._told(arn, "Export")
+        items = table.contents.raws()
+        told = {name: payload[name] for name in payload if name not in _UNTOLD}
+        arn = self._begin("export", table, payload, {**told, "ItemCount": len(items)})
+        folder = f"{payload.get('S3Prefix', '')}/AWSDynamoDB/{arn.rpartition('/')[2]}".lstrip("/")
+        lines = b"".join(b'{"Item":' + item + b"}\n" for item in items)
+        self._objects[f"{payload['S3Bucket']}/{folder}/data/0.json.gz"] = compress(lines)
+        return self._told(arn, "Export")
+
+    def import_table(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        if arn := self._known(payload):
+            return self._told(arn, "Import")
+        made = payload["TableCreationParameters"]
+        self._create(json.encode(made))
+        table = self._account.require(made["TableName"], "ImportTable")
+        put, failed = self._put(
+            table, payload["S3BucketSource"], payload.get("InputCompressionType")
+        )
+        told = {"TableArn": table.arn, "ImportedItemCount": put, "ErrorCount": failed}
+        return self._told(self._begin("import", table, payload, told), "Import")
+
+    def start_bulk_put_items(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        table = self._account.created(payload["TableName"], "StartBulkPutItems")
+        if arn := self._known(payload):
+            return self._told(arn, "BulkOperation")
+        source = payload["InputS3Configuration"]
+        put, failed = self._put(table, source, source.get("InputCompressionType"))
+        status = "COMPLETED_WITH_ERRORS" if failed else "COMPLETED"
+        told = {"ProcessedItemCount": put + failed, "FailedItemCount": failed, "Status": status}
+        return self._told(self._begin("bulk", table, payload, told), "BulkOperation")
+
+    def cancel_bulk_operation(self, body: bytes) -> Payload:
+        arn = json.decode(body)["BulkOperationArn"]
+        self._begun[arn][1]["Status"] = "CANCELLED"
+        return {"BulkOperationArn": arn, "BulkOperationStatus": "CANCELLING"}
+
+    def _known(self, payload: Payload) -> str | None:
+        return self._by_token.get(payload.get("ClientToken", ""))
+
+    def _begin(self, kind: str, table: Table, payload: Payload, told: Payload) -> str:
+        arn = f"{table.arn}/{kind}/{len(self._begun):020}"
+        now = self._account.now
+        self._begun[arn] = now, {"Status": "COMPLETED", "StartTime": now, **told}
+        self._by_token[payload.get("ClientToken", arn)] = arn
+        return arn
+
+    def _describe(self, body: bytes, kind: str) -> Payload:
+        arn = json.decode(body)[f"{kind}Arn"]
+        if arn not in self._begun:
+            raise error(_MISSING[kind], f"not found: {arn}", f"Describe{kind}")
+        return self._told(arn, kind)
+
+    def _told(self, arn: str, kind: str) -> Payload:
+        begun, told = self._begun[arn]
+        told = dict(told)
+        last = told.pop("Status")
+        status = last if self._account.now - begun >= SECONDS else "IN_PROGRESS"
+        described = {f"{kind}Arn": arn, f"{kind}Status": status, **told}
+        return {f"{'ImportTable' if kind == 'Import' else kind}Description": described}
+
+    def _put(self, table: Table, source: Payload, compression: str | None) -> tuple[int, int]:
+        """Put the items of all objects under a prefix; count those that can and cannot be put."""
+        start = f"{source['S3Bucket']}/{source.get('S3KeyPrefix', '')}"
+        put = failed = 0
+        for key in [key for key in self._objects if key.startswith(start)]:
+            held = self._objects[key]
+            for line in (decompress(held) if compression == "GZIP" else held).splitlines():
+                try:
+                    table.contents.put(json.decode(line, type=_Line).Item)
+                    put += 1
+                except (DecodeError, Refusal):
+                    failed += 1
+        return put, failed
+
+
+_UNTOLD = ("ClientToken", "IncrementalExportSpecification", "FilterSpecification")
+_MISSING = {
+    "BulkOperation": "ResourceNotFoundException",
+    "Export": "ExportNotFoundException",
+    "Import": "ImportNotFoundException",
+}

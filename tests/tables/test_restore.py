@@ -1,0 +1,232 @@
+"""Restores: to a new table, which is what its model declares at the end."""
+
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Annotated, Any
+
+import pytest
+from aids.worlds import World
+from msgspec import Struct, json
+
+import dynamorm
+from dynamorm import (
+    KMS,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    PartitionKey,
+    Provisioned,
+    Refused,
+    ServiceError,
+    SortKey,
+    TableExists,
+    TableSpec,
+    TimeToLive,
+    TransportError,
+    WaitTimeout,
+    table,
+)
+from dynamorm.testing import Recorder
+
+
+@table(
+    "orders",
+    stream="NEW_IMAGE",
+    tags={"team": "shop"},
+    table_class="STANDARD_INFREQUENT_ACCESS",
+    deletion_protection=True,
+    point_in_time_recovery=7,
+    resource_policy={"Statement": []},
+    ignore=("tags", "stream"),
+)
+class Order(Struct):
+    id: Annotated[str, PartitionKey()]
+    at: Annotated[int, SortKey()]
+    status: Annotated[str, PartitionKey(index="by-status")]
+    expires: Annotated[int, TimeToLive()] = 0
+
+
+ITEM = b'{"id":{"S":"a"},"at":{"N":"1"},"status":{"S":"new"}}'
+SPEC = dynamorm.table_spec(Order)
+ID, AT = SPEC.partition_key, SPEC.sort_key
+BARE = TableSpec("orders", ID, AT, SPEC.indexes)
+OTHER = "restored"
+
+
+class Restoring:
+    """A service with a table and a backup of it."""
+
+    def __init__(self, spec: TableSpec, **delays: Any) -> None:
+        self.world = World(spec, **{"create_seconds": 5.0, **delays})
+        self.world.service.put("orders", ITEM)
+        self.backup = self.world.run(dynamorm.create_backup("orders", "safe"))
+        self.recorder = Recorder(self.world.service)
+
+    def run(self, operation: Any, **options: Any) -> Any:
+        return dynamorm.run(operation, self.recorder, clock=self.world.clock, **options)
+
+    def payload(self, operation: str) -> Any:
+        return next(body for name, body in self.recorder.sent if name == operation)
+
+
+def test_a_restored_table_is_what_its_model_declares() -> None:
+    """With its items, and with all that a restore loses; `ignore` does not hold at creation."""
+    there = Restoring(SPEC, ttl_seconds=0)
+    made = there.run(dynamorm.restore_backup(Order, there.backup, name=OTHER))
+    assert (made.table_name, made.table_status) == (OTHER, "ACTIVE")
+    assert there.world.service.items(OTHER) == [ITEM]
+    whole = dynamorm.table_spec(Order, name=OTHER, ignore=())
+    assert not there.run(dynamorm.plan(whole)).steps
+    assert there.recorder.operations[:2] == ["DescribeBackup", "RestoreTableFromBackup"]
+    assert set(there.payload("RestoreTableFromBackup")) == {"TargetTableName", "BackupArn"}
+
+
+def test_a_prefix_is_put_before_source_and_target() -> None:
+    """A restore under a prefix stays under it."""
+    world = World(create_seconds=0)
+    db = dynamorm.connect(transport=world.service, table_prefix="dev-")
+    db.create_table(BARE, point_in_time_recovery=True)
+    db.restore_backup(BARE, db.create_backup(BARE, "safe"), name="from-backup")
+    db.restore_to_point_in_time(BARE, BARE, name="from-then")
+    assert world.run(dynamorm.list_tables()) == ("dev-from-backup", "dev-from-then", "dev-orders")
+
+
+def test_billing_and_encryption_go_with_the_restore() -> None:
+    """Where they are declared; provisioned, each index has its own figures or the table's."""
+    there = Restoring(BARE)
+    declared = {"billing": Provisioned(3, 4), "encryption": KMS("1")}
+    there.run(dynamorm.restore_backup(BARE, there.backup.arn, name=OTHER, **declared))
+    sent = there.payload("RestoreTableFromBackup")
+    assert sent["BillingModeOverride"] == "PROVISIONED"
+    assert sent["SSESpecificationOverride"]["KMSMasterKeyId"] == "1"
+    (index,) = sent["GlobalSecondaryIndexOverride"]
+    assert index["ProvisionedThroughput"] == {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+    provisioned = dynamorm.table_spec(BARE, name=OTHER)
+    backup = there.run(dynamorm.create_backup(provisioned, "again"))
+    back = {"billing": OnDemand(), "encryption": None}
+    there.recorder.sent.clear()
+    there.run(dynamorm.restore_backup(BARE, backup, name="third", **back))
+    sent = there.payload("RestoreTableFromBackup")
+    assert sent["BillingModeOverride"] == "PAY_PER_REQUEST"
+    assert sent["SSESpecificationOverride"] == {"Enabled": False}
+
+
+def test_indexes_that_the_backup_has_not_are_built_afterwards() -> None:
+    """One that it has otherwise is left out of the restore; one that nobody declares is kept."""
+    x = KeyAttribute("x", "S")
+    old = (IndexSpec("by-status", (KeyAttribute("status", "S"),)), IndexSpec("extra", (x,)))
+    for billing in (OnDemand(), Provisioned(5, 6)):
+        there = Restoring(TableSpec("orders", ID, AT, old, billing=billing))
+        new = (IndexSpec("by-status", (x,)), IndexSpec("added", (KeyAttribute("y", "N"),)))
+        spec = TableSpec(OTHER, ID, AT, new)
+        made = there.run(dynamorm.restore_backup(spec, there.backup))
+        names = {index.index_name for index in made.global_secondary_indexes}
+        assert names == {"by-status", "extra", "added"}
+        assert not there.run(dynamorm.plan(spec)).steps
+        (kept,) = there.payload("RestoreTableFromBackup")["GlobalSecondaryIndexOverride"]
+        assert kept["IndexName"] == "extra"
+        assert ("ProvisionedThroughput" in kept) == isinstance(billing, Provisioned)
+        waiting = dynamorm.restore_backup(spec, there.backup, name="third", wait=False)
+        with pytest.raises(Refused, match="index added, by-status has to be built"):
+            there.run(waiting)
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        (TableSpec(OTHER, KeyAttribute("other", "S")), "key: declared"),
+        (TableSpec(OTHER, ID, AT, (IndexSpec("local", (), (KeyAttribute("x", "N"),)),)), "local"),
+    ],
+)
+def test_what_no_update_could_mend_is_refused_before_the_restore(
+    spec: TableSpec, reason: str
+) -> None:
+    """Another key, or a local index that the backup lacks."""
+    there = Restoring(BARE)
+    with pytest.raises(Refused, match=reason):
+        there.run(dynamorm.restore_backup(spec, there.backup))
+    assert "RestoreTableFromBackup" not in there.recorder.operations
+
+
+def test_without_waiting_nothing_may_be_left_to_set() -> None:
+    """What a restore loses is refused before anything is sent; a bare table is one restore."""
+    there = Restoring(BARE)
+    with pytest.raises(Refused, match="a restore does not carry stream, tags, table_class"):
+        there.run(dynamorm.restore_backup(Order, there.backup, name=OTHER, wait=False))
+    assert there.recorder.operations == []
+    made = there.run(dynamorm.restore_backup(BARE, there.backup, name=OTHER, wait=False))
+    assert made.table_status == "CREATING"
+    assert made.restore_summary.source_backup_arn == there.backup.arn
+
+
+def test_a_table_that_is_there_is_never_restored_over() -> None:
+    """`TableExists`, unless it is what a lost attempt of this call has made."""
+    there = Restoring(BARE)
+    with pytest.raises(TableExists):
+        there.run(dynamorm.restore_backup(BARE, there.backup))
+    lost = TransportError("cut", operation="RestoreTableFromBackup", maybe_applied=True)
+    there.world.service.fail("RestoreTableFromBackup", lost, after_effect=True)
+    made = there.run(dynamorm.restore_backup(BARE, there.backup, name=OTHER))
+    assert made.table_status == "ACTIVE"
+    for refused in (
+        lambda: dynamorm.restore_to_point_in_time(BARE, BARE),
+        lambda: dynamorm.restore_backup(BARE, there.backup, name=there.backup.table_arn),
+    ):
+        with pytest.raises(Refused):
+            refused()
+
+
+def test_an_endpoint_that_does_not_tell_what_is_in_a_backup() -> None:
+    """Then all indexes are restored, and what is missing is set as usual."""
+    there = Restoring(BARE)
+
+    class Silent:
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = there.world.service.send(operation, body)
+            if operation != "DescribeBackup":
+                return answer
+            details = json.decode(answer)["BackupDescription"]["BackupDetails"]
+            return json.encode({"BackupDescription": {"BackupDetails": details}})
+
+    restore = dynamorm.restore_backup(BARE, there.backup, name=OTHER, stream="NEW_IMAGE")
+    made = dynamorm.run(restore, Silent(), clock=there.world.clock)
+    assert made.stream_specification.stream_enabled
+
+
+def test_a_point_in_time_is_restored() -> None:
+    """The latest moment, or one that is named with its time zone; the source needs PITR."""
+    there = Restoring(dynamorm.table_spec(BARE, point_in_time_recovery=True))
+    there.run(dynamorm.restore_to_point_in_time(BARE, BARE, name=OTHER))
+    sent = there.payload("RestoreTableToPointInTime")
+    assert (sent["SourceTableName"], sent["UseLatestRestorableTime"]) == ("orders", True)
+    assert there.world.service.items(OTHER) == [ITEM]
+    there.recorder.sent.clear()
+    then = datetime(2026, 1, 1, tzinfo=timezone.utc)
+    arn = there.run(dynamorm.describe_table(BARE)).table_arn
+    there.run(dynamorm.restore_to_point_in_time(BARE, arn, name="third", at=then))
+    sent = there.payload("RestoreTableToPointInTime")
+    assert (sent["SourceTableArn"], sent["RestoreDateTime"]) == (arn, then.timestamp())
+    assert "UseLatestRestorableTime" not in sent
+    with pytest.raises(ServiceError, match="PointInTimeRecoveryUnavailable"):
+        there.run(dynamorm.restore_to_point_in_time(BARE, OTHER, name="fourth"))
+    for wrong, error in ((then.replace(tzinfo=None), ValueError), ("yesterday", TypeError)):
+        with pytest.raises(error, match="at= takes"):
+            dynamorm.restore_to_point_in_time(BARE, BARE, name=OTHER, at=wrong)
+
+
+def test_what_does_not_show_in_time_ends_the_wait() -> None:
+    """A service that takes a setting and does not show it is asked until the time is over."""
+    there = Restoring(BARE)
+
+    class Deaf:
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation == "UpdateTable":
+                described = there.world.service.send("DescribeTable", b'{"TableName":"restored"}')
+                return json.encode({"TableDescription": json.decode(described)["Table"]})
+            return there.world.service.send(operation, body)
+
+    options: Any = {"stream": "NEW_IMAGE", "timeout": 60}
+    restore = dynamorm.restore_backup(BARE, there.backup, name=OTHER, **options)
+    with pytest.raises(WaitTimeout, match="without stream"):
+        dynamorm.run(restore, Deaf(), clock=there.world.clock)
