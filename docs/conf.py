@@ -25,7 +25,7 @@ myst_heading_anchors = 3
 myst_fence_as_directive = ["mermaid"]
 
 # Copied without prompts and answers.
-copybutton_prompt_text = r">>> |\.\.\. "
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 autodoc_member_order = "bysource"

@@ -30,7 +30,8 @@ class App(click.Group):
         except Exception as error:  # noqa: BLE001 - the user's models and transforms raise any
             from .failures import tell
 
-            tell(error, debug=bool(session.given.get("debug")))
+            options = session.given
+            tell(error, debug=bool(options.get("debug")), color=not options.get("no_color"))
             sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands that write models in another language. They send nothing."""
+"""Commands that write models in another language, and tables as models."""
 
 from __future__ import annotations
 
@@ -44,13 +44,33 @@ def terraform(session: Session, models: tuple[str, ...], out: str | None) -> Non
     _write(terraform(*found, prefix=session.given["prefix"] or ""), out)
 
 
+@command()
+@click.argument("table", metavar="TABLE")
+@out
+def pull(session: Session, table: str, out: str | None) -> None:
+    """Write the Python source of a model for a table."""
+    from ..export import source
+
+    with session.database() as db:
+        _show(session, table, db.run(source(table)), out)
+
+
+def _show(session: Session, table: str, text: str, out: str | None) -> None:
+    session.output.document("pull", table=table, source=text)
+    if out or not session.output.as_json:
+        _save(text.encode(), out)
+
+
 def _write(value: Any, out: str | None) -> None:
     """Write JSON where it is wanted."""
     from msgspec import json
 
-    encoded = json.format(json.encode(value), indent=2)
+    _save(json.format(json.encode(value), indent=2) + b"\n", out)
+
+
+def _save(content: bytes, out: str | None) -> None:
     with click.open_file(out or "-", "wb") as file:
-        file.write(encoded + b"\n")
+        file.write(content)
 
 
 @click.group(commands=[cloudformation, terraform])
@@ -58,4 +78,4 @@ def export() -> None:
     """Write the models for CloudFormation or Terraform."""
 
 
-COMMANDS = (export,)
+COMMANDS = (pull, export)

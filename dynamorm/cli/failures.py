@@ -22,23 +22,33 @@ def _consent(error: Exception) -> str:
     return " ".join(f"--allow {name}" for name in dict.fromkeys(s.name for s in refused.steps))
 
 
+def _usage(error: Exception) -> str:
+    """Name the help of the command that was not understood."""
+    ctx = getattr(error, "ctx", None)
+    return f"{ctx.command_path} --help" if ctx else ""
+
+
 _ADVICE: dict[type[Exception], Callable[[Exception], str]] = {
-    CredentialsMissing: lambda _: "pass --profile, set AWS_PROFILE, or run: aws sso login",
+    CredentialsMissing: lambda _: "pass --profile NAME, or aws sso login; any do for an emulator",
     EndpointUnknown: lambda _: "pass --region or --endpoint",
     TransportError: lambda _: "is --endpoint right? --wait 60s waits until the service answers",
     PlanRefused: _consent,
+    click.UsageError: _usage,
 }
 """What the library's message cannot say, since it does not know of options."""
 
 
-def tell(error: Exception, *, debug: bool) -> None:
+def tell(error: Exception, *, debug: bool, color: bool) -> None:
     """Print an error, with its traceback if that was asked for."""
     if debug:
         import traceback
 
         say("".join(traceback.format_exception(error)).rstrip())
         return
-    say(f"{click.style('Error', 'red')}: {_message(error)}")
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        say(error.format_message())
+        return
+    say(f"{click.style('Error', 'red') if color else 'Error'}: {_message(error)}")
     advice = next(
         (advise(error) for kind, advise in _ADVICE.items() if isinstance(error, kind)), ""
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from .output import Output
+
+if TYPE_CHECKING:
+    from rich.console import Console
+    from rich.progress import Progress
 
 Show = Callable[[Any], None]
 """Takes a `CopyReport` or `Verified`; called by one thread at a time."""
@@ -22,22 +26,32 @@ def progress(output: Output) -> Iterator[Show]:
         yield lambda report: _line(output, report)
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     plain = click.get_current_context().color is False
-    console = Console(stderr=True, no_color=plain or None)
-    columns = SpinnerColumn(), BarColumn(20), TextColumn("{task.description}", markup=False)
-    with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("", total=None)
+    bar, draw = drawn(Console(stderr=True, no_color=plain or None))
 
-        def show(report: Any) -> None:
-            _line(output, report)
-            total = getattr(report, "estimated_total", None)
-            bar.update(
-                task, completed=read_so_far(report), total=total, description=described(report)
-            )
+    def show(report: Any) -> None:
+        _line(output, report)
+        draw(report)
 
+    with bar:
         yield show
+
+
+def drawn(console: Console) -> tuple[Progress, Show]:
+    """Return a bar, and what draws a report with it; it is wiped away at the end."""
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+    columns = SpinnerColumn(), BarColumn(20), TextColumn("{task.description}", markup=False)
+    bar = Progress(*columns, console=console, transient=True)
+    task = bar.add_task("", total=None)
+
+    def draw(report: Any) -> None:
+        total = getattr(report, "estimated_total", None)
+        read = read_so_far(report)
+        bar.update(task, completed=read, total=total, description=described(report))
+
+    return bar, draw
 
 
 def read_so_far(report: Any) -> int:

@@ -87,10 +87,11 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     """Keep a shared option; what a command is given counts before what stands in front of it."""
     session = ctx.ensure_object(Session)
     name = str(param.name)
+    if name == "no_color":
+        value = value or bool(os.environ.get("NO_COLOR"))
+        ctx.color = False if value else ctx.color
     if ctx.parent is None or ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
         session.given[name] = value
-    if name == "no_color" and (value or os.environ.get("NO_COLOR")):
-        ctx.color = False
 
 
 SHARED: tuple[tuple[str, dict[str, Any]], ...] = (

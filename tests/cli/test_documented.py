@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import html
 import re
+import runpy
 from itertools import pairwise
 from pathlib import Path
 
+import click
 import pytest
 from aids.terminal import at_terminal, screen
 
@@ -56,3 +59,38 @@ def test_in_a_pipe(run):
     for line, told, code in examples(run):
         done = run(line + " --yes" * bool(ANSWERED.search(told)), exits=code)
         assert done.output.split() == ANSWERED.sub("", told).split(), line
+
+
+def commands(group, prefix=""):
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, f"{name} ")
+        else:
+            yield f"{prefix}{name}", command
+
+
+ROW = re.compile(r"^\| `([a-z ]+?) ?(?:[A-Z\[].*?)?` \|", re.MULTILINE)
+
+
+def test_every_command_has_a_row_and_every_option_a_meaning():
+    """The page names each command, and `--help` says of each option what it is for."""
+    rows = re.findall(
+        r"^\| `([a-z ]+?) ?(?:[A-Z\[].*?)?` \|", PAGE.read_text("utf-8"), re.MULTILINE
+    )
+    assert rows == [name for name, _ in commands(app)]
+    for _, command in commands(app):
+        for option in command.params:
+            assert isinstance(option, click.Argument) or option.help, option.name
+
+
+def test_the_picture_is_fresh(monkeypatch):
+    """What README shows is what is printed: docs/pictures/draw.py draws it again."""
+    monkeypatch.setenv("COLUMNS", "80")
+    drawing = runpy.run_path(str(PICTURES / "draw.py"))["draw"]()
+    told = re.findall("<text[^>]*>([^<]*)", (PICTURES / "command-line.svg").read_text("utf-8"))
+    shown = html.unescape(" ".join(told)).split()
+    words = {word for word in drawing.export_text().split() if re.search(r"\w", word)}
+    assert words <= {*shown}
+
+
+PICTURES = PAGE.parent / "pictures"

@@ -23,3 +23,13 @@ def test_a_configuration_for_terraform(run):
     told = json.loads(run("export terraform shop:Order --prefix dev-").stdout)
     assert told == dynamorm.export.terraform(run.model("Order"), prefix="dev-")
     assert run.places == []
+
+
+def test_a_table_becomes_a_model(run):
+    """`pull` prints Python, or writes it; a plan of it is empty."""
+    run("ensure shop")
+    run("pull orders --out pulled.py")
+    run("plan pulled --exit-code")
+    told = run("pull orders").stdout
+    assert told == (run.folder / "pulled.py").read_text()
+    assert run.json("pull orders")["source"] == told

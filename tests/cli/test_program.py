@@ -78,6 +78,19 @@ def test_an_error_is_a_line_or_two(run, line, told):
     assert len(done.stderr.splitlines()) <= 2
 
 
+@pytest.mark.parametrize("line", ["", "export"])
+def test_no_command_is_a_question_for_help(run, line):
+    """It is printed as a message: nothing has been done."""
+    done = run(line, exits=1)
+    assert done.stdout == ""
+    assert done.stderr.startswith("Usage: dynamorm ")
+
+
+def test_a_command_that_is_not_understood_names_its_help(run):
+    """The second line is what to type."""
+    assert run("copy a", exits=1).stderr.splitlines()[1] == "Try: dynamorm copy --help"
+
+
 def test_debug_shows_the_traceback(run):
     """Wherever the option stands."""
     assert "Traceback (most recent call last):" in run("--debug plan shop:No", exits=1).stderr
@@ -94,7 +107,7 @@ def test_an_error_of_a_program_is_named_by_its_kind(run):
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ("--region eu-west-1", "Try: pass --profile, set AWS_PROFILE, or run: aws sso login"),
+        ("--region eu-west-1", "Try: pass --profile NAME, or aws sso login"),
         ("", "Try: pass --region or --endpoint"),
         ("--region a --profile none", "Try: pass --profile"),
     ],
@@ -128,6 +141,7 @@ def test_colour_is_never_the_only_sign(run, monkeypatch, no):
     plain = run(f"plan shop {no}", color=True).stdout
     assert "\x1b[" not in plain
     assert plain == run("plan shop").stdout
+    assert run(f"plan shop:No {no}", color=True, exits=1).stderr.startswith("Error: ")
 
 
 def test_completion_is_that_of_click(run, monkeypatch):
