@@ -19,6 +19,10 @@ allow = click.option(
     metavar="NAME",
     help="Consent to a destructive step, or ask for a removal: index:by-day, ttl, tag:*.",
 )
+only = click.option("--only", multiple=True, metavar="NAME", help="Compare this alone: ttl, tags.")
+skip = click.option(
+    "--skip-unsupported", "skip", is_flag=True, help="Leave out what an emulator does not know."
+)
 yes = click.option(
     "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Implies no --allow."
 )

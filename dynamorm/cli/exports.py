@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from . import arguments
+from .plans import all_steps
 from .session import Session, command
 
 out = click.option("--out", metavar="FILE", help="Write it to a file, not to standard output.")
@@ -45,6 +46,21 @@ def terraform(session: Session, models: tuple[str, ...], out: str | None) -> Non
 
 
 @command()
+@arguments.models
+@out
+def requests(session: Session, models: tuple[str, ...], out: str | None) -> None:
+    """Write the requests that create the tables, in order."""
+    from ..model.declare import table_spec
+    from ..operations.effects import Location
+    from ..tables.plan import create_plan
+
+    here = Location(table_prefix=session.given["prefix"] or "")
+    plans = (create_plan(table_spec(model), (), here) for model in session.models(models))
+    steps = [step for plan in plans for step in all_steps(plan.steps)]
+    _write([{"operation": step.operation, "body": step.payload} for step in steps], out)
+
+
+@command()
 @click.argument("table", metavar="TABLE")
 @out
 def pull(session: Session, table: str, out: str | None) -> None:
@@ -73,9 +89,9 @@ def _save(content: bytes, out: str | None) -> None:
         file.write(content)
 
 
-@click.group(commands=[cloudformation, terraform])
+@click.group(commands=[cloudformation, terraform, requests])
 def export() -> None:
-    """Write the models for CloudFormation or Terraform."""
+    """Write the models for CloudFormation, Terraform, or as requests."""
 
 
 COMMANDS = (pull, export)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from msgspec import json
@@ -15,55 +15,67 @@ from .session import Session, command
 if TYPE_CHECKING:
     from ..tables.plan import Plan
     from ..tables.steps import Step
-    from ..tables.update import Applied
+    from ..tables.update import Applied, Unsupported
 
 CHANGES = 2
 """What `plan --exit-code` and `check` exit with where something differs."""
 
 
+compared = arguments.together(arguments.allow, arguments.only, arguments.skip)
+"""What says which plan is made, and which of its steps are done."""
+
+
 @command()
 @arguments.models
-@arguments.allow
+@compared
 @click.option("--exit-code", is_flag=True, help="Exit with 2 if there is something to do.")
+@click.option("--out", metavar="FILE", help="Write the plan to a file, for apply.")
 @click.option("--requests", is_flag=True, help="Show the JSON body of every request.")
 @click.option("--markdown", is_flag=True, help="Print Markdown, for a comment.")
 def plan(
     session: Session,
     models: tuple[str, ...],
-    allow: tuple[str, ...],
     exit_code: bool,
+    out: str | None,
     requests: bool,
     markdown: bool,
+    **asked: Any,
 ) -> int:
-    """Show what apply would change. Sends no write.
+    """Show what apply would change; send no write.
 
     Exits with 0; with --exit-code 2 if there is something to do.
     """
-    plans = _plans(session, models, allow)
+    plans = _plans(session, models, **asked)
+    if out is not None:
+        from .plan_file import write_plans
+
+        write_plans(out, plans)
     _show(session, plans, requests=requests, markdown=markdown)
     session.output.document("plan", plans=plans)
     return CHANGES if exit_code and any(plans) else 0
 
 
-def _plans(session: Session, models: tuple[str, ...], allow: tuple[str, ...]) -> list[Plan]:
+def _plans(session: Session, models: tuple[str, ...], skip: bool, **asked: Any) -> list[Plan]:
     found = session.models(models)
     with session.database() as db:
-        return [db.plan(model, allow=allow) for model in found]
+        return [db.plan(model, unsupported=_UNSUPPORTED[skip], **asked) for model in found]
+
+
+_UNSUPPORTED: dict[bool, Unsupported] = {True: "skip", False: "raise"}
 
 
 def _show(session: Session, plans: list[Plan], *, requests: bool, markdown: bool) -> None:
     session.output.text("\n".join(_markdown(plan) if markdown else str(plan) for plan in plans))
     if requests:
-        bodies = (
-            f"{s.operation}\n{_indented(s)}" for plan in plans for s in _all_steps(plan.steps)
-        )
+        bodies = (f"{s.operation}\n{_indented(s)}" for plan in plans for s in all_steps(plan.steps))
         session.output.text("\n".join(bodies))
 
 
-def _all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
+    """Give each step, and after it those that belong to it."""
     for step in steps:
         yield step
-        yield from _all_steps(step.then)
+        yield from all_steps(step.then)
 
 
 def _indented(step: Step) -> str:
@@ -72,7 +84,7 @@ def _indented(step: Step) -> str:
 
 def _markdown(plan: Plan) -> str:
     rows = [
-        *((s.kind, s.name, f"{s.change} ({s.operation})") for s in plan.steps),
+        *((s.kind, s.name, f"{s.change} ({s.operation})") for s in all_steps(plan.steps)),
         *(("blocked", b.name, f"{b.found} -> {b.declared}: {b.remedy}") for b in plan.blocked),
         *(("left alone", item.name, item.found) for item in plan.undeclared),
     ]
@@ -85,24 +97,30 @@ def _markdown(plan: Plan) -> str:
 
 
 @command()
-@arguments.models
-@arguments.allow
+@click.argument("what", nargs=-1, metavar="[PLAN.json | MODEL...]")
+@compared
 @arguments.yes
 @arguments.timeout(3600)
-def apply(
-    session: Session, models: tuple[str, ...], allow: tuple[str, ...], yes: bool, timeout: float
-) -> int:
-    """Change tables to what their models declare, after a "yes"."""
-    from ..tables.update import apply as applying
+def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **asked: Any) -> int:
+    """Change tables to what their models declare, after a "yes".
 
-    plans = _plans(session, models, allow)
-    _show(session, plans, requests=False, markdown=False)
+    A plan in a file has been seen: it is applied without a question, and refused if the table has
+    changed since.
+    """
+    from ..tables.update import apply as applying
+    from .plan_file import read_plans
+
+    seen = len(what) == 1 and what[0].endswith(".json")
+    plans = read_plans(what[0]) if seen else _plans(session, what, **asked)
+    if not seen:
+        _show(session, plans, requests=False, markdown=False)
+    told = {"allow": asked["allow"], "unsupported": _UNSUPPORTED[asked["skip"]]}
     # What would be refused is, before anybody is asked; iterated, since an answer may be "no".
-    operations = [iter(applying(plan, allow=allow, timeout=timeout)) for plan in plans if plan]
+    operations = [iter(applying(plan, timeout=timeout, **told)) for plan in plans if plan]
     if not operations:
         return _end(session, [])
     names = ", ".join(plan.table for plan in plans if plan)
-    if not session.confirm(f"Apply to {names}", sure=yes):
+    if not session.confirm(f"Apply to {names}", sure=seen or yes):
         return 1
     with session.database() as db:
         return _end(session, [_told(session, db.run(steps)) for steps in operations])
@@ -126,16 +144,19 @@ def _end(session: Session, applied: list[Applied]) -> int:
 
 @command()
 @arguments.models
+@arguments.only
 @click.option("--strict", is_flag=True, help="What no model declares counts as well.")
 @click.option("--quiet", is_flag=True, help="Print nothing: the exit code says it.")
-def check(session: Session, models: tuple[str, ...], strict: bool, quiet: bool) -> int:
+def check(
+    session: Session, models: tuple[str, ...], only: tuple[str, ...], strict: bool, quiet: bool
+) -> int:
     """Compare tables with their models; read only.
 
     Exits with 2 if a table is missing or not as declared, without an option.
     """
     found = session.models(models)
     with session.database() as db:
-        checked = db.check(*found, strict=strict)
+        checked = db.check(*found, strict=strict, only=only)
     if not quiet:
         session.output.text(str(checked))
         session.output.document("check", **checked.to_dict(), as_declared=bool(checked))

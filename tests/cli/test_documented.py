@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import html
+import os
 import re
 import runpy
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
 import click
 import pytest
+import yaml
+from aids import emulator
 from aids.terminal import at_terminal, screen
 
 from dynamorm.cli.app import app
@@ -59,6 +64,38 @@ def test_in_a_pipe(run):
     for line, told, code in examples(run):
         done = run(line + " --yes" * bool(ANSWERED.search(told)), exits=code)
         assert done.output.split() == ANSWERED.sub("", told).split(), line
+
+
+@pytest.fixture
+def path(tmp_path_factory, monkeypatch):
+    """A shell finds the program there, and others that do nothing."""
+    folder = tmp_path_factory.mktemp("bin")
+    program = f'exec "{sys.executable}" -m dynamorm "$@"'
+    for name, script in {"dynamorm": program, "gh": ":", "pip": ":"}.items():
+        (folder / name).write_text(f"#!/bin/sh\n{script}\n")
+        (folder / name).chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+
+
+@pytest.mark.usefixtures("path")
+def test_the_steps_of_the_workflow(run, monkeypatch):
+    """What GitHub would run works: before the merge, after it, and at night."""
+    (text,) = (text for kind, text in BLOCK.findall(PAGE.read_text("utf-8")) if kind == "yaml")
+    workflow = yaml.safe_load(text)
+    with emulator.moto() as url:
+        variables = {
+            **workflow["env"],
+            "AWS_ACCESS_KEY_ID": "any",
+            "AWS_SECRET_ACCESS_KEY": "any",
+            "AWS_ENDPOINT_URL_DYNAMODB": url,
+        }
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        for job in ("plan", "apply", "check"):
+            steps = [step["run"] for step in workflow["jobs"][job]["steps"] if "run" in step]
+            for step in steps:
+                subprocess.run(["bash", "-e", "-c", step], check=True, capture_output=True)
+    assert "| create | table |" in (run.folder / "plan.md").read_text()
 
 
 def commands(group, prefix=""):

@@ -25,6 +25,17 @@ def test_a_configuration_for_terraform(run):
     assert run.places == []
 
 
+def test_the_requests_that_create_a_table(run):
+    """All of them in order, with the prefix in the name."""
+    run.change(
+        "    total: int = 0", "    total: int = 0\n    until: Annotated[int, TimeToLive()] = 0"
+    )
+    told = json.loads(run("export requests shop:Order --prefix dev-").stdout)
+    assert [request["operation"] for request in told] == ["CreateTable", "UpdateTimeToLive"]
+    assert {request["body"]["TableName"] for request in told} == {"dev-orders"}
+    assert run.places == []
+
+
 def test_a_table_becomes_a_model(run):
     """`pull` prints Python, or writes it; a plan of it is empty."""
     run("ensure shop")

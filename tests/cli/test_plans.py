@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+import stat
 
 import pytest
+
+from dynamorm.testing import FakeService
 
 
 @pytest.fixture
@@ -51,6 +54,54 @@ def test_plan_as_markdown_is_a_table(changed):
 
 TOTAL = "    total: int = 0\n"
 EXPIRES = 'expires: Annotated[int | None, TimeToLive()] = field(default=None, name="a|b")'
+
+
+def test_a_plan_in_a_file_is_applied_without_a_question(changed):
+    """Only its owner may read the file, and a plan of another state is refused."""
+    changed("plan shop --out plan.json")
+    assert stat.S_IMODE((changed.folder / "plan.json").stat().st_mode) == 0o600
+    assert changed("apply plan.json").stdout == "orders: 1 done\n  done stream: turn NEW_IMAGE on\n"
+    changed("plan shop --exit-code")
+    changed.db.update_table(changed.model("Order"), stream="OLD_IMAGE", allow=["stream"])
+    assert "Error: " in changed("apply plan.json", exits=1).stderr
+    assert "UpdateTable" not in changed.service.sent
+
+
+@pytest.mark.parametrize("content", ["{", '{"format_version": 2, "command": "plan", "plans": []}'])
+def test_a_file_that_is_no_plan_is_named(run, content):
+    """Neither other JSON nor a later version of plans is applied."""
+    (run.folder / "other.json").write_text(content)
+    assert "other.json is no plan that dynamorm can read" in run("apply other.json", exits=1).stderr
+    assert "none.json" in run("apply none.json", exits=1).stderr
+
+
+def test_a_table_that_is_missing_is_created(run):
+    """The plan has one step, which names all that belongs to it."""
+    run.change("    total: int = 0", f"    total: int = 0\n    {EXPIRES}")
+    assert "| create | table |" in run("plan shop:Order --markdown").stdout
+    assert run("plan shop:Order --requests").stdout.count('"TableName": "orders"') == 2
+    assert "Plan: 1 to create, 0 to change, 0 to destroy" in run("plan shop:Order").stdout
+    run("apply shop --yes")
+    run("plan shop --exit-code")
+
+
+def test_only_what_is_named_is_compared(changed):
+    """`--only` restricts plan, apply and check."""
+    changed.change('stream="NEW_IMAGE"', 'stream="NEW_IMAGE", tags={"team": "shop"}')
+    assert "stream" not in changed("plan shop --only tags").stdout
+    changed("check shop --only tags", exits=2)
+    changed("apply shop --only tags --yes")
+    changed("check shop --only tags")
+    changed("check shop", exits=2)
+
+
+def test_an_emulator_need_not_know_everything(changed):
+    """With --skip-unsupported it is left out, and said."""
+    changed.change('stream="NEW_IMAGE"', 'tags={"team": "shop"}')
+    changed.service = FakeService(create_seconds=0, unknown=["ListTagsOfResource"])
+    changed.db.create_table(changed.model("Order"))
+    changed("plan shop:Order", exits=1)
+    assert "unsupported" in changed("plan shop:Order --skip-unsupported").stdout
 
 
 def test_apply_shows_the_plan_and_asks(changed):
