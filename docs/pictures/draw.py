@@ -113,4 +113,6 @@ def draw() -> Console:
 
 if __name__ == "__main__":
     drawing = draw().export_svg(title="dynamorm", unique_id="dynamorm")
+    # Some programs leave out the blanks that a text begins with.
+    drawing = drawing.replace("<svg ", '<svg xml:space="preserve" ', 1)
     PICTURE.write_text(drawing, encoding="utf-8")

@@ -23,9 +23,9 @@ _COLOURS = {
     "destructive": "red",
     "blocked": "red",
 }
-"""Of the words that lines begin with: who sees no colour reads the word."""
+"""Of the words that begin an indented line: who sees no colour reads the word."""
 
-_FIRST_WORD = re.compile(r"^(\s*)(\S+)", re.MULTILINE)
+_SIGNS = re.compile(r"(?<=^  )(\S+)?(\s+)(\S+)", re.MULTILINE)
 
 
 class Output:
@@ -45,7 +45,7 @@ class Output:
         """Print data for people, unless it is printed as JSON."""
         if text and not self.as_json:
             shown = "\n".join(map(_wrapped, text.split("\n"))) if sys.stdout.isatty() else text
-            click.echo(_FIRST_WORD.sub(_painted, shown))
+            click.echo(_SIGNS.sub(_painted, shown))
 
     def document(self, command: str, **members: Any) -> None:
         """Write the one document of a command."""
@@ -84,9 +84,14 @@ def _wrapped(line: str) -> str:
     return fill(line, width, subsequent_indent=" " * below, break_on_hyphens=False)
 
 
-def _painted(word: re.Match[str]) -> str:
-    colour = _COLOURS.get(word[2])
-    return word[1] + (click.style(word[2], colour) if colour else word[2])
+def _painted(signs: re.Match[str]) -> str:
+    """Colour the sign and the kind of a step."""
+    sign, gap, kind = (word or "" for word in signs.groups())
+    return f"{_coloured(sign)}{gap}{_coloured(kind)}"
+
+
+def _coloured(word: str) -> str:
+    return click.style(word, _COLOURS[word]) if word in _COLOURS else word
 
 
 def say(message: str) -> None:
