@@ -23,6 +23,7 @@ PACKAGES = {
     "tables": ("errors", "model", "api", "requests", "operations"),
     "items": ("errors", "model"),
     "copying": ("errors", "model", "api", "requests", "operations", "tables", "items"),
+    "estimate": ("errors", "model", "api", "tables"),
     "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "transports": ("errors", "operations"),

@@ -1,0 +1,89 @@
+"""How fast tables serve, and how long they take for so many units.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
+"""
+
+from __future__ import annotations
+
+from math import inf
+from typing import NamedTuple
+
+from msgspec import Struct
+
+from ..api.descriptions import TableDescription
+from ..model.options import IndexSpec, OnDemand, Provisioned, WarmThroughput
+from ..model.spec import TableSpec
+
+NEW = WarmThroughput(read=12_000, write=4_000)
+"""What a new on-demand table serves at once."""
+DOUBLING = 1800.0
+"""Seconds after which an on-demand table serves twice what it has been asked for before."""
+
+
+class Quota(Struct, frozen=True):
+    """The most that an account lets a table have, in units per second: DescribeLimits tells it.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    """
+
+    read: float = 40_000
+    write: float = 40_000
+
+
+class Rate(NamedTuple):
+    """Units per second, of reads or of writes: at first, and at most; it doubles in between."""
+
+    first: float
+    most: float
+
+    def capped(self, most: float | None) -> Rate:
+        most = inf if most is None else most
+        return Rate(min(self.first, most), min(self.most, most))
+
+    def seconds(self, units: float) -> float:
+        """Return the seconds that so many units take at the least."""
+        rate, seconds = self.first, 0.0
+        while rate < self.most and units > rate * DOUBLING:
+            units -= rate * DOUBLING
+            seconds += DOUBLING
+            rate = min(rate * 2, self.most)
+        return seconds + units / rate
+
+
+Rates = tuple[Rate, Rate]
+"""Of reads, and of writes."""
+
+
+def rates(
+    owner: TableSpec | IndexSpec,
+    table: TableSpec,
+    quota: Quota,
+    described: TableDescription | None = None,
+) -> Rates:
+    """Return what a table or index serves, as it is declared or, where it is there, described."""
+    if isinstance(table.billing, Provisioned):
+        own = owner.throughput if isinstance(owner, IndexSpec) else None
+        fixed = own or table.billing
+        return Rate(fixed.read, fixed.read), Rate(fixed.write, fixed.write)
+    limits = owner.on_demand if isinstance(owner, IndexSpec) else table.billing
+    if not isinstance(limits, OnDemand):
+        limits = OnDemand()
+    warm = _described(owner, described) or owner.warm or NEW
+    return (
+        Rate(warm.read, max(warm.read, quota.read)).capped(limits.max_read or None),
+        Rate(warm.write, max(warm.write, quota.write)).capped(limits.max_write or None),
+    )
+
+
+def _described(
+    owner: TableSpec | IndexSpec, table: TableDescription | None
+) -> WarmThroughput | None:
+    if table is None:
+        return None
+    found = table.warm_throughput
+    if isinstance(owner, IndexSpec):
+        indexes = {index.index_name: index for index in table.global_secondary_indexes}
+        found = indexes[owner.name].warm_throughput if owner.name in indexes else None
+    if not (found and found.read_units_per_second and found.write_units_per_second):
+        return None
+    return WarmThroughput(found.read_units_per_second, found.write_units_per_second)

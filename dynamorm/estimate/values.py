@@ -1,0 +1,88 @@
+"""An estimate as a value: amounts, dollars where prices are known, seconds, and a text."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from math import ceil
+
+from ..model import Readable
+
+
+class Cost(Readable, frozen=True):
+    """One thing that is paid for: an amount, and dollars where the price is known."""
+
+    what: str
+    amount: float
+    unit: str
+    """`read units`, `write units`, `GB`, or `units per second` of provisioned capacity."""
+    dollars: float | None = None
+    monthly: bool = False
+
+
+class Estimate(Readable, frozen=True):
+    """What something costs, once and each month, and how long it takes at the least."""
+
+    subject: str
+    costs: tuple[Cost, ...]
+    seconds: float
+    """At the rates that the tables serve; a client that is slower takes longer."""
+    region: str = ""
+    priced: str = ""
+    """The date of the prices; empty where there are none, and amounts are all that is known."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def dollars(self) -> float | None:
+        """What is paid once; `None` where a price is not known."""
+        return _sum(cost.dollars for cost in self.costs if not cost.monthly)
+
+    @property
+    def monthly_dollars(self) -> float | None:
+        """What is paid each month from then on; `None` where a price is not known."""
+        return _sum(cost.dollars for cost in self.costs if cost.monthly)
+
+    @property
+    def read_units(self) -> float:
+        return sum(cost.amount for cost in self.costs if cost.unit == "read units")
+
+    @property
+    def write_units(self) -> float:
+        return sum(cost.amount for cost in self.costs if cost.unit == "write units")
+
+    def __str__(self) -> str:
+        width = max((len(cost.what) for cost in self.costs), default=0)
+        rows = [f"  {cost.what:{width}}  {_text(cost)}" for cost in self.costs]
+        told = [f"takes {_duration(self.seconds)}"]
+        if self.priced:
+            told.append(f"{_in_dollars(self.dollars)} once")
+            told.append(f"{_in_dollars(self.monthly_dollars)} a month")
+        where = f"{self.region}, " if self.region else ""
+        prices = f"prices of {self.priced}" if self.priced else "units only: no prices are known"
+        last = f"  {', '.join(told)} ({where}{prices})"
+        return "\n".join((self.subject, *rows, last, *(f"  note: {note}" for note in self.notes)))
+
+
+def _sum(dollars: Iterable[float | None]) -> float | None:
+    total = 0.0
+    for amount in dollars:
+        if amount is None:
+            return None
+        total += amount
+    return total
+
+
+def _in_dollars(amount: float | None) -> str:
+    return "an unknown price" if amount is None else f"${amount:,.2f}"
+
+
+def _text(cost: Cost) -> str:
+    amount = f"{cost.amount:,.1f}" if cost.unit == "GB" else f"{ceil(cost.amount):,}"
+    price = "" if cost.dollars is None else f", {_in_dollars(cost.dollars)}"
+    return f"{amount} {cost.unit}{price}{' a month' * cost.monthly}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = ceil(seconds / 60)
+    if minutes < 120:
+        return f"about {minutes} min" if minutes > 1 else "at most a minute"
+    return f"about {minutes / 60:,.1f} hours"
