@@ -133,7 +133,8 @@ def _field_names(spec: TableSpec) -> dict[str, str]:
 
 def _identifier(attribute: str) -> str:
     """Return a field's name: Python normalises identifiers, and mangles `__x` inside a class."""
-    name = re.sub(r"\W+", "_", normalize("NFKC", attribute))
+    letters = (c if f"a{c}".isidentifier() else " " for c in normalize("NFKC", attribute))
+    name = re.sub(r" +", "_", "".join(letters))
     name = name if re.match(r"_?[^\W\d_]", name) else name.lstrip("_")
     name = name if name.isidentifier() else f"field_{name}"
     return f"{name}_" if iskeyword(name) or name in _TAKEN else name

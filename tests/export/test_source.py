@@ -170,6 +170,7 @@ def test_a_document_becomes_the_same_table(spec):
         ("_", "field_"),
         ("ﬁ", "fi"),
         ("注文", "注文"),
+        ("x²𑇡", "x2_"),
         ("it's", "it_s"),
     ],
 )
