@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+from pathlib import Path
 
 import pytest
 from aids import mutation
@@ -43,9 +44,10 @@ def pytest_collection_modifyitems(config, items):
                 item.add_marker(ONCE)
     if "DYNAMORM_MUTATE" not in os.environ:
         return
-    wanted = mutation.concerned(os.environ["DYNAMORM_MUTATE"])
-    config.hook.pytest_deselected(items=[item for item in items if item.path.name not in wanted])
-    items[:] = [item for item in items if item.path.name in wanted]
+    here = Path(__file__).parent
+    wanted = {here / path for path in mutation.concerned(os.environ["DYNAMORM_MUTATE"])}
+    config.hook.pytest_deselected(items=[item for item in items if item.path not in wanted])
+    items[:] = [item for item in items if item.path in wanted]
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -15,6 +15,7 @@ from email import message_from_bytes
 from pathlib import Path
 
 import pytest
+from aids import mutation
 from packaging.requirements import Requirement
 
 import dynamorm
@@ -262,3 +263,13 @@ def test_ci_runs_the_documented_command():
     script = (ROOT / ".ci" / "run").read_text(encoding="utf-8")
     (command,) = re.findall(r"^(python3 -m venv .*)$", script, re.MULTILINE)
     assert command in (ROOT / "README.md").read_text(encoding="utf-8").splitlines()
+
+
+def test_mutmut_knows_the_modules_that_have_tests():
+    """The modules in which mistakes are made, and their tests, are those of `aids.mutation`."""
+    modules = {f"dynamorm/{name.replace('.', '/')}.py" for name in mutation.TESTS}
+    assert set(lines("setup.cfg", "mutmut", "only_mutate")) == modules
+    assert all((ROOT / module).is_file() for module in modules)
+    chosen = lines("setup.cfg", "mutmut", "pytest_add_cli_args_test_selection")
+    assert set(chosen) == {f"tests/{path}" for path in mutation.concerned("")}
+    assert all((ROOT / path).is_file() for path in chosen)

@@ -2,31 +2,44 @@
 
 from __future__ import annotations
 
-_COPYING = "copying throttling elsewhere collisions copied_tables copy_stops telling"
+_COPYING = (
+    "copying/collisions copying/copied_tables copying/copy_stops copying/copying copying/telling "
+    "operations/elsewhere operations/throttling"
+)
 
 TESTS = {
+    "copying.asking": "copying/verifying requests/lookups",
     "copying.job": _COPYING,
     "copying.table": _COPYING,
     "copying.writer": _COPYING,
-    "items.codec": "items no_items exact",
-    "items.limits": "transforms items exact",
-    "items.transforms": "transforms",
-    "operations.drivers": "drivers elsewhere sending deadlines",
-    "operations.middleware": "elsewhere drivers",
+    "items.codec": "api/no_items items/exact items/items",
+    "items.convert": "items/exact items/transforms",
+    "items.limits": "items/exact items/items items/transforms",
+    "items.transforms": "items/transforms",
+    "operations.drivers": (
+        "operations/drivers operations/elsewhere operations/sending transports/deadlines"
+    ),
+    "operations.middleware": "operations/drivers operations/elsewhere",
     "operations.pace": _COPYING,
-    "operations.waiters": "waiting tables",
-    "operations.waiting": "waiting deadlines throttling",
-    "permissions": "permissions policies",
-    "tables.compare": "changes",
-    "transports.connection": "connections sockets deadlines",
-    "transports.credential_source": "credentials secrets",
-    "transports.credentials": "credentials secrets",
-    "transports.exchange": "exchange hostile",
+    "operations.waiters": "operations/waiting tables/tables tables/waits",
+    "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
+    "permissions": "permissions tables/policies",
+    "tables.compare": "tables/changes",
+    "transports.connection": "transports/connections transports/deadlines transports/sockets",
+    "transports.credential_source": "transports/credentials transports/secrets",
+    "transports.credentials": "transports/credentials transports/secrets",
+    "transports.exchange": "transports/exchange transports/hostile",
 }
 """By the module's name; setup.cfg has the same modules and files."""
+
+
+def files(tests: str) -> set[str]:
+    """Name the files of tests, as seen from the folder of all."""
+    paths = (test.rpartition("/") for test in tests.split())
+    return {f"{folder}{slash}test_{name}.py" for folder, slash, name in paths}
 
 
 def concerned(module: str) -> set[str]:
     """Name the test files for a module or a package; for an empty name, all of them."""
     chosen = [tests for name, tests in TESTS.items() if f"{name}.".startswith(module)]
-    return {f"test_{test}.py" for tests in chosen for test in tests.split()}
+    return files(" ".join(chosen))
