@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from ..errors import DynamormError
+from ..errors import DynamormError, Throttled
 from ..operations.effects import Sleep, Steps, now
 from ..operations.pace import Pace
 from .time_left import TimeLeft
@@ -17,9 +17,11 @@ R = TypeVar("R")
 class Asking:
     """Sends the requests of segments that share one pace and one deadline."""
 
-    def __init__(self, left: TimeLeft, max_units: float | None) -> None:
+    def __init__(self, left: TimeLeft, pace: Pace) -> None:
         self._left = left
-        self._pace = Pace(max_units)
+        self._pace = pace
+        self._usual = 0.0
+        """Units that the last answer has cost: the next one will cost about the same."""
         self.longest = 0.0
         """Seconds that an answer has taken."""
 
@@ -29,20 +31,26 @@ class Asking:
         `check` returns the units of an answer, or raises for what is none.
         """
         pauses = Pauses(self._left)
-        while (left := self._left.at((yield from now()))) > 0:
-            if not (yield from self._pace.ready(left)):
+        while self._left.at((yield from now())) > 0:
+            paid = yield from self._pace.ready(self._left.at, self._usual)
+            if paid is None:
                 break
             sent = yield from now()
             try:
                 reply = yield from request()
                 consumed = check(reply)
             except DynamormError as error:
+                moment = yield from now()
+                self._pace.spent(0.0, paid, moment)
                 if not error.transient or (yield from pauses.over()):
                     raise
+                if isinstance(error, Throttled):
+                    self._pace.throttled(moment)
             else:
                 moment = yield from now()
                 self.longest = max(self.longest, moment - sent)
-                self._pace.spent(consumed, moment)
+                self._pace.spent(consumed, paid, moment)
+                self._usual = consumed
                 return reply
             if not (yield from pauses.next()):
                 break

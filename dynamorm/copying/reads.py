@@ -18,6 +18,7 @@ from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
 from ..operations.effects import Steps, call, now
 from ..operations.middleware import DatabaseLike, elsewhere
+from ..operations.pace import Pace
 from ..requests.items import batch_get_item, scan, units
 from .asking import Asking, Pauses
 from .time_left import TimeLeft
@@ -72,7 +73,7 @@ class Reads:
 
     def __init__(self, left: TimeLeft, max_units: float | None, *, consistent: bool) -> None:
         self._left = left
-        self._asking = Asking(left, max_units)
+        self._asking = Asking(left, Pace(max_units))
         self._consistent = consistent
 
     def page(

@@ -127,13 +127,18 @@ class Writer:
             moment = yield from now()
             left = self._left.at(moment)
             self.gave_up = busy > PATIENCE
-            if left <= 0 or self.gave_up or not (yield from self._pace.ready(left)):
+            if left <= 0 or self.gave_up:
                 return
             alone = self._alone and self._returned
             batch = self._queue.take(alone or self._batch_size)
             size = count(batch)
+            cost = _whole_units(batch) if self._pace.limit is not None else 0
+            paid = yield from self._pace.ready(self._left.at, cost)
+            if paid is None:
+                self._queue.put_back(batch)
+                return
             sent_at = yield from now()
-            refused = yield from self._send(batch, moment + left)
+            refused = yield from self._send(batch, moment + left, paid)
             if not (yield from self._requeue(refused, moment + left)):
                 self.gave_up = True
                 return
@@ -157,7 +162,7 @@ class Writer:
         yield Sleep(0.0, spread=longest)
         return True
 
-    def _send(self, batch: list[Part], until: float) -> Steps[list[Part]]:
+    def _send(self, batch: list[Part], until: float, paid: float = 0.0) -> Steps[list[Part]]:
         """Send one batch; give what is still to be written."""
         if not batch:
             return []
@@ -169,13 +174,18 @@ class Writer:
             if not error.transient:
                 self._queue.put_back(batch)
                 raise
+            moment = yield from now()
+            self._pace.spent(0.0, paid, moment)
+            self._pace.throttled(moment)
             self.trouble = error
             return batch
         self._acknowledge(answer)
         consumed = units(answer.consumed, lambda: _whole_units(answer.written))
         self._costs.write_units += consumed
         moment = yield from now()
-        self._pace.spent(consumed, moment)
+        self._pace.spent(consumed, paid, moment)
+        if answer.refused:
+            self._pace.throttled(moment)
         self._on_batch(moment)
         return answer.refused
 

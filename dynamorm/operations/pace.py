@@ -1,40 +1,94 @@
-"""Holds a rate of capacity units, measured after the fact and shared by the segments of a copy."""
+"""Holds a rate of capacity units, shared by the segments of a copy, and yields to throttling."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from threading import Lock
 
 from .effects import Sleep, Steps, now
+
+CREDIT = 0.25
+"""Seconds of the rate that may be made up for: a thread wakes later than it asked for."""
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode-max.html
+WARMING = 1800.0
+"""Seconds in which an on-demand table doubles what it takes without throttling."""
+
+RECOVERY = 60.0
+"""Seconds in which a rate that was throttled doubles again."""
+
+BACK_OFF = 0.7
+"""What is left of a rate after throttling; once a second at most."""
 
 
 class Pace:
     """At most `limit` capacity units a second; `None` is as fast as it goes.
 
-    What a request costs is known only when it has been answered. So each one is paid for by those
-    after it: nobody starts before the units so far are covered.
+    A request is paid for by an estimate before it is sent, and its answer corrects that: however
+    many segments share a pace, none is ahead of it. The estimate is multiplied by what requests
+    have cost in relation to theirs, so that the indexes of a table are paid for too. `cold` is the
+    rate to begin with where that is lower: it doubles as an on-demand table warms up.
     """
 
-    def __init__(self, limit: float | None) -> None:
-        self._limit = limit
-        self._covered_at = 0.0
+    def __init__(self, limit: float | None, cold: float | None = None) -> None:
+        self.limit = limit
+        """Whoever shares a rate with other processes changes it on the way."""
         self._lock = Lock()
+        self._covered_at: float | None = None
+        self._factor = 1.0
+        self._share = 1.0 if cold is None or limit is None else min(1.0, cold / limit)
+        self._shared_at: float | None = None
+        self._throttled_at = float("-inf")
+        self._doubling = WARMING
 
-    def spent(self, units: float, moment: float) -> None:
-        """Count what a request that was answered at `moment` has consumed."""
-        if self._limit is not None:
-            with self._lock:
-                self._covered_at = max(self._covered_at, moment) + units / self._limit
+    def rate(self, moment: float) -> float | None:
+        """Return the units a second that are used at this moment; `None` for no limit."""
+        if self.limit is None:
+            return None
+        with self._lock:
+            return self._rate(self.limit, moment)
 
-    def ready(self, longest: float) -> Steps[bool]:
-        """Wait until the units so far are covered; `False` if that takes `longest` seconds or more.
+    def ready(self, left: Callable[[float], float], units: float = 0.0) -> Steps[float | None]:
+        """Wait until it is a request's turn; return what it has paid, `None` when time is up first.
 
         A second at a time, so that an operation can be stopped between two effects.
         """
-        if self._limit is None:
-            return True
-        until = (yield from now()) + longest
-        while (wait := self._covered_at - (moment := (yield from now()))) > 0:
-            if moment >= until:
-                return False
-            yield Sleep(min(wait, until - moment, 1.0))
-        return True
+        while (limit := self.limit) is not None:
+            moment = yield from now()
+            with self._lock:
+                covered_at = moment if self._covered_at is None else self._covered_at
+                wait = covered_at - moment
+                if wait <= 0:
+                    paid = units * self._factor
+                    self._covered_at = max(covered_at, moment - CREDIT)
+                    self._covered_at += paid / self._rate(limit, moment)
+                    return paid
+            longest = left(moment)
+            if longest <= 0:
+                return None
+            yield Sleep(min(wait, longest, 1.0))
+        return 0.0
+
+    def spent(self, units: float, paid: float, moment: float) -> None:
+        """Correct what a request has paid by what it has consumed."""
+        with self._lock:
+            if self.limit is not None and self._covered_at is not None:
+                if paid and units:
+                    self._factor *= (1 + units / paid) / 2
+                self._covered_at += (units - paid) / self._rate(self.limit, moment)
+
+    def throttled(self, moment: float) -> None:
+        """Use less of the limit for a while."""
+        with self._lock:
+            if self.limit is not None and moment - self._throttled_at >= 1.0:
+                self._rate(self.limit, moment)
+                self._throttled_at = moment
+                self._share *= BACK_OFF
+                self._doubling = RECOVERY
+
+    def _rate(self, limit: float, moment: float) -> float:
+        if self._share < 1.0:
+            since = 0.0 if self._shared_at is None else moment - self._shared_at
+            self._share = min(1.0, self._share * 2 ** (since / self._doubling))
+        self._shared_at = moment
+        return limit * self._share
