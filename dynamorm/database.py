@@ -190,7 +190,7 @@ class AsyncDatabase(_Operations):
     async def run(self, steps: Steps[T] | Operation[T]) -> T:
         """Run an operation; cancelling closes it."""
         try:
-            return await arun(steps, self.transport, **self._how())
+            return await arun(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
             raise short(error) from error.__cause__
 
@@ -213,6 +213,6 @@ class Database(_Operations):
     def run(self, steps: Steps[T] | Operation[T]) -> T:
         """Run an operation."""
         try:
-            return run(steps, self.transport, **self._how())
+            return run(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
             raise short(error) from error.__cause__

@@ -108,6 +108,7 @@ ALLOWED_OUTSIDE = {
         "transports.client",
         "transports.container",
         "transports.credential_source",
+        "copying.shares",
         "operations.drivers",
         "transports.exchange",
         "transports.signing",

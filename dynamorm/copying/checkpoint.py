@@ -30,6 +30,10 @@ class Counts(Struct, omit_defaults=True):
     unchecked: int = 0
     bytes: int = 0
 
+    def __sub__(self, other: Counts) -> Counts:
+        pairs = zip(structs.astuple(self), structs.astuple(other), strict=True)
+        return Counts(*(one - another for one, another in pairs))
+
 
 def total(counts: Iterable[Counts]) -> Counts:
     """Return the sum of counts, of at least one."""

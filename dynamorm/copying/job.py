@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any
 
-from msgspec import Raw, structs
+from msgspec import Raw, Struct, convert, structs
 
 from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..model.spec import TableSpec
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from .asking import Asking
-from .checkpoint import Checkpoint
+from .checkpoint import Checkpoint, Counts, total
 from .collisions import Collision
 from .options import CopySettings
 from .progress import Telling
@@ -22,6 +22,13 @@ from .time_left import TimeLeft
 from .writer import Rule, Writer
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]
+
+
+class Paces(Struct, frozen=True):
+    """The rates at which a copy reads and writes."""
+
+    read: Pace
+    write: Pace
 
 
 class Job:
@@ -35,6 +42,7 @@ class Job:
         convert: Convert | None,
         checkpoint: Checkpoint,
         started: float,
+        paces: Paces,
         *,
         rule: Rule | None = None,
         same: bool = False,
@@ -48,8 +56,8 @@ class Job:
         self.same = same
         """Whether both tables are one."""
         self.left = TimeLeft(settings.deadline, started)
-        self.reads = Asking(self.left, settings.max_read_units)
-        self.write_pace = Pace(settings.max_write_units)
+        self.reads = Asking(self.left, paces.read)
+        self.paces = paces
         self._rule = rule
         self._items = items
         names = tuple(attribute.name for attribute in source.key)
@@ -76,7 +84,7 @@ class Job:
             self.checkpoint.target,
             tuple(attribute.name for attribute in self.target.key),
             segment.point.costs,
-            self.write_pace,
+            self.paces.write,
             self.left,
             batch_size=settings.batch_size,
             rule=self._rule,
@@ -93,6 +101,19 @@ class Job:
         if collided:
             checkpoint = structs.replace(checkpoint, collided=sorted(set(collided)))
         return report(checkpoint, self.segments, self._latest - self._started, self._items)
+
+    def hear(self, told: CopyReport) -> None:
+        """Take over what another process or machine tells of its segments."""
+        theirs = convert(told.checkpoint, Checkpoint)
+        self.checkpoint = structs.replace(
+            self.checkpoint, collided=sorted({*self.checkpoint.collided, *theirs.collided})
+        )
+        points = {point.segment: point for point in theirs.segments}
+        under_way = told.counts() - total(point.counts for point in theirs.segments)
+        for segment in self.segments:
+            if (point := points.get(segment.point.segment)) is not None:
+                segment.hear(point, under_way)
+                under_way = Counts()
 
     def tell(self, moment: float) -> None:
         """Save the checkpoint and call `progress`, unless that was done a moment ago."""

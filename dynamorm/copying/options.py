@@ -162,6 +162,17 @@ def check_segments(segments: int | None) -> None:
     _check_whole("the number of segments", 1 if segments is None else segments, MAX_SEGMENTS)
 
 
+def check_processes(processes: int, executor: Any) -> int:
+    """Return the number of processes to copy in; 0 where threads or tasks are meant."""
+    _check_whole("processes=", processes, 1024)
+    if any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__):
+        most: int = executor._max_workers
+        return most if processes == 1 else processes
+    if processes > 1 and executor is not None:
+        raise TypeError("processes= goes with an executor of processes, or without one")
+    return 0 if processes == 1 else processes
+
+
 def _check_whole(name: str, value: object, most: int, *, least: int = 1) -> None:
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} takes a whole number from {least} to {most}, not {value!r}")

@@ -33,7 +33,7 @@ class Pages:
         self._writer = writer
         self._names = tuple(attribute.name for attribute in job.source.key)
         self._flushed = self._moment = moment
-        self._hurried = job.settings.deadline is not None
+        self._hurried = job.left.at(moment) < float("inf")
         """Whether time is to be looked at before each item that is transformed."""
         self._reading = self._step = 0.0
 

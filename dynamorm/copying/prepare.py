@@ -7,16 +7,18 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, structs
 
+from ..api.descriptions import TableDescription
 from ..errors import ItemError, Refused
 from ..items.keys import item_key
 from ..model.declare import Model, table_name
 from ..model.spec import TableSpec
 from ..operations.effects import Steps
+from ..operations.pace import Pace
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .checkpoint import Checkpoint, new_checkpoint, read_checkpoint
 from .identity import check_tables, is_same, work_of
-from .job import Convert, Job
+from .job import Convert, Job, Paces
 from .options import CopySettings, check_segments
 from .pair import check_shapes, converter_of, find_again, find_both
 from .report import CopyReport
@@ -82,6 +84,7 @@ def prepare(
     started: float,
     *,
     whole: bool,
+    paces: Paces | None = None,
 ) -> Steps[Job]:
     """Refuse what does not fit, wait for the tables, and look their keys up.
 
@@ -109,9 +112,34 @@ def prepare(
     if items is not None and not whole:
         # Scan spreads items over segments by a hash, so that each has about the same number.
         items //= checkpoint.of
-    return Job(
-        here, there, settings, convert, checkpoint, started, rule=rule, same=same, items=items
+    paces = paces or Paces(
+        Pace(settings.max_read_units), Pace(settings.max_write_units, _cold(theirs.table))
     )
+    return Job(
+        here,
+        there,
+        settings,
+        convert,
+        checkpoint,
+        started,
+        paces,
+        rule=rule,
+        same=same,
+        items=items,
+    )
+
+
+COLD = 4000.0
+"""Write units a second that an on-demand table takes from the beginning."""
+
+
+def _cold(table: TableDescription) -> float | None:
+    """Return the rate that a table takes without having been used; `None` if it has its own."""
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+    if table.billing_mode != "PAY_PER_REQUEST":
+        return None
+    warm = table.warm_throughput
+    return float((warm and warm.write_units_per_second) or COLD)
 
 
 def confirm(job: Job) -> Steps[None]:

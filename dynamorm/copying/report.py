@@ -60,6 +60,10 @@ class CopyReport(Readable, frozen=True, kw_only=True):
     def __bool__(self) -> bool:
         return self.done
 
+    def counts(self) -> Counts:
+        """Return what has been done with items."""
+        return Counts(*(getattr(self, name) for name in Counts.__struct_fields__))
+
     def __str__(self) -> str:
         total = f" of about {self.estimated_total:,}" if self.estimated_total else ""
         others = ("skipped", "failed", "collisions", "kept", "unchecked", "retried")
@@ -115,6 +119,13 @@ class Segment:
         with self._lock:
             self._pages.append(page)
         return page
+
+    def hear(self, point: SegmentPoint, under_way: Counts) -> None:
+        """Take over where the segment stands elsewhere, and what is done there after its cursor."""
+        with self._lock:
+            self.point = point
+            self.ahead = set(point.ahead)
+            self._pages = deque([Page(counts=under_way, open=1)])
 
     def settle(self) -> None:
         """Move the cursor behind the pages of which nothing is open any more."""

@@ -7,6 +7,7 @@ after a lost answer or a killed run, changes nothing.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -16,9 +17,11 @@ from msgspec import Raw
 from ..api.items import ScanOutput
 from ..model.declare import Model
 from ..operations.effects import Steps, call, now, operation, together
+from ..operations.pace import Pace
 from ..requests.items import scan, units
-from .job import Job
-from .options import CopySettings, check_segments, settings_of
+from .checkpoint import Checkpoint
+from .job import Job, Paces
+from .options import CopySettings, check_processes, check_segments, settings_of
 from .pages import Pages
 from .prepare import check_pair, confirm, open_checkpoint, prepare
 from .report import CopyReport, Segment, report
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .options import CopyOptions
+    from .shares import Ask, Share
 
 
 @operation
@@ -36,6 +40,7 @@ def copy_table(
     target: Model | str,
     *,
     segments: int | None = None,
+    processes: int = 1,
     executor: Any = None,
     **options: Unpack[CopyOptions],
 ) -> Steps[CopyReport]:
@@ -74,11 +79,15 @@ def copy_table(
     the end if one of the tables has been replaced; `CopyIncomplete` with the unwritten items when
     the service stays too busy; `ItemError` for an item that cannot be transformed or written. Every
     error that ends the copy has its `report`, and so the checkpoint to resume from; so have
-    KeyboardInterrupt and CancelledError. `executor` runs the segments in threads.
+    KeyboardInterrupt and CancelledError.
+
+    `executor` runs the segments in its threads or processes. `processes=4` copies in so many new
+    processes: models and transforms must be of modules, the database one that can be pickled.
     """
-    settings = settings_of("copy_table", options, "segments", "executor")
+    settings = settings_of("copy_table", options, "segments", "processes", "executor")
     check_segments(segments)
-    return (yield from _copied(source, target, settings, None, segments, executor))
+    processes = check_processes(processes, executor)
+    return (yield from _copied(source, target, settings, None, segments, executor, processes))
 
 
 @operation
@@ -108,17 +117,73 @@ def _copied(
     segments: list[int] | None,
     of: int | None,
     executor: Any,
+    processes: int = 0,
 ) -> Steps[CopyReport]:
-    """Copy the segments; every error that ends the copy early gets its report."""
+    """Copy the segments of a new checkpoint, or of the one to resume."""
     check_pair(source, target, settings)
+    home = None
+    if processes:
+        from .shares import home_of
+
+        home = yield from home_of(source, target, settings)
     started = yield from now()
     checkpoint = open_checkpoint(source, target, settings, segments, of)
+    whole = segments is None or checkpoint.of == 1
+
+    def perform(job: Job) -> Steps[None]:
+        if not processes:
+            return _perform(job, executor)
+        from .shares import Shares, copy_apart
+
+        shares = Shares(job, home, source, target, started)
+        return copy_apart(shares, processes, executor, copy_share)
+
+    making = prepare(source, target, settings, checkpoint, started, whole=whole)
+    return (yield from _carried_out(checkpoint, making, perform))
+
+
+def copy_share(share: Share, ask: Ask) -> CopyReport:
+    """Copy a share in the process that it was sent to."""
+    from ..operations.parallel import finished
+    from .shares import Told
+
+    paces = Paces(Pace(share.terms.read), Pace(share.terms.write))
+    told = Told(share.terms, ask, paces)
+    on_error: Any = told.on_error if share.asks else "raise"
+    settings = CopySettings(
+        **share.options, progress=told.tell, deadline=told.left, on_error=on_error
+    )
+
+    def steps() -> Steps[CopyReport]:
+        making = prepare(
+            share.source,
+            share.target,
+            settings,
+            share.checkpoint,
+            (yield from now()),
+            whole=False,
+            paces=paces,
+        )
+        return (yield from _carried_out(share.checkpoint, making, lambda job: _perform(job, None)))
+
+    try:
+        report: CopyReport = finished(share.db.run(steps()))
+        return report
+    except BaseException as error:
+        with suppress(Exception):  # nobody may hear it any more
+            told.tell(error.report)  # type: ignore[attr-defined]  # whatever ended the copy
+        raise
+
+
+def _carried_out(
+    checkpoint: Checkpoint, making: Steps[Job], perform: Callable[[Job], Steps[None]]
+) -> Steps[CopyReport]:
+    """Perform a job; every error that ends it early gets its report."""
     job: Job | None = None
     try:
-        whole = segments is None or checkpoint.of == 1
-        job = yield from prepare(source, target, settings, checkpoint, started, whole=whole)
+        job = yield from making
         job.telling.save()
-        yield from _perform(job, executor)
+        yield from perform(job)
         yield from confirm(job)
         return job.outcome((yield from now()))
     except BaseException as error:  # a callback's own and an interrupt too: all would be in vain

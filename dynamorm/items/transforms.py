@@ -43,8 +43,10 @@ class AttributeTransform:
         opaque: bool = False,
         touched: frozenset[str] | None = None,
         named: str = "",
+        recipe: tuple[Any, tuple[Any, ...]] | None = None,
     ) -> None:
         self.function = function
+        self._recipe = recipe
         self.touched = touched
         """The attributes that it may change, where that is known: all others stay."""
         self.opaque = opaque
@@ -52,6 +54,10 @@ class AttributeTransform:
         update_wrapper(self, function)
         if named:  # a checkpoint tells transforms by this, with what they were made of
             self.__qualname__ = named
+
+    def __reduce__(self) -> Any:
+        """Go to another process by what made it, or as the global of its name."""
+        return self._recipe or self.__qualname__
 
     def __call__(self, item: Item) -> Any:
         try:
@@ -72,6 +78,11 @@ def attribute_transform(
     return AttributeTransform(function)
 
 
+def _made_by(name: str) -> Any:
+    """Return the function of this module, which one inside it has the name of."""
+    return globals()[name]
+
+
 def copy_all_fields() -> AttributeTransform:
     """Copy items as they are."""
 
@@ -79,7 +90,11 @@ def copy_all_fields() -> AttributeTransform:
         return item
 
     return AttributeTransform(
-        copy_all_fields, opaque=True, touched=frozenset(), named="copy_all_fields()"
+        copy_all_fields,
+        opaque=True,
+        touched=frozenset(),
+        named="copy_all_fields()",
+        recipe=(_made_by("copy_all_fields"), ()),
     )
 
 
@@ -98,7 +113,10 @@ def rename_field(old: str, new: str) -> AttributeTransform:
 
     touched = frozenset((old, new))
     named = f"rename_field({old!r}, {new!r})"
-    return AttributeTransform(rename_field, opaque=True, touched=touched, named=named)
+    recipe = _made_by("rename_field"), (old, new)
+    return AttributeTransform(
+        rename_field, opaque=True, touched=touched, named=named, recipe=recipe
+    )
 
 
 def add_field(name: str, value: Any) -> AttributeTransform:
@@ -123,7 +141,10 @@ def add_field(name: str, value: Any) -> AttributeTransform:
     )
     named = f"add_field({name!r}, {value_name})"
     touched = frozenset((name,))
-    return AttributeTransform(add_field, opaque=make is None, touched=touched, named=named)
+    recipe = _made_by("add_field"), (name, value)
+    return AttributeTransform(
+        add_field, opaque=make is None, touched=touched, named=named, recipe=recipe
+    )
 
 
 def _attribute(value: Any) -> AttributeValue:
@@ -145,7 +166,10 @@ def remove_field(name: str) -> AttributeTransform:
 
     touched = frozenset((name,))
     named = f"remove_field({name!r})"
-    return AttributeTransform(remove_field, opaque=True, touched=touched, named=named)
+    recipe = _made_by("remove_field"), (name,)
+    return AttributeTransform(
+        remove_field, opaque=True, touched=touched, named=named, recipe=recipe
+    )
 
 
 class Chain:
@@ -189,7 +213,10 @@ def chain(*transforms: Transform) -> Transform:
     for transform in transforms:
         more = getattr(transform, "touched", None)
         touched = None if touched is None or more is None else touched | more
-    return AttributeTransform(Chain(transforms, dict), opaque=opaque, touched=touched)
+    recipe = chain, transforms
+    return AttributeTransform(
+        Chain(transforms, dict), opaque=opaque, touched=touched, recipe=recipe
+    )
 
 
 def name_of(transform: Any) -> str:

@@ -18,7 +18,19 @@ from ..errors import TransportError
 from ..model.names import checked_prefix
 from ..requests import encode
 from .decoding import decoded
-from .effects import Call, Effect, Location, Now, Operation, Sleep, Steps, Together, WallTime, Where
+from .effects import (
+    Call,
+    Effect,
+    Location,
+    Now,
+    Operation,
+    Sleep,
+    Steps,
+    Together,
+    Waiting,
+    WallTime,
+    Where,
+)
 from .middleware import prefixing
 from .sending import AsyncTransport, Transport, at_once, check_kind, later, sending
 from .waiting import Retries, retries_of, retrying
@@ -62,13 +74,14 @@ def run(
     table_prefix: str = "",
     clock: Clock | None = None,
     observe: Observe | None = None,
+    home: Any = None,
 ) -> T:
     """Run an operation and return its result.
 
     Whatever the transport raises is raised inside the operation, at the request that it concerns.
     An interrupt (Ctrl-C) closes the operation. `observe` is called with each `Event`.
     """
-    program = _program(steps, retries, table_prefix)
+    program = _program(steps, retries, table_prefix, home)
     return _run(program, _world(transport, clock, observe))
 
 
@@ -80,9 +93,10 @@ async def arun(
     table_prefix: str = "",
     clock: Clock | None = None,
     observe: Observe | None = None,
+    home: Any = None,
 ) -> T:
     """Run an operation under asyncio and return its result; cancelling closes the operation."""
-    program = _program(steps, retries, table_prefix)
+    program = _program(steps, retries, table_prefix, home)
     return await _arun(program, _world(transport, clock, observe))
 
 
@@ -196,9 +210,9 @@ def _perform(effect: Effect, world: _World) -> Any:
     if isinstance(effect, Together):
         from .parallel import in_threads
 
-        return in_threads(
-            effect, lambda steps, stop: _run(steps, world.beside(stop)), world.stopped
-        )
+        return in_threads(effect, _run, world)
+    if isinstance(effect, Waiting):
+        return effect.function(world.stopped)
     return _answer(effect, world, awaited=False)
 
 
@@ -214,7 +228,11 @@ async def _aperform(effect: Effect, world: _World) -> Any:
     if isinstance(effect, Together):
         from .parallel import in_tasks
 
-        return await in_tasks(effect, lambda steps: _arun(steps, world.beside()))
+        return await in_tasks(effect, _arun, world)
+    if isinstance(effect, Waiting):
+        from .parallel import in_thread
+
+        return await in_thread(effect.function)
     return _answer(effect, world, awaited=True)
 
 
@@ -246,14 +264,16 @@ def _left(effect: Call[Any], clock: Clock) -> float | None:
     return left
 
 
-def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
+def _program(
+    steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str, home: Any
+) -> Steps[T]:
     if isinstance(steps, Operation):
         steps = iter(steps)
     if not hasattr(steps, "throw"):
         raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed: it can be once, make another")
-    return retrying(prefixing(steps, checked_prefix(table_prefix)), retries_of(retries))
+    return retrying(prefixing(steps, checked_prefix(table_prefix), home), retries_of(retries))
 
 
 def _seconds(effect: Sleep, world: _World) -> float:

@@ -71,6 +71,19 @@ class Where(Struct, frozen=True):
     transport: Any = None
 
 
+class Home(Struct, frozen=True):
+    """The database that runs this operation, to be taken elsewhere; `None` where there is none."""
+
+
+class Waiting(Struct, frozen=True):
+    """A function that waits by itself, for other processes; the answer is its result.
+
+    It is called with a function that says whether it is to stop; under asyncio in a thread.
+    """
+
+    function: Callable[[Callable[[], bool]], Any]
+
+
 class Together(Struct, frozen=True):
     """Several operations at once; the answer is the tuple of their results.
 
@@ -82,7 +95,7 @@ class Together(Struct, frozen=True):
     executor: Any = None
 
 
-Effect = Call[Any] | Sleep | Now | WallTime | Where | Together
+Effect = Call[Any] | Sleep | Now | WallTime | Where | Home | Waiting | Together
 
 Steps = Generator[Effect, Any, T]
 """What an operation does: a generator that yields effects and returns its result, once."""

@@ -8,7 +8,7 @@ from msgspec import structs
 
 from ..api.tables import ListTablesOutput
 from ..model.names import whole_name
-from .effects import Call, Effect, Operation, Steps, Where, through
+from .effects import Call, Effect, Home, Operation, Steps, Where, through
 
 T = TypeVar("T")
 
@@ -22,18 +22,18 @@ class DatabaseLike(Protocol):
     def table_prefix(self) -> str: ...
 
 
-def prefixing(steps: Steps[T], prefix: str) -> Steps[T]:
+def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
     """Perform `steps` on tables whose names begin with `prefix`, which `steps` does not know of.
 
     ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
     names come without the prefix, those of other tables not at all; a description says the whole
     name. A name that is too short or too long together with its prefix, be that empty, is a
-    `ModelError`, and nothing is sent.
+    `ModelError`, and nothing is sent. `home` is the database that has the prefix.
     """
 
     def perform(effect: Effect) -> Steps[Any]:
         if not isinstance(effect, Call | Where) or effect.transport is not None:
-            return (yield effect)
+            return home if isinstance(effect, Home) else (yield effect)
         if isinstance(effect, Where):
             return structs.replace((yield effect), table_prefix=prefix)
         answer = yield structs.replace(effect, payload=_prefixed(effect.payload, prefix))

@@ -1,16 +1,18 @@
-"""Operations that run together: in threads, of our own or of an executor, or in tasks."""
+"""What runs beside others: operations in threads or in tasks, and functions that wait."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import suppress
 from functools import partial
 from threading import Thread
-from typing import Any
+from typing import Any, TypeVar
 
 from .effects import Steps, Together
+
+R = TypeVar("R")
 
 MAX_THREADS = 64
 """At once, unless an executor is given; operations that run together may be a million."""
@@ -24,7 +26,7 @@ class Stopped(Exception):
 
 
 def in_threads(
-    effect: Together, run: Callable[[Steps[Any], Stop], Any], stopped: Stop
+    effect: Together, run: Callable[[Steps[Any], Any], Any], world: Any
 ) -> tuple[Any, ...]:
     """Perform several operations at once; the first error ends them all."""
     over: list[bool] = []
@@ -33,7 +35,7 @@ def in_threads(
     futures: list[Any] = []
     try:
         futures.extend(
-            executor.submit(run, operation, lambda: bool(over) or stopped())
+            executor.submit(run, operation, world.beside(lambda: bool(over) or world.stopped()))
             for operation in effect.operations
         )
         if own is not None:
@@ -52,20 +54,46 @@ def in_threads(
 
 
 async def in_tasks(
-    effect: Together, run: Callable[[Steps[Any]], Coroutine[Any, Any, Any]]
+    effect: Together, run: Callable[[Steps[Any], Any], Coroutine[Any, Any, Any]], world: Any
 ) -> tuple[Any, ...]:
     """Perform several operations at once; the first error cancels the others."""
     from asyncio import create_task, gather
 
     if effect.executor is not None:
         raise TypeError("an executor is for threads: under asyncio operations run in tasks")
-    tasks = [create_task(run(operation)) for operation in effect.operations]
+    tasks = [create_task(run(operation, world.beside())) for operation in effect.operations]
     try:
         return tuple(await gather(*tasks))
     finally:
         for task in tasks:
             task.cancel()
         await gather(*tasks, return_exceptions=True)
+
+
+async def in_thread(function: Callable[[Stop], R]) -> R:
+    """Call what waits by itself; a cancellation waits until it has stopped."""
+    from asyncio import get_running_loop, shield, wait
+
+    over: list[bool] = []
+    future = get_running_loop().run_in_executor(None, function, lambda: bool(over))
+    try:
+        return await shield(future)
+    finally:
+        over.append(True)
+        await wait([future])
+
+
+def finished(result: Any) -> Any:
+    """Return what a database gives; that of an asynchronous one is awaited here."""
+    if isinstance(result, Awaitable):
+        from asyncio import run
+
+        return run(_awaited(result))
+    return result
+
+
+async def _awaited(result: Awaitable[R]) -> R:
+    return await result
 
 
 class Threads:

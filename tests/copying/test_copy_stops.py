@@ -323,6 +323,28 @@ def test_in_place_an_error_in_the_middle_costs_nothing(skip: int) -> None:
     assert report.written == counted(fake).count("1")
 
 
+def test_an_item_without_its_key_is_no_cursor() -> None:
+    """The copy resumes before it, at the last item that has one."""
+    fake = service(60)
+
+    class Strange(Ending):
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = super().send(operation, body.replace(b',{"PutRequest":{"Item":{}}}', b""))
+            if operation == "Scan":
+                page = json.loads(answer)
+                page["Items"][19] = {}
+                answer = json.dumps(page).encode()
+            return answer
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        copy(Strange(fake, KeyboardInterrupt, 3), batch_size=10)
+    report = caught.value.report  # type: ignore[attr-defined]
+    [point] = report.checkpoint["segments"]
+    assert (report.written, point["counts"]["written"]) == (20, 10)
+    assert copy(fake, resume=report).done
+    assert len(fake.items("target")) == 60
+
+
 def test_in_place_an_item_without_its_key_is_written_all_the_same() -> None:
     """Nothing can tell it from others, so that it goes with the item after it."""
 

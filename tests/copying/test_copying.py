@@ -621,6 +621,42 @@ def test_the_pace_is_held_over_all_segments(which: str, limit: float) -> None:
     assert same(fake)
 
 
+@pytest.mark.parametrize("segments", [1, 8, 64])
+def test_one_rate_is_what_the_service_sees(segments: int) -> None:
+    """Within 5 %, whatever the number of segments, though an index doubles what an item costs."""
+    fake = service(items(3000))
+    moments: list[float] = []
+
+    class Doubling:
+        clock = fake.clock
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = json.loads(fake.send(operation, body))
+            if operation == "BatchWriteItem":
+                moments.append(fake.clock.now())
+                for consumed in answer["ConsumedCapacity"]:
+                    consumed["CapacityUnits"] *= 2
+            return json.dumps(answer).encode()
+
+    options: dict[str, Any] = {"segments": segments, "executor": Inline()}  # one clock for all
+    steps = dynamorm.copy_table("source", "target", max_write_units=500, **options)
+    assert dynamorm.run(steps, Doubling()).write_units == 6000
+    assert 6000 / (moments[-1] - moments[0]) == pytest.approx(500, rel=0.05)
+
+
+@pytest.mark.parametrize(
+    ("billing", "rate"),
+    [(dynamorm.OnDemand(), 4_000), (dynamorm.Provisioned(read=1, write=10_000), 10_000)],
+)
+def test_a_cold_table_is_written_to_more_slowly(billing: Any, rate: float) -> None:
+    """An on-demand one at first at 4,000 units a second; provisioned capacity is there at once."""
+    fake = service(items(1000))
+    dynamorm.run(dynamorm.create_table(Source, name="other", billing=billing), fake)
+    before = passed(fake)
+    copy(fake, target="other", max_write_units=10_000)
+    assert (1000 - 25) / (passed(fake) - before) == pytest.approx(rate, rel=0.01)
+
+
 def test_a_pace_takes_no_longer_than_it_has_to() -> None:
     """The last of four batches goes out as soon as those before it are covered."""
     fake = service(items(100))

@@ -1,0 +1,149 @@
+"""Functions in processes of their own, each with a line to the one that waits for all of them."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager, nullcontext, suppress
+from multiprocessing import current_process, get_context
+from multiprocessing.connection import Client, Connection, Listener
+from threading import Lock, Thread, current_thread, main_thread
+from typing import Any, TypeVar
+
+R = TypeVar("R")
+
+Ask = Callable[[Any], Any]
+"""What a function in another process says by it is answered by the one that waits."""
+
+LOOK_EVERY = 0.1
+"""Seconds after which the one that waits looks whether it is still to."""
+
+
+class Over(Exception):
+    """The answer of one that does not wait any longer: it is stopping the others."""
+
+
+def in_processes(
+    executor: Executor | None,
+    function: Callable[[Any, Ask], R],
+    tasks: Sequence[Any],
+    hear: Callable[[int, Any], Any],
+    stopped: Callable[[], bool],
+) -> list[R]:
+    """Call `function` with each task, each in its process; return the results.
+
+    What they ask is answered by `hear`, from any thread. When one of them raises, or `hear` does,
+    or an interrupt comes, the next question of the others is answered by `Over`; the first error is
+    raised when all have ended. Without an `executor`, there is a new process for each task.
+    """
+    # Forking while other threads hold locks can hang the child, so that it begins from nothing.
+    made = ProcessPoolExecutor(len(tasks), get_context("spawn")) if executor is None else executor
+    with made if executor is None else nullcontext():
+        return _Desk(hear).serve(made, function, tasks, stopped)
+
+
+class _Desk:
+    """Where all lines end."""
+
+    def __init__(self, hear: Callable[[int, Any], Any]) -> None:
+        self._hear = hear
+        self._lock = Lock()
+        self._over = self._closed = False
+        self._errors: list[BaseException] = []
+
+    def serve(
+        self,
+        executor: Executor,
+        function: Callable[[Any, Ask], R],
+        tasks: Sequence[Any],
+        stopped: Callable[[], bool],
+    ) -> list[R]:
+        key = bytes(current_process().authkey)
+        with Listener(authkey=key) as listener:
+            futures = [
+                executor.submit(_work, listener.address, number, function, task)
+                for number, task in enumerate(tasks)
+            ]
+            accepting = Thread(target=self._accept, args=(listener,), daemon=True)
+            accepting.start()
+            try:
+                self._wait(futures, stopped)
+            finally:
+                self._closed = True
+                with suppress(OSError, EOFError):  # it waits for a line
+                    Client(listener.address, authkey=key).close()
+                accepting.join()
+        return _results(futures, self._errors)
+
+    def _wait(self, futures: list[Future[Any]], stopped: Callable[[], bool]) -> None:
+        left: Iterable[Future[Any]] = futures
+        try:
+            while left and not (self._over or stopped()):
+                done, left = wait(left, LOOK_EVERY, FIRST_EXCEPTION)
+                if any(future.exception() for future in done):
+                    break
+        finally:
+            self._over = True
+            wait([future for future in futures if not future.cancel()])
+
+    def _accept(self, listener: Listener) -> None:
+        # Until all have ended: who is not answered would wait for ever.
+        while True:
+            with suppress(OSError, EOFError):  # it has died at once
+                line = listener.accept()
+                Thread(target=self._answer, args=(line,), daemon=True).start()
+            if self._closed:
+                return
+
+    def _answer(self, line: Connection[Any, Any]) -> None:
+        with line, suppress(OSError, EOFError):
+            while True:
+                number, said = line.recv()
+                line.send(self._reply(number, said))
+
+    def _reply(self, number: int, said: Any) -> Any:
+        with self._lock:
+            try:
+                answer = self._hear(number, said)
+            except BaseException as error:  # noqa: BLE001  # raised by the one that waits
+                self._errors.append(error)
+                self._over = True
+        return Over() if self._over else answer
+
+
+def _results(futures: list[Future[R]], errors: list[BaseException]) -> list[R]:
+    found = [future.exception() for future in futures if not future.cancelled()]
+    raised = [*errors, *(error for error in found if error is not None)]
+    # What has only been stopped comes last.
+    for error in sorted(raised, key=lambda error: isinstance(error, Over)):
+        raise error
+    return [future.result() for future in futures if not future.cancelled()]
+
+
+def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: Any) -> R:
+    """Call the function; an interrupt is for the one that waits."""
+    lock = Lock()
+    with Client(address, authkey=bytes(current_process().authkey)) as line, _uninterrupted():
+
+        def ask(said: Any) -> Any:
+            with lock:
+                line.send((number, said))
+                answer = line.recv()
+            if isinstance(answer, Over):
+                raise answer
+            return answer
+
+        return function(task, ask)
+
+
+@contextmanager
+def _uninterrupted() -> Any:
+    if current_thread() is not main_thread():  # pragma: no branch
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)  # pragma: no cover - elsewhere
+    try:  # pragma: no cover
+        yield
+    finally:  # pragma: no cover
+        signal.signal(signal.SIGINT, before)

@@ -1,0 +1,55 @@
+"""What other processes can import: a model, transforms, and a service in this process for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Annotated, Any
+
+from msgspec import Struct
+
+import dynamorm
+from aids.httpserver import Server, serving
+from aids.worlds import stocked
+from dynamorm import Database, PartitionKey, attribute_transform, table
+from dynamorm.testing import FakeService
+
+
+@table("source")
+class Thing(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: int
+
+
+TARGET = dynamorm.table_spec(Thing, name="target")
+
+
+def things(count: int) -> FakeService:
+    items = [{"id": {"S": f"id-{n}"}, "n": {"N": str(n)}} for n in range(count)]
+    return stocked(Thing, FakeService(create_seconds=0), source=items, target=[])
+
+
+def moved(thing: Thing) -> Thing:
+    return Thing(f"new-{thing.id}", thing.n)
+
+
+def odd(thing: Thing) -> Thing:
+    """Take no odd number."""
+    if thing.n % 2:
+        raise LookupError("odd")
+    return thing
+
+
+@attribute_transform
+def one_more(values: dict[str, Any]) -> dict[str, Any]:
+    return {**values, "n": {"N": str(int(values["n"]["N"]) + 1)}}
+
+
+@contextmanager
+def over_http(fake: FakeService) -> Iterator[Database]:
+    """Give a database that another process can connect to; credentials are in the environment."""
+    with (
+        Server(serving(fake)) as server,
+        dynamorm.connect("eu-west-1", endpoint=server.url, transport="http") as db,
+    ):
+        yield db

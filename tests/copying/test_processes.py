@@ -1,0 +1,185 @@
+"""A copy in several processes does and tells what one in threads does."""
+
+from __future__ import annotations
+
+import _thread
+import asyncio
+import functools
+import pickle
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aids.things import TARGET, Thing, moved, odd, one_more, over_http, things
+from msgspec import json
+
+import dynamorm
+from dynamorm import (
+    CopyReport,
+    ItemError,
+    add_field,
+    attribute_transform,
+    chain,
+    copy_all_fields,
+    remove_field,
+    rename_field,
+)
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+class Here(ProcessPoolExecutor):
+    """Does in threads of this process what is for others; what is sent is pickled all the same."""
+
+    def __init__(self, most: int = 2) -> None:
+        self._max_workers = most
+        self._threads = ThreadPoolExecutor(most)
+
+    def submit(self, function: Any, *given: Any) -> Any:  # type: ignore[override]  # shorter
+        return self._threads.submit(function, *pickle.loads(pickle.dumps(given)))
+
+
+def test_processes_copy_together(tmp_path: Path) -> None:
+    """Progress and the checkpoint reach the caller; keys are not compared across processes."""
+    fake = things(300)
+    file = tmp_path / "copy.json"
+    seen: list[CopyReport] = []
+    with over_http(fake) as db:
+        report = db.copy_table(
+            Thing,
+            TARGET,
+            transform=moved,
+            segments=4,
+            processes=2,
+            page_limit=20,
+            progress=seen.append,
+            checkpoint_file=file,
+        )
+        assert (report.done, report.read, report.written, report.unchecked) == (True, 300, 300, 300)
+        assert (report.estimated_total, report.percent) == (300, 100.0)
+        assert len(fake.items("target")) == 300
+        assert seen[-1] == report
+        assert json.decode(file.read_bytes()) == report.checkpoint
+        fake.sent.clear()
+        again = {"processes": 2, "checkpoint_file": file}
+        assert db.copy_table(Thing, TARGET, transform=moved, **again).done
+        assert set(fake.sent) == {"DescribeTable"}
+
+
+@pytest.mark.parametrize("deadline", [0.3, "function"])
+def test_a_deadline_holds_in_all_of_them(deadline: Any) -> None:
+    """The rest is copied by a run that resumes, with another number of processes."""
+    fake = things(300)
+    left = iter([1e4] * 8)
+    with over_http(fake) as db:
+        given = (lambda: next(left, 0.0)) if deadline == "function" else deadline
+        options: dict[str, Any] = {"segments": 4, "page_limit": 10, "max_write_units": 200}
+        report = db.copy_table("source", "target", executor=Here(), deadline=given, **options)
+        assert 0 < report.written < 300
+        assert not report.done
+        assert report.written == len(fake.items("target"))
+        report = db.copy_table("source", "target", executor=Here(3), resume=report)
+    assert (report.done, report.written, report.unchecked) == (True, 300, 0)
+    assert sorted(fake.items("target")) == sorted(fake.items("source"))
+
+
+def test_errors_come_as_from_threads() -> None:
+    """With the report of all processes; `on_error` is asked here, and may end the copy."""
+    fake = things(100)
+    taken: list[Any] = []
+    options: dict[str, Any] = {"transform": odd, "executor": Here(), "segments": 2}
+
+    def once(values: Any, error: Any) -> None:
+        taken.append(values)
+        if len(taken) > 1:
+            raise LookupError
+
+    with over_http(fake) as db:
+        with pytest.raises(ItemError, match="odd") as caught:
+            db.copy_table(Thing, TARGET, **options)
+        assert caught.value.report is not None
+        with pytest.raises(LookupError) as other:
+            db.copy_table(Thing, TARGET, on_error=once, **options)
+        report = other.value.report  # type: ignore[attr-defined]  # whatever ended the copy
+        assert report.failed == 1
+        more = db.copy_table(
+            Thing, TARGET, on_error=lambda v, e: taken.append(v), resume=report, **options
+        )
+    assert (more.done, more.written, more.failed) == (True, 50, 50)
+    assert len(taken) >= 51
+
+
+async def cancelled(url: str, **options: Any) -> None:
+    """Cancel a copy that is under way."""
+    adb = dynamorm.connect_async("eu-west-1", endpoint=url, transport="http")
+    copy = dynamorm.copy_table("source", "target", executor=Here(), **options)
+    copying = asyncio.ensure_future(adb.run(copy))
+    await asyncio.sleep(0.4)
+    copying.cancel()
+    await copying
+
+
+@pytest.mark.parametrize("interrupt", [KeyboardInterrupt, asyncio.CancelledError])
+def test_an_interrupt_stops_all_of_them(interrupt: Any, tmp_path: Path) -> None:
+    """The checkpoint is saved, and the copy can be resumed."""
+    fake = things(400)
+    file = tmp_path / "copy.json"
+    options: dict[str, Any] = {"page_limit": 5, "max_write_units": 300, "checkpoint_file": file}
+    with over_http(fake) as db:
+
+        def copy() -> None:
+            if interrupt is asyncio.CancelledError:
+                asyncio.run(cancelled(db.transport.endpoint.url, **options))
+            stop = {"progress": lambda report: _thread.interrupt_main()}
+            db.copy_table("source", "target", executor=Here(), **options, **stop)
+
+        with pytest.raises(interrupt):
+            copy()
+        saved = json.decode(file.read_bytes())
+        written = sum(point["counts"].get("written", 0) for point in saved["segments"])
+        assert 0 < written == len(fake.items("target")) < 400
+        assert db.copy_table("source", "target", checkpoint_file=file).written == 400
+
+
+def test_what_cannot_go_to_another_process_is_told_before_anything_is_sent() -> None:
+    """By its name; so is a copy that no database runs, and an executor of threads."""
+    fake = things(1)
+    copy = functools.partial(dynamorm.copy_table, "source", "target", processes=2)
+    with over_http(fake) as db:
+        with pytest.raises(TypeError, match=r"transform=.* cannot be sent to another process"):
+            db.run(copy(transform=attribute_transform(lambda values: values)))
+        with pytest.raises(TypeError, match="transform="):
+            db.copy_table(Thing, TARGET, transform=lambda thing: thing, processes=2)
+    with pytest.raises(TypeError, match=r"this database cannot be sent .* transport object"):
+        dynamorm.connect(transport=fake).run(copy())
+    with pytest.raises(TypeError, match=r"db\.copy_table"):
+        dynamorm.run(copy(), fake)
+    with pytest.raises(TypeError, match="executor of processes"):
+        copy(executor=ThreadPoolExecutor(1))
+    with pytest.raises(ValueError, match="processes="):
+        dynamorm.copy_table("source", "target", processes=0)
+    assert fake.sent == []
+
+
+READY = [
+    one_more,
+    copy_all_fields(),
+    rename_field("a", "b"),
+    remove_field("a"),
+    add_field("a", {"x": 1}),
+    chain(rename_field("a", "b"), one_more),
+]
+
+
+@pytest.mark.parametrize("transform", READY)
+def test_ready_transforms_go_to_another_process(transform: Any) -> None:
+    """They do there what they do here."""
+    there = pickle.loads(pickle.dumps(transform))
+    values = {"a": {"S": "x"}, "n": {"N": "1"}}
+    assert there(dict(values)) == transform(dict(values))
+    assert there.touched == transform.touched
