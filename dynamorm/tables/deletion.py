@@ -60,7 +60,9 @@ def _delete(
     leaving = []
     for name in names:
         request = requests.delete_table(name)
-        if reply := (yield from _begin_deletion(request, missing_ok, wait, deadline)):
+        # Before Python 3.12, tracing loses what follows a program that has caught an error.
+        reply = yield from _begin_deletion(request, missing_ok, wait, deadline)
+        if reply is not None:  # pragma: no branch
             leaving.append((name, reply.table_description))
     for name, table in leaving if wait else ():
         yield from until_gone(name, deadline, table)

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, Table, error, not_found, plain_name
+from .tables import Account, Answer, Payload, Table, error, plain_name
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -119,9 +119,7 @@ class Backups:
         """Restore what the table has now, whatever moment is asked for."""
         payload = json.decode(body)
         name = payload.get("SourceTableName") or payload["SourceTableArn"]
-        table = self._account.find(name)
-        if table is None:
-            raise not_found(name, "RestoreTableToPointInTime")
+        table = self._account.require(name, "RestoreTableToPointInTime")
         if not table.settings.get("days"):
             code = "PointInTimeRecoveryUnavailableException"
             message = "Point in time recovery is not enabled"

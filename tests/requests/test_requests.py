@@ -240,3 +240,11 @@ def test_list_tables():
 def test_wire_names(field, name):
     """Fields are spelt as the API spells them, acronyms too."""
     assert wire_name(field) == name
+
+
+def test_the_builders_are_what_the_module_shows():
+    """`dir` has the public names and no others; each is there, loaded or not."""
+    assert dir(requests) == sorted(requests.__all__)
+    assert all(callable(getattr(requests, name)) for name in requests.__all__)
+    with pytest.raises(AttributeError, match="no attribute 'create_tabel'"):
+        requests.create_tabel  # noqa: B018 - looking is what fails

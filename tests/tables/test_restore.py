@@ -177,6 +177,13 @@ def test_a_table_that_is_there_is_never_restored_over() -> None:
             refused()
 
 
+def test_a_backup_in_the_making_is_waited_for() -> None:
+    """Nothing can be restored from it before."""
+    there = Restoring(BARE)
+    backup = there.run(dynamorm.create_backup(BARE, "next", wait=False))
+    assert there.run(dynamorm.restore_backup(BARE, backup, name=OTHER)).table_status == "ACTIVE"
+
+
 def test_an_endpoint_that_does_not_tell_what_is_in_a_backup() -> None:
     """Then all indexes are restored, and what is missing is set as usual."""
     there = Restoring(BARE)

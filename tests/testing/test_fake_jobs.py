@@ -1,0 +1,51 @@
+"""The fake service refuses, for backups and transfers, what the service refuses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from msgspec import json
+
+from dynamorm import KeyAttribute, ServiceError, TableSpec, requests
+from dynamorm.api import Request
+from dynamorm.testing import FakeService
+
+SPEC = TableSpec("orders", KeyAttribute("id", "S"))
+NOWHERE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders/x/0"
+
+
+def ask(service: FakeService, operation: str, payload: Request) -> Any:
+    return json.decode(service.send(operation, payload.to_json()))
+
+
+def test_a_backup_in_the_making_is_in_use() -> None:
+    """Nothing is restored from it until it is AVAILABLE."""
+    service = FakeService(create_seconds=0)
+    ask(service, "CreateTable", requests.create_table(SPEC))
+    made = ask(service, "CreateBackup", requests.create_backup(SPEC, "safe"))
+    arn = made["BackupDetails"]["BackupArn"]
+    restore = requests.restore_table_from_backup(SPEC, arn, name="others")
+    with pytest.raises(ServiceError, match="BackupInUseException"):
+        ask(service, "RestoreTableFromBackup", restore)
+    service.clock.sleep(5)
+    assert ask(service, "RestoreTableFromBackup", restore)["TableDescription"]["RestoreSummary"]
+
+
+@pytest.mark.parametrize(
+    ("operation", "payload", "code"),
+    [
+        ("DescribeBackup", requests.describe_backup(NOWHERE), "BackupNotFound"),
+        ("DescribeExport", requests.describe_export(NOWHERE), "ExportNotFound"),
+        ("DescribeImport", requests.describe_import(NOWHERE), "ImportNotFound"),
+        (
+            "DescribeBulkOperation",
+            requests.describe_bulk_operation(NOWHERE),
+            "ResourceNotFound",
+        ),
+    ],
+)
+def test_what_was_never_begun_is_not_found(operation: str, payload: Request, code: str) -> None:
+    """Each has its own code."""
+    with pytest.raises(ServiceError, match=code):
+        ask(FakeService(), operation, payload)
