@@ -65,7 +65,7 @@ SIGNED = {
     "dynamorm.transports.failures",
     "dynamorm.transports.hidden",
     "dynamorm.transports.profiles",
-    "dynamorm.transports.proxies",
+    "dynamorm.transports.buffer",
     "dynamorm.transports.http1",
     "dynamorm.transports.signing",
     "dynamorm.transports.connection",

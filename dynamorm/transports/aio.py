@@ -12,8 +12,8 @@ from math import inf
 from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
 from .exchange import Answer, Signer, exchanging
 from .failures import NO_TURN, Failed, without_frames
-from .http import route_to
-from .routes import DEADLINE, Route
+from .http import Pool
+from .routes import DEADLINE
 from .signed import Place, Settings
 
 MAX_CONNECTIONS = 64
@@ -76,18 +76,17 @@ class AioTransport(Settings):
         return line
 
 
-class _Pool:
-    """Connections that are idle; the one that was used last is used next."""
+class _Pool(Pool[AsyncConnection]):
+    """As for threads, with a bound on the connections that are in use at once."""
 
     def __init__(self, place: Place) -> None:
-        self._route: Route = route_to(place)
-        self._idle: list[AsyncConnection] = []
+        super().__init__(place)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
 
     async def post(
         self, operation: str, headers: dict[str, str], body: bytes, until: float
     ) -> Answer:
-        head = self._route.head("POST", self._route.path, headers, len(body))
+        head = self.head(headers, body)
         try:
             await self._turn(until)
             try:
@@ -95,15 +94,7 @@ class _Pool:
             finally:
                 self._turns.release()
         except Failed as failed:
-            if failed.stale:
-                # The others were closed with it, by a time-out or a frozen process.
-                _close_all(self._idle)
-            raise failed.error(self._route.url, operation) from failed.cause
-
-    def close(self) -> None:
-        """Close what is idle now, and what is under way once it is back."""
-        idle, self._idle = self._idle, []
-        _close_all(idle)
+            raise self.error(failed, operation) from failed.cause
 
     async def _turn(self, until: float) -> None:
         """Wait until fewer than the most connections are in use."""
@@ -113,27 +104,8 @@ class _Pool:
             raise Failed(NO_TURN, error) from None
 
     async def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
-        idle = self._idle
-        connection = await self._take(until)
+        idle = self.idle
+        connection = self.take() or await open_connection(self.route, until)
         received, kept = await connection.exchange(head, body, until)
-        if kept:
-            idle.append(connection)
-            if idle is not self._idle:
-                # Closed in the meantime: nobody would ever come for it.
-                _close_all(idle)
-        else:
-            connection.close()
+        self.give(idle, connection, kept)
         return Answer(received.status, received.headers, received.body)
-
-    async def _take(self, until: float) -> AsyncConnection:
-        while self._idle:
-            connection = self._idle.pop()
-            if connection.alive():
-                return connection
-            connection.close()
-        return await open_connection(self._route, until)
-
-
-def _close_all(idle: list[AsyncConnection]) -> None:
-    while idle:
-        idle.pop().close()

@@ -3,17 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 import time
 from collections.abc import Awaitable
 from math import inf
 from typing import Any, TypeVar
 
 from . import failures
-from .connection import LONGEST, moments, readable, set_options
-from .failures import Failed, Failure, is_untrusted
-from .http1 import Buffer, Incomplete, Reading, Received, Unreadable, read_answer, read_head
-from .routes import MAX_IDLE, Proxy, Route, tls_context
+from .buffer import Buffer, Incomplete, Reading, Unreadable
+from .connection import (
+    LONGEST,
+    Kept,
+    check_tunnel,
+    readable,
+    set_options,
+    unconnected,
+    unsecured,
+)
+from .failures import Failed
+from .http1 import Received, read_answer, read_head
+from .routes import Proxy, Route, tls_context
 
 T = TypeVar("T")
 
@@ -24,15 +32,13 @@ MUCH = 1 << 20
 """Bytes that have come and not been asked for, from which on the socket is not read."""
 
 
-class AsyncConnection:
-    """A connection on which one answer follows one request; for one task at a time."""
+class AsyncConnection(Kept):
+    """What the event loop brings and takes; for one task at a time."""
 
     def __init__(self, link: Link, step: float) -> None:
+        super().__init__()
         self._link = link
         self._step = step
-        self._buffer = Buffer()
-        self._answered = False
-        self._used = (0.0, 0.0)
 
     def __repr__(self) -> str:
         return f"AsyncConnection({self._link.transport!r})"
@@ -45,37 +51,22 @@ class AsyncConnection:
         """
         try:
             received, kept = await self._exchange(head, body, until)
-        except TimeoutError as error:
-            raise self._failed(failures.NO_ANSWER, error) from None
-        except (Incomplete, OSError) as error:
-            stale = self._answered and not self._buffer.begun
-            raise self._failed(failures.CLOSED, error, stale=stale) from None
-        except Unreadable as error:
-            raise self._failed(failures.BROKEN, error) from None
-        except BaseException:
-            self.close()
-            raise
-        self._answered = True
-        self._used = moments()
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            raise self._failed(error) from None
+        self._done()
         return received, kept
-
-    def alive(self) -> bool:
-        """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
-        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
-        return idle < MAX_IDLE and self._buffer.empty and self._link.silent()
 
     def close(self) -> None:
         self._link.transport.abort()
+
+    def _silent(self) -> bool:
+        return self._link.silent()
 
     async def _exchange(self, head: bytes, body: bytes, until: float) -> tuple[Received, bool]:
         self._buffer.begun = False
         sent = await self._link.send(head, body, self._step, until)
         received = await self._link.read(read_answer(self._buffer), self._step, until)
         return received, sent and received.reusable
-
-    def _failed(self, failure: Failure, cause: BaseException, *, stale: bool = False) -> Failed:
-        self.close()
-        return Failed(failure, cause, stale=stale)
 
 
 class Link(asyncio.Protocol):
@@ -224,8 +215,7 @@ async def _connected(route: Route, until: float) -> Link:
         await in_time(opening, seconds_left(route.connect_timeout, until))
         set_options(link.transport.get_extra_info("socket"))
     except OSError as error:
-        late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
-        raise Failed(failures.NO_PROXY if route.proxy else late, error) from None
+        raise unconnected(route, error) from None
     except BaseException:
         if hasattr(link, "transport"):
             link.transport.abort()
@@ -265,9 +255,7 @@ async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
         _, status, _ = await link.read(read_head(Buffer()), inf, ends)
     except (OSError, Incomplete, Unreadable) as error:
         raise Failed(failures.NO_PROXY, error) from None
-    if not 200 <= status < 300:
-        refused = Unreadable(f"the proxy answered with status {status}")
-        raise Failed(failures.NO_PROXY, refused)
+    check_tunnel(status)
 
 
 async def _secure(link: Link, route: Route, until: float) -> None:
@@ -281,10 +269,5 @@ async def _secure(link: Link, route: Route, until: float) -> None:
     try:
         left = seconds_left(route.connect_timeout, until)
         link.transport = await in_time(starting, left)
-    except TimeoutError as error:
-        raise Failed(failures.TOO_LATE, error) from None
-    except ssl.SSLError as error:
-        untrusted = failures.UNTRUSTED if is_untrusted(error) else failures.NO_CONNECTION
-        raise Failed(untrusted, error) from None
     except OSError as error:
-        raise Failed(failures.NO_CONNECTION, error) from None
+        raise unsecured(error) from None

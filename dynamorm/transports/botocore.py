@@ -41,10 +41,10 @@ from botocore.httpsession import (
 )
 
 from . import failures
+from .buffer import MAX_DIGITS, Unreadable, check_size, room
 from .connection import LONGEST, OPTIONS
 from .exchange import Answer
 from .failures import Failed, Failure, without_frames
-from .http1 import MAX_DIGITS, Unreadable, check_size, room
 from .signed import Line, Place, SignedTransport
 
 MAX_CONNECTIONS = 64

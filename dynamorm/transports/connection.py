@@ -5,12 +5,14 @@ from __future__ import annotations
 import select
 import socket
 import time
+from abc import ABC, abstractmethod
 from math import inf
 from typing import Any, TypeVar
 
 from . import failures
-from .failures import Failed, Failure, is_untrusted
-from .http1 import Buffer, Incomplete, Reading, Received, Unreadable, pull, read_answer, read_head
+from .buffer import Buffer, Incomplete, Reading, Unreadable, pull
+from .failures import Failed, is_untrusted
+from .http1 import Received, read_answer, read_head
 from .routes import MAX_IDLE, Proxy, Route, tls_context
 
 T = TypeVar("T")
@@ -26,14 +28,49 @@ UNSENT = 128 << 10
 answer begins: of megabytes a slow line would send too little within the read time-out."""
 
 
-class Connection:
-    """A socket on which one answer follows one request; for one thread at a time."""
+class Kept(ABC):
+    """A connection on which one answer follows one request, be it read by a thread or a task."""
 
-    def __init__(self, wire: Wire) -> None:
-        self._wire = wire
+    def __init__(self) -> None:
         self._buffer = Buffer()
         self._answered = False
         self._used = (0.0, 0.0)
+
+    @abstractmethod
+    def close(self) -> None: ...
+
+    @abstractmethod
+    def _silent(self) -> bool:
+        """Return whether the other side has neither closed nor said something unasked."""
+
+    def alive(self) -> bool:
+        """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
+        # The monotonic clock stands still in a frozen Lambda, the other one does not.
+        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
+        # Asked even of one that was just used: a late answer would be taken for the next one.
+        return idle < MAX_IDLE and self._buffer.empty and self._silent()
+
+    def _done(self) -> None:
+        self._answered = True
+        self._used = moments()
+
+    def _failed(self, error: BaseException) -> BaseException:
+        """Close, and return what an exchange that ended in this error raises."""
+        self.close()
+        if isinstance(error, TimeoutError):
+            return Failed(failures.NO_ANSWER, error)
+        if isinstance(error, Incomplete | OSError):
+            stale = self._answered and not self._buffer.begun
+            return Failed(failures.CLOSED, error, stale=stale)
+        return Failed(failures.BROKEN, error) if isinstance(error, Unreadable) else error
+
+
+class Connection(Kept):
+    """A socket; for one thread at a time."""
+
+    def __init__(self, wire: Wire) -> None:
+        super().__init__()
+        self._wire = wire
 
     def __repr__(self) -> str:
         return f"Connection(fd={self._wire.link.fileno()})"
@@ -47,28 +84,16 @@ class Connection:
         self._wire.until = until
         try:
             received, kept = self._exchange(request)
-        except TimeoutError as error:
-            raise self._failed(failures.NO_ANSWER, error) from None
-        except (Incomplete, OSError) as error:
-            stale = self._answered and not self._buffer.begun
-            raise self._failed(failures.CLOSED, error, stale=stale) from None
-        except Unreadable as error:
-            raise self._failed(failures.BROKEN, error) from None
-        except BaseException:
-            self.close()
-            raise
-        self._answered = True
-        self._used = moments()
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            raise self._failed(error) from None
+        self._done()
         return received, kept
-
-    def alive(self) -> bool:
-        """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
-        # The monotonic clock stands still in a frozen Lambda, the other one does not.
-        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
-        return idle < MAX_IDLE and self._buffer.empty and not readable(self._wire.link)
 
     def close(self) -> None:
         self._wire.link.close()
+
+    def _silent(self) -> bool:
+        return not readable(self._wire.link)
 
     def _exchange(self, request: bytes) -> tuple[Received, bool]:
         self._buffer.begun = False
@@ -80,10 +105,6 @@ class Connection:
             sent = False
         received = self._wire.read(read_answer(self._buffer))
         return received, sent and received.reusable
-
-    def _failed(self, failure: Failure, cause: Exception, *, stale: bool = False) -> Failed:
-        self.close()
-        return Failed(failure, cause, stale=stale)
 
 
 class Wire:
@@ -168,8 +189,30 @@ def _connected(route: Route, until: float) -> socket.socket:
         found = socket.getaddrinfo(host.encode(), port, 0, socket.SOCK_STREAM)
         return _first_connected(found, route.connect_timeout, until)
     except OSError as error:
-        late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
-        raise Failed(failures.NO_PROXY if route.proxy else late, error) from None
+        raise unconnected(route, error) from None
+
+
+def unconnected(route: Route, error: OSError) -> Failed:
+    """Return what a connection that could not be made raises."""
+    late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
+    return Failed(failures.NO_PROXY if route.proxy else late, error)
+
+
+def unsecured(error: OSError) -> Failed:
+    """Return what a TLS handshake that failed raises."""
+    from ssl import SSLError
+
+    if isinstance(error, SSLError) and is_untrusted(error):
+        return Failed(failures.UNTRUSTED, error)
+    late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
+    return Failed(late, error)
+
+
+def check_tunnel(status: int) -> None:
+    """Raise `Failed` for the answer of a proxy that opens no tunnel."""
+    if not 200 <= status < 300:
+        refused = Unreadable(f"the proxy answered with status {status}")
+        raise Failed(failures.NO_PROXY, refused)
 
 
 def _first_connected(found: list[Any], step: float, until: float) -> socket.socket:
@@ -218,14 +261,10 @@ def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> No
         _, status, _ = wire.read(read_head(Buffer()))
     except (OSError, Incomplete, Unreadable) as error:
         raise Failed(failures.NO_PROXY, error) from None
-    if not 200 <= status < 300:
-        refused = Unreadable(f"the proxy answered with status {status}")
-        raise Failed(failures.NO_PROXY, refused)
+    check_tunnel(status)
 
 
 def _secured(link: socket.socket, route: Route, until: float) -> socket.socket:
-    from ssl import SSLError
-
     try:
         context = tls_context(route.bundle)
     except OSError as error:
@@ -233,10 +272,5 @@ def _secured(link: socket.socket, route: Route, until: float) -> socket.socket:
     try:
         Wire(link, route.connect_timeout, until).arm()
         return context.wrap_socket(link, server_hostname=route.address()[0])
-    except TimeoutError as error:
-        raise Failed(failures.TOO_LATE, error) from None
-    except SSLError as error:
-        untrusted = failures.UNTRUSTED if is_untrusted(error) else failures.NO_CONNECTION
-        raise Failed(untrusted, error) from None
     except OSError as error:
-        raise Failed(failures.NO_CONNECTION, error) from None
+        raise unsecured(error) from None

@@ -7,9 +7,10 @@ argument, environment nor container has credentials, or nothing but a profile na
 from __future__ import annotations
 
 from math import inf
+from typing import Generic, TypeVar
 
-from ..errors import EndpointUnknown
-from .connection import Connection, dial
+from ..errors import EndpointUnknown, TransportError
+from .connection import Connection, Kept, dial
 from .exchange import Answer
 from .failures import Failed
 from .hidden import HiddenBytes, HiddenText
@@ -25,60 +26,76 @@ class HttpTransport(SignedTransport):
     """
 
     def _open(self, place: Place) -> Line:
-        return _Pool(route_to(place))
+        return _Pool(place)
 
 
-class _Pool:
+C = TypeVar("C", bound=Kept)
+
+
+class Pool(Generic[C]):
     """Connections that are idle; the one that was used last is used next."""
 
-    def __init__(self, route: Route) -> None:
-        self._route = route
-        self._idle: list[Connection] = []
+    def __init__(self, place: Place) -> None:
+        self.route = route_to(place)
+        self.idle: list[C] = []
 
+    def head(self, headers: dict[str, str], body: bytes) -> bytes:
+        return self.route.head("POST", self.route.path, headers, len(body))
+
+    def take(self) -> C | None:
+        """Return a connection that can be used again."""
+        while connection := _pop(self.idle):
+            if connection.alive():
+                return connection
+            connection.close()
+        return None
+
+    def give(self, idle: list[C], connection: C, kept: bool) -> None:
+        """Take a connection back among those that were idle when it was taken."""
+        if kept:
+            idle.append(connection)
+        else:
+            connection.close()
+        if idle is not self.idle:
+            # Closed in the meantime: nobody would ever come for it.
+            _close_all(idle)
+
+    def error(self, failed: Failed, operation: str) -> TransportError:
+        """Put a failure into words."""
+        if failed.stale:
+            # The others were closed with it, by a time-out or a frozen Lambda.
+            _close_all(self.idle)
+        return failed.error(self.route.url, operation)
+
+    def close(self) -> None:
+        """Close what is idle now, and what is under way once it is back."""
+        idle, self.idle = self.idle, []
+        _close_all(idle)
+
+
+class _Pool(Pool[Connection]):
     def post(
         self, operation: str, headers: dict[str, str], body: bytes, until: float = inf
     ) -> Answer:
         try:
-            head = self._route.head("POST", self._route.path, headers, len(body))
-            return self._exchange(HiddenBytes(head + body), until)
+            return self._exchange(HiddenBytes(self.head(headers, body) + body), until)
         except Failed as failed:
-            if failed.stale:
-                # The others were closed with it, by a time-out or a frozen Lambda.
-                _close_all(self._idle)
-            raise failed.error(self._route.url, operation) from failed.cause
+            raise self.error(failed, operation) from failed.cause
 
     def _exchange(self, request: bytes, until: float) -> Answer:
-        idle = self._idle
-        connection = self._take(until)
+        idle = self.idle
+        connection = self.take() or dial(self.route, until)
         received, kept = connection.exchange(request, until)
-        if kept:
-            idle.append(connection)
-            if idle is not self._idle:
-                # Closed in the meantime: nobody would ever come for it.
-                _close_all(idle)
-        else:
-            connection.close()
+        self.give(idle, connection, kept)
         return Answer(received.status, received.headers, received.body)
 
-    def close(self) -> None:
-        """Close what is idle now, and what is under way once it is back."""
-        idle, self._idle = self._idle, []
-        _close_all(idle)
 
-    def _take(self, until: float) -> Connection:
-        while connection := _pop(self._idle):
-            if connection.alive():
-                return connection
-            connection.close()
-        return dial(self._route, until)
-
-
-def _close_all(idle: list[Connection]) -> None:
+def _close_all(idle: list[C]) -> None:
     while connection := _pop(idle):
         connection.close()
 
 
-def _pop(idle: list[Connection]) -> Connection | None:
+def _pop(idle: list[C]) -> C | None:
     try:
         return idle.pop()
     except IndexError:

@@ -1,62 +1,25 @@
 """Reads one HTTP/1.1 answer; what is not one to the letter is refused, never guessed at.
 
-Nothing here receives: the reader is a program that yields the most bytes that it wants next and is
-sent what has come, so that a thread and an event loop read by the same rules.
-
 The parser of `http.client` costs a fresh process as much CPU as all of dynamorm's own modules do
 twice, and every request ten times what this one takes. https://www.rfc-editor.org/rfc/rfc9112
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
-from io import BytesIO
-from typing import TypeVar
+from functools import lru_cache
 
 from msgspec import Struct
 
-T = TypeVar("T")
-
-Reading = Generator[int, bytes, T]
-"""Yields how many bytes it wants at most, is sent some, or none at the end, and returns what it
-has read. What is more than it wanted stays in the buffer."""
-
-MAX_LINE = 16 << 10
-MAX_HEAD = 64 << 10
-
-MAX_BODY = 256 << 20
-"""Bytes; DynamoDB's own largest answers have some 16 MB before JSON escapes."""
+from .buffer import MAX_DIGITS, MAX_HEAD, Buffer, Reading, Unreadable, check_size
 
 MAX_INTERIM = 10
-
-MAX_DIGITS = 20
-"""Of a Content-Length; leading zeros count."""
-
-RESERVED = 2 << 20
-"""Bytes to get in advance at most, whatever a Content-Length says: a page of items has 1 MB, and
-what JSON adds."""
 
 LINES = 4 << 10
 """Bytes to ask for where lines are to come."""
 
-PIECE = 64 << 10
-"""Bytes to ask for at once: the allocator maps more than this each time, at four times the CPU."""
-
 _TOKEN = frozenset("!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz")
 _DIGITS = b"0123456789"
 _HEX_DIGITS = b"0123456789abcdefABCDEF"
-
-
-class Unreadable(Exception):
-    """What came is no HTTP/1.1 answer, or one that nobody should send."""
-
-
-class Incomplete(Exception):
-    """The other side closed the connection; `begun` tells whether anything had come."""
-
-    def __init__(self, *, begun: bool) -> None:
-        self.begun = begun
-        super().__init__("it ended in the middle of the answer" if begun else "without an answer")
 
 
 class Fields:
@@ -78,100 +41,6 @@ class Received(Struct, frozen=True):
     reusable: bool
 
 
-class Buffer:
-    """What has come on a connection and is not read yet."""
-
-    def __init__(self) -> None:
-        self._data = b""
-        self._at = 0
-        self.begun = False
-        """Whether anything of the answer has come."""
-
-    @property
-    def empty(self) -> bool:
-        """Whether all that has come has been read."""
-        return self._at == len(self._data)
-
-    def add(self, part: bytes) -> None:
-        if not part:
-            raise Incomplete(begun=self.begun)
-        self.begun = True
-        self._data = self._data[self._at :] + part
-        self._at = 0
-
-    def take(self, most: int) -> bytes:
-        """Return at most so many bytes of what is there."""
-        begin = self._at
-        self._at = min(begin + most, len(self._data))
-        return self._data[begin : self._at]
-
-    def ended_line(self) -> bytes | None:
-        """Return the bytes before the next line feed, if that has come."""
-        end = self._data.find(b"\n", self._at)
-        if end < 0:
-            if len(self._data) - self._at > MAX_LINE:
-                raise Unreadable("a line of the answer is too long")
-            return None
-        line = self._data[self._at : end]
-        self._at = end + 1
-        return line
-
-    def head_line(self) -> bytes | None:
-        """Return the next line of a head, without its end, if that has come."""
-        line = self.ended_line()
-        if line is None:
-            return None
-        line = line.removesuffix(b"\r")
-        if b"\r" in line or b"\0" in line:
-            raise Unreadable("a line of the answer's head has a character that it may not have")
-        return line
-
-    def exactly(self, count: int) -> Reading[bytes]:
-        taken = self.take(count)
-        missing = count - len(taken)
-        if not missing:
-            return taken
-        whole = room(count)
-        whole.write(taken)
-        while missing > 0:
-            part = yield min(missing, PIECE)
-            if not part or len(part) > missing:
-                self.add(part)
-                part = self.take(missing)
-            whole.write(part)
-            missing -= len(part)
-        return whole.getvalue()
-
-    def rest(self) -> Reading[bytes]:
-        """Read until the other side closes."""
-        parts = [self.take(len(self._data))]
-        size = check_size(len(parts[0]))
-        while part := (yield PIECE):
-            parts.append(part)
-            size = check_size(size + len(part))
-        return b"".join(parts)
-
-
-def room(count: int) -> BytesIO:
-    """Make what a body of so many bytes is gathered in.
-
-    It gives them without another copy. With two at once of a page of items, the C library may give
-    their memory back after each page and get it again, for three times the CPU.
-    """
-    return BytesIO(bytes(min(count, RESERVED)))
-
-
-def pull(reading: Reading[T], receive: Callable[[int], bytes]) -> T:
-    """Perform a reading with a function that gives at most so many bytes, and none at the end."""
-    try:
-        wanted = next(reading)
-        while True:
-            wanted = reading.send(receive(wanted))
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-
-
 def read_answer(buffer: Buffer) -> Reading[Received]:
     """Read the answer to a POST or GET, interim ones passed over."""
     buffer.begun = not buffer.empty
@@ -189,38 +58,57 @@ def read_answer(buffer: Buffer) -> Reading[Received]:
 
 def read_head(buffer: Buffer) -> Reading[tuple[bytes, int, Fields]]:
     """Read version, status and header fields, and the empty line after them."""
-    while (line := buffer.head_line()) is None:
+    if buffer.empty:
         buffer.add((yield LINES))
-    version, _, rest = line.partition(b" ")
+    head = buffer.plain_head()
+    first, *lines = (
+        head.split(b"\r\n") if head is not None else (yield from _lines(buffer)) or [b""]
+    )
+    version, _, rest = first.partition(b" ")
     status, _, _ = rest.partition(b" ")
     known = version in (b"HTTP/1.1", b"HTTP/1.0") and len(status) == 3
     if not known or status.strip(_DIGITS) or status < b"100" or status == b"101":
         raise Unreadable("the answer does not begin as one of HTTP/1.1 does")
-    return version, int(status), (yield from _fields(buffer))
+    return version, int(status), _fields(lines)
 
 
-def _fields(buffer: Buffer) -> Reading[Fields]:
-    fields: dict[str, str] = {}
-    name = ""
+def _lines(buffer: Buffer) -> Reading[list[bytes]]:
+    """Read the lines before the next empty one, which end in whatever way is allowed."""
+    lines: list[bytes] = []
     size = 0
     while True:
         while (line := buffer.head_line()) is None:
             buffer.add((yield LINES))
         if not line:
-            return Fields(fields)
+            return lines
         size += len(line)
         if size > MAX_HEAD:
             raise Unreadable("the answer's head is too long")
+        lines.append(line)
+
+
+def _fields(lines: list[bytes]) -> Fields:
+    fields: dict[str, str] = {}
+    name = ""
+    for line in lines:
         text = line.decode("latin-1")
         if text[0] in " \t" and name:  # a folded line continues the one before
             fields[name] = f"{fields[name]} {text.strip(_SPACE)}"
             continue
-        name, colon, value = text.partition(":")
-        name = name.lower()
-        if not (colon and name and _TOKEN.issuperset(name)):
+        given, colon, value = text.partition(":")
+        name = _name(given) if colon else ""
+        if not name:
             raise Unreadable("the answer has an invalid header line")
         value = value.strip(_SPACE)
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
+    return Fields(fields)
+
+
+@lru_cache(maxsize=64)
+def _name(given: str) -> str:
+    """Return a field's name in small letters; empty for what is none."""
+    name = given.lower()
+    return name if _TOKEN.issuperset(name) else ""
 
 
 _SPACE = " \t"
@@ -267,7 +155,7 @@ def _chunks(buffer: Buffer) -> Reading[bytes]:
         parts.append(part)
         if (yield from _chunk_line(buffer)):
             raise Unreadable("a chunk of the answer is longer than it says")
-    yield from _fields(buffer)
+    _fields((yield from _lines(buffer)))
     return b"".join(parts)
 
 
@@ -284,10 +172,3 @@ def _chunk_size(line: bytes) -> int:
     if not digits or len(digits) > 16 or digits.strip(_HEX_DIGITS):
         raise Unreadable("a chunk of the answer does not say how long it is")
     return int(digits, 16)
-
-
-def check_size(size: int) -> int:
-    """Return the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
-    if size > MAX_BODY:
-        raise Unreadable("the answer is too long")
-    return size

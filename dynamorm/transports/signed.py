@@ -22,8 +22,7 @@ from .endpoints import Endpoint, for_account, is_local, split_path
 from .exchange import Answer, Signer, exchanging
 from .failures import without_frames
 from .hidden import HiddenText, Variables
-from .proxies import proxy_for
-from .routes import DEADLINE
+from .routes import DEADLINE, proxy_for
 from .signing import sign
 
 if TYPE_CHECKING:

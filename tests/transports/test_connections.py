@@ -27,13 +27,13 @@ from test_transports import TRANSPORTS, Way, session
 
 import dynamorm
 from dynamorm import Credentials, DynamormError, TransportError
-from dynamorm.transports import async_connection as streams
 from dynamorm.transports import connection as sockets
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
+from dynamorm.transports.buffer import Buffer, pull
 from dynamorm.transports.connection import Wire, readable
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.http1 import Buffer, pull, read_answer
+from dynamorm.transports.http1 import read_answer
 from dynamorm.transports.routes import Proxy, Route, tls_context
 
 TABLE = b'{"Table":{"TableName":"orders","TableStatus":"ACTIVE"}}'
@@ -95,8 +95,7 @@ def test_time_outs_reach_the_socket():
 def test_a_connection_is_idle_for_a_minute_at_most(way, monkeypatch, idle, connections, clock):
     """By either clock of the machine: one of them stands still in a frozen process."""
     moments = [1000.0, 5000.0]
-    for module in (sockets, streams):
-        monkeypatch.setattr(module, "moments", lambda: tuple(moments))
+    monkeypatch.setattr(sockets, "moments", lambda: tuple(moments))
     with Server(answer(TABLE)) as server:
         way.to(server).send()
         moments[clock] += idle

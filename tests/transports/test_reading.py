@@ -16,10 +16,11 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import TransportError
+from dynamorm.transports import buffer as reading
 from dynamorm.transports import exchange
-from dynamorm.transports import http1 as reading
+from dynamorm.transports.buffer import Buffer, Incomplete, Unreadable, pull
 from dynamorm.transports.exchange import Answer
-from dynamorm.transports.http1 import Buffer, Incomplete, Received, Unreadable, pull, read_answer
+from dynamorm.transports.http1 import Received, read_answer
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 

@@ -1,0 +1,157 @@
+"""What has come on a connection and is not read yet, within bounds.
+
+Nothing here receives: a reading is a program that yields the most bytes that it wants next and is
+sent what has come, so that a thread and an event loop read by the same rules.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from io import BytesIO
+from typing import TypeVar
+
+T = TypeVar("T")
+
+Reading = Generator[int, bytes, T]
+"""Yields how many bytes it wants at most, is sent some, or none at the end, and returns what it
+has read. What is more than it wanted stays in the buffer."""
+
+MAX_LINE = 16 << 10
+MAX_HEAD = 64 << 10
+
+MAX_BODY = 256 << 20
+"""Bytes; DynamoDB's own largest answers have some 16 MB before JSON escapes."""
+
+MAX_DIGITS = 20
+"""Of a Content-Length; leading zeros count."""
+
+RESERVED = 2 << 20
+"""Bytes to get in advance at most, whatever a Content-Length says: a page of items has 1 MB, and
+what JSON adds."""
+
+PIECE = 64 << 10
+"""Bytes to ask for at once: the allocator maps more than this each time, at four times the CPU."""
+
+
+class Unreadable(Exception):
+    """What came is no HTTP/1.1 answer, or one that nobody should send."""
+
+
+class Incomplete(Exception):
+    """The other side closed the connection; `begun` tells whether anything had come."""
+
+    def __init__(self, *, begun: bool) -> None:
+        self.begun = begun
+        super().__init__("it ended in the middle of the answer" if begun else "without an answer")
+
+
+class Buffer:
+    """What has come on a connection and is not read yet."""
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._at = 0
+        self.begun = False
+        """Whether anything of the answer has come."""
+
+    @property
+    def empty(self) -> bool:
+        """Whether all that has come has been read."""
+        return self._at == len(self._data)
+
+    def add(self, part: bytes) -> None:
+        if not part:
+            raise Incomplete(begun=self.begun)
+        self.begun = True
+        self._data = self._data[self._at :] + part
+        self._at = 0
+
+    def take(self, most: int) -> bytes:
+        """Return at most so many bytes of what is there."""
+        begin = self._at
+        self._at = min(begin + most, len(self._data))
+        return self._data[begin : self._at]
+
+    def ended_line(self) -> bytes | None:
+        """Return the bytes before the next line feed, if that has come."""
+        end = self._data.find(b"\n", self._at)
+        if end < 0:
+            if len(self._data) - self._at > MAX_LINE:
+                raise Unreadable("a line of the answer is too long")
+            return None
+        line = self._data[self._at : end]
+        self._at = end + 1
+        return line
+
+    def plain_head(self) -> bytes | None:
+        """Return all of a head that has come at once, if each of its lines ends as it should."""
+        end = self._data.find(b"\r\n\r\n", self._at)
+        head = self._data[self._at : max(end, self._at)]
+        ends = head.count(b"\r\n")
+        plain = head.count(b"\n") == ends == head.count(b"\r") and b"\0" not in head
+        if end < 0 or end - self._at > MAX_HEAD or not plain:
+            return None
+        self._at = end + 4
+        return head
+
+    def head_line(self) -> bytes | None:
+        """Return the next line of a head, without its end, if that has come."""
+        line = self.ended_line()
+        if line is None:
+            return None
+        line = line.removesuffix(b"\r")
+        if b"\r" in line or b"\0" in line:
+            raise Unreadable("a line of the answer's head has a character that it may not have")
+        return line
+
+    def exactly(self, count: int) -> Reading[bytes]:
+        taken = self.take(count)
+        missing = count - len(taken)
+        if not missing:
+            return taken
+        whole = room(count)
+        whole.write(taken)
+        while missing > 0:
+            part = yield min(missing, PIECE)
+            if not part or len(part) > missing:
+                self.add(part)
+                part = self.take(missing)
+            whole.write(part)
+            missing -= len(part)
+        return whole.getvalue()
+
+    def rest(self) -> Reading[bytes]:
+        """Read until the other side closes."""
+        parts = [self.take(len(self._data))]
+        size = check_size(len(parts[0]))
+        while part := (yield PIECE):
+            parts.append(part)
+            size = check_size(size + len(part))
+        return b"".join(parts)
+
+
+def room(count: int) -> BytesIO:
+    """Make what a body of so many bytes is gathered in.
+
+    It gives them without another copy. With two at once of a page of items, the C library may give
+    their memory back after each page and get it again, for three times the CPU.
+    """
+    return BytesIO(bytes(min(count, RESERVED)))
+
+
+def pull(reading: Reading[T], receive: Callable[[int], bytes]) -> T:
+    """Perform a reading with a function that gives at most so many bytes, and none at the end."""
+    try:
+        wanted = next(reading)
+        while True:
+            wanted = reading.send(receive(wanted))
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def check_size(size: int) -> int:
+    """Return the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
+    if size > MAX_BODY:
+        raise Unreadable("the answer is too long")
+    return size
