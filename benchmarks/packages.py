@@ -10,7 +10,7 @@ import shutil
 from importlib.metadata import distribution
 from pathlib import Path
 
-from pruning import prune
+from dynamorm.prune import prune
 
 ROOT = Path(__file__).parents[1]
 

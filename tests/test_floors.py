@@ -26,6 +26,7 @@ PACKAGES = {
     "estimate": ("errors", "model", "api", "tables"),
     "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
+    "prune": (),
     "transports": ("errors", "operations"),
     "signing": ("transports",),
     "database": ("errors", "model", "operations", "tables", "copying"),

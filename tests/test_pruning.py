@@ -1,11 +1,14 @@
-"""The recipe that makes a Lambda package small: what is left of botocore, and that it is enough."""
+"""A Lambda package is made small: what is left of it, and that it is enough."""
 
 from __future__ import annotations
 
+import io
 import os
 import shutil
 import subprocess
 import sys
+import sysconfig
+import zipfile
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -13,10 +16,10 @@ import pytest
 from aids.httpserver import Server, answer
 
 import dynamorm
+from dynamorm.prune import main
 
 pytestmark = pytest.mark.once
 
-ROOT = Path(__file__).parents[1]
 NEEDED = ("botocore", "jmespath", "msgspec", "python-dateutil", "six", "urllib3")
 
 TABLE = {"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}}
@@ -39,10 +42,13 @@ except dynamorm.DynamormError as error:
 @pytest.fixture
 def package(tmp_path) -> Path:
     """A folder as `pip install --target` makes it."""
-    folder = tmp_path / "package"
+    return filled(tmp_path / "package", NEEDED)
+
+
+def filled(folder: Path, needed: tuple[str, ...]) -> Path:
     kept = shutil.ignore_patterns("__pycache__")
     shutil.copytree(Path(dynamorm.__file__).parent, folder / "dynamorm", ignore=kept)
-    for name in NEEDED:
+    for name in needed:
         for file in distribution(name).files or ():
             if ".." not in file.parts and "__pycache__" not in file.parts:
                 target = folder / file
@@ -51,17 +57,32 @@ def package(tmp_path) -> Path:
     return folder
 
 
-def prune(folder: Path, *options: str) -> None:
-    recipe = ROOT / "benchmarks" / "pruning.py"
-    subprocess.run([sys.executable, str(recipe), str(folder), *options], check=True)
+@pytest.fixture
+def prune(capsys):
+    """Prune as `python -m dynamorm.prune` does, and say what it has printed."""
+
+    def run(folder: Path, *options: str, status: int = 0) -> str:
+        assert main([str(folder), *options]) == status
+        return "".join(capsys.readouterr())
+
+    return run
 
 
 def size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def describe(folder: Path, **variables: str) -> str:
-    command = [sys.executable, "-s", "-c", DESCRIBE, str(folder)]
+def zipped(folder: Path) -> int:
+    """How large the folder is for Lambda, which takes it as a zip."""
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+        for path in filter(Path.is_file, folder.rglob("*")):
+            archive.write(path, path.relative_to(folder))
+    return packed.tell()
+
+
+def describe(folder: Path, code: str = DESCRIBE, **variables: str) -> str:
+    command = [sys.executable, "-s", "-c", code, str(folder)]
     environ = {
         "AWS_REGION": "eu-west-1",
         "AWS_CONFIG_FILE": os.devnull,
@@ -76,9 +97,11 @@ def describe(folder: Path, **variables: str) -> str:
 KEY = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
-def test_a_pruned_package_sends_requests(package):
+def test_a_pruned_package_sends_requests(package, prune):
     """Answers, errors and networks that fail mean the same; a ninth of boto3's size is left."""
-    prune(package)
+    before = size(package)
+    said = f"{package}: {before / 1e6:,.1f} MB -> "
+    assert prune(package).startswith(said)
     assert size(package) < 2_700_000
     with Server(answer(TABLE), answer({"__type": "a#ResourceNotFoundException"}, 400)) as server:
         url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
@@ -90,7 +113,7 @@ def test_a_pruned_package_sends_requests(package):
     assert "pip install botocore" in describe(package, **url)
 
 
-def test_a_package_pruned_for_profiles_finds_them(package, tmp_path):
+def test_a_package_pruned_for_profiles_finds_them(package, tmp_path, prune):
     """With `--profiles` the shared files are read as before."""
     prune(package, "--profiles")
     assert size(package) < 4_000_000
@@ -101,3 +124,52 @@ def test_a_package_pruned_for_profiles_finds_them(package, tmp_path):
         url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
         assert describe(package, **profile, **url) == "ACTIVE"
     assert server.requests[0].headers["authorization"].startswith("AWS4-HMAC-SHA256 Credential=a/")
+
+
+EVERY_MODULE = """
+import importlib, pkgutil, sys
+sys.path.insert(0, sys.argv[1])
+import dynamorm, msgspec
+assert msgspec.__file__.startswith(sys.argv[1])
+for module in pkgutil.walk_packages(dynamorm.__path__, "dynamorm."):
+    importlib.import_module(module.name)
+print(dynamorm.__doc__, dynamorm.ensure_table.__doc__)
+db = dynamorm.connect(transport="http", retries=1)
+print(db.describe_table("orders").table_status)
+"""
+
+
+def test_a_package_without_botocore_is_small(tmp_path, prune):
+    """With msgspec alone it answers from a small zip, and has no word of explanation left."""
+    package = filled(tmp_path / "package", ("msgspec",))
+    prune(package)
+    assert zipped(package) < 480_000
+    left = {path.name for path in (package / "dynamorm").iterdir()}
+    assert not left & {"testing", "export", "cli", "estimate", "prune.py", "__main__.py"}
+    with Server(answer(TABLE)) as server:
+        url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
+        assert describe(package, EVERY_MODULE, **KEY, **url) == "None None\nACTIVE"
+
+
+@pytest.mark.parametrize(
+    "mark", ["", "dynamorm/__init__.py .git", "dynamorm/__init__.py setup.cfg"]
+)
+def test_another_folder_is_left_alone(tmp_path, prune, mark):
+    """Neither a checkout nor a folder without the package loses a file."""
+    for name in mark.split():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("# kept")
+    assert "is not a folder of pip install --target" in prune(tmp_path, status=1)
+    assert all((tmp_path / name).read_text() == "# kept" for name in mark.split())
+
+
+def test_an_environment_is_left_alone(prune):
+    """Where Python keeps its packages nothing is pruned."""
+    assert "is not a folder of" in prune(Path(sysconfig.get_path("purelib")), status=1)
+
+
+def test_a_folder_has_to_be_named(capsys):
+    """Without one there is a line of help, and the status of a misuse."""
+    assert main([]) == 2
+    assert capsys.readouterr().err == "usage: python -m dynamorm.prune FOLDER [--profiles]\n"
+    assert main(["--help"]) == 2

@@ -1,0 +1,132 @@
+"""Makes a Lambda package small: `python -m dynamorm.prune FOLDER [--profiles]`.
+
+    pip install --target FOLDER dynamorm-micro
+
+What is left of that folder creates, changes and copies tables. The testing aids, the exports, the
+command line and the estimates are deleted; docstrings and comments are taken out of dynamorm and
+msgspec, and symbols out of msgspec's library. Of botocore, if it is there, only what requests
+import is left, and with `--profiles` also what finds credentials in profiles, SSO, web identities
+and instances. No client of botocore or boto3 can be made from the package afterwards.
+"""
+
+from __future__ import annotations
+
+import ast
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+# urllib3 and dateutil import some of their modules late: of them only what is data goes.
+UNUSED = (
+    "dynamorm/testing",
+    "dynamorm/export",
+    "dynamorm/cli",
+    "dynamorm/estimate",
+    "dynamorm/__main__.py",
+    "dynamorm/distributed.py",
+    "dynamorm/prune.py",
+    "botocore/data",
+    "dateutil/zoneinfo/*.tar.gz",
+    "bin",
+    "**/__pycache__",
+    "**/*.pyi",
+    "**/py.typed",
+    "*.dist-info/RECORD",
+)
+
+REQUESTS = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import dynamorm.transports.botocore
+"""
+PROFILES = """
+import botocore.session
+session = botocore.session.Session()
+session.get_component("credential_provider")
+"""
+TELL = """
+print(*(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)), sep="\\n")
+"""
+
+
+def prune(folder: str | Path, *, profiles: bool = False) -> None:
+    """Delete from a folder of `pip install --target` what a deploy function does not import.
+
+    Raises `ValueError` for any other folder: a checkout, or where Python keeps its packages.
+    """
+    folder = Path(folder).resolve()
+    _check(folder)
+    if (folder / "botocore").is_dir():
+        imported = _imported(folder, REQUESTS + (PROFILES if profiles else "") + TELL)
+        modules = (
+            path for name in ("botocore", "jmespath") for path in folder.glob(f"{name}/**/*.py")
+        )
+        for path in [path for path in modules if path not in imported]:
+            path.unlink()
+    for path in [path for pattern in UNUSED for path in folder.glob(pattern)]:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+    for path in (*folder.glob("dynamorm/**/*.py"), *folder.glob("msgspec/*.py")):
+        path.write_text(_bare(path.read_text(encoding="utf-8")), encoding="utf-8")
+    strip = shutil.which("strip")
+    for path in folder.glob("msgspec/*.so") if strip else ():
+        # A library for another machine is refused, and stays as it is.
+        subprocess.run([str(strip), str(path)], check=False, stderr=subprocess.DEVNULL)
+
+
+def _check(folder: Path) -> None:
+    kept = {Path(path).resolve() for path in sysconfig.get_paths().values()}
+    foreign = folder in kept or any((folder / name).exists() for name in (".git", "setup.cfg"))
+    if foreign or not (folder / "dynamorm" / "__init__.py").is_file():
+        raise ValueError(f"{folder} is not a folder of pip install --target with dynamorm in it")
+
+
+def _imported(folder: Path, code: str) -> set[Path]:
+    """Return the files that a process imports which does this with the package."""
+    command = [sys.executable, "-IB", "-c", code, str(folder)]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return {Path(line) for line in told.splitlines()}
+
+
+def _bare(source: str) -> str:
+    """Return a module without comments and docstrings, those of attributes included."""
+    tree = ast.parse(source)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            left = [inner for inner in node.body if not _is_text(inner)]
+            node.body = left or [ast.Pass()]
+    return ast.unparse(tree)
+
+
+def _is_text(node: ast.stmt) -> bool:
+    value = node.value if isinstance(node, ast.Expr) else None
+    return isinstance(value, ast.Constant) and isinstance(value.value, str)
+
+
+def _size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def main(arguments: list[str]) -> int:
+    """Prune the folder that is named, and say what it came to; return the exit status."""
+    folders = [argument for argument in arguments if argument != "--profiles"]
+    if len(folders) != 1 or folders[0].startswith("-"):
+        sys.stderr.write("usage: python -m dynamorm.prune FOLDER [--profiles]\n")
+        return 2
+    folder = Path(folders[0])
+    before = _size(folder)
+    try:
+        prune(folder, profiles="--profiles" in arguments)
+    except ValueError as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    sys.stdout.write(f"{folder}: {before / 1e6:,.1f} MB -> {_size(folder) / 1e6:,.1f} MB\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
