@@ -206,3 +206,17 @@ def back_up(world: World) -> None:
         world.client.delete_backup(BackupArn=done.backup.backup_arn)
     assert (done.backup is None) != (done.backup_copy is None)
     assert len(world.items("renamed")) == 60
+
+
+@operation
+def restored(world: World) -> None:
+    """Restore a backup to a new table, with the stream and the tags that a restore loses."""
+    declared: Any = {"stream": "NEW_IMAGE", "tags": {"a": "b"}}
+    world.run(dynamorm.create_table(Customer, **declared))
+    world.put("customers", CUSTOMERS)
+    backup = world.run(dynamorm.create_backup(Customer, "kept"))
+    world.run(dynamorm.restore_backup(Customer, backup, name="renamed", **declared))
+    world.run(dynamorm.delete_backup(backup))
+    assert len(world.items("renamed")) == 60
+    assert not world.run(dynamorm.plan(Customer, name="renamed", **declared))
+    assert backup not in world.run(dynamorm.list_backups())

@@ -15,6 +15,7 @@ BUSY: Gap = "refused", TableBusy
 
 GAPS: dict[str, dict[str, Gap]] = {
     "dynoxide": {
+        "restored": UNKNOWN,
         "named_by_arn": REFUSED,
         "recovery": UNKNOWN,
         "encryption": UNKNOWN,
@@ -29,6 +30,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "refusal": IGNORED,
     },
     "dynalite": {
+        "restored": UNKNOWN,
         "named_by_arn": REFUSED,
         "create_several": REFUSED,
         "create_tagged": IGNORED,
@@ -49,6 +51,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "policy": UNKNOWN,
     },
     "dynamodb-local": {
+        "restored": UNKNOWN,
         "create_several": REFUSED,
         "create_tagged": UNKNOWN,
         "maxima": IGNORED,
