@@ -127,16 +127,25 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 
 
 def table_of(payload: Any) -> str:
-    """Return the table that a request names, be it by its name or by its ARN."""
+    """Return the table that a request names, be it by its name or by the ARN of something of it."""
     members = payload if isinstance(payload, dict) else {}
     batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}
-    name = (
-        getattr(payload, "table_name", "")
-        or members.get("TableName", "")
-        or next(iter(batches), "")
-    )
-    arn = getattr(payload, "resource_arn", "") or members.get("ResourceArn", "")
-    return str(name or arn.rpartition("/")[2])
+    new = getattr(payload, "table_creation_parameters", payload)
+    names = [getattr(new, name, "") for name in ("table_name", "target_table_name")]
+    name = next(filter(None, (*names, members.get("TableName", ""), *batches)), "")
+    arns = [getattr(payload, kind, "") for kind in _ARNS]
+    arn = next(filter(None, (*arns, members.get("ResourceArn", ""))), "")
+    return str(name or arn.partition("/")[2].partition("/")[0])
+
+
+_ARNS = (
+    "resource_arn",
+    "table_arn",
+    "backup_arn",
+    "export_arn",
+    "import_arn",
+    "bulk_operation_arn",
+)
 
 
 def deadline_in(timeout: object) -> Steps[Deadline]:

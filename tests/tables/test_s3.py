@@ -31,6 +31,7 @@ from dynamorm import (
     table,
 )
 from dynamorm.api.s3 import StartBulkPutItemsOutput
+from dynamorm.errors import service_error
 from dynamorm.testing import FakeClock, Recorder, Script
 
 
@@ -241,6 +242,24 @@ def test_a_failed_export_says_why() -> None:
     with pytest.raises(TransferFailed, match="S3NoSuchBucket: The bucket does not") as caught:
         dynamorm.run(dynamorm.export_to_s3(ARN, "b"), Script(*turns), clock=FakeClock())
     assert (caught.value.code, caught.value.result.export_status) == ("S3NoSuchBucket", "FAILED")
+
+
+@pytest.mark.parametrize(
+    ("operation", "request_", "name"),
+    [
+        ("ImportTable", dynamorm.import_from_s3(SPEC, "bucket", name="new"), "new"),
+        ("StartBulkPutItems", dynamorm.bulk_put_from_s3(Order, "bucket"), "orders"),
+        ("ExportTableToPointInTime", dynamorm.export_to_s3(ARN, "bucket"), "orders"),
+        ("DeleteBackup", dynamorm.delete_backup(f"{ARN}/backup/1"), "orders"),
+        ("DescribeBackup", dynamorm.restore_backup(SPEC, f"{ARN}/backup/1", name="x"), "orders"),
+    ],
+)
+def test_an_error_names_the_table(operation: str, request_: Any, name: str) -> None:
+    """Also where the request names it only by the ARN of something of it."""
+    denied = service_error("AccessDeniedException", "", status=400, operation=operation)
+    with pytest.raises(dynamorm.AccessDenied) as caught:
+        dynamorm.run(request_, Script((operation, denied)), clock=FakeClock())
+    assert caught.value.table == name
 
 
 def test_a_wait_for_a_transfer_ends_in_time(world: World) -> None:

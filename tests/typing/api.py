@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import Annotated, NoReturn
 
 from msgspec import Struct
@@ -15,6 +15,8 @@ from dynamorm import (
     KMS,
     Applied,
     AsyncDatabase,
+    Backup,
+    BulkOperation,
     Call,
     Checked,
     CopyReport,
@@ -23,6 +25,8 @@ from dynamorm import (
     Difference,
     Effect,
     Ensured,
+    Export,
+    Import,
     Include,
     Index,
     IndexSpec,
@@ -125,6 +129,22 @@ def synchronous() -> None:
     assert_type(db.update_table(SPEC, allow={"ttl"}, resource_policy={}), Applied)
     assert_type(db.ensure_table(Order).pending, tuple[Pending, ...])
     assert_type(dynamorm.required_actions(plan), tuple[Permission, ...])
+
+
+def backups_and_s3(db: Database) -> None:
+    backup = db.create_backup(Order, "before-launch", progress=lambda seen: seen.arn)
+    assert_type(backup, Backup)
+    assert_type(db.list_backups(Order), tuple[Backup, ...])
+    db.delete_backup(backup)
+    assert_type(db.restore_backup(Order, backup, name="new", tags={}), TableDescription)
+    at = datetime.now(timezone.utc)
+    assert_type(db.restore_to_point_in_time(Order, "orders", at=at), TableDescription)
+    export = db.export_to_s3(Order, "bucket", since=at, format="ION", timeout=None)
+    assert_type(export, Export)
+    assert_type(export.start_time, datetime | None)
+    assert_type(db.import_from_s3(Order, "bucket", compression="ZSTD", billing=OnDemand()), Import)
+    done = db.bulk_put_from_s3("orders", "bucket", tier="ACCELERATED", max_write_units=2000)
+    assert_type(done, BulkOperation)
 
 
 def with_credentials() -> Database:
