@@ -13,6 +13,7 @@
 | `mutation` | which tests are to notice a mistake in which module |
 | `proxy` | an HTTP proxy that brings troubles upon what passes through it |
 | `strategies` | table specs and their parts, for Hypothesis |
+| `tls` | a server that an authority vouches for |
 | `trials` | copies under faults, killed and resumed, and judged |
 | `troubles` | what can go wrong with a request on its way |
 | `worlds` | a model, a service with tables in it, and the two drivers |

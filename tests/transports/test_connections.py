@@ -21,6 +21,7 @@ import pytest
 import trustme
 from aids.httpserver import Cut, Server, answer
 from aids.rawserver import RawServer, Visit
+from aids.tls import certified
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from test_transports import TRANSPORTS, Way, session
@@ -164,7 +165,7 @@ kept = ask(sys.argv[1])
 @pytest.mark.parametrize("scheme", ["http", "https"])
 def test_a_transport_that_is_dropped_needs_no_closing(scheme, authority, bundle):
     """As a boto3 client: no ResourceWarning, dropped, in a cycle, or kept to the end."""
-    tls = serving(authority, "127.0.0.1") if scheme == "https" else None
+    tls = certified(authority, "127.0.0.1") if scheme == "https" else None
     with Server(answer(TABLE), tls=tls) as server:
         command = [sys.executable, "-W", "error", "-X", "dev", "-c", UNCLOSED, server.url]
         environ = {"AWS_CA_BUNDLE": bundle, "PYTHONPATH": ":".join(sys.path)}
@@ -176,28 +177,10 @@ def test_a_transport_that_is_dropped_needs_no_closing(scheme, authority, bundle)
 # TLS.
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority, tmp_path) -> str:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
-
-
-def serving(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **options).configure_cert(context)
-    return context
-
-
 def test_a_handshake_asks_for_http_1_1(way, authority, bundle):
     """A server that also speaks HTTP/2 must not choose it."""
     chosen = []
-    tls = serving(authority, "127.0.0.1")
+    tls = certified(authority, "127.0.0.1")
     tls.set_alpn_protocols(["h2", "http/1.1"])
 
     class Choosing(Server):
@@ -219,7 +202,7 @@ def test_what_is_decrypted_already_came_unasked_too():
 def test_an_answer_and_what_comes_with_it_over_tls_are_told_apart(way, authority, bundle):
     """What is left of one record, after the answer, ends the connection."""
     turn = answer(TABLE) + answer(b'{"Table":{"TableName":"users","TableStatus":"ACTIVE"}}')
-    with Server(turn, tls=serving(authority, "127.0.0.1")) as server:
+    with Server(turn, tls=certified(authority, "127.0.0.1")) as server:
         way.to(server, environ={"AWS_CA_BUNDLE": bundle})
         assert [way.send(), way.send()] == [TABLE, TABLE]
         assert server.connections == 2
@@ -238,17 +221,17 @@ def certificates(trusted: trustme.CA, stranger: trustme.CA) -> dict[str, ssl.SSL
     past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
     future = {"not_before": now + timedelta(days=1), "not_after": now + timedelta(days=9)}
     return {
-        "good": serving(trusted, "127.0.0.1"),
-        "good among others": serving(trusted, "elsewhere.example", "127.0.0.1"),
-        "of another host": serving(trusted, "elsewhere.example"),
-        "of another address": serving(trusted, "127.0.0.2"),
-        "of a host named like the address": serving(trusted, "127.0.0.1.example"),
-        "expired": serving(trusted, "127.0.0.1", **past),
-        "not valid yet": serving(trusted, "127.0.0.1", **future),
-        "of an unknown authority": serving(stranger, "127.0.0.1"),
+        "good": certified(trusted, "127.0.0.1"),
+        "good among others": certified(trusted, "elsewhere.example", "127.0.0.1"),
+        "of another host": certified(trusted, "elsewhere.example"),
+        "of another address": certified(trusted, "127.0.0.2"),
+        "of a host named like the address": certified(trusted, "127.0.0.1.example"),
+        "expired": certified(trusted, "127.0.0.1", **past),
+        "not valid yet": certified(trusted, "127.0.0.1", **future),
+        "of an unknown authority": certified(stranger, "127.0.0.1"),
         "signed by itself": itself(),
-        "of an authority between": serving(trusted.create_child_ca(), "127.0.0.1"),
-        "of a stranger's authority between": serving(stranger.create_child_ca(), "127.0.0.1"),
+        "of an authority between": certified(trusted.create_child_ca(), "127.0.0.1"),
+        "of a stranger's authority between": certified(stranger.create_child_ca(), "127.0.0.1"),
     }
 
 
@@ -300,7 +283,7 @@ def test_certificates_are_judged_as_boto3_judges_them(signing, certificate, auth
 @pytest.mark.parametrize("status", [200, 201, 204, 299])
 def test_any_success_of_a_proxy_makes_a_tunnel(way, status, authority, bundle):
     """RFC 9110, 9.3.6: "any 2xx (Successful) response"."""
-    with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "127.0.0.1")) as server:
         with RawServer(tunnelling(status, server.server_address)) as proxy:
             environ = {"AWS_CA_BUNDLE": bundle, "HTTPS_PROXY": proxy.url}
             assert way.to(server, environ=environ).send() == TABLE

@@ -410,7 +410,9 @@ def test_credentials_are_copied_and_never_pickled():
     given = Credentials("the-key", "the-secret", "the-token", account_id="1")
     for made in (copy.copy(given), copy.deepcopy(given)):
         assert facts(made) == facts(given)
+        assert made.account_id == "1"
         assert made is not given
+    assert copy.copy(Credentials("the-key", "the-secret", account_id="")).account_id is None
     with pytest.raises(TypeError, match="profile=, the environment, or a module-level"):
         pickle.dumps(given)
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any, Literal, TypedDict
 
 import pytest
-import trustme
 from aids.httpserver import Cut, Server, answer
 from aids.laws import dear
 from aids.rawserver import RawServer, Visit
+from aids.tls import certified
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import defstruct, field, json
@@ -43,24 +43,6 @@ def test_every_guarantee_names_a_test_that_is_there():
 
 
 # TLS.
-
-
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority, tmp_path) -> dict[str, str]:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return {"AWS_CA_BUNDLE": str(path)}
-
-
-def serving(authority: trustme.CA, *names: str, **options: Any) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names, **options).configure_cert(context)
-    return context
 
 
 def old(context: ssl.SSLContext) -> ssl.SSLContext:
@@ -89,9 +71,9 @@ CERTIFICATES: dict[str, dict[str, Any]] = {
 def test_no_request_goes_to_whom_the_certificate_is_not_for(way, authority, bundle, certificate):
     """Though its authority is trusted."""
     options = {"names": ("127.0.0.1",)} | CERTIFICATES[certificate]
-    tls = serving(authority, *options.pop("names"), **options)
+    tls = certified(authority, *options.pop("names"), **options)
     with Server(answer(TABLE), tls=tls) as server:
-        failing(way.to(server, environ=bundle))
+        failing(way.to(server, environ={"AWS_CA_BUNDLE": bundle}))
     assert server.requests == []
 
 
@@ -99,8 +81,8 @@ def test_no_request_goes_to_whom_the_certificate_is_not_for(way, authority, bund
 @pytest.mark.filterwarnings("ignore:ssl.TLSVersion:DeprecationWarning")
 def test_no_request_goes_over_an_old_tls(way, authority, bundle):
     """TLS 1.2 is the least, whatever the other side would take."""
-    with Server(answer(TABLE), tls=old(serving(authority, "127.0.0.1"))) as server:
-        failing(way.to(server, environ=bundle))
+    with Server(answer(TABLE), tls=old(certified(authority, "127.0.0.1"))) as server:
+        failing(way.to(server, environ={"AWS_CA_BUNDLE": bundle}))
     assert server.requests == []
 
 
@@ -193,10 +175,10 @@ def wrapped() -> Iterator[Way]:
 
 def test_no_value_is_in_a_clients_own_refusal(wrapped):
     """Botocore's validation would show it."""
-    item = {"name": {"S": ["hidden, type: x"]}}
-    body = json.encode({"RequestItems": {"orders": [{"PutRequest": {"Item": item}}]}})
-    with pytest.raises(dynamorm.ValidationFailed, match=r"Item\.name\.S") as caught:
-        wrapped.to("http://127.0.0.1:1").send("BatchWriteItem", body)
+    key = {"AttributeName": ["hidden, type: x"], "KeyType": "HASH"}
+    body = json.encode({"TableName": "orders", "KeySchema": [key]})
+    with pytest.raises(dynamorm.ValidationFailed, match="AttributeName") as caught:
+        wrapped.to("http://127.0.0.1:1").send("CreateTable", body)
     shown = traceback.format_exception(type(caught.value), caught.value, None)
     assert "hidden" not in "".join(shown)
 

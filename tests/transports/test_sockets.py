@@ -10,8 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-import trustme
 from aids.httpserver import Cut, Server, answer
+from aids.tls import certified
 
 from dynamorm import Credentials, EndpointUnknown, TransportError
 from dynamorm.transports import connection as sockets
@@ -165,27 +165,9 @@ def test_a_repr_says_which_connection(clock):
 # TLS and proxies.
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-@pytest.fixture
-def bundle(authority, tmp_path) -> str:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
-
-
-def tls(authority: trustme.CA) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert("127.0.0.1", "::1").configure_cert(context)
-    return context
-
-
 def test_a_context_is_made_once_for_a_process(authority, bundle):
     """Two transports share it, and connections under TLS are kept like others."""
-    with Server(answer(), tls=tls(authority)) as server:
+    with Server(answer(), tls=certified(authority, "127.0.0.1", "::1")) as server:
         first, second = (transport(server.url, AWS_CA_BUNDLE=bundle) for _ in range(2))
         before = tls_context.cache_info().misses
         send(first, 2)
@@ -250,7 +232,10 @@ def tunnel(reply: bytes) -> Iterator[Tunnel]:
 def test_https_goes_through_a_proxy_in_a_tunnel(authority, bundle):
     """The proxy learns host and port, and its own password; the rest is between the two ends."""
     reply = b"HTTP/1.1 200 Connection established\r\nX-A: b\r\n\r\n"
-    with Server(answer(), tls=tls(authority)) as server, tunnel(reply) as proxy:
+    with (
+        Server(answer(), tls=certified(authority, "127.0.0.1", "::1")) as server,
+        tunnel(reply) as proxy,
+    ):
         made = transport(server.url, AWS_CA_BUNDLE=bundle, HTTPS_PROXY=proxy.url)
         send(made, 2)
         made.close()

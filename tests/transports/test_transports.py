@@ -27,10 +27,10 @@ import boto3
 import botocore
 import botocore.session
 import pytest
-import trustme
 from aids.httpserver import Cut, Request, Server, Silence, answer, checked, refusal
 from aids.laws import dear
 from aids.leaks import nothing_left
+from aids.tls import certified
 from aids.worlds import Order
 from botocore.config import Config
 from botocore.stub import Stubber
@@ -620,31 +620,13 @@ def trace(way: Way, url: str) -> Iterator[str]:
 # TLS.
 
 
-@pytest.fixture(scope="module")
-def authority() -> trustme.CA:
-    return trustme.CA()
-
-
-def serving(authority: trustme.CA, *names: str) -> ssl.SSLContext:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    authority.issue_cert(*names).configure_cert(context)
-    return context
-
-
-@pytest.fixture
-def bundle(authority, tmp_path) -> str:
-    path = tmp_path / "ca.pem"
-    authority.cert_pem.write_to_path(str(path))
-    return str(path)
-
-
 @sending
 @pytest.mark.parametrize("variable", ["AWS_CA_BUNDLE", "REQUESTS_CA_BUNDLE"])
 def test_a_certificate_is_trusted_by_the_bundle_that_a_variable_names(
     way, authority, bundle, variable
 ):
     """As boto3 does, so that a company's own authority works."""
-    with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "127.0.0.1")) as server:
         way.to(server, environ={variable: bundle})
         assert way.describe().table_name == "orders"
 
@@ -652,7 +634,7 @@ def test_a_certificate_is_trusted_by_the_bundle_that_a_variable_names(
 @sending
 def test_a_certificate_of_a_stranger_is_refused(way, authority):
     """Nothing was sent, no retry will help, and the advice is the bundle."""
-    with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "127.0.0.1")) as server:
         untrusted(failing(way.to(server)), "certificate")
     assert server.requests == []
 
@@ -660,7 +642,7 @@ def test_a_certificate_of_a_stranger_is_refused(way, authority):
 @sending
 def test_a_certificate_for_another_host_is_refused(way, authority, bundle):
     """Its authority is trusted, and it is still not this server's."""
-    with Server(answer(TABLE), tls=serving(authority, "elsewhere.example")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "elsewhere.example")) as server:
         untrusted(failing(way.to(server, environ={"AWS_CA_BUNDLE": bundle})), "127.0.0.1")
     assert server.requests == []
 
@@ -680,7 +662,7 @@ def test_a_bundle_that_is_none_is_refused(way, authority, tmp_path, content):
     path = tmp_path / "bundle.pem"
     if content is not None:
         path.write_text(content)
-    with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "127.0.0.1")) as server:
         untrusted(failing(way.to(server, environ={"AWS_CA_BUNDLE": str(path)})), "AWS_CA_BUNDLE")
     assert server.requests == []
 
