@@ -25,7 +25,7 @@ from test_transports import ONCE, TABLE, Way, clients, sending, signing, way
 
 import dynamorm
 from dynamorm import TransportError, from_item, to_item
-from dynamorm.transports import http1 as reading
+from dynamorm.transports import buffer as reading
 
 __all__ = ["way"]
 
