@@ -40,6 +40,7 @@ PACKAGES = {
         "tables",
         "copying",
         "export",
+        "estimate",
         "permissions",
         "database",
         "connection",

@@ -105,7 +105,7 @@ def draw() -> Console:
         (Path(folder) / "shop.py").write_text(SHOP)
         sys.path.insert(0, folder)
         try:
-            return shown("plan shop:Order", "copy orders orders-2")
+            return shown("plan shop:Order", "copy orders orders-2 --quiet")
         finally:
             sys.path.remove(folder)
             sys.modules.pop("shop", None)

@@ -8,7 +8,7 @@ from typing import Any, NoReturn
 
 import click
 
-from . import backups, copies, exports, plans, tables
+from . import backups, copies, estimates, exports, plans, tables
 from .copies import INTERRUPTED
 from .output import say
 from .project import MODELS, load_project
@@ -62,6 +62,6 @@ def app() -> None:
 
 app.params += shared(root=True)
 
-for theme in (plans, tables, copies, backups, exports):
+for theme in (plans, tables, copies, estimates, backups, exports):
     for command in theme.COMMANDS:
         app.add_command(command)

@@ -49,3 +49,38 @@ def together(*decorators: Decorator) -> Decorator:
         return function
 
     return decorate
+
+
+compared = together(allow, only, skip)
+"""What says which plan is made, and which of its steps are done."""
+
+PLACE = ("region", "profile", "endpoint", "prefix")
+
+ends = together(
+    click.argument("source", metavar="SOURCE"),
+    click.argument("target", metavar="TARGET"),
+    *(click.option(f"--target-{name}", help=f"Another {name} for TARGET.") for name in PLACE),
+)
+
+read_rate = together(
+    click.option("--max-read-units", type=float, metavar="UNITS", help="In a second, at most."),
+    click.option("--eventually-consistent", is_flag=True, help="Read for half of the units."),
+)
+
+write_rate = together(
+    click.option("--max-write-units", type=float, metavar="UNITS", help="In a second, at most."),
+    click.option(
+        "--collisions",
+        type=click.Choice(["error", "check", "last"]),
+        default="error",
+        show_default=True,
+        help="Two items that the transform gives one key.",
+    ),
+    click.option(
+        "--existing",
+        type=click.Choice(["overwrite", "keep"]),
+        default="overwrite",
+        show_default=True,
+        help="Items of TARGET that have the key of one of SOURCE.",
+    ),
+)

@@ -3,31 +3,30 @@
 from __future__ import annotations
 
 import shlex
-from contextlib import ExitStack
-from typing import Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import arguments
+from .estimates import prices, tell_before
 from .models import model_or_name, object_of
 from .output import say
-from .progress import progress, read_so_far
+from .progress import Progress, read_so_far
 from .session import Session, command, seconds
+
+if TYPE_CHECKING:
+    from ..operations.effects import Operation
 
 UNFINISHED = 2
 """What both exit with where a deadline came first, and `verify` where the tables differ."""
 INTERRUPTED = 130
 """What a shell reports for a process that Ctrl-C has ended."""
 
-PLACE = ("region", "profile", "endpoint", "prefix")
-
 _both = arguments.together(
-    click.argument("source", metavar="SOURCE"),
-    click.argument("target", metavar="TARGET"),
+    arguments.ends,
+    arguments.read_rate,
     click.option("--transform", metavar="MODULE:FUNCTION", help="What makes an item of another."),
-    click.option("--segments", type=int, help="Parts that are read at once; otherwise 8."),
-    click.option("--max-read-units", type=float, metavar="UNITS", help="In a second, at most."),
-    click.option("--eventually-consistent", is_flag=True, help="Read for half of the units."),
     click.option(
         "--unmodelled",
         type=click.Choice(["keep", "drop", "error"]),
@@ -35,37 +34,28 @@ _both = arguments.together(
         show_default=True,
         help="What becomes of attributes that no model knows.",
     ),
+    click.option("--segments", type=int, help="Parts that are read at once; otherwise 8."),
     click.option("--deadline", type=seconds, metavar="TIME", help="Stop in time, to be resumed."),
     click.option("--checkpoint", metavar="FILE", help="Resume from this file; save in it."),
-    *(click.option(f"--target-{name}", help=f"Another {name} for TARGET.") for name in PLACE),
 )
 
 
 @command()
 @_both
-@click.option("--max-write-units", type=float, metavar="UNITS", help="In a second, at most.")
-@click.option(
-    "--collisions",
-    type=click.Choice(["error", "check", "last"]),
-    default="error",
-    show_default=True,
-    help="Two items that the transform gives one key.",
-)
-@click.option(
-    "--existing",
-    type=click.Choice(["overwrite", "keep"]),
-    default="overwrite",
-    show_default=True,
-    help="Items of TARGET that have the key of one of SOURCE.",
-)
+@arguments.write_rate
 @click.option("--in-place", is_flag=True, help="SOURCE and TARGET may be one table.")
+@click.option("--processes", type=int, default=1, show_default=True, help="Share the work.")
+@prices
+@click.option("--quiet", is_flag=True, help="Do not estimate what it costs before it begins.")
 def copy(session: Session, **given: Any) -> int:
     """Copy all items of SOURCE into TARGET, an existing table.
 
     Each is a table's name or shop.models:Order. Ctrl-C, a deadline and errors leave a checkpoint
     to resume from, and print the command that does it; the file holds keys of items.
     """
-    return _run(session, "copy_table", **given)
+    from ..copying.table import copy_table
+
+    return _run(session, copy_table, **given)
 
 
 @command()
@@ -76,22 +66,33 @@ def verify(session: Session, **given: Any) -> int:
 
     Exits with 2 if they differ. Give the --transform and --unmodelled of the copy.
     """
-    return _run(session, "verify_copy", **given)
+    from ..copying.verify import verify_copy
+
+    return _run(session, verify_copy, **given)
 
 
-def _run(session: Session, operation: str, checkpoint: str | None, **given: Any) -> int:
-    ends = [model_or_name(given.pop(end)) for end in ("source", "target")]
-    elsewhere = {n: v for n in PLACE if (v := given.pop(f"target_{n}")) is not None}
+def _run(
+    session: Session,
+    operation: Callable[..., Operation[Any]],
+    checkpoint: str | None,
+    prices: tuple[str, ...] = (),
+    quiet: bool = True,
+    **given: Any,
+) -> int:
+    ends = model_or_name(given.pop("source")), model_or_name(given.pop("target"))
     given["consistent_read"] = not given.pop("eventually_consistent")
     if given["transform"]:
         given["transform"] = object_of(given["transform"])
+    progress = Progress(session.output)
     try:
-        with ExitStack() as stack:
-            db = stack.enter_context(session.database())
-            if elsewhere:
-                given["target_db"] = stack.enter_context(session.database(**elsewhere))
-            given["progress"] = stack.enter_context(progress(session.output))
-            found = getattr(db, operation)(*ends, checkpoint_file=checkpoint, **given)
+        with session.databases(given) as (db, there):
+            given |= {"checkpoint_file": checkpoint, "progress": progress, "target_db": there}
+            # What it does not take is told first; iterated, since it may not come to running it.
+            steps = iter(operation(*ends, **given))
+            if not quiet:
+                tell_before(session, db, there or db, *ends, prices, given)
+            with progress:
+                found = db.run(steps)
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
         interrupted = isinstance(error, KeyboardInterrupt)
         found = getattr(error, "report", None)

@@ -13,6 +13,8 @@ from .output import say
 from .session import Session, command
 
 if TYPE_CHECKING:
+    from ..database import Database
+    from ..model.declare import Model
     from ..tables.plan import Plan
     from ..tables.steps import Step
     from ..tables.update import Applied, Unsupported
@@ -21,13 +23,9 @@ CHANGES = 2
 """What `plan --exit-code` and `check` exit with where something differs."""
 
 
-compared = arguments.together(arguments.allow, arguments.only, arguments.skip)
-"""What says which plan is made, and which of its steps are done."""
-
-
 @command()
 @arguments.models
-@compared
+@arguments.compared
 @click.option("--exit-code", is_flag=True, help="Exit with 2 if there is something to do.")
 @click.option("--out", metavar="FILE", help="Write the plan to a file, for apply.")
 @click.option("--requests", is_flag=True, help="Show the JSON body of every request.")
@@ -45,7 +43,9 @@ def plan(
 
     Exits with 0; with --exit-code 2 if there is something to do.
     """
-    plans = _plans(session, models, **asked)
+    found = session.models(models)
+    with session.database() as db:
+        plans = planned(db, found, **asked)
     if out is not None:
         from .plan_file import write_plans
 
@@ -55,10 +55,9 @@ def plan(
     return CHANGES if exit_code and any(plans) else 0
 
 
-def _plans(session: Session, models: tuple[str, ...], skip: bool, **asked: Any) -> list[Plan]:
-    found = session.models(models)
-    with session.database() as db:
-        return [db.plan(model, unsupported=_UNSUPPORTED[skip], **asked) for model in found]
+def planned(db: Database, models: tuple[Model, ...], skip: bool, **asked: Any) -> list[Plan]:
+    """Plan each table, as the options say that several commands take."""
+    return [db.plan(model, unsupported=_UNSUPPORTED[skip], **asked) for model in models]
 
 
 _UNSUPPORTED: dict[bool, Unsupported] = {True: "skip", False: "raise"}
@@ -98,7 +97,7 @@ def _markdown(plan: Plan) -> str:
 
 @command()
 @click.argument("what", nargs=-1, metavar="[PLAN.json | MODEL...]")
-@compared
+@arguments.compared
 @arguments.yes
 @arguments.timeout(3600)
 def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **asked: Any) -> int:
@@ -111,18 +110,17 @@ def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **
     from .plan_file import read_plans
 
     seen = len(what) == 1 and what[0].endswith(".json")
-    plans = read_plans(what[0]) if seen else _plans(session, what, **asked)
-    if not seen:
-        _show(session, plans, requests=False, markdown=False)
-    told = {"allow": asked["allow"], "unsupported": _UNSUPPORTED[asked["skip"]]}
-    # What would be refused is, before anybody is asked; iterated, since an answer may be "no".
-    operations = [iter(applying(plan, timeout=timeout, **told)) for plan in plans if plan]
-    if not operations:
-        return _end(session, [])
-    names = ", ".join(plan.table for plan in plans if plan)
-    if not session.confirm(f"Apply to {names}", sure=seen or yes):
-        return 1
+    found = () if seen else session.models(what)
     with session.database() as db:
+        plans = read_plans(what[0]) if seen else planned(db, found, **asked)
+        if not seen:
+            _show(session, plans, requests=False, markdown=False)
+        told = {"allow": asked["allow"], "unsupported": _UNSUPPORTED[asked["skip"]]}
+        # What would be refused is, before anybody is asked; iterated, as an answer may be "no".
+        operations = [iter(applying(plan, timeout=timeout, **told)) for plan in plans if plan]
+        names = ", ".join(plan.table for plan in plans if plan)
+        if operations and not session.confirm(f"Apply to {names}", sure=seen or yes):
+            return 1
         return _end(session, [_told(session, db.run(steps)) for steps in operations])
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,32 +12,37 @@ from .output import Output
 
 if TYPE_CHECKING:
     from rich.console import Console
-    from rich.progress import Progress
-
-Show = Callable[[Any], None]
-"""Takes a `CopyReport` or `Verified`; called by one thread at a time."""
+    from rich.progress import Progress as Bar
 
 
-@contextmanager
-def progress(output: Output) -> Iterator[Show]:
-    """Give what shows a report: nothing is shown where nobody watches."""
-    if not sys.stderr.isatty():
-        yield lambda report: _line(output, report)
-        return
-    from rich.console import Console
+class Progress:
+    """Is called with each report, and has a bar in the meantime where somebody watches."""
 
-    plain = click.get_current_context().color is False
-    bar, draw = drawn(Console(stderr=True, no_color=plain or None))
+    def __init__(self, output: Output) -> None:
+        self._output = output
+        self._bar: Any = None
 
-    def show(report: Any) -> None:
-        _line(output, report)
-        draw(report)
+    def __call__(self, report: Any) -> None:
+        # The checkpoint is long, and has keys of items.
+        told = {name: value for name, value in report.to_dict().items() if name != "checkpoint"}
+        self._output.line("progress", **told)
+        if self._bar is not None:
+            self._draw(report)
 
-    with bar:
-        yield show
+    def __enter__(self) -> None:
+        if sys.stderr.isatty():
+            from rich.console import Console
+
+            plain = click.get_current_context().color is False
+            self._bar, self._draw = drawn(Console(stderr=True, no_color=plain or None))
+            self._bar.start()
+
+    def __exit__(self, *_raised: object) -> None:
+        if self._bar is not None:
+            self._bar.stop()
 
 
-def drawn(console: Console) -> tuple[Progress, Show]:
+def drawn(console: Console) -> tuple[Bar, Callable[[Any], None]]:
     """Return a bar, and what draws a report with it; it is wiped away at the end."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
@@ -64,8 +68,8 @@ def described(report: Any) -> str:
     """Return what is said beside the bar: items, their rate, units, time left."""
     done, total = read_so_far(report), getattr(report, "estimated_total", None)
     parts = [f"{done:,}" + (f" of {total:,}" if total else "") + " items"]
-    if seconds := getattr(report, "seconds", 0):
-        parts.append(f"{done / seconds:,.0f}/s")
+    if rate := getattr(report, "rate", 0):
+        parts.append(f"{rate:,.0f}/s")
         parts.append(f"{report.read_units + report.write_units:,.0f} units")
     if left := getattr(report, "time_left", None):
         parts.append(f"{clock(left)} left")
@@ -77,9 +81,3 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
-
-
-def _line(output: Output, report: Any) -> None:
-    """Write a line without the checkpoint, which is long, and has keys of items."""
-    told = {name: value for name, value in report.to_dict().items() if name != "checkpoint"}
-    output.line("progress", **told)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import re
 import sys
-from collections.abc import Callable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
@@ -50,6 +50,19 @@ class Session:
 
             db.run(until_answered(most))
         return db
+
+    @contextmanager
+    def databases(self, given: dict[str, Any]) -> Iterator[tuple[Database, Database | None]]:
+        """Connect to where SOURCE is, and to where TARGET is if that is elsewhere.
+
+        Takes from the options of a command those that say so.
+        """
+        prefix = "target_"
+        places = {name: given.pop(name) for name in [*given] if name.startswith(prefix)}
+        other = {name.removeprefix(prefix): value for name, value in places.items() if value}
+        with ExitStack() as stack:
+            db = stack.enter_context(self.database())
+            yield db, stack.enter_context(self.database(**other)) if other else None
 
     def models(self, names: tuple[str, ...]) -> tuple[Model, ...]:
         """Load the models that are named: on the command line, in the environment, the project."""

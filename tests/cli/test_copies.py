@@ -13,7 +13,8 @@ import pytest
 import dynamorm
 from dynamorm.cli.app import app
 from dynamorm.cli.output import Output
-from dynamorm.cli.progress import clock, progress
+from dynamorm.cli.progress import Progress, clock
+from dynamorm.errors import service_error
 
 
 @pytest.fixture
@@ -41,8 +42,8 @@ def test_a_line_of_json_for_each_report(stocked):
     """The last line is the end, and has the checkpoint; `--json-into` writes to a file."""
     lines = stocked.lines("copy orders target --segments 2")
     assert {line["format_version"] for line in lines} == {1}
-    assert [line["event"] for line in lines] == ["progress", "end"]
-    assert ["checkpoint" in line for line in lines] == [False, True]
+    assert [line["event"] for line in lines] == ["estimate", "progress", "end"]
+    assert ["checkpoint" in line for line in lines] == [False, False, True]
     done = stocked("verify orders target --json-into told.jsonl")
     assert done.stdout.startswith("the same")
     kept = (stocked.folder / "told.jsonl").read_text().splitlines()
@@ -105,9 +106,36 @@ def test_another_place_for_the_target(stocked):
 COMPARED = {"same": True, "done": False, "missing": 0, "different": 0, "extra": 0}
 
 
+def test_what_a_copy_costs_is_told_before_it_begins(stocked):
+    """So are the rate of the target and its lack of PITR, which nobody could bring back."""
+    told = stocked("copy orders target --price write=1").stderr
+    assert "copy orders to target: " in told
+    assert "target takes 4,000 write units a second, 40,000 at most" in told
+    assert "Warning: target has no PITR" in told
+    stocked.db.update_table(stocked.model("Order"), name="target", point_in_time_recovery=True)
+    assert "PITR" not in stocked("copy orders target").stderr
+    denied = service_error("AccessDeniedException", "no", status=400, operation="x")
+    stocked.service.fail("DescribeContinuousBackups", denied)
+    assert "PITR" not in stocked("copy orders target").stderr
+    assert stocked("copy orders target --quiet").stderr == ""
+    assert "is no price" in stocked("copy orders target --price write", exits=1).stderr
+    assert stocked("copy orders missing", exits=1).stderr.startswith("copy orders to orders: ")
+
+
+def test_processes_need_a_database_that_can_be_sent_to_them(stocked):
+    """The option is the library's, and so is its error."""
+    assert "pickle" in stocked("copy orders target --processes 2", exits=1).stderr
+
+
 def report(**more):
     values = dict.fromkeys(("skipped", "failed", "collisions", "retried"), 0)
-    values |= {"read": 1234, "written": 1230, "read_units": 9.5, "write_units": 2000.4}
+    values |= {
+        "read": 1234,
+        "written": 1230,
+        "read_units": 9.5,
+        "write_units": 2000.4,
+        "rate": 617.0,
+    }
     return dynamorm.CopyReport(done=False, seconds=2.0, checkpoint={}, **values, **more)
 
 
@@ -139,8 +167,9 @@ def test_a_terminal_has_a_bar(shown, told, monkeypatch):
     monkeypatch.setattr(sys, "stderr", screen)
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("TERM", "xterm")
-    with click.Context(app, color=False), progress(Output()) as show:
-        show(shown)
+    progress = Progress(Output())
+    with click.Context(app, color=False), progress:
+        progress(shown)
     lines = re.sub(r"\x1b\[[^A-Za-z]*[A-Za-z]", "", screen.getvalue())
     assert told in lines
     assert max(map(len, lines.splitlines())) <= 80
