@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
-from ..items.keys import item_key
+from ..items.keys import Made, item_key
 from ..operations.effects import Steps, now
 from .collisions import digest
 from .job import Job
@@ -92,6 +92,8 @@ class Pages:
         """Queue what the transform makes of a part; where time is up, cut it there."""
         if self._job.once and self._is_written(page, raws):
             return True
+        convert, writer = self._job.convert, self._writer
+        assert convert is not None
         for number, raw in enumerate(raws):
             if (number == 0 or self._hurried) and (yield from self._is_late()):
                 page.last = raws[number - 1] if number else None
@@ -99,7 +101,16 @@ class Pages:
                 return False
             page.counts.read += 1
             page.counts.bytes += len(raw)
-            if not (yield from self._item(page, raw)):
+            try:
+                made = convert(raw)
+            except ItemError as error:
+                self._fail(page, raw, error)
+                continue
+            if isinstance(made, Made):
+                writer.put(made, page, made.key)
+                if writer.full and not (yield from self._write()):
+                    return False
+            elif not (yield from self._several(page, raw, iter(made))):
                 return False
         page.read_whole = True
         return (yield from self._flush(self._moment))
@@ -125,23 +136,22 @@ class Pages:
         self._moment = moment
         return self._job.left.at(moment) <= self._step
 
-    def _item(self, page: Page, raw: Raw) -> Steps[bool]:
-        """Queue what becomes of an item; one that cannot be transformed leaves nothing behind.
+    def _fail(self, page: Page, raw: Raw, error: ItemError) -> None:
+        """Hand over an item that cannot be transformed, or raise: it leaves nothing behind."""
+        self._job.fail(raw, error)
+        page.counts.failed += 1
 
-        One that becomes very many is written before its end is known.
-        """
-        assert self._job.convert is not None
-        made: Iterator[bytes | Raw] | None = None
+    def _several(self, page: Page, raw: Raw, made: Iterator[bytes | Raw]) -> Steps[bool]:
+        """Queue what becomes of an item: very many are written before their end is known."""
+        first = True
         while True:
             try:
-                first = made is None
-                made = iter(self._job.convert(raw)) if made is None else made
                 some = list(islice(made, TOGETHER))
             except ItemError as error:
-                self._job.fail(raw, error)
-                page.counts.failed += 1
+                self._fail(page, raw, error)
                 return True
             page.counts.skipped += first and not some
+            first = False
             self._writer.put(some, page)
             if self._writer.full and not (yield from self._write()):
                 return False

@@ -103,14 +103,14 @@ class Writer:
     def unwritten(self) -> list[bytes]:
         return [bytes(raw) for raw in self._queue]
 
-    def put(self, raws: Sequence[bytes | Raw], page: Page) -> None:
-        """Queue items of a page."""
+    def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> None:
+        """Queue items of a page; `key` is that of a single one, where it is known."""
         if self._rule is None:
             page.open += len(raws)
             self._queue.put(Part(raws, page))
             return
         for raw in raws:
-            part = Part((raw,), page, item_key(raw, self.key_names))
+            part = Part((raw,), page, key or item_key(raw, self.key_names))
             waiting = self._by_key.get(part.key)
             self._rule.queued(part, waiting)
             if waiting is not None:

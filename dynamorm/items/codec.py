@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from types import UnionType
 from typing import Any, Generic, Literal, TypeVar, get_origin, overload
 
-from msgspec import Raw, Struct, inspect, json
+from msgspec import Raw, Struct, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import not_a_model, table_name
@@ -103,9 +103,9 @@ class Codec(Generic[M]):
         return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
 
     @property
-    def shapes(self) -> tuple[inspect.StructType, ...]:
-        """What its items can be like."""
-        return (self.shape,)
+    def members(self) -> tuple[Codec[M], ...]:
+        """The codecs of single models."""
+        return (self,)
 
     def of(self, instance: M) -> Codec[M]:  # one of several models may have another
         """Return the codec that writes an instance."""
@@ -167,11 +167,10 @@ class UnionCodec:
 
     def __init__(self, model: Any, make: Callable[[Any], Codec[Any]]) -> None:
         self.model = model
-        codecs = [make(member) for member in union_members(model)]
-        self.shapes = tuple(one.shape for one in codecs)
-        self._tagged = {struct_tag(one.shape)[1]: one for one in codecs}
-        self._classes = {get_origin(one.model) or one.model: one for one in codecs}
-        self._tag_in = tag_reader(self.shapes[0])
+        self.members = tuple(make(member) for member in union_members(model))
+        self._tagged = {struct_tag(one.shape)[1]: one for one in self.members}
+        self._classes = {get_origin(one.model) or one.model: one for one in self.members}
+        self._tag_in = tag_reader(self.members[0].shape)
 
     @cached_property
     def place(self) -> str:
@@ -193,7 +192,7 @@ class UnionCodec:
         except Misfit as misfit:
             raise self.error(misfit) from None
         if tag not in self._tagged:
-            name = struct_tag(self.shapes[0])[0]
+            name = struct_tag(self.members[0].shape)[0]
             raise self.error(Misfit(f"the tag is of none of {label(self.model)}", name))
         return self._tagged[tag].decode(raw, unmodelled)
 

@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
-from typing import Any, get_origin
+from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import table_spec
-from ..model.fields import label, union_members
 from ..model.spec import KeyAttribute, TableSpec
-from .codec import Codec, Unmodelled, codec
-from .exact import exact_codec
-from .limits import check_nesting, check_size, is_bounded, key_check, key_of
+from .codec import Unmodelled, codec
+from .keys import Key, Made
+from .limits import check_nesting, check_size, is_bounded, key_check, key_limits, key_of
 from .mismatch import Misfit
-from .natural import item_json
-from .transforms import AttributeTransform, Transform, made, name_of
+from .natural import changed_json
+from .transforms import AttributeTransform, Transform, given, guarded
+from .typed import made_of_models
 from .values import attributes_of, raw_attributes
 
 Found = Sequence[bytes | Raw]
 Convert = Callable[[bytes | Raw], Found]
 Check = Callable[[Any], None]
-Converting = Callable[[bytes | Raw], Iterator[bytes | Raw]]
+Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
+"""Gives what an item becomes: a `Made`, or an iterator that makes one after the other."""
+
 _encode = json.Encoder().encode
 
 
@@ -62,7 +63,7 @@ def converting(
     key attributes: those of `source_spec`, the table as the service describes it.
     """
     names = _key_names(source_model, source_spec, target_spec)
-    place = target_spec.name if target_spec else "item"
+    place = target_place = target_spec.name if target_spec else "item"
     if source_model is not None:
         place = codec(source_model).place
     if transform is None or isinstance(transform, AttributeTransform):
@@ -70,25 +71,35 @@ def converting(
             raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
         if transform is None and target_spec is None:
             return lambda raw: iter((raw,))
-        work = _plain if transform is None else _of_attributes(transform)
+        work = _plain if transform is None else _of_attributes(transform, target_spec)
     else:
         keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
-        work = _of_models(transform, source_model, target_model, unmodelled, keys)
+        work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
+    limits = _limits(transform, target_model)
     checks: list[Check] = [key_check(target_spec)] if target_spec else []
-    checks += _limits(transform, target_model)
-    check = _checking(checks, target_spec.name if target_spec else "item")
+    check_limits, check = (_checking(some, target_place) for some in (limits, [*checks, *limits]))
 
-    def convert(raw: bytes | Raw) -> Iterator[bytes | Raw]:
+    def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
         try:
-            for item in work(raw):
+            items = work(raw)
+            if items.__class__ is Made:
+                (check if items.key is None else check_limits)(items[0])
+                return items
+        except (Misfit, ItemError) as error:
+            raise located(error, raw) from error.__cause__
+        return several(raw, items)
+
+    def several(raw: bytes | Raw, items: Iterable[bytes | Raw]) -> Iterator[bytes | Raw]:
+        try:
+            for item in items:
                 check(item)
                 yield item
-        except Misfit as misfit:
-            path = misfit.path(place)
-            raise ItemError(misfit.problem, path, key=key_of(raw, names)) from misfit.__cause__
-        except ItemError as error:
-            key = key_of(raw, names)
-            raise ItemError(error.problem, error.path, key=key) from error.__cause__
+        except (Misfit, ItemError) as error:
+            raise located(error, raw) from error.__cause__
+
+    def located(error: Misfit | ItemError, raw: bytes | Raw) -> ItemError:
+        path = error.path(place) if isinstance(error, Misfit) else error.path
+        return ItemError(error.problem, path, key=key_of(raw, names))
 
     return convert
 
@@ -109,9 +120,11 @@ def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
     """Name what has to be looked at in the items that a transform gives."""
     if transform is None:
         return []
-    if target_model is None or isinstance(transform, AttributeTransform):
+    if isinstance(transform, AttributeTransform):
+        return [check_size, check_nesting] if transform.opaque else [check_size]
+    if target_model is None:
         return [check_size, check_nesting]
-    bounded = all(map(is_bounded, codec(target_model).shapes))
+    bounded = all(map(is_bounded, (one.shape for one in codec(target_model).members)))
     return [check_size] if bounded else [check_size, check_nesting]
 
 
@@ -132,10 +145,50 @@ def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
     return iter((raw,))
 
 
-def _of_attributes(transform: AttributeTransform) -> Converting:
-    if transform.opaque:
-        return lambda raw: map(_encode, made(transform, raw_attributes(raw), dict))
-    return lambda raw: map(item_json, made(transform, attributes_of(raw), dict))
+def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Converting:
+    perform, key_in = guarded(transform), _key_of_attributes(spec)
+    write: Any = _opaque_json if transform.opaque else changed_json
+
+    def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
+        before = raw_attributes(raw)
+        found = perform(before if transform.opaque else attributes_of(raw))
+        if found.__class__ is not dict:
+            return (write(item, before) for item in given(transform, found, dict))
+        made = Made((write(found, before),))
+        made.key = key_in(found)
+        return made
+
+    return convert
+
+
+def _opaque_json(item: dict[str, Any], _: dict[str, Raw]) -> bytes:
+    return _encode(item)
+
+
+def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key]:
+    """Make what returns an item's key if its keys are all there, and strings; otherwise `None`."""
+    keys = key_limits(spec) if spec else {}
+    if spec is None or any(attribute.type != "S" for attribute in keys):
+        return lambda item: None
+    rows = [(attribute.name, most // 4, attribute in spec.key) for attribute, most in keys.items()]
+
+    def key_in(item: dict[str, Any]) -> Key:
+        key = []
+        for name, most, own in rows:
+            value = item.get(name)
+            if value.__class__ is Raw:
+                value = _decode_value(value)
+            text = value.get("S") if value.__class__ is dict else None
+            if text.__class__ is not str or not 0 < len(text) <= most:
+                return None
+            if own:
+                key.append((("S", text),))
+        return tuple(key)
+
+    return key_in
+
+
+_decode_value = json.Decoder().decode
 
 
 def _every_key(spec: TableSpec | None) -> Iterator[KeyAttribute]:
@@ -144,89 +197,3 @@ def _every_key(spec: TableSpec | None) -> Iterator[KeyAttribute]:
         yield from spec.key
         for index in spec.indexes:
             yield from index.key
-
-
-def _of_models(
-    transform: Transform,
-    source_model: Any,
-    target_model: Any,
-    unmodelled: Unmodelled,
-    keys: set[str],
-) -> Converting:
-    if source_model is None:
-        raise TypeError(
-            f"transform {name_of(transform)} takes instances of a model: give the model as source, "
-            "or mark the transform with @attribute_transform"
-        )
-    # A target that is only a name takes instances of any model, each written by its own class.
-    kinds = (Struct,) if target_model is None else _classes(target_model)
-    _check_signature(transform, _classes(source_model), kinds)
-    source = exact_codec(source_model, keys)
-
-    def codec_of(item: Any) -> Codec[Any]:
-        found: Codec[Any] = codec(target_model or type(item)).of(item)
-        return found
-
-    def convert(raw: bytes | Raw) -> Iterator[bytes | Raw]:
-        instance, more = source.decode(raw, unmodelled)
-        items = made(transform, instance, kinds)
-        if not more:
-            for item in items:
-                yield codec_of(item).encode(item)
-            return
-        carried: dict[str, Raw] = {}
-        found: list[bytes | Raw] = []
-        for item in items:
-            target = codec_of(item)
-            found.append(target.encode(item, more))
-            carried.update(target.unmodelled(more))
-        if carried and len(found) > 1:
-            lost = ", ".join(carried)
-            raise Misfit(f"split into {len(found)}, and where {lost} should go is not known")
-        yield from found
-
-    return convert
-
-
-def _classes(model: Any) -> tuple[Any, ...]:
-    """Return the class of a model's instances, or those of a union's."""
-    return tuple(get_origin(one) or one for one in union_members(model) or (model,))
-
-
-def _check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[type, ...]) -> None:
-    """Raise `TypeError` for a function that cannot do, before the first item is read."""
-    name = name_of(transform)
-    if not callable(transform):
-        raise TypeError(f"transform= takes a function, not {name}")
-    if inspect.iscoroutinefunction(transform) or inspect.isasyncgenfunction(transform):
-        raise TypeError(f"transform {name} is async; a transform is a plain function")
-    try:
-        signature = inspect.signature(transform, eval_str=True)
-    except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
-        return
-    try:
-        bound = signature.bind(sources)
-    except TypeError:
-        raise TypeError(f"transform {name} is to take one item, not {signature}") from None
-    taken = signature.parameters[next(iter(bound.arguments))].annotation
-    if (classes := _structs(taken)) and not _all_among(sources, classes):
-        source = f"the source is {_or(sources)}: write one of this model"
-        raise TypeError(f"transform {name} takes {label(taken)}; {source}")
-    given = signature.return_annotation
-    if (classes := _structs(given)) and not _all_among(classes, targets):
-        raise TypeError(f"transform {name} gives {label(given)}; the target is {_or(targets)}")
-
-
-def _structs(annotation: Any) -> tuple[type, ...]:
-    """Return the Structs that an annotation names, if it names nothing else."""
-    classes = _classes(annotation)
-    structs = tuple(one for one in classes if isinstance(one, type) and issubclass(one, Struct))
-    return structs if len(structs) == len(classes) else ()
-
-
-def _all_among(classes: tuple[type, ...], wanted: tuple[type, ...]) -> bool:
-    return all(issubclass(one, wanted) for one in classes)
-
-
-def _or(classes: tuple[type, ...]) -> str:
-    return " | ".join(map(label, classes))

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from decimal import Decimal
+from functools import cache
 from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, inspect, json, structs
@@ -103,7 +104,8 @@ class ExactCodec(Codec[M]):
                 )
 
 
-def exact_codec(model: Any, keys: Iterable[str] = ()) -> Any:
+@cache
+def exact_codec(model: Any, keys: frozenset[str]) -> Any:
     """Return the codec of a copy's source, which may be of several models."""
     if not union_members(model):
         return ExactCodec(model, keys)

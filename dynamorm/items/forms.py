@@ -65,6 +65,13 @@ _SHORTCUTS: dict[type[inspect.Type], str] = {
         "encode(v) if (v := {value}).__class__ is int "
         "and -0x8000000000000000 <= v <= 0x7fffffffffffffff else {write}(v)"
     ),
+    # Within these bounds msgspec writes a float as Python does.
+    inspect.FloatType: (
+        "encode(v) if (v := {value}).__class__ is float "
+        "and (1e-4 < v < 1e15 or -1e15 < v < -1e-4) else {write}(v)"
+    ),
+    inspect.BoolType: "encode(v) if (v := {value}).__class__ is bool else {write}(v)",
+    inspect.BytesType: "encode(v) if (v := {value}).__class__ is bytes else {write}(v)",
     inspect.DecimalType: (
         "encode(fitted(v)) if (v := {value}).__class__ is Decimal and v.is_finite() else {write}(v)"
     ),
@@ -87,6 +94,7 @@ class Form(NamedTuple):
 
 NAMES = {
     "Decimal": Decimal,
+    "Misfit": Misfit,
     "NULL": NULL,
     "UNFIT": UNFIT,
     "UNSET": UNSET,
@@ -172,14 +180,10 @@ def set_form(kind: Any, member: Form, tag: str) -> Form:
     inner = member._replace(before=member.before[skip:], after=member.after[:-end])
     if not member.before:  # of several types, which say by themselves what comes before
         inner = Form(b"", lambda value: member.write(value)[skip:-end], b"")
-    write = _collection(kind, inner)
+    return Form(b'{"%sS":[' % tag.encode(), _collection(kind, inner, empty=_NO_SET), b"]}")
 
-    def write_some(values: Any) -> bytes:
-        if isinstance(values, kind) and not values:
-            raise Misfit("no set can be empty: let the field be optional, or its default one")
-        return write(values)
 
-    return Form(b'{"%sS":[' % tag.encode(), write_some, b"]}")
+_NO_SET = 'raise Misfit("no set can be empty: let the field be optional, or its default one")'
 
 
 _SOURCE = """
@@ -187,7 +191,7 @@ def made(values):
     if not isinstance(values, kind):
         raise expected((kind,), values)
     if not values:
-        return b""
+        {empty}
     {members}
     return before + between.join(found) + after
 """
@@ -200,12 +204,12 @@ _PLAIN = """try:
         found = members(values)"""
 
 
-def _collection(kind: type, member: Form) -> Write:
+def _collection(kind: type, member: Form, *, empty: str = 'return b""') -> Write:
     """Make what writes the members of a collection, which are all of one form."""
     plain = member.shortcut in _SHORTCUTS.values()
     code = _PLAIN.format(member=member.shortcut.format(value="value", write="write"))
     write: Write = compiled(
-        _SOURCE.format(members=code if plain else _NESTED),
+        _SOURCE.format(empty=empty, members=code if plain else _NESTED),
         **NAMES,
         kind=kind,
         before=member.before,

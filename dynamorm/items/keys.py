@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
@@ -13,6 +13,16 @@ from typing import Any
 
 from msgspec import Raw, defstruct, json
 from msgspec.structs import astuple
+
+Key = Hashable
+"""The key of an item, as `item_key` returns it; `None` where nobody has read it yet."""
+
+
+class Made(list[Any]):
+    """What was made of an item: one other, and its key where that is known without reading it."""
+
+    __slots__ = ("key",)
+    key: Key
 
 
 def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
@@ -25,7 +35,7 @@ def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
 
 
 def _spelt(value: tuple[str, str]) -> tuple[str, str]:
-    return ("N", _number(value[1])) if value[0] == "N" else value
+    return ("N", plain_number(value[1])) if value[0] == "N" else value
 
 
 @lru_cache
@@ -59,7 +69,7 @@ def _value(attribute: dict[str, Any]) -> dict[str, Any]:
     return {tag: _SPELL[tag](value) if tag in _SPELL else value for tag, value in attribute.items()}
 
 
-def _number(text: str) -> str:
+def plain_number(text: str) -> str:
     """Spell a number without what does not change it: 1, 1.0 and 1e0 are one, as are 0 and -0."""
     mantissa, _, exponent = text.lower().partition("e")
     whole, _, fraction = mantissa.lstrip("+-").partition(".")
@@ -75,8 +85,8 @@ def _number(text: str) -> str:
 
 
 _SPELL: dict[str, Any] = {
-    "N": _number,
-    "NS": lambda numbers: sorted(map(_number, numbers)),
+    "N": plain_number,
+    "NS": lambda numbers: sorted(map(plain_number, numbers)),
     "SS": sorted,
     "BS": sorted,
     "L": lambda values: [_value(value) for value in values],

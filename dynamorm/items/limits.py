@@ -118,7 +118,7 @@ def key_check(spec: TableSpec) -> Check:
 
     Nothing but key attributes is read. Those of indexes may be missing; none may be empty.
     """
-    limits = _limits(spec)
+    limits = key_limits(spec)
     required = {attribute.name for attribute in spec.key}
     fields = {f"key{i}": attribute for i, attribute in enumerate(limits)}
     members: list[Any] = [
@@ -165,7 +165,7 @@ def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw
     return renamed
 
 
-def _limits(spec: TableSpec) -> dict[KeyAttribute, int]:
+def key_limits(spec: TableSpec) -> dict[KeyAttribute, int]:
     """Return the most bytes of each key attribute, by the strictest of the keys that it is in."""
     sort_keys = {*spec.key[1:], *(a for index in spec.indexes for a in index.sort_key)}
     every = dict.fromkeys((*spec.key, *(a for index in spec.indexes for a in index.key)))

@@ -13,6 +13,7 @@ from msgspec import Raw, Struct, json
 
 from .leaves import check_kept, decoder
 from .mismatch import UNFIT, Misfit, every, located
+from .values import read_float, read_integer, real, whole
 from .wire import Convert, Place, chain
 
 _ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
@@ -23,13 +24,28 @@ def members(make: type, place: Place) -> Convert:
     if place.convert is None or not place.member:
         read = every(place.unwrap)
     else:
-        inner, take = every(place.convert), attrgetter(place.member)
-        read = lambda values: inner(map(take, values))  # noqa: E731  # mypy: of one type
+        read = _each_member(place.convert, attrgetter(place.member))
     if make is list:
         return read
     if make is tuple:
         return chain(read, make)
     return _distinct(make, read)
+
+
+def _each_member(convert: Convert, take: Convert) -> Convert:
+    """Return what takes each member out of its tag; numbers are tried as most are written."""
+    careful, sooner = every(convert), _SOONER.get(convert, convert)
+
+    def read(values: Collection[Any]) -> list[Any]:
+        try:
+            return list(map(sooner, map(take, values)))
+        except UNFIT:
+            return careful(map(take, values))
+
+    return read
+
+
+_SOONER: dict[Convert, Convert] = {read_integer: whole, read_float: real}
 
 
 def members_of_set(make: type, read: Convert) -> Convert:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import json
+from msgspec import Raw, json
 
 from ..errors import UNREADABLE
+from .limits import check_nesting
 from .mismatch import Misfit, at, complaint, every
 from .values import binary, exact_number
 
@@ -29,6 +31,25 @@ def item_json(item: Any, *, base64: bool = False) -> bytes:
         raise Misfit("text that is not valid Unicode: it has half of a surrogate pair") from None
     except RecursionError as error:
         raise complaint(error) from None
+
+
+def changed_json(item: dict[str, Any], before: dict[str, Raw]) -> bytes:
+    """Write attribute values as JSON, of which only those are checked that were not there before.
+
+    Binary is always looked at: a str of base64 has the JSON of bytes.
+    """
+    try:
+        texts = {name: Raw(_encode(value)) for name, value in item.items()}
+    except (TypeError, ValueError, RecursionError):
+        return item_json(item)  # which says what is wrong, and where
+    for name, text in texts.items():
+        if text != before.get(name) or _holds_binary(text):
+            _STRICT.check_item({name: item[name]})
+            check_nesting(_encode({name: text}))
+    return _encode(texts)
+
+
+_holds_binary = re.compile(rb'"BS?":').search
 
 
 def _anything(value: Any) -> Any:

@@ -227,14 +227,29 @@ def name_of(transform: Any) -> str:
 _SINGLE = (Struct, dict, str, bytes)
 
 
-def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
-    """Yield what a transform makes of an item, each when it is given: a generator may change it.
+def guarded(transform: Transform) -> Transform:
+    """Return what performs a transform; whatever it raises is a `Misfit` that has its name."""
+    function = transform.function if isinstance(transform, AttributeTransform) else transform
+    function = getattr(function, "each", function)
 
-    Whatever it raises, or gives that is no item, is a `Misfit` that has its name.
+    def perform(item: Any) -> Any:
+        try:
+            return function(item)
+        except Misfit:
+            raise
+        except Exception as error:
+            raise _raised(transform, error) from error
+
+    return perform
+
+
+def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
+    """Yield what a transform has given, each when it is given: a generator may change it.
+
+    Whatever that raises, or what is no item, is a `Misfit` that has the transform's name.
     """
-    perform = transform.function if isinstance(transform, AttributeTransform) else transform
     try:
-        for one in _several(getattr(perform, "each", perform)(item)):
+        for one in _several(found):
             if not isinstance(one, kind):
                 gave = type(one).__name__
                 wanted = " or ".join(map(label, kind if isinstance(kind, tuple) else (kind,)))
@@ -243,7 +258,16 @@ def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
     except Misfit:
         raise
     except Exception as error:
-        raise Misfit(f"transform {name_of(transform)} raised {_reason(error)}") from error
+        raise _raised(transform, error) from error
+
+
+def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
+    """Yield what a transform makes of an item."""
+    yield from given(transform, guarded(transform)(item), kind)
+
+
+def _raised(transform: Transform, error: Exception) -> Misfit:
+    return Misfit(f"transform {name_of(transform)} raised {_reason(error)}")
 
 
 def _several(found: Any) -> Iterable[Any]:

@@ -15,7 +15,16 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 import dynamorm
-from dynamorm import CopyIncomplete, ItemError, PartitionKey, Refused, attribute_transform, table
+from dynamorm import (
+    CopyIncomplete,
+    ItemError,
+    PartitionKey,
+    Refused,
+    SortKey,
+    attribute_transform,
+    table,
+    table_spec,
+)
 from dynamorm.copying.collisions import Keys, digest
 from dynamorm.errors import service_error
 from dynamorm.testing import FakeService, Recorder
@@ -422,3 +431,27 @@ def test_a_key_takes_16_bytes_at_most() -> None:
     for number in range(400_000):
         keys.add(digest(number))
     assert sum(map(sys.getsizeof, keys._buckets)) - empty <= 16 * 400_000
+
+
+class Numbered(Struct):
+    name: Annotated[str, PartitionKey()]
+    number: Annotated[int, SortKey()]
+
+
+@pytest.mark.parametrize(
+    "second", [lambda one: iter([one]), lambda one: one], ids=["read", "known"]
+)
+def test_a_key_is_the_same_however_it_is_known(second) -> None:
+    """From an instance, or read from the item that was made of it: strings and numbers."""
+    items = [{"name": {"S": name}, "number": {"N": "7"}} for name in "ab"]
+    fake = stocked(Numbered, source=items, target=[])
+    both = {name: table_spec(Numbered, name=name) for name in ("source", "target")}
+
+    def transform(one: Numbered):
+        same = Numbered("é", 120)
+        return same if one.name == "a" else second(same)
+
+    copying = dynamorm.copy_table(both["source"], both["target"], transform=transform, segments=1)
+    with pytest.raises(ItemError, match="gives this key to two items") as caught:
+        dynamorm.run(copying, fake)
+    assert caught.value.key == {"name": "é", "number": 120}

@@ -76,7 +76,8 @@ def converted(transform: Any, raw: bytes = RAW, **options: Any) -> list[Any]:
 def changed(transform: Any, item: dict[str, Any]) -> list[Any]:
     """The items that a transform of attributes gives."""
     convert = converter(None, None, None, transform)
-    return [attributes_of(found) for found in convert(json.dumps(item).encode())]
+    raw = json.dumps(item, separators=(",", ":")).encode()  # as the service writes it
+    return [attributes_of(found) for found in convert(raw)]
 
 
 def problem(transform: Any, raw: bytes = RAW, **options: Any) -> str:
@@ -856,3 +857,36 @@ def test_chains_do_by_hand_what_they_do_in_a_copy(transforms):
             changed(transform, item)
     else:
         assert changed(transform, item) == [by_hand]
+
+
+DEEP = nested("L", 33)
+TEXT = {"S": "x"}
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"new": DEEP}, r"the most is 32 levels - at item\.new"),
+        ({"list": {"L": [{"M": {"": TEXT}}]}}, r"an attribute without a name - at item\.list"),
+        ({"": TEXT}, r"an attribute without a name - at item"),
+        ({"data": {"B": "eHk="}}, r"B does not hold a value of type str - at item\.data"),
+        ({"set": {"BS": ["eHk="]}}, r"does not hold a value of type str - at item\.set"),
+        ({1: TEXT}, "an attribute's name is a str, not int"),
+        ({"new": {"S": object()}}, r"S does not hold a value of type object - at item\.new"),
+        ({"new": {"N": 5}}, r"N does not hold a value of type int - at item\.new"),
+    ],
+)
+def test_what_a_function_changes_is_looked_at(change, told):
+    """What it leaves has come out of a table; a str of base64 would pass for its bytes."""
+    item = {
+        "id": {"S": "u1"},
+        "data": {"B": "eHk="},
+        "set": {"BS": ["eHk="]},
+        "list": {"L": [TEXT, {"NULL": True}]},
+    }
+    transform = attribute_transform(lambda values: {**values, **change})
+    with pytest.raises(ItemError, match=told):
+        changed(transform, item)
+    assert changed(attribute_transform(lambda values: values), item) == changed(
+        copy_all_fields(), item
+    )
