@@ -6,7 +6,6 @@ from typing import Any
 
 from msgspec import json
 
-from ..api.settings import NoOutput
 from ..errors import UNREADABLE, TransportError, shown
 from .effects import Call
 from .locks import ForkLock
@@ -20,8 +19,8 @@ _NOTHING = (b"", b'""')
 
 def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
     """Read an answer that came over a transport; raise `TransportError` for what is not one."""
-    if effect.reply_type is NoOutput and body in _NOTHING:
-        return NoOutput()
+    if body in _NOTHING and not getattr(effect.reply_type, "__struct_fields__", True):
+        return effect.reply_type()
     try:
         reply = _decoder(effect.reply_type).decode(body)
     except UNREADABLE as error:

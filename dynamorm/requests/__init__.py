@@ -33,18 +33,6 @@ from ..model.options import (
     policy_text,
 )
 from ..model.spec import IndexSpec, KeyAttribute, TableSpec
-from .settings import (
-    delete_resource_policy,
-    describe_continuous_backups,
-    describe_time_to_live,
-    get_resource_policy,
-    list_tags_of_resource,
-    put_resource_policy,
-    tag_resource,
-    untag_resource,
-    update_continuous_backups,
-    update_time_to_live,
-)
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -70,6 +58,18 @@ if TYPE_CHECKING:
         list_imports,
         start_bulk_put_items,
     )
+    from .settings import (
+        delete_resource_policy,
+        describe_continuous_backups,
+        describe_time_to_live,
+        get_resource_policy,
+        list_tags_of_resource,
+        put_resource_policy,
+        tag_resource,
+        untag_resource,
+        update_continuous_backups,
+        update_time_to_live,
+    )
     from .updates import update_table
 
 _LATER = {
@@ -81,6 +81,11 @@ _LATER = {
         "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
         "export_table_to_point_in_time import_table list_bulk_operations list_exports list_imports "
         "start_bulk_put_items"
+    ),
+    "settings": (
+        "delete_resource_policy describe_continuous_backups describe_time_to_live "
+        "get_resource_policy list_tags_of_resource put_resource_policy tag_resource "
+        "untag_resource update_continuous_backups update_time_to_live"
     ),
     "updates": "update_table",
 }

@@ -168,7 +168,7 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
 def first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
     """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
     late = (row for row in SETTINGS.values() if not row.with_create)
-    return [step for row in late for step in steps_of(row, spec, table, row.new)]
+    return [step for row in late for step in steps_of(row, spec, table, row.new())]
 
 
 def steps_of(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:

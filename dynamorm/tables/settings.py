@@ -7,19 +7,12 @@ creation, the names in `allow` and the IAM actions are loops over the rows.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from .. import requests
 from ..api.descriptions import Cursors, TableDescription
-from ..api.settings import (
-    ContinuousBackupsDescription,
-    DescribeContinuousBackupsOutput,
-    DescribeTimeToLiveOutput,
-    GetResourcePolicyOutput,
-    ListTagsOfResourceOutput,
-    TimeToLiveDescription,
-)
 from ..errors import Refused, ServiceError, service_error
 from ..model.options import policy_text
 from ..model.spec import TableSpec
@@ -27,14 +20,25 @@ from ..operations.effects import Steps, call
 from .steps import Change, Kind, Pair, Setting, Step, plain
 from .table_settings import TABLE_SETTINGS
 
+if TYPE_CHECKING:
+    from ..api.settings import ContinuousBackupsDescription, TimeToLiveDescription
+
 TTL_INTERVAL = 3600.0
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
 def _read_time_to_live(name: str, _table: TableDescription) -> Steps[TimeToLiveDescription]:
+    from ..api.settings import DescribeTimeToLiveOutput
+
     request = requests.describe_time_to_live(name)
     reply = yield from call("DescribeTimeToLive", request, DescribeTimeToLiveOutput)
     return reply.time_to_live_description
+
+
+def _no_time_to_live() -> TimeToLiveDescription:
+    from ..api.settings import TimeToLiveDescription
+
+    return TimeToLiveDescription("DISABLED")
 
 
 def _time_to_live(change: Change) -> Iterator[Step]:
@@ -54,9 +58,17 @@ def _time_to_live(change: Change) -> Iterator[Step]:
 
 
 def _read_recovery(name: str, _table: TableDescription) -> Steps[ContinuousBackupsDescription]:
+    from ..api.settings import DescribeContinuousBackupsOutput
+
     request = requests.describe_continuous_backups(name)
     reply = yield from call("DescribeContinuousBackups", request, DescribeContinuousBackupsOutput)
     return reply.continuous_backups_description
+
+
+def _no_recovery() -> ContinuousBackupsDescription:
+    from ..api.settings import ContinuousBackupsDescription
+
+    return ContinuousBackupsDescription("ENABLED")
 
 
 def _found_recovery(told: Change) -> bool | int:
@@ -74,6 +86,8 @@ def _recovery(change: Change) -> Iterator[Step]:
 
 
 def _read_tags(_name: str, table: TableDescription) -> Steps[dict[str, str]]:
+    from ..api.settings import ListTagsOfResourceOutput
+
     tags: dict[str, str] = {}
     token: str | None = None
     cursors = Cursors("ListTagsOfResource")
@@ -111,6 +125,8 @@ def _tags(*changes: Change) -> Iterator[Step]:
 
 
 def _read_policy(_name: str, table: TableDescription) -> Steps[str | None]:
+    from ..api.settings import GetResourcePolicyOutput
+
     request = requests.get_resource_policy(_arn(table, "GetResourcePolicy"))
     try:
         return (yield from call("GetResourcePolicy", request, GetResourcePolicyOutput)).policy
@@ -165,7 +181,7 @@ SETTINGS: dict[str, Setting] = {
             found=lambda told: told.answer.attribute,
             steps=_time_to_live,
             read=_read_time_to_live,
-            new=TimeToLiveDescription("DISABLED"),
+            new=_no_time_to_live,
             reads="DescribeTimeToLive",
             sets="UpdateTimeToLive",
             removes="UpdateTimeToLive",
@@ -178,7 +194,7 @@ SETTINGS: dict[str, Setting] = {
             found=_found_recovery,
             steps=_recovery,
             read=_read_recovery,
-            new=ContinuousBackupsDescription("ENABLED"),
+            new=_no_recovery,
             reads="DescribeContinuousBackups",
             sets="UpdateContinuousBackups",
             removes="UpdateContinuousBackups",

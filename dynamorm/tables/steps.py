@@ -129,7 +129,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Return what ends these changes, one or the parts that differ, in order."""
     read: Callable[[str, TableDescription], Steps[Any]] | None = None
     """Ask for what DescribeTable does not tell of the table of this name."""
-    new: Any = None
+    new: Callable[[], Any] = lambda: None
     """What that is for a new table."""
     reads: str = "DescribeTable"
     sets: str = "UpdateTable"
