@@ -228,3 +228,14 @@ def test_without_a_description_a_table_is_empty():
     found = estimate.plan(plan, region="us-east-1")
     assert (found.dollars, found.monthly_dollars, found.seconds) == (0, 0, 0)
     assert estimate.plan(plan).priced == ""
+
+
+def test_a_plan_that_creates_a_table_is_counted():
+    """A new table is empty: what it costs is the capacity that it is given, if it is."""
+    service = FakeService(create_seconds=0)
+    fixed = structs.replace(ORDERS, billing=Provisioned(1, 2), indexes=(BY_TIME,))
+    for spec, dollars in ((ORDERS, 0), (fixed, 730 * (0.00013 + 2 * 0.00065))):
+        plan = dynamorm.run(dynamorm.plan(spec), service)
+        found = estimate.plan(plan, region="us-east-1")
+        assert found.monthly_dollars == pytest.approx(dollars)
+        assert found.dollars == 0

@@ -90,11 +90,9 @@ def _imports(body: str) -> str:
     words = {*re.findall(r"\w+", re.sub(r'"(\\.|[^"\\])*"', "", body))}
     lines = []
     for module, names in _FROM.items():
-        if used := tuple(name for name in names if name in words):
-            line = f"from {module} import {', '.join(used)}"
-            lines.append(
-                line if len(line) <= WIDTH else _text(_Call(f"from {module} import (", used))
-            )
+        used = tuple(name for name in names if name in words)
+        line = f"from {module} import {', '.join(used)}"
+        lines.append(line if len(line) <= WIDTH else _text(_Call(f"from {module} import (", used)))
     return "\n".join((lines[0], "", *lines[1:]))
 
 
