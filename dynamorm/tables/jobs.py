@@ -19,8 +19,9 @@ class Job(Protocol):
     def status(self) -> str: ...
 
 
+T = TypeVar("T")
 J = TypeVar("J", bound=Job)
-Progress = Callable[[J], Any]
+Progress = Callable[[T], Any]
 """What is called with each description, the first and the last included."""
 
 _DONE = ("AVAILABLE", "COMPLETED", "COMPLETED_WITH_ERRORS")

@@ -6,7 +6,11 @@ from datetime import datetime, timezone
 from typing import Annotated, Any
 
 import pytest
+from aids.laws import dear
+from aids.strategies import specs
 from aids.worlds import World
+from hypothesis import given
+from hypothesis import strategies as st
 from msgspec import Struct, json
 
 import dynamorm
@@ -27,6 +31,7 @@ from dynamorm import (
     WaitTimeout,
     table,
 )
+from dynamorm.model.spec import changed
 from dynamorm.testing import Recorder
 
 
@@ -237,3 +242,32 @@ def test_what_does_not_show_in_time_ends_the_wait() -> None:
     restore = dynamorm.restore_backup(BARE, there.backup, name=OTHER, **options)
     with pytest.raises(WaitTimeout, match="without stream"):
         dynamorm.run(restore, Deaf(), clock=there.world.clock)
+
+
+@dear
+@given(specs(), st.integers(0, 3), st.booleans())
+def test_whatever_is_declared_is_there_after_a_restore(
+    spec: TableSpec, fewer: int, bare: bool
+) -> None:
+    """The next plan is empty; the backup may be of a table without options and some indexes."""
+    old = spec
+    if bare:
+        there = (*spec.local_indexes, *spec.global_indexes[fewer:])
+        indexes = (IndexSpec(i.name, i.partition_key, i.sort_key, i.projection) for i in there)
+        old = TableSpec(spec.name, spec.partition_key, spec.sort_key, tuple(indexes))
+    world = World(old, create_seconds=0.0, ttl_seconds=0.0)
+    backup = world.run(dynamorm.create_backup(old, "safe"))
+    world.run(dynamorm.restore_backup(spec, backup, name="from-backup", timeout=None))
+    left = world.run(dynamorm.plan(spec, name="from-backup"))
+    assert (left.steps, left.blocked) == ((), ())
+
+
+@dear
+@given(specs())
+def test_whatever_is_declared_is_there_after_an_import(spec: TableSpec) -> None:
+    """All of it but local indexes, which no import makes."""
+    whole = changed(spec, indexes=spec.global_indexes)
+    world = World(create_seconds=0.0, ttl_seconds=0.0)
+    world.run(dynamorm.import_from_s3(whole, "bucket", name="imported", timeout=None))
+    left = world.run(dynamorm.plan(whole, name="imported"))
+    assert (left.steps, left.blocked) == ((), ())
