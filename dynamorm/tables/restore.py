@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from msgspec import UNSET
+
 from .. import requests
 from ..api import Request
 from ..api.backups import BackupDescription, BackupDetails
@@ -172,7 +174,8 @@ def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> Indexes:
     if built and not wait:
         reason = f"index {', '.join(sorted(built))} has to be built after the restore"
         raise Refused((f"{reason}, and with wait=False nobody does it - at {spec.name}",))
-    if len(kept) == len(found) and not isinstance(spec.billing, Provisioned):
+    # Each index has figures of its own, or none, as the table is billed.
+    if len(kept) == len(found) and (spec.billing is UNSET or not found):
         return None
     return tuple(_override(index, spec) for index in kept)
 

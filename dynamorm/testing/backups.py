@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, Table, error, plain_name
+from .tables import Account, Answer, Payload, Table, create_problems, error, plain_name
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -137,6 +137,8 @@ class Backups:
         kept = {member: found.payload[member] for member in found.payload if member not in _LOST}
         overrides = {own: payload[given] for given, own in _OVERRIDES.items() if given in payload}
         whole = _restored({**kept, **overrides, "TableName": name})
+        for problem in create_problems(whole):
+            raise error("ValidationException", problem, operation)
         now = self._account.now
         made = Table(whole, now, now + self._seconds)
         for item in found.items:

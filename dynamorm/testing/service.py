@@ -6,7 +6,7 @@ any request can be made to fail before or after its effect.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from threading import RLock
 
 from msgspec import json
@@ -17,7 +17,7 @@ from .backups import Backups
 from .items import Items
 from .scripted import FakeClock
 from .settings import Settings
-from .tables import Account, Answer, Payload, Table, error, not_found, plain_name
+from .tables import Account, Answer, Payload, Table, create_problems, error, not_found, plain_name
 from .transfers import Transfers
 from .updates import Updates
 
@@ -126,7 +126,7 @@ class FakeService:
         payload["TableName"] = name = plain_name(payload["TableName"])
         if self._account.find(name) is not None:
             raise error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
-        for problem in _create_problems(payload):
+        for problem in create_problems(payload):
             raise error("ValidationException", problem, "CreateTable")
         now = self._account.now
         made = Table(payload, now, now + self.create_seconds)
@@ -164,24 +164,3 @@ class FakeService:
         page = names[: self.page]
         last = {"LastEvaluatedTableName": page[-1]} if len(names) > len(page) else {}
         return {"TableNames": page, **last}
-
-
-def _create_problems(payload: Payload) -> Iterator[str]:
-    """Return what the service answers to a CreateTable that it refuses."""
-    indexes = [
-        *payload.get("GlobalSecondaryIndexes", ()),
-        *payload.get("LocalSecondaryIndexes", ()),
-    ]
-    defined = [item["AttributeName"] for item in payload["AttributeDefinitions"]]
-    used = {part["AttributeName"] for owner in (payload, *indexes) for part in owner["KeySchema"]}
-    if len(set(defined)) != len(defined) or set(defined) != used:
-        yield (
-            "Number of attributes in KeySchema does not exactly match number of attributes "
-            "defined in AttributeDefinitions"
-        )
-    if len({index["IndexName"] for index in indexes}) != len(indexes):
-        yield "Duplicate index name"
-    owners = (payload, *payload.get("GlobalSecondaryIndexes", ()))
-    provisioned = payload.get("BillingMode", "PROVISIONED") == "PROVISIONED"
-    if any(("ProvisionedThroughput" in owner) != provisioned for owner in owners):
-        yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"

@@ -143,6 +143,27 @@ class Account:
         return found.contents
 
 
+def create_problems(payload: Payload) -> Iterator[str]:
+    """Return what the service answers to a CreateTable that it refuses."""
+    indexes = [
+        *payload.get("GlobalSecondaryIndexes", ()),
+        *payload.get("LocalSecondaryIndexes", ()),
+    ]
+    defined = [item["AttributeName"] for item in payload["AttributeDefinitions"]]
+    used = {part["AttributeName"] for owner in (payload, *indexes) for part in owner["KeySchema"]}
+    if len(set(defined)) != len(defined) or set(defined) != used:
+        yield (
+            "Number of attributes in KeySchema does not exactly match number of attributes "
+            "defined in AttributeDefinitions"
+        )
+    if len({index["IndexName"] for index in indexes}) != len(indexes):
+        yield "Duplicate index name"
+    owners = (payload, *payload.get("GlobalSecondaryIndexes", ()))
+    provisioned = payload.get("BillingMode", "PROVISIONED") == "PROVISIONED"
+    if any(("ProvisionedThroughput" in owner) != provisioned for owner in owners):
+        yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"
+
+
 def plain_name(name: str) -> str:
     """Return the name of a table, for which its ARN stands too."""
     return name.rpartition("/")[2]

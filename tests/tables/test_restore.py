@@ -115,6 +115,7 @@ def test_billing_and_encryption_go_with_the_restore() -> None:
     sent = there.payload("RestoreTableFromBackup")
     assert sent["BillingModeOverride"] == "PAY_PER_REQUEST"
     assert sent["SSESpecificationOverride"] == {"Enabled": False}
+    assert "ProvisionedThroughput" not in sent["GlobalSecondaryIndexOverride"][0]
 
 
 def test_indexes_that_the_backup_has_not_are_built_afterwards() -> None:
