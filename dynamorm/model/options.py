@@ -213,12 +213,15 @@ def check_option_names(options: Mapping[str, object]) -> None:
     for name in sorted(options.keys() - set(known)):
         from .arguments import nearest
 
-        meant = nearest(name, (*known, *_OTHER_KEYWORDS))
+        meant = nearest(name, (*known, *_OTHER_KEYWORDS.split()))
         raise TypeError(f"no table option {name}: the options are {', '.join(known)}{meant}")
 
 
 # What functions with options take besides: a misspelt one of these arrives as an option.
-_OTHER_KEYWORDS = ("allow", "indexes", "name", "timeout", "wait")
+_OTHER_KEYWORDS = (
+    "allow at bucket_owner compression delimiter format header indexes name on_drift only "
+    "prefix progress timeout unsupported wait"
+)
 
 
 def policy_text(policy: Any) -> str:

@@ -45,11 +45,11 @@ def compare_first(
         if found is not None and found.table_status != "DELETING":  # pragma: no branch
             begun = Ensured(False, found, differences(spec, found))
             there[spec.name] = mark(spec, (yield from finish(spec, begun, deadline, wait)))
-    refuse(there.values(), on_drift)
+    refuse_drifted(there.values(), on_drift)
     return there
 
 
-def refuse(every: Iterable[Ensured], on_drift: str) -> None:
+def refuse_drifted(every: Iterable[Ensured], on_drift: str) -> None:
     """Raise `Drifted` for differences; with "raise-blocked" only for those that are to stay."""
     found = {
         ensured.table.table_name: tuple(

@@ -10,7 +10,7 @@ from ..operations.effects import Steps, now
 from ..operations.waiting import Deadline, pause, polling
 
 
-class Job(Protocol):
+class Underway(Protocol):
     """Something that is under way at the service."""
 
     @property
@@ -20,7 +20,7 @@ class Job(Protocol):
 
 
 T = TypeVar("T")
-J = TypeVar("J", bound=Job)
+J = TypeVar("J", bound=Underway)
 Progress = Callable[[T], Any]
 """What is called with each description, the first and the last included."""
 

@@ -121,7 +121,7 @@ def _ensure(
     there = yield from drifted.compare_first(specs, deadline, wait, on_drift)
     missing = [spec for spec in specs if spec.name not in there]
     done = there | (yield from _ensure_all(missing, deadline, wait))
-    drifted.refuse(done.values(), on_drift)
+    drifted.refuse_drifted(done.values(), on_drift)
     return tuple(done[spec.name] for spec in specs)
 
 

@@ -71,6 +71,7 @@ def export_to_s3(
     """
     check_flags(wait=wait)
     checked_progress(progress)
+    _check_place(bucket, prefix)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
     table = table_name(model_or_name, name=name)
     options: dict[str, Any] = {
@@ -127,6 +128,7 @@ def import_from_s3(
     """
     check_flags(wait=wait)
     checked_progress(progress)
+    _check_place(bucket, prefix)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
     spec = table_spec(model, name=name, **options)
     if spec.local_indexes:
@@ -189,6 +191,8 @@ def bulk_put_from_s3(
     """
     check_flags(wait=wait)
     checked_progress(progress)
+    _check_place(bucket if errors_bucket is None else errors_bucket, errors_prefix)
+    _check_place(bucket, prefix)
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
     if max_write_units is not None and (
@@ -225,6 +229,16 @@ def _token(table: str) -> Steps[str]:
     """Make what tells this request from others: the same one twice begins one thing only."""
     moment = yield from wall_time()
     return f"{table.rpartition('/')[2]}-{moment:.6f}"
+
+
+def _check_place(bucket: object, *prefixes: object) -> None:
+    """Raise for what can name no bucket, or no beginning of keys."""
+    if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
+        written = '"my-bucket", prefix="folder/"'
+        raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
+    for prefix in prefixes:
+        if not isinstance(prefix, str):
+            raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
 
 
 def _check_words(**given: tuple[object, Any]) -> None:

@@ -292,6 +292,26 @@ def test_bad_arguments_are_refused_by_name(operation: Any, options: Any, error: 
 
 
 @pytest.mark.parametrize(
+    "operation", [dynamorm.export_to_s3, dynamorm.import_from_s3, dynamorm.bulk_put_from_s3]
+)
+def test_a_bucket_is_named_without_its_keys(operation: Any) -> None:
+    """A URL, an ARN or nothing is answered with how bucket and prefix are written."""
+    for bucket in ("s3://bucket/daily", "arn:aws:s3:::bucket", "", None):
+        with pytest.raises(ValueError, match='as in "my-bucket", prefix="folder/", not'):
+            operation(SPEC, bucket)
+    with pytest.raises(TypeError, match="prefix= takes"):
+        operation(SPEC, "bucket", prefix=None)
+
+
+def test_a_misspelt_option_is_answered_with_the_nearest() -> None:
+    """Also one that is none of the table's."""
+    with pytest.raises(TypeError, match="did you mean compression"):
+        dynamorm.import_from_s3(SPEC, "bucket", compresion="GZIP")  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="did you mean on_drift"):
+        dynamorm.ensure_table(SPEC, on_drif="raise")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(
     ("kind", "told"),
     [
         (Export, {"ExportArn": ARN, "ExportStatus": "COMPLETED", "ExportTime": 1.5}),
