@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 UNFINISHED = 2
 """What both exit with where a deadline came first, and `verify` where the tables differ."""
+SHOWN = 10
+"""Keys of each kind that are printed; JSON has a hundred."""
 INTERRUPTED = 130
 """What a shell reports for a process that Ctrl-C has ended."""
 
@@ -103,11 +105,18 @@ def _run(
         if not interrupted:
             raise
         return INTERRUPTED
-    session.output.text(str(found))
+    session.output.text("\n".join((str(found), *_keys(found))))
     session.output.line("end", **found.to_dict())
     if not found.done:
         _leave(session, found, checkpoint)
     return 0 if found else UNFINISHED
+
+
+def _keys(found: Any) -> Iterator[str]:
+    """Name the first items of each kind that a comparison has found."""
+    for kind in ("missing", "different", "extra"):
+        for key in getattr(found, f"{kind}_keys", ())[:SHOWN]:
+            yield f"  {kind}  {', '.join(f'{name}={value!r}' for name, value in key.items())}"
 
 
 def _leave(session: Session, found: Any, checkpoint: str | None) -> None:

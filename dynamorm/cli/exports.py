@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from . import arguments
+from .models import model_or_name
 from .plans import all_steps
 from .session import Session, command
+
+if TYPE_CHECKING:
+    from ..model.declare import Model
 
 out = click.option("--out", metavar="FILE", help="Write it to a file, not to standard output.")
 
@@ -61,6 +65,49 @@ def requests(session: Session, models: tuple[str, ...], out: str | None) -> None
 
 
 @command()
+@click.argument("operations", metavar="OPERATION,...")
+@click.argument("tables", nargs=-1, metavar="[TABLE|MODEL]...")
+@arguments.allow
+@click.option("--account", default="*", metavar="NUMBER", help="Of the tables; otherwise any.")
+@click.option("--bucket", default="*", metavar="NAME", help="Of exports and imports.")
+@out
+def permissions(
+    session: Session,
+    operations: str,
+    tables: tuple[str, ...],
+    allow: tuple[str, ...],
+    account: str,
+    bucket: str,
+    out: str | None,
+) -> None:
+    """Write the IAM policy that operations need, and no more.
+
+    An OPERATION is a method of the library: plan, update_table, ensure_table, copy_table; several
+    are separated by commas. The models are those of the project if none is named.
+    """
+    from ..export import iam_policy
+    from ..permissions import required_actions
+
+    named = [model_or_name(table) for table in tables] or session.models(())
+    found = [_prefixed(table, session.given["prefix"] or "") for table in named]
+    arn = f"arn:aws:dynamodb:{session.given['region'] or '*'}:{account}"
+    needed = [
+        permission
+        for operation in operations.split(",")
+        for permission in required_actions(operation, *found, allow=allow, bucket=bucket, arn=arn)
+    ]
+    _write(iam_policy(needed), out)
+
+
+def _prefixed(table: Model | str, prefix: str) -> Model | str:
+    from ..model.declare import table_name, table_spec
+    from ..model.names import whole_name
+
+    name = whole_name(prefix, table_name(table))
+    return name if isinstance(table, str) else table_spec(table, name=name)
+
+
+@command()
 @click.argument("table", metavar="TABLE")
 @out
 def pull(session: Session, table: str, out: str | None) -> None:
@@ -94,4 +141,4 @@ def export() -> None:
     """Write the models for CloudFormation, Terraform, or as requests."""
 
 
-COMMANDS = (pull, export)
+COMMANDS = (pull, export, permissions)

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import click
-from msgspec import json
 
 from . import arguments
 from .output import say
@@ -78,6 +77,8 @@ def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
 
 
 def _indented(step: Step) -> str:
+    from msgspec import json
+
     return json.format(json.encode(step.payload), indent=2).decode()
 
 
@@ -144,7 +145,7 @@ def _end(session: Session, applied: list[Applied]) -> int:
 @arguments.models
 @arguments.only
 @click.option("--strict", is_flag=True, help="What no model declares counts as well.")
-@click.option("--quiet", is_flag=True, help="Print nothing: the exit code says it.")
+@click.option("--quiet", is_flag=True, help="Print no text: the exit code says it.")
 def check(
     session: Session, models: tuple[str, ...], only: tuple[str, ...], strict: bool, quiet: bool
 ) -> int:
@@ -155,9 +156,8 @@ def check(
     found = session.models(models)
     with session.database() as db:
         checked = db.check(*found, strict=strict, only=only)
-    if not quiet:
-        session.output.text(str(checked))
-        session.output.document("check", **checked.to_dict(), as_declared=bool(checked))
+    session.output.text("" if quiet else str(checked))
+    session.output.document("check", **checked.to_dict(), as_declared=bool(checked))
     return 0 if checked else CHANGES
 
 

@@ -29,13 +29,18 @@ def load_project(app: Group) -> dict[str, Any]:
 
     try:
         table = toml.decode(content).get("tool", {}).get("dynamorm", {})
-        return _checked(table, app, "tool.dynamorm", MODELS)
+        checked = _checked(table, app, "tool.dynamorm", MODELS)
+        if not isinstance(checked.get(MODELS, []), list):
+            raise UsageError("[tool.dynamorm] takes models as a list of strings")
+        return checked
     except (DecodeError, UsageError) as error:
         raise UsageError(f"{path}: {error}") from error
 
 
-def _checked(table: dict[str, Any], command: Command, place: str, *more: str) -> dict[str, Any]:
+def _checked(table: Any, command: Command, place: str, *more: str) -> dict[str, Any]:
     """Return the defaults of a command and of those below it."""
+    if not isinstance(table, dict):
+        raise UsageError(f"[{place}] takes options, not {table!r}")
     below = command.commands if isinstance(command, Group) else {}
     options = {option.name for option in command.params} - {None} | {*more}
     known = options | below.keys()

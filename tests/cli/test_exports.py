@@ -44,3 +44,30 @@ def test_a_table_becomes_a_model(run):
     told = run("pull orders").stdout
     assert told == (run.folder / "pulled.py").read_text()
     assert run.json("pull orders")["source"] == told
+
+
+def test_the_policy_that_operations_need(run):
+    """Each resource is named as it is: region, account and prefix; nothing is sent."""
+    told = json.loads(run("permissions plan,describe_table shop:Order --prefix dev-").stdout)
+    assert told == {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Action": ["dynamodb:DescribeTable"],
+                "Resource": ["arn:aws:dynamodb:*:*:table/dev-orders"],
+            }
+        ],
+    }
+    line = "permissions copy_table orders customers --region eu-west-1 --account 111122223333"
+    (here, there) = json.loads(run(line).stdout)["Statement"]
+    assert "dynamodb:Scan" in there["Action"]
+    assert here["Resource"] == ["arn:aws:dynamodb:eu-west-1:111122223333:table/customers"]
+    assert "no operation 'copy'" in run("permissions copy orders customers", exits=1).stderr
+    assert run.places == []
+
+
+def test_the_policy_for_the_models_of_the_project(run, monkeypatch):
+    """Where no table is named, they are those of DYNAMORM_MODELS or pyproject.toml."""
+    monkeypatch.setenv("DYNAMORM_MODELS", "shop")
+    assert "table/customers" in run("permissions ensure_table").stdout

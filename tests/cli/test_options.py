@@ -89,6 +89,8 @@ def test_an_option_of_a_command_comes_from_environment_and_project_too(project, 
     [
         ("[tool.dynamorm]\nregio = 'a'", "[tool.dynamorm] has no 'regio'; did you mean region?"),
         ("[tool.dynamorm.copy]\nsegment = 1", "[tool.dynamorm.copy] has no 'segment'"),
+        ("[tool.dynamorm]\nplan = 3", "[tool.dynamorm.plan] takes options, not 3"),
+        ("[tool.dynamorm]\nmodels = 'shop'", "takes models as a list of strings"),
         ("[tool.dynamorm", "at the end of a table declaration"),
     ],
 )
