@@ -16,9 +16,10 @@ import trustme
 from aids.httpserver import Request, Server, answer, refusal
 from aids.laws import dear
 from aids.places import Drawn, drawn_places, ours, theirs, world
+from aids.tls import certified
 from botocore.httpsession import get_cert_path
 from hypothesis import given
-from test_transports import KEY, TABLE, authority, bundle, sending, serving, untrusted, way
+from test_transports import KEY, TABLE, sending, untrusted, way
 
 import dynamorm
 from dynamorm import Credentials, TransportError
@@ -29,7 +30,7 @@ from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.hidden import Variables
 from dynamorm.transports.http import HttpTransport
 
-__all__ = ["authority", "bundle", "way"]
+__all__ = ["way"]
 
 newest = pytest.mark.skipif(
     tuple(map(int, botocore.__version__.split(".")[:2])) < (1, 44),
@@ -119,7 +120,7 @@ def test_the_bundle_is_the_one_that_boto3_takes(
     environ["REQUESTS_CA_BUNDLE"] = paths[requests]
     if variable:
         environ["AWS_CA_BUNDLE"] = paths[variable]
-    with Server(answer(TABLE), tls=serving(authority, "127.0.0.1")) as server:
+    with Server(answer(TABLE), tls=certified(authority, "127.0.0.1")) as server:
         assert way.to(server, environ=environ).describe().table_name == "orders"
         if of_profile:
             environ["AWS_CA_BUNDLE"] = paths["bad"]
