@@ -137,7 +137,7 @@ _QUOTES: dict[Any, tuple[bytes, bytes]] = {
 }
 
 
-def leaf(shape: inspect.Type) -> Form:
+def leaf_form(shape: inspect.Type) -> Form:
     """Return the form of a type that has no other types in it."""
     if isinstance(shape, inspect.NoneType):
         return Form(b"", lambda value: NULL, b"")

@@ -19,7 +19,7 @@ from .attributes import SecondsType, alternatives, tag_of
 from .mismatch import Misfit, complaint
 from .moments import beyond_microseconds, read_exact_seconds, read_seconds
 from .values import read_exact_float, read_float, read_integer, read_number
-from .wire import Convert, Inside, chain
+from .wire import Convert, Inside, compose
 
 _PARSED: dict[type[inspect.Type], Any] = {
     inspect.StrType: str,
@@ -149,7 +149,7 @@ def _listed(shape: Any) -> Inside:
         return Inside(key(shape))
     values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
     members = {getattr(value, "value", value): value for value in values}
-    return Inside(str, chain(read_integer, lambda number: _choose(members, number)))
+    return Inside(str, compose(read_integer, lambda number: _choose(members, number)))
 
 
 def _choose(members: dict[Any, Any], number: int) -> Any:

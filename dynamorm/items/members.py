@@ -14,7 +14,7 @@ from msgspec import Raw, Struct, json
 from .leaves import check_kept, decoder
 from .mismatch import UNFIT, Misfit, every, located
 from .values import read_float, read_integer, real, whole
-from .wire import Convert, Place, chain
+from .wire import Convert, Place, compose
 
 _ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
 
@@ -28,7 +28,7 @@ def members(make: type, place: Place) -> Convert:
     if make is list:
         return read
     if make is tuple:
-        return chain(read, make)
+        return compose(read, make)
     return _distinct(make, read)
 
 

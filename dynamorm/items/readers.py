@@ -22,7 +22,7 @@ from .wire import (
     Convert,
     Inside,
     Place,
-    chain,
+    compose,
     nullable,
     one_of_several,
     only_one,
@@ -168,7 +168,7 @@ class Readers:
     def _tuple(self, shape: inspect.TupleType) -> Inside:
         places = [self.position(inner) for inner in shape.item_types]
         annotation = _of(tuple, *(place.annotation for place in places))
-        return Inside(annotation, chain(each([place.unwrap for place in places]), tuple))
+        return Inside(annotation, compose(each([place.unwrap for place in places]), tuple))
 
     def _collection(self, shape: Any) -> Inside:
         make = _MAKERS[type(shape)]
@@ -197,7 +197,7 @@ def tag_reader(shape: inspect.StructType) -> Convert:
         rename={"tag": tag_field},
         array_like=tag_of(shape) == "L",
     )
-    return Record(peek, chain(attrgetter("tag"), place.unwrap)).read
+    return Record(peek, compose(attrgetter("tag"), place.unwrap)).read
 
 
 def _of(generic: Any, *arguments: Any) -> Any:

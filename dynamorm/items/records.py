@@ -10,7 +10,7 @@ from msgspec import NODEFAULT, UNSET, inspect, json
 
 from .attributes import RecordType, alternatives, fallback, struct_tag, tag_of
 from .compiled import compiled
-from .forms import NAMES, Form, Write, leaf
+from .forms import NAMES, Form, Write, leaf_form
 from .mismatch import Misfit, at
 from .roles import is_index_key, is_table_key
 
@@ -177,4 +177,4 @@ def _head(shape: RecordType) -> bytes:
     if tag is None:
         return b""
     name = b"" if tag_of(shape) == "L" else _encode(tag_field) + b":"
-    return name + leaf(inspect.LiteralType((tag,))).whole(tag) + b","
+    return name + leaf_form(inspect.LiteralType((tag,))).whole(tag) + b","

@@ -50,10 +50,10 @@ class Place(NamedTuple):
         """All that is to be done after parsing."""
         if self.convert is None:
             return attrgetter(self.member)
-        return chain(attrgetter(self.member), self.convert) if self.member else self.convert
+        return compose(attrgetter(self.member), self.convert) if self.member else self.convert
 
 
-def chain(first: Convert, second: Convert) -> Convert:
+def compose(first: Convert, second: Convert) -> Convert:
     """Return what does one after the other."""
     return lambda value: second(first(value))
 

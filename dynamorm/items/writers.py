@@ -18,7 +18,7 @@ from .forms import (
     Form,
     Write,
     classes_of,
-    leaf,
+    leaf_form,
     list_form,
     map_form,
     only,
@@ -110,7 +110,7 @@ class _Writers:
             return list_form(kind, member) if tag == "L" else set_form(kind, member, tag[0])
         if isinstance(shape, inspect.DictType):
             return map_form(self.position(shape.value_type))
-        return leaf(shape)
+        return leaf_form(shape)
 
 
 def _optional(form: Form) -> Form:
@@ -175,16 +175,16 @@ _ANY = Form(b"", write_any, b"")
 _BY_CLASS: dict[type, Write] = {
     type(None): lambda value: NULL,
     enum.Enum: lambda value: write_any(value.value),
-    str: leaf(inspect.StrType()).whole,
-    bool: leaf(inspect.BoolType()).whole,
-    int: leaf(inspect.IntType()).whole,
-    float: leaf(inspect.FloatType()).whole,
-    Decimal: leaf(inspect.DecimalType()).whole,
-    bytes: leaf(inspect.BytesType()).whole,
-    bytearray: leaf(inspect.ByteArrayType()).whole,
-    memoryview: leaf(inspect.MemoryViewType()).whole,
-    datetime.datetime: leaf(inspect.DateTimeType()).whole,
-    datetime.time: leaf(inspect.TimeType()).whole,
+    str: leaf_form(inspect.StrType()).whole,
+    bool: leaf_form(inspect.BoolType()).whole,
+    int: leaf_form(inspect.IntType()).whole,
+    float: leaf_form(inspect.FloatType()).whole,
+    Decimal: leaf_form(inspect.DecimalType()).whole,
+    bytes: leaf_form(inspect.BytesType()).whole,
+    bytearray: leaf_form(inspect.ByteArrayType()).whole,
+    memoryview: leaf_form(inspect.MemoryViewType()).whole,
+    datetime.datetime: leaf_form(inspect.DateTimeType()).whole,
+    datetime.time: leaf_form(inspect.TimeType()).whole,
     Raw: _RAW.whole,
     list: list_form(list, _ANY).whole,
     tuple: list_form(tuple, _ANY).whole,

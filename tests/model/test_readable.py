@@ -7,9 +7,11 @@ import pickle
 
 import pytest
 from aids.worlds import World
-from msgspec import json
+from msgspec import Struct, json
 
+import dynamorm
 from dynamorm import IndexSpec, KeyAttribute, TableSpec, requests, required_actions
+from dynamorm.model import Readable
 
 ID = KeyAttribute("id", "S")
 SPEC = TableSpec(
@@ -35,10 +37,26 @@ def returned():
     yield from (drifted, drifted.drift[0])
     yield from (SPEC, TableSpec("orders", ID))
     yield required_actions(plan)[0]
+    checked = db.check(SPEC)
+    yield from (checked, checked.tables[0], *db.list_backups())
     yield from (requests.create_table(SPEC, extra={"Newer": [1]}), requests.list_tables("orders"))
 
 
 VALUES = list(returned())
+
+NOT_RETURNED = (
+    "Call Event Include Index IndexSpec KMS KeyAttribute Location Now OnDemand PartitionKey "
+    "Provisioned Retries Sleep SortKey TimeToLive VectorIndex WarmThroughput Where"
+)
+"""Options, markers, effects, and what `observe` is told: each as short as what one writes."""
+
+
+def test_every_kind_of_result_is_readable():
+    """What the library returns has the text and the forms of all its values."""
+    classes = [getattr(dynamorm, name) for name in dynamorm.__all__]
+    structs = [one for one in classes if isinstance(one, type) and issubclass(one, Struct)]
+    others = {one.__name__ for one in structs if not issubclass(one, Readable)}
+    assert others <= set(NOT_RETURNED.split())
 
 
 @pytest.mark.parametrize("value", VALUES, ids=lambda value: type(value).__name__)
