@@ -69,7 +69,7 @@ class _Operations:
         if observe is not None and (not callable(observe) or is_coroutine_function(observe)):
             raise TypeError(f"observe= takes a function of one event, not {observe!r:.200}")
 
-    if not TYPE_CHECKING:  # to a type checker, every method would exist
+    if not TYPE_CHECKING:  # pragma: no branch - to a type checker, all methods would exist
 
         def __getattr__(self, name: str) -> NoReturn:
             raise NoAttribute(self, name)

@@ -31,7 +31,7 @@ class Readable(Struct, frozen=True, repr_omit_defaults=True):
     _kept: ClassVar[tuple[type, ...]] = ()
     """Types that `to_dict` leaves as they are."""
 
-    if not TYPE_CHECKING:  # to a type checker, every attribute would exist
+    if not TYPE_CHECKING:  # pragma: no branch - to a type checker, all attributes would exist
 
         def __getattr__(self, name: str) -> NoReturn:
             raise NoAttribute(self, name)

@@ -890,3 +890,18 @@ def test_what_a_function_changes_is_looked_at(change, told):
     assert changed(attribute_transform(lambda values: values), item) == changed(
         copy_all_fields(), item
     )
+
+
+@pytest.mark.parametrize("transform", [copy_all_fields(), attribute_transform(lambda item: item)])
+@pytest.mark.parametrize(
+    ("kind", "told"), [("", r"at users\.kind"), ("x" * 2049, r"length <= 2048 .* - at users\.kind")]
+)
+def test_keys_of_indexes_are_looked_at_too(transform, kind, told):
+    """An empty one, or one that is too long, would fail the whole batch; one may be missing."""
+    by_kind = IndexSpec("by-kind", (KeyAttribute("kind", "S"),))
+    spec = TableSpec("users", KeyAttribute("id", "S"), indexes=(by_kind,))
+    convert = converter(None, None, spec, transform)
+    for good in ({}, {"kind": {"S": "new"}}):
+        assert len(convert(json.dumps({"id": {"S": "u1"}, **good}).encode())) == 1
+    with pytest.raises(ItemError, match=told):
+        convert(json.dumps({"id": {"S": "u1"}, "kind": {"S": kind}}).encode())

@@ -108,6 +108,18 @@ def test_a_copy_gives_a_transform_instances_of_each_model():
     assert world.db.verify_copy(ENTITY, target, transform=doubled)
 
 
+def test_an_item_becomes_items_of_several_models():
+    """Each is written by the model of its class."""
+    world, target = stocked(), table_spec(ENTITY, name="copy")
+
+    def split(one: Order | Customer):
+        if isinstance(one, Order):
+            yield from (one, Customer(f"{one.id}-buyer"))
+
+    assert world.db.copy_table(ENTITY, target, transform=split, unmodelled="drop").written == 2
+    assert [item["type"]["S"] for item in copied(world)] == ["Order", "Customer"]
+
+
 def test_a_transform_of_fewer_models_is_refused():
     """Before anything is read: it would meet items that it does not take, or give others."""
     world, target = stocked(), table_spec(ENTITY, name="copy")
