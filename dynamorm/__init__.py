@@ -67,7 +67,7 @@ _MODULE_OF = dict(
     sorted((name, module) for module, names in _MODULES.items() for name in names.split())
 )
 
-_SUBMODULES = ("estimate", "export", "requests", "signing", "testing")
+_SUBMODULES = ("distributed", "estimate", "export", "requests", "signing", "testing")
 
 # The submodules are left out: `from dynamorm import *` must not replace a module named `requests`.
 __all__ = list(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]

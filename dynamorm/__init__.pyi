@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING
 
+from . import distributed as distributed
 from . import estimate as estimate
 from . import export as export
 from . import requests as requests

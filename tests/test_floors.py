@@ -27,6 +27,7 @@ PACKAGES = {
     "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "prune": (),
+    "distributed": ("errors", "model", "operations", "copying"),
     "transports": ("errors", "operations"),
     "signing": ("transports",),
     "database": ("errors", "model", "operations", "tables", "copying"),
@@ -111,6 +112,7 @@ ALLOWED_OUTSIDE = {
         "transports.container",
         "transports.credential_source",
         "copying.shares",
+        "distributed",
         "operations.drivers",
         "transports.exchange",
         "transports.signing",
@@ -212,7 +214,7 @@ def test_only_msgspec_and_botocore_are_ever_imported() -> None:
         for name, ours in imports(module, path)
         if not ours and name not in sys.stdlib_module_names
     }
-    extras = {"click", "moto", "pytest", "rich", "werkzeug"}
+    extras = {"click", "distributed", "moto", "pytest", "rich", "werkzeug"}
     assert outside - extras <= {"msgspec", "botocore", "typing_extensions"}
 
 

@@ -53,7 +53,7 @@ class Comparison:
         self.source = source
         self.target = target
         self.point = point
-        self._reads = reads
+        self.reads = reads
         self._convert = convert
         # Several items can only become one where something else makes the key.
         self._merges = convert is not None or source.names != target.names
@@ -63,23 +63,32 @@ class Comparison:
         # What an earlier run has met is not known any more.
         self._merged = self._merges and any(cursor != Cursor() for cursor in point.cursors)
 
-    def perform(self, executor: Any) -> Steps[bool]:
-        """Compare until all is compared, or until time is up."""
+    def perform(self, walk: Callable[[], Steps[None]]) -> Steps[bool]:
+        """Compare until all is compared, or until time is up; `walk` does a phase."""
         while self.point.phase != "end":
-            pending = [
-                (number, cursor)
-                for number, cursor in enumerate(self.point.cursors)
-                if not cursor.done
-            ]
-            walks = tuple(self._walk(number) for number, _ in pending)
-            if len(walks) == 1:
-                yield from walks[0]
-            elif walks:
-                yield from together(walks, executor)
+            yield from walk()
             if not all(cursor.done for cursor in self.point.cursors):
                 return False
             self._next_phase()
         return True
+
+    def walk(self, executor: Any) -> Steps[None]:
+        """Read the segments of a phase that are not done."""
+        pending = [i for i, cursor in enumerate(self.point.cursors) if not cursor.done]
+        walks = tuple(map(self.walk_one, pending))
+        if len(walks) == 1:
+            yield from walks[0]
+        elif walks:
+            yield from together(walks, executor)
+
+    def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
+        """Take over how far a walk is that is done elsewhere, and what all have counted."""
+        with self._lock:
+            cursors = [*self.point.cursors]
+            cursors[number] = theirs.cursors[number]
+            # What each has met, the others do not know.
+            merged = self.point.merged or self._merges
+            self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
 
     def finish(self, source: Found, target: Found) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
@@ -112,13 +121,13 @@ class Comparison:
         self._merged = self._merged or new is None
         return new is not False
 
-    def _walk(self, number: int) -> Steps[None]:
+    def walk_one(self, number: int) -> Steps[None]:
         """Read a segment from its cursor on, and count what is made of each part of a page."""
         end, look, size = self._task(number)
         segment, of = number % self.point.of, self.point.of
         cursors = Cursors("Scan")
         while not (cursor := self.point.cursors[number]).done:
-            page = yield from self._reads.page(end, segment, of, cursor.after, cursors)
+            page = yield from self.reads.page(end, segment, of, cursor.after, cursors)
             if page is None:
                 return
             for after, raws in _parts(page, end, size):
@@ -174,7 +183,7 @@ class Comparison:
                 else:  # an item that has no place in the target, as it is
                     tally.missing += 1
                     tally.missing_keys.append(_key_of(raw, self.source))
-        found = yield from self._reads.look_up(
+        found = yield from self.reads.look_up(
             self.target, {key: self.target.json_in(item) for key, item in made}
         )
         if found is None:
@@ -196,7 +205,7 @@ class Comparison:
         wanted = [(self.source.key_in(raw), raw) for raw in raws]
         keys = {key: self.source.json_in(raw) for key, raw in wanted if self.source.fits(key)}
         only = dict.fromkeys((*self.source.names, *self.target.names))
-        found = yield from self._reads.look_up(self.source, keys, only)
+        found = yield from self.reads.look_up(self.source, keys, only)
         if found is None:
             return None
         tally = Tally()

@@ -71,16 +71,17 @@ class End(Struct, frozen=True):
 class Reads:
     """What the segments of one comparison read by; they share the pace."""
 
-    def __init__(self, left: TimeLeft, max_units: float | None, *, consistent: bool) -> None:
-        self._left = left
-        self._asking = Asking(left, Pace(max_units))
+    def __init__(self, left: TimeLeft, pace: Pace, *, consistent: bool) -> None:
+        self.left = left
+        self.pace = pace
+        self._asking = Asking(left, pace)
         self._consistent = consistent
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
     ) -> Steps[ScanOutput | None]:
         """Read the next page of a segment; `None` when time is up first."""
-        if self._left.at((yield from now())) <= self._asking.longest:
+        if self.left.at((yield from now())) <= self._asking.longest:
             return None
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
@@ -103,7 +104,7 @@ class Reads:
         """
         found: dict[Hashable, Raw] = {}
         left = dict(keys)
-        pauses = Pauses(self._left)
+        pauses = Pauses(self.left)
         while left:
             asked = dict(islice(left.items(), MAX_KEYS))
             payload = batch_get_item(
@@ -117,7 +118,7 @@ class Reads:
             unprocessed = _unprocessed(reply, asked, found, end.names)
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
             if len(unprocessed) < len(asked):
-                pauses = Pauses(self._left)
+                pauses = Pauses(self.left)
             elif (yield from pauses.over()):
                 raise _too_busy(end.table)
             if unprocessed and not (yield from pauses.next()):

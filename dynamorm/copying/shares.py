@@ -1,6 +1,6 @@
-"""One copy shared out: what each process or machine is to do, and how one rate is divided.
+"""Work shared out: what each process or machine is to do, and how one rate is divided.
 
-Whoever waits has the one job, with its checkpoint, its progress and its clock. The others copy a
+Whoever waits has the one job, with its checkpoint, its progress and its clock. The others do a
 share of its segments each. They tell it how far they are, and are told in turn how fast they may
 go and how long.
 """
@@ -11,18 +11,23 @@ import pickle
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from msgspec import Struct, structs
 
 from ..errors import DynamormError
 from ..operations.effects import Home, Steps, Waiting
+from ..operations.pace import Pace
 from .checkpoint import Checkpoint
-from .job import Job, Paces
+from .job import Job
+from .options import CopySettings
 from .report import CopyReport
+from .time_left import TimeLeft
 
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""
+
+Stop = Callable[[], bool]
 
 
 class Terms(Struct, frozen=True):
@@ -33,8 +38,77 @@ class Terms(Struct, frozen=True):
     left: float
 
 
+Ask = Callable[[Any], Terms]
+"""Tells a report, an item for `on_error`, or nothing, and gives the terms."""
+
+
+class Shares(Protocol):
+    """All shares of one job, for whatever has them done."""
+
+    at_once: float
+    """How many segments are under way at the same time, at most."""
+
+    def share_out(self, number: float) -> list[Any]: ...
+    def hear(self, number: int, said: Any) -> Terms: ...
+
+
+Wait = Callable[[Any, Stop], None]
+"""Has `Shares` done elsewhere, and returns when they are."""
+
+
+def apart(wait: Wait, shares: Shares) -> Steps[None]:
+    """Have the shares done elsewhere."""
+    yield Waiting(partial(wait, shares))
+
+
+def home_of(options: dict[str, Any], dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Any]:
+    """Return the database to take along; raise `TypeError` for what cannot be."""
+    home = yield Home()
+    if home is None:
+        raise TypeError("processes= needs a database: db.copy_table(..., processes=2)")
+    for name, value in {"": home, **options}.items():
+        try:
+            dumps(value)
+        except Exception as error:  # whatever a class of the user's raises
+            what = f"{name}={value!r:.100}" if name else "this database"
+            raise TypeError(f"{what} cannot be sent to another process: {error}") from error
+    return home
+
+
+_STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
+"""Options that are for whoever waits: the others ask."""
+
+
+def options_of(settings: CopySettings) -> dict[str, Any]:
+    """Return the options that others are given."""
+    given = structs.asdict(settings)
+    options = {name: value for name, value in given.items() if name not in _STAYS}
+    return options | {"max_read_units": None, "max_write_units": None}
+
+
+class Dividing:
+    """Divides rates and time over the segments that are under way; one that ends gives it back."""
+
+    def __init__(self, left: TimeLeft, started: float, read: Pace, write: Pace) -> None:
+        self._left = left
+        self._behind = started - time.monotonic()
+        self._paces = read, write
+        self.at_once = float("inf")
+
+    @property
+    def moment(self) -> float:
+        return time.monotonic() + self._behind
+
+    def terms(self, own: set[int], going: set[int]) -> Terms:
+        moment = self.moment
+        part = min(1.0, len(own & going) / max(1.0, min(len(going), self.at_once)))
+        rates = [pace.rate(moment) for pace in self._paces]
+        read, write = (rate and max(rate * part, 1e-9) for rate in rates)
+        return Terms(read, write, self._left.at(moment))
+
+
 class Share(Struct, frozen=True):
-    """Segments that one process copies, and where; it is pickled."""
+    """Segments of a copy that one process does, and where; it is pickled."""
 
     db: Any
     source: Any
@@ -46,53 +120,24 @@ class Share(Struct, frozen=True):
     """Whether a bad item is for `on_error`."""
 
 
-Ask = Callable[[Any], Terms]
-"""Tells a report, an item for `on_error`, or nothing, and gives the terms."""
-
-
-def home_of(source: Any, target: Any, settings: Any) -> Steps[Any]:
-    """Return the database to take along; raise `TypeError` for what cannot be."""
-    home = yield Home()
-    if home is None:
-        raise TypeError("processes= needs a database: db.copy_table(..., processes=2)")
-    options = _options(settings)
-    for name, value in {"": home, "source": source, "target": target, **options}.items():
-        try:
-            pickle.dumps(value)
-        except Exception as error:  # whatever a class of the user's raises
-            what = f"{name}={value!r:.100}" if name else "this database"
-            raise TypeError(f"{what} cannot be sent to another process: {error}") from error
-    return home
-
-
-_STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
-"""Options that are for whoever waits: the others ask."""
-
-
-def _options(settings: Any) -> dict[str, Any]:
-    given = structs.asdict(settings)
-    options = {name: value for name, value in given.items() if name not in _STAYS}
-    return options | {"max_read_units": None, "max_write_units": None}
-
-
-class Shares:
-    """A job whose segments are copied elsewhere: what each share is, tells, and is told."""
+class CopyShares(Dividing):
+    """A job whose segments are copied elsewhere."""
 
     def __init__(self, job: Job, home: Any, source: Any, target: Any, started: float) -> None:
+        super().__init__(job.left, started, job.paces.read, job.paces.write)
         self._job = job
-        self._make = partial(Share, home, source, target, _options(job.settings))
-        self._behind = started - time.monotonic()
+        self._make = partial(Share, home, source, target, options_of(job.settings))
         self._segments: list[set[int]] = []
-        self.over = False
 
-    def share_out(self, number: int) -> list[Share]:
+    def share_out(self, number: float) -> list[Share]:
         """Divide the segments that are not done into so many shares at most, of equal size."""
         points = [s.resumable() for s in self._job.segments if not s.point.done]
-        parts = [part for i in range(number) if (part := points[i::number])]
+        size = min(number, len(points))
+        parts = [points[i :: int(size)] for i in range(int(size))]
         self._segments = [{point.segment for point in part} for part in parts]
         asks = self._job.settings.on_error != "raise"
         return [
-            self._make(structs.replace(self._job.checkpoint, segments=part), self.terms(i), asks)
+            self._make(structs.replace(self._job.checkpoint, segments=part), self._terms(i), asks)
             for i, part in enumerate(parts)
         ]
 
@@ -102,51 +147,26 @@ class Shares:
             self._job.hear(said)
             self._job.tell(self.moment)
         elif said is not None:
-            values, error = said
             on_error: Any = self._job.settings.on_error
-            on_error(values, error)
-        return self.terms(number)
+            on_error(*said)
+        return self._terms(number)
 
-    @property
-    def moment(self) -> float:
-        return time.monotonic() + self._behind
-
-    def terms(self, number: int) -> Terms:
-        """Divide the rate over the segments that are under way; one that ends gives it back."""
-        job, moment = self._job, self.moment
-        going = {s.point.segment for s in job.segments if not s.point.done}
-        part = len(going & self._segments[number]) / len(going) if going else 1.0
-        rates = (pace.rate(moment) for pace in (job.paces.read, job.paces.write))
-        read, write = (rate and max(rate * part, 1e-9) for rate in rates)
-        return Terms(read, write, 0.0 if self.over else job.left.at(moment))
-
-
-def copy_apart(
-    shares: Shares, processes: int, executor: Any, perform: Callable[[Share, Ask], CopyReport]
-) -> Steps[None]:
-    """Copy in processes, and wait for them."""
-    tasks = shares.share_out(processes)
-
-    def wait(stopped: Callable[[], bool]) -> None:
-        from ..operations.processes import in_processes
-
-        in_processes(executor, perform, tasks, shares.hear, stopped)
-
-    if tasks:
-        yield Waiting(wait)
+    def _terms(self, number: int) -> Terms:
+        going = (s.point.segment for s in self._job.segments if not s.point.done)
+        return self.terms(self._segments[number], {*going})
 
 
 class Told:
     """The terms of a share, as they were told a moment ago."""
 
-    def __init__(self, terms: Terms, ask: Ask, paces: Paces) -> None:
+    def __init__(self, terms: Terms, ask: Ask) -> None:
         self._ask = ask
-        self._paces = paces
+        self.read, self.write = Pace(terms.read), Pace(terms.write)
         self._take(terms)
 
     def _take(self, terms: Terms) -> None:
         self._terms, self._heard_at = terms, time.monotonic()
-        self._paces.read.limit, self._paces.write.limit = terms.read, terms.write
+        self.read.limit, self.write.limit = terms.read, terms.write
 
     def tell(self, said: Any) -> None:
         self._take(self._ask(said))

@@ -17,7 +17,6 @@ from msgspec import Raw
 from ..api.items import ScanOutput
 from ..model.declare import Model
 from ..operations.effects import Steps, call, now, operation, together
-from ..operations.pace import Pace
 from ..requests.items import scan, units
 from .checkpoint import Checkpoint
 from .job import Job, Paces
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .options import CopyOptions
-    from .shares import Ask, Share
+    from .shares import Ask, Share, Shares, Stop, Wait
 
 
 @operation
@@ -86,8 +85,15 @@ def copy_table(
     """
     settings = settings_of("copy_table", options, "segments", "processes", "executor")
     check_segments(segments)
-    processes = check_processes(processes, executor)
-    return (yield from _copied(source, target, settings, None, segments, executor, processes))
+    wait: Wait | None = None
+    if processes := check_processes(processes, executor):
+        from ..operations.processes import in_processes
+
+        def wait(shares: Shares, stopped: Stop) -> None:
+            if tasks := shares.share_out(processes):
+                in_processes(executor, copy_share, tasks, shares.hear, stopped)
+
+    return (yield from copied(source, target, settings, None, segments, executor, wait))
 
 
 @operation
@@ -107,36 +113,40 @@ def copy_segment(
     if type(segment) is not int or segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
     settings = settings_of("copy_segment", options, "segment", "of")
-    return (yield from _copied(source, target, settings, [segment], of, None))
+    return (yield from copied(source, target, settings, [segment], of))
 
 
-def _copied(
+def copied(
     source: Model | str,
     target: Model | str,
     settings: CopySettings,
     segments: list[int] | None,
     of: int | None,
-    executor: Any,
-    processes: int = 0,
+    executor: Any = None,
+    wait: Wait | None = None,
+    **how: Any,
 ) -> Steps[CopyReport]:
-    """Copy the segments of a new checkpoint, or of the one to resume."""
+    """Copy the segments of a new checkpoint, or of the one to resume.
+
+    `wait` has the shares copied elsewhere, and returns when all have been.
+    """
     check_pair(source, target, settings)
     home = None
-    if processes:
-        from .shares import home_of
+    if wait is not None:
+        from .shares import home_of, options_of
 
-        home = yield from home_of(source, target, settings)
+        options = {"source": source, "target": target, **options_of(settings)}
+        home = yield from home_of(options, **how)
     started = yield from now()
     checkpoint = open_checkpoint(source, target, settings, segments, of)
     whole = segments is None or checkpoint.of == 1
 
     def perform(job: Job) -> Steps[None]:
-        if not processes:
+        if wait is None:
             return _perform(job, executor)
-        from .shares import Shares, copy_apart
+        from .shares import CopyShares, apart
 
-        shares = Shares(job, home, source, target, started)
-        return copy_apart(shares, processes, executor, copy_share)
+        return apart(wait, CopyShares(job, home, source, target, started))
 
     making = prepare(source, target, settings, checkpoint, started, whole=whole)
     return (yield from _carried_out(checkpoint, making, perform))
@@ -147,8 +157,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
     from ..operations.parallel import finished
     from .shares import Told
 
-    paces = Paces(Pace(share.terms.read), Pace(share.terms.write))
-    told = Told(share.terms, ask, paces)
+    told = Told(share.terms, ask)
     on_error: Any = told.on_error if share.asks else "raise"
     settings = CopySettings(
         **share.options, progress=told.tell, deadline=told.left, on_error=on_error
@@ -162,7 +171,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
             share.checkpoint,
             (yield from now()),
             whole=False,
-            paces=paces,
+            paces=Paces(told.read, told.write),
         )
         return (yield from _carried_out(share.checkpoint, making, lambda job: _perform(job, None)))
 

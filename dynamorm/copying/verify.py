@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from ..model.declare import Model, table_name
 from ..operations.effects import Steps, now, operation
 from ..operations.middleware import DatabaseLike
+from ..operations.pace import Pace
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .compare import Comparison
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from ..items.transforms import Transform
+    from .shares import Ask, Wait
+    from .walks import Walk
 
 
 SEGMENTS = 8
@@ -81,8 +85,6 @@ def verify_copy(
     an item that the transform does not take. An error that ends a comparison which has begun has
     its `report`, and so the checkpoint.
     """
-    check_segments(SEGMENTS if segments is None else segments)
-    _check_sample(sample)
     settings = CopySettings(
         transform=transform,
         unmodelled=unmodelled,
@@ -94,6 +96,26 @@ def verify_copy(
         target_db=target_db,
         checkpoint_file=checkpoint_file,
     )
+    return (yield from compared(source, target, settings, segments, sample, executor))
+
+
+def compared(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    segments: int | None,
+    sample: float,
+    executor: Any = None,
+    wait: Wait | None = None,
+    **how: Any,
+) -> Steps[Verified]:
+    """Compare from the beginning, or from a checkpoint.
+
+    `wait` has the walks of each phase done elsewhere, and returns when all have been.
+    """
+    check_segments(SEGMENTS if segments is None else segments)
+    _check_sample(sample)
+    transform, resume, target_db = settings.transform, settings.resume, settings.target_db
     if transform is None:
         check_shapes(source, target)
     else:
@@ -102,19 +124,33 @@ def verify_copy(
         (table_name(source), table_name(target)),
         segments or SEGMENTS,
         sample,
-        work_of(source, target, transform, unmodelled),
+        work_of(source, target, transform, settings.unmodelled),
     )
     if resume is not None:
         point = read_point(resume, point, segments, "resume=")
+    home = None
+    if wait is not None:
+        from .shares import home_of, options_of
+
+        options = {"source": source, "target": target, **options_of(settings)}
+        home = yield from home_of(options, **how)
     started = yield from now()
-    if checkpoint_file is not None:
-        point = _of_file(checkpoint_file, point, segments)
+    if settings.checkpoint_file is not None:
+        point = _of_file(settings.checkpoint_file, point, segments)
     comparison: Comparison | None = None
     try:
-        comparison = yield from _prepared(source, target, settings, point, started)
-        if (yield from comparison.perform(executor)):
+        pace = Pace(settings.max_read_units)
+        comparison = yield from _prepared(source, target, settings, point, started, pace)
+        walk = partial(comparison.walk, executor)
+        if wait is not None:
+            from .shares import apart
+            from .walks import Walks
+
+            walks = Walks(comparison, settings, home, source, target, started)
+            walk = partial(apart, wait, walks)
+        if (yield from comparison.perform(walk)):
             names = point.source, point.target
-            left = TimeLeft(deadline, started)
+            left = TimeLeft(settings.deadline, started)
             comparison.finish(*(yield from find_again(names, target_db, left)))
         return comparison.telling.last()
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
@@ -122,6 +158,26 @@ def verify_copy(
         with suppress(AttributeError):  # a frozen exception takes none
             error.report = found  # type: ignore[attr-defined]  # any other may have it
         raise
+
+
+def compare_walk(share: Walk, ask: Ask) -> Verified:
+    """Do one walk in the process that it was sent to."""
+    from ..operations.parallel import finished
+    from .shares import Told
+
+    told = Told(share.terms, ask)
+    settings = CopySettings(**share.options, progress=told.tell, deadline=told.left)
+
+    def steps() -> Steps[Verified]:
+        started = yield from now()
+        comparison = yield from _prepared(
+            share.source, share.target, settings, share.point, started, told.read
+        )
+        yield from comparison.walk_one(share.number)
+        return comparison.telling.last()
+
+    verified: Verified = finished(share.db.run(steps()))
+    return verified
 
 
 def _of_file(path: str | PathLike[str], fresh: VerifyPoint, segments: int | None) -> VerifyPoint:
@@ -142,6 +198,7 @@ def _prepared(
     settings: CopySettings,
     point: VerifyPoint,
     started: float,
+    pace: Pace,
 ) -> Steps[Comparison]:
     """Describe both tables, and refuse them if they do not fit."""
     left = TimeLeft(settings.deadline, started)
@@ -157,7 +214,7 @@ def _prepared(
     return Comparison(
         End(point.source, here.key),
         End(point.target, there.key, place),
-        Reads(left, settings.max_read_units, consistent=settings.consistent_read),
+        Reads(left, pace, consistent=settings.consistent_read),
         point,
         convert=convert,
         settings=settings,

@@ -1,0 +1,73 @@
+"""One comparison shared out: each of its walks over a segment is done elsewhere."""
+
+from __future__ import annotations
+
+from functools import partial
+from threading import Lock
+from typing import Any
+
+from msgspec import Struct, convert, structs
+
+from .options import CopySettings
+from .shares import Dividing, Terms, options_of
+from .verified import Tally, Verified, VerifyPoint
+
+
+class Walk(Struct, frozen=True):
+    """One walk of a comparison, and where it is done; it is pickled."""
+
+    db: Any
+    source: Any
+    target: Any
+    options: dict[str, Any]
+    point: VerifyPoint
+    """With nothing counted yet."""
+    number: int
+    terms: Terms
+
+
+class Walks(Dividing):
+    """A comparison whose walks are done elsewhere."""
+
+    def __init__(
+        self,
+        comparison: Any,
+        settings: CopySettings,
+        home: Any,
+        source: Any,
+        target: Any,
+        started: float,
+    ) -> None:
+        reads = comparison.reads
+        super().__init__(reads.left, started, reads.pace, reads.pace)
+        self._comparison = comparison
+        self._make = partial(Walk, home, source, target, options_of(settings))
+        self._lock = Lock()
+        self._tallies: dict[int, Tally] = {}
+
+    def share_out(self, number: float) -> list[Walk]:
+        """Return a task for each walk of this phase that is not done."""
+        point = self._comparison.point
+        self._before = point.tally
+        self._numbers = [i for i, cursor in enumerate(point.cursors) if not cursor.done]
+        self._tallies = {}
+        empty = structs.replace(point, tally=Tally())
+        return [self._make(empty, i, self._terms(i)) for i in self._numbers]
+
+    def hear(self, number: int, said: Any) -> Terms:
+        """Take note of how far a walk is; return its terms."""
+        walk = self._numbers[number]
+        if isinstance(said, Verified):
+            theirs = convert(said.checkpoint, VerifyPoint)
+            with self._lock:
+                self._tallies[walk] = theirs.tally
+                total = self._before
+                for tally in self._tallies.values():
+                    total = total + tally
+                self._comparison.hear(walk, theirs, total)
+            self._comparison.telling.tell(self.moment)
+        return self._terms(walk)
+
+    def _terms(self, walk: int) -> Terms:
+        cursors = self._comparison.point.cursors
+        return self.terms({walk}, {i for i, cursor in enumerate(cursors) if not cursor.done})

@@ -1,0 +1,225 @@
+"""Copies and compares tables on a dask cluster: each segment is a task, where a worker is free.
+
+A task puts its checkpoint on the scheduler before it goes on, so that it goes on from there on
+another worker when its own is lost. What it tells comes to the caller through a queue; what it may
+use, of one rate and of the time, comes back in a variable.
+"""
+
+from __future__ import annotations
+
+import pickle
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from msgspec import convert, structs
+
+from .copying.checkpoint import Checkpoint
+from .copying.options import CopySettings, check_segments, settings_of
+from .copying.report import CopyReport
+from .copying.shares import ASK_EVERY, Share, Shares, Stop, Terms
+from .copying.table import copied, copy_share
+from .copying.verified import Verified, VerifyPoint
+from .copying.verify import compare_walk, compared
+from .model.declare import Model
+from .operations.effects import Operation
+from .operations.parallel import finished
+from .operations.processes import Over
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from .copying.options import CopyOptions
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks at what tasks have told."""
+
+SILENCE = 60.0
+"""Seconds after which a task ends of which nobody has heard or taken note."""
+
+
+def copy_table(
+    client: Any,
+    source: Model | str,
+    target: Model | str,
+    *,
+    segments: int,
+    db: Any,
+    **options: Unpack[CopyOptions],
+) -> CopyReport:
+    """Copy all items of `source` into `target` on the workers of a `distributed.Client`.
+
+    Otherwise as `Database.copy_table`, whose options these are: progress, the checkpoint,
+    `on_error`, errors and Ctrl-C come to the caller, and a rate is that of all workers together.
+    Workers connect as `db` does, which is pickled: credentials are found where the worker is. A
+    worker that is lost costs what its segments have done since their last checkpoint, a quarter of
+    a second. Keys are not compared over segments: `report.unchecked` counts what was not.
+    """
+    settings = settings_of("copy_table", options, "segments", "db")
+    check_segments(segments)
+    wait = partial(_on_cluster, client, copy_share)
+    steps = partial(copied, source, target, settings, None, segments, wait=wait, dumps=_dumps)
+    report: CopyReport = finished(db.run(Operation(steps, (), {})))
+    return report
+
+
+def verify_copy(
+    client: Any,
+    source: Model | str,
+    target: Model | str,
+    *,
+    segments: int | None = None,
+    db: Any,
+    sample: float = 1.0,
+    **options: Any,
+) -> Verified:
+    """Compare the items of two tables on the workers; otherwise as `Database.verify_copy`."""
+    settings = CopySettings(**options)
+    wait = partial(_on_cluster, client, compare_walk)
+    steps = partial(compared, source, target, settings, segments, sample, wait=wait, dumps=_dumps)
+    verified: Verified = finished(db.run(Operation(steps, (), {})))
+    return verified
+
+
+def _dumps(value: Any) -> None:
+    """Raise for what does not go to a worker: dask sends functions that have no name, too."""
+    from distributed.protocol.pickle import dumps
+
+    dumps(value)
+
+
+def _on_cluster(
+    client: Any, function: Callable[[Any, Any], Any], shares: Shares, stopped: Stop
+) -> None:
+    """Have a task done for each share, and answer the tasks."""
+    tasks = shares.share_out(float("inf"))
+    if tasks:
+        _Cluster(client, shares, f"dynamorm-{uuid4().hex}").serve(function, tasks, stopped)
+
+
+class _Cluster:
+    """The end of the caller: what tasks tell, and what they are told."""
+
+    def __init__(self, client: Any, shares: Shares, name: str) -> None:
+        from distributed import Queue, Variable
+
+        self._client = client
+        self._shares = shares
+        self._name = name
+        self._told = Queue(f"{name}-told", client=client)
+        self._variable = partial(Variable, client=client)
+        self._answered: dict[int, str] = {}
+        self._error: BaseException | None = None
+
+    def serve(self, function: Callable[[Any, Any], Any], tasks: list[Any], stopped: Stop) -> None:
+        self._count_threads()
+        for number in range(len(tasks)):
+            self._variable(f"{self._name}-{number}-point").set({})
+            self._say(number)
+        futures = [
+            self._client.submit(
+                _work, self._name, number, function, task, key=f"{self._name}-{number}", pure=False
+            )
+            for number, task in enumerate(tasks)
+        ]
+        try:
+            self._answer(futures, stopped)
+            self._error = self._error or Over()
+        except BaseException as error:  # noqa: BLE001  # an interrupt too: the tasks are to end first
+            self._error = self._error or error
+        self._answer(futures, lambda: False)
+        for number in range(len(tasks)):
+            self._variable(f"{self._name}-{number}").delete()
+            self._variable(f"{self._name}-{number}-point").delete()
+        self._told.close()
+        if not isinstance(self._error, Over):
+            raise self._error
+
+    def _answer(self, futures: list[Any], stopped: Stop) -> None:
+        """Answer until all tasks have ended, or until the caller is to stop."""
+        said_at = 0.0
+        while not stopped():
+            left = [number for number, future in enumerate(futures) if not future.done()]
+            for number, key, said in self._told.get(batch=True):
+                self._hear(number, key, pickle.loads(said))
+                self._say(number)
+            failed = (future.exception() for future in futures if future.status == "error")
+            self._error = self._error or next(failed, None)
+            if not left:
+                return
+            if time.monotonic() - said_at > ASK_EVERY:
+                said_at = time.monotonic()
+                self._count_threads()
+                for number in left:
+                    self._say(number)
+            time.sleep(LOOK_EVERY)
+
+    def _hear(self, number: int, key: str, said: Any) -> None:
+        try:
+            self._shares.hear(number, said)
+            self._answered[number] = key
+        except BaseException as error:  # noqa: BLE001  # raised when the tasks have ended
+            self._error = self._error or error
+
+    def _say(self, number: int) -> None:
+        said = {
+            "terms": list(structs.astuple(self._shares.hear(number, None))),
+            "answered": self._answered.get(number, ""),
+            "over": self._error is not None,
+            "said": uuid4().hex,
+        }
+        self._variable(f"{self._name}-{number}").set(said)
+
+    def _count_threads(self) -> None:
+        self._shares.at_once = float(sum(self._client.nthreads().values()) or 1)
+
+
+def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:
+    """Do a share on a worker, from the last checkpoint that it has put on the scheduler."""
+    line = _Line(name, number)
+    function(line.resumed(task), line.ask)
+
+
+class _Line:
+    """The end of a task."""
+
+    def __init__(self, name: str, number: int) -> None:
+        from distributed import Queue, Variable
+
+        self._number = number
+        self._told = Queue(f"{name}-told")
+        self._terms = Variable(f"{name}-{number}")
+        self._point = Variable(f"{name}-{number}-point")
+        self._said = ""
+        self._heard_at = time.monotonic()
+
+    def resumed(self, task: Any) -> Any:
+        """Return the task as a lost worker has left it."""
+        left = self._point.get()
+        if not left:
+            return task
+        if isinstance(task, Share):
+            return structs.replace(task, checkpoint=convert(left, Checkpoint))
+        return structs.replace(task, point=convert(left, VerifyPoint))
+
+    def ask(self, said: Any) -> Terms:
+        if isinstance(said, CopyReport | Verified):
+            self._point.set(said.checkpoint)
+        key = uuid4().hex
+        if said is not None:
+            self._told.put((self._number, key, pickle.dumps(said)))
+        terms, answered = self._get()
+        while isinstance(said, tuple) and answered != key:
+            time.sleep(LOOK_EVERY)
+            terms, answered = self._get()
+        return terms
+
+    def _get(self) -> tuple[Terms, str]:
+        told = self._terms.get(timeout=SILENCE)
+        if told["said"] != self._said:
+            self._said, self._heard_at = told["said"], time.monotonic()
+        if told["over"] or time.monotonic() - self._heard_at > SILENCE:
+            raise Over
+        return Terms(*told["terms"]), told["answered"]

@@ -1,0 +1,106 @@
+"""A copy on a dask cluster does and tells what one here does, and survives its workers."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from aids.things import TARGET, Thing, moved, odd, over_http, things
+
+from dynamorm import CopyReport, Database, ItemError
+
+distributed = pytest.importorskip("distributed")
+pytestmark = pytest.mark.filterwarnings("ignore::Warning:distributed")
+
+
+@pytest.fixture(autouse=True)
+def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "key")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+
+
+def cluster(**options: Any) -> Any:
+    return distributed.LocalCluster(dashboard_address=None, threads_per_worker=2, **options)
+
+
+@pytest.fixture(scope="module")
+def client() -> Iterator[Any]:
+    """Workers that are threads of this process: what is promised does not depend on where."""
+    with cluster(n_workers=1, processes=False) as made, distributed.Client(made) as client:
+        yield client
+
+
+def copy(client: Any, db: Database, **options: Any) -> CopyReport:
+    from dynamorm.distributed import copy_table
+
+    given = {"source": "source", "target": "target", "segments": 4, "page_limit": 20}
+    report: CopyReport = copy_table(client, db=db, **{**given, **options})
+    return report
+
+
+def test_a_cluster_copies_and_compares(client: Any) -> None:
+    """A lambda is a transform there; keys are not compared over segments."""
+    from dynamorm.distributed import verify_copy
+
+    fake = things(200)
+    seen: list[CopyReport] = []
+    transform = lambda thing: moved(thing)  # noqa: E731  # dask sends what has no name
+    with over_http(fake) as db:
+        report = copy(
+            client, db, source=Thing, target=TARGET, transform=transform, progress=seen.append
+        )
+        assert (report.done, report.written, report.unchecked) == (True, 200, 200)
+        assert seen[-1] == report
+        verified = verify_copy(client, Thing, TARGET, db=db, transform=transform, segments=2)
+        assert verified
+        fake.put("target", b'{"id":{"S":"new-id-7"},"n":{"N":"8"}}')
+        verified = verify_copy(client, Thing, TARGET, db=db, transform=transform, segments=2)
+        assert (verified.done, verified.same, verified.different) == (True, False, 1)
+        assert verified.different_keys == ({"id": "new-id-7"},)
+        assert copy(
+            client, db, source=Thing, target=TARGET, transform=transform, resume=report
+        ).done
+
+
+def test_errors_come_to_the_caller(client: Any) -> None:
+    """With the report of all segments; `on_error` is asked here."""
+    fake = things(40)
+    taken: list[Any] = []
+
+    def once(values: Any, error: Any) -> None:
+        taken.append(values)
+        if len(taken) > 1:
+            raise LookupError
+
+    with over_http(fake) as db:
+        given = {"source": Thing, "target": TARGET, "transform": odd, "segments": 2}
+        with pytest.raises(ItemError, match="odd") as caught:
+            copy(client, db, **given)
+        assert caught.value.report is not None
+        with pytest.raises(LookupError):
+            copy(client, db, on_error=once, **given)
+        taken.clear()
+        report = copy(client, db, on_error=lambda values, error: taken.append(values), **given)
+    assert (report.done, report.failed, len(taken)) == (True, 20, 20)
+
+
+def test_a_worker_that_is_killed_loses_nothing() -> None:
+    """Its segments go on from their last checkpoint, on the workers that are left."""
+    fake = things(600)
+    killed: list[int] = []
+    with cluster(n_workers=2) as made, distributed.Client(made) as client:
+
+        def kill(report: CopyReport) -> None:
+            if not killed and report.written > 100:
+                [pid, *_] = client.run(os.getpid).values()
+                killed.append(pid)
+                os.kill(pid, signal.SIGKILL)
+
+        with over_http(fake) as db:
+            report = copy(client, db, progress=kill, max_write_units=400)
+    assert killed
+    assert (report.done, report.written) == (True, 600)
+    assert sorted(fake.items("target")) == sorted(fake.items("source"))
