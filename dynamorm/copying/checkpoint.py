@@ -18,6 +18,9 @@ Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 """Of a key; as JSON it is base64."""
 
 
+Sent = Annotated[bytes, Meta(min_length=32, max_length=32)]
+
+
 class Counts(Struct, omit_defaults=True):
     """What has been done with items."""
 
@@ -58,6 +61,8 @@ class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
     costs: Costs = field(default_factory=Costs)
     ahead: list[Digest] = []
     """In place: items after the cursor that have been written, each by a digest of its key."""
+    sent: list[Sent] = []
+    """In place: items that may have been written, each by a digest of its key and its hash."""
 
 
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
@@ -79,7 +84,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     @property
     def begun(self) -> bool:
         """Whether an earlier run has copied anything."""
-        return any(p.done or p.cursor is not None or p.ahead for p in self.segments)
+        return any(p.done or p.cursor is not None or p.ahead or p.sent for p in self.segments)
 
 
 def new_checkpoint(

@@ -9,6 +9,7 @@ from typing import Any
 from msgspec import Raw, Struct, convert, structs
 
 from ..errors import CopyIncomplete, DynamormError, ItemError
+from ..items.keys import item_digest
 from ..model.spec import TableSpec
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
@@ -17,6 +18,7 @@ from .checkpoint import Checkpoint, Counts, total
 from .collisions import Collision
 from .options import CopySettings
 from .progress import Telling
+from .queue import Part
 from .report import CopyReport, Segment, report
 from .time_left import TimeLeft
 from .writer import Rule, Writer
@@ -46,6 +48,7 @@ class Job:
         *,
         rule: Rule | None = None,
         same: bool = False,
+        keep: Callable[[CopyReport], None] | None = None,
         items: int | None = None,
     ) -> None:
         self.source = source
@@ -61,11 +64,11 @@ class Job:
         self._rule = rule
         self._items = items
         names = tuple(attribute.name for attribute in source.key)
+        self.telling = Telling(settings, self.report, started, keep)
         self.segments = [Segment(point, names) for point in checkpoint.segments]
         self.writers = [self._writer(segment) for segment in self.segments]
         self._started = started - checkpoint.seconds
         self._latest = started
-        self.telling = Telling(settings, self.report, started)
 
     @property
     def once(self) -> bool:
@@ -91,6 +94,7 @@ class Job:
             alone=self.once,
             on_poison=self.fail,
             on_batch=self.tell,
+            on_send=self._note if self.once and self.telling.keeps else None,
             wrap=(lambda steps: elsewhere(steps, there)) if there else iter,
         )
 
@@ -119,6 +123,12 @@ class Job:
         """Save the checkpoint and call `progress`, unless that was done a moment ago."""
         self._latest = max(self._latest, moment)
         self.telling.tell(moment)
+
+    def _note(self, batch: list[Part]) -> None:
+        """Keep what is about to be written: a copy that is killed then will know it again."""
+        for part in batch:
+            part.page.sent = item_digest(part.raws[0])
+        self.telling.keep()
 
     def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
         """Hand a bad item to `on_error`, or raise."""

@@ -10,7 +10,7 @@ from msgspec import Raw
 
 from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
-from ..items.keys import Made, item_key
+from ..items.keys import Made, item_digest, item_key
 from ..operations.effects import Steps, now
 from .collisions import digest
 from .job import Job
@@ -121,9 +121,11 @@ class Pages:
             return False
         with suppress(*UNREADABLE):
             page.digest = digest(item_key(raws[0], self._names))
-        if page.digest not in self._segment.ahead:
+        hashed = self._segment.sent.pop(page.digest, None)
+        if page.digest in self._segment.ahead:
+            self._segment.ahead.remove(page.digest)
+        elif hashed is None or item_digest(raws[0]) != hashed:
             return False
-        self._segment.ahead.remove(page.digest)
         page.counts.read = page.counts.written = 1
         page.counts.bytes = len(raws[0])
         page.read_whole = True

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
 from msgspec import Raw, structs
@@ -85,6 +85,7 @@ def prepare(
     *,
     whole: bool,
     paces: Paces | None = None,
+    keep: Callable[[CopyReport], None] | None = None,
 ) -> Steps[Job]:
     """Refuse what does not fit, wait for the tables, and look their keys up.
 
@@ -125,6 +126,7 @@ def prepare(
         paces,
         rule=rule,
         same=same,
+        keep=keep,
         items=items,
     )
 

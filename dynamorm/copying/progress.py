@@ -31,10 +31,17 @@ _INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
 class Telling(Generic[R]):
     """Tells what has been done so far, from whatever segment's thread."""
 
-    def __init__(self, settings: CopySettings, report: Callable[[], R], started: float) -> None:
+    def __init__(
+        self,
+        settings: CopySettings,
+        report: Callable[[], R],
+        started: float,
+        keep: Callable[[R], None] | None = None,
+    ) -> None:
         self._progress: Any = settings.progress
         self._file = settings.checkpoint_file
         self._report = report
+        self._keep = keep
         self._reported = self._saved = started
         self._lock = Lock()
 
@@ -81,6 +88,18 @@ class Telling(Generic[R]):
         if self._file is None:
             return "interrupted: pass this exception's report as resume= to resume"
         return f"interrupted: run it again with checkpoint_file={str(self._file)!r} to resume"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is where a checkpoint can be kept."""
+        return self._keep is not None or self._file is not None
+
+    def keep(self) -> None:
+        """Save the checkpoint at once."""
+        with self._lock:
+            self.save()
+            if self._keep is not None:
+                self._keep(self._report())
 
     def save(self) -> None:
         """Save the checkpoint, where there is a file for it."""

@@ -85,6 +85,8 @@ class Page(Struct, eq=False):
     read_whole: bool = False
     digest: bytes = b""
     """Of the key of its one item, where the checkpoint is to say that this one is written."""
+    sent: bytes = b""
+    """The hash of what that item is becoming: it may be that already."""
 
     def ends(self, names: tuple[str, ...]) -> bool:
         """Find the cursor; an item without a key, of which nothing is known here, is none."""
@@ -103,6 +105,8 @@ class Segment:
         self.point = point
         self.ahead = set(point.ahead)
         """Items after the cursor that a run before has written, and this one has not met yet."""
+        self.sent = {both[:16]: both[16:] for both in point.sent}
+        """Those that it may have written, with the hash of what they are then."""
         self.cursors = Cursors("Scan")
         self._names = names
         self._pages: deque[Page] = deque()
@@ -125,6 +129,7 @@ class Segment:
         with self._lock:
             self.point = point
             self.ahead = set(point.ahead)
+            self.sent = {both[:16]: both[16:] for both in point.sent}
             self._pages = deque([Page(counts=under_way, open=1)])
 
     def settle(self) -> None:
@@ -154,7 +159,9 @@ class Segment:
         with self._lock:
             self._settle()
             written = {p.digest for p in self._pages if p.digest and p.counts.written}
-            return structs.replace(self.point, ahead=sorted(self.ahead | written))
+            sent = self.sent | {p.digest: p.sent for p in self._pages if p.sent and p.open}
+            both = sorted(key + hashed for key, hashed in sent.items())
+            return structs.replace(self.point, ahead=sorted(self.ahead | written), sent=both)
 
 
 _attributes = json.Decoder(dict[str, Raw]).decode

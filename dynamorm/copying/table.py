@@ -172,6 +172,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
             (yield from now()),
             whole=False,
             paces=Paces(told.read, told.write),
+            keep=told.tell,
         )
         return (yield from _carried_out(share.checkpoint, making, lambda job: _perform(job, None)))
 

@@ -67,6 +67,7 @@ class Writer:
         alone: bool,
         on_poison: Callable[[bytes | Raw, ValidationFailed], None],
         on_batch: Callable[[float], None],
+        on_send: Callable[[list[Part]], None] | None,
         wrap: Callable[[Steps[Any]], Steps[Any]],
     ) -> None:
         self.table = table
@@ -81,6 +82,7 @@ class Writer:
         """Whether what came back is sent without new items, so that few are written ahead of it."""
         self._on_poison = on_poison
         self._on_batch = on_batch
+        self._on_send = on_send
         self._wrap = wrap
         self._queue = Queue()
         self._by_key: dict[Hashable, Part] = {}
@@ -137,6 +139,8 @@ class Writer:
             if paid is None:
                 self._queue.put_back(batch)
                 return
+            if self._on_send is not None:
+                self._on_send(batch)
             sent_at = yield from now()
             refused = yield from self._send(batch, moment + left, paid)
             if not (yield from self._requeue(refused, moment + left)):

@@ -61,6 +61,11 @@ def item_hash(raw: bytes | Raw) -> int:
     return int.from_bytes(blake2b(text, digest_size=16).digest(), "big")
 
 
+def item_digest(raw: bytes | Raw) -> bytes:
+    """Return the same as 16 bytes."""
+    return item_hash(raw).to_bytes(16, "big")
+
+
 def _map(values: dict[str, Any]) -> dict[str, Any]:
     return {name: _value(value) for name, value in values.items()}
 

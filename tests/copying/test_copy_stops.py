@@ -277,6 +277,34 @@ def test_in_place_nothing_is_transformed_twice(
         assert (report.read, report.written) == (count, count)
 
 
+@pytest.mark.parametrize("at", [1, 4])
+@pytest.mark.parametrize("applied", [False, True])
+def test_in_place_a_killed_process_transforms_nothing_twice(
+    at: int, applied: bool, tmp_path: Path
+) -> None:
+    """Killed before a batch has its effect or after it: the file knows what it was to become."""
+    fake = service(100)
+    file = tmp_path / "copy.json"
+    options: dict[str, Any] = {"in_place": True, "checkpoint_file": file}
+    states: list[tuple[bytes, list[bytes]]] = []
+
+    class Dying(Faulty):
+        def send(self, operation: str, body: bytes) -> bytes:
+            before = fake.items("source")
+            answer = super().send(operation, body)
+            if operation == "BatchWriteItem":
+                states.append((file.read_bytes(), fake.items("source") if applied else before))
+            return answer
+
+    copy(Dying(fake), "source", transform=attribute_transform(add_one), **options)
+    content, there = states[at - 1]
+    file.write_bytes(content)
+    fake = service(0)
+    fake.put("source", *there)
+    assert copy(fake, "source", transform=attribute_transform(add_one), **options).done
+    assert counted(fake) == ["1"] * 100
+
+
 def test_in_place_what_was_written_ahead_of_the_cursor_is_passed_over() -> None:
     """One item comes back until time is up: the others of its batch are known to be written."""
     fake = service(10, Ticking(0.01))
