@@ -155,7 +155,7 @@ def test_dependencies_have_no_ceilings(requirements):
 
 def test_extras(metadata):
     """The extras are those that the docs name."""
-    assert set(metadata.get_all("Provides-Extra")) == {"aio", "cli", "demo", "docs", "test"}
+    assert set(metadata.get_all("Provides-Extra")) == {"aio", "cli", "dask", "demo", "docs", "test"}
 
 
 @pytest.mark.parametrize("python", ["3.10", "3.11", "3.12", "3.13", "3.14"])
