@@ -14,6 +14,7 @@ from .descriptions import (
     GlobalSecondaryIndexDescription,
     KeySchemaElement,
     LocalSecondaryIndexDescription,
+    VectorIndexDescription,
     moment,
 )
 from .tables import (
@@ -125,6 +126,7 @@ class SourceTableDetails(Reply, frozen=True):
 class SourceTableFeatureDetails(Reply, frozen=True):
     local_secondary_indexes: tuple[LocalSecondaryIndexDescription, ...] = ()
     global_secondary_indexes: tuple[GlobalSecondaryIndexDescription, ...] = ()
+    vector_indexes: tuple[VectorIndexDescription, ...] = ()
 
 
 class BackupDescription(Reply, frozen=True):

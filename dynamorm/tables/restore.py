@@ -144,6 +144,7 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
         key_schema=source.key_schema,
         local_secondary_indexes=features.local_secondary_indexes,
         global_secondary_indexes=features.global_secondary_indexes,
+        vector_indexes=features.vector_indexes,
     )
 
 

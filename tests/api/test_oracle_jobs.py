@@ -69,7 +69,6 @@ UNREAD = {
         "StreamDescription",
         "TimeToLiveDescription",
         "SSEDescription",
-        "VectorIndexes",
     },
     "ExportDescription": {"ClientToken", "IncrementalExportSpecification", "FilterSpecification"},
     "ImportTableDescription": {
@@ -86,7 +85,7 @@ UNREAD = {
         "BulkOperationUsage",
     },
 }
-WIDER = {"GlobalSecondaryIndexInfo", "LocalSecondaryIndexInfo"}
+WIDER = {"GlobalSecondaryIndexInfo", "LocalSecondaryIndexInfo", "VectorIndexInfo"}
 """Shapes that are read into the Structs of DescribeTable, which have more members."""
 
 ALWAYS_THERE = {
@@ -102,6 +101,7 @@ ALWAYS_THERE = {
     "BulkOperationDescription": {"BulkOperationArn", "BulkOperationStatus"},
     "GlobalSecondaryIndexInfo": {"IndexName"},
     "LocalSecondaryIndexInfo": {"IndexName"},
+    "VectorIndexInfo": {"IndexName"},
 }
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import pytest
 from aids.laws import dear
 from aids.strategies import specs
-from aids.worlds import World
+from aids.worlds import Driver, World
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct, json
@@ -75,10 +75,11 @@ class Restoring:
         return next(body for name, body in self.recorder.sent if name == operation)
 
 
-def test_a_restored_table_is_what_its_model_declares() -> None:
+def test_a_restored_table_is_what_its_model_declares(driver: Driver) -> None:
     """With its items, and with all that a restore loses; `ignore` does not hold at creation."""
     there = Restoring(SPEC, ttl_seconds=0)
-    made = there.run(dynamorm.restore_backup(Order, there.backup, name=OTHER))
+    restore = dynamorm.restore_backup(Order, there.backup, name=OTHER)
+    made = driver(restore, there.recorder, clock=there.world.clock)
     assert (made.table_name, made.table_status) == (OTHER, "ACTIVE")
     assert there.world.service.items(OTHER) == [ITEM]
     whole = dynamorm.table_spec(Order, name=OTHER, ignore=())

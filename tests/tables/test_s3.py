@@ -7,7 +7,7 @@ from gzip import decompress
 from typing import Annotated, Any
 
 import pytest
-from aids.worlds import World
+from aids.worlds import Driver, World, sync
 from msgspec import Struct, json
 
 import dynamorm
@@ -53,18 +53,21 @@ def world() -> World:
     return made
 
 
-def sent(world: World, operation: Any, **options: Any) -> tuple[Any, list[tuple[str, Any]]]:
+Sent = tuple[Any, list[tuple[str, Any]]]
+
+
+def sent(world: World, operation: Any, driver: Driver = sync, **options: Any) -> Sent:
     recorder = Recorder(world.service)
-    return dynamorm.run(operation, recorder, clock=world.clock, **options), recorder.sent
+    return driver(operation, recorder, clock=world.clock, **options), recorder.sent
 
 
-def test_a_table_is_exported_and_waited_for(world: World) -> None:
+def test_a_table_is_exported_and_waited_for(world: World, driver: Driver) -> None:
     """One DescribeTable for the ARN, one request, and looks until it is done; items as lines."""
     seen: list[str] = []
     exporting = dynamorm.export_to_s3(
         Order, "bucket", prefix="daily", progress=lambda e: seen.append(e.status)
     )
-    export, requests_sent = sent(world, exporting)
+    export, requests_sent = sent(world, exporting, driver)
     assert (export.status, export.item_count, export.s3_bucket) == ("COMPLETED", 3, "bucket")
     names = [name for name, _ in requests_sent]
     assert names[:2] == ["DescribeTable", "ExportTableToPointInTime"]
