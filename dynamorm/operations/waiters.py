@@ -68,6 +68,7 @@ def until_active(
     seen: TableDescription | None = None,
     *,
     indexes: bool = True,
+    at_once: bool = False,
 ) -> Steps[TableDescription]:
     """Wait until the table and all its `indexes` are ACTIVE; `seen` is what is known of it already.
 
@@ -75,7 +76,7 @@ def until_active(
     that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE;
     `WaitTimeout` at the deadline, or when the table has been missing for half a minute.
     """
-    schedule = polling()
+    schedule = polling(at_once)
     missing_since: float | None = None
     ours = seen
     while True:
@@ -133,9 +134,11 @@ def _deleted(name: str) -> ServiceError:
     return error
 
 
-def until_gone(name: str, deadline: Deadline, seen: TableDescription | None = None) -> Steps[None]:
+def until_gone(
+    name: str, deadline: Deadline, seen: TableDescription | None = None, *, at_once: bool = False
+) -> Steps[None]:
     """Wait until there is no table of this name, or only another one than `seen`, made since."""
-    schedule = polling()
+    schedule = polling(at_once)
     while True:
         found = yield from _look_again(name, deadline, schedule, seen)
         if found is None or (seen and seen.table_id and found.table_id != seen.table_id):

@@ -210,8 +210,13 @@ def passes(error: ServiceError) -> bool:
 _PASSING = ("BackupInUseException", "ContinuousBackupsUnavailableException")
 
 
-def polling() -> Iterator[Sleep]:
-    """Pauses of 1 s at least, with jitter, that grow to 10 s; a fifth of that on this machine."""
+def polling(at_once: bool = False) -> Iterator[Sleep]:
+    """Pauses of 1 s at least, with jitter, that grow to 10 s; a fifth of that on this machine.
+
+    With `at_once` the first one is none: another wait has just ended.
+    """
+    if at_once:
+        yield Sleep(0.0)
     longest = 1.0
     while True:
         yield Sleep(1.0, longest - 1.0, local=longest / 5)

@@ -124,11 +124,13 @@ def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
                 raise
 
 
-def finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
+def finish(
+    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool = False
+) -> Steps[Ensured]:
     """Wait for a table, set what is declared if it is new, and otherwise compare it."""
     ready = begun.table
     if wait:
-        ready = yield from until_active(spec.name, deadline, begun.table)
+        ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
     if not declared_settings(spec):
         return Ensured(begun.created, ready, () if begun.created else reported(spec, ready))
     from . import settle as settling

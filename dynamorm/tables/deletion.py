@@ -64,8 +64,8 @@ def _delete(
         reply = yield from _begin_deletion(request, missing_ok, wait, deadline)
         if reply is not None:  # pragma: no branch
             leaving.append((name, reply.table_description))
-    for name, table in leaving if wait else ():
-        yield from until_gone(name, deadline, table)
+    for number, (name, table) in enumerate(leaving if wait else ()):
+        yield from until_gone(name, deadline, table, at_once=number > 0)
 
 
 def _begin_deletion(

@@ -128,7 +128,8 @@ def _ensure(
 def _ensure_all(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool
 ) -> Steps[dict[str, Ensured]]:
-    begun, done = [], {}
+    begun: list[tuple[TableSpec, Ensured]] = []
+    done: dict[str, Ensured] = {}
     trouble: DynamormError | None = None
     try:
         # Every CreateTable is sent before any wait: the service creates tables side by side.
@@ -140,7 +141,7 @@ def _ensure_all(
         # What this call has created is completed, whatever becomes of the others.
         if trouble is None or ensured.created:
             try:
-                done[spec.name] = yield from _finish(spec, ensured, deadline, wait)
+                done[spec.name] = yield from _finish(spec, ensured, deadline, wait, bool(done))
             except DynamormError as error:
                 trouble = trouble or error
     if trouble is not None:
@@ -151,8 +152,10 @@ def _ensure_all(
     return done
 
 
-def _finish(spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool) -> Steps[Ensured]:
-    ensured = yield from finish(spec, begun, deadline, wait)
+def _finish(
+    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
+) -> Steps[Ensured]:
+    ensured = yield from finish(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
     from .drifted import mark
