@@ -18,7 +18,8 @@ from .model.spec import TableSpec
 from .tables.actions import ACTIONS
 from .tables.compare import compared_rows
 from .tables.plan import Plan
-from .tables.settings import SETTINGS, checked_names, compared_settings, setting_of
+from .tables.selection import checked_names, compared_settings
+from .tables.settings import SETTINGS, setting_of
 from .tables.steps import Setting
 
 if TYPE_CHECKING:
@@ -62,16 +63,8 @@ def required_actions(
     `arn` is what the resources begin with, but for those that an ARN names. A KMS key of your own
     needs permissions on the key besides.
     """
-    asked = _Asked(
-        tables,
-        checked_names(allow, "allow"),
-        wait,
-        data_copy,
-        backup_table,
-        conditional,
-        bucket,
-        options,
-    )
+    names = checked_names(allow, "allow")
+    asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, options)
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)
     else:
@@ -138,16 +131,22 @@ def _path(name: str) -> str:
 
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
     for setting in compared_settings(spec, allow):
-        yield SETTINGS[setting].reads, _path(spec.name)
+        yield SETTINGS[setting].actions[0], _path(spec.name)
 
 
 def _create(spec: TableSpec, wait: bool) -> Needs:
-    names = ["CreateTable", "DescribeTable"]
+    yield "CreateTable", _path(spec.name)
+    yield "DescribeTable", _path(spec.name)
     for row in SETTINGS.values():
         # Other settings are members of CreateTable, and no resources of their own.
         if row.read and row.declared(spec) and (row.with_create or wait):
-            names += [row.sets] if row.with_create else [row.sets, row.reads]
-    return ((name, _path(spec.name)) for name in names)
+            yield from _sets(row, spec)
+            yield from [(row.actions[0], _path(spec.name))] * (not row.with_create)
+
+
+def _sets(row: Setting, spec: TableSpec) -> Needs:
+    yield row.actions[1], _path(spec.name)
+    yield from row.others(row.declared(spec))
 
 
 def _creates(asked: _Asked) -> Needs:
@@ -174,9 +173,9 @@ def _updates(asked: _Asked) -> Needs:
         yield "UpdateTable", _path(spec.name)
         for row in compared_rows(spec):
             if row.declared(spec):
-                yield row.sets, _path(spec.name)
+                yield from _sets(row, spec)
             if _removes(row, spec, asked.allow):
-                yield row.removes, _path(spec.name)
+                yield row.actions[-1], _path(spec.name)
 
 
 def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
@@ -191,11 +190,12 @@ def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     if plan.creates:
-        yield from ((name, path) for name, _ in _create(plan.spec, True))
+        yield from _create(plan.spec.named(path.removeprefix("table/")), True)
     for step in plan.steps:
         yield step.operation, path
         if row := SETTINGS.get(setting_of(step.name)):
-            yield row.reads, path
+            yield row.actions[0], path
+            yield from row.others(step.declared) if step.declared else ()
 
 
 def _deletes(asked: _Asked) -> Needs:

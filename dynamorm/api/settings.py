@@ -1,4 +1,4 @@
-"""What DynamoDB answers about a table outside of DescribeTable: TTL, recovery, tags, policy.
+"""What DynamoDB answers about a table outside of DescribeTable: TTL, PITR, tags, policy and more.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
@@ -87,6 +87,65 @@ class DeleteResourcePolicyOutput(Reply, frozen=True):
     revision_id: str | None = None
 
 
+class EnableKinesisStreamingConfiguration(Reply, frozen=True):
+    approximate_creation_date_time_precision: str | None = None
+
+
+class KinesisDataStreamDestination(Reply, frozen=True):
+    stream_arn: str | None = None
+    destination_status: str | None = None
+    destination_status_description: str | None = None
+    approximate_creation_date_time_precision: str | None = None
+
+
+class DescribeKinesisStreamingDestinationOutput(Reply, frozen=True):
+    table_name: str | None = None
+    kinesis_data_stream_destinations: tuple[KinesisDataStreamDestination, ...] = ()
+
+    @property
+    def stream(self) -> str | None:
+        """The stream that changes are written to; one that was turned off stays listed."""
+        on = ("ENABLING", "ACTIVE", "UPDATING")
+        every = self.kinesis_data_stream_destinations
+        return next((d.stream_arn for d in every if d.destination_status in on), None)
+
+
+class EnableKinesisStreamingDestinationOutput(Reply, frozen=True):
+    table_name: str | None = None
+    stream_arn: str | None = None
+    destination_status: str | None = None
+    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = None
+
+
+DisableKinesisStreamingDestinationOutput = EnableKinesisStreamingDestinationOutput
+
+
+class FailureException(Reply, frozen=True):
+    exception_name: str | None = None
+    exception_description: str | None = None
+
+
+class DescribeContributorInsightsOutput(Reply, frozen=True):
+    table_name: str | None = None
+    index_name: str | None = None
+    contributor_insights_rule_list: tuple[str, ...] = ()
+    contributor_insights_status: str | None = None
+    last_update_date_time: float | None = None
+    failure_exception: FailureException | None = None
+    contributor_insights_mode: str | None = None
+
+    @property
+    def on(self) -> bool:
+        return self.contributor_insights_status in ("ENABLING", "ENABLED")
+
+
+class UpdateContributorInsightsOutput(Reply, frozen=True):
+    table_name: str | None = None
+    index_name: str | None = None
+    contributor_insights_status: str | None = None
+    contributor_insights_mode: str | None = None
+
+
 class NoOutput(Reply, frozen=True):
     """TagResource and UntagResource answer with an empty body."""
 
@@ -143,3 +202,31 @@ class GetResourcePolicyInput(Request, frozen=True):
 class DeleteResourcePolicyInput(Request, frozen=True):
     resource_arn: str
     expected_revision_id: str | UnsetType = UNSET
+
+
+class DescribeKinesisStreamingDestinationInput(Request, frozen=True):
+    table_name: str
+
+
+class EnableKinesisStreamingDestinationInput(Request, frozen=True):
+    table_name: str
+    stream_arn: str
+    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
+
+
+class DisableKinesisStreamingDestinationInput(Request, frozen=True):
+    table_name: str
+    stream_arn: str
+    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
+
+
+class DescribeContributorInsightsInput(Request, frozen=True):
+    table_name: str
+    index_name: str | UnsetType = UNSET
+
+
+class UpdateContributorInsightsInput(Request, frozen=True, kw_only=True):
+    table_name: str
+    index_name: str | UnsetType = UNSET
+    contributor_insights_action: str
+    contributor_insights_mode: str | UnsetType = UNSET

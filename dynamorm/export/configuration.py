@@ -8,7 +8,11 @@ from ..model.declare import Model
 from .names import resources
 from .rows import ROWS, TABLE, Members, written
 
-REFERENCES = {"aws_dynamodb_resource_policy": ("resource_arn", "arn")}
+REFERENCES = {
+    "aws_dynamodb_contributor_insights": ("table_name", "name"),
+    "aws_dynamodb_kinesis_streaming_destination": ("table_name", "name"),
+    "aws_dynamodb_resource_policy": ("resource_arn", "arn"),
+}
 """By which argument a resource beside the table refers to which attribute of the table."""
 
 

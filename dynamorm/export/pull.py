@@ -25,10 +25,11 @@ def source(table: Any) -> Operation[str] | str:
     """Return the Python source of a model: imports, and one class called like the table.
 
     For a table's name or ARN it is an operation, whose result is the source: it sends DescribeTable
-    and a read each of TTL, point-in-time recovery, tags and policy. What the caller may not read,
-    or the endpoint does not know, is left out, and a comment says so. A plan for the table straight
-    afterwards is empty. For a description, a CreateTable request or its dict, a CloudFormation
-    resource, or a `TableSpec`, it is the source at once.
+    and a read each of TTL, point-in-time recovery, tags and all else that is not in it. What the
+    caller may not read is left out, and a comment says so; what the endpoint does not know cannot
+    be set there. A plan for the table straight afterwards is empty. For a description, a
+    CreateTable request or its dict, a CloudFormation resource, or a `TableSpec`, it is the source
+    at once.
 
     Keys that are numbers become `int`: write `Decimal` where they have fractions. Other attributes
     are declared only where an index includes them, as `Any`. Raises `ModelError` for a table that
@@ -47,7 +48,6 @@ def _pulled(table: str) -> Steps[str]:
     for name, answer in settings.answers.items():
         row = SETTINGS[name]
         told[row.field or name] = row.found(Change(name, UNSET, None, spec, found, answer)) or UNSET
-    reasons = dict.fromkeys(settings.unsupported, "this endpoint does not know it")
-    reasons |= {name: f"dynamodb:{action} is denied" for name, action in settings.denied.items()}
-    notes = [f"{name} was not read: {reason}." for name, reason in reasons.items()]
+    denied = settings.denied.items()
+    notes = [f"{name} was not read: dynamodb:{action} is denied." for name, action in denied]
     return model_source(changed(spec, **told), notes)

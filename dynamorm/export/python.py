@@ -81,6 +81,8 @@ _OPTIONS = (
     "warm",
     "point_in_time_recovery",
     "resource_policy",
+    "kinesis",
+    "contributor_insights",
     "extra",
 )
 

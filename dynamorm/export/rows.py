@@ -46,6 +46,10 @@ def declared(spec: TableSpec) -> Members:
             "PointInTimeRecoveryEnabled": bool(recovery),
             **days,
         }
+    if spec.kinesis:
+        told["KinesisStreamSpecification"] = {"StreamArn": spec.kinesis}
+    if spec.contributor_insights:
+        told["ContributorInsightsSpecification"] = {"Enabled": True}
     return told
 
 
@@ -240,5 +244,19 @@ ROWS = (
         _policy,
         _stack_policy,
         "aws_dynamodb_resource_policy",
+    ),
+    Row(
+        "kinesis",
+        ("KinesisStreamSpecification",),
+        ("stream_arn",),
+        lambda m: _snaked(m["KinesisStreamSpecification"]),
+        resource="aws_dynamodb_kinesis_streaming_destination",
+    ),
+    Row(
+        "contributor_insights",
+        ("ContributorInsightsSpecification",),
+        (),
+        lambda _: {},
+        resource="aws_dynamodb_contributor_insights",
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -54,6 +55,8 @@ SETTINGS = (
     "point_in_time_recovery",
     "resource_policy",
     "ttl",
+    "kinesis",
+    "contributor_insights",
 )
 """What a model can ignore, by the names of the steps that change it."""
 
@@ -61,6 +64,8 @@ SETTINGS = (
 def _ignorable(names: object) -> bool:
     return isinstance(names, tuple | list) and all(name in SETTINGS for name in names)
 
+
+_STREAM_ARN = r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d+:stream/[a-zA-Z0-9_.-]{1,128}\Z"
 
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "billing": (
@@ -90,6 +95,11 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: v is None or _policy_fits(v),
         "a policy of up to 20 KB, as JSON text or a dict, or None",
     ),
+    "kinesis": (
+        lambda v: v is None or (isinstance(v, str) and re.match(_STREAM_ARN, v) is not None),
+        "the ARN of a Kinesis data stream or None",
+    ),
+    "contributor_insights": (lambda v: isinstance(v, bool), "True or False"),
     "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),

@@ -179,6 +179,9 @@ class Options(Readable, frozen=True, kw_only=True):
     warm: WarmThroughput | UnsetType = UNSET
     point_in_time_recovery: bool | int | UnsetType = UNSET
     resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
+    kinesis: str | UnsetType | None = UNSET
+    """The ARN of the Kinesis data stream that changes of items are written to."""
+    contributor_insights: bool | UnsetType = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
     ignore: tuple[str, ...] | UnsetType = UNSET
     """Settings, by the names of their steps, that are neither compared nor changed."""
@@ -196,6 +199,8 @@ class TableOptions(TypedDict, total=False):
     warm: WarmThroughput
     point_in_time_recovery: bool | int
     resource_policy: str | dict[str, Any] | None
+    kinesis: str | None
+    contributor_insights: bool
     extra: dict[str, Any]
     ignore: tuple[str, ...] | list[str]
 

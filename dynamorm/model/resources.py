@@ -87,6 +87,8 @@ def _recovery(found: Members) -> bool | int:
 
 _OPTIONS = {
     "TimeToLiveSpecification": ("time_to_live", _time_to_live),
+    "ContributorInsightsSpecification": ("contributor_insights", lambda found: found["Enabled"]),
+    "KinesisStreamSpecification": ("kinesis", lambda found: found["StreamArn"]),
     "PointInTimeRecoverySpecification": ("point_in_time_recovery", _recovery),
 }
 

@@ -61,13 +61,18 @@ if TYPE_CHECKING:
     from .settings import (
         delete_resource_policy,
         describe_continuous_backups,
+        describe_contributor_insights,
+        describe_kinesis_streaming_destination,
         describe_time_to_live,
+        disable_kinesis_streaming_destination,
+        enable_kinesis_streaming_destination,
         get_resource_policy,
         list_tags_of_resource,
         put_resource_policy,
         tag_resource,
         untag_resource,
         update_continuous_backups,
+        update_contributor_insights,
         update_time_to_live,
     )
     from .updates import update_table
@@ -83,9 +88,12 @@ _LATER = {
         "start_bulk_put_items"
     ),
     "settings": (
-        "delete_resource_policy describe_continuous_backups describe_time_to_live "
+        "delete_resource_policy describe_continuous_backups describe_contributor_insights "
+        "describe_kinesis_streaming_destination describe_time_to_live "
+        "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
         "get_resource_policy list_tags_of_resource put_resource_policy tag_resource "
-        "untag_resource update_continuous_backups update_time_to_live"
+        "untag_resource update_continuous_backups update_contributor_insights "
+        "update_time_to_live"
     ),
     "updates": "update_table",
 }
@@ -103,10 +111,14 @@ __all__ = [
     "describe_backup",
     "describe_bulk_operation",
     "describe_continuous_backups",
+    "describe_contributor_insights",
     "describe_export",
     "describe_import",
+    "describe_kinesis_streaming_destination",
     "describe_table",
     "describe_time_to_live",
+    "disable_kinesis_streaming_destination",
+    "enable_kinesis_streaming_destination",
     "encode",
     "export_table_to_point_in_time",
     "get_resource_policy",
@@ -124,6 +136,7 @@ __all__ = [
     "tag_resource",
     "untag_resource",
     "update_continuous_backups",
+    "update_contributor_insights",
     "update_table",
     "update_time_to_live",
 ]

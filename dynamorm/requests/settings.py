@@ -1,4 +1,4 @@
-"""Requests about what DescribeTable does not tell: TTL, recovery, tags and policy.
+"""Requests about what DescribeTable does not tell: TTL, PITR, tags, policy and more.
 
 They are public as members of `dynamorm.requests`. Tags and policies belong to an ARN.
 """
@@ -14,7 +14,11 @@ from ..api.descriptions import Tag
 from ..api.settings import (
     DeleteResourcePolicyInput,
     DescribeContinuousBackupsInput,
+    DescribeContributorInsightsInput,
+    DescribeKinesisStreamingDestinationInput,
     DescribeTimeToLiveInput,
+    DisableKinesisStreamingDestinationInput,
+    EnableKinesisStreamingDestinationInput,
     GetResourcePolicyInput,
     ListTagsOfResourceInput,
     PointInTimeRecoverySpecification,
@@ -23,6 +27,7 @@ from ..api.settings import (
     TimeToLiveSpecification,
     UntagResourceInput,
     UpdateContinuousBackupsInput,
+    UpdateContributorInsightsInput,
     UpdateTimeToLiveInput,
 )
 from ..model.declare import Model, table_name
@@ -70,9 +75,15 @@ def list_tags_of_resource(arn: str, *, start_at: str | None = None) -> ListTagsO
     return ListTagsOfResourceInput(arn, UNSET if start_at is None else start_at)
 
 
-def put_resource_policy(arn: str, policy: str | dict[str, Any]) -> PutResourcePolicyInput:
-    """Build PutResourcePolicy, which replaces the policy that is there."""
-    return PutResourcePolicyInput(arn, policy_text(policy))
+def put_resource_policy(
+    arn: str, policy: str | dict[str, Any], *, revision: str | None = None
+) -> PutResourcePolicyInput:
+    """Build PutResourcePolicy, which replaces the policy that is there.
+
+    With `revision`, only the one of this revision id; "NO_POLICY" puts one only where there is
+    none. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
+    """
+    return PutResourcePolicyInput(arn, policy_text(policy), revision or UNSET)
 
 
 def get_resource_policy(arn: str) -> GetResourcePolicyInput:
@@ -80,6 +91,42 @@ def get_resource_policy(arn: str) -> GetResourcePolicyInput:
     return GetResourcePolicyInput(arn)
 
 
-def delete_resource_policy(arn: str) -> DeleteResourcePolicyInput:
-    """Build DeleteResourcePolicy."""
-    return DeleteResourcePolicyInput(arn)
+def delete_resource_policy(arn: str, *, revision: str | None = None) -> DeleteResourcePolicyInput:
+    """Build DeleteResourcePolicy; with `revision`, only of a policy of this revision id."""
+    return DeleteResourcePolicyInput(arn, revision or UNSET)
+
+
+def describe_kinesis_streaming_destination(
+    model_or_name: Model | str,
+) -> DescribeKinesisStreamingDestinationInput:
+    """Build DescribeKinesisStreamingDestination."""
+    return DescribeKinesisStreamingDestinationInput(table_name(model_or_name))
+
+
+def enable_kinesis_streaming_destination(
+    model_or_name: Model | str, stream: str
+) -> EnableKinesisStreamingDestinationInput:
+    """Build EnableKinesisStreamingDestination; `stream` is the ARN of a Kinesis data stream."""
+    return EnableKinesisStreamingDestinationInput(table_name(model_or_name), stream)
+
+
+def disable_kinesis_streaming_destination(
+    model_or_name: Model | str, stream: str
+) -> DisableKinesisStreamingDestinationInput:
+    """Build DisableKinesisStreamingDestination; `stream` is the ARN of a Kinesis data stream."""
+    return DisableKinesisStreamingDestinationInput(table_name(model_or_name), stream)
+
+
+def describe_contributor_insights(model_or_name: Model | str) -> DescribeContributorInsightsInput:
+    """Build DescribeContributorInsights for the table itself."""
+    return DescribeContributorInsightsInput(table_name(model_or_name))
+
+
+def update_contributor_insights(
+    model_or_name: Model | str, *, enabled: bool = True
+) -> UpdateContributorInsightsInput:
+    """Build UpdateContributorInsights for the table itself."""
+    return UpdateContributorInsightsInput(
+        table_name=table_name(model_or_name),
+        contributor_insights_action="ENABLE" if enabled else "DISABLE",
+    )

@@ -18,7 +18,8 @@ from .compare import Difference, drift
 from .drifted import marked
 from .lifecycle import checked_specs
 from .plan import make_plan
-from .settings import SETTINGS, checked_names, compared_settings, covers
+from .selection import checked_names, compared_settings, covers
+from .settings import SETTINGS
 from .steps import Pending, Settings, Undeclared
 from .survey import survey
 

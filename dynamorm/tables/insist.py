@@ -11,6 +11,7 @@ from ..api.tables import UpdateTableOutput
 from ..errors import ServiceError, TableBusy, TableNotFound, ValidationFailed
 from ..operations.effects import Steps, call
 from ..operations.waiting import Deadline, passes, pause, polling
+from .settings import NO_POLICY
 from .steps import Step
 
 LOOKS = 6
@@ -69,6 +70,8 @@ def _patience(error: ServiceError) -> float:
         return BUSY
     if isinstance(error, TableNotFound):
         return MISSING
+    if error.code == NO_POLICY:  # of this revision: another look says what is there now
+        return LOOKS
     if isinstance(error, ValidationFailed):
         return LOOKS if error.maybe_applied or _is_done_already(error.message) else 0
     return inf if passes(error) else 0

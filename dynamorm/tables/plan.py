@@ -21,7 +21,8 @@ from ..operations.effects import Location
 from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
 from .indexes import index_blocks, index_steps, undeclared_indexes
-from .settings import SETTINGS, covers
+from .selection import covers
+from .settings import SETTINGS
 from .steps import (
     Blocked,
     Change,
@@ -168,11 +169,11 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
 def first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
     """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
     late = (row for row in SETTINGS.values() if not row.with_create)
-    return [step for row in late for step in steps_of(row, spec, table, row.new())]
+    return [step for row in late for step in steps_of(row, spec, table, None)]
 
 
 def steps_of(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
-    """Return the steps for what is declared of one setting, of which a read was answered so."""
+    """Return the steps for what is declared of one setting, of which `read` has returned this."""
     parts = row.compare(spec, table, Settings({row.name: answer}))
     group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
     return list(row.steps(*group)) if group else []

@@ -1,4 +1,4 @@
-"""The settings that have requests of their own, and the table of all settings.
+"""The settings that belong to a table's ARN or to other services, and the table of all settings.
 
 All that is known about one is in its row: comparing, planning, applying, what is set after a
 creation, the names in `allow` and the IAM actions are loops over the rows.
@@ -6,83 +6,25 @@ creation, the names in `allow` and the IAM actions are loops over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
 
 from .. import requests
 from ..api.descriptions import Cursors, TableDescription
-from ..errors import Refused, ServiceError, service_error
+from ..errors import ServiceError, service_error
 from ..model.options import policy_text
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
 from .steps import Change, Kind, Pair, Setting, Step, plain
-from .table_settings import TABLE_SETTINGS
+from .table_settings import TABLE_SETTINGS, reading
 
 if TYPE_CHECKING:
-    from ..api.settings import ContinuousBackupsDescription, TimeToLiveDescription
+    from ..api.settings import GetResourcePolicyOutput
 
-TTL_INTERVAL = 3600.0
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
-
-
-def _read_time_to_live(name: str, _table: TableDescription) -> Steps[TimeToLiveDescription]:
-    from ..api.settings import DescribeTimeToLiveOutput
-
-    request = requests.describe_time_to_live(name)
-    reply = yield from call("DescribeTimeToLive", request, DescribeTimeToLiveOutput)
-    return reply.time_to_live_description
-
-
-def _no_time_to_live() -> TimeToLiveDescription:
-    from ..api.settings import TimeToLiveDescription
-
-    return TimeToLiveDescription("DISABLED")
-
-
-def _time_to_live(change: Change) -> Iterator[Step]:
-    """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
-    name, declared, found = change.table.table_name, change.declared, change.found
-    leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
-    if found:
-        off = requests.update_time_to_live(name, found, enabled=False)
-        text = f"turn TTL off, attribute {found}"
-        yield change.but(name=f"ttl:{found}", declared=None).step(off, text, "destructive")
-    if declared:
-        on = requests.update_time_to_live(name, declared)
-        text = f"turn TTL on, attribute {declared}"
-        later = {"until": "an hour later, in another run", "after": TTL_INTERVAL}
-        when = later if found or leaving else {}
-        yield change.but(name="ttl", found=None).step(on, text, "destructive", **when)
-
-
-def _read_recovery(name: str, _table: TableDescription) -> Steps[ContinuousBackupsDescription]:
-    from ..api.settings import DescribeContinuousBackupsOutput
-
-    request = requests.describe_continuous_backups(name)
-    reply = yield from call("DescribeContinuousBackups", request, DescribeContinuousBackupsOutput)
-    return reply.continuous_backups_description
-
-
-def _no_recovery() -> ContinuousBackupsDescription:
-    from ..api.settings import ContinuousBackupsDescription
-
-    return ContinuousBackupsDescription("ENABLED")
-
-
-def _found_recovery(told: Change) -> bool | int:
-    days: int = told.answer.recovery_days
-    return True if told.declared is True and days else days or False
-
-
-def _recovery(change: Change) -> Iterator[Step]:
-    declared = change.declared
-    days = None if isinstance(declared, bool) else declared
-    name = change.table.table_name
-    request = requests.update_continuous_backups(name, enabled=bool(declared), days=days)
-    # Fewer days end the recovery to any moment before them.
-    yield change.step(request, str(change), "destructive" if declared < change.found else "safe")
+NO_POLICY = "PolicyNotFoundException"
+"""There is no policy, or none of the revision that was named."""
 
 
 def _read_tags(_name: str, table: TableDescription) -> Steps[dict[str, str]]:
@@ -124,16 +66,16 @@ def _tags(*changes: Change) -> Iterator[Step]:
             yield change.step(request, f"remove {change.found!r}", "destructive")
 
 
-def _read_policy(_name: str, table: TableDescription) -> Steps[str | None]:
+def _read_policy(_name: str, table: TableDescription) -> Steps[GetResourcePolicyOutput | None]:
     from ..api.settings import GetResourcePolicyOutput
 
     request = requests.get_resource_policy(_arn(table, "GetResourcePolicy"))
     try:
-        return (yield from call("GetResourcePolicy", request, GetResourcePolicyOutput)).policy
+        return (yield from call("GetResourcePolicy", request, GetResourcePolicyOutput))
     except ServiceError as error:
         # Also for a policy that was put a moment ago, since this read is eventually consistent:
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetResourcePolicy.html
-        if error.code != "PolicyNotFoundException":
+        if error.code != NO_POLICY:
             raise
         return None
 
@@ -146,9 +88,13 @@ def _arn(table: TableDescription, operation: str) -> str:
     raise service_error("UnknownOperationException", message, status=400, operation=operation)
 
 
+def _found_policy(told: Change) -> str | None:
+    return told.answer.policy if told.answer else None
+
+
 def _policy_text(told: Change) -> Iterator[Pair]:
     """Compare policies as text, in the partition of the table, where account numbers are."""
-    declared, found = told.declared and policy_text(told.declared), told.answer
+    declared, found = told.declared and policy_text(told.declared), _found_policy(told)
     if declared and found is not None:
         from .policies import same_policy
 
@@ -159,14 +105,52 @@ def _policy_text(told: Change) -> Iterator[Pair]:
 
 def _policy(change: Change) -> Iterator[Step]:
     declared, found = change.declared, change.found
+    # Only the policy that was seen: somebody else's, put meanwhile, is refused by the service.
+    revision = change.answer.revision_id if change.answer else "NO_POLICY"
     if declared is None:
-        delete = requests.delete_resource_policy(change.arn)
+        delete = requests.delete_resource_policy(change.arn, revision=revision)
         yield change.step(delete, "delete the policy", "destructive")
     else:
-        put = requests.put_resource_policy(change.arn, declared)
+        put = requests.put_resource_policy(change.arn, declared, revision=revision)
         kind: Kind = "safe" if found is None else "destructive"
         text = "replace the policy by the declared one" if found else "put the declared policy"
         yield change.step(put, text, kind)
+
+
+def _kinesis(change: Change) -> Iterator[Step]:
+    name, declared, found = change.table.table_name, change.declared, change.found
+    if found:
+        off = requests.disable_kinesis_streaming_destination(name, found)
+        leaving = change.but(declared=None)
+        yield leaving.step(off, f"write no more changes to {found}", "destructive")
+    if declared:
+        on = requests.enable_kinesis_streaming_destination(name, declared)
+        yield change.but(found=None).step(on, f"write changes to {declared}")
+
+
+def _kinesis_actions(stream: str) -> Iterator[tuple[str, str]]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_iam.html
+    for action in ("DescribeStream", "DescribeStreamSummary", "PutRecords"):
+        yield f"kinesis:{action}", stream
+    yield "kinesis:ListStreams", ""  # on whatever there is
+    yield _linked_role("kinesisreplication", "KinesisDataStreamsReplication")
+
+
+def _insights(change: Change) -> Iterator[Step]:
+    on = bool(change.declared)
+    request = requests.update_contributor_insights(change.table.table_name, enabled=on)
+    yield change.step(request, str(change), "safe" if on else "destructive")
+
+
+def _insights_actions(_on: bool) -> Iterator[tuple[str, str]]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
+    yield _linked_role("contributorinsights", "CloudWatchContributorInsights")
+
+
+def _linked_role(service: str, role: str) -> tuple[str, str]:
+    """Return what the first table of an account needs, for which the service makes a role."""
+    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
+    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
 
 
 SETTINGS: dict[str, Setting] = {
@@ -174,52 +158,51 @@ SETTINGS: dict[str, Setting] = {
     for row in (
         *TABLE_SETTINGS,
         Setting(
-            name="ttl",
-            field="time_to_live",
-            part="ttl",
-            absent=None,
-            found=lambda told: told.answer.attribute,
-            steps=_time_to_live,
-            read=_read_time_to_live,
-            new=_no_time_to_live,
-            reads="DescribeTimeToLive",
-            sets="UpdateTimeToLive",
-            removes="UpdateTimeToLive",
-            with_create=False,
-            interval=TTL_INTERVAL,
-        ),
-        Setting(
-            name="point_in_time_recovery",
-            absent=False,
-            found=_found_recovery,
-            steps=_recovery,
-            read=_read_recovery,
-            new=_no_recovery,
-            reads="DescribeContinuousBackups",
-            sets="UpdateContinuousBackups",
-            removes="UpdateContinuousBackups",
-            with_create=False,
-        ),
-        Setting(
             name="tags",
             part="tag",
             absent=None,
             parts=_each_tag,
             steps=_tags,
             read=_read_tags,
-            reads="ListTagsOfResource",
-            sets="TagResource",
-            removes="UntagResource",
+            actions=("ListTagsOfResource", "TagResource", "UntagResource"),
         ),
         Setting(
             name="resource_policy",
             absent=None,
+            found=_found_policy,
             parts=_policy_text,
             steps=_policy,
             read=_read_policy,
-            reads="GetResourcePolicy",
-            sets="PutResourcePolicy",
-            removes="DeleteResourcePolicy",
+            actions=("GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy"),
+        ),
+        Setting(
+            name="kinesis",
+            absent=None,
+            steps=_kinesis,
+            read=reading("DescribeKinesisStreamingDestination", "stream"),
+            actions=(
+                "DescribeKinesisStreamingDestination",
+                "EnableKinesisStreamingDestination",
+                "DisableKinesisStreamingDestination",
+            ),
+            others=_kinesis_actions,
+            with_create=False,
+        ),
+        Setting(
+            name="contributor_insights",
+            absent=False,
+            found=lambda told: bool(told.answer),
+            steps=_insights,
+            read=reading("DescribeContributorInsights", "on"),
+            actions=(
+                "DescribeContributorInsights",
+                "UpdateContributorInsights",
+                "UpdateContributorInsights",
+            ),
+            others=lambda _: (
+                _linked_role("contributorinsights", "CloudWatchContributorInsights"),
+            ),
+            with_create=False,
         ),
     )
 }
@@ -247,47 +230,3 @@ def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, 
         for row in SETTINGS.values()
         if row.read and (row.declared(spec) is not UNSET or row.name in named)
     )
-
-
-def compared_settings(
-    spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
-) -> tuple[str, ...]:
-    """Name the same but for what the model ignores, and what `only` does not name, if anything."""
-    ignored = spec.ignore or ()
-    wanted = {setting_of(name) for name in only} or SETTINGS
-    every = declared_settings(spec, allow)
-    return tuple(name for name in every if name in wanted and name not in ignored)
-
-
-def covers(only: Collection[str], name: str) -> bool:
-    """Return whether names of settings, tags, indexes or all of a kind include this one."""
-    wider = (
-        name,
-        setting_of(name),
-        *(f"{kind}:*" for kind in ("index", "tag") if name.startswith(f"{kind}:")),
-    )
-    return (
-        not only or any(n in only for n in wider) or name.startswith(tuple(f"{n}:" for n in only))
-    )
-
-
-def checked_names(given: object, keyword: str) -> tuple[str, ...]:
-    """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
-    if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
-        written = f'{keyword}= takes names, as in {keyword}=("index:by-status",)'
-        raise Refused((f"{written}, not {given!r}",))
-    prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
-    names = {"key", *SETTINGS}
-    unknown = [
-        name
-        for name in given
-        if not isinstance(name, str) or not (name in names or name.startswith(prefixes))
-    ]
-    if unknown:
-        from ..model.arguments import nearest
-
-        parts = "".join(f"{prefix}..., " for prefix in sorted(prefixes))
-        meant = nearest(unknown[0], names)
-        known = f"{parts}{', '.join(sorted(names))}"
-        raise Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
-    return tuple(given)

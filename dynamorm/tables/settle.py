@@ -13,7 +13,8 @@ from ..operations.waiting import Deadline, passes, pause, polling
 from .compare import Difference, differences, drift
 from .insist import insist
 from .plan import first_steps, steps_of
-from .settings import SETTINGS, compared_settings, setting_of
+from .selection import compared_settings
+from .settings import SETTINGS, setting_of
 from .steps import Pending, Settings, Step
 from .survey import survey
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, field, json, structs
@@ -40,6 +40,11 @@ class Step(Readable, frozen=True):
     """Seconds that the service wants between the step before and this one."""
     then: tuple[Step, ...] = ()
     """Further requests that belong to it, in order."""
+
+
+def operation_of(request: Request) -> str:
+    """Return the operation that a request's class has its name of."""
+    return type(request).__name__.removesuffix("Input")
 
 
 def plain(request: Request) -> dict[str, Any]:
@@ -82,9 +87,8 @@ class Change(Struct, frozen=True):
 
     def step(self, request: Request, change: str, kind: Kind = "safe", **more: Any) -> Step:
         """Return a step that sends a request, whose class has the name of the operation."""
-        operation = type(request).__name__.removesuffix("Input")
         facts = (_as_json(self.declared), _as_json(self.found))
-        return Step(self.name, kind, change, operation, plain(request), *facts, **more)
+        return Step(self.name, kind, change, operation_of(request), plain(request), *facts, **more)
 
     @property
     def arn(self) -> str:
@@ -128,13 +132,11 @@ class Setting(Struct, frozen=True, kw_only=True):
     steps: Callable[..., Iterator[Step]]
     """Return what ends these changes, one or the parts that differ, in order."""
     read: Callable[[str, TableDescription], Steps[Any]] | None = None
-    """Ask for what DescribeTable does not tell of the table of this name."""
-    new: Callable[[], Any] = lambda: None
-    """What that is for a new table."""
-    reads: str = "DescribeTable"
-    sets: str = "UpdateTable"
-    removes: str = "UpdateTable"
-    """The operations, which are the IAM actions."""
+    """Ask for what DescribeTable does not tell of the table of this name; `None` is nothing."""
+    actions: tuple[str, ...] = ("DescribeTable", "UpdateTable")
+    """The operations that read, set and, last, remove it, which are IAM actions."""
+    others: Callable[[Any], Iterable[tuple[str, str]]] = lambda _: ()
+    """Return the IAM actions of other services that setting it takes, each with its ARN if any."""
     with_create: bool = True
     """Whether CreateTable can set it; what cannot is set when the table is ACTIVE."""
     interval: float | None = None

@@ -6,12 +6,20 @@ from collections.abc import Collection
 from typing import Any
 
 from ..api.descriptions import TableDescription
-from ..errors import AccessDenied, CredentialsRejected, TableNotFound, UnsupportedOperation
+from ..errors import (
+    AccessDenied,
+    CredentialsRejected,
+    ServerError,
+    TableNotFound,
+    UnsupportedOperation,
+)
 from ..operations.effects import Steps, now
 from ..operations.waiters import MISSING_GRACE
 from ..operations.waiting import Deadline, pause, polling
 from .settings import SETTINGS
 from .steps import Setting, Settings
+
+BROKEN = 500
 
 
 def survey(
@@ -33,8 +41,10 @@ def survey(
     for setting in wanted:
         try:
             found[setting] = yield from _patiently(SETTINGS[setting], name, table)
-        except UnsupportedOperation:
-            if not skip:
+        except (UnsupportedOperation, ServerError) as error:
+            # Of what moto does not know it makes an error of its own; the service always explains.
+            mute = error.status == BROKEN and error.code == "ServiceUnavailable"
+            if not skip or (isinstance(error, ServerError) and not mute):
                 raise
             unsupported.append(setting)
         except AccessDenied as error:

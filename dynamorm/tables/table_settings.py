@@ -1,4 +1,4 @@
-"""The settings that DescribeTable tells and UpdateTable changes, a row for each.
+"""The settings of a table itself, a row for each: what DescribeTable tells, TTL and PITR.
 
 Where what is there does for what is declared, it is found as declared.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
@@ -6,10 +6,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from msgspec import UNSET
 
+from .. import requests
 from ..api.descriptions import (
     OnDemandThroughput,
     ProvisionedThroughputDescription,
@@ -17,7 +19,11 @@ from ..api.descriptions import (
     WarmThroughputDescription,
 )
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
+from ..operations.effects import Steps, call
 from .steps import Change, Kind, Setting, Step
+
+TTL_INTERVAL = 3600.0
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
 def _units(found: int | None) -> int | None:
@@ -168,6 +174,49 @@ def _warm(change: Change) -> Iterator[Step]:
     yield change.update(warm=raised(change.declared, change.found))
 
 
+def reading(operation: str, member: str) -> Callable[[str, TableDescription], Steps[Any]]:
+    """Return a `read` that sends a table's name, and of whose answer one member counts."""
+
+    def read(name: str, _table: TableDescription) -> Steps[Any]:
+        from ..api import settings
+
+        request = getattr(settings, f"{operation}Input")(name)
+        reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
+        return getattr(reply, member)
+
+    return read
+
+
+def _time_to_live(change: Change) -> Iterator[Step]:
+    """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
+    name, declared, found = change.table.table_name, change.declared, change.found
+    leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
+    if found:
+        off = requests.update_time_to_live(name, found, enabled=False)
+        text = f"turn TTL off, attribute {found}"
+        yield change.but(name=f"ttl:{found}", declared=None).step(off, text, "destructive")
+    if declared:
+        on = requests.update_time_to_live(name, declared)
+        text = f"turn TTL on, attribute {declared}"
+        later = {"until": "an hour later, in another run", "after": TTL_INTERVAL}
+        when = later if found or leaving else {}
+        yield change.but(name="ttl", found=None).step(on, text, "destructive", **when)
+
+
+def _found_recovery(told: Change) -> bool | int:
+    days: int = told.answer.recovery_days if told.answer else 0
+    return True if told.declared is True and days else days or False
+
+
+def _recovery(change: Change) -> Iterator[Step]:
+    declared = change.declared
+    days = None if isinstance(declared, bool) else declared
+    name = change.table.table_name
+    request = requests.update_continuous_backups(name, enabled=bool(declared), days=days)
+    # Fewer days end the recovery to any moment before them.
+    yield change.step(request, str(change), "destructive" if declared < change.found else "safe")
+
+
 TABLE_SETTINGS = (
     Setting(name="billing", found=_found_billing, steps=_billing),
     Setting(name="stream", absent=None, found=_found_stream, steps=_stream),
@@ -188,5 +237,30 @@ TABLE_SETTINGS = (
     ),
     Setting(
         name="warm", found=lambda told: warm(told.declared, told.table.warm_throughput), steps=_warm
+    ),
+    Setting(
+        name="ttl",
+        field="time_to_live",
+        part="ttl",
+        absent=None,
+        found=lambda told: told.answer and told.answer.attribute,
+        steps=_time_to_live,
+        read=reading("DescribeTimeToLive", "time_to_live_description"),
+        actions=("DescribeTimeToLive", "UpdateTimeToLive"),
+        with_create=False,
+        interval=TTL_INTERVAL,
+    ),
+    Setting(
+        name="point_in_time_recovery",
+        absent=False,
+        found=_found_recovery,
+        steps=_recovery,
+        read=reading("DescribeContinuousBackups", "continuous_backups_description"),
+        actions=(
+            "DescribeContinuousBackups",
+            "UpdateContinuousBackups",
+            "UpdateContinuousBackups",
+        ),
+        with_create=False,
     ),
 )

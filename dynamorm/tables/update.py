@@ -24,7 +24,7 @@ from .compare import drift
 from .create import create
 from .lifecycle import describe_table
 from .plan import Plan, create_plan, make_plan
-from .settings import checked_names, compared_settings
+from .selection import checked_names, compared_settings
 from .settle import UNKNOWN, finish, finish_all
 from .steps import Pending, Settings, Step
 from .survey import survey

@@ -1,8 +1,6 @@
-"""What a fake service knows of a table beside its description: TTL, PITR, tags, policy."""
+"""What a fake service knows of a table beside its description: TTL, PITR, tags, policy and more."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from msgspec import DecodeError, json
 
@@ -27,13 +25,18 @@ class Settings:
         self.operations: dict[str, Answer] = {
             "DeleteResourcePolicy": self.delete_resource_policy,
             "DescribeContinuousBackups": self.describe_continuous_backups,
+            "DescribeContributorInsights": self.describe_contributor_insights,
+            "DescribeKinesisStreamingDestination": self.describe_kinesis_streaming_destination,
             "DescribeTimeToLive": self.describe_time_to_live,
+            "DisableKinesisStreamingDestination": self.disable_kinesis_streaming_destination,
+            "EnableKinesisStreamingDestination": self.enable_kinesis_streaming_destination,
             "GetResourcePolicy": self.get_resource_policy,
             "ListTagsOfResource": self.list_tags_of_resource,
             "PutResourcePolicy": self.put_resource_policy,
             "TagResource": self.tag_resource,
             "UntagResource": self.untag_resource,
             "UpdateContinuousBackups": self.update_continuous_backups,
+            "UpdateContributorInsights": self.update_contributor_insights,
             "UpdateTimeToLive": self.update_time_to_live,
         }
 
@@ -112,10 +115,10 @@ class Settings:
 
     def get_resource_policy(self, body: bytes) -> Payload:
         table = self._table(json.decode(body), "GetResourcePolicy")
-        policy = _policy(table)
+        policy, revision = _policy(table)
         if policy is None:
             raise error("PolicyNotFoundException", "No policy here", "GetResourcePolicy")
-        return {"Policy": policy, "RevisionId": "1"}
+        return {"Policy": policy, "RevisionId": str(revision)}
 
     def put_resource_policy(self, body: bytes) -> Payload:
         payload = json.decode(body)
@@ -125,12 +128,51 @@ class Settings:
         except DecodeError:
             message = "The policy is not valid JSON"
             raise error("ValidationException", message, "PutResourcePolicy") from None
-        table.settings["policy"] = payload["Policy"]
-        return {"RevisionId": "1"}
+        return {"RevisionId": _replace(table, payload, "PutResourcePolicy")}
 
     def delete_resource_policy(self, body: bytes) -> Payload:
-        self._ready(json.decode(body), "DeleteResourcePolicy").settings["policy"] = None
-        return {}
+        payload = json.decode(body)
+        table = self._ready(payload, "DeleteResourcePolicy")
+        return {"RevisionId": _replace(table, payload, "DeleteResourcePolicy")}
+
+    def describe_kinesis_streaming_destination(self, body: bytes) -> Payload:
+        table = self._table(json.decode(body), "DescribeKinesisStreamingDestination")
+        streams = table.settings.get("kinesis", {})
+        return {
+            "TableName": table.arn.rpartition("/")[2],
+            "KinesisDataStreamDestinations": [
+                {"StreamArn": stream, "DestinationStatus": "ACTIVE" if on else "DISABLED"}
+                for stream, on in streams.items()
+            ],
+        }
+
+    def enable_kinesis_streaming_destination(self, body: bytes) -> Payload:
+        return self._stream(body, "EnableKinesisStreamingDestination", True)
+
+    def disable_kinesis_streaming_destination(self, body: bytes) -> Payload:
+        return self._stream(body, "DisableKinesisStreamingDestination", False)
+
+    def _stream(self, body: bytes, operation: str, on: bool) -> Payload:
+        payload = json.decode(body)
+        streams = self._ready(payload, operation).settings.setdefault("kinesis", {})
+        stream = payload["StreamArn"]
+        if any(streams.values()) if on else not streams.get(stream):
+            message = f"Table is not in a valid state for {operation}"
+            raise error("ValidationException", message, operation)
+        streams[stream] = on
+        status = "ENABLING" if on else "DISABLING"
+        return {"TableName": _name(payload), "StreamArn": stream, "DestinationStatus": status}
+
+    def describe_contributor_insights(self, body: bytes) -> Payload:
+        table = self._table(json.decode(body), "DescribeContributorInsights")
+        return {"ContributorInsightsStatus": table.settings.get("insights", "DISABLED")}
+
+    def update_contributor_insights(self, body: bytes) -> Payload:
+        payload = json.decode(body)
+        table = self._ready(payload, "UpdateContributorInsights")
+        status = f"{payload['ContributorInsightsAction']}D"
+        table.settings["insights"] = status
+        return {"ContributorInsightsStatus": status}
 
 
 def _name(payload: Payload) -> str:
@@ -167,6 +209,18 @@ def _tags(table: Table) -> dict[str, str]:
     return tags
 
 
-def _policy(table: Table) -> Any:
+def _policy(table: Table) -> tuple[str | None, int]:
+    """Return the policy and its revision."""
     given = table.at(table.made_at).payload.get("ResourcePolicy")
-    return table.settings.setdefault("policy", given)
+    policy: tuple[str | None, int] = table.settings.setdefault("policy", (given, 1))
+    return policy
+
+
+def _replace(table: Table, payload: Payload, operation: str) -> str:
+    """Put or remove a policy, where it is still of the revision that is named."""
+    policy, revision = _policy(table)
+    there = "NO_POLICY" if policy is None else str(revision)
+    if payload.get("ExpectedRevisionId", there) != there:
+        raise error("PolicyNotFoundException", f"The policy's revision is {there}", operation)
+    table.settings["policy"] = payload.get("Policy"), revision + 1
+    return str(revision + 1)

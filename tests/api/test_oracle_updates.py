@@ -18,16 +18,22 @@ if tuple(map(int, botocore.__version__.split(".")[:3])) < (1, 44, 5):
 
 import test_oracle as oracle
 
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
 WITHOUT_OUTPUT = ("TagResource", "UntagResource")
 OPERATIONS = (
     "DeleteResourcePolicy",
     "DescribeContinuousBackups",
+    "DescribeContributorInsights",
+    "DescribeKinesisStreamingDestination",
     "DescribeTimeToLive",
+    "DisableKinesisStreamingDestination",
+    "EnableKinesisStreamingDestination",
     "GetResourcePolicy",
     "ListTagsOfResource",
     "PutResourcePolicy",
     *WITHOUT_OUTPUT,
     "UpdateContinuousBackups",
+    "UpdateContributorInsights",
     "UpdateTable",
     "UpdateTimeToLive",
 )
@@ -165,6 +171,14 @@ def test_setting_requests_are_valid(spec, attribute, enabled, days):
     oracle.check("DescribeContinuousBackups", requests.describe_continuous_backups(spec))
     payload = requests.update_continuous_backups(spec, enabled=enabled, days=days)
     oracle.check("UpdateContinuousBackups", payload)
+    for payload in (
+        requests.describe_kinesis_streaming_destination(spec),
+        requests.enable_kinesis_streaming_destination(spec, STREAM),
+        requests.disable_kinesis_streaming_destination(spec, STREAM),
+        requests.describe_contributor_insights(spec),
+        requests.update_contributor_insights(spec, enabled=enabled),
+    ):
+        oracle.check(type(payload).__name__.removesuffix("Input"), payload)
 
 
 @given(names, st.dictionaries(tag_keys, st.text(max_size=256), max_size=3))

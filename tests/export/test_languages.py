@@ -193,6 +193,8 @@ def test_a_row_ignores_what_it_writes():
         point_in_time_recovery=True,
         resource_policy={"Version": "2012-10-17", "Statement": []},
         time_to_live="expires",
+        kinesis="arn:aws:kinesis:eu-west-1:123456789012:stream/changes",
+        contributor_insights=True,
     )
     names = tuple({row.setting for row in ROWS} - {"name", "key", "index"})
     resources = terraform(spec.named("all"))["resource"]
@@ -204,7 +206,7 @@ def test_a_row_ignores_what_it_writes():
         (arguments,) = tables.values()
         (other,) = ignored[kind].values()
         left = arguments.keys() - other["lifecycle"]["ignore_changes"] - {"lifecycle"}
-        assert left <= {"name", "hash_key", "attribute", "resource_arn"}
+        assert left <= {"name", "hash_key", "attribute", "resource_arn", "table_name"}
 
 
 def test_what_is_ignored_covers_the_indexes():

@@ -27,10 +27,15 @@ from dynamorm import (
     requests,
     table_spec,
 )
-from dynamorm.api.settings import ContinuousBackupsDescription, TimeToLiveDescription
+from dynamorm.api.settings import (
+    ContinuousBackupsDescription,
+    GetResourcePolicyOutput,
+    TimeToLiveDescription,
+)
 from dynamorm.model.spec import changed
 from dynamorm.tables.compare import differences, drift, unknowns
-from dynamorm.tables.settings import compared_settings, declared_settings
+from dynamorm.tables.selection import compared_settings
+from dynamorm.tables.settings import declared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import FakeService
 
@@ -386,13 +391,17 @@ IGNORABLE: dict[str, Any] = {
     "point_in_time_recovery": 7,
     "resource_policy": None,
     "time_to_live": "other",
+    "kinesis": None,
+    "contributor_insights": False,
 }
 SETTINGS = Settings(
     {
         "ttl": TimeToLiveDescription("ENABLED", "expires"),
         "point_in_time_recovery": ContinuousBackupsDescription("ENABLED"),
         "tags": {"team": "a"},
-        "resource_policy": "{}",
+        "resource_policy": GetResourcePolicyOutput("{}"),
+        "kinesis": "arn:aws:kinesis:eu-west-1:123456789012:stream/changes",
+        "contributor_insights": True,
     }
 )
 

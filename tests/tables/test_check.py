@@ -78,7 +78,7 @@ def test_what_nobody_declared_counts_only_when_it_is_strict(world: World) -> Non
     assert not checked
     names = [item.name for item in checked.tables[0].undeclared]
     assert names == ["stream", "ttl:expires", "tag:team"]
-    assert len(world.sent) == 5
+    assert len(world.sent) == 7
     assert "tag:team: undeclared, found shop" in str(checked)
     assert world.run(dynamorm.check(Order, strict=True))
 
@@ -110,6 +110,27 @@ def test_what_is_not_ready_is_pending() -> None:
         world.run(dynamorm.update_table(building, timeout=10))
     checked = world.run(dynamorm.check(building))
     assert "index:by-x: pending, the index is CREATING" in str(checked)
+
+
+def test_what_breaks_an_emulator_is_unknown_to_it(world: World) -> None:
+    """A 500 with a page, as moto's, is a lacking operation; an explained 500 is an error."""
+    operation = "DescribeContributorInsights"
+    for code in ["ServiceUnavailable"] * 4 + ["InternalServerError"] * 4:
+        broken = service_error(code, "HTTP status 500", status=500, operation=operation)
+        world.service.fail(operation, broken)
+    retries = dynamorm.Retries(attempts=4)
+    assert world.run(dynamorm.check(Order, strict=True), retries=retries)
+    with pytest.raises(dynamorm.ServerError):
+        world.run(dynamorm.check(Order, strict=True), retries=retries)
+
+
+def test_only_what_is_named_is_checked(world: World) -> None:
+    """Drift, and what is undeclared, are of these names alone; and only they are read."""
+    other = dynamorm.table_spec(Session, stream="KEYS_ONLY", tags={"team": "web"})
+    checked = world.run(dynamorm.check(other, only=["tag:team", "encryption"]))
+    assert [item.name for item in checked.tables[0].drift] == ["tag:team"]
+    assert world.sent == ["DescribeTable", "ListTagsOfResource"]
+    assert world.run(dynamorm.check(other, only=["ttl"], strict=True))
 
 
 def test_what_may_not_be_read_is_an_error(world: World) -> None:

@@ -27,6 +27,7 @@ from dynamorm import (
 )
 from dynamorm.api.settings import (
     ContinuousBackupsDescription,
+    GetResourcePolicyOutput,
     PointInTimeRecoveryDescription,
     TimeToLiveDescription,
 )
@@ -35,7 +36,8 @@ from dynamorm.operations.effects import Location
 from dynamorm.tables.compare import drift
 from dynamorm.tables.described import described_spec
 from dynamorm.tables.plan import create_plan, make_plan
-from dynamorm.tables.settings import checked_names, declared_settings
+from dynamorm.tables.selection import checked_names
+from dynamorm.tables.settings import declared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import Script
 
@@ -118,9 +120,14 @@ SETTINGS = Settings(
             "ENABLED", PointInTimeRecoveryDescription("ENABLED", 14)
         ),
         "tags": {"team": "shop", "aws:cloudformation:stack-name": "x", "cost": "1"},
-        "resource_policy": json.encode(POLICY).decode(),
+        "resource_policy": GetResourcePolicyOutput(json.encode(POLICY).decode(), "7"),
     }
 )
+
+
+def policy_found(policy: str | None) -> Settings:
+    return Settings({"resource_policy": policy and GetResourcePolicyOutput(policy, "7")})
+
 
 CUSTOMER, NUMBER = KeyAttribute("customer", "S"), KeyAttribute("number", "N")
 STATUS, DAY = KeyAttribute("status", "S"), KeyAttribute("day", "S")
@@ -209,7 +216,7 @@ RECOVERY = "PointInTimeRecoverySpecification"
             "point_in_time_recovery",
             ("UpdateContinuousBackups", {RECOVERY: {"PointInTimeRecoveryEnabled": False}}),
         ),
-        ("resource_policy", ("DeleteResourcePolicy", {})),
+        ("resource_policy", ("DeleteResourcePolicy", {"ExpectedRevisionId": "7"})),
         ("tag:team", ("UntagResource", {"TagKeys": ["team"]})),
     ],
 )
@@ -455,7 +462,7 @@ def test_a_key_that_cannot_be_compared(key):
 def test_an_account_is_one_of_the_tables_partition():
     """In a policy, an account's number is the root of the account where the table is."""
     root = {**POLICY["Statement"][0], "Principal": {"AWS": "arn:aws-cn:iam::111122223333:root"}}  # type: ignore[dict-item]  # a list of dicts
-    settings = Settings({"resource_policy": json.encode({**POLICY, "Statement": root}).decode()})
+    settings = policy_found(json.encode({**POLICY, "Statement": root}).decode())
     number = {**root, "Principal": {"AWS": "111122223333"}}
     spec = changed(BARE, resource_policy={**POLICY, "Statement": [number]})
     there = ARN.replace("aws", "aws-cn")
@@ -694,7 +701,7 @@ def test_tags_are_set_in_one_request():
 )
 def test_policies_are_compared_by_what_they_say(found):
     """The service may write a policy in another way: order, lists of one, accounts."""
-    settings = Settings({"resource_policy": json.encode(found).decode()})
+    settings = policy_found(json.encode(found).decode())
     assert planned(changed(BARE, resource_policy=POLICY), settings=settings).steps == ()
 
 
@@ -709,14 +716,16 @@ def test_policies_are_compared_by_what_they_say(found):
 )
 def test_another_policy_is_replaced(found, kind):
     """To put a policy where there is none is safe; to replace one needs consent."""
-    settings = Settings({"resource_policy": found})
+    settings = policy_found(found)
     (step,) = planned(
         changed(BARE, resource_policy=json.encode(POLICY).decode()), settings=settings
     ).steps
     assert (step.kind, step.operation) == (kind, "PutResourcePolicy")
+    assert step.payload["ExpectedRevisionId"] == ("NO_POLICY" if found is None else "7")
     assert json.decode(step.payload["Policy"]) == POLICY
     (step,) = planned(changed(FULL, resource_policy=None)).steps
     assert (step.kind, step.operation) == ("destructive", "DeleteResourcePolicy")
+    assert step.payload["ExpectedRevisionId"] == "7"
 
 
 def test_only_what_is_declared_is_asked_for():

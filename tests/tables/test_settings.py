@@ -22,6 +22,7 @@ from dynamorm import (
 )
 from dynamorm.api import Reply, Request
 from dynamorm.model.option_rules import SETTINGS as IGNORABLE
+from dynamorm.model.spec import changed
 from dynamorm.operations.effects import call
 from dynamorm.tables.settings import SETTINGS
 from dynamorm.tables.steps import Change, Setting
@@ -59,13 +60,10 @@ def repair_steps(change: Change) -> Iterator[Step]:
 REPAIR = Setting(
     name="repair",
     absent=False,
-    found=lambda told: told.answer.enabled,
+    found=lambda told: told.answer is not None and told.answer.enabled,
     steps=repair_steps,
     read=read_repair,
-    new=lambda: RepairOutput(),
-    reads="DescribeRepair",
-    sets="UpdateRepair",
-    removes="UpdateRepair",
+    actions=("DescribeRepair", "UpdateRepair"),
     with_create=False,
 )
 
@@ -147,3 +145,79 @@ def test_rows_and_models_agree():
     for row in SETTINGS.values():
         assert row.declared(TableSpec("orders", KeyAttribute("number", "N"))) is UNSET
     assert set(IGNORABLE) == set(SETTINGS)
+
+
+STREAM, OTHER = (f"arn:aws:kinesis:eu-west-1:123456789012:stream/{n}" for n in ("one", "other"))
+BARE = TableSpec("orders", KeyAttribute("number", "N"))
+
+
+def test_a_stream_of_kinesis_and_insights():
+    """Both are turned on after a creation, compared, and turned off only where they are named."""
+    world = World()
+    spec = changed(BARE, kinesis=STREAM, contributor_insights=True)
+    assert world.run(ensure_table(spec)).pending == ()
+    assert world.changes == [
+        "CreateTable",
+        "EnableKinesisStreamingDestination",
+        "UpdateContributorInsights",
+    ]
+    assert not world.run(dynamorm.plan(spec))
+    gone = changed(BARE, kinesis=None, contributor_insights=False)
+    told = [str(item) for item in world.run(ensure_table(gone)).drift]
+    assert told == [
+        f"kinesis: declared nothing, found {STREAM}",
+        "contributor_insights: declared False, found True",
+    ]
+    with pytest.raises(PlanRefused, match=r"allow=\('kinesis', 'contributor_insights',\)"):
+        world.update(gone)
+    off, on = world.update(BARE, "kinesis", kinesis=OTHER).done
+    assert [(s.name, s.kind, s.found, s.declared) for s in (off, on)] == [
+        ("kinesis", "destructive", STREAM, None),
+        ("kinesis", "safe", None, OTHER),
+    ]
+    assert len(world.update(BARE, "kinesis", "contributor_insights").done) == 2
+    assert not world.run(dynamorm.plan(gone))
+
+
+def test_permissions_of_other_services():
+    """Kinesis wants to be asked, and the first table of an account makes a role."""
+    needs = {(p.action, p.resource) for p in required_actions("create_table", BARE, kinesis=STREAM)}
+    assert ("kinesis:PutRecords", STREAM) in needs
+    assert ("kinesis:ListStreams", "*") in needs
+    assert ("dynamodb:EnableKinesisStreamingDestination", f"{ARN}:table/orders") in needs
+    for declared in ({"kinesis": STREAM}, {"contributor_insights": True}):
+        needs = required_actions("update_table", BARE, **declared)
+        (role,) = (p.resource for p in needs if p.action == "iam:CreateServiceLinkedRole")
+        assert role.startswith("arn:aws:iam::*:role/aws-service-role/")
+
+
+ARN = "arn:aws:dynamodb:*:*"
+
+
+@pytest.mark.parametrize("there", [None, "first"])
+def test_a_policy_that_came_meanwhile_is_not_undone(there):
+    """A policy is put only in place of the one that was seen, or where there was none."""
+    world = World(BARE)
+    if there:
+        world.update(BARE, resource_policy=policy(there))
+    plan = world.run(dynamorm.plan(BARE, allow=["resource_policy"], resource_policy=policy("ours")))
+    send = world.service.send
+
+    def somebody_else_first(operation, body, *, timeout=None):
+        if operation == "PutResourcePolicy":
+            world.service.send = send
+            other = {"resource_policy": policy("theirs")}
+            dynamorm.run(
+                dynamorm.update_table(BARE, allow=["resource_policy"], **other), world.service
+            )
+        return send(operation, body, timeout=timeout)
+
+    world.service.send = somebody_else_first
+    with pytest.raises(PlanRefused, match="theirs"):
+        world.run(dynamorm.apply(plan))
+    assert not world.run(dynamorm.plan(BARE, resource_policy=policy("theirs")))
+
+
+def policy(sid: str) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,53 @@
+"""Which settings, indexes and tags are meant by the names in `allow`, `only` and `ignore`."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from ..errors import Refused
+from ..model.spec import TableSpec
+from .settings import SETTINGS, declared_settings, setting_of
+
+
+def compared_settings(
+    spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name the same but for what the model ignores, and what `only` does not name, if anything."""
+    ignored = spec.ignore or ()
+    wanted = {setting_of(name) for name in only} or SETTINGS
+    every = declared_settings(spec, allow)
+    return tuple(name for name in every if name in wanted and name not in ignored)
+
+
+def covers(only: Collection[str], name: str) -> bool:
+    """Return whether names of settings, tags, indexes or all of a kind include this one."""
+    wider = (
+        name,
+        setting_of(name),
+        *(f"{kind}:*" for kind in ("index", "tag") if name.startswith(f"{kind}:")),
+    )
+    return (
+        not only or any(n in only for n in wider) or name.startswith(tuple(f"{n}:" for n in only))
+    )
+
+
+def checked_names(given: object, keyword: str) -> tuple[str, ...]:
+    """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
+    if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
+        written = f'{keyword}= takes names, as in {keyword}=("index:by-status",)'
+        raise Refused((f"{written}, not {given!r}",))
+    prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
+    names = {"key", *SETTINGS}
+    unknown = [
+        name
+        for name in given
+        if not isinstance(name, str) or not (name in names or name.startswith(prefixes))
+    ]
+    if unknown:
+        from ..model.arguments import nearest
+
+        parts = "".join(f"{prefix}..., " for prefix in sorted(prefixes))
+        meant = nearest(unknown[0], names)
+        known = f"{parts}{', '.join(sorted(names))}"
+        raise Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
+    return tuple(given)
