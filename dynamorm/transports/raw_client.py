@@ -6,6 +6,7 @@ serialized or parsed - a Stubber, a handler of parameters, a tracer - the client
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from copy import copy
 from types import FunctionType
 from typing import Any
@@ -19,7 +20,7 @@ OPERATIONS = frozenset(
 )
 """Those whose requests or answers are large: of the others the client checks the parameters."""
 
-_PARTS = {"_endpoint", "_serializer"}
+_PARTS = {"_endpoint", "_ruleset_resolver", "_serializer"}
 _WATCHED = (
     "provide-client-params",
     "before-parameter-build",
@@ -100,7 +101,26 @@ def _without_codec(client: Any) -> Any:
     made._serializer = _Serializer()
     made._endpoint = copy(client._endpoint)
     made._endpoint._response_parser_factory = _Parsers(client._endpoint._response_parser_factory)
+    made._resolve_endpoint_ruleset = _resolved_once(client)
     return made
+
+
+def _resolved_once(client: Any) -> Callable[..., tuple[Any, ...]]:
+    """Return what finds the endpoint of an operation, once where that is the client's own.
+
+    An account's own endpoint is found anew each time: other credentials may be of another.
+    """
+    known: dict[str, tuple[Any, ...]] = {}
+
+    def resolve(operation: Any, *given: Any, **named: Any) -> tuple[Any, ...]:
+        if operation.name in known:
+            return known[operation.name]
+        found: tuple[Any, ...] = client._resolve_endpoint_ruleset(operation, *given, **named)
+        if found[0] == client.meta.endpoint_url and not any(found[1:]):
+            known[operation.name] = found
+        return found
+
+    return resolve
 
 
 class _Members(dict[str, Any]):

@@ -25,9 +25,9 @@ def sign(
     moment: float,
 ) -> dict[str, str]:
     """Add what the signature adds to the headers; all of them are signed."""
-    access = (credentials.access_key, credentials.secret_key, credentials.token)
+    access = HiddenItems((credentials.access_key, credentials.secret_key, credentials.token))
     place = (endpoint.url, endpoint.region, SERVICE)
-    same = _same(int(moment), place, HiddenItems(access), tuple(headers.items()))
+    same = _same(int(moment), place, access, tuple(headers.items()))
     request = same.request.copy()
     request.update(sha256(body).hexdigest().encode())
     text = f"{same.text}{request.hexdigest()}".encode()
@@ -44,16 +44,15 @@ class _Same(Hidden):
     def __init__(
         self, timestamp: str, scope: str, access: HiddenItems, signed: HiddenHeaders, path: str
     ) -> None:
-        key, secret, _ = access
         lines = sorted((name.lower(), value) for name, value in signed.items())
         names = ";".join(name for name, _ in lines)
         canonical = "".join(f"{name}:{value}\n" for name, value in lines)
         self.headers = signed
         self.request = sha256(f"POST\n{path}\n\n{canonical}\n{names}\n".encode())
         self.text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n"
-        self.key = _key(secret, scope)
+        self.key = _key(access[1], scope)
         self.authorization = (
-            f"AWS4-HMAC-SHA256 Credential={key}/{scope}, SignedHeaders={names}, Signature="
+            f"AWS4-HMAC-SHA256 Credential={access[0]}/{scope}, SignedHeaders={names}, Signature="
         )
 
 
@@ -69,8 +68,8 @@ def _same(
     host, path = _target(url)
     signed = HiddenHeaders(headers)
     signed |= {"Host": host, "X-Amz-Date": timestamp}
-    if token := access[2]:
-        signed["X-Amz-Security-Token"] = token
+    if access[2]:
+        signed["X-Amz-Security-Token"] = access[2]
     scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
     return _Same(timestamp, scope, access, signed, path)
 

@@ -25,6 +25,7 @@ from dynamorm import (
     Difference,
     Effect,
     Ensured,
+    Event,
     Export,
     Import,
     Include,
@@ -205,3 +206,28 @@ def own_transport() -> int:
 
 def refusal(db: Database) -> NoReturn:
     db.migrate(Order)
+
+
+class ClientOfBoto3:
+    """As stubs describe it: whatever has a `meta`."""
+
+    @property
+    def meta(self) -> object: ...
+
+
+def observing(event: Event) -> None:
+    assert_type((event.kind, event.seconds), tuple[str, float])
+    assert_type((event.status, event.request_id), tuple[int | None, str | None])
+
+
+def connecting(client: ClientOfBoto3) -> None:
+    assert_type(dynamorm.connect(transport=client, observe=observing), Database)
+    assert_type(dynamorm.connect_async(transport=client, observe=observing), AsyncDatabase)
+    headers = dynamorm.signing.signed_headers(
+        "ListTables",
+        b"{}",
+        url="https://a.b",
+        region="eu-west-1",
+        credentials=Credentials("a", "b"),
+    )
+    assert_type(headers, dict[str, str])
