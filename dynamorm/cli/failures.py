@@ -11,6 +11,7 @@ from ..errors import (
     DynamormError,
     EndpointUnknown,
     PlanRefused,
+    TableNotFound,
     TransportError,
 )
 from .output import say
@@ -32,6 +33,7 @@ _ADVICE: dict[type[Exception], Callable[[Exception], str]] = {
     CredentialsMissing: lambda _: "pass --profile NAME, or aws sso login; any do for an emulator",
     EndpointUnknown: lambda _: "pass --region or --endpoint",
     TransportError: lambda _: "is --endpoint right? --wait 60s waits until the service answers",
+    TableNotFound: lambda _: "dynamorm list prints the tables of this --region and --prefix",
     PlanRefused: _consent,
     click.UsageError: _usage,
 }

@@ -11,6 +11,8 @@ from .models import model_or_name
 from .session import Session, command
 
 if TYPE_CHECKING:
+    from ..api.descriptions import TableDescription
+    from ..model.spec import KeyAttribute
     from ..tables.lifecycle import OnDrift
 
 
@@ -43,8 +45,36 @@ def describe(session: Session, tables: tuple[str, ...]) -> None:
     found = [model_or_name(name) for name in tables]
     with session.database() as db:
         described = [db.describe_table(table) for table in found]
-    session.output.text("\n\n".join(map(str, described)))
+    session.output.text("\n".join(map(_text, described)))
     session.output.document("describe", tables=described)
+
+
+def _text(table: TableDescription) -> str:
+    """Return what a person asks for; JSON has all of it."""
+    from msgspec import UNSET
+
+    from ..model.options import Options
+    from ..model.spec import TableSpec
+
+    spec = TableSpec.of(table)
+    facts = {"key": _key(spec.key)}
+    for index in spec.indexes:
+        kind = "local index" if index.local else "index"
+        facts[f"{kind} {index.name}"] = f"{_key(index.key)}; {index.projection}"
+    options = {name: getattr(spec, name) for name in Options.__struct_fields__}
+    facts |= {name: str(value) for name, value in options.items() if value is not UNSET}
+    items, size = table.item_count or 0, table.table_size_bytes or 0
+    facts |= {
+        "items": f"{items:,}, {size:,} bytes (counted every six hours)",
+        "ARN": str(table.table_arn),
+    }
+    width = max(map(len, facts))
+    lines = (f"  {name:{width}}  {fact}" for name, fact in facts.items())
+    return "\n".join((f"{table.table_name}: {table.table_status}", *lines))
+
+
+def _key(parts: tuple[KeyAttribute, ...]) -> str:
+    return ", ".join(f"{part.name} ({part.type})" for part in parts)
 
 
 @command("list")

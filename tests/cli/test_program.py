@@ -98,8 +98,9 @@ def test_no_command_is_a_question_for_help(run, line):
     assert done.stderr.startswith("Usage: dynamorm ")
 
 
-def test_a_command_that_is_not_understood_names_its_help(run):
-    """The second line is what to type."""
+def test_the_second_line_is_what_to_type(run):
+    """A missing table, or a command that is not understood."""
+    assert "Try: dynamorm list prints" in run("describe orders", exits=1).stderr
     assert run("copy a", exits=1).stderr.splitlines()[1] == "Try: dynamorm copy --help"
 
 
