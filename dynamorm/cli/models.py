@@ -35,7 +35,7 @@ def model_or_name(name: str) -> Model | str:
 
 
 def model_of(name: str) -> Model:
-    """Return one model, a Struct with `@table` or a `TableSpec`."""
+    """Return one model: a Struct with `@table`, a union of such, or a `TableSpec`."""
     found = object_of(name)
     if not _is_model(found):
         raise ClickException(f"{name} is no model: it takes a Struct with @table, or a TableSpec")
@@ -63,15 +63,23 @@ def _all_in(path: str) -> list[Model]:
     found: list[Model] = [value for value in public if _is_model(value) and _is_of(path, value)]
     if not found:
         raise ClickException(f"there is no model in {path}: none of its classes has @table")
-    return found
+    from ..model.fields import union_members
+
+    # A class on a table of several is not a table by itself.
+    parts = [part for value in found for part in union_members(value)]
+    return [value for value in found if not any(value is part for part in parts)]
 
 
 def _is_model(value: object) -> bool:
     from msgspec import Struct
 
+    from ..model.fields import union_members
     from ..model.spec import TableSpec
 
-    return isinstance(value, TableSpec) or (isinstance(value, type) and issubclass(value, Struct))
+    classes = union_members(value) or (value,)
+    return isinstance(value, TableSpec) or all(
+        isinstance(one, type) and issubclass(one, Struct) for one in classes
+    )
 
 
 def _is_of(path: str, model: Any) -> bool:

@@ -16,6 +16,26 @@ def test_ensure_creates_what_is_missing_and_reports_the_rest(run):
     assert "stream: declared" in run("ensure shop --on-drift raise", exits=1).stderr
 
 
+def test_several_models_on_one_table_are_one(run):
+    """A union is a model; of a module that has one, its classes are no tables of their own."""
+    union = """
+class Line(Order, tag=True):
+    pass
+
+
+class Note(Order, tag=True):
+    text: str = ""
+
+
+Entry = Line | Note
+"""
+    run.change("\n\ndef double", f"{union}\n\ndef double")
+    assert run("ensure shop:Entry").stdout == "orders: created\n"
+    run.change("class Line(Order, tag=True)", '@table("lines")\nclass Line(Order, tag=True)')
+    run.change("class Note(Order, tag=True)", '@table("lines")\nclass Note(Order, tag=True)')
+    assert run("plan shop").stdout.count("lines") == 1
+
+
 def test_describe_takes_models_and_names(run):
     """Each is one DescribeTable; the text has what people ask for, JSON all of it."""
     index = 'day: Annotated[str, PartitionKey(index="by-day"), SortKey(index="local")]'
