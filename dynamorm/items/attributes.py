@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_AttributeValu
 
 from __future__ import annotations
 
+import datetime
 import re
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any, get_origin
+from uuid import UUID
 
 from msgspec import NODEFAULT, UNSET, Struct, inspect, structs
 
@@ -43,6 +46,23 @@ ARRAYS = (inspect.ListType, inspect.VarTupleType, *SETS)
 _ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
 _is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 _NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
+
+PYTHON: dict[type[inspect.Type], Any] = {
+    inspect.StrType: str,
+    inspect.DateTimeType: datetime.datetime,
+    inspect.DateType: datetime.date,
+    inspect.TimeType: datetime.time,
+    inspect.TimeDeltaType: datetime.timedelta,
+    inspect.UUIDType: UUID,
+    inspect.IntType: int,
+    inspect.FloatType: float,
+    inspect.DecimalType: Decimal,
+    inspect.BytesType: bytes,
+    inspect.ByteArrayType: bytearray,
+    inspect.MemoryViewType: memoryview,
+    inspect.BoolType: bool,
+}
+"""The classes of values that have no others in them."""
 
 _TAGS: dict[type[inspect.Type], str] = {
     inspect.StrType: "S",

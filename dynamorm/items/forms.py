@@ -12,11 +12,10 @@ from decimal import Decimal
 from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple, get_origin
-from uuid import UUID
 
 from msgspec import UNSET, inspect, json
 
-from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, tag_of
+from .attributes import PYTHON, DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, tag_of
 from .compiled import compiled
 from .mismatch import UNFIT, Misfit, each, every, expected, located
 from .moments import write_key_moment, write_moment, write_seconds, write_time
@@ -30,23 +29,11 @@ NULL = b'{"NULL":true}'
 _encode = json.Encoder().encode
 
 _CLASSES: dict[type[inspect.Type], type] = {
-    inspect.StrType: str,
-    inspect.DateTimeType: datetime.datetime,
+    **PYTHON,
     MomentKeyType: datetime.datetime,
     SecondsType: datetime.datetime,
-    inspect.DateType: datetime.date,
-    inspect.TimeType: datetime.time,
-    inspect.TimeDeltaType: datetime.timedelta,
-    inspect.UUIDType: UUID,
-    inspect.IntType: int,
-    inspect.FloatType: float,
     FloatKeyType: float,
-    inspect.DecimalType: Decimal,
     DecimalKeyType: Decimal,
-    inspect.BytesType: bytes,
-    inspect.ByteArrayType: bytearray,
-    inspect.MemoryViewType: memoryview,
-    inspect.BoolType: bool,
     inspect.ListType: list,
     inspect.SetType: set,
     inspect.FrozenSetType: frozenset,

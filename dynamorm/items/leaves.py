@@ -8,39 +8,25 @@ from __future__ import annotations
 import datetime
 import operator
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Annotated, Any, Literal, Union
-from uuid import UUID
 
 from msgspec import Meta, Raw, inspect, json
 
 from ..errors import UNREADABLE
-from .attributes import SecondsType, alternatives, tag_of
+from .attributes import PYTHON, SecondsType, alternatives, tag_of
 from .mismatch import Misfit, complaint
 from .moments import beyond_microseconds, read_exact_seconds, read_seconds
 from .values import read_exact_float, read_float, read_integer, read_number
 from .wire import Convert, Inside, compose
 
-_PARSED: dict[type[inspect.Type], Any] = {
-    inspect.StrType: str,
-    inspect.DateTimeType: datetime.datetime,
-    inspect.DateType: datetime.date,
-    inspect.TimeType: datetime.time,
-    inspect.TimeDeltaType: datetime.timedelta,
-    inspect.UUIDType: UUID,
-    inspect.DecimalType: Decimal,
-    inspect.BytesType: bytes,
-    inspect.ByteArrayType: bytearray,
-    inspect.MemoryViewType: memoryview,
-    inspect.BoolType: bool,
+_PARSED = {
+    kind: found
+    for kind, found in PYTHON.items()
+    if kind not in (inspect.IntType, inspect.FloatType)
 }
+"""What the parser reads exactly; numbers stay strings, but for Decimals."""
 
-_KEYS: dict[type[inspect.Type], Any] = {
-    **_PARSED,
-    inspect.IntType: int,
-    inspect.FloatType: float,
-    inspect.AnyType: str,
-}
+_KEYS: dict[type[inspect.Type], Any] = {**PYTHON, inspect.AnyType: str}
 
 _NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
     frozenset({inspect.IntType}): read_integer,
@@ -58,7 +44,6 @@ _EXACT_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
 }
 
 _FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
-_CLASSES = {inspect.IntType: int, inspect.FloatType: float, inspect.DecimalType: Decimal}
 
 _BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
     "gt": (">", operator.gt),
@@ -161,7 +146,7 @@ def _choose(members: dict[Any, Any], number: int) -> Any:
 def _bounded(read: Convert, shapes: list[Any]) -> Convert:
     """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
     bounds = {
-        _CLASSES[type(shape)]: [
+        PYTHON[type(shape)]: [
             (limit, *_BOUNDS[name])
             for name in _BOUNDS
             if (limit := getattr(shape, name, None)) is not None
