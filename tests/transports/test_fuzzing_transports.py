@@ -26,6 +26,8 @@ from msgspec import json
 
 from dynamorm import Credentials, DynamormError, EndpointUnknown
 from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound
+from dynamorm.operations.decoding import decoded
+from dynamorm.operations.effects import Call
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
@@ -124,7 +126,8 @@ def test_whatever_a_client_makes_of_an_answer_is_one_or_one_of_our_errors(
     headers = {} if length is None else {"content-length": length}
     client().answer = status, headers, body
     with suppress(DynamormError):
-        json.decode(ClientTransport(client()).send(operation, request))
+        transport = ClientTransport(client())
+        decoded(Call(operation, {}, dict), transport, transport.send(operation, request))
 
 
 @pytest.mark.parametrize("message", [b"null", b"[]", b"7"])
