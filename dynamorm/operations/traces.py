@@ -11,7 +11,7 @@ from ..errors import DynamormError
 E = TypeVar("E", bound=DynamormError)
 
 _OPERATIONS = ("dynamorm.tables.", "dynamorm.copying.")
-_MACHINERY = ("asyncio", "concurrent", "dynamorm")
+_MACHINERY = ("asyncio", "concurrent", "contextlib", "dynamorm")
 
 
 def shortened(error: E) -> E:

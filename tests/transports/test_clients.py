@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
+from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -27,10 +29,15 @@ KEYS = {"aws_access_key_id": "the-key", "aws_secret_access_key": "the-secret"}
 ONCE = Config(retries={"total_max_attempts": 1, "mode": "standard"})
 
 
-def made(kind: str, url: str, config: Config = ONCE) -> Any:
+@cache
+def session() -> boto3.session.Session:
+    """One that reads the service's model once for all tests."""
+    return boto3.session.Session(region_name="eu-west-1", **KEYS)
+
+
+def made(kind: str, url: str | None = None, config: Config = ONCE) -> Any:
     """Make a client or a resource that signs for nobody."""
-    session = boto3.session.Session(region_name="eu-west-1", **KEYS)
-    return getattr(session, kind)("dynamodb", endpoint_url=url, config=config)
+    return getattr(session(), kind)("dynamodb", endpoint_url=url, config=config)
 
 
 def closed(given: Any) -> None:
@@ -41,10 +48,10 @@ def closed(given: Any) -> None:
 @mock_aws
 def test_a_client_or_resource_is_given_as_it_is(kind):
     """Table operations and a copy go through it, and moto sees each request."""
-    given = getattr(boto3.session.Session(region_name="eu-west-1"), kind)("dynamodb")
+    given = made(kind)
     db = dynamorm.connect(transport=given)
     db.auto_migrate(Order, dynamorm.table_spec(Order, name="orders-2"))
-    client = boto3.session.Session(region_name="eu-west-1").client("dynamodb")
+    client = made("client")
     client.put_item(TableName="orders", Item={"number": {"N": "12345678901234567890.5"}})
     assert db.copy_table("orders", "orders-2", segments=1).written == 1
     assert client.scan(TableName="orders-2")["Items"] == [
@@ -115,8 +122,9 @@ def test_requests_for_items_go_out_as_they_are(server):
     closed(given)
 
 
-def test_a_clients_own_retries_come_first():
+def test_a_clients_own_retries_come_first(monkeypatch):
     """What it gives up on is an error of ours, with the service's words."""
+    monkeypatch.setattr("botocore.endpoint.time", SimpleNamespace(sleep=lambda _: None))
     config = Config(retries={"total_max_attempts": 2, "mode": "standard"})
     busy = refusal("ThrottlingException", "slow down")
     with Server(busy, checked(b"{}"), busy) as server:
