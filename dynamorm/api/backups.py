@@ -104,6 +104,10 @@ class Backup(BackupDetails, frozen=True):
         return self.backup_arn
 
     @property
+    def name(self) -> str:
+        return self.backup_name
+
+    @property
     def status(self) -> str:
         """CREATING, AVAILABLE or DELETED."""
         return self.backup_status

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 @operation
 def create_backup(
-    model_or_name: Model | str,
+    model: Model | str,
     backup_name: str,
     *,
     name: str | None = None,
@@ -50,7 +50,7 @@ def create_backup(
     """
     check_flags(wait=wait)
     checked_progress(progress)
-    request = requests.create_backup(table_name(model_or_name, name=name), backup_name)
+    request = requests.create_backup(table_name(model, name=name), backup_name)
     making = within(timeout, lambda deadline: back_up(request, deadline, wait, progress))
     return (yield from making)
 
@@ -87,13 +87,13 @@ def of_its_table(details: BackupDetails) -> Backup:
 
 
 @operation
-def list_backups(model_or_name: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
+def list_backups(model: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
     """Return the on-demand backups of one table, or of all in this account, region and prefix.
 
     Sends one ListBackups for every 100 of them.
     """
-    request = requests.list_backups(model_or_name)
-    prefix = "" if model_or_name is not None else (yield from where()).table_prefix
+    request = requests.list_backups(model)
+    prefix = "" if model is not None else (yield from where()).table_prefix
     backups: list[Backup] = []
     cursors = Cursors("ListBackups")
     start_after: str | None = None
@@ -103,7 +103,7 @@ def list_backups(model_or_name: Model | str | None = None) -> Steps[tuple[Backup
         start_after = cursors.onward(start_after, page.last_evaluated_backup_arn)
         if start_after is None:
             return tuple(backups)
-        request = requests.list_backups(model_or_name, start_after=start_after)
+        request = requests.list_backups(model, start_after=start_after)
 
 
 @operation

@@ -33,6 +33,7 @@ def complete(
 
     Turning TTL on needs no consent here, and `ignore` does not hold: this is its creation.
     """
+    # DescribeTable reads stale, and an update of a table that is not seen would be TableNotFound.
     yield from until_active(spec.name, deadline, made)
     schedule = polling()
     whole = changed(spec, ignore=UNSET)

@@ -24,6 +24,7 @@ J = TypeVar("J", bound=Underway)
 Progress = Callable[[T], Any]
 """What is called with each description, the first and the last included."""
 
+# Each kind of job has some of these; a status that nobody knows yet is waited out, not guessed.
 _DONE = ("AVAILABLE", "COMPLETED", "COMPLETED_WITH_ERRORS")
 _FAILED = ("CANCELLED", "FAILED")
 

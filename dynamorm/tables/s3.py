@@ -7,9 +7,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Ho
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from zlib import crc32
+
+from msgspec import structs
 
 from .. import requests
+from ..api import Request
 from ..api.s3 import (
     BulkOperation,
     DescribeBulkOperationOutput,
@@ -39,13 +43,15 @@ if TYPE_CHECKING:
 
     from ..model.options import TableOptions
 
+R = TypeVar("R", bound=Request)
+
 LEAST_UNITS = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
 
 
 @operation
 def export_to_s3(
-    model_or_name: Model | str,
+    model: Model | str,
     bucket: str,
     *,
     prefix: str = "",
@@ -73,7 +79,7 @@ def export_to_s3(
     checked_progress(progress)
     _check_place(bucket, prefix)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
-    table = table_name(model_or_name, name=name)
+    table = table_name(model, name=name)
     options: dict[str, Any] = {
         "prefix": prefix,
         "format": format,
@@ -87,10 +93,8 @@ def export_to_s3(
 
     def export(deadline: Deadline) -> Steps[Export]:
         arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
-        token = yield from _token(table)
-        request = requests.export_table_to_point_in_time(
-            arn or table, bucket, token=token, **options
-        )
+        exporting = requests.export_table_to_point_in_time(arn or table, bucket, **options)
+        request = yield from _once(exporting)
         kind, output = "ExportTableToPointInTime", ExportTableToPointInTimeOutput
         begun = yield from when_free(kind, request, output, deadline, wait=wait)
         job = begun.export_description
@@ -141,17 +145,16 @@ def import_from_s3(
     csv = {"delimiter": delimiter, "header": tuple(header)}
 
     def bring(deadline: Deadline) -> Steps[Import]:
-        token = yield from _token(spec.name)
-        request = requests.import_table(
+        importing = requests.import_table(
             spec,
             bucket,
             prefix=prefix,
             format=format,
             compression=compression,
             bucket_owner=bucket_owner,
-            token=token,
             **csv,  # type: ignore[arg-type]  # two kinds of values
         )
+        request = yield from _once(importing)
         begun = yield from when_free("ImportTable", request, ImportTableOutput, deadline, wait=wait)
         job = begun.import_table_description
         done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
@@ -164,7 +167,7 @@ def import_from_s3(
 
 @operation
 def bulk_put_from_s3(
-    model_or_name: Model | str,
+    model: Model | str,
     bucket: str,
     *,
     prefix: str = "",
@@ -199,11 +202,10 @@ def bulk_put_from_s3(
         type(max_write_units) is not int or max_write_units < LEAST_UNITS
     ):
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {max_write_units!r}")
-    table = table_name(model_or_name, name=name)
+    table = table_name(model, name=name)
 
     def put(deadline: Deadline) -> Steps[BulkOperation]:
-        token = yield from _token(table)
-        request = requests.start_bulk_put_items(
+        putting = requests.start_bulk_put_items(
             table,
             bucket,
             prefix=prefix,
@@ -215,8 +217,8 @@ def bulk_put_from_s3(
             tier=tier,
             bucket_owner=bucket_owner,
             kms_key=kms_key,
-            token=token,
         )
+        request = yield from _once(putting)
         kind, output = "StartBulkPutItems", StartBulkPutItemsOutput
         begun = yield from when_free(kind, request, output, deadline, wait=wait)
         job = begun.bulk_operation_description
@@ -225,10 +227,13 @@ def bulk_put_from_s3(
     return (yield from within(timeout, put))
 
 
-def _token(table: str) -> Steps[str]:
-    """Make what tells this request from others: the same one twice begins one thing only."""
+def _once(request: R) -> Steps[R]:
+    """Give a request the token that tells it from others: sent twice, it begins one thing only."""
+    # From the clock and not by chance, so that the same run leaves the same requests: what two
+    # processes ask for in one microsecond, in the same words, is one thing to the service.
     moment = yield from wall_time()
-    return f"{table.rpartition('/')[2]}-{moment:.6f}"
+    token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
+    return structs.replace(request, client_token=token)
 
 
 def _check_place(bucket: object, *prefixes: object) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @operation
 def wait_until_active(
-    model_or_name: Model | str,
+    model: Model | str,
     *,
     name: str | None = None,
     indexes: bool = True,
@@ -30,7 +30,7 @@ def wait_until_active(
     meanwhile; `TableFailed` for a status from which a table does not become ACTIVE.
     """
     check_flags(indexes=indexes)
-    table = table_name(model_or_name, name=name)
+    table = table_name(model, name=name)
 
     def wait(deadline: Deadline) -> Steps[TableDescription]:
         found = yield from find_table(table)
@@ -41,7 +41,7 @@ def wait_until_active(
 
 @operation
 def wait_until_gone(
-    model_or_name: Model | str,
+    model: Model | str,
     *,
     name: str | None = None,
     timeout: float | timedelta | None = 300,
@@ -50,7 +50,7 @@ def wait_until_gone(
 
     Sends DescribeTable, at once and then with pauses of 1 to 10 seconds. Raises `WaitTimeout`.
     """
-    table = table_name(model_or_name, name=name)
+    table = table_name(model, name=name)
 
     def wait(deadline: Deadline) -> Steps[None]:
         if found := (yield from find_table(table)):

@@ -40,7 +40,7 @@ def test_a_backup_is_made_and_waited_for(world: World) -> None:
     backup = world.run(
         dynamorm.create_backup(Order, "before", progress=lambda b: seen.append(b.status))
     )
-    assert (backup.backup_name, backup.status, backup.table_name) == (
+    assert (backup.name, backup.status, backup.table_name) == (
         "before",
         "AVAILABLE",
         "orders",
@@ -68,7 +68,7 @@ def test_backups_are_listed_by_table_and_by_prefix(driver: Any) -> None:
     listed = driver(dynamorm.list_backups(), world.service)
     assert len(listed) == 102
     assert world.sent[-2:] == ["ListBackups"] * 2
-    only = driver(dynamorm.list_backups(Order), world.service, table_prefix="dev-")
+    only = driver(dynamorm.list_backups(model=Order), world.service, table_prefix="dev-")
     assert only == driver(dynamorm.list_backups(), world.service, table_prefix="dev-")
     assert [backup.table_name for backup in only] == ["dev-orders"]
     assert json.decode(json.encode(only[0]), type=Backup) == only[0]

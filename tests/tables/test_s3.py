@@ -134,6 +134,9 @@ def test_a_lost_answer_begins_nothing_twice(world: World) -> None:
         assert world.run(operation).status == "COMPLETED"
         assert world.sent.count(begun) == 2
     assert len(world.service.objects) == 1
+    world.run(dynamorm.export_to_s3(Order, "bucket", prefix="another", wait=False))
+    world.run(dynamorm.export_to_s3(Order, "bucket", prefix="third", wait=False))
+    assert len(world.service.objects) == 3
 
 
 def test_an_import_makes_a_table_as_its_model_declares() -> None:

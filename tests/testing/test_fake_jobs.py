@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from msgspec import json
 
-from dynamorm import KeyAttribute, ServiceError, TableSpec, requests
+from dynamorm import IndexSpec, KeyAttribute, Provisioned, ServiceError, TableSpec, requests
 from dynamorm.api import Request
 from dynamorm.testing import FakeService
 
@@ -30,6 +30,21 @@ def test_a_backup_in_the_making_is_in_use() -> None:
         ask(service, "RestoreTableFromBackup", restore)
     service.clock.sleep(5)
     assert ask(service, "RestoreTableFromBackup", restore)["TableDescription"]["RestoreSummary"]
+
+
+def test_a_restore_is_held_to_the_rules_of_a_table() -> None:
+    """Provisioned, each index needs figures of its own."""
+    service = FakeService(create_seconds=0)
+    index = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+    spec = TableSpec("orders", KeyAttribute("id", "S"), indexes=(index,))
+    ask(service, "CreateTable", requests.create_table(spec))
+    arn = ask(service, "CreateBackup", requests.create_backup(spec, "safe"))["BackupDetails"]
+    service.clock.sleep(5)
+    restore = requests.restore_table_from_backup(
+        spec, arn["BackupArn"], name="others", billing=Provisioned(1, 1)
+    )
+    with pytest.raises(ServiceError, match="each index"):
+        ask(service, "RestoreTableFromBackup", restore)
 
 
 @pytest.mark.parametrize(
