@@ -141,7 +141,7 @@ class Writer:
                 return
             if self._on_send is not None:
                 self._on_send(batch)
-            sent_at = yield from now()
+            sent_at = moment if self._pace.limit is None else (yield from now())
             refused = yield from self._send(batch, moment + left, paid)
             if not (yield from self._requeue(refused, moment + left)):
                 self.gave_up = True

@@ -55,7 +55,10 @@ def _decoder(reply_type: Any) -> json.Decoder[Any]:
 
 def _misdirected(payload: Any, reply: Any) -> str:
     """Say that an answer is about another table: it is a late one, to an earlier request."""
-    asked = getattr(payload, "table_name", None)
+    # Asked of the classes: a value that lacks an attribute takes its time to say so.
+    if not hasattr(type(payload), "table_name"):
+        return ""
+    asked = payload.table_name
     table = getattr(reply, "table", None) or getattr(reply, "table_description", None)
     if not isinstance(asked, str) or table is None or table.table_name == _name_in(asked):
         return ""

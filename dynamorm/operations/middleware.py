@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
@@ -36,7 +37,10 @@ def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
             return home if isinstance(effect, Home) else (yield effect)
         if isinstance(effect, Where):
             return structs.replace((yield effect), table_prefix=prefix)
-        answer = yield structs.replace(effect, payload=_prefixed(effect.payload, prefix))
+        payload = _prefixed(effect.payload, prefix)
+        if payload is not effect.payload:
+            effect = structs.replace(effect, payload=payload)
+        answer = yield effect
         return _unprefixed(answer, prefix) if isinstance(answer, ListTablesOutput) else answer
 
     return (yield from through(steps, perform))
@@ -62,14 +66,32 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
 
 def _prefixed(payload: Any, prefix: str) -> Any:
     changed: dict[str, Any] = {}
-    for member in ("table_name", "source_table_name", "target_table_name"):
-        if isinstance(name := getattr(payload, member, None), str):
-            changed[member] = whole_name(prefix, name)
-    if new := getattr(payload, "table_creation_parameters", None):
-        changed["table_creation_parameters"] = _prefixed(new, prefix)
-    if isinstance(batches := getattr(payload, "request_items", None), dict):
-        changed["request_items"] = {whole_name(prefix, n): batch for n, batch in batches.items()}
+    for member in _naming(payload.__class__):
+        said = getattr(payload, member)
+        if isinstance(said, str):
+            whole: Any = whole_name(prefix, said)
+        elif isinstance(said, dict):
+            whole = {whole_name(prefix, name): batch for name, batch in said.items()}
+        else:
+            whole = _prefixed(said, prefix)
+        if prefix and whole != said:
+            changed[member] = whole
     return structs.replace(payload, **changed) if changed else payload
+
+
+_NAMING = (
+    "table_name",
+    "source_table_name",
+    "target_table_name",
+    "table_creation_parameters",
+    "request_items",
+)
+"""Members that name tables: as text, as the keys of a dict, or in a request of their own."""
+
+
+@cache
+def _naming(kind: Any) -> tuple[str, ...]:
+    return tuple(name for name in getattr(kind, "__struct_fields__", ()) if name in _NAMING)
 
 
 def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:
