@@ -87,6 +87,8 @@ def _markdown(plan: Plan) -> str:
         *((s.kind, s.name, f"{s.change} ({s.operation})") for s in all_steps(plan.steps)),
         *(("blocked", b.name, f"{b.found} -> {b.declared}: {b.remedy}") for b in plan.blocked),
         *(("left alone", item.name, item.found) for item in plan.undeclared),
+        *(("unknown", u.name, f"{u.found} -> {u.declared}: {u.unknown}") for u in plan.unknown),
+        *(("unsupported", name, "this endpoint does not know it") for name in plan.unsupported),
     ]
     if not rows:
         return f"### `{plan.table}`: nothing to do\n"

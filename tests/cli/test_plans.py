@@ -101,7 +101,8 @@ def test_an_emulator_need_not_know_everything(changed):
     changed.service = FakeService(create_seconds=0, unknown=["ListTagsOfResource"])
     changed.db.create_table(changed.model("Order"))
     changed("plan shop:Order", exits=1)
-    assert "unsupported" in changed("plan shop:Order --skip-unsupported").stdout
+    told = changed("plan shop:Order --skip-unsupported --markdown").stdout
+    assert "| unsupported | tags | this endpoint does not know it |" in told
 
 
 def test_apply_shows_the_plan_and_asks(changed):
