@@ -14,7 +14,7 @@ TESTS = {
     "copying.writer": _COPYING,
     "items.codec": "api/no_items items/exact items/items",
     "items.convert": "items/exact items/transforms",
-    "items.limits": "items/exact items/items items/transforms",
+    "items.limits": "items/exact items/items items/limits items/transforms",
     "items.transforms": "items/transforms",
     "operations.drivers": (
         "operations/drivers operations/elsewhere operations/sending transports/deadlines"
