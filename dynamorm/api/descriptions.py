@@ -5,7 +5,7 @@ must not break a reader. Times are seconds since the epoch.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 """
 
-from __future__ import annotations
+# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
 from typing import TYPE_CHECKING
 
@@ -210,7 +210,7 @@ class TableDescription(Reply, frozen=True):
     vector_indexes: tuple[VectorIndexDescription, ...] = ()
 
     @property
-    def creation_date_time(self) -> datetime | None:
+    def creation_date_time(self) -> "datetime | None":
         """When it was created, in UTC."""
         return moment(self.created)
 
@@ -221,7 +221,7 @@ class TableDescription(Reply, frozen=True):
         return (summary and summary.billing_mode) or "PROVISIONED"
 
 
-def moment(seconds: float | None) -> datetime | None:
+def moment(seconds: float | None) -> "datetime | None":
     """Return seconds since the epoch as an aware datetime, in UTC."""
     from datetime import datetime, timezone
 

@@ -4,7 +4,7 @@ A member that an operation always has has no default here: an answer without it 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
-from __future__ import annotations
+# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
 from typing import Any
 
