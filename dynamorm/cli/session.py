@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager
 from functools import update_wrapper
@@ -18,10 +19,15 @@ from .output import Output, say
 if TYPE_CHECKING:
     from ..database import Database
     from ..model.declare import Model
+    from ..operations.observing import Event
 
 P = ParamSpec("P")
 Command = Callable[Concatenate["Session", P], int | None]
 """A command returns what the process exits with; `None` is 0."""
+
+
+TELL_EVERY = 30.0
+"""Seconds between two lines that say that a command is still waiting."""
 
 
 class Session:
@@ -35,21 +41,38 @@ class Session:
         self.project_models: list[str] = []
         self.asks = sys.stdin.isatty
         self.output = Output()
+        self._waited: defaultdict[str, float] = defaultdict(float)
+        """Seconds, for each table."""
 
-    def database(self, **elsewhere: str) -> Database:
-        """Connect, and wait for the endpoint where that was asked for; `elsewhere` counts first."""
+    def database(self, *, waits: bool = True, **elsewhere: str) -> Database:
+        """Connect, and wait for the endpoint where that was asked for; `elsewhere` counts first.
+
+        With `waits`, whoever watches is told of long ones.
+        """
         place = {name: self.given.get(name) for name in ("region", "endpoint", "profile", "prefix")}
         place |= elsewhere
         if self._connect is None:
             from ..connection import connect
 
             self._connect = connect
-        db: Database = self._connect(table_prefix=place.pop("prefix") or "", **place)
+        # A database that has an observer cannot be sent to the processes of a copy.
+        observe = self._watch if waits or self.given.get("verbose") else None
+        prefix = place.pop("prefix") or ""
+        db: Database = self._connect(table_prefix=prefix, observe=observe, **place)
         if (most := self.given.get("wait")) is not None:
             from .waiting import until_answered
 
             db.run(until_answered(most))
         return db
+
+    def _watch(self, event: Event) -> None:
+        if self.given.get("verbose"):
+            say(str(event))
+        elif event.kind == "wait":
+            before = self._waited[event.table]
+            self._waited[event.table] += event.seconds
+            if self._waited[event.table] // TELL_EVERY > before // TELL_EVERY:
+                say(f"{event.table}: still waiting, after {self._waited[event.table]:.0f} s")
 
     @contextmanager
     def databases(self, given: dict[str, Any]) -> Iterator[tuple[Database, Database | None]]:
@@ -61,8 +84,9 @@ class Session:
         places = {name: given.pop(name) for name in [*given] if name.startswith(prefix)}
         other = {name.removeprefix(prefix): value for name, value in places.items() if value}
         with ExitStack() as stack:
-            db = stack.enter_context(self.database())
-            yield db, stack.enter_context(self.database(**other)) if other else None
+            db = stack.enter_context(self.database(waits=False))
+            there = stack.enter_context(self.database(waits=False, **other)) if other else None
+            yield db, there
 
     def models(self, names: tuple[str, ...]) -> tuple[Model, ...]:
         """Load the models that are named: on the command line, in the environment, the project."""
@@ -118,6 +142,7 @@ SHARED: tuple[tuple[str, dict[str, Any]], ...] = (
     ),
     ("--json", {"is_flag": True, "help": "Print JSON in place of text."}),
     ("--json-into", {"metavar": "FILE", "help": "Write the JSON to a file as well."}),
+    ("--verbose", {"is_flag": True, "help": "Tell of every request, retry and wait."}),
     ("--no-color", {"is_flag": True, "help": "No colour; NO_COLOR says so too."}),
     ("--debug", {"is_flag": True, "help": "Show the traceback of an error."}),
 )

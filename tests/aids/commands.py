@@ -64,7 +64,8 @@ class CommandLine:
 
     def _connect(self, **place: Any) -> dynamorm.Database:
         self.places.append(place)
-        return dynamorm.connect(transport=self.service, table_prefix=place["table_prefix"])
+        known = {name: place[name] for name in ("table_prefix", "observe")}
+        return dynamorm.connect(transport=self.service, **known)
 
     def __call__(
         self, line: str, *, answer: str | None = None, exits: int = 0, color: bool = False

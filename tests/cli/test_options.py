@@ -63,12 +63,9 @@ def test_models_of_the_environment_count_before_those_of_the_project(project, mo
 def test_an_option_of_the_command_counts_first(project, monkeypatch, line, prefix):
     """Then comes the same option before the command, the environment, and the project."""
     project("list")
-    assert project.places[-1] == {
-        "region": "eu-west-1",
-        "endpoint": None,
-        "profile": None,
-        "table_prefix": "toml-",
-    }
+    given = {name: value for name, value in project.places[-1].items() if value is not None}
+    assert given.pop("observe")
+    assert given == {"region": "eu-west-1", "table_prefix": "toml-"}
     monkeypatch.setenv("DYNAMORM_PREFIX", "env-")
     project(line)
     assert project.places[-1]["table_prefix"] == prefix
@@ -117,3 +114,14 @@ def test_waiting_ends_with_the_first_answer(run):
     run.service.fail("DescribeTable", nobody, times=500)
     assert "--wait" in run("list --wait 1m", exits=1).stderr
     assert "write 90s, 5m or 2h" in run("list --wait soon", exits=1).stderr
+
+
+def test_a_long_wait_is_told(run):
+    """A line every half minute says that nothing hangs; `--verbose` tells of all that happens."""
+    run.service.create_seconds = 100
+    lines = run("ensure shop:Order").stderr.splitlines()
+    assert len(lines) == 3
+    assert lines[0].startswith("orders: still waiting, after 3")
+    told = run("describe orders --verbose").stderr
+    assert told.startswith("request DescribeTable on orders: attempt 1")
+    assert run("verify orders orders --verbose", exits=1).stderr.startswith("request DescribeTable")
