@@ -82,7 +82,7 @@ def converting(
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
         try:
             items = work(raw)
-            if items.__class__ is Made:
+            if isinstance(items, Made):
                 (check if items.key is None else check_limits)(items[0])
                 return items
         except (Misfit, ItemError) as error:
@@ -175,10 +175,10 @@ def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key
     def key_in(item: dict[str, Any]) -> Key:
         key = []
         for name, most, own in rows:
-            value = item.get(name)
+            value: Any = item.get(name)
             if value.__class__ is Raw:
                 value = _decode_value(value)
-            text = value.get("S") if value.__class__ is dict else None
+            text: Any = value.get("S") if value.__class__ is dict else None
             if text.__class__ is not str or not 0 < len(text) <= most:
                 return None
             if own:
