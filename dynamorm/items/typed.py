@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect as inspection
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from typing import Any, get_origin
 
 from msgspec import Raw, Struct, inspect
@@ -44,12 +45,13 @@ def made_of_models(
     # A target that is only a name takes instances of any model, each written by its own class.
     kinds = (Struct,) if target_model is None else _classes(target_model)
     check_signature(transform, _classes(source_model), kinds)
-    source = exact_codec(source_model, frozenset(keys))
     targets = _Targets(target_model, target_spec)
     known, perform = targets.known, guarded(transform)
+    # Made for the first item: a call is also checked without any.
+    source = cache(lambda: exact_codec(source_model, frozenset(keys)).decode)
 
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
-        instance, more = source.decode(raw, unmodelled)
+        instance, more = source()(raw, unmodelled)
         found = perform(instance)
         if (target := known.get(found.__class__)) is None:
             return several(found, more)
