@@ -156,10 +156,10 @@ class WaitTimeout(DynamormError):
         self.indexes = dict(indexes or {})
         """Each index that was not ACTIVE, with its status."""
         late = "".join(f", index {name} {status}" for name, status in self.indexes.items())
-        super().__init__(
-            f"still {last_status or 'not there'}{late} after {waited:.1f} s: "
-            f"wait longer with timeout=, or look at the table - at {table}"
-        )
+        there = "wait longer with timeout=, or look at the table"
+        advice = there if last_status else "check its name, prefix and region, or create it"
+        state = last_status or "not there"
+        super().__init__(f"still {state}{late} after {waited:.1f} s: {advice} - at {table}")
 
 
 class TableFailed(DynamormError):

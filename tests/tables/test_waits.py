@@ -50,7 +50,7 @@ def test_a_table_that_another_process_creates_is_waited_for() -> None:
     world = World(lag=2.0)
     world.run(dynamorm.create_table(Order, wait=False))
     assert world.run(dynamorm.wait_until_active(Order)).table_status == "ACTIVE"
-    with pytest.raises(WaitTimeout):
+    with pytest.raises(WaitTimeout, match=r"not there after .* check its name, prefix and region"):
         world.run(dynamorm.wait_until_active("never"))
     assert 30 < world.clock.moment < 60
 
