@@ -20,7 +20,7 @@ from ..model.spec import TableSpec
 from ..operations.effects import Location
 from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
-from .indexes import index_blocks, index_steps, undeclared_indexes
+from .indexes import IndexChanges
 from .selection import covers
 from .settings import SETTINGS
 from .steps import (
@@ -35,6 +35,9 @@ from .steps import (
     plain,
     value_text,
 )
+
+Changes = list[tuple[Setting, list[Change]]]
+"""What differs of each setting that does."""
 
 FORMAT = 1
 """The version of a plan's JSON."""
@@ -192,19 +195,17 @@ def make_plan(
     differing = _differing(spec, table, only)
     changes, left = _changes(spec, table, settings, allow, only)
     asked = _removed_indexes(table, allow, only)
-    blocked = [*_key_blocks(differing), *index_blocks(spec, table, differing, asked)]
-    blocked = [item for item in blocked if covers(only, item.name)]
-    names = {item.name for item in blocked}
-    indexes = undeclared_indexes(spec, table, asked)
+    indexes = IndexChanges(spec, table, differing, asked)
+    blocked = (*_key_blocks(differing), *_setting_blocks(changes), *indexes.blocked)
     return Plan(
         table=spec.name,
         steps=(
-            *(step for row, group in changes if not row.read for step in row.steps(*group)),
-            *index_steps(spec, table, differing, names, asked),
-            *(step for row, group in changes if row.read for step in row.steps(*group)),
+            *_setting_steps(changes, told=True),
+            *indexes.steps,
+            *_setting_steps(changes, told=False),
         ),
-        undeclared=(*(item for item in indexes if covers(only, item.name)), *left),
-        blocked=tuple(blocked),
+        undeclared=(*(item for item in indexes.undeclared if covers(only, item.name)), *left),
+        blocked=tuple(item for item in blocked if covers(only, item.name)),
         unsupported=settings.unsupported,
         spec=spec,
         allow=allow,
@@ -212,6 +213,22 @@ def make_plan(
         unknown=tuple(item for item in unknowns(spec, table) if covers(only, item.name)),
         bound_to=Binding.to(table, location),
     )
+
+
+def _setting_steps(changes: Changes, *, told: bool) -> Iterator[Step]:
+    """Return the steps for settings that DescribeTable tells, or for the others."""
+    for row, group in changes:
+        able = [change for change in group if not row.blocked(change)]
+        if able and told is (row.read is None):
+            yield from row.steps(*able)
+
+
+def _setting_blocks(changes: Changes) -> Iterator[Blocked]:
+    for row, group in changes:
+        for change in group:
+            if remedy := row.blocked(change):
+                facts = value_text(change.declared), value_text(change.found)
+                yield Blocked(change.name, *facts, remedy)
 
 
 def make_again(plan: Plan, table: TableDescription, settings: Settings) -> Plan:
@@ -238,7 +255,7 @@ def _changes(
     settings: Settings,
     allow: tuple[str, ...],
     only: tuple[str, ...],
-) -> tuple[list[tuple[Setting, list[Change]]], list[Undeclared]]:
+) -> tuple[Changes, list[Undeclared]]:
     """Return what differs, by setting, and what is there that nobody declares.
 
     What is named in `allow` and not declared is to be removed.

@@ -80,10 +80,16 @@ class Change(Struct, frozen=True):
         """Return the same with other values."""
         return structs.replace(self, **values)
 
-    def update(self, change: str = "", kind: Kind = "safe", **members: Any) -> Step:
+    def update(
+        self,
+        change: str = "",
+        kind: Kind = "safe",
+        until: str = "waits until ACTIVE",
+        **members: Any,
+    ) -> Step:
         """Return a step that sends UpdateTable with these members."""
         request = requests.update_table(self.table.table_name, **members)
-        return self.step(request, change or str(self), kind, until="waits until ACTIVE")
+        return self.step(request, change or str(self), kind, until=until)
 
     def step(self, request: Request, change: str, kind: Kind = "safe", **more: Any) -> Step:
         """Return a step that sends a request, whose class has the name of the operation."""
@@ -127,6 +133,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Return each part that is declared or found, where a setting has several of them."""
     unknown: Callable[[Any, TableDescription], tuple[str, str] | None] = lambda *_: None
     """Return what is found and why it cannot be compared with what is declared, if so."""
+    blocked: Callable[[Change], str] = lambda _: ""
+    """Return why a living table cannot be given what is declared, if so, and what helps."""
     part: str = ""
     """What comes before a colon in the name of a part, and in that of what is to be removed."""
     steps: Callable[..., Iterator[Step]]

@@ -95,6 +95,12 @@ def _billing(change: Change) -> Iterator[Step]:
             yield unlimited.update(on_demand=declared)
 
 
+def _billing_block(change: Change) -> str:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+    fixed = isinstance(change.declared, Provisioned) and change.table.vector_indexes
+    return "a table with a vector index is billed on demand: declare OnDemand()" if fixed else ""
+
+
 def _found_stream(told: Change) -> str | None:
     stream = told.table.stream_specification
     return stream.stream_view_type if stream and stream.stream_enabled else None
@@ -218,7 +224,7 @@ def _recovery(change: Change) -> Iterator[Step]:
 
 
 TABLE_SETTINGS = (
-    Setting(name="billing", found=_found_billing, steps=_billing),
+    Setting(name="billing", found=_found_billing, steps=_billing, blocked=_billing_block),
     Setting(name="stream", absent=None, found=_found_stream, steps=_stream),
     Setting(
         name="encryption",

@@ -484,7 +484,7 @@ def test_a_type_that_nobody_can_free(spec, part):
     made = planned(changed(spec, indexes=(IndexSpec("new", (part,)),)))
     blocked = made.blocked[-1]
     assert (blocked.name, blocked.declared) == ("index:new", f"{part.name} as {part.type}")
-    assert blocked.found == f"{part.name} as S, in the key of the table or a local index"
+    assert blocked.found == f"{part.name} as S, in the key of the table, or a local or vector index"
     assert blocked.remedy == "a type cannot be changed: use another attribute name"
 
 
@@ -622,6 +622,43 @@ def test_what_cannot_be_removed():
     vector = [{"IndexName": "by-meaning", "IndexStatus": "ACTIVE"}]
     made = planned(BARE, "index:by-day", "index:by-meaning", VectorIndexes=vector)
     assert [item.name for item in made.blocked] == ["index:by-day", "index:by-meaning"]
+
+
+VECTORS = [
+    {
+        "IndexName": "by-meaning",
+        "IndexStatus": "ACTIVE",
+        "SearchSchema": [
+            {"AttributeName": "shop", "SearchSchemaElementType": "HASH"},
+            {"AttributeName": "colour", "SearchSchemaElementType": "INLINE_FILTER"},
+        ],
+        "VectorAttribute": {"AttributeName": "meaning"},
+    }
+]
+
+
+def test_a_table_with_vectors_stays_on_demand():
+    """The service knows vector indexes of on-demand tables only: the plan says so beforehand."""
+    spec = changed(BARE, billing=Provisioned(1, 1), stream=None)
+    made = planned(spec, VectorIndexes=VECTORS)
+    assert [step.name for step in made.steps] == ["stream"]
+    (blocked,) = made.blocked
+    assert (blocked.name, blocked.found) == ("billing", "OnDemand()")
+    assert blocked.remedy.startswith("a table with a vector index is billed on demand")
+    assert "billing" in [step.name for step in planned(spec).steps]
+
+
+def test_a_new_index_defines_the_attributes_of_vector_indexes():
+    """UpdateTable wants all definitions: the HASH and the filters of a vector index have some."""
+    new = [{"AttributeName": name, "AttributeType": "S"} for name in ("shop", "colour")]
+    spec = changed(BARE, indexes=(IndexSpec("by-shop", (KeyAttribute("shop", "S"),)),))
+    definitions = [*RAW["AttributeDefinitions"], *new]
+    (step,) = planned(spec, VectorIndexes=VECTORS, AttributeDefinitions=definitions).steps
+    names = {item["AttributeName"] for item in step.payload["AttributeDefinitions"]}
+    assert names == {"customer", "number", "status", "day", "shop", "colour"}
+    clash = changed(BARE, indexes=(IndexSpec("by-shop", (KeyAttribute("shop", "N"),)),))
+    (blocked,) = planned(clash, VectorIndexes=VECTORS, AttributeDefinitions=definitions).blocked
+    assert blocked.found.endswith("in the key of the table, or a local or vector index")
 
 
 def test_expiry_is_renamed_in_two_runs():
