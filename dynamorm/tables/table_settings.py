@@ -72,8 +72,12 @@ def raised(declared: WarmThroughput, found: WarmThroughput | None) -> WarmThroug
 def _found_billing(told: Change) -> OnDemand | Provisioned | None:
     if told.table.billing_mode != "PAY_PER_REQUEST":
         return provisioned(told.table.provisioned_throughput)
-    asked = told.declared if isinstance(told.declared, OnDemand) else OnDemand()
-    return limits(asked, told.table.on_demand_throughput)
+    there = told.table.on_demand_throughput
+    if isinstance(told.declared, OnDemand):
+        return limits(told.declared, there)
+    # All maxima that there are: a plan is refused where one has come or gone.
+    every = limits(OnDemand(None, None), there)
+    return OnDemand(every.max_read or UNSET, every.max_write or UNSET)
 
 
 def _billing(change: Change) -> Iterator[Step]:

@@ -643,7 +643,7 @@ def test_a_table_with_vectors_stays_on_demand():
     made = planned(spec, VectorIndexes=VECTORS)
     assert [step.name for step in made.steps] == ["stream"]
     (blocked,) = made.blocked
-    assert (blocked.name, blocked.found) == ("billing", "OnDemand()")
+    assert (blocked.name, blocked.found) == ("billing", "OnDemand(max_read=40)")
     assert blocked.remedy.startswith("a table with a vector index is billed on demand")
     assert "billing" in [step.name for step in planned(spec).steps]
 
