@@ -71,7 +71,7 @@ ITEM = {"id": {"S": "1"}}
         ),
         (lambda: DB.create_table(Order, "abc"), r"2 were given: give the rest by keyword, name="),
         (lambda: DB.copy_table(Order, "b", str), r"by keyword, segments=, .* and options"),
-        (lambda: DB.table_exists(Order, nam="b"), "argument 'nam'; did you mean name?"),
+        (lambda: DB.table_exists(Order, nam="b"), "argument 'nam'[;.] [Dd]id you mean '?name'?"),
         (lambda: DB.table_exists(), "missing 1 required positional argument"),
         (lambda: DB.copy_table(Order, "b", transform=later), "later is async"),
         (lambda: DB.verify_copy(Order, "b", transform=5), "transform= takes a function, not int"),
