@@ -27,21 +27,30 @@ def many(test: Any) -> Any:
 
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
-
-def _sayable(spec: TableSpec) -> TableSpec:
-    """Replace what one of the languages has no word for."""
-    encryption = spec.encryption
-    if isinstance(encryption, KMS) and encryption.key_id:
-        encryption = KMS(KEY_ARN)
-    return structs.replace(spec, extra=UNSET, encryption=encryption)
+STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
 
 
-sayable: st.SearchStrategy[TableSpec] = specs().map(_sayable)
+def completed(tables: st.SearchStrategy[TableSpec]) -> st.SearchStrategy[TableSpec]:
+    """Replace what one of the languages has no word for, and add what other tests do not need."""
+
+    def replaced(spec: TableSpec, kinesis: Any, insights: Any) -> TableSpec:
+        encryption = spec.encryption
+        if isinstance(encryption, KMS) and encryption.key_id:
+            encryption = KMS(KEY_ARN)
+        added = {"kinesis": kinesis, "contributor_insights": insights}
+        return structs.replace(spec, extra=UNSET, encryption=encryption, **added)
+
+    absent = st.sampled_from([UNSET, None])
+    insights = st.just(UNSET) | st.booleans()
+    return st.builds(replaced, tables, absent | st.just(STREAM_ARN), insights)
+
+
+sayable: st.SearchStrategy[TableSpec] = completed(specs())
 """Any table of which every language can say all."""
 
-printable: st.SearchStrategy[TableSpec] = specs(
-    st.text(st.characters(categories=["L", "N", "P"]), max_size=60).map("a{}".format)
-).map(_sayable)
+printable: st.SearchStrategy[TableSpec] = completed(
+    specs(st.text(st.characters(categories=["L", "N", "P"]), max_size=60).map("a{}".format))
+)
 """One whose names tools can read: to cfn-lint, control characters are errors and `False` is 0."""
 
 
@@ -54,6 +63,10 @@ def asked(spec: TableSpec) -> dict[str, Any]:
         members["TTL"] = spec.time_to_live
     if spec.point_in_time_recovery:
         members["PITR"] = spec.point_in_time_recovery
+    if spec.kinesis:
+        members["KinesisStreamSpecification"] = {"StreamArn": spec.kinesis}
+    if spec.contributor_insights:
+        members["ContributorInsightsSpecification"] = {"Enabled": True}
     return _sorted(members)
 
 
@@ -137,6 +150,13 @@ def from_terraform(resources: dict[str, Any], name: str) -> dict[str, Any]:
     if policy:
         assert policy["resource_arn"] == f"${{aws_dynamodb_table.{name}.arn}}"
         members["ResourcePolicy"] = json.loads(_plain(policy["policy"]))
+    beside = {"table_name": f"${{aws_dynamodb_table.{name}.name}}"}
+    if stream := resources.get("aws_dynamodb_kinesis_streaming_destination", {}).get(name):
+        members["KinesisStreamSpecification"] = {"StreamArn": stream["stream_arn"]}
+        assert stream == {**beside, "stream_arn": stream["stream_arn"]}
+    if insights := resources.get("aws_dynamodb_contributor_insights", {}).get(name):
+        members["ContributorInsightsSpecification"] = {"Enabled": True}
+        assert insights == beside
     assert table == {}
     return _sorted(members)
 
