@@ -83,9 +83,8 @@ def _of_description(table: Document) -> Document:
             "Enabled": True,
             "KMSMasterKeyId": encryption.get("KMSMasterKeyArn") or None,
         }
-    if (
-        table_class := table.get("TableClassSummary", {}).get("TableClass", _STANDARD)
-    ) != _STANDARD:
+    table_class = table.get("TableClassSummary", {}).get("TableClass", "STANDARD")
+    if table_class != "STANDARD":
         told["TableClass"] = table_class
     return told
 
@@ -100,21 +99,21 @@ _SAME = (
 )
 _OF_INDEX = ("IndexName", "KeySchema", "Projection")
 _OF_VECTOR = (*_OF_INDEX[::2], "SearchSchema", "VectorAttribute", "Dimensions", "DistanceFunction")
-_STANDARD = "STANDARD"
 
 
 def _capacity(owner: Document, mode: str) -> Document:
     """Return the figures that mean something: on demand there are 0 units; -1 is no maximum."""
-    kind, names = _CAPACITIES[mode == "PAY_PER_REQUEST"]
+    kind, names, least = _CAPACITIES[mode == "PAY_PER_REQUEST"]
     told = owner.get(kind, {})
     figures = {name: told[name] for name in names if 0 < told.get(name, 0) <= MAX_UNITS}
-    return {kind: figures} if figures else {}
+    return {kind: figures} if len(figures) >= least else {}
 
 
 _CAPACITIES = {
-    False: ("ProvisionedThroughput", ("ReadCapacityUnits", "WriteCapacityUnits")),
-    True: ("OnDemandThroughput", ("MaxReadRequestUnits", "MaxWriteRequestUnits")),
+    False: ("ProvisionedThroughput", ("ReadCapacityUnits", "WriteCapacityUnits"), 2),
+    True: ("OnDemandThroughput", ("MaxReadRequestUnits", "MaxWriteRequestUnits"), 1),
 }
+"""Where figures are, by whether a table is billed on demand, and how many of them say anything."""
 
 
 def _parts(request: Document) -> dict[str, Any]:
@@ -176,7 +175,7 @@ def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) ->
         index["IndexName"],
         () if local else hashes,
         ranges,
-        Include(*projection["NonKeyAttributes"]) if kind == "INCLUDE" else kind,
+        Include(*projection.get("NonKeyAttributes", ())) if kind == "INCLUDE" else kind,
         _provisioned(index.get("ProvisionedThroughput")),
         _on_demand(index.get("OnDemandThroughput")),
         _warm(index.get("WarmThroughput")),

@@ -82,6 +82,11 @@ def test_a_description_is_never_judged():
     assert len(TableSpec.of({**table, "TableStatus": "ACTIVE"}).indexes) == 21
     with pytest.raises(ModelError, match="21 global indexes"):
         TableSpec.of(table)
+    odd = {**BY_AT, "Projection": {"ProjectionType": "INCLUDE"}}
+    half = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 2**70}
+    table = {**table, "GlobalSecondaryIndexes": [odd], "ProvisionedThroughput": half}
+    spec = TableSpec.of({**table, "TableStatus": "BRAND_NEW", "TableName": "x"})
+    assert (spec.billing, spec.indexes[0].projection) == (UNSET, Include())
 
 
 def test_a_request_without_a_mode_is_provisioned_where_it_has_figures():
