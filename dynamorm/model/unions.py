@@ -1,5 +1,7 @@
 """Several Structs on one table (single-table design): one key, and the indexes of all of them.
 
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/data-modeling-foundations.html
+
 The law: each model is also by itself a table with the same key, and none has an attribute that an
 index of another is sorted by without saying so.
 """
