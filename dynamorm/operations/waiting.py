@@ -195,6 +195,7 @@ def when_free(
         try:
             return (yield from call(operation, payload, reply_type))
         except ServiceError as error:
+            # "Exists" after a limit may be about what the attempt before that limit has made.
             maybe_applied = error.maybe_applied = error.maybe_applied or maybe_applied
             if not wait or not passes(error) or not (yield from pause(schedule, deadline)):
                 raise

@@ -49,6 +49,7 @@ def list_backups(
     model_or_name: Model | str | None = None, *, start_after: str | None = None
 ) -> ListBackupsInput:
     """Build ListBackups for a page of backups of all types, of one table or of all."""
+    # Without a type, the service leaves out what it has made itself of deleted tables with PITR.
     return ListBackupsInput(
         UNSET if model_or_name is None else table_name(model_or_name),
         exclusive_start_backup_arn=start_after or UNSET,
@@ -100,6 +101,7 @@ def restore_table_to_point_in_time(
 
 def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) -> dict[str, Any]:
     """Return what is to be otherwise than in the backup: only what is declared."""
+    # CreateTable is billed on demand unless the model says otherwise; a restore is as its backup.
     made = create_table(spec)
     billing = made if spec.billing is not UNSET else None
     encryption = SSESpecification(enabled=False) if spec.encryption is None else UNSET

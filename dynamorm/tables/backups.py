@@ -62,6 +62,8 @@ def back_up(
     progress: Progress[Backup] | None = None,
 ) -> Steps[Backup]:
     """Send the request as soon as the table is free for it, and wait."""
+    # A lost answer is not resolved: to take an earlier backup of this name for ours would lose what
+    # was written since, and two backups lose nothing.
     reply = yield from when_free("CreateBackup", request, CreateBackupOutput, deadline, wait=wait)
     made = of_its_table(reply.backup_details)
     return (yield from until_done(made, describe, deadline, wait=wait, progress=progress))

@@ -88,6 +88,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
     if table is None or table.table_status == "DELETING":
         return TableCheck(name, missing=True)
     settings = Settings()
+    # Whoever creates the table is not done: what CreateTable cannot carry is yet to be set.
     if table.table_status != "CREATING":
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
         settings = yield from survey(spec.name, table, wanted, skip=True)

@@ -58,6 +58,7 @@ def _delete(
     names: tuple[str, ...], missing_ok: bool, wait: bool, deadline: Deadline
 ) -> Steps[None]:
     leaving = []
+    # One after the other: after an error, nothing that comes later in the call may be gone.
     for name in names:
         request = requests.delete_table(name)
         # Before Python 3.12, tracing loses what follows a program that has caught an error.

@@ -136,6 +136,7 @@ def _ensure_all(
         for spec in specs:
             begun.append((spec, (yield from find_or_create(spec, deadline))))  # noqa: PERF401 - yields
     except DynamormError as error:
+        # Where one cannot be created, neither are those that would have come with it.
         trouble = error
     for spec, ensured in begun:
         # What this call has created is completed, whatever becomes of the others.

@@ -69,6 +69,7 @@ def restore_backup(
     spec = _checked(table_spec(model, name=name, **options), wait)
 
     def restore(deadline: Deadline) -> Steps[TableDescription]:
+        # A restore takes minutes or hours: what no update could mend is told before it begins.
         there = yield from _contents(spec, arn, deadline)
 
         def request(indexes: Indexes) -> Request:
@@ -103,6 +104,8 @@ def restore_to_point_in_time(
         raise Refused((f"{reason} - at {spec.name}",))
 
     def restore(deadline: Deadline) -> Steps[TableDescription]:
+        # Whatever moment is restored, indexes and billing are those that the source has now:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
         there = yield from describe_table(origin)
 
         def request(indexes: Indexes) -> Request:
@@ -168,6 +171,8 @@ def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> Indexes:
     if blocked := make_plan(spec, there, Settings()).blocked:
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
+    # An index can be left out of a restore, but not added or changed by it:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html
     names = {item.name for item in differences(spec, there)}
     found = there.global_secondary_indexes
     kept = [index for index in found if f"index:{index.index_name}" not in names]

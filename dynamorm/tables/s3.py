@@ -158,6 +158,7 @@ def import_from_s3(
         begun = yield from when_free("ImportTable", request, ImportTableOutput, deadline, wait=wait)
         job = begun.import_table_description
         done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
+        # The import has made the table by itself: it is looked at here for the first time.
         if wait:
             yield from complete(spec, (yield from find_table(spec.name)), deadline)
         return done
