@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Callable, Iterator
+from itertools import count
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -125,11 +127,18 @@ def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
     if checkpoint is None:
         from ..copying.checkpoint_file import save
 
-        names = (found.checkpoint[end].rpartition("/")[2] for end in ("source", "target"))
-        checkpoint = f"{'-'.join(names)}.checkpoint.json"
+        checkpoint = _unused(found.checkpoint)
         save(checkpoint, found.checkpoint)
         arguments = [*arguments, "--checkpoint", checkpoint]
     say(f"Resume with: {shlex.join(('dynamorm', *arguments))}")
+
+
+def _unused(checkpoint: dict[str, Any]) -> str:
+    """Return the name of a new file: that of an earlier run may be further on."""
+    ends = (checkpoint[end].rpartition("/")[2] for end in ("source", "target"))
+    stem = "-".join((str(click.get_current_context().info_name), *ends))
+    names = (f"{stem}{f'-{number}' * (number > 1)}.checkpoint.json" for number in count(1))
+    return next(name for name in names if not Path(name).exists())
 
 
 COMMANDS = (copy, verify)

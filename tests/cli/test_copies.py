@@ -64,12 +64,13 @@ def test_an_interrupt_leaves_a_checkpoint_and_the_command_that_resumes(stocked):
     """Ctrl-C exits with 130; without --checkpoint there is a new file, which the command names."""
     line = "copy shop:Order shop:Order --transform shop:late --in-place --segments 1"
     done = stocked(line, exits=130)
-    resume = f"dynamorm {line} --checkpoint orders-orders.checkpoint.json"
+    resume = f"dynamorm {line} --checkpoint copy-orders-orders.checkpoint.json"
     assert done.stderr.splitlines()[-2:] == [
         "not done: read 1, written 0",
         f"Resume with: {resume}",
     ]
-    assert (stocked.folder / "orders-orders.checkpoint.json").exists()
+    assert (stocked.folder / "copy-orders-orders.checkpoint.json").exists()
+    assert "--checkpoint copy-orders-orders-2.checkpoint.json" in stocked(line, exits=130).stderr
     assert f"Resume with: dynamorm {line} --checkpoint a.json\n" in (
         stocked(f"{line} --checkpoint a.json", exits=130).stderr
     )
