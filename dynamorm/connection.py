@@ -204,7 +204,7 @@ class Arguments(Hidden):
 
     def _object(self, *, awaited: bool) -> Any:
         made = self._transport
-        if hasattr(made, "meta") and not hasattr(made, "send"):
+        if hasattr(made, "meta") and not hasattr(type(made), "send"):
             made = _wrapped(made, awaited=awaited)
         if not callable(getattr(made, "send", None)):
             raise TypeError(f"transport= takes {_KNOWN}, not {made!r:.200}{_advice(made)}")
@@ -228,11 +228,10 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
     client = given if hasattr(given.meta, "service_model") else getattr(given.meta, "client", None)
     if client is None:
         return given
-    kind = type(client)
-    methods = (getattr(kind, name, None) for name in ("_make_api_call", "describe_table"))
-    if hasattr(kind, "__aenter__") or any(map(is_coroutine_function, methods)):
+    methods = (getattr(client, name, None) for name in ("_make_api_call", "describe_table"))
+    if hasattr(client, "__aenter__") or any(map(is_coroutine_function, methods)):
         if not awaited:
-            raise TypeError(f"{kind.__name__} is a client for asyncio: use connect_async")
+            raise TypeError(f"{type(client).__name__} is a client for asyncio: use connect_async")
         from .transports.async_client import AsyncClientTransport
 
         return AsyncClientTransport(given)

@@ -276,6 +276,31 @@ def test_a_client_of_aiobotocore_is_awaited():
     assert client.called == [{"TableName": "orders"}] * 3
 
 
+def test_a_client_that_stands_before_another_is_told_by_its_methods():
+    """Whatever it passes on is awaited, or is not."""
+
+    class Before:
+        def __init__(self, client: Any) -> None:
+            self.client = client
+            self.meta = client.meta
+
+        def __getattr__(self, name: str) -> Any:
+            async def awaited(**members: Any) -> Any:
+                return getattr(self.client, name)(**members)
+
+            if name.startswith("__"):
+                raise AttributeError(name)
+            return awaited
+
+    async def main() -> Any:
+        return await dynamorm.connect_async(transport=Before(given)).list_tables()
+
+    with Server(answer({"TableNames": ["orders"]})) as server:
+        given = made("client", server.url)
+        assert list(asyncio.run(main())) == ["orders"]
+        closed(given)
+
+
 def test_a_client_of_aiobotocore_is_waited_for_in_time():
     """No longer than `timeout`."""
     transport = dynamorm.connect_async(transport=AwaitedClient(None)).transport
