@@ -6,6 +6,8 @@ import _thread
 import asyncio
 import functools
 import pickle
+import signal
+from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,15 @@ async def cancelled(url: str, **options: Any) -> None:
     await copying
 
 
+@pytest.fixture
+def ctrl_c() -> Iterator[None]:
+    """Ctrl-C is heard: a shell has its background jobs ignore it, and what they start."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("ctrl_c")
 @pytest.mark.parametrize("interrupt", [KeyboardInterrupt, asyncio.CancelledError])
 def test_an_interrupt_stops_all_of_them(interrupt: Any, tmp_path: Path) -> None:
     """The checkpoint is saved, and the copy can be resumed."""
