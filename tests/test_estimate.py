@@ -22,7 +22,9 @@ from dynamorm import (
     estimate,
 )
 from dynamorm.api.descriptions import ReplicaDescription
-from dynamorm.testing import FakeService
+from dynamorm.testing import FakeService, Script
+
+pytestmark = pytest.mark.once
 
 ID, TIME, STATUS = KeyAttribute("id", "S"), KeyAttribute("time", "N"), KeyAttribute("status", "S")
 BY_STATUS = IndexSpec("by-status", (STATUS,), projection=KEYS_ONLY)
@@ -201,6 +203,17 @@ def test_a_plan_is_counted_by_its_steps():
     wanted = structs.replace(bare, indexes=(BY_STATUS,), point_in_time_recovery=7)
     plan = planned(bare, structs.replace(wanted, deletion_protection=True))
     assert str(estimate.plan(plan, described(bare))) == PLAN
+
+
+def test_the_quotas_are_the_account_s(driver):
+    """One DescribeLimits tells them; a table serves what it is warm for, whatever they say."""
+    limits = {"TableMaxReadCapacityUnits": 80_000, "TableMaxWriteCapacityUnits": 5_000}
+    script = Script(("DescribeLimits", limits))
+    quota = driver(estimate.quota(), script)
+    assert script.sent == [("DescribeLimits", {})]
+    assert quota == estimate.Quota(80_000, 5_000)
+    assert estimate.copy(described(ORDERS), quota=quota).seconds == 1500
+    assert estimate.copy(described(ORDERS), quota=estimate.Quota(write=1)).seconds == 1500
 
 
 def test_other_steps_of_a_plan():

@@ -23,7 +23,7 @@ PACKAGES = {
     "tables": ("errors", "model", "api", "requests", "operations"),
     "items": ("errors", "model"),
     "copying": ("errors", "model", "api", "requests", "operations", "tables", "items"),
-    "estimate": ("errors", "model", "api", "tables"),
+    "estimate": ("errors", "model", "api", "operations", "tables"),
     "export": ("errors", "model", "api", "requests", "operations", "tables"),
     "permissions": ("errors", "model", "api", "requests", "operations", "tables", "copying"),
     "prune": (),

@@ -78,6 +78,15 @@ class CreateTableInput(Request, frozen=True):
     vector_indexes: Any = UNSET
 
 
+class DescribeLimitsInput(Request, frozen=True):
+    """It has no member: the quotas are those of the account in the region."""
+
+
+class DescribeLimitsOutput(Reply, frozen=True):
+    table_max_read_capacity_units: int
+    table_max_write_capacity_units: int
+
+
 class DescribeTableInput(Request, frozen=True):
     table_name: str
 

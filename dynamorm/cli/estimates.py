@@ -107,7 +107,8 @@ def tell_before(
 ) -> None:
     """Tell what a copy costs, what its target serves, and whether it could be brought back."""
     from ..errors import AccessDenied
-    from ..estimate.rates import Quota, rates
+    from ..estimate import Quota
+    from ..estimate.rates import rates
     from ..model.declare import table_name, table_spec
     from ..model.spec import TableSpec
 

@@ -1,12 +1,12 @@
 """What a copy or a plan costs, and how long it takes: computed from DescribeTable.
 
-Nothing is sent. Sizes are what DescribeTable tells, some six hours old, and items are taken to be
-of average size.
+Nothing is sent, but for `quota`. Sizes are what DescribeTable tells, some six hours old, and items
+are taken to be of average size.
 """
 
 from .costs import copy, plan
 from .prices import PRICED, PRICES, SOURCE
-from .rates import Quota
+from .quotas import Quota, quota
 from .values import Cost, Estimate
 
-__all__ = ["PRICED", "PRICES", "SOURCE", "Cost", "Estimate", "Quota", "copy", "plan"]
+__all__ = ["PRICED", "PRICES", "SOURCE", "Cost", "Estimate", "Quota", "copy", "plan", "quota"]

@@ -16,7 +16,8 @@ from ..model.spec import TableSpec, changed
 from ..tables.compare import IndexDescription
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, prices_of
-from .rates import NEW, Quota, rates
+from .quotas import Quota
+from .rates import NEW, rates
 from .values import Cost, Estimate
 
 READ_BYTES, WRITE_BYTES, GB = 2**12, 2**10, 2**30

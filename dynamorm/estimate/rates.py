@@ -8,26 +8,15 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
-from msgspec import Struct
-
 from ..api.descriptions import TableDescription
 from ..model.options import IndexSpec, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
+from .quotas import Quota
 
 NEW = WarmThroughput(read=12_000, write=4_000)
 """What a new on-demand table serves at once."""
 DOUBLING = 1800.0
 """Seconds after which an on-demand table serves twice what it has been asked for before."""
-
-
-class Quota(Struct, frozen=True):
-    """The most that an account lets a table have, in units per second: DescribeLimits tells it.
-
-    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-    """
-
-    read: float = 40_000
-    write: float = 40_000
 
 
 class Rate(NamedTuple):

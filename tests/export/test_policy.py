@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamorm import KeyAttribute, Permission, TableSpec, required_actions
 from dynamorm.export import iam_policy
+
+pytestmark = pytest.mark.once
 
 ORDERS = TableSpec(name="orders", partition_key=KeyAttribute("id", "S"))
 ARN = "arn:aws:dynamodb:eu-west-1:123456789012"
