@@ -125,6 +125,7 @@ class Backup(BackupDetails, frozen=True):
 class SourceTableDetails(Reply, frozen=True):
     table_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
+    billing_mode: str | None = None
 
 
 class SourceTableFeatureDetails(Reply, frozen=True):

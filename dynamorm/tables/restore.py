@@ -15,6 +15,7 @@ from ..api import Request
 from ..api.backups import BackupDescription, BackupDetails
 from ..api.descriptions import (
     AttributeDefinition,
+    BillingModeSummary,
     GlobalSecondaryIndexDescription,
     TableDescription,
 )
@@ -145,6 +146,7 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
         table_status="ACTIVE",
         attribute_definitions=tuple(AttributeDefinition(*pair) for pair in types.items()),
         key_schema=source.key_schema,
+        billing_mode_summary=BillingModeSummary(source.billing_mode or "PAY_PER_REQUEST"),
         local_secondary_indexes=features.local_secondary_indexes,
         global_secondary_indexes=features.global_secondary_indexes,
         vector_indexes=features.vector_indexes,

@@ -46,7 +46,10 @@ class Backup:
         kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
         return {
             "BackupDetails": self.details(moment),
-            "SourceTableDetails": described,
+            "SourceTableDetails": {
+                **described,
+                "BillingMode": self.payload.get("BillingMode", "PROVISIONED"),
+            },
             "SourceTableFeatureDetails": {kind: described[kind] for kind in kinds},
         }
 

@@ -63,7 +63,6 @@ UNREAD = {
         "ProvisionedThroughput",
         "OnDemandThroughput",
         "ItemCount",
-        "BillingMode",
     },
     "SourceTableFeatureDetails": {
         "StreamDescription",

@@ -119,6 +119,19 @@ def test_billing_and_encryption_go_with_the_restore() -> None:
     assert "ProvisionedThroughput" not in sent["GlobalSecondaryIndexOverride"][0]
 
 
+def test_an_index_may_have_maxima_where_the_backup_is_on_demand() -> None:
+    """The model need not declare the billing for it; of a provisioned backup that is refused."""
+    (status,) = BARE.indexes
+    capped = (IndexSpec(status.name, status.partition_key, on_demand=OnDemand(max_read=7)),)
+    spec = TableSpec(OTHER, ID, AT, capped)
+    there = Restoring(BARE)
+    made = there.run(dynamorm.restore_backup(spec, there.backup))
+    assert made.global_secondary_indexes[0].on_demand_throughput.max_read_request_units == 7
+    there = Restoring(dynamorm.table_spec(BARE, billing=Provisioned(1, 1)))
+    with pytest.raises(Refused, match="index:by-status:on_demand"):
+        there.run(dynamorm.restore_backup(spec, there.backup))
+
+
 def test_indexes_that_the_backup_has_not_are_built_afterwards() -> None:
     """One that it has otherwise is left out of the restore; one that nobody declares is kept."""
     x = KeyAttribute("x", "S")
