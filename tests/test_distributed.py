@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import os
 import signal
+import threading
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aids.things import TARGET, Thing, moved, odd, one_more, over_http, things
 
+import dynamorm
 from dynamorm import CopyReport, Database, ItemError
 
 distributed = pytest.importorskip("distributed")
@@ -86,6 +89,26 @@ def test_errors_come_to_the_caller(client: Any) -> None:
         taken.clear()
         report = copy(client, db, on_error=lambda values, error: taken.append(values), **given)
     assert (report.done, report.failed, len(taken)) == (True, 20, 20)
+
+
+@pytest.mark.parametrize("connect", [dynamorm.connect, dynamorm.connect_async])
+def test_ctrl_c_stops_all_tasks(client: Any, connect: Any, tmp_path: Path) -> None:
+    """The caller's checkpoint is saved, and has all that was written."""
+    fake = things(200)
+    file = tmp_path / "copy.json"
+    # A shell has its background jobs ignore it, and what they start.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    with over_http(fake) as db:
+        there = connect("eu-west-1", endpoint=db.transport.endpoint.url, transport="http")
+        threading.Timer(0.7, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt) as caught:
+            copy(client, there, max_write_units=60, checkpoint_file=file)
+        signal.signal(signal.SIGINT, before)
+        if connect is dynamorm.connect:  # asyncio.run raises another one
+            report = caught.value.report  # type: ignore[attr-defined]  # whatever ended the copy
+            assert 0 < report.written == len(fake.items("target")) < 200
+            assert json.loads(file.read_bytes()) == report.checkpoint
+        assert copy(client, db, checkpoint_file=file).written == 200
 
 
 def test_a_worker_that_is_killed_loses_nothing() -> None:
