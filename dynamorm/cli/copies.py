@@ -103,6 +103,7 @@ def _run(
         if found is None or not (interrupted or read_so_far(found)):
             raise
         say(str(found))
+        session.output.line("stopped", **found.to_dict())
         _leave(session, found, checkpoint)
         if not interrupted:
             raise

@@ -71,6 +71,7 @@ def test_an_interrupt_leaves_a_checkpoint_and_the_command_that_resumes(stocked):
     ]
     assert (stocked.folder / "copy-orders-orders.checkpoint.json").exists()
     assert "--checkpoint copy-orders-orders-2.checkpoint.json" in stocked(line, exits=130).stderr
+    assert stocked.lines(line, exits=130)[-1]["event"] == "stopped"
     assert f"Resume with: dynamorm {line} --checkpoint a.json\n" in (
         stocked(f"{line} --checkpoint a.json", exits=130).stderr
     )
