@@ -136,7 +136,7 @@ def finish(
     from . import settle as settling
 
     if begun.created:
-        left = yield from settling.finish(spec, ready, deadline, wait)
+        left = yield from settling.complete(spec, ready, deadline, wait)
         return Ensured(True, ready, (), left)
     if ready.table_status == "CREATING":
         return Ensured(False, ready, reported(spec, ready), settling.in_the_making(spec, ready))

@@ -199,9 +199,7 @@ SETTINGS: dict[str, Setting] = {
                 "UpdateContributorInsights",
                 "UpdateContributorInsights",
             ),
-            others=lambda _: (
-                _linked_role("contributorinsights", "CloudWatchContributorInsights"),
-            ),
+            others=_insights_actions,
             with_create=False,
         ),
     )

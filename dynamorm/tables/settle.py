@@ -35,7 +35,7 @@ def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> 
         yield from _settle(step, spec, table, deadline)
 
 
-def finish(
+def complete(
     spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
 ) -> Steps[tuple[Pending, ...]]:
     """Do the same; return what could not be done yet, with its reason."""

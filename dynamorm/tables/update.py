@@ -25,7 +25,7 @@ from .create import create
 from .lifecycle import describe_table
 from .plan import Plan, create_plan, make_plan
 from .selection import checked_names, compared_settings
-from .settle import UNKNOWN, finish, finish_all
+from .settle import UNKNOWN, complete, finish_all
 from .steps import Pending, Settings, Step
 from .survey import survey
 
@@ -185,22 +185,14 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
     spec = plan.spec
     if create_plan(spec, plan.allow, location).steps != plan.steps:
         raise PlanRefused((), reasons=(_OTHER_REQUESTS,))
-    found = yield from find_table(spec.name)
-    if found is not None and found.table_status == "DELETING":
-        yield from until_gone(spec.name, deadline, found)
-        found = None
-    if found is None:
-        try:
-            made = yield from create(spec, deadline)
-        except TableExists:
-            found = yield from describe_table(spec)
-    if found is not None:
-        return (yield from _compare(plan, skip, deadline, found))
+    made = yield from _make(spec, deadline)
+    if made is None:
+        return (yield from _compare(plan, skip, deadline))
     ready = yield from until_active(spec.name, deadline, made)
     if not skip:
         yield from finish_all(spec, ready, deadline)
         return Applied(ready, plan.steps, ())
-    left = yield from finish(spec, ready, deadline, wait=True)
+    left = yield from complete(spec, ready, deadline, wait=True)
     unknown = tuple(item.name for item in left if item.reason == UNKNOWN)
     return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
 
@@ -208,7 +200,21 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
 _OTHER_REQUESTS = "the plan's requests are not those that create what it declares: make another"
 
 
-def _compare(plan: Plan, skip: bool, deadline: Deadline, found: TableDescription) -> Steps[Applied]:
+def _make(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription | None]:
+    """Create a table; return `None` where there is one, and nothing was done."""
+    found = yield from find_table(spec.name)
+    if found is not None:
+        if found.table_status != "DELETING":
+            return None
+        yield from until_gone(spec.name, deadline, found)
+    try:
+        return (yield from create(spec, deadline))
+    except TableExists:
+        return None
+
+
+def _compare(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
+    found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
     wanted = compared_settings(plan.spec)
     settings = yield from survey(plan.spec.name, table, wanted, skip=skip)

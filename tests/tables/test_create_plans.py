@@ -70,12 +70,13 @@ def test_a_planned_table_is_made_whole(world):
     assert world.changes == ["ListTagsOfResource"]
 
 
-def test_a_planned_table_waits_for_its_name(world):
+def test_a_planned_table_waits_for_its_name():
     """One that is being deleted counts as missing, and is waited for."""
-    world.run(dynamorm.create_table(PLAIN))
+    world = World(PLAIN, delete_seconds=60)
     world.run(dynamorm.delete_table(PLAIN, wait=False))
     plan = world.run(dynamorm.plan(PLAIN))
     assert plan.creates
+    assert world.run(dynamorm.describe_table(PLAIN)).table_status == "DELETING"
     assert world.run(dynamorm.apply(plan)).done == plan.steps
 
 

@@ -204,3 +204,20 @@ def test_policies():
     with pytest.raises(ServiceError) as caught:
         ask(service, "GetResourcePolicy", get)
     assert caught.value.code == "PolicyNotFoundException"
+
+
+def test_a_stream_is_turned_on_once():
+    """A second stream, or one that is off, is refused; what was turned off stays listed."""
+    service, stream = made(), "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
+    on, off = "EnableKinesisStreamingDestination", "DisableKinesisStreamingDestination"
+    turn_off = requests.disable_kinesis_streaming_destination("orders", stream)
+    with pytest.raises(ValidationFailed):
+        ask(service, off, turn_off)
+    ask(service, on, requests.enable_kinesis_streaming_destination("orders", stream))
+    with pytest.raises(ValidationFailed):
+        ask(service, on, requests.enable_kinesis_streaming_destination("orders", f"{stream}-2"))
+    ask(service, off, turn_off)
+    operation = "DescribeKinesisStreamingDestination"
+    told = ask(service, operation, requests.describe_kinesis_streaming_destination("orders"))
+    (destination,) = told["KinesisDataStreamDestinations"]
+    assert destination == {"StreamArn": stream, "DestinationStatus": "DISABLED"}
