@@ -18,7 +18,6 @@ from ..model.spec import TableSpec
 from ..operations.effects import Steps, call, operation
 from ..operations.waiters import find_table
 from ..operations.waiting import Deadline, within
-from .create import Ensured, create_whole, find_or_create, finish
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
+    from .create import Ensured
 
 OnDrift = Literal["report", "raise", "raise-blocked"]
 
@@ -47,6 +47,8 @@ def create_table(
     which would never be turned on; `TableExists` for an existing table, `WaitTimeout`,
     `TableFailed`.
     """
+    from .create import create_whole
+
     check_flags(wait=wait)
     spec = table_spec(model, name=name, **options)
     return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
@@ -128,6 +130,8 @@ def _ensure(
 def _ensure_all(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool
 ) -> Steps[dict[str, Ensured]]:
+    from .create import find_or_create
+
     begun: list[tuple[TableSpec, Ensured]] = []
     done: dict[str, Ensured] = {}
     trouble: DynamormError | None = None
@@ -156,6 +160,8 @@ def _ensure_all(
 def _finish(
     spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
+    from .create import finish
+
     ensured = yield from finish(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
