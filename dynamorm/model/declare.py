@@ -238,12 +238,14 @@ def _union_spec(
         [(m, {**own.options, **options}) for m, own in declared], problems
     )
     own = _Declared(next(iter(names), "unnamed"), options=joined)
+    listed = [one.indexes for _, one in declared]
+    inherited = [one.inherited for _, one in declared]
     if indexes is not None:
-        own = own._replace(indexes=_listable(indexes))
-    else:
-        listed = unions.joined_indexes([(m, own.indexes) for m, own in declared], problems)
-        inherited = unions.joined_indexes([(m, own.inherited) for m, own in declared], problems)
-        own = own._replace(indexes=listed, inherited=inherited)
+        listed, inherited = [_listable(indexes)] * len(members), [()] * len(members)
+    own = own._replace(
+        indexes=unions.joined_indexes(members, listed, problems),
+        inherited=unions.joined_indexes(members, inherited, problems),
+    )
     fields = unions.joined_fields(members, problems)
     problems += unions.key_problems(members, fields)
     return _built(model, own, fields, problems)

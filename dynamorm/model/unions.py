@@ -59,7 +59,8 @@ def joined_fields(models: Sequence[Any], problems: list[str]) -> tuple[Field, ..
             joined[field.attribute] = structs.replace(
                 first, markers=tuple(markers), optional=optional
             )
-    return tuple(joined.values())
+    # `Include` names attributes here, as `joined_indexes` gives it.
+    return tuple(structs.replace(field, name=field.attribute) for field in joined.values())
 
 
 def _kinds(field: Field) -> str:
@@ -67,23 +68,41 @@ def _kinds(field: Field) -> str:
 
 
 def joined_indexes(
-    listings: Iterable[tuple[Any, Iterable[Index]]], problems: list[str]
-) -> tuple[Index, ...]:
-    """Return what the models list, each index once; several `Include` project what all name."""
-    joined: dict[str, Index] = {}
-    for model, listed in listings:
-        for index in listed:
-            first = joined.setdefault(index.name, index)
-            both: Any = first.projection, index.projection
-            if all(isinstance(projection, Include) for projection in both):
-                wider = Include(*dict.fromkeys((*both[0], *both[1])))
-                joined[index.name] = structs.replace(first, projection=wider)
-                both = wider, wider
-            if structs.replace(first, projection=both[0]) != structs.replace(
-                index, projection=both[1]
-            ):
-                problems.append(f"index {index.name!r} is listed otherwise - at {label(model)}")
+    models: Sequence[Any], listings: Iterable[Iterable[Any]], problems: list[str]
+) -> tuple[Any, ...]:
+    """Return what the models list, each index once; several `Include` project what all name.
+
+    They name attributes then, since one field's name may stand for several. What is no `Index` is
+    left to who checks them.
+    """
+    names = [{field.name: field.attribute for field in read_fields(m, [])} for m in models]
+    every = {name: attribute for own in reversed(names) for name, attribute in own.items()}
+    joined: dict[Any, Any] = {}
+    for model, own, listed in zip(models, names, listings, strict=True):
+        for given in listed:
+            index = _in_attributes(given, {**every, **own})
+            key = getattr(index, "name", id(index))
+            merged = _merged(joined.get(key, index), index)
+            if merged is None:
+                problems.append(f"index {key!r} is listed otherwise - at {label(model)}")
+            joined[key] = merged or index
     return tuple(joined.values())
+
+
+def _in_attributes(index: Any, names: Mapping[str, str]) -> Any:
+    if not isinstance(index, Index) or not isinstance(index.projection, Include):
+        return index
+    projection = Include(*(names.get(name, name) for name in index.projection))
+    return structs.replace(index, projection=projection)
+
+
+def _merged(one: Any, other: Any) -> Any:
+    """Return an index as both list it; `None` where they contradict each other."""
+    projections = [getattr(index, "projection", None) for index in (one, other)]
+    if all(isinstance(projection, Include) for projection in projections):
+        both = Include(*dict.fromkeys(name for names in projections for name in names or ()))
+        one, other = (structs.replace(index, projection=both) for index in (one, other))
+    return one if one == other else None
 
 
 def joined_options(

@@ -7,7 +7,7 @@ from typing import Annotated, Union
 
 import pytest
 from aids.worlds import World
-from msgspec import Struct
+from msgspec import Struct, field
 from typing_extensions import TypeAliasType
 
 import dynamorm
@@ -169,6 +169,37 @@ def test_what_does_not_agree_is_told_all_at_once(union, problems):
     with pytest.raises(ModelError) as caught:
         table_spec(union)
     assert [p for p in problems if p not in caught.value.problems] == []
+
+
+class Priced(Struct, tag="priced"):
+    pk: Annotated[str, PartitionKey()]
+    kind: Annotated[str, PartitionKey(index="by-kind")]
+    amount: int = field(name="price")
+
+
+class Weighed(Struct, tag="weighed"):
+    pk: Annotated[str, PartitionKey()]
+    kind: Annotated[str, PartitionKey(index="by-kind")]
+    amount: int = field(name="weight")
+    cost: int = field(name="price", default=0)
+
+
+def test_what_an_index_includes_is_named_by_the_fields_of_each_model():
+    """One name may stand for two attributes, and two names for one."""
+
+    def projection(*models, **options):
+        return table_spec(Priced | Weighed, name="abc", **options).indexes[0].projection
+
+    assert projection() == "ALL"
+    given = [Index("by-kind", projection=Include("amount", "cost"))]
+    assert projection(indexes=given) == Include("price", "weight")
+    table("abc", indexes=[Index("by-kind", projection=Include("amount"))])(Priced)
+    table("abc", indexes=[Index("by-kind", projection=Include("amount"))])(Weighed)
+    assert projection() == Include("price", "weight")
+    with pytest.raises(ModelError, match="Include names 'nothing', which is no field"):
+        projection(indexes=[Index("by-kind", projection=Include("nothing"))])
+    with pytest.raises(ModelError, match="indexes= takes Index"):
+        projection(indexes=["by-kind"])
 
 
 def test_what_is_given_counts_before_what_the_models_say():
