@@ -25,7 +25,9 @@ def resources(models: tuple[Model, ...], prefix: str, function: str) -> dict[str
             continue
         named = spec.named(whole_name(prefix, spec.name))
         if named.name in {other.name for other in found.values()}:
-            problems.append(f"two models are the table {named.name!r} - at {spec.name}")
+            problems.append(
+                f"two models are the table {named.name!r}: pass their union - at {spec.name}"
+            )
         found[unique(logical_id(spec), found)] = named
     if problems:
         raise ModelError(tuple(problems))

@@ -293,7 +293,7 @@ def test_another_deletion_policy_is_refused():
     ("models", "problem"),
     [
         ([named("arn:aws:dynamodb:eu-west-1:123456789012:table/x23")], "is an ARN"),
-        ([BARE, BARE], "two models are the table 'dev-bare' - at bare"),
+        ([BARE, BARE], r"two models are the table 'dev-bare': pass their union - at bare"),
         ([named("x", extra={"New": 1})], r"has no word for New - at dev-x"),
     ],
 )
