@@ -49,6 +49,7 @@ def required_actions(
     data_copy: bool = False,
     backup_table: str | None = None,
     conditional: bool = False,
+    strict: bool = False,
     bucket: str = "*",
     arn: str = "arn:aws:dynamodb:*:*",
     **options: Unpack[TableOptions],
@@ -58,12 +59,12 @@ def required_actions(
     `subject` is a plan, or an operation by its name with the tables and those of its options that
     matter: `required_actions("update_table", Order, allow=["ttl"])`. Tables are models and specs,
     and names or ARNs for operations that take them. Source and target of a copy are given in this
-    order; `conditional` is for one with `existing="keep"` or `collisions="check"`. A restore takes
-    the model, then the table that was backed up. `bucket` is that of an export, import or bulk put.
-    `arn` is what the resources begin with, but for those that an ARN names. A KMS key of your own
-    needs permissions on the key besides.
+    order; `conditional` is for one with `existing="keep"` or `collisions="check"`, `strict` for a
+    check. A restore takes the model, then the table that was backed up. `bucket` is that of an
+    export, import or bulk put. `arn` is what the resources begin with, but for those that an ARN
+    names. A KMS key of your own needs permissions on the key besides.
     """
-    names = checked_names(allow, "allow")
+    names = checked_names(allow, "allow") + tuple(SETTINGS) * strict
     asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, options)
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)

@@ -402,6 +402,14 @@ def test_what_the_service_does_on_its_own(name, operation, tables, unnamed):
     assert {p.action for p in waiting} <= actions
 
 
+def test_a_strict_check():
+    """It reads every setting, declared or not, and writes nothing."""
+    watched = Watched()
+    seen = watched.run(dynamorm.create_table(PLAIN), dynamorm.check(PLAIN, strict=True))
+    assert seen == required_actions("check", PLAIN, strict=True)
+    assert len(seen) > len(required_actions("check", PLAIN)) == 1
+
+
 def test_a_job_in_another_partition():
     """Bucket, log and backup begin with the partition that is given."""
     told = required_actions("import_from_s3", PLAIN, arn="arn:aws-cn:dynamodb:cn-north-1:1")
