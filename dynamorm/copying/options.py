@@ -36,6 +36,7 @@ _WORDS = {
     "unmodelled": ("keep", "drop", "error"),
     "collisions": ("error", "check", "last"),
     "existing": ("overwrite", "keep"),
+    "via": ("direct",),
 }
 
 
@@ -57,6 +58,7 @@ class CopyOptions(TypedDict, total=False):
     collision_keys: int
     existing: Existing
     in_place: bool
+    via: Literal["direct"]
     target_db: DatabaseLike | None
     checkpoint_file: str | PathLike[str] | None
 
@@ -79,6 +81,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     collision_keys: int = COLLISION_KEYS
     existing: Existing = "overwrite"
     in_place: bool = False
+    via: Literal["direct"] = "direct"
     target_db: DatabaseLike | None = None
     checkpoint_file: str | PathLike[str] | None = None
 

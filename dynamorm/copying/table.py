@@ -73,6 +73,7 @@ def copy_table(
     - `existing="overwrite"`: or "keep", to write items only where the target has none with the key.
     - `in_place=False`: whether source and target may be one table.
     - `target_db=None`: the database that the target is in, if it is another one.
+    - `via="direct"`: read by Scan, write by BatchWriteItem or PutItem; there is no other way.
 
     Raises `Refused` before anything is read when the tables or the checkpoint do not fit, and in
     the end if one of the tables has been replaced; `CopyIncomplete` with the unwritten items when

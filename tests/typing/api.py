@@ -51,6 +51,7 @@ from dynamorm import (
     TimeToLive,
     Verified,
     WarmThroughput,
+    distributed,
     table,
 )
 from dynamorm.api.tables import ListTablesOutput
@@ -102,6 +103,9 @@ def several_models(db: Database) -> None:
     assert_type(db.ensure_table(Order | Customer, name="app"), Ensured)
     assert_type(dynamorm.table_spec(Order | Customer, name="app"), TableSpec)
     assert_type(db.copy_table(Order | Customer, "app"), CopyReport)
+    assert_type(db.copy_table(Order, "other", processes=2, via="direct"), CopyReport)
+    assert_type(distributed.copy_table(None, Order, "other", segments=8, db=db), CopyReport)
+    assert_type(distributed.verify_copy(None, Order, "other", db=db, sample=0.5), Verified)
     one: Order | Customer = dynamorm.from_item(Order | Customer, {"type": {"S": "Customer"}})
     dynamorm.to_item(one)
 
