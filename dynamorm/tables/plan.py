@@ -21,6 +21,7 @@ from ..operations.effects import Location
 from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
 from .indexes import IndexChanges
+from .plan_text import plan_text
 from .selection import covers
 from .settings import SETTINGS
 from .steps import (
@@ -77,63 +78,24 @@ class Plan(Readable, frozen=True, kw_only=True):
         return bool(self.steps or self.blocked)
 
     def __str__(self) -> str:
-        return _text(self)
+        return plan_text(self.table, self.steps, list(self._notes()))
+
+    def _notes(self) -> Iterator[tuple[str, str, str]]:
+        """Yield what is not done, with the reason of each."""
+        for blocked in self.blocked:
+            difference = f"declared {blocked.declared}, found {blocked.found}"
+            yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
+        for undeclared in self.undeclared:
+            yield "left alone", undeclared.name, undeclared.found
+        for unknown in self.unknown:
+            yield "unknown", unknown.name, str(unknown).partition(": ")[2]
+        for name in self.unsupported:
+            yield "unsupported", name, "this endpoint does not know it"
 
     @property
     def creates(self) -> bool:
         """Whether its table is not there yet."""
         return any(step.kind == "create" for step in self.steps)
-
-
-_MADE = ("table", "index", "replica")
-"""What is made or not there; everything else of a table is changed."""
-
-
-def _text(plan: Plan) -> str:
-    """Return a line for each thing that a plan says, and last how many things it makes and ends.
-
-    `+` is made, `~` changed, `-` removed, `-/+` removed and made again.
-    """
-    rows = list(_rows(plan))
-    widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
-    lines = (
-        f"  {sign:{widths[0]}}  {kind:{widths[1]}}  {name:{widths[2]}}  {text}"
-        for sign, kind, name, text in rows
-    )
-    steps = f"{len(plan.steps)} step" + "s" * (len(plan.steps) != 1) if rows else "is as declared"
-    signs = [_sign(step) for step in plan.steps]
-    counts = {word: signs.count(sign) for sign, word in _WORDS.items()}
-    counted = ", ".join(f"{count} to {word}" for word, count in counts.items())
-    return "\n".join((f"{plan.table}: {steps}", *lines, f"Plan: {counted}"))
-
-
-_WORDS = {"+": "create", "~": "change", "-": "destroy"}
-
-
-def _sign(step: Step) -> str:
-    if step.declared is None:
-        return "-"
-    made = step.name.count(":") < 2 and step.name.partition(":")[0] in _MADE
-    return "+" if made else "~"
-
-
-def _rows(plan: Plan) -> Iterator[tuple[str, str, str, str]]:
-    gone = {step.name for step in plan.steps if step.declared is None}
-    again = gone & {step.name for step in plan.steps if step.declared is not None}
-    for step in plan.steps:
-        sign = "-/+" if step.name in again else _sign(step)
-        yield sign, step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
-        for further in step.then:
-            yield "", "then", further.name, f"{further.change} ({further.operation})"
-    for blocked in plan.blocked:
-        difference = f"declared {blocked.declared}, found {blocked.found}"
-        yield "", "blocked", blocked.name, f"{difference}: {blocked.remedy}"
-    for undeclared in plan.undeclared:
-        yield "", "left alone", undeclared.name, undeclared.found
-    for unknown in plan.unknown:
-        yield "", "unknown", unknown.name, str(unknown).partition(": ")[2]
-    for name in plan.unsupported:
-        yield "", "unsupported", name, "this endpoint does not know it"
 
 
 def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> Plan:

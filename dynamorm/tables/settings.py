@@ -194,11 +194,7 @@ SETTINGS: dict[str, Setting] = {
             found=lambda told: bool(told.answer),
             steps=_insights,
             read=reading("DescribeContributorInsights", "on"),
-            actions=(
-                "DescribeContributorInsights",
-                "UpdateContributorInsights",
-                "UpdateContributorInsights",
-            ),
+            actions=("DescribeContributorInsights", "UpdateContributorInsights"),
             others=_insights_actions,
             with_create=False,
         ),

@@ -266,11 +266,7 @@ TABLE_SETTINGS = (
         found=_found_recovery,
         steps=_recovery,
         read=reading("DescribeContinuousBackups", "continuous_backups_description"),
-        actions=(
-            "DescribeContinuousBackups",
-            "UpdateContinuousBackups",
-            "UpdateContinuousBackups",
-        ),
+        actions=("DescribeContinuousBackups", "UpdateContinuousBackups"),
         with_create=False,
     ),
 )
