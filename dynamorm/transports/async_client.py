@@ -7,7 +7,16 @@ from typing import Any
 
 from ..errors import TransportError
 from .async_connection import in_time
-from .client import RAISED, body_of, check_service, meant, plain, prepared
+from .client import (
+    RAISED,
+    body_of,
+    check_probe,
+    check_service,
+    meant,
+    plain,
+    prepared,
+    probed,
+)
 from .endpoints import is_local
 
 
@@ -19,6 +28,7 @@ class AsyncClientTransport:
             raise TypeError("an aioboto3 resource rewrites items: pass session.client(...)")
         check_service(client)
         self._client = client
+        self._probed = not hasattr(client.meta, "events")
 
     def __repr__(self) -> str:
         return f"AsyncClientTransport({self._client!r})"
@@ -37,6 +47,13 @@ class AsyncClientTransport:
 
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Await the client's method, `timeout` at most; its exceptions are raised as ours."""
+        if not self._probed:
+            answer: dict[str, Any] = {}
+            emitted = probed(self._client, answer)
+            if hasattr(emitted, "__await__"):
+                await emitted
+            check_probe(answer)
+            self._probed = True
         method, members = prepared(self._client, operation, body)
         try:
             reply = await in_time(method(**members), inf if timeout is None else timeout)

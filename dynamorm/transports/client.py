@@ -73,11 +73,10 @@ class ClientTransport:
         self._rewrites = not hasattr(client.meta, "service_model")
         self._client = client.meta.client if self._rewrites else client
         check_service(self._client)
-        if not self._rewrites and _rewrites_items(client):
-            raise TypeError(
-                "this client rewrites items, as that of a boto3 resource does: pass the resource "
-                'or boto3.client("dynamodb"), not resource.meta.client'
-            )
+        if not self._rewrites:
+            answer: dict[str, Any] = {}
+            probed(client, answer)
+            check_probe(answer)
         self._raw = RawClient(self._client)
         self._client.meta.events.register(
             "before-send.dynamodb", _start_in_time, unique_id="dynamorm-deadline"
@@ -191,21 +190,30 @@ def _start_in_time(**_: Any) -> None:
         )
 
 
-def _rewrites_items(client: Any) -> bool:
-    """Let the client's own handlers see an answer, and look whether it is still the same.
+def probed(client: Any, answer: dict[str, Any]) -> Any:
+    """Let the client's own handlers see an answer that `check_probe` looks at.
 
     A resource is told from nothing public but by what its handlers do. They listen to every
-    operation, so that the made-up name keeps away the handlers that wait for a certain one.
+    operation, so that the made-up name keeps away the handlers that wait for a certain one. Returns
+    what has to be awaited, under asyncio.
     """
-    answer = {"Item": {"probe": {"S": "text"}}}
-    client.meta.events.emit(
+    answer |= {"Item": {"probe": {"S": "text"}}}
+    return client.meta.events.emit(
         "after-call.dynamodb.DynamormProbe",
         http_response=None,
         parsed=answer,
         model=client.meta.service_model.operation_model("GetItem"),
         context={},
     )
-    return answer != {"Item": {"probe": {"S": "text"}}}
+
+
+def check_probe(answer: dict[str, Any]) -> None:
+    """Raise `TypeError` where a client rewrites items."""
+    if answer != {"Item": {"probe": {"S": "text"}}}:
+        raise TypeError(
+            "this client rewrites items, as that of a boto3 resource does: pass the resource "
+            'or boto3.client("dynamodb"), not resource.meta.client'
+        )
 
 
 def _unread(operation: str) -> TransportError:

@@ -223,10 +223,13 @@ def test_a_table_by_its_arn_goes_the_usual_way(server):
 class Meta:
     """What every client says of itself."""
 
+    events: Any
+
     def __init__(self, service: str = "dynamodb") -> None:
         self.endpoint_url = "http://127.0.0.1:1"
         self.region_name = "eu-west-1"
-        self.service_model = type("Model", (), {"service_name": service})()
+        model = {"service_name": service, "operation_model": lambda *_: None}
+        self.service_model = type("Model", (), model)()
 
 
 class AwaitedClient:
@@ -299,6 +302,37 @@ def test_a_client_that_stands_before_another_is_told_by_its_methods():
         given = made("client", server.url)
         assert list(asyncio.run(main())) == ["orders"]
         closed(given)
+
+
+@pytest.mark.parametrize("rewrites", [False, True])
+def test_an_awaited_client_that_rewrites_items_is_refused(rewrites):
+    """That of an aioboto3 resource does; its handlers are asked once, before anything is sent."""
+    told = {"TableNames": ["orders"]}
+    client = AwaitedClient(told, told)
+    client.meta.events = AwaitedEvents(rewrites=rewrites)
+    client.list_tables = client.describe_table
+    if rewrites:
+        with pytest.raises(TypeError, match="this client rewrites items"):
+            asyncio.run(dynamorm.connect_async(transport=client).list_tables())
+        assert client.called == []
+        return
+    adb = dynamorm.connect_async(transport=client)
+    for _ in range(2):
+        assert list(asyncio.run(adb.list_tables())) == ["orders"]
+    assert client.meta.events.emitted == 1
+
+
+class AwaitedEvents:
+    """As aiobotocore's: what it emits has to be awaited."""
+
+    def __init__(self, *, rewrites: bool) -> None:
+        self.rewrites = rewrites
+        self.emitted = 0
+
+    async def emit(self, name: str, *, parsed: dict[str, Any], **_: Any) -> None:
+        self.emitted += 1
+        if self.rewrites:
+            parsed["Item"] = {"probe": "text"}
 
 
 def test_a_client_of_aiobotocore_is_waited_for_in_time():
