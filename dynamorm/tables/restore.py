@@ -177,7 +177,11 @@ def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> Indexes:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html
     names = {item.name for item in differences(spec, there)}
     found = there.global_secondary_indexes
-    kept = [index for index in found if f"index:{index.index_name}" not in names]
+    kept = [
+        index
+        for index in found
+        if index.index_status != "DELETING" and f"index:{index.index_name}" not in names
+    ]
     built = {i.name for i in spec.global_indexes} - {index.index_name for index in kept}
     if built and not wait:
         reason = f"index {', '.join(sorted(built))} has to be built after the restore"

@@ -29,6 +29,7 @@ from dynamorm import (
     TimeToLive,
     TransportError,
     WaitTimeout,
+    requests,
     table,
 )
 from dynamorm.model.spec import changed
@@ -240,6 +241,18 @@ def test_a_point_in_time_is_restored() -> None:
     for wrong, error in ((then.replace(tzinfo=None), ValueError), ("yesterday", TypeError)):
         with pytest.raises(error, match="at= takes"):
             dynamorm.restore_to_point_in_time(BARE, BARE, name=OTHER, at=wrong)
+
+
+def test_an_index_on_its_way_out_is_not_restored() -> None:
+    """The source still has it while it is DELETING; who declares it gets it built anew."""
+    there = Restoring(dynamorm.table_spec(BARE, point_in_time_recovery=True))
+    gone = requests.update_table("orders", delete="by-status")
+    there.world.service.send("UpdateTable", gone.to_json())
+    bare = TableSpec("orders", ID, AT)
+    made = there.run(dynamorm.restore_to_point_in_time(bare, bare, name=OTHER))
+    assert made.global_secondary_indexes == ()
+    made = there.run(dynamorm.restore_to_point_in_time(BARE, bare, name="third"))
+    assert [index.index_name for index in made.global_secondary_indexes] == ["by-status"]
 
 
 def test_what_does_not_show_in_time_ends_the_wait() -> None:
