@@ -109,7 +109,7 @@ class _Cluster:
         self._client = client
         self._shares = shares
         self._name = name
-        self._told = Queue(f"{name}-told", client=client)
+        self._told: Any = Queue(f"{name}-told", client=client)
         self._variable = partial(Variable, client=client)
         self._answered: dict[int, str] = {}
         self._error: BaseException | None = None
@@ -191,8 +191,8 @@ class _Line:
         from distributed import Queue, Variable
 
         self._number = number
-        self._told = Queue(f"{name}-told")
-        self._terms = Variable(f"{name}-{number}")
+        self._told: Any = Queue(f"{name}-told")
+        self._terms: Any = Variable(f"{name}-{number}")
         self._point = Variable(f"{name}-{number}-point")
         self._said = ""
         self._heard_at = time.monotonic()

@@ -90,10 +90,11 @@ def copy_table(
     if processes := check_processes(processes, executor):
         from ..operations.processes import in_processes
 
-        def wait(shares: Shares, stopped: Stop) -> None:
+        def ended(shares: Shares, stopped: Stop) -> None:
             if tasks := shares.share_out(processes):
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
+        wait = ended
     return (yield from copied(source, target, settings, None, segments, executor, wait))
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, overload
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from ..model.spec import TableSpec, changed
 from ..operations.effects import Operation, Steps, operation
@@ -18,7 +19,7 @@ from .python import model_source
 @overload
 def source(table: str) -> Operation[str]: ...
 @overload
-def source(table: Any) -> str: ...
+def source(table: Struct | Mapping[str, Any]) -> str: ...
 
 
 def source(table: Any) -> Operation[str] | str:

@@ -153,9 +153,10 @@ def _fields(spec: TableSpec, names: dict[str, str], expiry: str | None) -> Itera
             given = (f"default={default}",) if default else ()
             default = f"field({', '.join((*given, f'name={_quoted(attribute)}'))})"
         ending = f" = {default}" if default else ""
+        annotation: str | _Call = written + ending
         if markers:
             annotation = _Call("Annotated[", (written, *markers), f"]{ending}")
-        yield _text(annotation if markers else written + ending, 4, f"{names[attribute]}: ")
+        yield _text(annotation, 4, f"{names[attribute]}: ")
 
 
 def _markers(spec: TableSpec, attribute: str) -> Iterator[str]:

@@ -120,12 +120,12 @@ class _World(Struct, frozen=True):
 
 
 def _world(transport: Any, clock: Clock | None, observe: Observe | None) -> _World:
-    clock = clock or getattr(transport, "clock", None) or Clock()
+    known: Clock = clock or getattr(transport, "clock", None) or Clock()
     if observe is None and not _is_logged():
-        return _World(transport, clock, None)
+        return _World(transport, known, None)
     from .observing import Watch
 
-    return _World(transport, clock, Watch(observe, clock.now))
+    return _World(transport, known, Watch(observe, known.now))
 
 
 def _is_logged() -> bool:

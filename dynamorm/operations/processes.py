@@ -103,6 +103,7 @@ class _Desk:
                 line.send(self._reply(number, said))
 
     def _reply(self, number: int, said: Any) -> Any:
+        answer: Any = None
         with self._lock:
             try:
                 answer = self._hear(number, said)

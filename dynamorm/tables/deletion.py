@@ -16,6 +16,8 @@ from ..operations.waiting import Deadline, when_free, within
 if TYPE_CHECKING:
     from datetime import timedelta
 
+    from ..api.descriptions import TableDescription
+
 
 @operation
 def delete_table(
@@ -57,7 +59,7 @@ def delete_tables(
 def _delete(
     names: tuple[str, ...], missing_ok: bool, wait: bool, deadline: Deadline
 ) -> Steps[None]:
-    leaving = []
+    leaving: list[tuple[str, TableDescription]] = []
     # One after the other: after an error, nothing that comes later in the call may be gone.
     for name in names:
         request = requests.delete_table(name)
