@@ -150,9 +150,9 @@ def key_check(spec: TableSpec) -> Check:
 def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw], Any]:
     """Make what reads these attributes and passes over all others."""
     try:
-        return json.Decoder(defstruct("Key", members, rename=names, kw_only=True)).decode
+        return json.Decoder(defstruct("Key", members, rename=names)).decode
     except ValueError:  # a quote, a backslash, a control character: msgspec renames no field so
-        decode = json.Decoder(defstruct("Key", members, kw_only=True)).decode
+        decode = json.Decoder(defstruct("Key", members)).decode
 
     def renamed(raw: bytes | Raw) -> Any:
         found = raw_attributes(raw)

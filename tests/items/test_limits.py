@@ -61,10 +61,16 @@ def test_keys_are_looked_at_whatever_they_are_called(name: str) -> None:
     check = key_check(TableSpec("orders", KeyAttribute(name, "S"), KeyAttribute("at", "N")))
     good = {name: {"S": "x" * 2048}, "at": {"N": "1"}}
     check(json.encode({**good, "other": 7}))
-    for value in ({"N": "1"}, {"S": ""}, {"S": "x" * 2049}, {"S": "é" * 1025}):
+    for value, told in (
+        ({"N": "1"}, "type N"),
+        ({"S": ""}, ">= 1"),
+        ({"S": "x" * 2049}, "<= 2048"),
+        ({"S": "é" * 1025}, "2048 bytes of UTF-8"),
+    ):
         with pytest.raises(Misfit) as caught:
             check(json.encode({**good, name: value}))
-        assert caught.value.steps[0] == name
+        assert caught.value.steps == (name,)
+        assert told in caught.value.problem
     with pytest.raises(Misfit):
         check(json.encode({"at": {"N": "1"}}))
     with pytest.raises(Misfit) as caught:
