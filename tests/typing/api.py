@@ -127,7 +127,10 @@ def synchronous() -> None:
     assert_type(db.table_name(Order), str)
     assert_type(db.wait_until_active(Order, indexes=False), TableDescription)
     assert_type(db.ensure_tables(Order, on_drift="raise"), tuple[Ensured, ...])
-    plan = db.plan(Order, allow=["ttl"], stream=None, point_in_time_recovery=7)
+    assert_type(db.check(Order, only=["ttl"]), Checked)
+    plan = db.plan(
+        Order, allow=["ttl"], only={"ttl", "stream"}, stream=None, point_in_time_recovery=7
+    )
     assert_type(plan, Plan)
     assert_type(plan.steps, tuple[Step, ...])
     assert_type(db.apply(plan, allow=("ttl",)), Applied)
