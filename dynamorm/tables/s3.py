@@ -79,6 +79,8 @@ def export_to_s3(
     checked_progress(progress)
     _check_place(bucket, prefix)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
+    if view is not None and since is None:
+        raise ValueError("view= takes effect with since= alone: a full export has no old images")
     table = table_name(model, name=name)
     options: dict[str, Any] = {
         "prefix": prefix,
@@ -143,6 +145,8 @@ def import_from_s3(
     if not wait:
         refuse_unset(spec, "an import")
     csv = {"delimiter": delimiter, "header": tuple(header)}
+    if any(csv.values()) and format != "CSV":
+        raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
     def bring(deadline: Deadline) -> Steps[Import]:
         importing = requests.import_table(

@@ -309,6 +309,15 @@ def test_a_bucket_is_named_without_its_keys(operation: Any) -> None:
         operation(SPEC, "bucket", prefix=None)
 
 
+def test_an_option_that_would_do_nothing_is_refused() -> None:
+    """Old images without a beginning; what is CSV's for another format."""
+    with pytest.raises(ValueError, match="view= takes effect with since= alone"):
+        dynamorm.export_to_s3(SPEC, "bucket", view="NEW_IMAGE")
+    for given in ({"delimiter": ";"}, {"header": ["id"]}):
+        with pytest.raises(ValueError, match='with format="CSV" alone'):
+            dynamorm.import_from_s3(SPEC, "bucket", **given)  # type: ignore[arg-type]
+
+
 def test_a_misspelt_option_is_answered_with_the_nearest() -> None:
     """Also one that is none of the table's."""
     with pytest.raises(TypeError, match="did you mean compression"):
