@@ -20,7 +20,7 @@ from .lifecycle import checked_specs
 from .plan import make_plan
 from .selection import checked_names, compared_settings, covers
 from .settings import SETTINGS
-from .steps import Pending, Settings, Undeclared
+from .steps import UNKNOWN, Pending, Settings, Undeclared
 from .survey import survey
 
 
@@ -106,4 +106,4 @@ def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> It
     for name in settings.unsupported:
         # What nobody has declared cannot be otherwise than declared.
         if SETTINGS[name].declared(spec) is not UNSET:
-            yield Pending(name, "this endpoint does not know it")
+            yield Pending(name, UNKNOWN)

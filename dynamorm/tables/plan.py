@@ -25,6 +25,7 @@ from .plan_text import plan_text
 from .selection import covers
 from .settings import SETTINGS
 from .steps import (
+    UNKNOWN,
     Blocked,
     Change,
     Pair,
@@ -90,7 +91,7 @@ class Plan(Readable, frozen=True, kw_only=True):
         for unknown in self.unknown:
             yield "unknown", unknown.name, str(unknown).partition(": ")[2]
         for name in self.unsupported:
-            yield "unsupported", name, "this endpoint does not know it"
+            yield "unsupported", name, UNKNOWN
 
     @property
     def creates(self) -> bool:

@@ -15,7 +15,7 @@ from .insist import insist
 from .plan import first_steps, steps_of
 from .selection import compared_settings
 from .settings import SETTINGS, setting_of
-from .steps import Pending, Settings, Step
+from .steps import UNKNOWN, Pending, Settings, Step
 from .survey import survey
 
 YOUNG = 60.0
@@ -25,7 +25,6 @@ YOUNG_LOOKS = {True: 10, False: 6}
 """How often a young table is read before it is said to differ: for half a minute if it was seen
 CREATING, else for a quarter of one, or for seconds on this machine."""
 
-UNKNOWN = "this endpoint does not know it"
 _SECONDS_OLD = "the table is seconds old: its creator may still be setting this"
 
 

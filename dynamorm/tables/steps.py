@@ -189,6 +189,10 @@ class Blocked(Readable, frozen=True):
     remedy: str
 
 
+UNKNOWN = "this endpoint does not know it"
+"""Why something is pending or unsupported."""
+
+
 class Pending(Readable, frozen=True):
     """What could not be done yet."""
 

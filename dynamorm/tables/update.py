@@ -25,8 +25,8 @@ from .create import create
 from .lifecycle import describe_table
 from .plan import Plan, create_plan, make_plan
 from .selection import checked_names, compared_settings
-from .settle import UNKNOWN, complete, finish_all
-from .steps import Pending, Settings, Step
+from .settle import complete, finish_all
+from .steps import UNKNOWN, Pending, Settings, Step
 from .survey import survey
 
 if TYPE_CHECKING:
