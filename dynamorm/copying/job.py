@@ -100,10 +100,11 @@ class Job:
 
     def report(self) -> CopyReport:
         """Return how far the copy is."""
-        collided = getattr(self._rule, "collided", [])
         checkpoint = self.checkpoint
-        if collided:
-            checkpoint = structs.replace(checkpoint, collided=sorted(set(collided)))
+        if collided := getattr(self._rule, "collided", []):
+            # Those of earlier runs too: this one may have ended before it met them again.
+            collided = sorted({*checkpoint.collided, *collided})
+            checkpoint = structs.replace(checkpoint, collided=collided)
         return report(checkpoint, self.segments, self._latest - self._started, self._items)
 
     def hear(self, told: CopyReport) -> None:

@@ -199,12 +199,15 @@ def _names(spec: TableSpec) -> tuple[str, ...]:
 
 def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Convert:
     """Refuse a transform that moves an item within the table that is being read, or splits one."""
+    from ..items.limits import key_of
+
     names = _names(table)
 
     def checked(raw: Raw) -> Iterable[bytes | Raw]:
         made = list(convert(raw))
         if any(item_key(item, names) != item_key(raw, names) for item in made):
-            raise ItemError("in place, a transform cannot change an item's key", ", ".join(names))
+            message = "in place, a transform cannot change an item's key"
+            raise ItemError(message, ", ".join(names), key=key_of(raw, names))
         if len(made) > 1 and settings.collisions != "last":
             from .collisions import collision
 

@@ -44,8 +44,10 @@ class Queue:
             yield from () if part.replaced else part.raws
 
     def put(self, part: Part) -> None:
-        self._parts.append(part)
-        self.items += len(part.raws)
+        """Queue a part, unless a transform has left nothing of it."""
+        if part.raws:
+            self._parts.append(part)
+            self.items += len(part.raws)
 
     def put_back(self, parts: list[Part]) -> None:
         self._parts.extendleft(reversed(parts))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from contextlib import suppress
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -175,6 +176,9 @@ def test_a_collision_ends_the_resumed_copy_too() -> None:
     with pytest.raises(ItemError, match="two items"):
         copy(fake, transform=onto(150), resume=checkpoint)
     assert copy(fake, transform=onto(150), resume=checkpoint, collisions="last").done
+    with pytest.raises(ItemError) as another:  # met before the first one is met again
+        copy(fake, transform=onto(1), resume=checkpoint)
+    assert {*checkpoint["collided"]} < {*another.value.report.checkpoint["collided"]}
 
 
 def test_what_is_not_compared_is_counted() -> None:
@@ -257,6 +261,25 @@ def test_check_is_exact_after_lost_answers_and_resumes(
         both()
     assert caught.value.report is not None
     assert not isinstance(caught.value, ItemError) or caught.value.key["id"].startswith("key-")
+
+
+@pytest.mark.parametrize("collisions", ["error", "check", "last"])
+@pytest.mark.parametrize("target", ["source", "target"])
+def test_what_a_transform_skips_leaves_nothing_to_write(
+    target: str, collisions: Any, tmp_path: Path
+) -> None:
+    """Skipped items stand between those that are put, in batches and one by one."""
+
+    @attribute_transform
+    def odd(values: dict[str, Any]) -> Any:
+        return {**values, "odd": {"BOOL": True}} if number_of(values) % 2 else None
+
+    fake = service(60)
+    file = tmp_path / "copy.json"
+    options: Any = {"collisions": collisions, "in_place": True, "checkpoint_file": file}
+    report = copy(fake, target, transform=odd, **options)
+    assert (report.done, report.written, report.skipped) == (True, 30, 30)
+    assert sum(b"odd" in raw for raw in fake.items(target)) == 30
 
 
 def test_another_item_in_the_target_is_told_by_check() -> None:
