@@ -24,8 +24,11 @@ _PARTS = {"_endpoint", "_ruleset_resolver", "_serializer"}
 _WATCHED = (
     "provide-client-params",
     "before-parameter-build",
+    "before-endpoint-resolution",
     "before-call",
     "before-parse",
+    "response-received",
+    "needs-retry",
     "after-call",
 )
 _HARMLESS = ("botocore.", "boto3.dynamodb.")

@@ -173,6 +173,22 @@ def test_who_watches_parameters_or_answers_sees_them(server):
     closed(given)
 
 
+@pytest.mark.parametrize(
+    ("event", "member"), [("response-received", "parsed_response"), ("needs-retry", "response")]
+)
+def test_who_watches_attempts_sees_what_each_has_answered(server, event, member):
+    """As a handler does that counts units, or retries by what an answer says."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    seen: list[Any] = []
+    transport.send("PutItem", PUT)
+    given.meta.events.register(f"{event}.dynamodb", lambda **told: seen.append(told[member]))
+    transport.send("PutItem", PUT)
+    answers = [one[1] if isinstance(one, tuple) else one for one in seen]
+    assert [one["Attributes"] for one in answers] == [{"number": {"N": "1"}}]
+    closed(given)
+
+
 def test_a_tracer_sees_each_call(server, monkeypatch):
     """One that stands in for `_make_api_call`, on the class or on the client, or for a method."""
     given = made("client", server.url)
