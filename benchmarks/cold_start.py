@@ -84,6 +84,12 @@ connection = Connection(region="us-east-1", host=URL)
 assert connection.describe_table("table")["TableStatus"] == "ACTIVE"
 """
 
+PYDYNOX = """
+from pydynox import DynamoDBClient
+client = DynamoDBClient("us-east-1", "benchmark", "benchmark", endpoint_url=URL)
+assert client.sync_table_exists("table")
+"""
+
 CODE = {
     "bare interpreter": "",
     "floor": FLOOR,
@@ -92,6 +98,7 @@ CODE = {
     "botocore client": BOTOCORE,
     "boto3": BOTO3,
     "PynamoDB": PYNAMODB,
+    "pydynox (Rust)": PYDYNOX,
 }
 
 

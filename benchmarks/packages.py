@@ -21,12 +21,14 @@ NEEDS: dict[str, tuple[str, ...]] = {
     "bare interpreter": (),
     "floor": ("msgspec",),
     "dynamorm, http": ("dynamorm", "msgspec"),
+    "dynamorm, http pruned": ("dynamorm", "msgspec"),
     "dynamorm, botocore": ("dynamorm", "msgspec", *BOTOCORE),
     "dynamorm, botocore pruned": ("dynamorm", "msgspec", *BOTOCORE),
     "dynamorm, aio": ("dynamorm", "msgspec"),
     "botocore client": BOTOCORE,
     "boto3": BOTO3,
     "PynamoDB": (*BOTOCORE, "pynamodb"),
+    "pydynox (Rust)": ("pydynox",),
 }
 
 

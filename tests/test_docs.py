@@ -170,7 +170,28 @@ def test_links(path):
 
 def test_readme_is_short():
     """The README can be read in one go."""
-    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 125
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 110
+
+
+COLUMNS = ("dynamorm, http", "boto3", "PynamoDB", "pydynox (Rust)")
+COPIERS = ("dynamorm http", "boto3 resource", "PynamoDB", "pydynox (Rust)")
+MEASURED = {
+    "cold start, CPU until the first answer": ("cold_start", "cpu_ms", COLUMNS, "{:.0f} ms", 1),
+    "CPU to copy an item of 1 KB": ("copies", "cpu_us_per_item", COPIERS, "{:.0f} µs", 1),
+    "Lambda package, zipped": ("size", "zipped_kb", COLUMNS, "{:.1f} MB", 1000),
+}
+"""The rows of README's table: file and member of the figures, the contenders, how they are shown."""
+
+
+@pytest.mark.parametrize("row", MEASURED)
+def test_the_figures_of_the_readme_are_measured(row: str) -> None:
+    """What README compares is what the benchmarks have written down."""
+    file, member, contenders, form, unit = MEASURED[row]
+    rows = json.loads((ROOT / "docs" / "benchmarks" / f"{file}.json").read_text())["rows"]
+    found = {each["contender"]: each[member] for each in reversed(rows) if member in each}
+    cells = [form.format(found[name] / unit) for name in contenders]
+    shown = f"| {row} | {' | '.join(cells)} |"
+    assert shown in (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_public_name_is_documented():
