@@ -10,7 +10,6 @@ difference; a ratio fails only where it is half as much again as what is written
 from __future__ import annotations
 
 import json
-import statistics
 import sys
 from pathlib import Path
 from typing import Any
@@ -40,7 +39,7 @@ def copying(rounds: int) -> dict[str, float]:
 def starting(rounds: int) -> dict[str, float]:
     """Give the ratio of CPU until the first answer, net of a bare interpreter's."""
     runs = cold_start.figures(rounds, COLD)
-    bare, floor, http = (statistics.median(cpu for cpu, _ in runs[name]) for name in COLD)
+    bare, floor, http = (min(cpu for cpu, _ in runs[name]) for name in COLD)
     return {"cold start, http to floor": (http - bare) / (floor - bare)}
 
 

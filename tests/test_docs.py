@@ -184,7 +184,7 @@ MEASURED = {
     "CPU to copy an item of 1 KB": ("copies", "cpu_us_per_item", COPIERS, "{:.0f} µs", 1),
     "Lambda package, zipped": ("size", "zipped_kb", COLUMNS, "{:.1f} MB", 1000),
 }
-"""The rows of README's table: file and member of the figures, the contenders, how they are shown."""
+"""README's table: file and member of the figures, the contenders, how a figure is shown."""
 
 
 @pytest.mark.parametrize("row", MEASURED)
