@@ -30,9 +30,15 @@ def cases(path: Path) -> Iterator[Case]:
         if case.find("failure") is not None or case.find("error") is not None:
             yield Case("failed", named)
         elif skipped is not None:
-            yield Case("skipped", named, skipped.get("message", ""))
+            yield Case("skipped", named, _reason(skipped))
         else:
             yield Case("passed", named)
+
+
+def _reason(skipped: ElementTree.Element) -> str:
+    """Say why; of a whole file pytest says it at the end of the text."""
+    message, text = skipped.get("message", ""), skipped.text or ""
+    return text.partition("Skipped: ")[2].rstrip("'\")") if "collection" in message else message
 
 
 def counted(found: Iterable[Case]) -> str:

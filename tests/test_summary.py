@@ -15,7 +15,8 @@ HERE = """<testsuites><testsuite>
 <testcase name="a" /><testcase name="b"><failure message="no" /></testcase>
 <testcase name="c"><error message="no" /></testcase>
 <testcase name="d"><skipped message="no data" /></testcase>
-<testcase name="e"><skipped message="no data" /></testcase>
+<testcase name="e"><skipped message="collection skipped">('f.py', 7, "Skipped: no data")</skipped>
+</testcase>
 </testsuite></testsuites>"""
 
 ENGINES = """<testsuites><testsuite><testcase name="a" />
