@@ -191,7 +191,9 @@ def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     if plan.creates:
-        yield from _create(plan.spec.named(path.removeprefix("table/")), True)
+        spec = plan.spec.named(path.removeprefix("table/"))
+        yield from _create(spec, True)
+        yield from _reads(spec)  # of a table that somebody else has created meanwhile
     for step in plan.steps:
         yield step.operation, path
         if row := SETTINGS.get(setting_of(step.name)):

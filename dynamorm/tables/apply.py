@@ -20,7 +20,7 @@ from .binding import Binding
 from .insist import LOOKS, insist
 from .lifecycle import describe_table
 from .plan import Plan
-from .review import is_needed, is_wanted
+from .review import is_early, is_needed, is_wanted
 from .settings import is_read, setting_of
 from .settle import pending
 from .steps import Pending, Settings, Step, consents
@@ -38,12 +38,10 @@ def refuse(plan: Plan, allow: Collection[str]) -> None:
 
 def refuse_elsewhere(plan: Plan, location: Location) -> None:
     """Raise `PlanRefused` where requests do not go to the plan's place."""
-    here = Binding(
-        name=location.table_prefix + plan.spec.name,
-        region=location.region,
-        endpoint=location.endpoint,
-    )
-    _refuse_other(plan, here)
+    if plan.table != plan.spec.name:
+        reason = f"the plan shows another table than its spec is of: {plan.spec.name}"
+        raise PlanRefused((), reasons=(reason,))
+    _refuse_other(plan, Binding.at(plan.spec.name, location))
 
 
 def _refuse_other(plan: Plan, here: Binding) -> None:
@@ -114,7 +112,7 @@ class Run:
             yield from self._look(step)
 
     def _perform(self, step: Step) -> Steps[None]:
-        if step.after:
+        if step.after and self._is_early(step):
             self.pending.append(Pending(step.name, _TOO_SOON, step.after))
             return
         try:
@@ -127,6 +125,11 @@ class Run:
             if step.operation == "UpdateTable":
                 raise
             self.pending.append(pending(step.name, error))
+
+    def _is_early(self, step: Step) -> bool:
+        """Return whether its time has not come; the plan may be as old as it wants to wait."""
+        begun = any(setting_of(done.name) == setting_of(step.name) for done in self.done)
+        return begun or is_early(self.plan, step, self.table, self.settings)
 
     def _send(self, step: Step) -> Steps[None]:
         lost = False

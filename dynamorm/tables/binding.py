@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from ..api.descriptions import TableDescription
 from ..model import Readable
+from ..model.names import whole_name
 from ..operations.effects import Location
 
 _OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
@@ -26,6 +27,12 @@ class Binding(Readable, frozen=True, kw_only=True):
     """CreationDateTime, in seconds since the epoch."""
     region: str = ""
     endpoint: str = ""
+
+    @classmethod
+    def at(cls, name: str, location: Location) -> Binding:
+        """Bind to the table that has this name there, or this ARN."""
+        whole = whole_name(location.table_prefix, name).rpartition("/")[2]
+        return cls(name=whole, region=location.region, endpoint=location.endpoint)
 
     @classmethod
     def to(cls, table: TableDescription, location: Location) -> Binding:

@@ -120,7 +120,6 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
         # A new table has no items that TTL could delete.
         then=tuple(structs.replace(step, kind="safe") for step in first_steps(spec, unborn)),
     )
-    bound_to = Binding(name=name, region=location.region, endpoint=location.endpoint)
     return Plan(
         table=spec.name,
         steps=(step,),
@@ -128,7 +127,7 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
         blocked=(),
         spec=spec,
         allow=allow,
-        bound_to=bound_to,
+        bound_to=Binding.at(spec.name, location),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from ..api.descriptions import TableDescription
 from ..errors import PlanRefused
 from .plan import Plan, different, make_again
+from .settings import tag_step
 from .steps import Settings, Step
 
 
@@ -38,6 +39,12 @@ def is_wanted(plan: Plan, step: Step, table: TableDescription, settings: Setting
     """Return whether what is there asks for this very step, whatever else it asks for."""
     fresh = make_again(plan, table, settings)
     return any(_is_same(other, step) for other in fresh.steps)
+
+
+def is_early(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
+    """Return whether what is there has to be left as it is for a while, before this step."""
+    fresh = make_again(plan, table, settings)
+    return any(_is_same(other, step) and other.after for other in fresh.steps)
 
 
 def _is_near(name: str, step: str) -> bool:
@@ -74,12 +81,21 @@ def _is_same(fresh: Step, shown: Step) -> bool:
     if fresh.name == shown.name == "tags":
         # Some of the tags may be there by now: the rest is part of what was shown.
         pairs = ((fresh.declared, shown.declared), (fresh.found, shown.found))
-        return all(set(some.items()) <= set(every.items()) for some, every in pairs)
+        parts = all(set(some.items()) <= set(every.items()) for some, every in pairs)
+        return parts and _is_as_told(shown, fresh.payload["ResourceArn"])
     return _identity(fresh) == _identity(shown)
 
 
+def _is_as_told(shown: Step, arn: str) -> bool:
+    """Return whether a step for tags sends those that it shows: its JSON may have been edited."""
+    return _identity(tag_step(arn, shown.declared, shown.found)) == _identity(shown)
+
+
 def _identity(step: Step) -> tuple[Any, ...]:
+    """Return all that is done and shown; JSON that was sorted has its members in another order."""
     body = dict(step.payload)
+    tags = {tag["Key"]: tag["Value"] for tag in body.pop("Tags", ())}
+    told = sorted(step.change.split(", ")), step.declared, step.found
     definitions = body.pop("AttributeDefinitions", ())
     types = {item["AttributeName"]: item["AttributeType"] for item in definitions}
-    return step.name, step.kind, step.operation, step.declared, step.found, body, types
+    return step.name, step.kind, step.operation, *told, body, types, tags

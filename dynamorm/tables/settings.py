@@ -57,13 +57,18 @@ def _tags(*changes: Change) -> Iterator[Step]:
     if tags:
         wanted = {key: change.declared for key, change in tags.items()}
         there = {key: change.found for key, change in tags.items()}
-        text = ", ".join(f"{key}={declared}" for key, declared in wanted.items())
-        body = plain(requests.tag_resource(arn, wanted))
-        yield Step("tags", "safe", text, "TagResource", body, wanted, there)
+        yield tag_step(arn, wanted, there)
     for change in changes:
         if change.declared is None:
             request = requests.untag_resource(arn, [change.name.removeprefix("tag:")])
             yield change.step(request, f"remove {change.found!r}", "destructive")
+
+
+def tag_step(arn: str, wanted: dict[str, str], there: dict[str, str | None]) -> Step:
+    """Return the step that sets these tags."""
+    text = ", ".join(f"{key}={declared}" for key, declared in wanted.items())
+    body = plain(requests.tag_resource(arn, wanted))
+    return Step("tags", "safe", text, "TagResource", body, wanted, there)
 
 
 def _read_policy(_name: str, table: TableDescription) -> Steps[GetResourcePolicyOutput | None]:
@@ -118,7 +123,7 @@ def _policy(change: Change) -> Iterator[Step]:
 
 
 def _kinesis(change: Change) -> Iterator[Step]:
-    name, declared, found = change.table.table_name, change.declared, change.found
+    name, declared, found = change.address, change.declared, change.found
     if found:
         off = requests.disable_kinesis_streaming_destination(name, found)
         leaving = change.but(declared=None)
@@ -138,7 +143,7 @@ def _kinesis_actions(stream: str) -> Iterator[tuple[str, str]]:
 
 def _insights(change: Change) -> Iterator[Step]:
     on = bool(change.declared)
-    request = requests.update_contributor_insights(change.table.table_name, enabled=on)
+    request = requests.update_contributor_insights(change.address, enabled=on)
     yield change.step(request, str(change), "safe" if on else "destructive")
 
 

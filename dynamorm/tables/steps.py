@@ -88,13 +88,19 @@ class Change(Struct, frozen=True):
         **members: Any,
     ) -> Step:
         """Return a step that sends UpdateTable with these members."""
-        request = requests.update_table(self.table.table_name, **members)
+        request = requests.update_table(self.address, **members)
         return self.step(request, change or str(self), kind, until=until)
 
     def step(self, request: Request, change: str, kind: Kind = "safe", **more: Any) -> Step:
         """Return a step that sends a request, whose class has the name of the operation."""
         facts = (_as_json(self.declared), _as_json(self.found))
         return Step(self.name, kind, change, operation_of(request), plain(request), *facts, **more)
+
+    @property
+    def address(self) -> str:
+        """What requests name: the table's whole name, or the ARN that the model names it by."""
+        # Without its ARN a table of another account would be that of its name in one's own.
+        return self.spec.name if self.spec.name.startswith("arn:") else self.table.table_name
 
     @property
     def arn(self) -> str:

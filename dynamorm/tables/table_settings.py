@@ -199,7 +199,7 @@ def reading(operation: str, member: str) -> Callable[[str, TableDescription], St
 
 def _time_to_live(change: Change) -> Iterator[Step]:
     """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
-    name, declared, found = change.table.table_name, change.declared, change.found
+    name, declared, found = change.address, change.declared, change.found
     leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
     if found:
         off = requests.update_time_to_live(name, found, enabled=False)
@@ -221,7 +221,7 @@ def _found_recovery(told: Change) -> bool | int:
 def _recovery(change: Change) -> Iterator[Step]:
     declared = change.declared
     days = None if isinstance(declared, bool) else declared
-    name = change.table.table_name
+    name = change.address
     request = requests.update_continuous_backups(name, enabled=bool(declared), days=days)
     # Fewer days end the recovery to any moment before them.
     yield change.step(request, str(change), "destructive" if declared < change.found else "safe")

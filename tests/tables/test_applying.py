@@ -384,6 +384,21 @@ def test_expiry_is_renamed_in_two_runs(world):
     assert second.pending == ()
 
 
+def test_one_plan_renames_expiry_in_two_runs():
+    """The plan that was applied is applied again an hour later, and does the rest."""
+    world = World(changed(PLAIN, time_to_live="old"))
+    world.clock.sleep(3600)
+    renamed = changed(PLAIN, time_to_live="new")
+    plan = world.run(dynamorm.plan(renamed, allow=["ttl", "ttl:old"]))
+    first, early = (world.run(dynamorm.apply(plan)) for _ in range(2))
+    assert [item.name for item in first.pending] == ["ttl"]
+    assert early.pending == first.pending
+    world.clock.sleep(3600)
+    second = world.run(dynamorm.apply(plan))
+    assert [step.name for step in second.done] == ["ttl"]
+    assert second.pending == ()
+
+
 def test_a_second_change_of_expiry_in_an_hour_is_pending():
     """What the service refuses for now is told with the time after which it can be done."""
     world = World(PLAIN, ttl_seconds=0.0)

@@ -130,6 +130,6 @@ def test_what_an_engine_lacks(world):
 
 
 def test_permissions_of_a_plan_to_create(world):
-    """They are those of `create_table`."""
+    """They are those of `ensure_table`: one that has come meanwhile is read."""
     plan = world.run(dynamorm.plan(FULL))
-    assert required_actions(plan) == required_actions("create_table", FULL)
+    assert required_actions(plan) == required_actions("ensure_table", FULL)

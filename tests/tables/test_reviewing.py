@@ -36,6 +36,7 @@ ALL_KINDS = [
     *("stream", "deletion_protection", "point_in_time_recovery", "resource_policy"),
     *("ttl", "ttl:x", "ttl:y", "index:*", "tag:*"),
 ]
+ARN = "arn:aws:dynamodb:us-east-1:000000000000:table/orders"
 READS = ("Describe", "List", "Get")
 
 
@@ -287,6 +288,63 @@ def test_a_stale_look_is_no_other_change():
     world.service.lag = 3.0
     assert [step.change for step in world.run(dynamorm.apply(rest)).done] == ["turn NEW_IMAGE on"]
     assert len(plan.steps) == 2
+
+
+TAGGED = changed(PLAIN, tags={"a": "1"})
+
+
+@pytest.mark.parametrize(
+    ("spec", "edited"),
+    [
+        (TAGGED, {"operation": "DeleteTable", "payload": {"TableName": "orders"}}),
+        (TAGGED, {"payload": {"ResourceArn": ARN, "Tags": [{"Key": "b", "Value": "1"}]}}),
+        (TAGGED, {"payload": {"ResourceArn": f"{ARN}2", "Tags": [{"Key": "a", "Value": "1"}]}}),
+        (TAGGED, {"change": "a=2"}),
+        (changed(PLAIN, stream="NEW_IMAGE"), {"change": "turn OLD_IMAGE on"}),
+        (changed(PLAIN, stream="NEW_IMAGE"), {"operation": "DeleteTable"}),
+    ],
+)
+def test_a_step_that_was_edited_is_refused(spec, edited):
+    """What is sent is what the step's name, values and text say."""
+    world = aged(PLAIN)
+    plan = world.run(dynamorm.plan(spec))
+    plan = structs.replace(plan, steps=(structs.replace(plan.steps[0], **edited),))
+    with pytest.raises(PlanRefused, match="the plan does not show this change"):
+        world.run(dynamorm.apply(plan))
+    assert all(operation.startswith(READS) for operation in world.sent)
+
+
+def test_a_plan_that_shows_another_name_is_refused():
+    """The table in the head of the text is the one that is changed."""
+    world = aged(PLAIN)
+    plan = world.run(dynamorm.plan(PLAIN, stream="NEW_IMAGE"))
+    with pytest.raises(PlanRefused, match="the plan shows another table"):
+        world.run(dynamorm.apply(structs.replace(plan, table="others")))
+    assert world.sent == []
+
+
+def test_a_plan_whose_json_was_sorted_is_applied():
+    """The order of members means nothing in JSON."""
+    world = aged(PLAIN)
+    plan = world.run(dynamorm.plan(PLAIN, tags={"b": "1", "a": "2"}))
+    ordered = json.decode(json.encode(plan, order="sorted"), type=Plan)
+    assert len(world.run(dynamorm.apply(ordered)).done) == 1
+
+
+def test_a_table_that_is_named_by_its_arn_is_changed_by_its_arn():
+    """Its bare name would be a table of one's own account; no prefix is put before an ARN."""
+    spec = changed(PLAIN.named(ARN), stream="NEW_IMAGE", time_to_live="x", tags={"a": "1"})
+    recovered = {"point_in_time_recovery": True, "contributor_insights": True}
+    world = aged(PLAIN)
+    streams = {"kinesis": "arn:aws:kinesis:us-east-1:000000000000:stream/changes"}
+    plan = world.run(dynamorm.plan(spec, allow=["ttl"], **recovered, **streams))
+    for step in plan.steps:
+        assert step.payload.get("TableName", ARN) == ARN
+    assert world.run(dynamorm.apply(plan), table_prefix="dev-").done == plan.steps
+    new = PLAIN.named(f"{ARN}2")
+    missing = world.run(dynamorm.plan(new), table_prefix="dev-")
+    assert missing.bound_to.name == "orders2"
+    assert len(world.run(dynamorm.apply(missing), table_prefix="dev-").done) == 1
 
 
 def test_consent_is_remembered_and_added_to():
