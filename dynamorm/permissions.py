@@ -156,10 +156,13 @@ def _creates(asked: _Asked) -> Needs:
 
 
 def _ensures(asked: _Asked) -> Needs:
-    for spec in asked.specs:
-        # A service that is done at once has the rest done at once too, waiting or not.
-        yield from _create(spec, True)
-        yield from _reads(spec)
+    return (need for spec in asked.specs for need in _ensure(spec))
+
+
+def _ensure(spec: TableSpec) -> Needs:
+    # A service that is done at once has the rest done at once too, waiting or not.
+    yield from _create(spec, True)
+    yield from _reads(spec)
 
 
 def _plans(asked: _Asked) -> Needs:
@@ -184,16 +187,14 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
         return True
     declared = row.declared(spec)
     absent = row.absent is not UNSET and declared == row.absent
-    return absent or (row.name in allow and not (row.part or declared))
+    return absent or (row.name in allow and not row.part and (row.replaced or not declared))
 
 
 def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     if plan.creates:
-        spec = plan.spec.named(path.removeprefix("table/"))
-        yield from _create(spec, True)
-        yield from _reads(spec)  # of a table that somebody else has created meanwhile
+        yield from _ensure(plan.spec.named(path.removeprefix("table/")))
     for step in plan.steps:
         yield step.operation, path
         if row := SETTINGS.get(setting_of(step.name)):
@@ -210,10 +211,6 @@ def _deletes(asked: _Asked) -> Needs:
 
 def _describes(asked: _Asked) -> Needs:
     return (("DescribeTable", path) for path in asked.paths)
-
-
-def _lists(_asked: _Asked) -> Needs:
-    yield "ListTables", ""
 
 
 def _copies(asked: _Asked) -> Needs:
@@ -255,8 +252,7 @@ def _verifies(asked: _Asked) -> Needs:
 
 def _migrates(asked: _Asked) -> Needs:
     source, _ = asked.ends
-    yield from _create(asked.specs[-1], True)
-    yield from _reads(asked.specs[-1])
+    yield from _ensure(asked.specs[-1])
     if asked.backup_table is not None:
         yield "DescribeTable", source
         yield "DescribeTable", _path(asked.backup_table)
@@ -291,7 +287,7 @@ _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "describe_table": _describes,
     "ensure_table": _ensures,
     "ensure_tables": _ensures,
-    "list_tables": _lists,
+    "list_tables": lambda _: iter([("ListTables", "")]),
     "plan": _plans,
     "table_exists": _describes,
     "update_table": _updates,

@@ -147,6 +147,17 @@ def test_planning_and_updating(old, new, allow):
     assert set(seen) <= set(required_actions("update_table", new, allow=allow))
 
 
+def test_another_stream_of_kinesis():
+    """The one that is there has to be removed first, which nothing else needs."""
+    one, other = (changed(PLAIN, kinesis=f"arn:aws:kinesis:us-east-1:1:stream/{n}") for n in "12")
+    watched = Watched()
+    update = dynamorm.update_table(other, allow=["kinesis"])
+    seen = watched.run(dynamorm.create_table(one), update)
+    assert set(seen) <= set(required_actions("update_table", other, allow=["kinesis"]))
+    kept = required_actions("update_table", other, allow=["ttl"])
+    assert not any("Disable" in permission.action for permission in kept)
+
+
 def test_updating_needs_no_more():
     """Every action that updating is said to need is seen to be sent."""
     new = changed(SET, stream="NEW_IMAGE", tags={"other": "x"})
@@ -375,6 +386,12 @@ JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
         lambda _: dynamorm.import_from_s3(SET, "bucket", name="new"),
         (SET.named("new"),),
         {"ImportTable"},
+    ),
+    (
+        "import_from_s3",
+        lambda _: dynamorm.import_from_s3(PLAIN, "bucket", name="new"),
+        (PLAIN.named("new"),),
+        set(),
     ),
     ("bulk_put_from_s3", lambda _: dynamorm.bulk_put_from_s3(PLAIN, "bucket"), (PLAIN,), set()),
 ]

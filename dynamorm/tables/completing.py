@@ -37,10 +37,11 @@ def complete(
     yield from until_active(spec.name, deadline, made)
     schedule = polling()
     whole = changed(spec, ignore=UNSET)
+    allow = ("ttl",) * bool(spec.time_to_live)
     while True:
         moment = yield from now()
         left = deadline.timeout - deadline.waited(moment)
-        applied = yield from update_table(whole, allow=("ttl",), timeout=max(left, 0.0))
+        applied = yield from update_table(whole, allow=allow, timeout=max(left, 0.0))
         if not applied.pending:
             return applied.table
         if not (yield from pause(schedule, deadline)):

@@ -191,6 +191,7 @@ SETTINGS: dict[str, Setting] = {
                 "DisableKinesisStreamingDestination",
             ),
             others=_kinesis_actions,
+            replaced=True,
             with_create=False,
         ),
         Setting(

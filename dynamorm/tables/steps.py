@@ -153,6 +153,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Return the IAM actions of other services that setting it takes, each with its ARN if any."""
     with_create: bool = True
     """Whether CreateTable can set it; what cannot is set when the table is ACTIVE."""
+    replaced: bool = False
+    """Whether what is there has to be removed before another one is set."""
     interval: float | None = None
     """Seconds that the service wants between two changes of it."""
 
