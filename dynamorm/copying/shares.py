@@ -145,6 +145,8 @@ class CopyShares(Dividing):
         """Take note of what a share tells; return its terms."""
         if isinstance(said, CopyReport):
             self._job.hear(said)
+            if self._job.once:  # the file is to know of a batch before it is sent
+                self._job.telling.keep()
             self._job.tell(self.moment)
         elif said is not None:
             on_error: Any = self._job.settings.on_error

@@ -29,7 +29,7 @@ def item_json(item: Any, *, base64: bool = False) -> bytes:
         return _encode(item)
     except UnicodeEncodeError:
         raise Misfit("text that is not valid Unicode: it has half of a surrogate pair") from None
-    except RecursionError as error:
+    except (RecursionError, TypeError) as error:  # a subclass of str is no str to msgspec
         raise complaint(error) from None
 
 

@@ -90,6 +90,30 @@ def test_a_deadline_holds_in_all_of_them(deadline: Any) -> None:
     assert sorted(fake.items("target")) == sorted(fake.items("source"))
 
 
+def test_in_place_the_file_knows_of_each_batch_before_it_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nothing is transformed twice when all processes are killed at once."""
+    fake = things(100)
+    file = tmp_path / "copy.json"
+    batches: list[tuple[int, int]] = []
+    send = fake.send
+
+    def watched(operation: str, body: bytes) -> bytes:
+        if operation == "BatchWriteItem":
+            points = json.decode(file.read_bytes())["segments"]
+            noted = sum(len(point["sent"]) for point in points)
+            batches.append((len(json.decode(body)["RequestItems"]["source"]), noted))
+        return send(operation, body)
+
+    monkeypatch.setattr(fake, "send", watched)
+    options: dict[str, Any] = {"in_place": True, "checkpoint_file": file, "executor": Here()}
+    with over_http(fake) as db:
+        report = db.copy_table("source", "source", transform=one_more, segments=2, **options)
+    assert (report.done, report.written) == (True, 100)
+    assert all(size <= noted for size, noted in batches)
+
+
 def test_errors_come_as_from_threads() -> None:
     """With the report of all processes; `on_error` is asked here, and may end the copy."""
     fake = things(100)

@@ -788,6 +788,10 @@ def test_marked_function_is_still_one():
             r"B does not hold a value of type str .* - at users\.b\[0\]\[1\]$",
         ),
         ({"name": {"S": "u1"}}, r"the attribute is missing .* - at users\.id$"),
+        (
+            {"id": {"S": type("Text", (str,), {})("u1")}},
+            r"of type Text is unsupported .* - at users$",
+        ),
     ],
 )
 def test_wrong_attributes(result, told):
