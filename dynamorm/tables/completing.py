@@ -8,10 +8,11 @@ from ..api.descriptions import TableDescription
 from ..errors import Refused, WaitTimeout
 from ..model.options import Options
 from ..model.spec import TableSpec, changed
-from ..operations.effects import Steps, now
+from ..operations.effects import Steps, now, where
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
-from .update import update_table
+from .binding import Binding
+from .update import update
 
 _CARRIED = {"billing", "encryption", "extra", "ignore"}
 """What the request has members for, or what is none of the table's settings."""
@@ -27,21 +28,21 @@ def refuse_unset(spec: TableSpec, what: str) -> None:
 
 
 def complete(
-    spec: TableSpec, made: TableDescription | None, deadline: Deadline
+    spec: TableSpec, made: TableDescription, deadline: Deadline
 ) -> Steps[TableDescription]:
     """Wait for a table that this run has made, and give it all that is declared.
 
-    Turning TTL on needs no consent here, and `ignore` does not hold: this is its creation.
+    Turning TTL on needs no consent here, and `ignore` does not hold: this is its creation. Another
+    table that has come in its place raises `PlanRefused` or `TableNotFound`, and is left as it is.
     """
     # DescribeTable reads stale, and an update of a table that is not seen would be TableNotFound.
-    yield from until_active(spec.name, deadline, made)
+    ready = yield from until_active(spec.name, deadline, made)
+    ours = Binding.to(ready, (yield from where()))
     schedule = polling()
     whole = changed(spec, ignore=UNSET)
     allow = ("ttl",) * bool(spec.time_to_live)
     while True:
-        moment = yield from now()
-        left = deadline.timeout - deadline.waited(moment)
-        applied = yield from update_table(whole, allow=allow, timeout=max(left, 0.0))
+        applied = yield from update(whole, allow, deadline, ours)
         if not applied.pending:
             return applied.table
         if not (yield from pause(schedule, deadline)):

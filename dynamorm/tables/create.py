@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..api.tables import CreateTableOutput
@@ -63,9 +65,15 @@ def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
 
 
 def made_by(
-    sending: Steps[CreateTableOutput], spec: TableSpec, deadline: Deadline
+    sending: Steps[CreateTableOutput],
+    spec: TableSpec,
+    deadline: Deadline,
+    shows: Callable[[TableDescription], bool] = lambda _: True,
 ) -> Steps[TableDescription]:
-    """Send the request that makes a table; find the table of `spec` if the answer was lost."""
+    """Send the request that makes a table; find the table of `spec` if the answer was lost.
+
+    `shows` says whether a table looks as this request makes it, besides its keys and its age.
+    """
     begun = yield from wall_time()
     try:
         return (yield from sending).table_description
@@ -73,12 +81,13 @@ def made_by(
         if not error.maybe_applied:
             raise
         exists = error
-    return (yield from _find_own(spec, deadline, begun, exists))
+    found = yield from _find_any(spec, deadline, exists)
+    if _is_own(spec, found, begun) and shows(found):
+        return found
+    raise exists
 
 
-def _find_own(
-    spec: TableSpec, deadline: Deadline, begun: float, exists: TableExists
-) -> Steps[TableDescription]:
+def _find_any(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps[TableDescription]:
     """Find what a lost attempt may have made: then it is the table that was asked for.
 
     One that is being deleted was there before, and may have been in the way of all attempts.
@@ -89,12 +98,9 @@ def _find_own(
     while True:
         found = yield from find_table(spec.name)
         if found is not None and found.table_status != "DELETING":
-            break
+            return found
         if not (yield from pause(schedule, grace)):
             raise exists
-    if not _is_own(spec, found, begun):
-        raise exists
-    return found
 
 
 def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:

@@ -76,7 +76,8 @@ def restore_backup(
         def request(indexes: Indexes) -> Request:
             return requests.restore_table_from_backup(spec, arn, indexes=indexes)
 
-        return (yield from _restore(spec, "RestoreTableFromBackup", request, there, deadline, wait))
+        restoring = _restore(spec, arn, "RestoreTableFromBackup", request, there, deadline, wait)
+        return (yield from restoring)
 
     return (yield from within(timeout, restore))
 
@@ -112,9 +113,8 @@ def restore_to_point_in_time(
         def request(indexes: Indexes) -> Request:
             return requests.restore_table_to_point_in_time(spec, origin, at=moment, indexes=indexes)
 
-        return (
-            yield from _restore(spec, "RestoreTableToPointInTime", request, there, deadline, wait)
-        )
+        arn, sent = there.table_arn, "RestoreTableToPointInTime"
+        return (yield from _restore(spec, arn, sent, request, there, deadline, wait))
 
     return (yield from within(timeout, restore))
 
@@ -155,6 +155,7 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
 
 def _restore(
     spec: TableSpec,
+    source: str | None,
     operation: str,
     request: Callable[[Indexes], Request],
     there: TableDescription | None,
@@ -163,8 +164,13 @@ def _restore(
 ) -> Steps[TableDescription]:
     indexes = None if there is None else _kept(spec, there, wait)
     sending = when_free(operation, request(indexes), CreateTableOutput, deadline, wait=wait)
-    # What a lost answer has made may lack indexes: its keys and its age tell whose it is.
-    made = yield from made_by(sending, changed(spec, indexes=()), deadline)
+
+    def shows(table: TableDescription) -> bool:
+        summary = table.restore_summary
+        return bool(summary) and source in (summary.source_backup_arn, summary.source_table_arn)
+
+    # What a lost answer has made may lack indexes: keys, age and source tell whose it is.
+    made = yield from made_by(sending, changed(spec, indexes=()), deadline, shows)
     return (yield from complete(spec, made, deadline)) if wait else made
 
 

@@ -14,6 +14,7 @@ from msgspec import structs
 
 from .. import requests
 from ..api import Request
+from ..api.descriptions import TableDescription
 from ..api.s3 import (
     BulkOperation,
     DescribeBulkOperationOutput,
@@ -29,7 +30,6 @@ from ..errors import Refused
 from ..model.declare import Model, table_name, table_spec
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, wall_time
-from ..operations.waiters import find_table
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, refuse_unset
@@ -162,9 +162,10 @@ def import_from_s3(
         begun = yield from when_free("ImportTable", request, ImportTableOutput, deadline, wait=wait)
         job = begun.import_table_description
         done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
-        # The import has made the table by itself: it is looked at here for the first time.
         if wait:
-            yield from complete(spec, (yield from find_table(spec.name)), deadline)
+            # The table is looked at here for the first time: the import tells which one it made.
+            made = TableDescription(spec.name, "CREATING", table_id=done.table_id)
+            yield from complete(spec, made, deadline)
         return done
 
     return (yield from within(timeout, bring))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Literal
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..api.descriptions import TableDescription
 from ..errors import PlanRefused, TableExists, TableNotFound
@@ -20,6 +20,7 @@ from ..operations.effects import Location, Steps, operation, where
 from ..operations.waiters import find_table, until_active, until_gone
 from ..operations.waiting import Deadline, within
 from .apply import Run, refuse, refuse_elsewhere
+from .binding import Binding
 from .compare import drift
 from .create import create
 from .lifecycle import describe_table
@@ -144,13 +145,21 @@ def update_table(
     return (yield from within(timeout, lambda deadline: _update(asked, deadline)))
 
 
-def _update(asked: _Asked, deadline: Deadline) -> Steps[Applied]:
+def update(
+    spec: TableSpec, allow: tuple[str, ...], deadline: Deadline, ours: Binding
+) -> Steps[Applied]:
+    """Change a table as `update_table` does, if it is still this one."""
+    return (yield from _update(_Asked(spec, allow, (), "raise"), deadline, ours))
+
+
+def _update(asked: _Asked, deadline: Deadline, ours: Binding | None = None) -> Steps[Applied]:
     location = yield from where()
     found = yield from describe_table(asked.spec)
     # A plan of a table that is still changing would not fit it any more when it is applied.
     table = yield from until_active(asked.spec.name, deadline, found)
     settings = yield from _settings(asked, table)
     made = make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
+    made = structs.replace(made, bound_to=ours or made.bound_to)
     refuse(made, asked.allow)
     return (yield from _apply(made, asked.unsupported, deadline, location, table, settings))
 

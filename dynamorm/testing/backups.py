@@ -146,14 +146,9 @@ class Backups:
         made = Table(whole, now, now + self._seconds)
         for item in found.items:
             made.contents.put(item)
+        made.restored = summary
         self._account.tables[name] = made
-        described = made.describe(now)
-        described["RestoreSummary"] = {
-            **summary,
-            "RestoreDateTime": now,
-            "RestoreInProgress": True,
-        }
-        return {"TableDescription": described}
+        return {"TableDescription": made.describe(now)}
 
     def _find(self, body: bytes, operation: str) -> Backup:
         arn = json.decode(body)["BackupArn"]

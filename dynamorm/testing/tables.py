@@ -50,6 +50,8 @@ class Table:
         self.gone_at = 0.0
         self.settings: Payload = {}
         """What DescribeTable does not tell."""
+        self.restored: Payload = {}
+        """Where it was restored from."""
         self._states = [(made_at, State(payload))]
 
     @property
@@ -96,6 +98,9 @@ class Table:
             described["SSEDescription"] = _encryption(payload["SSESpecification"])
         if "TableClass" in payload:
             described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
+        if self.restored:
+            more = {"RestoreDateTime": self.made_at, "RestoreInProgress": status == "CREATING"}
+            described["RestoreSummary"] = {**self.restored, **more}
         return described
 
     def _indexes(self, moment: float) -> Iterator[Payload]:

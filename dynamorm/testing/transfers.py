@@ -67,7 +67,13 @@ class Transfers:
         put, failed = self._put(
             table, payload["S3BucketSource"], payload.get("InputCompressionType")
         )
-        told = {"TableArn": table.arn, "ImportedItemCount": put, "ErrorCount": failed}
+        made_id = table.describe(self._account.now)["TableId"]
+        told = {
+            "TableArn": table.arn,
+            "TableId": made_id,
+            "ImportedItemCount": put,
+            "ErrorCount": failed,
+        }
         return self._told(self._begin("import", table, payload, told), "Import")
 
     def start_bulk_put_items(self, body: bytes) -> Payload:

@@ -20,11 +20,13 @@ from dynamorm import (
     KeyAttribute,
     OnDemand,
     PartitionKey,
+    PlanRefused,
     Provisioned,
     Refused,
     ServiceError,
     SortKey,
     TableExists,
+    TableNotFound,
     TableSpec,
     TimeToLive,
     TransportError,
@@ -196,6 +198,45 @@ def test_a_table_that_is_there_is_never_restored_over() -> None:
     ):
         with pytest.raises(Refused):
             refused()
+
+
+def test_a_table_that_was_not_restored_is_no_answer_to_a_lost_request() -> None:
+    """One that somebody creates meanwhile has the keys and the age, and none of the items."""
+    there = Restoring(BARE)
+    there.world.run(dynamorm.create_table(BARE, name=OTHER))
+    lost = TransportError("cut", operation="RestoreTableFromBackup", maybe_applied=True)
+    there.world.service.fail("RestoreTableFromBackup", lost)
+    with pytest.raises(TableExists):
+        there.run(dynamorm.restore_backup(BARE, there.backup, name=OTHER, stream="NEW_IMAGE"))
+    assert "UpdateTable" not in there.recorder.operations
+
+
+@pytest.mark.parametrize("nth", [1, 4])
+def test_a_table_that_has_come_in_the_place_of_the_restored_one_is_left(nth: int) -> None:
+    """It is known again: while it is waited for, and when the rest is set."""
+    there = Restoring(BARE)
+    changed_ids = []
+
+    class Replacing:
+        looks = 0
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            answer = there.world.service.send(operation, body)
+            self.looks += operation == "DescribeTable"
+            if operation == "DescribeTable" and self.looks == nth:
+                there.world.run(dynamorm.wait_until_active(OTHER))
+                there.world.run(dynamorm.delete_table(OTHER))
+                there.world.run(dynamorm.create_table(BARE, name=OTHER))
+            if operation == "UpdateTable":
+                changed_ids.append(json.decode(answer)["TableDescription"]["TableId"])
+            return answer
+
+    restore = dynamorm.restore_backup(BARE, there.backup, name=OTHER, stream="NEW_IMAGE")
+    with pytest.raises((PlanRefused, TableNotFound)):
+        dynamorm.run(restore, Replacing(), clock=there.world.clock)
+    replaced = there.world.run(dynamorm.describe_table(OTHER))
+    assert replaced.table_id not in changed_ids
+    assert replaced.stream_specification is None
 
 
 def test_a_backup_in_the_making_is_waited_for() -> None:

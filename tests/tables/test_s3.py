@@ -165,6 +165,20 @@ def test_an_import_makes_a_table_as_its_model_declares() -> None:
     assert world.run(dynamorm.plan(spec), table_prefix="dev-").blocked == ()
 
 
+def test_a_table_that_has_come_in_the_place_of_the_imported_one_is_left() -> None:
+    """An import tells which table it has made."""
+    world = World(create_seconds=0)
+
+    def replace(job: Import) -> None:
+        if job.status == "COMPLETED":
+            world.run(dynamorm.delete_table("orders"))
+            world.run(dynamorm.create_table(SPEC))
+
+    with pytest.raises(TableNotFound):
+        sent(world, dynamorm.import_from_s3(Order, "bucket", progress=replace, timeout=60))
+    assert not world.run(dynamorm.plan(SPEC, point_in_time_recovery=False))
+
+
 def test_an_import_of_csv_says_how_to_read_it() -> None:
     """A delimiter and a header go along, for CSV alone."""
     request = requests.import_table(SPEC, "bucket", format="CSV", delimiter=";", header=["id"])
