@@ -167,7 +167,9 @@ def _restore(
 
     def shows(table: TableDescription) -> bool:
         summary = table.restore_summary
-        return bool(summary) and source in (summary.source_backup_arn, summary.source_table_arn)
+        if summary is None:
+            return False
+        return source in (summary.source_backup_arn, summary.source_table_arn)
 
     # What a lost answer has made may lack indexes: keys, age and source tell whose it is.
     made = yield from made_by(sending, changed(spec, indexes=()), deadline, shows)
