@@ -179,7 +179,8 @@ class _Cluster:
 
 def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:
     """Do a share on a worker, from the last checkpoint that it has put on the scheduler."""
-    line = _Line(name, number)
+    in_place = isinstance(task, Share) and task.options["in_place"]
+    line = _Line(name, number, waits_for=(tuple, CopyReport) if in_place else (tuple,))
     with suppress(Over):  # the caller knows
         function(line.resumed(task), line.ask)
 
@@ -187,10 +188,13 @@ def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any
 class _Line:
     """The end of a task."""
 
-    def __init__(self, name: str, number: int) -> None:
+    def __init__(self, name: str, number: int, waits_for: tuple[type, ...]) -> None:
         from distributed import Queue, Variable
 
         self._number = number
+        self._waits_for = waits_for
+        """What the caller has to have heard before anything else is done: in place its file is to
+        know of a batch before that is sent."""
         self._told: Any = Queue(f"{name}-told")
         self._terms: Any = Variable(f"{name}-{number}")
         self._point = Variable(f"{name}-{number}-point")
@@ -213,7 +217,7 @@ class _Line:
         if said is not None:
             self._told.put((self._number, key, pickle.dumps(said)))
         terms, answered = self._get()
-        while isinstance(said, tuple) and answered != key:
+        while isinstance(said, self._waits_for) and answered != key:
             time.sleep(LOOK_EVERY)
             terms, answered = self._get()
         return terms

@@ -69,6 +69,30 @@ def test_a_cluster_copies_and_compares(client: Any) -> None:
         ).done
 
 
+def test_in_place_the_file_knows_of_each_batch_before_it_is_sent(
+    client: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that nothing is transformed twice when the caller is killed."""
+    fake = things(40)
+    file = tmp_path / "copy.json"
+    batches: list[tuple[int, int]] = []
+    send = fake.send
+
+    def watched(operation: str, body: bytes) -> bytes:
+        if operation == "BatchWriteItem":
+            points = json.loads(file.read_bytes())["segments"]
+            noted = sum(len(point["sent"]) for point in points)
+            batches.append((len(json.loads(body)["RequestItems"]["source"]), noted))
+        return send(operation, body)
+
+    monkeypatch.setattr(fake, "send", watched)
+    options: dict[str, Any] = {"target": "source", "in_place": True, "checkpoint_file": file}
+    with over_http(fake) as db:
+        report = copy(client, db, transform=one_more, segments=1, **options)
+    assert (report.done, report.written) == (True, 40)
+    assert all(size <= noted for size, noted in batches)
+
+
 def test_errors_come_to_the_caller(client: Any) -> None:
     """With the report of all segments; `on_error` is asked here."""
     fake = things(40)
