@@ -225,6 +225,8 @@ _KNOWN = (
 
 def _wrapped(given: Any, *, awaited: bool) -> Any:
     """Return the transport of a client or resource; what is neither is given back."""
+    if type(given).__module__ == "unittest.mock":
+        raise TypeError("a mock answers with mocks: give dynamorm.testing.Script or FakeService")
     client = given if hasattr(given.meta, "service_model") else getattr(given.meta, "client", None)
     if client is None:
         return given

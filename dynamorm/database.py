@@ -67,7 +67,7 @@ class _Operations:
         self.retries = retries_of(retries)
         self.observe = observe
         if observe is not None and (not callable(observe) or is_coroutine_function(observe)):
-            raise TypeError(f"observe= takes a function of one event, not {observe!r:.200}")
+            raise TypeError(f"observe= takes a plain function, not an async one: {observe!r:.200}")
 
     if not TYPE_CHECKING:  # pragma: no branch - to a type checker, all methods would exist
 

@@ -366,6 +366,7 @@ def test_an_arn_is_a_name_everywhere() -> None:
     [
         ("endpoint_url", "; write endpoint="),
         ("region_name", "; write region="),
+        ("session", "; write transport="),
         ("aws_secret_access_key", "; write credentials="),
         ("prefix", "; did you mean table_prefix?"),
         ("retrys", "; did you mean retries?"),

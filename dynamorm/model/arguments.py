@@ -16,7 +16,7 @@ def nearest(name: object, known: Iterable[str]) -> str:
 
     text, names = str(name), list(known)
     longer = sorted((one for one in names if text and text in one), key=len)
-    found = get_close_matches(text, names, 1) or longer
+    found = get_close_matches(text, names, 1, cutoff=0.65) or longer
     return f"; did you mean {found[0]}?" if found else ""
 
 
@@ -35,9 +35,11 @@ _FROM_BOTO3 = {
     "aws_access_key_id": "credentials",
     "aws_secret_access_key": "credentials",
     "aws_session_token": "credentials",
+    "client": "transport",
     "endpoint_url": "endpoint",
     "profile_name": "profile",
     "region_name": "region",
+    "session": "transport",
 }
 
 

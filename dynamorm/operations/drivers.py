@@ -267,10 +267,10 @@ def _left(effect: Call[Any], clock: Clock) -> float | None:
 def _program(
     steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str, home: Any
 ) -> Steps[T]:
-    if isinstance(steps, Operation):
-        steps = iter(steps)
-    if not hasattr(steps, "throw"):
-        raise TypeError(f"expected an operation such as ensure_table(Model), not {steps!r}")
+    steps = iter(steps) if isinstance(steps, Operation) else steps
+    if not hasattr(steps, "throw") or hasattr(steps, "__await__"):
+        wanted = "expected an operation such as dynamorm.ensure_table(Model); methods run theirs"
+        raise TypeError(f"{wanted}; got {steps!r:.200}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed: it can be once, make another")
     return retrying(prefixing(steps, checked_prefix(table_prefix), home), retries_of(retries))

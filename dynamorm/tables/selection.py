@@ -34,8 +34,8 @@ def covers(only: Collection[str], name: str) -> bool:
 def checked_names(given: object, keyword: str) -> tuple[str, ...]:
     """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
     if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
-        written = f'{keyword}= takes names, as in {keyword}=("index:by-status",)'
-        raise Refused((f"{written}, not {given!r}",))
+        written = given if isinstance(given, str) else "index:by-status"
+        raise Refused((f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}",))
     prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
     names = {"key", *SETTINGS}
     unknown = [

@@ -110,7 +110,10 @@ def apply(
     _check_unsupported(unsupported)
     if not isinstance(plan, Plan):
         kind = plan.__name__ if isinstance(plan, type) else type(plan).__name__
-        raise TypeError(f"apply takes a Plan, as plan() makes it, not {kind}: see update_table")
+        raise TypeError(
+            f"apply takes a Plan, of plan() or of msgspec.json.decode(..., type=Plan), not {kind}; "
+            "update_table takes a model"
+        )
     refuse(plan, (*plan.allow, *checked_names(allow, "allow")))
     steps = within(timeout, lambda deadline: _begin(plan, unsupported, deadline))
     return (yield from steps)

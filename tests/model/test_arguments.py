@@ -136,6 +136,7 @@ def test_what_does_not_fit_is_told_with_what_would(call, error, answer):
         (lambda: DB.ensure_table(Order).table.arn, "did you mean table_arn?"),
         (lambda: DB.ensure_table(Order)._dirft, "did you mean drift?"),
         (lambda: dynamorm.__wrapped__, "no attribute '__wrapped__'$"),
+        (lambda: DB.put_item, "no attribute 'put_item'$"),
     ],
 )
 def test_a_misspelt_name_is_answered_with_the_nearest(get, meant):

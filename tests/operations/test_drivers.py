@@ -155,9 +155,12 @@ def test_an_operation_can_be_performed_once(driver: Driver) -> None:
 
 
 def test_what_is_no_operation_is_refused(driver: Driver) -> None:
-    """Passing the function in place of its operation says what was expected."""
-    with pytest.raises(TypeError, match="expected an operation"):
-        driver(dynamorm.list_tables, Script())
+    """The function in place of its operation, and what a method of a database has given."""
+    coroutine = asyncio.sleep(0)
+    for wrong in (dynamorm.list_tables, coroutine, ("orders",)):
+        with pytest.raises(TypeError, match=r"expected an operation .*; methods run theirs; got"):
+            driver(wrong, Script())
+    coroutine.close()
 
 
 def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> None:

@@ -163,5 +163,5 @@ def test_only_a_function_can_observe(observe):
     async def awaited(event: Event) -> None: ...
 
     for wrong in (observe, awaited):
-        with pytest.raises(TypeError, match="observe= takes a function of one event"):
+        with pytest.raises(TypeError, match="observe= takes a plain function, not an async one: "):
             dynamorm.connect(transport="http", observe=wrong)

@@ -904,10 +904,12 @@ def test_what_to_do_with_the_unsupported(unsupported):
             dynamorm.run(operation(subject, unsupported=unsupported), Script())
 
 
-@pytest.mark.parametrize("given", [TableSpec, BARE, "orders"])
+@pytest.mark.parametrize("given", [TableSpec, BARE, "orders", b"{}"])
 def test_only_plans_are_applied(given):
-    """A model in place of its plan is answered with what takes one."""
-    with pytest.raises(TypeError, match=r"apply takes a Plan, .*: see update_table"):
+    """A model is answered with what takes one, and JSON with how to read it."""
+    with pytest.raises(
+        TypeError, match=r"json\.decode\(.*type=Plan\).*; update_table takes a model"
+    ):
         dynamorm.run(dynamorm.apply(given), Script())
 
 
@@ -916,6 +918,12 @@ def test_names_that_cannot_be_meant(allow):
     """A misspelt name, or a string in place of names, is refused and not passed over."""
     with pytest.raises(Refused, match="allow="):
         checked_names(allow, "allow")
+
+
+def test_one_name_is_written_as_a_tuple():
+    """A string in place of names is answered with that string, ready to be copied."""
+    with pytest.raises(Refused, match=r"write only=\('stream',\), not 'stream'"):
+        checked_names("stream", "only")
 
 
 def test_a_refusal_says_how_to_allow():

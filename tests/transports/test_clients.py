@@ -370,7 +370,10 @@ def test_an_awaited_client_is_for_asyncio():
 
 
 def test_what_is_no_client_is_answered_with_what_to_give():
-    """A client that has not been entered; anything else that has a `meta`."""
+    """A client that has not been entered; a mock; anything else that has a `meta`."""
+    mock = type("MagicMock", (), {"__module__": "unittest.mock", "meta": None})()
+    with pytest.raises(TypeError, match=r"give dynamorm\.testing\.Script or FakeService"):
+        dynamorm.connect(transport=mock)
     unentered = type("Context", (), {"__aenter__": None})()
     with pytest.raises(TypeError, match="give what is entered, `async with"):
         dynamorm.connect_async(transport=unentered)
