@@ -54,7 +54,8 @@ print(*(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
 def prune(folder: str | Path, *, profiles: bool = False) -> None:
     """Delete from a folder of `pip install --target` what a deploy function does not import.
 
-    Raises `ValueError` for any other folder: a checkout, or where Python keeps its packages.
+    Raises `ValueError` for any other folder: a checkout, or where Python keeps its packages; and
+    for botocore beside a msgspec for another machine.
     """
     folder = Path(folder).resolve()
     _check(folder)
@@ -88,8 +89,13 @@ def _check(folder: Path) -> None:
 def _imported(folder: Path, code: str) -> set[Path]:
     """Return the files that a process imports which does this with the package."""
     command = [sys.executable, "-IB", "-c", code, str(folder)]
-    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
-    return {Path(line) for line in told.splitlines()}
+    done = subprocess.run(command, check=False, capture_output=True, text=True)
+    if done.returncode:
+        raise ValueError(
+            f"{folder} cannot be imported here: prune it with the Python and on the kind of "
+            f"machine that it is for. {done.stderr.strip().rpartition(chr(10))[2]}"
+        )
+    return {Path(line) for line in done.stdout.splitlines()}
 
 
 def _bare(source: str) -> str:

@@ -34,10 +34,7 @@ COMMAND = re.compile(r"python (\S+\.py)(.*)$", re.MULTILINE)
 FILE = re.compile(r"# (\w+\.py)\n")
 
 
-KINDS = {"console", "python", "pycon", "sh", "toml", "json", "mermaid", "{eval-rst}", "{toctree}"}
-
-
-KINDS = {"console", "json", "mermaid", "pycon", "python", "sh", "toml", "yaml"}
+KINDS = {"console", "dockerfile", "json", "mermaid", "pycon", "python", "sh", "toml", "yaml"}
 KINDS |= {"{eval-rst}", "{toctree}"}
 
 

@@ -168,6 +168,15 @@ def test_an_environment_is_left_alone(prune):
     assert "is not a folder of" in prune(Path(sysconfig.get_path("purelib")), status=1)
 
 
+def test_what_is_for_another_machine_is_pruned_there(tmp_path, prune):
+    """What botocore needs is found by importing it, which another machine's library prevents."""
+    for name in ("dynamorm", "botocore"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "dynamorm" / "__init__.py").write_text("raise ImportError('no msgspec._core')")
+    told = prune(tmp_path, status=1)
+    assert "on the kind of machine that it is for. ImportError: no msgspec._core" in told
+
+
 def test_a_folder_has_to_be_named(capsys):
     """Without one there is a line of help, and the status of a misuse."""
     assert main([]) == 2
