@@ -150,7 +150,7 @@ def body_of(operation: str, reply: dict[str, Any]) -> bytes:
 
 def whole(operation: str, answer: Answer) -> bytes:
     """Return the body of an answer that no client has parsed; raise what any other one means."""
-    body = read_answer(operation, answer) or b"{}"
+    body = read_answer(operation, answer)
     try:
         json.decode(body, type=Raw)
     except UNREADABLE:

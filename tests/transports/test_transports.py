@@ -999,12 +999,13 @@ def test_a_cut_answer_of_a_batch_is_not_taken_for_one_without_leftovers(wrapped)
     """A client gives it without members, which would mean that everything was written."""
     leftovers = b'{"UnprocessedItems": {"orders": []}}'
     body = b'{"RequestItems": {"orders": [{"DeleteRequest": {"Key": {"k": {"S": "v"}}}}]}}'
-    with Server(answer(leftovers[:-1]), answer(b"{}"), answer(b"")) as server:
+    with Server(answer(leftovers[:-1]), answer(b""), answer(b"{}")) as server:
         wrapped.to(server)
-        with pytest.raises(TransportError, match="cut or damaged") as caught:
-            wrapped.send("BatchWriteItem", body)
-        assert caught.value.maybe_applied
-        assert [wrapped.send("BatchWriteItem", body) for _ in range(2)] == [b"{}", b"{}"]
+        for _ in range(2):
+            with pytest.raises(TransportError, match="cut or damaged") as caught:
+                wrapped.send("BatchWriteItem", body)
+            assert caught.value.maybe_applied
+        assert wrapped.send("BatchWriteItem", body) == b"{}"
 
 
 # Threads.
