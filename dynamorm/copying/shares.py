@@ -70,7 +70,9 @@ def home_of(options: dict[str, Any], dumps: Callable[[Any], Any] = pickle.dumps)
         try:
             dumps(value)
         except Exception as error:  # whatever a class of the user's raises
-            what = f"{name}={value!r:.100}" if name else "this database"
+            # Not its repr: a partial, say, would show what it is given.
+            called = getattr(value, "__qualname__", type(value).__qualname__)
+            what = f"{name}={called}" if name else "this database"
             raise TypeError(f"{what} cannot be sent to another process: {error}") from error
     return home
 

@@ -190,6 +190,10 @@ def test_what_cannot_go_to_another_process_is_told_before_anything_is_sent() -> 
             db.run(copy(transform=attribute_transform(lambda values: values)))
         with pytest.raises(TypeError, match="transform="):
             db.copy_table(Thing, TARGET, transform=lambda thing: thing, processes=2)
+        secretive = functools.partial(lambda token, thing: thing, "token-1")
+        with pytest.raises(TypeError, match="transform=partial cannot") as caught:
+            db.copy_table(Thing, TARGET, transform=secretive, processes=2)
+        assert "token-1" not in str(caught.value)
     with pytest.raises(TypeError, match=r"this database cannot be sent .* transport object"):
         dynamorm.connect(transport=fake).run(copy())
     with pytest.raises(TypeError, match=r"db\.copy_table"):
