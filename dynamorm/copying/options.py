@@ -12,10 +12,17 @@ from ..operations.middleware import DatabaseLike
 from .report import CopyReport
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from os import PathLike
+    from types import UnionType
+    from typing import TypeVar
 
-    from ..items.transforms import Transform
+    from ..items.transforms import AttributeTransform, Transform
+    from ..model.spec import TableSpec
 
+    S = TypeVar("S", bound=Struct)
+    Source = type[S] | TableSpec | UnionType | str
+    TypedTransform = Callable[[S], Struct | Iterable[Struct] | None] | AttributeTransform | None
 
 MAX_BATCH = 25
 MAX_SEGMENTS = 1_000_000
@@ -40,10 +47,9 @@ _WORDS = {
 }
 
 
-class CopyOptions(TypedDict, total=False):
-    """The keywords that `copy_table`, `copy_segment` and `auto_migrate_with_options` share."""
+class PlainCopyOptions(TypedDict, total=False):
+    """The keywords of a copy beside its transform, whose type comes from the source's model."""
 
-    transform: Transform | None
     batch_size: int
     page_limit: int | None
     consistent_read: bool
@@ -61,6 +67,12 @@ class CopyOptions(TypedDict, total=False):
     via: Literal["direct"]
     target_db: DatabaseLike | None
     checkpoint_file: str | PathLike[str] | None
+
+
+class CopyOptions(PlainCopyOptions, total=False):
+    """The keywords that `copy_table`, `copy_segment` and `auto_migrate_with_options` share."""
+
+    transform: Transform | None
 
 
 class CopySettings(Struct, frozen=True, kw_only=True):

@@ -29,19 +29,20 @@ from .writer import ONCE, Writer
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .options import CopyOptions
+    from .options import CopyOptions, PlainCopyOptions, S, Source, TypedTransform
     from .shares import Ask, Share, Shares, Stop, Wait
 
 
 @operation
 def copy_table(
-    source: Model | str,
+    source: Source[S],
     target: Model | str,
     *,
     segments: int | None = None,
     processes: int = 1,
     executor: Any = None,
-    **options: Unpack[CopyOptions],
+    transform: TypedTransform[S] = None,
+    **options: Unpack[PlainCopyOptions],
 ) -> Steps[CopyReport]:
     """Copy all items of `source` into `target`, an existing table that may hold other items.
 
@@ -84,7 +85,9 @@ def copy_table(
     `executor` runs the segments in its threads or processes. `processes=4` copies in so many new
     processes: models and transforms must be of modules, the database one that can be pickled.
     """
-    settings = settings_of("copy_table", options, "segments", "processes", "executor")
+    settings = settings_of(
+        "copy_table", {**options, "transform": transform}, "segments", "processes", "executor"
+    )
     check_segments(segments)
     wait: Wait | None = None
     if processes := check_processes(processes, executor):

@@ -25,7 +25,7 @@ from .verified import Verified, VerifyPoint, new_point, read_point
 if TYPE_CHECKING:
     from os import PathLike
 
-    from ..items.transforms import Transform
+    from .options import S, Source, TypedTransform
     from .shares import Ask, Wait
     from .walks import Walk
 
@@ -36,10 +36,10 @@ Progress = Callable[[Verified], object] | None
 
 @operation
 def verify_copy(
-    source: Model | str,
+    source: Source[S],
     target: Model | str,
     *,
-    transform: Transform | None = None,
+    transform: TypedTransform[S] = None,
     unmodelled: Unmodelled = "keep",
     segments: int | None = None,
     consistent_read: bool = True,

@@ -161,6 +161,27 @@ def with_credentials() -> Database:
     )
 
 
+def to_customer(order: Order) -> Customer:
+    return Customer(order.customer, order.number)
+
+
+def to_order(customer: Customer) -> Order:
+    return Order(customer.customer, customer.number, "new")
+
+
+async def transforms(db: Database, adb: AsyncDatabase) -> None:
+    """A transform takes the source's model; one that is swapped is an error to both checkers."""
+    db.copy_table(Order, Customer, transform=to_customer)
+    db.copy_table(Order, Customer, transform=lambda order: to_customer(order))
+    db.copy_table(Order, Order, transform=dynamorm.add_field("team", "shop"), in_place=True)
+    db.verify_copy(Order, Customer, transform=to_customer)
+    await adb.copy_table(Order, Customer, transform=to_customer)
+    db.copy_table(Order, Customer, transform=to_order)  # type: ignore[arg-type]
+    db.verify_copy(Order, Customer, transform=to_order)  # type: ignore[arg-type]
+    dynamorm.copy_table(Order, Customer, transform=to_order)  # type: ignore[arg-type]
+    await adb.copy_table(Order, Customer, transform=to_order)  # type: ignore[arg-type]
+
+
 async def asynchronous() -> None:
     waits = timedelta(seconds=1)
     adb = dynamorm.connect_async("eu-west-1", connect_timeout=waits, read_timeout=None, retries=3)
