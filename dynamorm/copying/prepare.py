@@ -72,7 +72,7 @@ def check_pair(source: Model | str, target: Model | str, settings: CopySettings)
     _refuse_same(names[0], same, settings)
     if settings.transform is not None:
         converter_of(source, target, settings, None, None)
-    elif not same:
+    else:
         check_shapes(source, target)
 
 

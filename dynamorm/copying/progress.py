@@ -98,7 +98,7 @@ class Telling(Generic[R]):
         """Save the checkpoint at once."""
         with self._lock:
             self.save()
-            if self._keep is not None:
+            if self._keep is not None:  # pragma: no cover - in another process
                 self._keep(self._report())
 
     def save(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
 from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import botocore.session
 import pytest
 from aids.httpserver import Server, answer, checked, refusal
 from aids.worlds import Order
+from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError, EndpointConnectionError
 from botocore.stub import Stubber
@@ -21,7 +23,7 @@ from moto import mock_aws
 from msgspec import json
 
 import dynamorm
-from dynamorm import Refused, TableNotFound, Throttled, TransportError
+from dynamorm import Refused, TableNotFound, Throttled, TransportError, ValidationFailed
 from dynamorm.transports.client import ClientTransport
 
 PUT = json.encode({"TableName": "orders", "Item": {"number": {"N": "1"}}})
@@ -170,6 +172,51 @@ def test_who_watches_parameters_or_answers_sees_them(server):
         )
         assert transport.send("PutItem", PUT) == b"{}"
     assert len(server.requests) == 3
+    closed(given)
+
+
+def test_who_watches_parameters_sees_binary_as_bytes(server):
+    """As a caller of the client would give it; what is no base64 is refused before it is sent."""
+    given = made("client", server.url)
+    seen: list[Any] = []
+    given.meta.events.register(
+        "before-parameter-build.dynamodb.PutItem", lambda params, **_: seen.append(params["Item"])
+    )
+    transport = ClientTransport(given)
+    item = {"number": {"N": "1"}, "raw": {"B": "aGk="}, "many": {"L": [{"BS": ["aGk=", "eW8="]}]}}
+    transport.send("PutItem", json.encode({"TableName": "orders", "Item": item}))
+    many = {"L": [{"BS": [b"hi", b"yo"]}]}
+    assert seen == [{"number": {"N": "1"}, "raw": {"B": b"hi"}, "many": many}]
+    wrong = json.encode({"TableName": "orders", "Item": {"number": {"B": "?"}}})
+    with pytest.raises(ValidationFailed, match="not base64"):
+        transport.send("PutItem", wrong)
+    assert len(server.requests) == 1
+    closed(given)
+
+
+class Body:
+    """What has come over a connection that was never opened."""
+
+    def stream(self):
+        yield b"{}"
+
+
+def test_an_accounts_own_endpoint_is_found_each_time():
+    """The client takes it from the credentials of the moment."""
+    if "aws_account_id" not in inspect.signature(boto3.session.Session.client).parameters:
+        pytest.skip("this boto3 knows no endpoints of accounts")
+    given = session().client("dynamodb", **KEYS, aws_account_id="123456789012", config=ONCE)
+    seen: list[str] = []
+
+    def answered(request: Any, **_: Any) -> AWSResponse:
+        seen.append(request.url)
+        return AWSResponse(request.url, 200, {}, Body())
+
+    given.meta.events.register("before-send.dynamodb", answered)
+    transport = ClientTransport(given)
+    for _ in range(2):
+        assert transport.send("PutItem", PUT) == b"{}"
+    assert seen == ["https://123456789012.ddb.eu-west-1.amazonaws.com/"] * 2
     closed(given)
 
 
