@@ -139,6 +139,9 @@ def _check(
         if unknown:
             refuse_keywords(function, unknown, ("region", *names))
         check_plain("credentials=", credentials)
+    if isinstance(credentials, tuple | list | dict | str):
+        kind = type(credentials).__name__
+        raise TypeError(f"credentials= takes Credentials(access_key, secret_key), not a {kind}")
     for name, value in strings.items():
         if not isinstance(value, str | None):
             raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")

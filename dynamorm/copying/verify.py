@@ -113,21 +113,7 @@ def compared(
 
     `wait` has the walks of each phase done elsewhere, and returns when all have been.
     """
-    check_segments(SEGMENTS if segments is None else segments)
-    _check_sample(sample)
-    transform, resume, target_db = settings.transform, settings.resume, settings.target_db
-    if transform is None:
-        check_shapes(source, target)
-    else:
-        converter_of(source, target, settings, None, None)
-    point = new_point(
-        (table_name(source), table_name(target)),
-        segments or SEGMENTS,
-        sample,
-        work_of(source, target, transform, settings.unmodelled),
-    )
-    if resume is not None:
-        point = read_point(resume, point, segments, "resume=")
+    point = _beginning(source, target, settings, segments, sample)
     home = None
     if wait is not None:
         from .shares import home_of, options_of
@@ -151,13 +137,35 @@ def compared(
         if (yield from comparison.perform(walk)):
             names = point.source, point.target
             left = TimeLeft(settings.deadline, started)
-            comparison.finish(*(yield from find_again(names, target_db, left)))
+            comparison.finish(*(yield from find_again(names, settings.target_db, left)))
         return comparison.telling.last()
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
         found = comparison.telling.stopped(error) if comparison else point.verified()
         with suppress(AttributeError):  # a frozen exception takes none
             error.report = found  # type: ignore[attr-defined]  # any other may have it
         raise
+
+
+def _beginning(
+    source: Model | str,
+    target: Model | str,
+    settings: CopySettings,
+    segments: int | None,
+    sample: float,
+) -> VerifyPoint:
+    """Return where to begin, by `resume=` or at the start; raise for what does not fit."""
+    check_segments(SEGMENTS if segments is None else segments)
+    _check_sample(sample)
+    if settings.transform is None:
+        check_shapes(source, target)
+    else:
+        converter_of(source, target, settings, None, None)
+    names = table_name(source), table_name(target)
+    work = work_of(source, target, settings.transform, settings.unmodelled)
+    point = new_point(names, segments or SEGMENTS, sample, work)
+    if settings.resume is None:
+        return point
+    return read_point(settings.resume, point, segments, "resume=")
 
 
 def compare_walk(share: Walk, ask: Ask) -> Verified:

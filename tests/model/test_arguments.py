@@ -82,6 +82,10 @@ ITEM = {"id": {"S": "1"}}
             lambda: dynamorm.connect(credentials=functools.partial(later, 1)),
             "credentials= is async",
         ),
+        (
+            lambda: dynamorm.connect(credentials=("key", "secret")),
+            r"takes Credentials\(access_key, secret_key\), not a tuple",
+        ),
         (lambda: PartitionKey("by-x"), r"write PartitionKey\(index='by-x'\)"),
         (lambda: from_item(ITEM, Order), r"the model comes first: write from_item\(Order, item\)"),
         (lambda: from_item(Order("1"), ITEM), "not an instance of Order: pass the class"),
