@@ -867,10 +867,12 @@ def test_in_place_between_two_tables_does_not_bind_keys() -> None:
     assert copy(fake, in_place=True, transform=change).done
 
 
-def test_the_pace_is_held_up_to_the_deadline() -> None:
+@pytest.mark.parametrize("transform", [None, attribute_transform(dict)], ids=["none", "function"])
+def test_the_pace_is_held_up_to_the_deadline(transform: Any) -> None:
     """No batch is sent early because time is running out."""
     fake = service(items(100))
-    report = copy(fake, max_write_units=1, deadline=10)
+    report = copy(fake, max_write_units=1, deadline=10, transform=transform)
+    assert not report.done
     assert report.write_units <= 25 + 10
 
 

@@ -82,7 +82,9 @@ def suite(pytester, monkeypatch, shared):
         monkeypatch.delenv(name, raising=False)
 
     def run(tests, *arguments, conftest="", ini=""):
-        pytester.makeini(f"[pytest]\nfilterwarnings = error\n{ini}")
+        # Old botocore on Python 3.12 and later.
+        old = "ignore:datetime\\.datetime\\.utc:DeprecationWarning:botocore"
+        pytester.makeini(f"[pytest]\nfilterwarnings =\n    error\n    {old}\n{ini}")
         pytester.makeconftest(CONFTEST + conftest)
         pytester.makepyfile(PRELUDE + tests)
         # One that is merely installed warns of settings that it wants.
