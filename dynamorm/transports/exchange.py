@@ -181,8 +181,10 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
 
 def _is_page(answer: Answer) -> bool:
     """Return whether another web server has answered, with a page of its own."""
-    kind = answer.headers.get("Content-Type") or "json"
-    return "json" not in kind.lower() and answer.body.lstrip()[:1] not in (b"", b"{", b'"')
+    kind, first = answer.headers.get("Content-Type"), answer.body.lstrip()[:1]
+    if not kind:
+        return first == b"<"
+    return "json" not in kind.lower() and first not in (b"", b"{", b'"')
 
 
 def _flaw(answer: Answer) -> str | None:

@@ -194,6 +194,7 @@ def test_nor_is_what_became_of_another_table(operation, steps):
 
 PAGES = {
     "a page": answer(b"<!doctype html><h1>It works!</h1>", content_type="text/html"),
+    "a page of no type": answer(b"<h1>It works!</h1>", content_type=None),
     "words": answer(b"pong", content_type="text/plain; charset=utf-8"),
     "not found": answer(b"<h1>404</h1>", 404, content_type="text/html"),
     "another method": answer(b"<h1>501</h1>", 501, content_type="text/html"),
