@@ -139,7 +139,8 @@ def _check(
         if unknown:
             refuse_keywords(function, unknown, ("region", *names))
         check_plain("credentials=", credentials)
-    if isinstance(credentials, tuple | list | dict | str):
+    # Not their kinds: botocore's own credentials are a named tuple.
+    if type(credentials) in (tuple, list, dict, str):
         kind = type(credentials).__name__
         raise TypeError(f"credentials= takes Credentials(access_key, secret_key), not a {kind}")
     for name, value in strings.items():
