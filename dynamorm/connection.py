@@ -52,17 +52,10 @@ def connect(
     `timedelta` or `None` for no limit, counted for each piece that is sent or received. `observe`
     is called with an `Event` for each request, retry, wait and page of a copy.
     """
-    _check(
-        "connect",
-        misplaced,
-        unknown,
-        credentials,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-    )
     given = Arguments(
         connect,
+        misplaced,
+        unknown,
         transport,
         region=region,
         endpoint=endpoint,
@@ -96,17 +89,10 @@ def connect_async(
     of aiobotocore or aioboto3, or an `AsyncTransport`. "botocore", the default, "http" and the
     clients of boto3 send in threads.
     """
-    _check(
-        "connect_async",
-        misplaced,
-        unknown,
-        credentials,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-    )
     given = Arguments(
         connect_async,
+        misplaced,
+        unknown,
         transport,
         region=region,
         endpoint=endpoint,
@@ -122,32 +108,6 @@ def connect_async(
     )
 
 
-def _check(
-    function: str,
-    misplaced: tuple[Any, ...],
-    unknown: dict[str, Any],
-    credentials: Any,
-    **strings: object,
-) -> None:
-    """Check what no transport looks at before its first request."""
-    if misplaced or unknown or callable(credentials):
-        from .model.arguments import check_plain, refuse_keywords, refuse_positions
-
-        names = (*(connect.__kwdefaults__ or {}),)
-        if misplaced:
-            refuse_positions(function, "the region", names)
-        if unknown:
-            refuse_keywords(function, unknown, ("region", *names))
-        check_plain("credentials=", credentials)
-    # Not their kinds: botocore's own credentials are a named tuple.
-    if type(credentials) in (tuple, list, dict, str):
-        kind = type(credentials).__name__
-        raise TypeError(f"credentials= takes Credentials(access_key, secret_key), not a {kind}")
-    for name, value in strings.items():
-        if not isinstance(value, str | None):
-            raise TypeError(f"{name}= takes a str or None, not {value!r:.200}")
-
-
 D = TypeVar("D", Database, AsyncDatabase)
 
 
@@ -156,8 +116,16 @@ class Arguments(Hidden):
 
     __slots__ = ("_connect", "_given", "_transport")
 
-    def __init__(self, connect: Callable[..., Any], transport: Any, **given: Any) -> None:
-        self._connect = connect
+    def __init__(
+        self,
+        function: Callable[..., Any],
+        misplaced: tuple[Any, ...],
+        unknown: dict[str, Any],
+        transport: Any,
+        **given: Any,
+    ) -> None:
+        _check(function.__name__, misplaced, unknown, **given)
+        self._connect = function
         self._transport = transport
         self._given = {
             name: value
@@ -219,6 +187,33 @@ class Arguments(Hidden):
                 f"time-outs: give {names} to the transport"
             )
         return made
+
+
+def _check(
+    function: str,
+    misplaced: tuple[Any, ...],
+    unknown: dict[str, Any],
+    *,
+    credentials: Any,
+    **given: Any,
+) -> None:
+    """Check what no transport looks at before its first request."""
+    if misplaced or unknown or callable(credentials):
+        from .model.arguments import check_plain, refuse_keywords, refuse_positions
+
+        names = (*(connect.__kwdefaults__ or {}),)
+        if misplaced:
+            refuse_positions(function, "the region", names)
+        if unknown:
+            refuse_keywords(function, unknown, ("region", *names))
+        check_plain("credentials=", credentials)
+    # Not their kinds: botocore's own credentials are a named tuple.
+    if type(credentials) in (tuple, list, dict, str):
+        kind = type(credentials).__name__
+        raise TypeError(f"credentials= takes Credentials(access_key, secret_key), not a {kind}")
+    for name in ("region", "endpoint", "profile"):
+        if not isinstance(given[name], str | None):
+            raise TypeError(f"{name}= takes a str or None, not {given[name]!r:.200}")
 
 
 _KNOWN = (
