@@ -106,9 +106,6 @@ def test_another_place_for_the_target(stocked):
     assert [place["region"] for place in stocked.places[-2:]] == ["eu-west-1"] * 2
 
 
-COMPARED = {"same": True, "done": False, "missing": 0, "different": 0, "extra": 0}
-
-
 def test_what_a_copy_costs_is_told_before_it_begins(stocked):
     """So are the rate of the target and its lack of PITR, which nobody could bring back."""
     told = stocked("copy orders target --price write=1").stderr

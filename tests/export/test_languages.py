@@ -31,8 +31,6 @@ from dynamorm.tables.settings import SETTINGS
 
 pytestmark = pytest.mark.once
 
-pytestmark = pytest.mark.once
-
 SAMPLE = json.loads((Path(__file__).parents[1] / "samples" / "terraform.json").read_text())
 
 

@@ -39,8 +39,6 @@ from dynamorm.export import cloudformation, terraform
 
 pytestmark = pytest.mark.once
 
-pytestmark = pytest.mark.once
-
 GAPS = json.loads((Path(__file__).parent / "gaps.json").read_text())
 POLICY = {
     "Version": "2012-10-17",
