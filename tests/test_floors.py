@@ -185,11 +185,7 @@ def test_no_import_goes_round_in_a_circle() -> None:
     assert graph == {}
 
 
-LISTS = {"testing.service"}
-"""One operation after the other: longer, and read a piece at a time."""
-
-
-@pytest.mark.parametrize("module", sorted(MODULES.keys() - LISTS))
+@pytest.mark.parametrize("module", MODULES)
 def test_a_module_can_be_read_in_one_sitting(module: str) -> None:
     """A module has one subject, and at most 300 lines."""
     assert len(MODULES[module].read_text().splitlines()) <= 300
