@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from aids.languages import KEY_ARN, asked, from_stack, from_terraform, many, sayable
+from aids.languages import KEY_ARN, STREAM_ARN, asked, from_stack, from_terraform, many, sayable
 from hypothesis import given
 from msgspec import Struct, defstruct
 
@@ -27,6 +27,7 @@ from dynamorm import (
 )
 from dynamorm.export import cloudformation, terraform
 from dynamorm.export.rows import ROWS
+from dynamorm.model.spec import changed
 from dynamorm.tables.settings import SETTINGS
 
 pytestmark = pytest.mark.once
@@ -193,15 +194,12 @@ def test_a_row_ignores_what_it_writes():
         point_in_time_recovery=True,
         resource_policy={"Version": "2012-10-17", "Statement": []},
         time_to_live="expires",
-        kinesis="arn:aws:kinesis:eu-west-1:123456789012:stream/changes",
+        kinesis=STREAM_ARN,
         contributor_insights=True,
     )
     names = tuple({row.setting for row in ROWS} - {"name", "key", "index"})
-    resources = terraform(spec.named("all"))["resource"]
-    ignoring = TableSpec(
-        **{**{f: getattr(spec, f) for f in spec.__struct_fields__}, "ignore": names}
-    )
-    ignored = terraform(ignoring)["resource"]
+    resources = terraform(spec)["resource"]
+    ignored = terraform(changed(spec, ignore=names))["resource"]
     for kind, tables in resources.items():
         (arguments,) = tables.values()
         (other,) = ignored[kind].values()
