@@ -6,7 +6,16 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, Table, create_problems, error, plain_name
+from .tables import (
+    Account,
+    Answer,
+    Payload,
+    Table,
+    create_problems,
+    error,
+    key_attributes,
+    plain_name,
+)
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -159,9 +168,7 @@ class Backups:
 
 def _restored(payload: dict[str, Any]) -> Payload:
     """Drop the definitions and figures that what is overridden does not use any more."""
-    indexes = [payload.get(f"{kind}SecondaryIndexes", ()) for kind in ("Global", "Local")]
-    owners = (payload, *(index for kind in indexes for index in kind))
-    used = {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
+    used = key_attributes(payload)
     definitions = [d for d in payload["AttributeDefinitions"] if d["AttributeName"] in used]
     whole = {**payload, "AttributeDefinitions": definitions}
     if whole.get("BillingMode") == "PAY_PER_REQUEST":

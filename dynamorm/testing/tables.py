@@ -150,13 +150,9 @@ class Account:
 
 def create_problems(payload: Payload) -> Iterator[str]:
     """Return what the service answers to a CreateTable that it refuses."""
-    indexes = [
-        *payload.get("GlobalSecondaryIndexes", ()),
-        *payload.get("LocalSecondaryIndexes", ()),
-    ]
+    indexes = _indexes(payload)
     defined = [item["AttributeName"] for item in payload["AttributeDefinitions"]]
-    used = {part["AttributeName"] for owner in (payload, *indexes) for part in owner["KeySchema"]}
-    if len(set(defined)) != len(defined) or set(defined) != used:
+    if len(set(defined)) != len(defined) or set(defined) != key_attributes(payload):
         yield (
             "Number of attributes in KeySchema does not exactly match number of attributes "
             "defined in AttributeDefinitions"
@@ -167,6 +163,17 @@ def create_problems(payload: Payload) -> Iterator[str]:
     provisioned = payload.get("BillingMode", "PROVISIONED") == "PROVISIONED"
     if any(("ProvisionedThroughput" in owner) != provisioned for owner in owners):
         yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"
+
+
+def key_attributes(payload: Payload) -> set[str]:
+    """Return the names of the key attributes of a table and of its indexes."""
+    owners = (payload, *_indexes(payload))
+    return {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
+
+
+def _indexes(payload: Payload) -> list[Payload]:
+    kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
+    return [index for kind in kinds for index in payload.get(kind, ())]
 
 
 def plain_name(name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, State, error
+from .tables import Account, Answer, Payload, State, error, key_attributes
 
 MAX_INDEXES = 20
 
@@ -154,7 +154,7 @@ def _index_problems(payload: Payload, old: Payload) -> Iterator[str]:
             continue
         if index["IndexName"] in {*_indexes(old), *locals_}:
             yield f"Index already exists: {index['IndexName']}"
-        used = _used(old) | {part["AttributeName"] for part in index["KeySchema"]}
+        used = key_attributes(old) | {part["AttributeName"] for part in index["KeySchema"]}
         if set(defined) != used:
             yield f"AttributeDefinitions must be complete: {sorted(used)}"
         if ("ProvisionedThroughput" in index) != provisioned:
@@ -175,15 +175,6 @@ def _option_problems(payload: Payload, old: Payload) -> Iterator[str]:
         yield "Table is already encrypted by given KMSMasterKey"
 
 
-def _used(payload: Payload) -> set[str]:
-    owners = (
-        payload,
-        *payload.get("GlobalSecondaryIndexes", ()),
-        *payload.get("LocalSecondaryIndexes", ()),
-    )
-    return {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
-
-
 def _changed(payload: Payload, old: Payload) -> Payload:
     """Return the table's payload after an update."""
     definitions = {a["AttributeName"]: a for a in old["AttributeDefinitions"]}
@@ -201,7 +192,7 @@ def _changed(payload: Payload, old: Payload) -> Payload:
     obsolete = _OBSOLETE.get(payload.get("BillingMode"), "")
     for owner in (new, *new["GlobalSecondaryIndexes"]):
         owner.pop(obsolete, None)
-    used = _used(new)
+    used = key_attributes(new)
     kept = [definition for name, definition in definitions.items() if name in used]
     return {**new, "AttributeDefinitions": kept}
 
