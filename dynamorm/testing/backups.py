@@ -6,16 +6,7 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import (
-    Account,
-    Answer,
-    Payload,
-    Table,
-    create_problems,
-    error,
-    key_attributes,
-    plain_name,
-)
+from .tables import Account, Answer, Payload, Table, error, key_attributes, plain_name
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -149,15 +140,11 @@ class Backups:
         kept = {member: found.payload[member] for member in found.payload if member not in _LOST}
         overrides = {own: payload[given] for given, own in _OVERRIDES.items() if given in payload}
         whole = _restored({**kept, **overrides, "TableName": name})
-        for problem in create_problems(whole):
-            raise error("ValidationException", problem, operation)
-        now = self._account.now
-        made = Table(whole, now, now + self._seconds)
+        made = self._account.add(whole, self._seconds, operation)
         for item in found.items:
             made.contents.put(item)
         made.restored = summary
-        self._account.tables[name] = made
-        return {"TableDescription": made.describe(now)}
+        return {"TableDescription": made.describe(made.made_at)}
 
     def _find(self, body: bytes, operation: str) -> Backup:
         arn = json.decode(body)["BackupArn"]

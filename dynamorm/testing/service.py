@@ -17,7 +17,7 @@ from .backups import Backups
 from .items import Items
 from .scripted import FakeClock
 from .settings import Settings
-from .tables import Account, Answer, Payload, Table, create_problems, error, not_found, plain_name
+from .tables import Account, Answer, Payload, error, not_found, plain_name
 from .transfers import Transfers
 from .updates import Updates
 
@@ -126,12 +126,8 @@ class FakeService:
         payload["TableName"] = name = plain_name(payload["TableName"])
         if self._account.find(name) is not None:
             raise error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
-        for problem in create_problems(payload):
-            raise error("ValidationException", problem, "CreateTable")
-        now = self._account.now
-        made = Table(payload, now, now + self.create_seconds)
-        self._account.tables[name] = made
-        return {"TableDescription": made.describe(now)}
+        made = self._account.add(payload, self.create_seconds, "CreateTable")
+        return {"TableDescription": made.describe(made.made_at)}
 
     def _delete_table(self, body: bytes) -> Payload:
         payload = json.decode(body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import DecodeError, json
 
-from .tables import Account, Answer, Payload, Table, error
+from .tables import Account, Answer, Payload, Table, error, plain_name
 
 TTL_INTERVAL = 3600.0
 MAX_TAGS = 50
@@ -139,7 +139,7 @@ class Settings:
         table = self._table(json.decode(body), "DescribeKinesisStreamingDestination")
         streams = table.settings.get("kinesis", {})
         return {
-            "TableName": table.arn.rpartition("/")[2],
+            "TableName": plain_name(table.arn),
             "KinesisDataStreamDestinations": [
                 {"StreamArn": stream, "DestinationStatus": "ACTIVE" if on else "DISABLED"}
                 for stream, on in streams.items()

@@ -133,6 +133,14 @@ class Account:
             raise not_found(name, operation)
         return found
 
+    def add(self, payload: Payload, seconds: float, operation: str) -> Table:
+        """Add a table that is ready after `seconds`; raise the answer to one that is refused."""
+        for problem in _create_problems(payload):
+            raise error("ValidationException", problem, operation)
+        now = self.now
+        made = self.tables[payload["TableName"]] = Table(payload, now, now + seconds)
+        return made
+
     def created(self, name: str, operation: str) -> Table:
         """Find a table whose settings can be changed: one that is being created is in use."""
         found = self.require(name, operation)
@@ -148,7 +156,7 @@ class Account:
         return found.contents
 
 
-def create_problems(payload: Payload) -> Iterator[str]:
+def _create_problems(payload: Payload) -> Iterator[str]:
     """Return what the service answers to a CreateTable that it refuses."""
     indexes = _indexes(payload)
     defined = [item["AttributeName"] for item in payload["AttributeDefinitions"]]
