@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from .session import seconds
+from .session import PLACE, seconds
 
 Decorator = Callable[[Any], Any]
 
@@ -53,8 +53,6 @@ def together(*decorators: Decorator) -> Decorator:
 
 compared = together(allow, only, skip)
 """What says which plan is made, and which of its steps are done."""
-
-PLACE = ("region", "profile", "endpoint", "prefix")
 
 ends = together(
     click.argument("source", metavar="SOURCE"),

@@ -33,9 +33,8 @@ def cloudformation(
     """Write a CloudFormation template: JSON, with outputs."""
     from ..export import cloudformation
 
-    prefix = session.given["prefix"] or ""
     found = session.models(models)
-    _write(cloudformation(*found, prefix=prefix, deletion_policy=deletion_policy), out)
+    _write(cloudformation(*found, prefix=session.prefix, deletion_policy=deletion_policy), out)
 
 
 @command()
@@ -46,7 +45,7 @@ def terraform(session: Session, models: tuple[str, ...], out: str | None) -> Non
     from ..export import terraform
 
     found = session.models(models)
-    _write(terraform(*found, prefix=session.given["prefix"] or ""), out)
+    _write(terraform(*found, prefix=session.prefix), out)
 
 
 @command()
@@ -58,7 +57,7 @@ def requests(session: Session, models: tuple[str, ...], out: str | None) -> None
     from ..operations.effects import Location
     from ..tables.plan import create_plan
 
-    here = Location(table_prefix=session.given["prefix"] or "")
+    here = Location(table_prefix=session.prefix)
     plans = (create_plan(table_spec(model), (), here) for model in session.models(models))
     steps = [step for plan in plans for step in all_steps(plan.steps)]
     _write([{"operation": step.operation, "body": step.payload} for step in steps], out)
@@ -89,7 +88,7 @@ def permissions(
     from ..permissions import required_actions
 
     named = [model_or_name(table) for table in tables] or session.models(())
-    found = [_prefixed(table, session.given["prefix"] or "") for table in named]
+    found = [_prefixed(table, session.prefix) for table in named]
     arn = f"arn:aws:dynamodb:{session.given['region'] or '*'}:{account}"
     needed = [
         permission

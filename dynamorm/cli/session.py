@@ -25,6 +25,8 @@ P = ParamSpec("P")
 Command = Callable[Concatenate["Session", P], int | None]
 """A command returns what the process exits with; `None` is 0."""
 
+PLACE = ("region", "profile", "endpoint", "prefix")
+"""The shared options that say where tables are."""
 
 TELL_EVERY = 30.0
 """Seconds between two lines that say that a command is still waiting."""
@@ -44,13 +46,17 @@ class Session:
         self._waited: defaultdict[str, float] = defaultdict(float)
         """Seconds, for each table."""
 
+    @property
+    def prefix(self) -> str:
+        """What stands before every table's name."""
+        return self.given["prefix"] or ""
+
     def database(self, *, waits: bool = True, **elsewhere: str) -> Database:
         """Connect, and wait for the endpoint where that was asked for; `elsewhere` counts first.
 
         With `waits`, whoever watches is told of long ones.
         """
-        place = {name: self.given.get(name) for name in ("region", "endpoint", "profile", "prefix")}
-        place |= elsewhere
+        place = {name: self.given.get(name) for name in PLACE} | elsewhere
         if self._connect is None:
             from ..connection import connect
 
