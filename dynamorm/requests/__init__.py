@@ -265,3 +265,8 @@ def encryption_shape(encryption: KMS | UnsetType | None) -> SSESpecification | U
     # The only type that the service takes:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSESpecification.html
     return SSESpecification(True, "KMS", encryption.key_id or UNSET)
+
+
+def unencrypted_shape(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
+    """Return what turns encryption with KMS off, for a table that already has it."""
+    return SSESpecification(enabled=False) if encryption is None else UNSET

@@ -15,12 +15,12 @@ from ..api.backups import (
     RestoreTableFromBackupInput,
     RestoreTableToPointInTimeInput,
 )
-from ..api.tables import GlobalSecondaryIndex, SSESpecification
+from ..api.tables import GlobalSecondaryIndex
 from ..errors import ModelError
 from ..model.declare import Model, table_name, table_spec
 from ..model.names import name_problem
 from ..model.spec import TableSpec
-from . import create_table
+from . import create_table, unencrypted_shape
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -104,11 +104,10 @@ def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) 
     # CreateTable is billed on demand unless the model says otherwise; a restore is as its backup.
     made = create_table(spec)
     billing = made if spec.billing is not UNSET else None
-    encryption = SSESpecification(enabled=False) if spec.encryption is None else UNSET
     return {
         "billing_mode_override": billing.billing_mode if billing else UNSET,
         "global_secondary_index_override": UNSET if indexes is None else tuple(indexes),
         "provisioned_throughput_override": billing.provisioned_throughput if billing else UNSET,
         "on_demand_throughput_override": billing.on_demand_throughput if billing else UNSET,
-        "sse_specification_override": made.sse_specification or encryption,
+        "sse_specification_override": made.sse_specification or unencrypted_shape(spec.encryption),
     }

@@ -12,14 +12,13 @@ from ..api.tables import (
     DeleteGlobalSecondaryIndexAction,
     GlobalSecondaryIndexUpdate,
     OnDemandLimits,
-    SSESpecification,
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
 )
 from ..model.declare import Model, table_name
 from ..model.options import KMS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import IndexSpec, KeyAttribute
-from . import encryption_shape, global_index, units_shape
+from . import encryption_shape, global_index, unencrypted_shape, units_shape
 
 if TYPE_CHECKING:
     from ..model.options import StreamView, TableClass
@@ -64,7 +63,7 @@ def update_table(
         provisioned_throughput=units_shape(provisioned),
         global_secondary_index_updates=tuple(changes) or UNSET,
         stream_specification=_stream(stream),
-        sse_specification=encryption_shape(encryption) or _unencrypted(encryption),
+        sse_specification=encryption_shape(encryption) or unencrypted_shape(encryption),
         table_class=table_class,
         deletion_protection_enabled=deletion_protection,
         on_demand_throughput=_maxima(on_demand),
@@ -73,10 +72,6 @@ def update_table(
 
 
 _MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
-
-
-def _unencrypted(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
-    return SSESpecification(enabled=False) if encryption is None else UNSET
 
 
 def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
