@@ -11,7 +11,7 @@ from unicodedata import normalize
 from msgspec import UNSET, Struct, json, structs
 
 from ..errors import ModelError
-from ..model.options import Include, Index, policy_text
+from ..model.options import Include, Index, Options, policy_text
 from ..model.spec import TableSpec
 from .names import cap_words, unique
 
@@ -71,20 +71,8 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
     return f"{_imports(body)}\n\n\n{body}\n"
 
 
-_OPTIONS = (
-    "billing",
-    "stream",
-    "encryption",
-    "tags",
-    "table_class",
-    "deletion_protection",
-    "warm",
-    "point_in_time_recovery",
-    "resource_policy",
-    "kinesis",
-    "contributor_insights",
-    "extra",
-)
+# `ignore` is about who manages a table, not about the table.
+_OPTIONS = tuple(name for name in Options.__struct_fields__ if name != "ignore")
 
 
 def _imports(body: str) -> str:
