@@ -55,7 +55,7 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
     TableSpec(**structs.asdict(spec))
     names = _field_names(spec)
     expiry = spec.time_to_live or None
-    if _attributes(spec).get(expiry or "", "N") not in ("N", None):
+    if expiry and _attributes(spec)[expiry] not in ("N", None):
         notes = (*notes, f"TTL is on for {expiry!r}, a key that is no number: it is not declared.")
         expiry = None
     options = {"indexes": [*_indexes(spec, names)] or UNSET}
