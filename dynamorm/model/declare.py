@@ -242,12 +242,13 @@ def _union_spec(
     inherited = [one.inherited for _, one in declared]
     if indexes is not None:
         listed, inherited = [_listable(indexes)] * len(members), [()] * len(members)
+    read = [unions.ModelFields.of(member) for member in members]
     own = own._replace(
-        indexes=unions.joined_indexes(members, listed, problems),
-        inherited=unions.joined_indexes(members, inherited, problems),
+        indexes=unions.joined_indexes(read, listed, problems),
+        inherited=unions.joined_indexes(read, inherited, problems),
     )
-    fields = unions.joined_fields(members, problems)
-    problems += unions.key_problems(members, fields)
+    fields = unions.joined_fields(read, problems)
+    problems += unions.key_problems(read, fields)
     return _built(model, own, fields, problems)
 
 

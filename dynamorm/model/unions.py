@@ -9,12 +9,27 @@ index of another is sorted by without saying so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from msgspec import structs
 
 from .fields import Field, TimeToLive, label, read_fields
 from .options import Include, Index
+
+
+class ModelFields(NamedTuple):
+    """A model of a union, its fields, and what is wrong with them."""
+
+    model: Any
+    fields: tuple[Field, ...]
+    problems: tuple[str, ...]
+
+    @classmethod
+    def of(cls, model: Any) -> ModelFields:
+        """Read the fields, which takes most of the time of a union's spec."""
+        problems: list[str] = []
+        fields = read_fields(model, problems)
+        return cls(model, fields, tuple(problems))
 
 
 def member_problems(models: Sequence[Any]) -> Iterator[str]:
@@ -39,12 +54,13 @@ def member_problems(models: Sequence[Any]) -> Iterator[str]:
         yield f"the tag is in one attribute, not in {listed}: give all of them one tag_field="
 
 
-def joined_fields(models: Sequence[Any], problems: list[str]) -> tuple[Field, ...]:
+def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[Field, ...]:
     """Return the fields of all models, each attribute once, with the markers of all."""
     joined: dict[str, Field] = {}
     owners: dict[str, str] = {}
-    for model in models:
-        for field in read_fields(model, problems):
+    for model, fields, unreadable in members:
+        problems += unreadable
+        for field in fields:
             first = joined.setdefault(field.attribute, field)
             owner = owners.setdefault(field.attribute, label(model))
             if first is field:
@@ -68,23 +84,23 @@ def _kinds(field: Field) -> str:
 
 
 def joined_indexes(
-    models: Sequence[Any], listings: Iterable[Iterable[Any]], problems: list[str]
+    members: Sequence[ModelFields], listings: Iterable[Iterable[Any]], problems: list[str]
 ) -> tuple[Any, ...]:
     """Return what the models list, each index once; several `Include` project what all name.
 
     They name attributes then, since one field's name may stand for several. What is no `Index` is
     left to who checks them.
     """
-    names = [{field.name: field.attribute for field in read_fields(m, [])} for m in models]
+    names = [{field.name: field.attribute for field in member.fields} for member in members]
     every = {name: attribute for own in reversed(names) for name, attribute in own.items()}
     joined: dict[Any, Any] = {}
-    for model, own, listed in zip(models, names, listings, strict=True):
+    for member, own, listed in zip(members, names, listings, strict=True):
         for given in listed:
             index = _in_attributes(given, {**every, **own})
             key = getattr(index, "name", id(index))
             merged = _merged(joined.get(key, index), index)
             if merged is None:
-                problems.append(f"index {key!r} is listed otherwise - at {label(model)}")
+                problems.append(f"index {key!r} is listed otherwise - at {label(member.model)}")
             joined[key] = merged or index
     return tuple(joined.values())
 
@@ -120,18 +136,18 @@ def joined_options(
     return joined
 
 
-def key_problems(models: Sequence[Any], fields: Sequence[Field]) -> Iterator[str]:
+def key_problems(members: Sequence[ModelFields], fields: Sequence[Field]) -> Iterator[str]:
     """Say where a model has an attribute of a key and no marker for it, or lacks the table's."""
     markers = {
         field.attribute: [mark for mark in field.markers if not isinstance(mark, TimeToLive)]
         for field in fields
     }
-    for model in models:
-        own = {field.attribute: field for field in read_fields(model, [])}
+    for member in members:
+        own = {field.attribute: field for field in member.fields}
         for attribute, wanted in markers.items():
             for mark in wanted:
                 if attribute not in own and mark.index is None:
-                    yield f"{attribute!r} is missing, of the table's key - at {label(model)}"
+                    yield f"{attribute!r} is missing, of the table's key - at {label(member.model)}"
                 elif attribute in own and mark not in own[attribute].markers:
                     yield (
                         f"{attribute!r} is a key in another model: mark it here too, with "
