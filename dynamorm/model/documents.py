@@ -11,6 +11,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..errors import ModelError
+from .option_rules import MEMBERS
 from .options import (
     KMS,
     MAX_UNITS,
@@ -124,21 +125,9 @@ def _parts(request: Document) -> dict[str, Any]:
         if name in _OPTIONS:
             option, read = _OPTIONS[name]
             parts[option] = read(value)
-        elif name not in _IN_PARTS:
+        elif name not in MEMBERS:
             extra[name] = value
     return {**parts, "billing": _billing(request), "extra": extra or UNSET}
-
-
-_IN_PARTS = {
-    "AttributeDefinitions",
-    "BillingMode",
-    "GlobalSecondaryIndexes",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "OnDemandThroughput",
-    "ProvisionedThroughput",
-    "TableName",
-}
 
 
 def key_parts(request: Document) -> dict[str, Any]:
@@ -243,4 +232,4 @@ _OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "WarmThroughput": ("warm", _warm),
     "ResourcePolicy": ("resource_policy", lambda policy: policy),
 }
-"""The members of CreateTable that an option stands for, and how it is read from them."""
+"""The members of CreateTable that one option stands for, and how it is read from them."""

@@ -108,26 +108,29 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
 }
 
 # The members of CreateTable that a model or a default always fills, and those that an option does.
-_FILLED = {
+_FILLED = (
     "AttributeDefinitions",
-    "BillingMode",
-    "KeySchema",
-    "OnDemandThroughput",
-    "ProvisionedThroughput",
     "TableName",
-}
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+)
 
 _FILLED_BY = {
-    "DeletionProtectionEnabled": "deletion_protection",
-    "GlobalSecondaryIndexes": "global_indexes",
     "LocalSecondaryIndexes": "local_indexes",
-    "ResourcePolicy": "resource_policy",
-    "SSESpecification": "encryption",
+    "GlobalSecondaryIndexes": "global_indexes",
     "StreamSpecification": "stream",
-    "TableClass": "table_class",
+    "SSESpecification": "encryption",
     "Tags": "tags",
+    "TableClass": "table_class",
+    "DeletionProtectionEnabled": "deletion_protection",
     "WarmThroughput": "warm",
+    "ResourcePolicy": "resource_policy",
 }
+
+MEMBERS = (*_FILLED, *_FILLED_BY)
+"""The members of CreateTable that a model and its options say: all others go into `extra`."""
 
 
 def _is_member(name: object) -> bool:

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..errors import ModelError
+from .option_rules import MEMBERS
 
 Members = dict[str, Any]
 
@@ -37,11 +38,11 @@ def resource_members(
     ]
     if "TableName" not in properties:
         problems.append(f"no TableName: CloudFormation makes one up; give name= - at {kind}")
-    unknown = [name for name in properties if name not in {*_MEMBERS, *_OPTIONS}]
+    unknown = [name for name in properties if name not in {*MEMBERS, *_OPTIONS}]
     problems += [f"no option stands for {name}: leave it out - at {kind}" for name in unknown]
     if problems:
         raise ModelError(tuple(problems))
-    members = {name: properties[name] for name in _MEMBERS if name in properties}
+    members = {name: properties[name] for name in MEMBERS if name in properties}
     members.setdefault("BillingMode", "PROVISIONED")
     if stream := members.get("StreamSpecification"):
         members["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
@@ -55,25 +56,6 @@ def resource_members(
         if name in properties
     }
     return members, options
-
-
-_MEMBERS = (
-    "AttributeDefinitions",
-    "TableName",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "GlobalSecondaryIndexes",
-    "BillingMode",
-    "ProvisionedThroughput",
-    "StreamSpecification",
-    "SSESpecification",
-    "Tags",
-    "TableClass",
-    "DeletionProtectionEnabled",
-    "WarmThroughput",
-    "ResourcePolicy",
-    "OnDemandThroughput",
-)
 
 
 def _time_to_live(found: Members) -> str | None:
