@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, json
 
+from ..api import T
 from ..api.descriptions import AttributeDefinition, KeySchemaElement, StreamSpecification, Tag
 from ..api.descriptions import Projection as ProjectionShape
 from ..api.tables import (
@@ -203,9 +204,14 @@ def delete_table(model_or_name: Model | str) -> DeleteTableInput:
 def list_tables(start_after: str | None = None, *, limit: int | None = None) -> ListTablesInput:
     """Build ListTables for one page of at most `limit` names, itself at most 100."""
     return ListTablesInput(
-        exclusive_start_table_name=UNSET if start_after is None else start_after,
-        limit=UNSET if limit is None else limit,
+        exclusive_start_table_name=unset_if_none(start_after),
+        limit=unset_if_none(limit),
     )
+
+
+def unset_if_none(value: T | None) -> T | UnsetType:
+    """Return what an optional argument is as a member of a request."""
+    return UNSET if value is None else value
 
 
 def _definitions(spec: TableSpec) -> tuple[AttributeDefinition, ...]:

@@ -20,7 +20,7 @@ from ..errors import ModelError
 from ..model.declare import Model, table_name, table_spec
 from ..model.names import name_problem
 from ..model.spec import TableSpec
-from . import create_table, unencrypted_shape
+from . import create_table, unencrypted_shape, unset_if_none
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -94,7 +94,7 @@ def restore_table_to_point_in_time(
         source_table_name=UNSET if by_arn else origin,
         target_table_name=spec.name,
         use_latest_restorable_time=True if at is None else UNSET,
-        restore_date_time=UNSET if at is None else at,
+        restore_date_time=unset_if_none(at),
         **_overrides(spec, indexes),
     )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
@@ -27,14 +27,13 @@ from ..api.s3 import (
     TableCreationParameters,
 )
 from ..model.declare import Model, table_name
-from . import create_table
+from . import create_table, unset_if_none
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
 
-T = TypeVar("T")
 ExportFormat = Literal["DYNAMODB_JSON", "ION"]
 ImportFormat = Literal["DYNAMODB_JSON", "ION", "CSV"]
 ExportView = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
@@ -62,7 +61,7 @@ def export_table_to_point_in_time(
     """
     changes: IncrementalExportSpecification | UnsetType = UNSET
     if since is not None:
-        changes = IncrementalExportSpecification(since, _set(at), _set(view))
+        changes = IncrementalExportSpecification(since, unset_if_none(at), unset_if_none(view))
     return ExportTableToPointInTimeInput(
         table_arn=arn,
         export_time=UNSET if at is None or since is not None else at,
@@ -77,10 +76,6 @@ def export_table_to_point_in_time(
         incremental_export_specification=changes,
         filter_specification=filter_specification or UNSET,
     )
-
-
-def _set(value: T | None) -> T | UnsetType:
-    return UNSET if value is None else value
 
 
 def import_table(
@@ -158,7 +153,7 @@ def start_bulk_put_items(
         ),
         output_s3_configuration=output,
         table_name=table_name(model_or_name),
-        max_write_request_units=_set(max_write_units),
+        max_write_request_units=unset_if_none(max_write_units),
         performance_tier=tier or UNSET,
     )
 
@@ -185,14 +180,14 @@ def cancel_bulk_operation(arn: str) -> CancelBulkOperationInput:
 
 def list_exports(arn: str | None = None, *, start_at: str | None = None) -> ListExportsInput:
     """Build ListExports for a page of exports, of one table or of all."""
-    return ListExportsInput(_set(arn), next_token=_set(start_at))
+    return ListExportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
 
 
 def list_imports(arn: str | None = None, *, start_at: str | None = None) -> ListImportsInput:
     """Build ListImports for a page of imports, into one table or all."""
-    return ListImportsInput(_set(arn), next_token=_set(start_at))
+    return ListImportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
 
 
 def list_bulk_operations(*, start_at: str | None = None) -> ListBulkOperationsInput:
     """Build ListBulkOperations for a page of those of the last 90 days."""
-    return ListBulkOperationsInput(next_token=_set(start_at))
+    return ListBulkOperationsInput(next_token=unset_if_none(start_at))

@@ -32,6 +32,7 @@ from ..api.settings import (
 )
 from ..model.declare import Model, table_name
 from ..model.options import policy_text
+from . import unset_if_none
 
 
 def update_time_to_live(
@@ -51,7 +52,7 @@ def update_continuous_backups(
     model_or_name: Model | str, *, enabled: bool = True, days: int | None = None
 ) -> UpdateContinuousBackupsInput:
     """Build UpdateContinuousBackups; `days`, 1 to 35, are how far back one can recover."""
-    specification = PointInTimeRecoverySpecification(enabled, UNSET if days is None else days)
+    specification = PointInTimeRecoverySpecification(enabled, unset_if_none(days))
     return UpdateContinuousBackupsInput(table_name(model_or_name), specification)
 
 
@@ -72,7 +73,7 @@ def untag_resource(arn: str, keys: Iterable[str]) -> UntagResourceInput:
 
 def list_tags_of_resource(arn: str, *, start_at: str | None = None) -> ListTagsOfResourceInput:
     """Build ListTagsOfResource for the page that begins at the token `start_at`."""
-    return ListTagsOfResourceInput(arn, UNSET if start_at is None else start_at)
+    return ListTagsOfResourceInput(arn, unset_if_none(start_at))
 
 
 def put_resource_policy(
