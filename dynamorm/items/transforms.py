@@ -78,24 +78,34 @@ def attribute_transform(
     return AttributeTransform(function)
 
 
-def _made_by(name: str) -> Any:
-    """Return the function of this module, which one inside it has the name of."""
-    return globals()[name]
+def _made_by(
+    make: Callable[..., AttributeTransform],
+    arguments: tuple[Any, ...],
+    function: Transform,
+    *,
+    touched: Iterable[str],
+    told: str | None = None,
+    opaque: bool = True,
+) -> AttributeTransform:
+    """Return what a function of this module makes; it is named and pickled by its arguments."""
+    function.__name__ = make.__name__
+    told = ", ".join(map(repr, arguments)) if told is None else told
+    return AttributeTransform(
+        function,
+        opaque=opaque,
+        touched=frozenset(touched),
+        named=f"{make.__name__}({told})",
+        recipe=(make, arguments),
+    )
 
 
 def copy_all_fields() -> AttributeTransform:
     """Copy items as they are."""
 
-    def copy_all_fields(item: Item) -> Item:
+    def copied(item: Item) -> Item:
         return item
 
-    return AttributeTransform(
-        copy_all_fields,
-        opaque=True,
-        touched=frozenset(),
-        named="copy_all_fields()",
-        recipe=(_made_by("copy_all_fields"), ()),
-    )
+    return _made_by(copy_all_fields, (), copied, touched=())
 
 
 def rename_field(old: str, new: str) -> AttributeTransform:
@@ -104,19 +114,14 @@ def rename_field(old: str, new: str) -> AttributeTransform:
     One without `old` stays as it is.
     """
 
-    def rename_field(item: Item) -> Item:
+    def renamed(item: Item) -> Item:
         if old not in item or old == new:
             return item
         if new in item:
             raise Misfit(f"the attribute that {old!r} was to be renamed to is there", new)
         return {new if name == old else name: value for name, value in item.items()}
 
-    touched = frozenset((old, new))
-    named = f"rename_field({old!r}, {new!r})"
-    recipe = _made_by("rename_field"), (old, new)
-    return AttributeTransform(
-        rename_field, opaque=True, touched=touched, named=named, recipe=recipe
-    )
+    return _made_by(rename_field, (old, new), renamed, touched=(old, new))
 
 
 def add_field(name: str, value: Any) -> AttributeTransform:
@@ -128,7 +133,7 @@ def add_field(name: str, value: Any) -> AttributeTransform:
     make = value if callable(value) else None
     given = {} if make else _given(name, value)
 
-    def add_field(item: Item) -> Item:
+    def added(item: Item) -> Item:
         if name in item:
             return item
         if make is None:  # of its own for each item: the next transform may change it
@@ -139,11 +144,9 @@ def add_field(name: str, value: Any) -> AttributeTransform:
     value_name = (
         qualified(value) if make else blake2b(repr(given).encode(), digest_size=8).hexdigest()
     )
-    named = f"add_field({name!r}, {value_name})"
-    touched = frozenset((name,))
-    recipe = _made_by("add_field"), (name, value)
-    return AttributeTransform(
-        add_field, opaque=make is None, touched=touched, named=named, recipe=recipe
+    told = f"{name!r}, {value_name}"
+    return _made_by(
+        add_field, (name, value), added, touched=(name,), told=told, opaque=make is None
     )
 
 
@@ -161,15 +164,10 @@ def _given(name: str, value: Any) -> AttributeValue:
 def remove_field(name: str) -> AttributeTransform:
     """Leave an attribute out."""
 
-    def remove_field(item: Item) -> Item:
+    def removed(item: Item) -> Item:
         return {other: value for other, value in item.items() if other != name}
 
-    touched = frozenset((name,))
-    named = f"remove_field({name!r})"
-    recipe = _made_by("remove_field"), (name,)
-    return AttributeTransform(
-        remove_field, opaque=True, touched=touched, named=named, recipe=recipe
-    )
+    return _made_by(remove_field, (name,), removed, touched=(name,))
 
 
 class Chain:
