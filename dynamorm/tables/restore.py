@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutoria
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET
@@ -33,7 +32,7 @@ from .create import made_by
 from .jobs import seconds_at, until_done
 from .lifecycle import describe_table
 from .plan import make_plan
-from .steps import Settings
+from .steps import Settings, operation_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -41,8 +40,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
-
-Indexes = tuple[GlobalSecondaryIndex, ...] | None
 
 
 @operation
@@ -72,12 +69,9 @@ def restore_backup(
     def restore(deadline: Deadline) -> Steps[TableDescription]:
         # A restore takes minutes or hours: what no update could mend is told before it begins.
         there = yield from _contents(spec, arn, deadline)
-
-        def request(indexes: Indexes) -> Request:
-            return requests.restore_table_from_backup(spec, arn, indexes=indexes)
-
-        restoring = _restore(spec, arn, "RestoreTableFromBackup", request, there, deadline, wait)
-        return (yield from restoring)
+        indexes = _kept(spec, there, wait) if there else None
+        request = requests.restore_table_from_backup(spec, arn, indexes=indexes)
+        return (yield from _restore(spec, arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
 
@@ -109,12 +103,10 @@ def restore_to_point_in_time(
         # Whatever moment is restored, indexes and billing are those that the source has now:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
         there = yield from describe_table(origin)
-
-        def request(indexes: Indexes) -> Request:
-            return requests.restore_table_to_point_in_time(spec, origin, at=moment, indexes=indexes)
-
-        arn, sent = there.table_arn, "RestoreTableToPointInTime"
-        return (yield from _restore(spec, arn, sent, request, there, deadline, wait))
+        request = requests.restore_table_to_point_in_time(
+            spec, origin, at=moment, indexes=_kept(spec, there, wait)
+        )
+        return (yield from _restore(spec, there.table_arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
 
@@ -154,16 +146,10 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
 
 
 def _restore(
-    spec: TableSpec,
-    source: str | None,
-    operation: str,
-    request: Callable[[Indexes], Request],
-    there: TableDescription | None,
-    deadline: Deadline,
-    wait: bool,
+    spec: TableSpec, source: str | None, request: Request, deadline: Deadline, wait: bool
 ) -> Steps[TableDescription]:
-    indexes = None if there is None else _kept(spec, there, wait)
-    sending = when_free(operation, request(indexes), CreateTableOutput, deadline, wait=wait)
+    kind = operation_of(request)
+    sending = when_free(kind, request, CreateTableOutput, deadline, wait=wait)
 
     def shows(table: TableDescription) -> bool:
         summary = table.restore_summary
@@ -176,8 +162,10 @@ def _restore(
     return (yield from complete(spec, made, deadline)) if wait else made
 
 
-def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> Indexes:
-    """Return the global indexes to restore, `None` for all: without those that are otherwise."""
+def _kept(
+    spec: TableSpec, there: TableDescription, wait: bool
+) -> tuple[GlobalSecondaryIndex, ...] | None:
+    """Return the global indexes to restore, without those that differ; `None` for all."""
     if blocked := make_plan(spec, there, Settings()).blocked:
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
