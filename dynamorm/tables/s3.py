@@ -35,6 +35,7 @@ from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, T
 from .completing import complete, refuse_unset
 from .jobs import Progress, checked_progress, seconds_at, until_done
 from .lifecycle import describe_table
+from .steps import operation_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
 
     from ..model.options import TableOptions
 
-R = TypeVar("R", bound=Request)
+T = TypeVar("T")
 
 LEAST_UNITS = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
@@ -95,10 +96,8 @@ def export_to_s3(
 
     def export(deadline: Deadline) -> Steps[Export]:
         arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
-        exporting = requests.export_table_to_point_in_time(arn or table, bucket, **options)
-        request = yield from _once(exporting)
-        kind, output = "ExportTableToPointInTime", ExportTableToPointInTimeOutput
-        begun = yield from when_free(kind, request, output, deadline, wait=wait)
+        request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
+        begun = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
         job = begun.export_description
         return (yield from until_done(job, _export, deadline, wait=wait, progress=progress))
 
@@ -149,7 +148,7 @@ def import_from_s3(
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
     def bring(deadline: Deadline) -> Steps[Import]:
-        importing = requests.import_table(
+        request = requests.import_table(
             spec,
             bucket,
             prefix=prefix,
@@ -158,8 +157,7 @@ def import_from_s3(
             bucket_owner=bucket_owner,
             **csv,  # type: ignore[arg-type]  # two kinds of values
         )
-        request = yield from _once(importing)
-        begun = yield from when_free("ImportTable", request, ImportTableOutput, deadline, wait=wait)
+        begun = yield from _begin(request, ImportTableOutput, deadline, wait)
         job = begun.import_table_description
         done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
         if wait:
@@ -211,7 +209,7 @@ def bulk_put_from_s3(
     table = table_name(model, name=name)
 
     def put(deadline: Deadline) -> Steps[BulkOperation]:
-        putting = requests.start_bulk_put_items(
+        request = requests.start_bulk_put_items(
             table,
             bucket,
             prefix=prefix,
@@ -224,22 +222,21 @@ def bulk_put_from_s3(
             bucket_owner=bucket_owner,
             kms_key=kms_key,
         )
-        request = yield from _once(putting)
-        kind, output = "StartBulkPutItems", StartBulkPutItemsOutput
-        begun = yield from when_free(kind, request, output, deadline, wait=wait)
+        begun = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         job = begun.bulk_operation_description
         return (yield from until_done(job, _bulk_operation, deadline, wait=wait, progress=progress))
 
     return (yield from within(timeout, put))
 
 
-def _once(request: R) -> Steps[R]:
-    """Give a request the token that tells it from others: sent twice, it begins one thing only."""
+def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool) -> Steps[T]:
+    """Send a request with a token that tells it from others: sent twice, it begins one job only."""
     # From the clock and not by chance, so that the same run leaves the same requests: what two
     # processes ask for in one microsecond, in the same words, is one thing to the service.
     moment = yield from wall_time()
     token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
-    return structs.replace(request, client_token=token)
+    marked = structs.replace(request, client_token=token)
+    return (yield from when_free(operation_of(request), marked, reply_type, deadline, wait=wait))
 
 
 def _check_place(bucket: object, *prefixes: object) -> None:
