@@ -239,14 +239,13 @@ def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool
     return (yield from when_free(operation_of(request), marked, reply_type, deadline, wait=wait))
 
 
-def _check_place(bucket: object, *prefixes: object) -> None:
-    """Raise for what can name no bucket, or no beginning of keys."""
+def _check_place(bucket: object, prefix: object) -> None:
+    """Raise for what cannot be the name of a bucket or the beginning of keys."""
     if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
         written = '"my-bucket", prefix="folder/"'
         raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
-    for prefix in prefixes:
-        if not isinstance(prefix, str):
-            raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
+    if not isinstance(prefix, str):
+        raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
 
 
 def _check_words(**given: tuple[object, Any]) -> None:
