@@ -106,7 +106,7 @@ def _pairs(spec: TableSpec, table: TableDescription, settings: Settings) -> Iter
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:
     """Return the declared key and the one of the table."""
-    return "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, _types(table))
+    return "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, attribute_types(table))
 
 
 def index_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
@@ -114,11 +114,13 @@ def index_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
     there: dict[str, IndexDescription] = {}
     there.update((index.index_name, index) for index in table.local_secondary_indexes)
     there.update((index.index_name, index) for index in table.global_secondary_indexes)
+    types = attribute_types(table)
     for index in spec.indexes:
-        yield from _index_pairs(index, spec, there.get(index.name), _types(table))
+        yield from _index_pairs(index, spec, there.get(index.name), types)
 
 
-def _types(table: TableDescription) -> dict[str, str]:
+def attribute_types(table: TableDescription) -> dict[str, str]:
+    """Return the attributes that a table defines, each with its type."""
     return {item.attribute_name: item.attribute_type for item in table.attribute_definitions}
 
 

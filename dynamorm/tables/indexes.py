@@ -12,7 +12,7 @@ from msgspec import structs
 from ..api.descriptions import TableDescription
 from ..model.options import MAX_UNITS, Index, Provisioned
 from ..model.spec import MAX_GLOBAL_INDEXES, IndexSpec, KeyAttribute, TableSpec
-from .compare import index_facts, is_ignored
+from .compare import attribute_types, index_facts, is_ignored
 from .steps import Blocked, Change, Pair, Step, Undeclared, value_text
 from .table_settings import raised
 
@@ -177,7 +177,7 @@ class IndexChanges:
     def _types_without(self, names: Collection[str]) -> Types:
         """Return the key attributes of the table and its indexes but for these global ones."""
         table = self._table
-        types = {d.attribute_name: d.attribute_type for d in table.attribute_definitions}
+        types = attribute_types(table)
         schemas = [table.key_schema, *(i.key_schema for i in table.local_secondary_indexes)]
         schemas += (i.key_schema for name, i in self._there.items() if name not in names)
         keys = [part.attribute_name for schema in schemas for part in schema]
@@ -189,9 +189,8 @@ class IndexChanges:
         return Change(name, declared, found, self._spec, self._table)
 
     def _delete(self, name: str) -> Step:
-        types = {d.attribute_name: d.attribute_type for d in self._table.attribute_definitions}
         # A plan is for this index, and not for its successor of the name.
-        facts = index_facts(self._there[name], self._spec, types)
+        facts = index_facts(self._there[name], self._spec, attribute_types(self._table))
         leaving = self._change(f"index:{name}", None, facts)
         return leaving.update("delete", "destructive", "waits until it is gone", delete=name)
 
