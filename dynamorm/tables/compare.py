@@ -88,7 +88,7 @@ def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
 
 def compared_rows(spec: TableSpec) -> Iterator[Setting]:
     """Return the settings that the model does not ignore."""
-    return (row for row in SETTINGS.values() if row.name not in (spec.ignore or ()))
+    return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
 
 
 def is_ignored(spec: TableSpec, setting: str) -> bool:

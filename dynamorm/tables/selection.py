@@ -6,17 +6,17 @@ from collections.abc import Collection, Iterable
 
 from ..errors import Refused
 from ..model.spec import TableSpec
+from .compare import is_ignored
 from .settings import SETTINGS, declared_settings, setting_of
 
 
 def compared_settings(
     spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Name the same but for what the model ignores, and what `only` does not name, if anything."""
-    ignored = spec.ignore or ()
+    """Name what has to be asked for, without what the model ignores or `only` leaves out."""
     wanted = {setting_of(name) for name in only} or SETTINGS
     every = declared_settings(spec, allow)
-    return tuple(name for name in every if name in wanted and name not in ignored)
+    return tuple(name for name in every if name in wanted and not is_ignored(spec, name))
 
 
 def covers(only: Collection[str], name: str) -> bool:
