@@ -8,6 +8,7 @@ from ..errors import Refused
 from ..model.spec import TableSpec
 from .compare import is_ignored
 from .settings import SETTINGS, declared_settings, setting_of
+from .steps import consents
 
 
 def compared_settings(
@@ -21,14 +22,9 @@ def compared_settings(
 
 def covers(only: Collection[str], name: str) -> bool:
     """Return whether names of settings, tags, indexes or all of a kind include this one."""
-    wider = (
-        name,
-        setting_of(name),
-        *(f"{kind}:*" for kind in ("index", "tag") if name.startswith(f"{kind}:")),
-    )
-    return (
-        not only or any(n in only for n in wider) or name.startswith(tuple(f"{n}:" for n in only))
-    )
+    if not only or setting_of(name) in only or consents(only, name):
+        return True
+    return name.startswith(tuple(f"{wider}:" for wider in only))
 
 
 def checked_names(given: object, keyword: str) -> tuple[str, ...]:
