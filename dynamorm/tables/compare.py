@@ -48,18 +48,17 @@ class Difference(Readable, frozen=True):
 
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what `spec` declares and is known to be different in what DescribeTable tells."""
-    told = _pairs(spec, table, Settings())
-    return _differing((key_pair(spec, table), *told, *index_pairs(spec, table)))
+    return _differing(_every_pair(spec, table, Settings()))
 
 
-def drift(spec: TableSpec, table: TableDescription, settings: Settings) -> tuple[Difference, ...]:
+def drift(
+    spec: TableSpec, table: TableDescription, settings: Settings = Settings()
+) -> tuple[Difference, ...]:
     """Return what is declared and differs in all that is known of the table.
 
     What cannot be compared comes last, each with its reason in `unknown`.
     """
-    every = _pairs(spec, table, settings)
-    others = (pair for pair in every if is_read(pair[0]))
-    return (*differences(spec, table), *_differing(others), *unknowns(spec, table))
+    return _differing(_every_pair(spec, table, settings)) + unknowns(spec, table)
 
 
 def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
@@ -68,11 +67,6 @@ def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
         for name, declared, found in every
         if declared != found
     )
-
-
-def reported(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
-    """Return the differences, and last what cannot be compared."""
-    return differences(spec, table) + unknowns(spec, table)
 
 
 def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
@@ -94,6 +88,15 @@ def compared_rows(spec: TableSpec) -> Iterator[Setting]:
 def is_ignored(spec: TableSpec, setting: str) -> bool:
     """Return whether the model ignores a setting: it is set at creation, and not compared."""
     return setting in (spec.ignore or ())
+
+
+def _every_pair(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pair]:
+    """Return all that is declared and known, first what DescribeTable tells."""
+    pairs = list(_pairs(spec, table, settings))
+    yield key_pair(spec, table)
+    yield from (pair for pair in pairs if not is_read(pair[0]))
+    yield from index_pairs(spec, table)
+    yield from (pair for pair in pairs if is_read(pair[0]))
 
 
 def _pairs(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pair]:

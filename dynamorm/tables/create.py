@@ -13,7 +13,7 @@ from ..model.spec import TableSpec
 from ..operations.effects import Steps, now, wall_time
 from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
 from ..operations.waiting import Deadline, pause, polling, when_free
-from .compare import Difference, differences, reported
+from .compare import Difference, differences, drift
 from .settings import SETTINGS, declared_settings
 from .steps import Pending
 
@@ -138,14 +138,14 @@ def finish(
     if wait:
         ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
     if not declared_settings(spec):
-        return Ensured(begun.created, ready, () if begun.created else reported(spec, ready))
+        return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
     from . import settle as settling
 
     if begun.created:
         left = yield from settling.complete(spec, ready, deadline, wait)
         return Ensured(True, ready, (), left)
     if ready.table_status == "CREATING":
-        return Ensured(False, ready, reported(spec, ready), settling.in_the_making(spec, ready))
+        return Ensured(False, ready, drift(spec, ready), settling.in_the_making(spec, ready))
     making = begun.table.table_status == "CREATING"
     comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
     differing, left = yield from comparing
