@@ -34,10 +34,10 @@ def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> 
         yield from _settle(step, spec, table, deadline)
 
 
-def complete(
+def finish_possible(
     spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
 ) -> Steps[tuple[Pending, ...]]:
-    """Do the same; return what could not be done yet, with its reason."""
+    """Set what can be set now; return what could not be done yet, with its reason."""
     if table.table_status == "CREATING":
         return in_the_making(spec, table)
     left = []

@@ -26,7 +26,7 @@ from .create import create
 from .lifecycle import describe_table
 from .plan import Plan, create_plan, make_plan
 from .selection import checked_names, compared_settings
-from .settle import complete, finish_all
+from .settle import finish_all, finish_possible
 from .steps import UNKNOWN, Pending, Settings, Step
 from .survey import survey
 
@@ -204,7 +204,7 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
     if not skip:
         yield from finish_all(spec, ready, deadline)
         return Applied(ready, plan.steps, ())
-    left = yield from complete(spec, ready, deadline, wait=True)
+    left = yield from finish_possible(spec, ready, deadline, wait=True)
     unknown = tuple(item.name for item in left if item.reason == UNKNOWN)
     return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
 
