@@ -12,7 +12,6 @@ from ..api.descriptions import (
 )
 from ..api.tables import DescribeTableOutput
 from ..errors import (
-    DynamormError,
     ServiceError,
     TableFailed,
     TableNotFound,
@@ -20,7 +19,7 @@ from ..errors import (
     service_error,
 )
 from .effects import Sleep, Steps, call, now
-from .waiting import Deadline, pause, polling
+from .waiting import Deadline, look_again, polling
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 _TERMINAL = frozenset(
@@ -149,19 +148,9 @@ def until_gone(
 def _look_again(
     name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
 ) -> Steps[TableDescription | None]:
-    """Pause, then describe the table; errors that pass by themselves are waited out."""
-    trouble: DynamormError | None = None
-    while (yield from pause(schedule, deadline)):
-        try:
-            return (yield from find_table(name))
-        except DynamormError as error:
-            if not error.transient:
-                raise
-            trouble = error
-    raise _timeout(name, deadline.waited((yield from now())), seen) from trouble
+    def late(waited: float) -> WaitTimeout:
+        if seen is None:
+            return WaitTimeout(name, waited, "")
+        return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))
 
-
-def _timeout(name: str, waited: float, seen: TableDescription | None) -> WaitTimeout:
-    if seen is None:
-        return WaitTimeout(name, waited, "")
-    return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))
+    return (yield from look_again(lambda: find_table(name), schedule, deadline, late))

@@ -8,7 +8,14 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from ..errors import DynamormError, LimitExceeded, ServiceError, TableBusy, TransportError
+from ..errors import (
+    DynamormError,
+    LimitExceeded,
+    ServiceError,
+    TableBusy,
+    TransportError,
+    WaitTimeout,
+)
 from .effects import Call, Effect, Sleep, Steps, call, now, through
 
 T = TypeVar("T")
@@ -180,6 +187,27 @@ def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
     seconds = min(wanted.seconds, left)
     yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
     return seconds < left
+
+
+def look_again(
+    look: Callable[[], Steps[T]],
+    schedule: Iterator[Sleep],
+    deadline: Deadline,
+    late: Callable[[float], WaitTimeout],
+) -> Steps[T]:
+    """Pause, then look; errors that pass by themselves are waited out.
+
+    `late` makes the error of a deadline that has passed, from the seconds that were waited.
+    """
+    trouble: DynamormError | None = None
+    while (yield from pause(schedule, deadline)):
+        try:
+            return (yield from look())
+        except DynamormError as error:
+            if not error.transient:
+                raise
+            trouble = error
+    raise late(deadline.waited((yield from now()))) from trouble
 
 
 def when_free(

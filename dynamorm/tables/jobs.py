@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
-from ..errors import DynamormError, TableFailed, TransferFailed, WaitTimeout
-from ..operations.effects import Steps, now
-from ..operations.waiting import Deadline, pause, polling
+from ..errors import TableFailed, TransferFailed, WaitTimeout
+from ..operations.effects import Steps
+from ..operations.waiting import Deadline, look_again, polling
 
 
 class Underway(Protocol):
@@ -52,16 +52,10 @@ def until_done(
 
 
 def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule: Any) -> Steps[J]:
-    trouble: DynamormError | None = None
-    while (yield from pause(schedule, deadline)):
-        try:
-            return (yield from look(job.arn))
-        except DynamormError as error:
-            if not error.transient:
-                raise
-            trouble = error
-    waited = deadline.waited((yield from now()))
-    raise WaitTimeout(job.arn, waited, job.status) from trouble
+    def late(waited: float) -> WaitTimeout:
+        return WaitTimeout(job.arn, waited, job.status)
+
+    return (yield from look_again(lambda: look(job.arn), schedule, deadline, late))
 
 
 def checked_progress(progress: object) -> None:
