@@ -9,6 +9,7 @@ from ..errors import TransportError
 from .async_connection import in_time
 from .client import (
     RAISED,
+    WrappedClient,
     body_of,
     check_probe,
     check_service,
@@ -17,10 +18,9 @@ from .client import (
     prepared,
     probed,
 )
-from .endpoints import is_local
 
 
-class AsyncClientTransport:
+class AsyncClientTransport(WrappedClient):
     """Wraps what `session.client("dynamodb")` gives once it is entered; its retries come first."""
 
     def __init__(self, client: Any) -> None:
@@ -29,21 +29,6 @@ class AsyncClientTransport:
         check_service(client)
         self._client = client
         self._probed = not hasattr(client.meta, "events")
-
-    def __repr__(self) -> str:
-        return f"AsyncClientTransport({self._client!r})"
-
-    @property
-    def endpoint_url(self) -> str:
-        return str(self._client.meta.endpoint_url)
-
-    @property
-    def region(self) -> str:
-        return str(self._client.meta.region_name)
-
-    @property
-    def local(self) -> bool:
-        return is_local(self.endpoint_url)
 
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Await the client's method, `timeout` at most; its exceptions are raised as ours."""

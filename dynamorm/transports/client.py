@@ -3,10 +3,10 @@
 So moto's decorators, botocore's Stubber and X-Ray's patches see every request, and the client's own
 configuration holds; its retries come before ours.
 
-A client hands an answer on that was cut, or was no JSON, as one without members. Such an answer is
-a `TransportError` here. Requests for items go past the client's serializer and parser (see
-`raw_client`) and are judged as over the other transports; of the rest a damaged one is noticed only
-where the client checks its CRC32.
+A client passes on an answer that was cut, or is not JSON, as one without members. Such an answer
+is a `TransportError` here. Requests for items bypass the client's serializer and parser (see
+`raw_client`), and their answers are checked as over the other transports. Of other answers, damage
+is noticed only where the client checks the CRC32.
 """
 
 from __future__ import annotations
@@ -62,11 +62,32 @@ _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredenti
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
-class ClientTransport:
+class WrappedClient:
+    """What a transport says of itself that sends through a client."""
+
+    _client: Any
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({self._client!r})"
+
+    @property
+    def endpoint_url(self) -> str:
+        return str(self._client.meta.endpoint_url)
+
+    @property
+    def region(self) -> str:
+        return str(self._client.meta.region_name)
+
+    @property
+    def local(self) -> bool:
+        return is_local(self.endpoint_url)
+
+
+class ClientTransport(WrappedClient):
     """Wraps `boto3.client("dynamodb")` or its like, or a boto3 resource.
 
-    The client of a resource rewrites items. Given by itself it is refused with a `TypeError`; of a
-    resource it is used past what rewrites.
+    The client of a resource rewrites items: passed by itself, it is refused with a `TypeError`.
+    Pass the resource, and nothing is rewritten.
     """
 
     def __init__(self, client: Any) -> None:
@@ -81,21 +102,6 @@ class ClientTransport:
         self._client.meta.events.register(
             "before-send.dynamodb", _start_in_time, unique_id="dynamorm-deadline"
         )
-
-    def __repr__(self) -> str:
-        return f"ClientTransport({self._client!r})"
-
-    @property
-    def endpoint_url(self) -> str:
-        return str(self._client.meta.endpoint_url)
-
-    @property
-    def region(self) -> str:
-        return str(self._client.meta.region_name)
-
-    @property
-    def local(self) -> bool:
-        return is_local(self.endpoint_url)
 
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Call the client's method; its exceptions are raised as ours.
