@@ -1,4 +1,4 @@
-"""A client's own way to the service, past its serializer and its parser, which cost most of it.
+"""Sends through a client without its serializer and parser, which cost most of the time.
 
 Its events, signer, endpoint, retries and connections stay in use. Where somebody watches what is
 serialized or parsed - a Stubber, a handler of parameters, a tracer - the client is called as usual.
@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from copy import copy
+from operator import is_not
 from types import FunctionType
 from typing import Any
 
@@ -40,22 +41,21 @@ class RawClient:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._state: tuple[Any, ...] = ()
+        self._state: tuple[Any, Any] = (None, None)
         self._taken: dict[str, bool] = {}
         self._made: Any = None
 
     def takes(self, operation: str, body: bytes) -> bool:
-        """Return whether a request may pass by serializer and parser.
+        """Return whether a request may bypass serializer and parser.
 
         A table's ARN may lead to another endpoint, which the client finds in the parameters.
         """
         if operation not in OPERATIONS or b'"arn:' in body:
             return False
-        # botocore forgets who listens to what whenever that changes: so it is looked at anew.
+        # botocore makes a new cache whenever a handler is registered or unregistered. Look at the
+        # handlers again then, and when somebody has replaced the client's method.
         state = (_emitter(self._client, "_lookup_cache"), _function(self._client))
-        if len(self._state) != len(state) or any(
-            one is not other for one, other in zip(state, self._state, strict=True)
-        ):
+        if any(map(is_not, state, self._state)):
             self._state, self._taken = state, {}
         if operation not in self._taken:
             self._taken[operation] = not _is_watched(self._client, operation)
@@ -109,9 +109,10 @@ def _without_codec(client: Any) -> Any:
 
 
 def _resolved_once(client: Any) -> Callable[..., tuple[Any, ...]]:
-    """Return what finds the endpoint of an operation, once where that is the client's own.
+    """Return a function that resolves an operation's endpoint, once if it is the client's own.
 
-    An account's own endpoint is found anew each time: other credentials may be of another.
+    The endpoint of an account is resolved for each request: the credentials may change, and with
+    them the account.
     """
     known: dict[str, tuple[Any, ...]] = {}
 
