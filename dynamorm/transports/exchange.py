@@ -67,12 +67,8 @@ class Signer:
     def headers(self, operation: str, body: bytes, credentials: Credentials) -> dict[str, str]:
         if not (operation.isascii() and operation.isalnum()):
             raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
-        headers = {
-            "Content-Type": "application/x-amz-json-1.0",
-            "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-        }
         moment = self._clock() + self._offset
-        signed = self._sign(credentials, self.endpoint, headers, body, moment)
+        signed = self._sign(credentials, self.endpoint, target_headers(operation), body, moment)
         # A proxy may rewrite the other two, so that they are not signed.
         signed.update(_UNSIGNED)
         return signed
@@ -88,6 +84,14 @@ class Signer:
             return False
         self._offset = moment - self._clock()
         return True
+
+
+def target_headers(operation: str) -> dict[str, str]:
+    """Return the headers that say what a request asks for, and how its body is written."""
+    return {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+    }
 
 
 # The checksum is over the bytes before they are decompressed.

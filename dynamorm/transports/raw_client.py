@@ -14,7 +14,7 @@ from typing import Any
 
 from botocore import xform_name
 
-from .exchange import Answer
+from .exchange import Answer, target_headers
 
 OPERATIONS = frozenset(
     {"BatchGetItem", "BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan"}
@@ -137,12 +137,8 @@ class _Members(dict[str, Any]):
 
 class _Serializer:
     def serialize_to_request(self, members: _Members, operation: Any) -> dict[str, Any]:
-        headers = {
-            "X-Amz-Target": f"DynamoDB_20120810.{operation.name}",
-            "Content-Type": "application/x-amz-json-1.0",
-        }
         path = {"url_path": "/", "query_string": "", "method": "POST"}
-        return {**path, "headers": headers, "body": members.body}
+        return {**path, "headers": target_headers(operation.name), "body": members.body}
 
 
 class _Parsers:
