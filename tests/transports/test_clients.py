@@ -342,6 +342,23 @@ def test_a_client_of_aiobotocore_is_awaited():
     assert client.called == [{"TableName": "orders"}] * 3
 
 
+@pytest.mark.parametrize("length", ["0", "1", "3"])
+def test_an_awaited_client_that_lost_an_answer_is_not_taken_for_one_that_wrote(length):
+    """It gives a body that is empty or cut as one without members, as `{}` is."""
+
+    def told(length: str) -> dict[str, Any]:
+        return {"ResponseMetadata": {"HTTPHeaders": {"content-length": length}}}
+
+    client = AwaitedClient(told(length), told("2"), {}, told("0"))
+    client.put_item = client.tag_resource = client.describe_table
+    send = dynamorm.connect_async(transport=client).transport.send
+    with pytest.raises(TransportError, match="cut or damaged") as caught:
+        asyncio.run(send("PutItem", PUT))
+    assert caught.value.maybe_applied
+    for operation in ("PutItem", "PutItem", "TagResource"):
+        assert asyncio.run(send(operation, PUT)) == b"{}"
+
+
 def test_a_client_that_stands_before_another_is_told_by_its_methods():
     """Whatever it passes on is awaited, or is not."""
 
