@@ -1,4 +1,4 @@
-"""One HTTP/1.1 connection of an event loop; as in `sockets`, and by the same reader of answers."""
+"""One HTTP/1.1 connection of an event loop, read by the same rules as in `connection`."""
 
 from __future__ import annotations
 
