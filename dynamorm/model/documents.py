@@ -28,9 +28,9 @@ Document = Mapping[str, Any]
 
 
 def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
-    """Return the arguments of a `TableSpec`, and whether the service has told them.
+    """Return the arguments of a `TableSpec`, and whether they are from a description.
 
-    Raises `ModelError` for what does not tell a table.
+    Raises `ModelError` for a document that is not about a table.
     """
     document = source.to_dict() if hasattr(source, "to_dict") else source
     if not isinstance(document, Mapping):
@@ -99,7 +99,14 @@ _SAME = (
     "DeletionProtectionEnabled",
 )
 _OF_INDEX = ("IndexName", "KeySchema", "Projection")
-_OF_VECTOR = (*_OF_INDEX[::2], "SearchSchema", "VectorAttribute", "Dimensions", "DistanceFunction")
+_OF_VECTOR = (
+    "IndexName",
+    "Projection",
+    "SearchSchema",
+    "VectorAttribute",
+    "Dimensions",
+    "DistanceFunction",
+)
 
 
 def _capacity(owner: Document, mode: str) -> Document:
