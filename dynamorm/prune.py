@@ -87,7 +87,7 @@ def _check(folder: Path) -> None:
 
 
 def _imported(folder: Path, code: str) -> set[Path]:
-    """Return the files that a process imports which does this with the package."""
+    """Return the files that a process imports when it runs this code with the package."""
     command = [sys.executable, "-IB", "-c", code, str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:

@@ -66,7 +66,7 @@ class RestoreTableFromBackupInput(Request, frozen=True):
 
 
 class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
-    """The source is named, or told by its ARN; without a time it is the latest moment."""
+    """The source is given by name or ARN; without a time, the latest moment is restored."""
 
     source_table_arn: str | UnsetType = UNSET
     source_table_name: str | UnsetType = UNSET
@@ -118,7 +118,7 @@ class Backup(BackupDetails, frozen=True):
 
     @property
     def backup_expiry_date_time(self) -> datetime | None:
-        """When the service deletes it; `None` if nobody but you does."""
+        """When the service deletes it; `None` if it stays until you delete it."""
         return moment(self.expires)
 
 

@@ -139,7 +139,7 @@ class CancelBulkOperationInput(Request, frozen=True):
 
 
 class _Transfer(Reply, frozen=True, kw_only=True):
-    """What the three have in common."""
+    """What exports, imports and bulk operations have in common."""
 
     started: float | None = field(default=None, name="StartTime")
     ended: float | None = field(default=None, name="EndTime")
@@ -186,7 +186,7 @@ class Export(_Transfer, frozen=True, kw_only=True):
 
     @property
     def export_time(self) -> datetime | None:
-        """The moment whose items they are."""
+        """The point in time that the items are from."""
         return moment(self.exported)
 
 

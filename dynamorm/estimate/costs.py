@@ -24,14 +24,14 @@ READ_BYTES, WRITE_BYTES, GB = 2**12, 2**10, 2**30
 
 
 class _Items(NamedTuple):
-    """What a table or index has, as far as it is known."""
+    """The items of a table or index, as far as they are known."""
 
     number: int
     size: int
 
     @property
     def units(self) -> int:
-        """The write units of all of them, which are of average size."""
+        """The write units of all items, taken to be of average size."""
         each = ceil(self.size / max(self.number, 1) / WRITE_BYTES)
         return self.number * max(each, 1)
 
@@ -54,9 +54,9 @@ def copy(
     `target` is the model or spec of a table that is still to be made, or the description of one
     that is there; without it, the target is new and like the source. Every index of the target is
     written to as well, by the bytes that it projects, and so is every replica. The region is that
-    of the source's ARN, unless it is given. `prices`, such as `{"write": 0.7}`, go before those of
-    the region (`PRICES` has the names and units); where there is none, amounts are all that is
-    told. Sends nothing. Raises `ValueError` for a price that is none.
+    of the source's ARN, unless it is given. `prices`, such as `{"write": 0.7}`, override those of
+    the region (`PRICES` has the names and units); without a price, only amounts are estimated.
+    Sends nothing. Raises `ValueError` for an invalid price.
     """
     origin = TableSpec.of(source)
     there = target if isinstance(target, TableDescription) else None
@@ -101,9 +101,9 @@ def plan(
     """Estimate what the steps of a plan cost: the building of indexes, and what is kept from then.
 
     `description` is that of the table as it is, for its size and billing; without it the table is
-    taken to be empty, as the one is that a plan creates. Region and prices are those of `copy`. An
+    taken to be empty, like one that the plan creates. Region and prices are those of `copy`. An
     index is filled with every item, unless a description of it says otherwise. Sends nothing.
-    Raises `ValueError` for a price that is none.
+    Raises `ValueError` for an invalid price.
     """
     spec = plan.spec
     items = _items(description) if description else _Items(0, 0)
@@ -204,7 +204,7 @@ def _projected(index: IndexSpec, items: _Items, source: TableDescription | None)
 
 
 _KEYS_BYTES = 200
-"""What the keys of an item are taken to have, with the 100 bytes that storage adds to each."""
+"""Bytes assumed for the keys of an item, with the 100 bytes that storage adds to each item."""
 
 
 def _notes(

@@ -9,7 +9,7 @@ from ..model.arguments import nearest
 PRICED = "2026-08-01"
 SOURCE = "https://aws.amazon.com/dynamodb/pricing/"
 HOURS = 730
-"""Of a month, as AWS counts."""
+"""Hours in a month, as AWS counts them."""
 
 _US = {
     "STANDARD": {
@@ -42,7 +42,7 @@ month, `read_hour` and `write_hour` for a provisioned unit and hour.
 
 
 def prices_of(region: str, table_class: str, given: Mapping[str, float] | None) -> dict[str, float]:
-    """Return the prices of a region, and before them those that are given; raises `ValueError`."""
+    """Return a region's prices, overridden by those given; raises `ValueError` for a bad one."""
     names = _US["STANDARD"]
     for name, price in (given or {}).items():
         if name not in names:

@@ -117,7 +117,7 @@ def _key_names(
 
 
 def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
-    """Name what has to be looked at in the items that a transform gives."""
+    """Return the checks that the items of a transform need."""
     if transform is None:
         return []
     if isinstance(transform, AttributeTransform):

@@ -62,7 +62,7 @@ def item_hash(raw: bytes | Raw) -> int:
 
 
 def item_digest(raw: bytes | Raw) -> bytes:
-    """Return the same as 16 bytes."""
+    """Return `item_hash` as 16 bytes."""
     return item_hash(raw).to_bytes(16, "big")
 
 

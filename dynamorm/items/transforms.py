@@ -242,7 +242,7 @@ def guarded(transform: Transform) -> Transform:
 
 
 def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
-    """Yield what a transform has given, each when it is given: a generator may change it.
+    """Yield the items of a transform's result one by one: a generator may change each later.
 
     Whatever that raises, or what is no item, is a `Misfit` that has the transform's name.
     """

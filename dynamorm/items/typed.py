@@ -96,7 +96,7 @@ class _Targets:
 
 
 def _unknown(instance: Any) -> None:
-    """Leave it to who reads the item."""
+    """Return `None`: the key has to be read from the item."""
 
 
 _SOURCE = """
@@ -111,7 +111,7 @@ _TESTS: dict[tuple[str, type[inspect.Type]], tuple[str, str]] = {
     ("S", inspect.StrType): ("{v}.__class__ is str and 0 < len({v}) <= {most}", "{v}"),
     ("N", inspect.IntType): ("{v}.__class__ is int", "plain_number(str({v}))"),
 }
-"""What is known of an attribute by its value alone, and how its key is spelt."""
+"""What tells that a value is a valid key, and how the key is spelt."""
 
 
 def key_of_instance(shape: inspect.StructType, spec: TableSpec | None) -> KeyOf:
@@ -147,7 +147,7 @@ def _classes(model: Any) -> tuple[Any, ...]:
 
 
 def check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[type, ...]) -> None:
-    """Raise `TypeError` for a function that cannot do, before the first item is read."""
+    """Raise `TypeError` for a function that does not fit, before the first item is read."""
     name = name_of(transform)
     if not callable(transform):
         raise TypeError(f"transform= takes a function, not {name}")

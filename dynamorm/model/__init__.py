@@ -15,7 +15,7 @@ LONGEST = 400
 
 
 class NoAttribute(AttributeError):
-    """An attribute that a value lacks; who only asks whether it is there pays for no advice."""
+    """An attribute that a value lacks; `hasattr` does not pay for the advice."""
 
     def __str__(self) -> str:
         from .arguments import nearest
@@ -68,7 +68,7 @@ def _listed(value: Any) -> Any:
 
 
 def _parts(value: Any) -> list[tuple[Any, Any]]:
-    """Return what is inside of a value, by name or number; nothing for one that is plain."""
+    """Return the parts of a value, by name or number; a plain value has none."""
     if isinstance(value, Struct):
         return [*value.__rich_repr__()]
     if isinstance(value, dict):

@@ -44,7 +44,7 @@ _FROM_BOTO3 = {
 
 
 def refuse_positions(function: str, first: str, known: Iterable[str]) -> NoReturn:
-    """Raise `TypeError` for arguments by position; they are not told, for they may be secrets."""
+    """Raise `TypeError` for arguments by position; it does not show them: they may be secrets."""
     names = ", ".join(f"{name}=" for name in known)
     raise TypeError(f"{function}() takes {first} by position; give the rest by keyword, {names}")
 

@@ -139,16 +139,16 @@ def table_spec(
 
 
 def model_of(table: Model | str) -> Any:
-    """Return the Struct, or union of Structs, of a table's items; `None` if nobody has told it."""
+    """Return the Struct, or union of Structs, of a table's items; `None` if that is not known."""
     if isinstance(table, TableSpec):
         return table.model
     return None if isinstance(table, str) else table
 
 
 def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
-    """Return the name or ARN under which an operation that needs no more finds the table.
+    """Return the name or ARN of a table, for operations that need no more.
 
-    Raises `ModelError` for what can be none.
+    Raises `ModelError` for an invalid name.
     """
     if not isinstance(model_or_name, str):
         return table_spec(model_or_name, name=name).name

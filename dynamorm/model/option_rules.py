@@ -146,7 +146,7 @@ def _is_json(value: object) -> bool:
 
 
 def option_problems(options: Options) -> list[str]:
-    """Say which options have a value of another kind than they take, and what is said twice."""
+    """Say which options have a value that does not fit, and what is given twice."""
     problems = [
         f"{name} takes {wanted}, not {value!r:.200}{_meant(name, value)}"
         for name, (fits, wanted) in _WANTED.items()

@@ -82,10 +82,10 @@ class TableSpec(Options, frozen=True, dict=True):
 
         Takes the arguments of CreateTable as a dict or a request; a description (`describe_table`,
         or what boto3 answers to DescribeTable); a CloudFormation resource, of a GlobalTable the
-        region of its first replica. `name` is taken before the document's. Members that no option
-        stands for are in `extra`. Of a description, defaults are not declared, nor is the warm
-        throughput, which the service raises by itself. Raises `ModelError` for what does not tell a
-        table, or has functions (`Ref`, `Fn::Sub`) that only CloudFormation can resolve.
+        region of its first replica. `name` overrides the document's. Members that no option stands
+        for are in `extra`. Of a description, defaults are not declared, nor is the warm throughput,
+        which the service raises by itself. Raises `ModelError` for what is not about a table, or
+        has functions (`Ref`, `Fn::Sub`) that only CloudFormation can resolve.
         """
         from .documents import read_parts
 

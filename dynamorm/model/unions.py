@@ -33,7 +33,7 @@ class ModelFields(NamedTuple):
 
 
 def member_problems(models: Sequence[Any]) -> Iterator[str]:
-    """Say which members of a union an item could not be told to be of."""
+    """Say which members of a union cannot be told apart by an item's tag."""
     tags: dict[Any, Any] = {}
     names = set()
     for model in models:

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 def create_backup(model_or_name: Model | str, backup_name: str) -> CreateBackupInput:
-    """Build CreateBackup; a backup's name need not be its own alone."""
+    """Build CreateBackup; several backups may have the same name."""
     if problem := name_problem(backup_name, "backup"):
         raise ModelError((f"{problem} - at {backup_name}",))
     return CreateBackupInput(table_name(model_or_name), backup_name)
@@ -100,7 +100,7 @@ def restore_table_to_point_in_time(
 
 
 def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) -> dict[str, Any]:
-    """Return what is to be otherwise than in the backup: only what is declared."""
+    """Return what is to differ from the backup: only what is declared."""
     # CreateTable is billed on demand unless the model says otherwise; a restore is as its backup.
     made = create_table(spec)
     billing = made if spec.billing is not UNSET else None

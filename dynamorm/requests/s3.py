@@ -1,4 +1,4 @@
-"""Requests about items on their way to S3 and from there. They send nothing."""
+"""Requests that export items to S3 and import them from there. They send nothing."""
 
 from __future__ import annotations
 

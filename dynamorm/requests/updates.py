@@ -43,7 +43,7 @@ def update_table(
     """Build UpdateTable. The service takes one kind of change in one request.
 
     `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
-    `None` is taken away, one that is left out stays. `create` needs `attributes`, the key
+    `None` is removed, one that is left out stays. `create` needs `attributes`, the key
     attributes of the table and all its indexes, the new one included. Of `update`, capacities
     count.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
