@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Annotated, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 import dynamorm
 from aids.httpserver import Server, serving
 from aids.worlds import stocked
 from dynamorm import Database, PartitionKey, attribute_transform, table
 from dynamorm.testing import FakeService
+
+if TYPE_CHECKING:
+    import pytest
 
 
 @table("source")
@@ -53,3 +57,21 @@ def over_http(fake: FakeService) -> Iterator[Database]:
         dynamorm.connect("eu-west-1", endpoint=server.url, transport="http") as db,
     ):
         yield db
+
+
+def batches_of(
+    fake: FakeService, file: Path, monkeypatch: pytest.MonkeyPatch
+) -> list[tuple[int, int]]:
+    """Collect the size of each batch, and how many items the checkpoint knows of at that moment."""
+    batches: list[tuple[int, int]] = []
+    send = fake.send
+
+    def watched(operation: str, body: bytes) -> bytes:
+        if operation == "BatchWriteItem":
+            points = json.decode(file.read_bytes())["segments"]
+            noted = sum(len(point["sent"]) for point in points)
+            batches.append((len(json.decode(body)["RequestItems"]["source"]), noted))
+        return send(operation, body)
+
+    monkeypatch.setattr(fake, "send", watched)
+    return batches

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from aids.things import TARGET, Thing, moved, odd, one_more, over_http, things
+from aids.things import TARGET, Thing, batches_of, moved, odd, one_more, over_http, things
 from msgspec import json
 
 import dynamorm
@@ -96,17 +96,7 @@ def test_in_place_the_file_knows_of_each_batch_before_it_is_sent(
     """So that nothing is transformed twice when all processes are killed at once."""
     fake = things(100)
     file = tmp_path / "copy.json"
-    batches: list[tuple[int, int]] = []
-    send = fake.send
-
-    def watched(operation: str, body: bytes) -> bytes:
-        if operation == "BatchWriteItem":
-            points = json.decode(file.read_bytes())["segments"]
-            noted = sum(len(point["sent"]) for point in points)
-            batches.append((len(json.decode(body)["RequestItems"]["source"]), noted))
-        return send(operation, body)
-
-    monkeypatch.setattr(fake, "send", watched)
+    batches = batches_of(fake, file, monkeypatch)
     options: dict[str, Any] = {"in_place": True, "checkpoint_file": file, "executor": Here()}
     with over_http(fake) as db:
         report = db.copy_table("source", "source", transform=one_more, segments=2, **options)
