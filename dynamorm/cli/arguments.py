@@ -17,11 +17,11 @@ allow = click.option(
     "--allow",
     multiple=True,
     metavar="NAME",
-    help="Consent to a destructive step, or ask for a removal: index:by-day, ttl, tag:*.",
+    help="Allow a destructive step or a removal: index:by-day, ttl, tag:*.",
 )
-only = click.option("--only", multiple=True, metavar="NAME", help="Compare this alone: ttl, tags.")
+only = click.option("--only", multiple=True, metavar="NAME", help="Compare only this: ttl, tags.")
 skip = click.option(
-    "--skip-unsupported", "skip", is_flag=True, help="Leave out what an emulator does not know."
+    "--skip-unsupported", "skip", is_flag=True, help="Skip what an emulator does not support."
 )
 yes = click.option(
     "--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask. Implies no --allow."
@@ -29,19 +29,19 @@ yes = click.option(
 
 
 def timeout(default: float) -> Decorator:
-    """Give the option for how long a command may take."""
+    """Return the option for the time limit of a command."""
     return click.option(
         "--timeout",
         type=seconds,
         metavar="TIME",
         default=default,
         show_default=f"{default:.0f}s",
-        help="For all of it.",
+        help="Time limit of the whole command.",
     )
 
 
 def together(*decorators: Decorator) -> Decorator:
-    """Make one decorator of several, which come in this order."""
+    """Return one decorator that applies several; their options are listed in this order."""
 
     def decorate(function: Any) -> Any:
         for decorator in reversed(decorators):
@@ -52,33 +52,36 @@ def together(*decorators: Decorator) -> Decorator:
 
 
 compared = together(allow, only, skip)
-"""What says which plan is made, and which of its steps are done."""
+"""The options that decide what a plan compares, and which of its steps are allowed."""
 
 ends = together(
     click.argument("source", metavar="SOURCE"),
     click.argument("target", metavar="TARGET"),
-    *(click.option(f"--target-{name}", help=f"Another {name} for TARGET.") for name in PLACE),
+    *(
+        click.option(f"--target-{name}", help=f"The {name} of TARGET, if it differs.")
+        for name in PLACE
+    ),
 )
 
 read_rate = together(
-    click.option("--max-read-units", type=float, metavar="UNITS", help="In a second, at most."),
-    click.option("--eventually-consistent", is_flag=True, help="Read for half of the units."),
+    click.option("--max-read-units", type=float, metavar="UNITS", help="Units a second, at most."),
+    click.option("--eventually-consistent", is_flag=True, help="Read for half the units."),
 )
 
 write_rate = together(
-    click.option("--max-write-units", type=float, metavar="UNITS", help="In a second, at most."),
+    click.option("--max-write-units", type=float, metavar="UNITS", help="Units a second, at most."),
     click.option(
         "--collisions",
         type=click.Choice(["error", "check", "last"]),
         default="error",
         show_default=True,
-        help="Two items that the transform gives one key.",
+        help="What to do if two items get the same key.",
     ),
     click.option(
         "--existing",
         type=click.Choice(["overwrite", "keep"]),
         default="overwrite",
         show_default=True,
-        help="Items of TARGET that have the key of one of SOURCE.",
+        help="What to do with items that TARGET already has.",
     ),
 )

@@ -1,4 +1,4 @@
-"""Commands that copy the items of a table into another one, and compare both."""
+"""Commands that copy the items of one table into another, and compare the two."""
 
 from __future__ import annotations
 
@@ -21,25 +21,25 @@ if TYPE_CHECKING:
     from ..operations.effects import Operation
 
 UNFINISHED = 2
-"""What both exit with where a deadline came first, and `verify` where the tables differ."""
+"""The exit code of both after a deadline, and of `verify` if the tables differ."""
 SHOWN = 10
 """Keys of each kind that are printed; JSON has a hundred."""
 INTERRUPTED = 130
-"""What a shell reports for a process that Ctrl-C has ended."""
+"""The exit code that a shell reports for a process ended by Ctrl-C."""
 
 _both = arguments.together(
     arguments.ends,
     arguments.read_rate,
-    click.option("--transform", metavar="MODULE:FUNCTION", help="What makes an item of another."),
+    click.option("--transform", metavar="MODULE:FUNCTION", help="Function that transforms items."),
     click.option(
         "--unmodelled",
         type=click.Choice(["keep", "drop", "error"]),
         default="keep",
         show_default=True,
-        help="What becomes of attributes that no model knows.",
+        help="What to do with attributes that no model declares.",
     ),
-    click.option("--segments", type=int, help="Parts that are read at once; otherwise 8."),
-    click.option("--deadline", type=seconds, metavar="TIME", help="Stop in time, to be resumed."),
+    click.option("--segments", type=int, help="Segments to read in parallel; otherwise 8."),
+    click.option("--deadline", type=seconds, metavar="TIME", help="Stop in time; resume later."),
     click.option("--checkpoint", metavar="FILE", help="Resume from this file; save in it."),
 )
 
@@ -50,7 +50,7 @@ _both = arguments.together(
 @click.option("--in-place", is_flag=True, help="SOURCE and TARGET may be one table.")
 @click.option("--processes", type=int, default=1, show_default=True, help="Share the work.")
 @prices
-@click.option("--quiet", is_flag=True, help="Do not estimate what it costs before it begins.")
+@click.option("--quiet", is_flag=True, help="Skip the estimate of the cost.")
 def copy(session: Session, **given: Any) -> int:
     """Copy all items of SOURCE into TARGET, an existing table.
 
@@ -64,7 +64,7 @@ def copy(session: Session, **given: Any) -> int:
 
 @command()
 @_both
-@click.option("--sample", type=float, default=1.0, help="The share of items that is compared.")
+@click.option("--sample", type=float, default=1.0, help="The share of items to compare.")
 def verify(session: Session, **given: Any) -> int:
     """Compare all items of SOURCE and TARGET.
 
@@ -116,14 +116,14 @@ def _run(
 
 
 def _keys(found: Any) -> Iterator[str]:
-    """Name the first items of each kind that a comparison has found."""
+    """Yield a line for each of the first keys of each kind that a comparison found."""
     for kind in ("missing", "different", "extra"):
         for key in getattr(found, f"{kind}_keys", ())[:SHOWN]:
             yield f"  {kind}  {', '.join(f'{name}={value!r}' for name, value in key.items())}"
 
 
 def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
-    """Tell how to resume, with the checkpoint in a file."""
+    """Print the command that resumes; save the checkpoint first unless it is in a file."""
     arguments = session.arguments
     if checkpoint is None:
         from ..copying.checkpoint_file import save
@@ -135,7 +135,7 @@ def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
 
 
 def _unused(checkpoint: dict[str, Any]) -> str:
-    """Return the name of a new file: that of an earlier run may be further on."""
+    """Return the name of a new file: the checkpoint of an earlier run may be further ahead."""
     ends = (checkpoint[end].rpartition("/")[2] for end in ("source", "target"))
     stem = "-".join((str(click.get_current_context().info_name), *ends))
     names = (f"{stem}{f'-{number}' * (number > 1)}.checkpoint.json" for number in count(1))

@@ -1,4 +1,4 @@
-"""What the commands of one run share: the options that all of them take, and what these lead to."""
+"""What the commands of one run share: the options that all of them take, and a database."""
 
 from __future__ import annotations
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 Command = Callable[Concatenate["Session", P], int | None]
-"""A command returns what the process exits with; `None` is 0."""
+"""A command returns the exit code of the process; `None` is 0."""
 
 PLACE = ("region", "profile", "endpoint", "prefix")
 """The shared options that say where tables are."""
 
 TELL_EVERY = 30.0
-"""Seconds between two lines that say that a command is still waiting."""
+"""Seconds between two messages that a command is still waiting."""
 
 
 class Session:
-    """One run; `connect` is what makes a database of the options, as `dynamorm.connect` does."""
+    """One run of the program; `connect` takes the arguments of `dynamorm.connect`."""
 
     def __init__(self, connect: Callable[..., Database] | None = None) -> None:
         self._connect: Any = connect
@@ -48,13 +48,13 @@ class Session:
 
     @property
     def prefix(self) -> str:
-        """What stands before every table's name."""
+        """The prefix of every table name; empty if none was given."""
         return self.given["prefix"] or ""
 
     def database(self, *, waits: bool = True, **elsewhere: str) -> Database:
-        """Connect, and wait for the endpoint where that was asked for; `elsewhere` counts first.
+        """Connect, and wait for the endpoint if --wait is given; `elsewhere` overrides the options.
 
-        With `waits`, whoever watches is told of long ones.
+        With `waits`, long waits are reported on standard error.
         """
         place = {name: self.given.get(name) for name in PLACE} | elsewhere
         if self._connect is None:
@@ -82,9 +82,9 @@ class Session:
 
     @contextmanager
     def databases(self, given: dict[str, Any]) -> Iterator[tuple[Database, Database | None]]:
-        """Connect to where SOURCE is, and to where TARGET is if that is elsewhere.
+        """Connect to the place of SOURCE, and to that of TARGET if it differs.
 
-        Takes from the options of a command those that say so.
+        Removes the options that start with `target_` from `given`.
         """
         prefix = "target_"
         places = {name: given.pop(name) for name in [*given] if name.startswith(prefix)}
@@ -95,14 +95,14 @@ class Session:
             yield db, there
 
     def models(self, names: tuple[str, ...]) -> tuple[Model, ...]:
-        """Load the models that are named: on the command line, in the environment, the project."""
+        """Load the models named on the command line, in the environment, or in the project."""
         from .models import models_of
 
         named = os.environ.get("DYNAMORM_MODELS", "").replace(",", " ").split()
         return models_of(names or named or self.project_models)
 
     def confirm(self, what: str, *, sure: bool) -> bool:
-        """Return whether somebody wants it, be it that they were sure before; only "yes" counts."""
+        """Ask on the terminal unless `sure`; only "yes" is accepted."""
         if sure:
             return True
         if not self.asks():
@@ -127,7 +127,7 @@ def seconds(text: str | float) -> float:
 
 
 def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
-    """Keep a shared option; what a command is given counts before what stands in front of it."""
+    """Keep a shared option; one after the command overrides the same before it."""
     session = ctx.ensure_object(Session)
     name = str(param.name)
     if name == "no_color":
@@ -141,22 +141,22 @@ SHARED: tuple[tuple[str, dict[str, Any]], ...] = (
     ("--region", {"metavar": "NAME", "help": "Region; otherwise as boto3 finds it."}),
     ("--profile", {"metavar": "NAME", "help": "Profile of the AWS configuration."}),
     ("--endpoint", {"metavar": "URL", "help": "Endpoint, such as that of an emulator."}),
-    ("--prefix", {"metavar": "TEXT", "help": "What stands before every table's name."}),
+    ("--prefix", {"metavar": "TEXT", "help": "Prefix of every table name."}),
     (
         "--wait",
-        {"type": seconds, "metavar": "TIME", "help": "Wait first until the endpoint answers."},
+        {"type": seconds, "metavar": "TIME", "help": "Wait until the endpoint answers."},
     ),
-    ("--json", {"is_flag": True, "help": "Print JSON in place of text."}),
+    ("--json", {"is_flag": True, "help": "Print JSON instead of text."}),
     ("--json-into", {"metavar": "FILE", "help": "Write the JSON to a file as well."}),
-    ("--verbose", {"is_flag": True, "help": "Tell of every request, retry and wait."}),
-    ("--no-color", {"is_flag": True, "help": "No colour; NO_COLOR says so too."}),
+    ("--verbose", {"is_flag": True, "help": "Print every request, retry and wait."}),
+    ("--no-color", {"is_flag": True, "help": "Print no colour; or set NO_COLOR."}),
     ("--debug", {"is_flag": True, "help": "Show the traceback of an error."}),
 )
-"""The options of every command, which may also stand in front of it."""
+"""The options of every command; they may also precede it."""
 
 
 def shared(*, root: bool = False) -> list[click.Option]:
-    """Return the shared options; environment and project set those of the program itself."""
+    """Return the shared options; only those of the program itself read environment and project."""
     common: dict[str, Any] = {"expose_value": False, "callback": _remember}
     return [
         click.Option([name], allow_from_autoenv=root, **common, **settings)
@@ -165,7 +165,7 @@ def shared(*, root: bool = False) -> list[click.Option]:
 
 
 def command(name: str = "") -> Callable[[Command[P]], click.Command]:
-    """Make a command of a function, which is given the session before its own options."""
+    """Turn a function into a command: it takes the session first, then its own options."""
 
     def make(function: Command[P]) -> click.Command:
         @click.pass_obj
