@@ -1,4 +1,4 @@
-"""The program: its commands, and what becomes of an error."""
+"""The program: its commands, and how a run ends."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .session import Session, shared
 
 
 class App(click.Group):
-    """Ends every run with 0, with what its command returns, or with 1 for an error."""
+    """Ends every run with the exit code of its command, 0 if it has none, or 1 for an error."""
 
     def main(self, args: Sequence[str] | None = None, *given: Any, **named: Any) -> NoReturn:
         session = named.setdefault("obj", Session())
@@ -35,7 +35,7 @@ class App(click.Group):
             sys.exit(1)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Keep the order in which one needs them."""
+        """Keep the order in which the commands are used."""
         return list(self.commands)
 
     def make_context(self, *given: Any, **named: Any) -> click.Context:
@@ -53,7 +53,7 @@ class App(click.Group):
 def app() -> None:
     """Create, change, check and copy the DynamoDB tables of your models.
 
-    A MODEL is written shop.models:Order; shop.models stands for all in it. Without one the models
+    A MODEL is written shop.models:Order; shop.models means all models in it. Without one the models
     are those of DYNAMORM_MODELS or of [tool.dynamorm] in pyproject.toml. The options below may
     also follow the command. Each has an environment variable (DYNAMORM_REGION, and for those of a
     command DYNAMORM_COPY_SEGMENTS) and a key in [tool.dynamorm].

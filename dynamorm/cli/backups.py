@@ -1,4 +1,4 @@
-"""Commands that back tables up, and restore them to new ones."""
+"""Commands that back up tables, and restore them to new ones."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .session import Session, command
 @command()
 @click.argument("table", metavar="TABLE|MODEL")
 @click.argument("name", required=False)
-@click.option("--list", "listed", is_flag=True, help="Print the backups that there are.")
+@click.option("--list", "listed", is_flag=True, help="List the backups of the table.")
 @arguments.timeout(300)
 def backup(session: Session, table: str, name: str | None, listed: bool, timeout: float) -> None:
     """Make an on-demand backup, called NAME, and wait for it."""
@@ -33,7 +33,7 @@ def backup(session: Session, table: str, name: str | None, listed: bool, timeout
 
 
 def moment(text: str) -> datetime:
-    """Return a time in ISO 8601, with its offset from UTC."""
+    """Parse a time in ISO 8601; it needs an offset from UTC."""
     found = None
     with suppress(ValueError):
         # Python 3.10 does not read the Z.
@@ -47,8 +47,8 @@ def moment(text: str) -> datetime:
 @click.argument("model")
 @click.argument("backup_arn", required=False)
 @click.option("--from", "source", metavar="TABLE", help="Restore this table to a point in time.")
-@click.option("--at", type=moment, metavar="TIME", help="Which one; otherwise the latest.")
-@click.option("--name", metavar="NAME", help="Of the new table, if not that of the model.")
+@click.option("--at", type=moment, metavar="TIME", help="The point in time; otherwise the latest.")
+@click.option("--name", metavar="NAME", help="Name of the new table, if not that of the model.")
 @arguments.timeout(3600)
 def restore(
     session: Session,
@@ -61,7 +61,7 @@ def restore(
 ) -> None:
     """Restore a backup, or a table with PITR, to a new table.
 
-    Then sets what a restore loses and MODEL declares: TTL, tags, stream, PITR and others.
+    Then sets what MODEL declares and a restore loses: TTL, tags, stream, PITR and others.
     """
     target = model_of(model)
     if (backup_arn is None) == (source is None):

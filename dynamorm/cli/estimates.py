@@ -1,4 +1,4 @@
-"""What a plan or a copy costs, and how long it takes: asked for, or told before a copy begins."""
+"""What a plan or a copy costs, and how long it takes: on request, and before a copy begins."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def of_copy(
 ) -> None:
     """Estimate a copy of all items of SOURCE into TARGET.
 
-    A TARGET that is not there yet is a model, or else taken to be like SOURCE.
+    If TARGET does not exist yet, name its model; otherwise it is assumed to be like SOURCE.
     """
     ends = model_or_name(source), model_or_name(target)
     given["consistent_read"] = not given.pop("eventually_consistent")
@@ -72,7 +72,7 @@ def _show(session: Session, of: str, found: list[Estimate]) -> None:
 
 
 _OPTIONS = ("consistent_read", "collisions", "existing", "max_read_units", "max_write_units")
-"""Of a copy: what matters for its cost."""
+"""The options of a copy that its cost depends on."""
 
 
 def _copy(
@@ -105,7 +105,7 @@ def tell_before(
     prices: tuple[str, ...],
     given: dict[str, Any],
 ) -> None:
-    """Tell what a copy costs, what its target serves, and whether it could be brought back."""
+    """Print the cost of a copy and the rate of its target; warn if the target has no PITR."""
     from ..errors import AccessDenied
     from ..estimate import Quota
     from ..estimate.rates import rates
@@ -130,7 +130,7 @@ PITR = "point_in_time_recovery"
 
 
 def _prices(given: tuple[str, ...]) -> dict[str, float]:
-    """Return the prices that are given, by their names."""
+    """Return the given prices by name."""
     found = {}
     for text in given:
         name, _, dollars = text.partition("=")

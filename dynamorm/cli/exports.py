@@ -14,7 +14,7 @@ from .session import Session, command
 if TYPE_CHECKING:
     from ..model.declare import Model
 
-out = click.option("--out", metavar="FILE", help="Write it to a file, not to standard output.")
+out = click.option("--out", metavar="FILE", help="Write to a file instead of standard output.")
 
 
 @command()
@@ -24,7 +24,7 @@ out = click.option("--out", metavar="FILE", help="Write it to a file, not to sta
     type=click.Choice(["Retain", "Delete", "RetainExceptOnCreate"]),
     default="Retain",
     show_default=True,
-    help="What becomes of a table that leaves the stack.",
+    help="What to do with a table that leaves the stack.",
 )
 @out
 def cloudformation(
@@ -67,8 +67,8 @@ def requests(session: Session, models: tuple[str, ...], out: str | None) -> None
 @click.argument("operations", metavar="OPERATION,...")
 @click.argument("tables", nargs=-1, metavar="[TABLE|MODEL]...")
 @arguments.allow
-@click.option("--account", default="*", metavar="NUMBER", help="Of the tables; otherwise any.")
-@click.option("--bucket", default="*", metavar="NAME", help="Of exports and imports.")
+@click.option("--account", default="*", metavar="NUMBER", help="Account; otherwise any.")
+@click.option("--bucket", default="*", metavar="NAME", help="Bucket; otherwise any.")
 @out
 def permissions(
     session: Session,
@@ -124,7 +124,7 @@ def _show(session: Session, table: str, text: str, out: str | None) -> None:
 
 
 def _write(value: Any, out: str | None) -> None:
-    """Write JSON where it is wanted."""
+    """Write a value as JSON, to a file or to standard output."""
     from msgspec import json
 
     _save(json.format(json.encode(value), indent=2) + b"\n", out)

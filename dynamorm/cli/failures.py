@@ -18,13 +18,13 @@ from .output import say
 
 
 def _consent(error: Exception) -> str:
-    """Name the options that would consent to all that has been refused, if that is enough."""
+    """Return the options that allow all that was refused, unless something is blocked."""
     refused = error if isinstance(error, PlanRefused) and not error.blocked else PlanRefused(())
     return " ".join(f"--allow {name}" for name in dict.fromkeys(s.name for s in refused.steps))
 
 
 def _usage(error: Exception) -> str:
-    """Name the help of the command that was not understood."""
+    """Return the command that prints the help of the misused command."""
     ctx = getattr(error, "ctx", None)
     return f"{ctx.command_path} --help" if ctx else ""
 
@@ -37,11 +37,11 @@ _ADVICE: dict[type[Exception], Callable[[Exception], str]] = {
     PlanRefused: _consent,
     click.UsageError: _usage,
 }
-"""What the library's message cannot say, since it does not know of options."""
+"""Advice that the library's messages cannot give, since the library knows no options."""
 
 
 def tell(error: Exception, *, debug: bool, color: bool) -> None:
-    """Print an error, with its traceback if that was asked for."""
+    """Print an error, or with `debug` its traceback."""
     if debug:
         import traceback
 

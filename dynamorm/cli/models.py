@@ -19,7 +19,7 @@ NO_MODELS = (
 
 
 def models_of(names: Iterable[str]) -> tuple[Model, ...]:
-    """Return the models that are named, each once, in order; a module stands for all in it."""
+    """Return the named models, each once, in order; a module means all models in it."""
     found: dict[int, Model] = {}
     for name in names:
         for model in [model_of(name)] if ":" in name else _all_in(name):
@@ -58,7 +58,7 @@ def object_of(name: str) -> Any:
 
 
 def _all_in(path: str) -> list[Model]:
-    """Return the models of a module; those of a package may be made further down in it."""
+    """Return the models of a module; a package may import its models from its own modules."""
     public = (value for name, value in vars(_module(path)).items() if not name.startswith("_"))
     found: list[Model] = [value for value in public if _is_model(value) and _is_of(path, value)]
     if not found:
@@ -83,7 +83,7 @@ def _is_model(value: object) -> bool:
 
 
 def _is_of(path: str, model: Any) -> bool:
-    """Return whether `@table` is on a class that is made here, not imported to inherit from."""
+    """Return whether a class has `@table` and is defined here, not imported to inherit from."""
     if not isinstance(model, type):
         return True
     return "__table_spec__" in vars(model) and f"{model.__module__}.".startswith(f"{path}.")

@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 FORMAT_VERSION = 1
-"""Of every JSON document and line; a member that is added does not change it."""
+"""The version of every JSON document and line; added members do not change it."""
 
 _COLOURS = {
     "+": "green",
@@ -23,7 +23,7 @@ _COLOURS = {
     "destructive": "red",
     "blocked": "red",
 }
-"""Of the words that begin an indented line: who sees no colour reads the word."""
+"""The colours of the words that begin an indented line; the words alone say it, too."""
 
 _SIGNS = re.compile(r"(?<=^  )(\S+)?(\s+)(\S+)", re.MULTILINE)
 
@@ -33,7 +33,7 @@ class Output:
 
     def __init__(self, *, as_json: bool = False, into: str | None = None) -> None:
         self.as_json = as_json
-        # It may hold keys of items, policies and ARNs: it is for its owner alone.
+        # Only its owner may read it: it may hold keys of items, policies and ARNs.
         self._file = open(into, "wb", 0, opener=_private) if into else None  # noqa: SIM115 - close
 
     def close(self) -> None:
@@ -42,7 +42,7 @@ class Output:
             self._file.close()
 
     def text(self, text: str) -> None:
-        """Print data for people, unless it is printed as JSON."""
+        """Print text for people, unless the output is JSON."""
         if text and not self.as_json:
             shown = "\n".join(map(_wrapped, text.split("\n"))) if sys.stdout.isatty() else text
             click.echo(_SIGNS.sub(_painted, shown))
@@ -55,7 +55,7 @@ class Output:
         self._write(json.format(encoded, indent=2))
 
     def line(self, event: str, **members: Any) -> None:
-        """Write one line of a command that tells what it does while it does it."""
+        """Write one line of a command that reports its progress."""
         from msgspec import json
 
         self._write(json.encode({"format_version": FORMAT_VERSION, "event": event, **members}))
@@ -72,7 +72,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _wrapped(line: str) -> str:
-    """Break a line that is wider than the terminal, and go on below its last column."""
+    """Wrap a line that is wider than the terminal; indent the rest to its last column."""
     from shutil import get_terminal_size
 
     width = get_terminal_size().columns
@@ -95,5 +95,5 @@ def _coloured(word: str) -> str:
 
 
 def say(message: str) -> None:
-    """Tell something to whoever watches."""
+    """Print a message on standard error."""
     click.echo(message, err=True)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ..tables.update import Applied, Unsupported
 
 CHANGES = 2
-"""What `plan --exit-code` and `check` exit with where something differs."""
+"""The exit code of `plan --exit-code` and `check` if something differs."""
 
 
 @command()
@@ -55,7 +55,7 @@ def plan(
 
 
 def planned(db: Database, models: tuple[Model, ...], skip: bool, **asked: Any) -> list[Plan]:
-    """Plan each table, as the options say that several commands take."""
+    """Plan each table with the options that several commands share."""
     return [db.plan(model, unsupported=_UNSUPPORTED[skip], **asked) for model in models]
 
 
@@ -70,7 +70,7 @@ def _show(session: Session, plans: list[Plan], *, requests: bool, markdown: bool
 
 
 def all_steps(steps: tuple[Step, ...]) -> Iterator[Step]:
-    """Give each step, and after it those that belong to it."""
+    """Yield each step, followed by those that belong to it."""
     for step in steps:
         yield step
         yield from all_steps(step.then)
@@ -106,8 +106,8 @@ def _markdown(plan: Plan) -> str:
 def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **asked: Any) -> int:
     """Change tables to what their models declare, after a "yes".
 
-    A plan in a file has been seen: it is applied without a question, and refused if the table has
-    changed since.
+    A plan from a file is applied without a question, since you have seen it, and refused if the
+    table has changed since.
     """
     from ..tables.update import apply as applying
     from .plan_file import read_plans
@@ -128,7 +128,7 @@ def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **
 
 
 def _told(session: Session, applied: Applied) -> Applied:
-    """Tell what has been done to one table, and what could not be done yet."""
+    """Print what was done to one table, and what is pending."""
     session.output.text(str(applied))
     for event, items in (("done", applied.done), ("pending", applied.pending)):
         for item in items:
@@ -146,8 +146,8 @@ def _end(session: Session, applied: list[Applied]) -> int:
 @command()
 @arguments.models
 @arguments.only
-@click.option("--strict", is_flag=True, help="What no model declares counts as well.")
-@click.option("--quiet", is_flag=True, help="Print no text: the exit code says it.")
+@click.option("--strict", is_flag=True, help="Count what no model declares as well.")
+@click.option("--quiet", is_flag=True, help="Print no text, only set the exit code.")
 def check(
     session: Session, models: tuple[str, ...], only: tuple[str, ...], strict: bool, quiet: bool
 ) -> int:

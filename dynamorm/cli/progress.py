@@ -1,4 +1,4 @@
-"""How far a copy is: a bar on a terminal, lines of JSON where they are asked for."""
+"""The progress of a copy: a bar on a terminal, lines of JSON with --json."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class Progress:
-    """Is called with each report, and has a bar in the meantime where somebody watches."""
+    """Takes each report of a copy; shows a bar if standard error is a terminal."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -43,7 +43,7 @@ class Progress:
 
 
 def drawn(console: Console) -> tuple[Bar, Callable[[Any], None]]:
-    """Return a bar, and what draws a report with it; it is wiped away at the end."""
+    """Return a bar and the function that draws a report on it; the bar vanishes at the end."""
     from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
     columns = SpinnerColumn(), BarColumn(20), TextColumn("{task.description}", markup=False)
@@ -65,7 +65,7 @@ def read_so_far(report: Any) -> int:
 
 
 def described(report: Any) -> str:
-    """Return what is said beside the bar: items, their rate, units, time left."""
+    """Return the text beside the bar: items, their rate, units, time left."""
     done, total = read_so_far(report), getattr(report, "estimated_total", None)
     parts = [f"{done:,}" + (f" of {total:,}" if total else "") + " items"]
     if rate := getattr(report, "rate", 0):

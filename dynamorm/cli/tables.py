@@ -1,4 +1,4 @@
-"""Commands that look at tables, create and delete them."""
+"""Commands that describe, list, create and delete tables."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ if TYPE_CHECKING:
     type=click.Choice(["report", "raise", "raise-blocked"]),
     default="report",
     show_default=True,
-    help="Whether a difference is an error.",
+    help="What to do about a difference.",
 )
 @arguments.timeout(300)
 def ensure(session: Session, models: tuple[str, ...], on_drift: OnDrift, timeout: float) -> None:
-    """Create the tables that are missing; tell how others differ.
+    """Create the tables that are missing; report how others differ.
 
-    Never changes a table that is there: see apply.
+    Never changes an existing table: see apply.
     """
     found = session.models(models)
     with session.database() as db:
@@ -50,7 +50,7 @@ def describe(session: Session, tables: tuple[str, ...]) -> None:
 
 
 def _text(table: TableDescription) -> str:
-    """Return what a person asks for; JSON has all of it."""
+    """Return the facts that people look for; JSON has all of them."""
     from msgspec import UNSET
 
     from ..model.options import Options
@@ -90,7 +90,7 @@ def list_(session: Session, start: str) -> None:
 @command()
 @arguments.tables
 @arguments.yes
-@click.option("--missing-ok", is_flag=True, help="It is no error if there is no such table.")
+@click.option("--missing-ok", is_flag=True, help="Ignore tables that do not exist.")
 @arguments.timeout(300)
 def delete(
     session: Session, tables: tuple[str, ...], yes: bool, missing_ok: bool, timeout: float
