@@ -65,7 +65,25 @@ def from_item(model: Any, item: Mapping[str, AttributeValue]) -> Any:
     return found.decode(raw, "drop")[0]
 
 
-class Codec(Generic[M]):
+class _Located:
+    """A codec that says where in the items of its model something does not fit."""
+
+    model: Any
+
+    @cached_property
+    def place(self) -> str:
+        """What error paths begin with: the table's name or, where there is none, the model's."""
+        try:
+            return table_name(self.model)
+        except ModelError:
+            return label(self.model)
+
+    def error(self, misfit: Misfit) -> ItemError:
+        """Say what does not fit, and where."""
+        return ItemError(misfit.problem, misfit.path(self.place))
+
+
+class Codec(_Located, Generic[M]):
     """Reads and writes the items of one model as JSON. Use `codec`, which makes each once."""
 
     exact = False
@@ -79,11 +97,6 @@ class Codec(Generic[M]):
         tag = [self.shape.tag_field] if self.shape.tag_field else []
         self._names = {*tag, *(field.encode_name for field in self.shape.fields)}
         self._write = item_writer(with_key_types(self.shape))
-
-    @cached_property
-    def place(self) -> str:
-        """What error paths begin with."""
-        return _place(self.model)
 
     @cached_property
     def _strict(self) -> Readers:
@@ -149,20 +162,8 @@ class Codec(Generic[M]):
         """Return those attributes that the model does not know."""
         return {name: raw for name, raw in attributes.items() if name not in self._names}
 
-    def error(self, misfit: Misfit) -> ItemError:
-        """Say what does not fit, and where."""
-        return ItemError(misfit.problem, misfit.path(self.place))
 
-
-def _place(model: Any) -> str:
-    """Return the name of a model's table or, where there is none, the model's."""
-    try:
-        return table_name(model)
-    except ModelError:
-        return label(model)
-
-
-class UnionCodec:
+class UnionCodec(_Located):
     """Reads and writes the items of several models on one table, told apart by their tags."""
 
     def __init__(self, model: Any, make: Callable[[Any], Codec[Any]]) -> None:
@@ -171,11 +172,6 @@ class UnionCodec:
         self._tagged = {struct_tag(one.shape)[1]: one for one in self.members}
         self._classes = {get_origin(one.model) or one.model: one for one in self.members}
         self._tag_in = tag_reader(self.members[0].shape)
-
-    @cached_property
-    def place(self) -> str:
-        """What error paths begin with."""
-        return _place(self.model)
 
     def of(self, instance: Any) -> Codec[Any]:
         """Return the codec that writes an instance."""
@@ -195,10 +191,6 @@ class UnionCodec:
             name = struct_tag(self.members[0].shape)[0]
             raise self.error(Misfit(f"the tag is of none of {label(self.model)}", name))
         return self._tagged[tag].decode(raw, unmodelled)
-
-    def error(self, misfit: Misfit) -> ItemError:
-        """Say what does not fit, and where."""
-        return ItemError(misfit.problem, misfit.path(self.place))
 
 
 @overload
