@@ -1,7 +1,7 @@
 """Aids for testing code that uses dynamorm: a clock, a script, a record, a service in memory.
 
-None of these needs a network, and no time passes in any of them but the clock's own. `empty_table`
-is for tables on any engine.
+None of these needs a network, and time passes only on their own clock. `empty_table` is for tables
+on any engine.
 """
 
 from .empty import empty_table

@@ -1,4 +1,4 @@
-"""A table without its items, for the next test."""
+"""Deletes the items of a table, for the next test."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ def empty_table(db: AsyncDatabase, model: Model | str) -> Awaitable[int]: ...
 def empty_table(db: Any, model: Model | str) -> Any:
     """Delete all items of a table, and return how many there were; await it under asyncio.
 
-    The table itself stays: where an engine or an account takes seconds for a table, emptying one
-    between two tests is quicker than creating the next.
+    The table itself stays: if creating a table takes seconds, emptying it between two tests is
+    quicker.
 
     Sends DescribeTable, a Scan for each megabyte, and a BatchWriteItem for each 25 items. Raises
-    `TableNotFound`, and `Throttled` when items are left undeleted for a minute.
+    `TableNotFound`, and `Throttled` if items are still undeleted after a minute.
     """
     return db.run(_emptied(table_name(model)))
 

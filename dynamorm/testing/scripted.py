@@ -1,4 +1,4 @@
-"""A clock that only moves when somebody sleeps, and transports that say what was asked of them."""
+"""A clock that only moves when somebody sleeps, and transports that record their requests."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..operations.sending import Transport, sending
 
 
 class FakeClock(Clock):
-    """Time that passes by sleeping; `share` is what chance always gives, from 0 to 1."""
+    """Time that passes only by sleeping; `share` is what `random` always returns, from 0 to 1."""
 
     def __init__(self, moment: float = 0.0, *, share: float = 0.5) -> None:
         self.moment = moment
@@ -39,7 +39,7 @@ class Script:
     """Answers requests in the order of its turns, and fails on any other request.
 
     A turn is an operation and its answer: an exception to raise, bytes to give as they are, or
-    anything that msgspec encodes. As a context manager it insists on having been used up.
+    anything that msgspec encodes. As a context manager it fails if turns are left at the end.
     """
 
     def __init__(self, *turns: tuple[str, Any]) -> None:
@@ -66,7 +66,7 @@ class Script:
 
 
 class Passing:
-    """A transport before another one, in whose place and time it is."""
+    """A transport in front of another one; it has that one's place and clock."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport

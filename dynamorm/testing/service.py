@@ -1,7 +1,7 @@
-"""A DynamoDB in memory that keeps the service's rules about tables, and fails when it is told to.
+"""A DynamoDB in memory that enforces the service's rules about tables, and fails on request.
 
-It is for testing programs, not for storing: states change by its clock, DescribeTable can lag, and
-any request can be made to fail before or after its effect.
+It is for tests, not for storage: states change by its clock, DescribeTable can lag, and any request
+can be made to fail before or after its effect.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ Fault = tuple[str, DynamormError, bool]
 
 
 class FakeService:
-    """Answers as DynamoDB does, after the delays (in seconds of `clock`) that it is given.
+    """Answers as DynamoDB does; the delays are in seconds of `clock`.
 
-    `lag` is for how long DescribeTable does not see what has just happened. Without `backups` it
-    is like the emulators that do not know them; `unknown` are operations that it does not know.
+    `lag` is how long DescribeTable does not see a change. Without `backups` it is like the
+    emulators that do not support them; `unknown` are operations that it does not support.
     """
 
     def __init__(
@@ -80,18 +80,18 @@ class FakeService:
     def fail(
         self, operation: str, error: DynamormError, *, times: int = 1, after_effect: bool = False
     ) -> None:
-        """Let the next requests of `operation` end in `error`; `after_effect`: having done it."""
+        """Let the next requests of `operation` raise `error`, `after_effect` once they are done."""
         self._faults += [(operation, error, after_effect)] * times
 
     def withhold(self, *counts: int) -> None:
-        """Let each of the next BatchWriteItems leave so many of its items unprocessed.
+        """Let each of the next BatchWriteItems leave that many of its items unprocessed.
 
-        What was asked for before counts no longer: without `counts`, nothing is left.
+        Replaces what was asked for before: without `counts`, no items are left.
         """
         self._items.withheld[:] = counts
 
     def withhold_keys(self, *counts: int) -> None:
-        """Let each of the next BatchGetItems leave so many of its keys unprocessed, as above."""
+        """Let each of the next BatchGetItems leave that many of its keys unprocessed, as above."""
         self._items.withheld_keys[:] = counts
 
     def items(self, table: str) -> list[bytes]:
@@ -99,7 +99,7 @@ class FakeService:
         return self._account.require(table, "Scan").contents.raws()
 
     def put(self, table: str, *items: bytes) -> None:
-        """Store items, each the JSON of its attribute values, without a request."""
+        """Store items without a request, each as the JSON of its attribute values."""
         for item in items:
             self._account.require(table, "PutItem").contents.put(item)
 
