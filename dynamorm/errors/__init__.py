@@ -8,7 +8,6 @@ from typing import Any
 from msgspec import DecodeError
 
 from .answers import (
-    _BY_CODE as _BY_CODE,
     AccessDenied as AccessDenied,
     ConditionFailed as ConditionFailed,
     CredentialsRejected as CredentialsRejected,
