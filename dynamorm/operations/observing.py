@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from typing import Any
 
 from msgspec import Struct
@@ -137,8 +138,4 @@ class Watch:
 
 def _bare(error: BaseException) -> BaseException:
     """Return an error of ours without its traceback, whose frames hold the request."""
-    if not isinstance(error, DynamormError):
-        return error
-    make, facts = error.__reduce__()[:2]
-    copied: DynamormError = make(*facts)
-    return copied
+    return copy(error) if isinstance(error, DynamormError) else error
