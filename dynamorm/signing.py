@@ -1,4 +1,4 @@
-"""Signature Version 4 for who writes a transport: the headers of one request to DynamoDB."""
+"""Signature Version 4 for authors of transports: the headers of one request to DynamoDB."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def signed_headers(
     Sends nothing. `operation` is a name of the API, such as "DescribeTable", `url` of the form
     `http(s)://host[:port][/path]`, `credentials` what `connect` takes: a function that gives them
     is called each time. `now` is in seconds since the epoch or an aware `datetime`, by default the
-    time of day; a signature is good for some minutes. Raises `EndpointUnknown` for a URL or region
-    that cannot be, `CredentialsMissing` for credentials that no header can hold.
+    time of day; a signature is good for some minutes. Raises `EndpointUnknown` for an invalid URL
+    or region, `CredentialsMissing` for credentials that no header can hold.
 
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv.html
     """

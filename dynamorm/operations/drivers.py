@@ -272,7 +272,7 @@ def _program(
         wanted = "expected an operation such as dynamorm.ensure_table(Model); methods run theirs"
         raise TypeError(f"{wanted}; got {steps!r:.200}")
     if getattr(steps, "gi_frame", steps) is None:
-        raise RuntimeError("this operation has been performed: it can be once, make another")
+        raise RuntimeError("this operation has been performed and runs only once: create a new one")
     return retrying(prefixing(steps, checked_prefix(table_prefix), home), retries_of(retries))
 
 

@@ -84,7 +84,7 @@ async def in_thread(function: Callable[[Stop], R]) -> R:
 
 
 def finished(result: Any) -> Any:
-    """Return what a database gives; that of an asynchronous one is awaited here."""
+    """Return the result of a database; await that of an asynchronous one."""
     if isinstance(result, Awaitable):
         from asyncio import run
 
@@ -99,9 +99,9 @@ async def _awaited(result: Awaitable[R]) -> R:
 class Threads:
     """Does what was submitted before its start, at most `most` at once.
 
-    The end of the interpreter waits for the threads of a ThreadPoolExecutor, whatever has asked for
-    them. These are daemons where the thread that asks is one, so that what nobody waits for does
-    not keep a process alive; and what a thread begins when the main one has ended is done.
+    At exit, the interpreter waits for the threads of a ThreadPoolExecutor, whoever has started
+    them. These are daemons where the thread that starts them is one, so that work that nobody waits
+    for does not keep a process alive. They can be started after the main thread has ended.
     """
 
     def __init__(self, most: int) -> None:

@@ -14,10 +14,10 @@ from typing import Any, TypeVar
 R = TypeVar("R")
 
 Ask = Callable[[Any], Any]
-"""What a function in another process says by it is answered by the one that waits."""
+"""A function in another process calls it to ask the one that waits, and gets the answer."""
 
 LOOK_EVERY = 0.1
-"""Seconds after which the one that waits looks whether it is still to."""
+"""Seconds after which the one that waits checks whether it should stop."""
 
 
 class Over(Exception):
@@ -71,7 +71,7 @@ class _Desk:
                 self._wait(futures, stopped)
             finally:
                 self._closed = True
-                with suppress(OSError, EOFError):  # it waits for a line
+                with suppress(OSError, EOFError):  # wakes the thread that accepts
                     Client(listener.address, authkey=key).close()
                 accepting.join()
         return _results(futures, self._errors)
@@ -88,7 +88,7 @@ class _Desk:
             wait([future for future in futures if not future.cancel()])
 
     def _accept(self, listener: Listener) -> None:
-        # Until all have ended: who is not answered would wait for ever.
+        # Until all have ended: a process that got no answer would wait forever.
         while True:
             with suppress(OSError, EOFError):  # it has died at once
                 line = listener.accept()

@@ -134,7 +134,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 
 
 def table_of(payload: Any) -> str:
-    """Return the table that a request names, be it by its name or by the ARN of something of it."""
+    """Return the table that a request names, by name or by its ARN, a backup's or a job's."""
     members = payload if isinstance(payload, dict) else {}
     batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}
     new = getattr(payload, "table_creation_parameters", payload)
@@ -213,9 +213,9 @@ def look_again(
 def when_free(
     operation: str, payload: Any, reply_type: type[T], deadline: Deadline, *, wait: bool = True
 ) -> Steps[T]:
-    """Send a request; with `wait` again as long as what is in the way passes by itself.
+    """Send a request; with `wait`, send it again while what blocks it passes by itself.
 
-    The error that is raised says in `maybe_applied` whether any of the attempts may have been done.
+    The error that is raised says in `maybe_applied` whether any attempt may have taken effect.
     """
     schedule = polling()
     maybe_applied = False
@@ -230,7 +230,7 @@ def when_free(
 
 
 def passes(error: ServiceError) -> bool:
-    """Return whether the same request will do when something else has ended."""
+    """Return whether the same request will succeed when something else has ended."""
     if isinstance(error, LimitExceeded):
         return error.simultaneous
     return isinstance(error, TableBusy) or error.code in _PASSING

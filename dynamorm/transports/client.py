@@ -56,7 +56,7 @@ _WATCHED_RESOURCE = (
 )
 
 RAISED = (BotoCoreError, ClientError, *_STRANGE)
-"""What a client's method raises, be it on purpose or not."""
+"""What a client's method raises, on purpose or not."""
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
@@ -181,7 +181,7 @@ def meant(operation: str, error: Exception) -> DynamormError:
 def plain(error: Exception) -> BaseException | None:
     """Drop the request that botocore's error keeps, and the frames that hold its headers.
 
-    An error of parameters, which shows them, is dropped itself.
+    An error of parameters shows their values: it is dropped altogether.
     """
     vars(error).pop("request", None)
     return None if isinstance(error, ParamValidationError) else without_frames(error)
