@@ -27,8 +27,15 @@ LAST_LOOK = 60.0
 """Seconds for the last look at most: a table that is CREATING then is another one."""
 
 
-def check_shapes(source: Model | str, target: Model | str) -> None:
-    """Refuse two models that only a transform can join."""
+def check_models(source: Model | str, target: Model | str, settings: CopySettings) -> None:
+    """Refuse a transform that does not fit the models, or two that only a transform can join."""
+    if settings.transform is not None:
+        converter_of(source, target, settings, None, None)
+    else:
+        _check_shapes(source, target)
+
+
+def _check_shapes(source: Model | str, target: Model | str) -> None:
     tables: tuple[Any, Any] = source, target
     if any(isinstance(table, str | TableSpec) for table in tables):
         return

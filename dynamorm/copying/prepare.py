@@ -20,7 +20,7 @@ from .checkpoint import Checkpoint, new_checkpoint, read_checkpoint
 from .identity import check_tables, is_same, work_of
 from .job import Convert, Job, Paces
 from .options import CopySettings, check_segments
-from .pair import check_shapes, converter_of, find_again, find_both
+from .pair import check_models, converter_of, find_again, find_both
 from .report import CopyReport
 from .time_left import TimeLeft
 from .writer import Rule
@@ -70,10 +70,7 @@ def check_pair(source: Model | str, target: Model | str, settings: CopySettings)
     names = table_name(source), table_name(target)
     same = names[0] == names[1] and settings.target_db is None
     _refuse_same(names[0], same, settings)
-    if settings.transform is not None:
-        converter_of(source, target, settings, None, None)
-    else:
-        check_shapes(source, target)
+    check_models(source, target, settings)
 
 
 def prepare(

@@ -17,7 +17,7 @@ from ..tables.described import described_spec
 from .compare import Comparison
 from .identity import check_tables, is_same, work_of
 from .options import CopySettings, Unmodelled, check_segments
-from .pair import check_shapes, converter_of, find_again, find_both
+from .pair import check_models, converter_of, find_again, find_both
 from .reads import End, Reads
 from .time_left import TimeLeft
 from .verified import Verified, VerifyPoint, new_point, read_point
@@ -156,10 +156,7 @@ def _beginning(
     """Return where to begin, by `resume=` or at the start; raise for what does not fit."""
     check_segments(SEGMENTS if segments is None else segments)
     _check_sample(sample)
-    if settings.transform is None:
-        check_shapes(source, target)
-    else:
-        converter_of(source, target, settings, None, None)
+    check_models(source, target, settings)
     names = table_name(source), table_name(target)
     work = work_of(source, target, settings.transform, settings.unmodelled)
     point = new_point(names, segments or SEGMENTS, sample, work)
