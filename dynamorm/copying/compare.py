@@ -75,11 +75,7 @@ class Comparison:
     def walk(self, executor: Any) -> Steps[None]:
         """Read the segments of a phase that are not done."""
         pending = [i for i, cursor in enumerate(self.point.cursors) if not cursor.done]
-        walks = tuple(map(self.walk_one, pending))
-        if len(walks) == 1:
-            yield from walks[0]
-        elif walks:
-            yield from together(walks, executor)
+        yield from together(tuple(map(self.walk_one, pending)), executor)
 
     def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
         """Take over how far a walk is that is done elsewhere, and what all have counted."""

@@ -218,10 +218,7 @@ def _perform(job: Job, executor: Any) -> Steps[None]:
         for segment, writer in zip(job.segments, job.writers, strict=True)
         if not segment.point.done
     )
-    if len(pending) == 1:
-        yield from pending[0]
-    elif pending:
-        yield from together(pending, executor)
+    yield from together(pending, executor)
 
 
 def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:

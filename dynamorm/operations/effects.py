@@ -195,7 +195,11 @@ def where() -> Steps[Location]:
 
 
 def together(operations: tuple[Steps[T], ...], executor: Any = None) -> Steps[tuple[T, ...]]:
-    """Perform several operations at once; the same as yielding `Together`, but typed."""
+    """Perform several operations at once, as `Together`; one alone needs no thread or task."""
+    if not operations:
+        return ()
+    if len(operations) == 1:
+        return ((yield from operations[0]),)
     results: tuple[T, ...] = yield Together(operations, executor)
     return results
 
