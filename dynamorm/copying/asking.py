@@ -6,10 +6,10 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from ..errors import DynamormError, Throttled
-from ..operations.effects import Sleep, Steps, now
+from ..operations.effects import Steps, now
 from ..operations.pace import Pace
 from .time_left import TimeLeft
-from .writer import BASE, CAP, PATIENCE
+from .writer import PATIENCE, rest
 
 R = TypeVar("R")
 
@@ -74,8 +74,4 @@ class Pauses:
     def next(self) -> Steps[bool]:
         """Let the service rest; `False`, and no pause, when there is no time for that."""
         self._tries += 1
-        longest = min(CAP, BASE * 2 ** min(self._tries, 10))
-        if self._left.at((yield from now())) < longest:
-            return False
-        yield Sleep(0.0, spread=longest)
-        return True
+        return (yield from rest(self._tries, self._left.at((yield from now()))))

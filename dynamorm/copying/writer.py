@@ -149,10 +149,7 @@ class Writer:
             busy = 0.0 if count(refused) < size else busy + (yield from now()) - sent_at
 
     def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
-        """Put what was not written at the head of the queue, and let the service rest.
-
-        `False` when there is no time for that: pauses cut short would come ever faster at the end.
-        """
+        """Put what was not written at the head of the queue, and let the service rest."""
         self._returned = count(refused)
         if not refused:
             self._refusals = 0
@@ -160,11 +157,7 @@ class Writer:
         self._queue.put_back(refused)
         self._costs.retried += self._returned
         self._refusals += 1
-        longest = min(CAP, BASE * 2 ** min(self._refusals, 10))
-        if until - (yield from now()) < longest:
-            return False
-        yield Sleep(0.0, spread=longest)
-        return True
+        return (yield from rest(self._refusals, until - (yield from now())))
 
     def _send(self, batch: list[Part], until: float, paid: float = 0.0) -> Steps[list[Part]]:
         """Send one batch; give what is still to be written."""
@@ -274,6 +267,18 @@ class Writer:
             older.page.counts.collisions += 1
             older.page.open -= 1
             older = older.older
+
+
+def rest(refusals: int, left: float) -> Steps[bool]:
+    """Pause before the next attempt, longer after each refusal; `False` without the time for it.
+
+    Pauses cut short would come ever faster at the end.
+    """
+    longest = min(CAP, BASE * 2 ** min(refusals, 10))
+    if left < longest:
+        return False
+    yield Sleep(0.0, spread=longest)
+    return True
 
 
 def _asking(request: Call[R]) -> Steps[R]:
