@@ -88,9 +88,8 @@ def prepare(
 
     `whole`: whether all segments of the table are in this run.
     """
-    until = started + TimeLeft(settings.deadline, started).at(started)
+    deadline = Deadline(started, TimeLeft(settings.deadline, started).at(started))
     names = checkpoint.source, checkpoint.target
-    deadline = Deadline(started, until - started)
     ours, theirs = yield from find_both(names, settings.target_db, deadline)
     same = is_same(ours, theirs)
     _refuse_same(checkpoint.source, same, settings)

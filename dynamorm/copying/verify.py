@@ -14,6 +14,7 @@ from ..operations.middleware import DatabaseLike
 from ..operations.pace import Pace
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
+from .checkpoint import SEGMENTS
 from .compare import Comparison
 from .identity import check_tables, is_same, work_of
 from .options import CopySettings, Unmodelled, check_segments
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from .walks import Walk
 
 
-SEGMENTS = 8
 Progress = Callable[[Verified], object] | None
 
 
@@ -136,13 +136,13 @@ def compared(
             walk = partial(apart, wait, walks)
         if (yield from comparison.perform(walk)):
             names = point.source, point.target
-            left = TimeLeft(settings.deadline, started)
-            comparison.finish(*(yield from find_again(names, settings.target_db, left)))
+            found = yield from find_again(names, settings.target_db, comparison.reads.left)
+            comparison.finish(*found)
         return comparison.telling.last()
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
-        found = comparison.telling.stopped(error) if comparison else point.verified()
+        report = comparison.telling.stopped(error) if comparison else point.verified()
         with suppress(AttributeError):  # a frozen exception takes none
-            error.report = found  # type: ignore[attr-defined]  # any other may have it
+            error.report = report  # type: ignore[attr-defined]  # any other may have it
         raise
 
 
