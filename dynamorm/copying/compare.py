@@ -80,11 +80,8 @@ class Comparison:
     def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
         """Take over how far a walk is that is done elsewhere, and what all have counted."""
         with self._lock:
-            cursors = [*self.point.cursors]
-            cursors[number] = theirs.cursors[number]
             # What each has met, the others do not know.
-            merged = self.point.merged or self._merges
-            self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
+            self._move(number, theirs.cursors[number], tally, merged=self._merges)
 
     def finish(self, source: Found, target: Found) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
@@ -145,11 +142,13 @@ class Comparison:
 
     def _settle(self, number: int, cursor: Cursor, tally: Tally) -> None:
         with self._lock:
-            cursors = [*self.point.cursors]
-            cursors[number] = cursor
-            total = self.point.tally + tally
-            merged = self.point.merged or self._merged
-            self.point = structs.replace(self.point, cursors=cursors, tally=total, merged=merged)
+            self._move(number, cursor, self.point.tally + tally, merged=self._merged)
+
+    def _move(self, number: int, cursor: Cursor, tally: Tally, *, merged: bool) -> None:
+        cursors = [*self.point.cursors]
+        cursors[number] = cursor
+        merged = self.point.merged or merged
+        self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
 
     def _sum_of_source(self, raws: list[Raw]) -> Tally:
         total = 0
