@@ -63,7 +63,7 @@ class Job:
         self.paces = paces
         self._rule = rule
         self._items = items
-        names = tuple(attribute.name for attribute in source.key)
+        names = key_names(source)
         self.telling = Telling(settings, self.report, started, keep)
         self.segments = [Segment(point, names) for point in checkpoint.segments]
         self.writers = [self._writer(segment) for segment in self.segments]
@@ -85,7 +85,7 @@ class Job:
         there = settings.target_db
         return made(
             self.checkpoint.target,
-            tuple(attribute.name for attribute in self.target.key),
+            key_names(self.target),
             segment.point.costs,
             self.paces.write,
             self.left,
@@ -151,6 +151,11 @@ class Job:
             trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
             raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
         return final
+
+
+def key_names(spec: TableSpec) -> tuple[str, ...]:
+    """Name the attributes of a table's key, in order."""
+    return tuple(attribute.name for attribute in spec.key)
 
 
 def _attributes(raw: bytes | Raw) -> dict[str, Any]:

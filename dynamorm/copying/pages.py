@@ -13,7 +13,7 @@ from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
 from ..operations.effects import Steps, now
 from .collisions import digest
-from .job import Job
+from .job import Job, key_names
 from .report import Page, Segment
 from .writer import Writer
 
@@ -31,7 +31,7 @@ class Pages:
         self._job = job
         self._segment = segment
         self._writer = writer
-        self._names = tuple(attribute.name for attribute in job.source.key)
+        self._names = key_names(job.source)
         self._flushed = self._moment = moment
         self._hurried = job.left.at(moment) < float("inf")
         """Whether time is to be looked at before each item that is transformed."""

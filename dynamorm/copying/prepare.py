@@ -18,7 +18,7 @@ from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .checkpoint import Checkpoint, new_checkpoint, read_checkpoint
 from .identity import check_tables, is_same, work_of
-from .job import Convert, Job, Paces
+from .job import Convert, Job, Paces, key_names
 from .options import CopySettings, check_segments
 from .pair import check_models, converter_of, find_again, find_both
 from .report import CopyReport
@@ -186,18 +186,14 @@ def _rule(
     if settings.collisions == "last":
         return Replacing(Keys(settings.collision_keys), alone=alone)
     keys = Keys(settings.collision_keys, checkpoint.collided)
-    return Forbidding(keys, checkpoint.target, _names(target), alone=alone)
-
-
-def _names(spec: TableSpec) -> tuple[str, ...]:
-    return tuple(attribute.name for attribute in spec.key)
+    return Forbidding(keys, checkpoint.target, key_names(target), alone=alone)
 
 
 def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Convert:
     """Refuse a transform that moves an item within the table that is being read, or splits one."""
     from ..items.limits import key_of
 
-    names = _names(table)
+    names = key_names(table)
 
     def checked(raw: Raw) -> Iterable[bytes | Raw]:
         made = list(convert(raw))
