@@ -28,6 +28,12 @@ R = TypeVar("R", bound=Report)
 _INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
 
 
+def attach(error: BaseException, report: Report) -> None:
+    """Give the error that ends an operation its report."""
+    with suppress(AttributeError):  # a frozen exception takes none
+        error.report = report  # type: ignore[attr-defined]  # any other may have it
+
+
 class Telling(Generic[R]):
     """Tells what has been done so far, from whatever segment's thread."""
 

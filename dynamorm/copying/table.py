@@ -23,6 +23,7 @@ from .job import Job, Paces
 from .options import CopySettings, check_processes, check_segments, settings_of
 from .pages import Pages
 from .prepare import check_pair, confirm, open_checkpoint, prepare
+from .progress import attach
 from .report import CopyReport, Segment, report
 from .writer import ONCE, Writer
 
@@ -203,11 +204,10 @@ def _carried_out(
         return job.outcome((yield from now()))
     except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
         points = [Segment(point) for point in checkpoint.segments]
-        found = (
-            job.telling.stopped(error) if job else report(checkpoint, points, checkpoint.seconds)
+        attach(
+            error,
+            job.telling.stopped(error) if job else report(checkpoint, points, checkpoint.seconds),
         )
-        with suppress(AttributeError):  # a frozen exception takes none
-            error.report = found  # type: ignore[attr-defined]  # any other may have it
         raise
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from .compare import Comparison
 from .identity import check_tables, is_same, work_of
 from .options import CopySettings, Unmodelled, check_segments
 from .pair import check_models, converter_of, find_again, find_both
+from .progress import attach
 from .reads import End, Reads
 from .time_left import TimeLeft
 from .verified import Verified, VerifyPoint, new_point, read_point
@@ -140,9 +140,7 @@ def compared(
             comparison.finish(*found)
         return comparison.telling.last()
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
-        report = comparison.telling.stopped(error) if comparison else point.verified()
-        with suppress(AttributeError):  # a frozen exception takes none
-            error.report = report  # type: ignore[attr-defined]  # any other may have it
+        attach(error, comparison.telling.stopped(error) if comparison else point.verified())
         raise
 
 
