@@ -61,12 +61,18 @@ def apart(wait: Wait, shares: Shares) -> Steps[None]:
     yield Waiting(partial(wait, shares))
 
 
-def home_of(options: dict[str, Any], dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Any]:
+def home_of(
+    source: Any,
+    target: Any,
+    settings: CopySettings,
+    dumps: Callable[[Any], Any] = pickle.dumps,
+) -> Steps[Any]:
     """Return the database to take along; raise `TypeError` for what cannot be."""
     home = yield Home()
     if home is None:
         raise TypeError("processes= needs a database: db.copy_table(..., processes=2)")
-    for name, value in {"": home, **options}.items():
+    given = {"": home, "source": source, "target": target, **options_of(settings)}
+    for name, value in given.items():
         try:
             dumps(value)
         except Exception as error:  # whatever a class of the user's raises
@@ -109,15 +115,24 @@ class Dividing:
         return Terms(read, write, self._left.at(moment))
 
 
-class Share(Struct, frozen=True):
-    """Segments of a copy that one process does, and where; it is pickled."""
+class Task(Struct, frozen=True):
+    """What is done elsewhere, and where; it is pickled."""
 
     db: Any
     source: Any
     target: Any
     options: dict[str, Any]
-    checkpoint: Checkpoint
     terms: Terms
+
+    def settings(self, told: Told, **more: Any) -> CopySettings:
+        """Return the settings there: what is for whoever waits goes to `told`."""
+        return CopySettings(**self.options, progress=told.tell, deadline=told.left, **more)
+
+
+class Share(Task, frozen=True):
+    """Segments of a copy that one process does."""
+
+    checkpoint: Checkpoint
     asks: bool
     """Whether a bad item is for `on_error`."""
 
@@ -139,7 +154,7 @@ class CopyShares(Dividing):
         self._segments = [{point.segment for point in part} for part in parts]
         asks = self._job.settings.on_error != "raise"
         return [
-            self._make(structs.replace(self._job.checkpoint, segments=part), self._terms(i), asks)
+            self._make(self._terms(i), structs.replace(self._job.checkpoint, segments=part), asks)
             for i, part in enumerate(parts)
         ]
 

@@ -139,10 +139,9 @@ def copied(
     check_pair(source, target, settings)
     home = None
     if wait is not None:
-        from .shares import home_of, options_of
+        from .shares import home_of
 
-        options = {"source": source, "target": target, **options_of(settings)}
-        home = yield from home_of(options, **how)
+        home = yield from home_of(source, target, settings, **how)
     started = yield from now()
     checkpoint = open_checkpoint(source, target, settings, segments, of)
     whole = segments is None or checkpoint.of == 1
@@ -165,9 +164,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
 
     told = Told(share.terms, ask)
     on_error: Any = told.on_error if share.asks else "raise"
-    settings = CopySettings(
-        **share.options, progress=told.tell, deadline=told.left, on_error=on_error
-    )
+    settings = share.settings(told, on_error=on_error)
 
     def steps() -> Steps[CopyReport]:
         making = prepare(

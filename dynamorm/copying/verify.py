@@ -116,10 +116,9 @@ def compared(
     point = _beginning(source, target, settings, segments, sample)
     home = None
     if wait is not None:
-        from .shares import home_of, options_of
+        from .shares import home_of
 
-        options = {"source": source, "target": target, **options_of(settings)}
-        home = yield from home_of(options, **how)
+        home = yield from home_of(source, target, settings, **how)
     started = yield from now()
     if settings.checkpoint_file is not None:
         point = _of_file(settings.checkpoint_file, point, segments)
@@ -169,7 +168,7 @@ def compare_walk(share: Walk, ask: Ask) -> Verified:
     from .shares import Told
 
     told = Told(share.terms, ask)
-    settings = CopySettings(**share.options, progress=told.tell, deadline=told.left)
+    settings = share.settings(told)
 
     def steps() -> Steps[Verified]:
         started = yield from now()

@@ -6,24 +6,19 @@ from functools import partial
 from threading import Lock
 from typing import Any
 
-from msgspec import Struct, convert, structs
+from msgspec import convert, structs
 
 from .options import CopySettings
-from .shares import Dividing, Terms, options_of
+from .shares import Dividing, Task, Terms, options_of
 from .verified import Tally, Verified, VerifyPoint
 
 
-class Walk(Struct, frozen=True):
-    """One walk of a comparison, and where it is done; it is pickled."""
+class Walk(Task, frozen=True):
+    """One walk of a comparison."""
 
-    db: Any
-    source: Any
-    target: Any
-    options: dict[str, Any]
     point: VerifyPoint
     """With nothing counted yet."""
     number: int
-    terms: Terms
 
 
 class Walks(Dividing):
@@ -52,7 +47,7 @@ class Walks(Dividing):
         self._numbers = [i for i, cursor in enumerate(point.cursors) if not cursor.done]
         self._tallies = {}
         empty = structs.replace(point, tally=Tally())
-        return [self._make(empty, i, self._terms(i)) for i in self._numbers]
+        return [self._make(self._terms(i), empty, i) for i in self._numbers]
 
     def hear(self, number: int, said: Any) -> Terms:
         """Take note of how far a walk is; return its terms."""
