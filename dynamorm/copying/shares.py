@@ -49,7 +49,7 @@ class Shares(Protocol):
     """How many segments are under way at the same time, at most."""
 
     def share_out(self, number: float) -> list[Any]: ...
-    def hear(self, number: int, said: Any) -> Terms: ...
+    def hear(self, number: int, said: Any) -> Terms: ...  # one call at a time
 
 
 Wait = Callable[[Any, Stop], None]

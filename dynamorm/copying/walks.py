@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from threading import Lock
 from typing import Any
 
 from msgspec import convert, structs
@@ -37,7 +36,6 @@ class Walks(Dividing):
         super().__init__(reads.left, started, reads.pace, reads.pace)
         self._comparison = comparison
         self._make = partial(Walk, home, source, target, options_of(settings))
-        self._lock = Lock()
         self._tallies: dict[int, Tally] = {}
 
     def share_out(self, number: float) -> list[Walk]:
@@ -54,12 +52,11 @@ class Walks(Dividing):
         walk = self._numbers[number]
         if isinstance(said, Verified):
             theirs = convert(said.checkpoint, VerifyPoint)
-            with self._lock:
-                self._tallies[walk] = theirs.tally
-                total = self._before
-                for tally in self._tallies.values():
-                    total = total + tally
-                self._comparison.hear(walk, theirs, total)
+            self._tallies[walk] = theirs.tally
+            total = self._before
+            for tally in self._tallies.values():
+                total = total + tally
+            self._comparison.hear(walk, theirs, total)
             self._comparison.telling.tell(self.moment)
         return self._terms(walk)
 
