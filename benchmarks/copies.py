@@ -13,32 +13,21 @@ import json
 import statistics
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+from copiers import COPIERS
 from runs import ENVIRONMENT, options, serving
 
-CONTENDERS = (
-    "floor",
-    "dynamorm http",
-    "dynamorm aio",
-    "dynamorm botocore",
-    "dynamorm, wrapped boto3 client",
-    "dynamorm http, typed transform",
-    "pydynox (Rust)",
-    "aiodynamo",
-    "PynamoDB",
-    "botocore client",
-    "boto3 resource",
-)
 SEGMENTED = ("dynamorm http", "dynamorm aio", "dynamorm botocore")
 SIZED = ("floor", "dynamorm http", "dynamorm http, typed transform", "boto3 resource")
 BYTES = (200, 1000, 10_000, 100_000)
 SEGMENTS = (1, 4, 16)
 DELAY = 0.005
 
-Figures = dict[Any, list[dict[str, float]]]
+Figures = dict[tuple[str, int], list[dict[str, float]]]
+"""Of each contender and number of segments, those of all rounds."""
 
 
 def measure(name: str, url: str, segments: int = 1) -> dict[str, float]:
@@ -48,14 +37,20 @@ def measure(name: str, url: str, segments: int = 1) -> dict[str, float]:
     return dict(json.loads(done.stdout))
 
 
+def in_turns(rounds: int, wanted: Iterable[tuple[str, int]], *server: str) -> Figures:
+    """Measure contenders with their numbers of segments, one after the other in each round."""
+    figures: Figures = {one: [] for one in wanted}
+    with serving(*server) as url:
+        for _ in range(rounds):
+            for (name, number), runs in figures.items():
+                runs.append(measure(name, url, number))
+    return figures
+
+
 def by_contender(rounds: int, pages: int) -> list[dict[str, Any]]:
     """Give CPU per item in microseconds, and items per second."""
-    figures: Figures = {name: [] for name in CONTENDERS}
-    with serving("--pages", str(pages)) as url:
-        for _ in range(rounds):
-            for name in CONTENDERS:
-                figures[name].append(measure(name, url))
-    rows = [{"contender": name, **_medians(runs)} for name, runs in figures.items()]
+    figures = in_turns(rounds, ((name, 1) for name in COPIERS), "--pages", str(pages))
+    rows = [{"contender": name, **_medians(runs)} for (name, _), runs in figures.items()]
     floor, boto3 = (rows[place]["cpu_us_per_item"] for place in (0, -1))
     for row in rows:
         row["of_floor"] = row["cpu_us_per_item"] / floor
@@ -65,13 +60,9 @@ def by_contender(rounds: int, pages: int) -> list[dict[str, Any]]:
 
 def by_segments(rounds: int, pages: int) -> list[dict[str, Any]]:
     """Give items per second for each transport and number of segments."""
-    wanted = [(name, number) for name in SEGMENTED for number in SEGMENTS]
-    figures: Figures = {key: [] for key in wanted}
-    # Each segment reads all the pages of the server: the fewer there are, the more of them.
-    with serving("--pages", str(pages), "--delay", str(DELAY)) as url:
-        for _ in range(rounds):
-            for name, number in wanted:
-                figures[name, number].append(measure(name, url, number))
+    wanted = ((name, number) for name in SEGMENTED for number in SEGMENTS)
+    # Each segment reads all the pages of the server, so that more segments copy more items.
+    figures = in_turns(rounds, wanted, "--pages", str(pages), "--delay", str(DELAY))
     return list(_gains(figures))
 
 
@@ -79,12 +70,12 @@ def by_size(rounds: int, pages: int) -> list[dict[str, Any]]:
     """Give CPU per item for items of each size."""
     rows = []
     for size in BYTES:
-        figures: Figures = {name: [] for name in SIZED if size >= 1000 or "typed" not in name}
-        with serving("--pages", str(pages), "--bytes", str(size)) as url:
-            for _ in range(rounds):
-                for name, runs in figures.items():
-                    runs.append(measure(name, url))
-        rows += [{"contender": name, "bytes": size, **_medians(r)} for name, r in figures.items()]
+        wanted = ((name, 1) for name in SIZED if size >= 1000 or "typed" not in name)
+        figures = in_turns(rounds, wanted, "--pages", str(pages), "--bytes", str(size))
+        rows += [
+            {"contender": name, "bytes": size, **_medians(runs)}
+            for (name, _), runs in figures.items()
+        ]
     return rows
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import cold_start
 import copies
-from runs import options, serving
+from runs import options
 
 MARGIN = 1.5
 
@@ -26,13 +26,10 @@ COLD = ("bare interpreter", "floor", "dynamorm, http")
 
 def copying(rounds: int) -> dict[str, float]:
     """Give the ratios of CPU per copied item."""
-    runs: dict[str, list[float]] = {name: [] for name in COPY}
-    with serving("--pages", "10") as url:
-        for _ in range(rounds):
-            for name in COPY:
-                figures = copies.measure(name, url)
-                runs[name].append(figures["cpu"] / figures["items"])
-    floor, opaque, typed = (min(runs[name]) for name in COPY)
+    found = copies.in_turns(rounds, ((name, 1) for name in COPY), "--pages", "10")
+    floor, opaque, typed = (
+        min(run["cpu"] / run["items"] for run in runs) for runs in found.values()
+    )
     return {"copy, http to floor": opaque / floor, "copy, typed to opaque": typed / opaque}
 
 
