@@ -149,9 +149,6 @@ def merged(one: Thing) -> Thing:
     return Thing("all", one.n % 3, 7)
 
 
-TRANSFORMS = {"none": None, "of models": halved, "of attributes": doubled}
-
-
 @dear
 @given(ITEMS, PAGES, st.integers(1, 4), st.sampled_from([None, halved, doubled]))
 def test_after_a_copy_the_tables_are_the_same(
