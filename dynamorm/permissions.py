@@ -226,7 +226,7 @@ def _copies(asked: _Asked) -> Needs:
 
 
 def _service(subject: str) -> Callable[[_Asked], Needs]:
-    """Tell the needs of what the service does on its own."""
+    """Return the function that tells what a job of the service needs."""
 
     def needs(asked: _Asked) -> Needs:
         table, source = asked.ends if asked.tables else ("", "")
@@ -242,7 +242,7 @@ def _service(subject: str) -> Callable[[_Asked], Needs]:
 
 
 _COMPLETED = ("import_from_s3", "restore_backup", "restore_to_point_in_time")
-"""What sets on a new table what is declared of it."""
+"""The operations that then set on their new table what else is declared."""
 
 
 def _verifies(asked: _Asked) -> Needs:

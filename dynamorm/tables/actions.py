@@ -1,6 +1,6 @@
 """The IAM actions of what the service does on its own, each with the resource that it is about.
 
-What begins with "?" is needed to wait. An action without a service is DynamoDB's.
+An action that begins with "?" is needed only to wait. One that names no service is DynamoDB's.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Requesting.html
 """
@@ -33,7 +33,7 @@ _RESTORE = tuple(
         "UpdateItem",
     )
 )
-"""What the service writes into the new table, it writes with the caller's permissions."""
+"""The service writes to the new table with the caller's permissions."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
     "bulk_put_from_s3": (

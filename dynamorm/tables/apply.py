@@ -37,7 +37,7 @@ def refuse(plan: Plan, allow: Collection[str]) -> None:
 
 
 def refuse_elsewhere(plan: Plan, location: Location) -> None:
-    """Raise `PlanRefused` where requests do not go to the plan's place."""
+    """Raise `PlanRefused` if requests go elsewhere than to the place that the plan is for."""
     if plan.table != plan.spec.name:
         reason = f"the plan shows another table than its spec is of: {plan.spec.name}"
         raise PlanRefused((), reasons=(reason,))

@@ -17,7 +17,7 @@ https://docs.aws.amazon.com/general/latest/gr/ddb.html
 
 
 class Binding(Readable, frozen=True, kw_only=True):
-    """A table, and where it is. What nobody has told is empty, and differs from nothing."""
+    """A table, and where it is. What is not known is empty, and contradicts nothing."""
 
     name: str
     """The real name, prefix included."""

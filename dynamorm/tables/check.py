@@ -88,7 +88,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
     if table is None or table.table_status == "DELETING":
         return TableCheck(name, missing=True)
     settings = Settings()
-    # Whoever creates the table is not done: what CreateTable cannot carry is yet to be set.
+    # While a table is CREATING, its creator has yet to set what CreateTable cannot carry.
     if table.table_status != "CREATING":
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
         settings = yield from survey(spec.name, table, wanted, skip=True)
@@ -104,6 +104,6 @@ def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> It
     for name, status in unready_indexes(table).items():
         yield Pending(f"index:{name}", f"the index is {status}")
     for name in settings.unsupported:
-        # What nobody has declared cannot be otherwise than declared.
+        # There is nothing to compare with a setting that is not declared.
         if SETTINGS[name].declared(spec) is not UNSET:
             yield Pending(name, UNKNOWN)

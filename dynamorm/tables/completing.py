@@ -1,4 +1,4 @@
-"""Sets on a table that a restore or an import has made what these do not carry."""
+"""Sets what a restore or an import does not carry, on the table that it has made."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from .binding import Binding
 from .update import update
 
 _CARRIED = {"billing", "encryption", "extra", "ignore"}
-"""What the request has members for, or what is none of the table's settings."""
+"""What the request has members for, and what is not a setting of the table."""
 
 
 def refuse_unset(spec: TableSpec, what: str) -> None:
-    """Raise `Refused` where nobody would set what is declared, since nobody waits."""
+    """Raise `Refused` for declared settings that nobody would set, because nobody waits."""
     settings = [name for name in Options.__struct_fields__ if name not in _CARRIED]
     if later := [name for name in (*settings, "time_to_live") if getattr(spec, name)]:
         names = ", ".join(later)
@@ -32,8 +32,9 @@ def complete(
 ) -> Steps[TableDescription]:
     """Wait for a table that this run has made, and give it all that is declared.
 
-    Turning TTL on needs no consent here, and `ignore` does not hold: this is its creation. Another
-    table that has come in its place raises `PlanRefused` or `TableNotFound`, and is left as it is.
+    This is part of its creation: turning TTL on needs no consent, and `ignore` does not apply.
+    Raises `PlanRefused` or `TableNotFound` if another table has taken its place, and leaves that
+    one as it is.
     """
     # DescribeTable reads stale, and an update of a table that is not seen would be TableNotFound.
     ready = yield from until_active(spec.name, deadline, made)

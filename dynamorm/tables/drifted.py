@@ -51,7 +51,7 @@ def compare_first(
 
 
 def refuse_drifted(every: Iterable[Ensured], on_drift: str) -> None:
-    """Raise `Drifted` for differences; with "raise-blocked" only for those that are to stay."""
+    """Raise `Drifted` for differences; with "raise-blocked" only for those that no update ends."""
     found = {
         ensured.table.table_name: tuple(
             item

@@ -73,7 +73,7 @@ class IndexChanges:
 
     @property
     def undeclared(self) -> Iterator[Undeclared]:
-        """The indexes that the model does not mention and nobody wants to be rid of."""
+        """The indexes that the model does not mention and `allow` does not name."""
         for name, kind in self._foreign.items():
             if f"index:{name}" not in self._allow:
                 yield Undeclared(f"index:{name}", kind)
@@ -189,7 +189,7 @@ class IndexChanges:
         return Change(name, declared, found, self._spec, self._table)
 
     def _delete(self, name: str) -> Step:
-        # A plan is for this index, and not for its successor of the name.
+        # A plan is for this index, not for a later one of the same name.
         facts = index_facts(self._there[name], self._spec, attribute_types(self._table))
         leaving = self._change(f"index:{name}", None, facts)
         return leaving.update("delete", "destructive", "waits until it is gone", delete=name)

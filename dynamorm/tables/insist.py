@@ -22,10 +22,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTable
 """
 
 BUSY = 20
-"""How often a table may be busy that says that it is ACTIVE."""
+"""How often a table that is said to be ACTIVE may still be busy."""
 
 MISSING = 10
-"""How often a table may be missing that is there: about half a minute, as in other waits."""
+"""How often a table that exists may be missing: about half a minute, as in other waits."""
 
 
 def insist(

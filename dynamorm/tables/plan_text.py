@@ -13,7 +13,7 @@ _WORDS = {"+": "create", "~": "change", "-": "destroy"}
 
 
 def plan_text(table: str, steps: Sequence[Step], notes: Sequence[tuple[str, str, str]]) -> str:
-    """Return a line for each step and note, and last how many things are made, changed and ended.
+    """Return a line for each step and note, and last how many things are made, changed and removed.
 
     `+` is made, `~` changed, `-` removed, `-/+` removed and made again.
     """

@@ -56,7 +56,7 @@ def restore_backup(
 
     Billing and encryption of the model, where it declares them, go with the restore. A restore
     loses class, stream, TTL, tags, PITR, policy and deletion protection: they are set afterwards,
-    and indexes that the backup lacks, or has otherwise, are built, one at a time. Sends one
+    and indexes that the backup lacks, or that differ in it, are built, one at a time. Sends one
     DescribeBackup, one RestoreTableFromBackup, DescribeTable, and the requests of `update_table`.
 
     Raises before it restores: `Refused` for a backup with another key or other local indexes than

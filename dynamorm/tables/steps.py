@@ -43,7 +43,7 @@ class Step(Readable, frozen=True):
 
 
 def operation_of(request: Request) -> str:
-    """Return the operation that a request's class has its name of."""
+    """Return the operation that a request's class is named after."""
     return type(request).__name__.removesuffix("Input")
 
 
@@ -134,7 +134,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     absent: Any = UNSET
     """How a model declares that there is none; `UNSET` where every table has one."""
     found: Callable[[Change], Any] = lambda told: told.answer
-    """Return what is there; what is declared where that does. What is there is not in `told`."""
+    """Return what is there, or what is declared if that is satisfied; `told.found` is not set."""
     parts: Callable[[Change], Iterator[Pair]] | None = None
     """Return each part that is declared or found, where a setting has several of them."""
     unknown: Callable[[Any, TableDescription], tuple[str, str] | None] = lambda *_: None
@@ -144,7 +144,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     part: str = ""
     """What comes before a colon in the name of a part, and in that of what is to be removed."""
     steps: Callable[..., Iterator[Step]]
-    """Return what ends these changes, one or the parts that differ, in order."""
+    """Return the steps for these changes, one or the parts that differ, in order."""
     read: Callable[[str, TableDescription], Steps[Any]] | None = None
     """Ask for what DescribeTable does not tell of the table of this name; `None` is nothing."""
     actions: tuple[str, ...] = ("DescribeTable", "UpdateTable")

@@ -1,6 +1,6 @@
 """The settings of a table itself, a row for each: what DescribeTable tells, TTL and PITR.
 
-Where what is there does for what is declared, it is found as declared.
+What is there counts as declared wherever it satisfies the declaration.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 """
 
