@@ -21,7 +21,7 @@ from ..api.descriptions import (
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex
 from ..errors import Refused
 from ..model.declare import Model, table_name, table_spec
-from ..model.options import OnDemand, Provisioned, check_flags
+from ..model.options import Provisioned, check_flags
 from ..model.spec import TableSpec, changed
 from ..operations.effects import Steps, operation
 from ..operations.waiting import Deadline, when_free, within
@@ -190,13 +190,11 @@ def _kept(
 
 def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> GlobalSecondaryIndex:
     """Name an index that the backup has, with the capacity that it is to have."""
-    own = {i.name: i.throughput for i in spec.indexes}.get(index.index_name)
-    units = index.provisioned_throughput
+    units, own = index.provisioned_throughput, None
     if isinstance(spec.billing, Provisioned):
-        own = own or spec.billing
-    elif isinstance(spec.billing, OnDemand) or not (units and units.read_capacity_units):
-        own = None
-    else:
+        declared = {i.name: i.throughput for i in spec.indexes}
+        own = declared.get(index.index_name) or spec.billing
+    elif spec.billing is UNSET and units and units.read_capacity_units:
         own = Provisioned(units.read_capacity_units, units.write_capacity_units or 1)
     throughput = requests.units_shape(own)
     return GlobalSecondaryIndex(
