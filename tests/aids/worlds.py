@@ -32,6 +32,10 @@ class World:
         self.service.sent.clear()
         return dynamorm.run(steps, self.service, clock=self.clock, **options)
 
+    def ask(self, operation: str, **payload: Any) -> Any:
+        """Return what the service itself answers to a request."""
+        return json.loads(self.service.send(operation, json.dumps(payload).encode()) or b"null")
+
     def update(self, spec: TableSpec, *allow: str, **options: Any) -> Any:
         return self.run(dynamorm.update_table(spec, allow=allow, **options))
 

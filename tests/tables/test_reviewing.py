@@ -73,24 +73,20 @@ def aged(spec: TableSpec) -> World:
     return world
 
 
-def ask(world: World, operation: str, **payload: Any) -> Any:
-    return json.decode(world.service.send(operation, json.encode(payload)))
-
-
 def facts(world: World) -> dict[str, Any]:
     """Everything that a plan may change, by the name of its step, as the service tells it."""
-    table = ask(world, "DescribeTable", TableName="orders")["Table"]
-    ttl = ask(world, "DescribeTimeToLive", TableName="orders")["TimeToLiveDescription"]
+    table = world.ask("DescribeTable", TableName="orders")["Table"]
+    ttl = world.ask("DescribeTimeToLive", TableName="orders")["TimeToLiveDescription"]
     on_demand = "BillingModeSummary" in table
     units = table.get("OnDemandThroughput") if on_demand else table["ProvisionedThroughput"]
     stream = table.get("StreamSpecification", {})
     arn = table["TableArn"]
-    tags = ask(world, "ListTagsOfResource", ResourceArn=arn)["Tags"]
-    backups = ask(world, "DescribeContinuousBackups", TableName="orders")
+    tags = world.ask("ListTagsOfResource", ResourceArn=arn)["Tags"]
+    backups = world.ask("DescribeContinuousBackups", TableName="orders")
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
     on = ttl["TimeToLiveStatus"].startswith("ENABL")
     try:
-        policy = ask(world, "GetResourcePolicy", ResourceArn=arn)["Policy"]
+        policy = world.ask("GetResourcePolicy", ResourceArn=arn)["Policy"]
     except dynamorm.ServiceError:
         policy = None
     return {

@@ -126,18 +126,14 @@ def test_applying_a_plan_empties_the_next(pair):
     assert [u for u in after.undeclared if u.name.startswith("index:")] == []
 
 
-def ask(world: World, operation: str, **payload: Any) -> Any:
-    return json.decode(world.service.send(operation, json.encode(payload)) or b"null")
-
-
 def things(world: World, name: str) -> set[str]:
     """Everything that could be lost, as the service itself tells it."""
-    table = ask(world, "DescribeTable", TableName=name)["Table"]
+    table = world.ask("DescribeTable", TableName=name)["Table"]
     arn = table["TableArn"]
-    ttl = ask(world, "DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
-    backups = ask(world, "DescribeContinuousBackups", TableName=name)
+    ttl = world.ask("DescribeTimeToLive", TableName=name)["TimeToLiveDescription"]
+    backups = world.ask("DescribeContinuousBackups", TableName=name)
     recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
-    tags = ask(world, "ListTagsOfResource", ResourceArn=arn)["Tags"]
+    tags = world.ask("ListTagsOfResource", ResourceArn=arn)["Tags"]
     stream = table.get("StreamSpecification", {})
     there = {f"index {json.encode(i['KeySchema'])!r}" for i in table["GlobalSecondaryIndexes"]}
     there |= {f"tag {tag['Key']}" for tag in tags}
@@ -147,7 +143,7 @@ def things(world: World, name: str) -> set[str]:
     there |= {"protection"} if table.get("DeletionProtectionEnabled") else set()
     there |= {f"{day} days" for day in range(recovery.get("RecoveryPeriodInDays", 0))}
     try:
-        ask(world, "GetResourcePolicy", ResourceArn=arn)
+        world.ask("GetResourcePolicy", ResourceArn=arn)
     except dynamorm.ServiceError:
         return there
     return there | {"policy"}
@@ -203,7 +199,7 @@ class Killing:
 def snapshot(world: World, name: str) -> Any:
     """The table as it is, but for the moments at which things happened."""
     world.clock.sleep(HOUR)
-    table = ask(world, "DescribeTable", TableName=name)["Table"]
+    table = world.ask("DescribeTable", TableName=name)["Table"]
     for index in table["GlobalSecondaryIndexes"]:
         index["KeySchema"] = [tuple(part.items()) for part in index["KeySchema"]]
     table["GlobalSecondaryIndexes"].sort(key=lambda index: index["IndexName"])
