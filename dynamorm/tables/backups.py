@@ -26,7 +26,7 @@ from ..model.declare import Model, table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within
-from .jobs import Progress, checked_progress, until_done
+from .jobs import Progress, check_progress, until_done
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -49,7 +49,7 @@ def create_backup(
     the request is sent again, there may be two. Raises `TableNotFound`, `WaitTimeout`.
     """
     check_flags(wait=wait)
-    checked_progress(progress)
+    check_progress(progress)
     request = requests.create_backup(table_name(model, name=name), backup_name)
     making = within(timeout, lambda deadline: back_up(request, deadline, wait, progress))
     return (yield from making)

@@ -58,7 +58,7 @@ def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule:
     return (yield from look_again(lambda: look(job.arn), schedule, deadline, late))
 
 
-def checked_progress(progress: object) -> None:
+def check_progress(progress: object) -> None:
     """Raise `TypeError` for what cannot be called."""
     if progress is not None and not callable(progress):
         raise TypeError(f"progress= takes a function of one argument, not {progress!r:.200}")

@@ -33,7 +33,7 @@ from ..operations.effects import Steps, call, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, refuse_unset
-from .jobs import Progress, checked_progress, seconds_at, until_done
+from .jobs import Progress, check_progress, seconds_at, until_done
 from .lifecycle import describe_table
 from .steps import operation_of
 
@@ -77,7 +77,7 @@ def export_to_s3(
     is called with each description. Raises `TransferFailed`, `WaitTimeout`.
     """
     check_flags(wait=wait)
-    checked_progress(progress)
+    check_progress(progress)
     _check_place(bucket, prefix)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
     if view is not None and since is None:
@@ -132,7 +132,7 @@ def import_from_s3(
     `TransferFailed`, `WaitTimeout`.
     """
     check_flags(wait=wait)
-    checked_progress(progress)
+    check_progress(progress)
     _check_place(bucket, prefix)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
     spec = table_spec(model, name=name, **options)
@@ -197,7 +197,7 @@ def bulk_put_from_s3(
     itself. Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`.
     """
     check_flags(wait=wait)
-    checked_progress(progress)
+    check_progress(progress)
     _check_place(bucket if errors_bucket is None else errors_bucket, errors_prefix)
     _check_place(bucket, prefix)
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
