@@ -20,13 +20,13 @@ from msgspec import convert, structs
 from .copying.checkpoint import Checkpoint
 from .copying.options import CopySettings, check_segments, settings_of
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Share, Shares, Stop, Terms
+from .copying.shares import ASK_EVERY, Share, Shares, Terms
 from .copying.table import copied, copy_share
 from .copying.verified import Verified, VerifyPoint
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
 from .operations.effects import Operation
-from .operations.parallel import finished
+from .operations.parallel import Stop, finished
 from .operations.processes import Over
 
 if TYPE_CHECKING:

@@ -18,6 +18,7 @@ from msgspec import Struct, structs
 from ..errors import DynamormError
 from ..operations.effects import Home, Steps, Waiting
 from ..operations.pace import Pace
+from ..operations.parallel import Stop
 from .checkpoint import Checkpoint
 from .job import Job
 from .options import CopySettings
@@ -26,8 +27,6 @@ from .time_left import TimeLeft
 
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""
-
-Stop = Callable[[], bool]
 
 
 class Terms(Struct, frozen=True):

@@ -30,8 +30,9 @@ from .writer import ONCE, Writer
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from ..operations.parallel import Stop
     from .options import CopyOptions, PlainCopyOptions, S, Source, TypedTransform
-    from .shares import Ask, Share, Shares, Stop, Wait
+    from .shares import Ask, Share, Shares, Wait
 
 
 @operation
