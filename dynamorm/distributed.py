@@ -38,7 +38,7 @@ LOOK_EVERY = 0.05
 """Seconds between two looks at what tasks have told."""
 
 SILENCE = 60.0
-"""Seconds after which a task ends of which nobody has heard or taken note."""
+"""Seconds without a word from the caller after which a task ends."""
 
 
 def copy_table(

@@ -28,7 +28,7 @@ MAX_BATCH = 25
 MAX_SEGMENTS = 1_000_000
 
 MAX_DEADLINE = 100_000
-"""Seconds, more than a day: who gives more has mostly given milliseconds, as a Lambda context."""
+"""Seconds, more than a day: a larger number was probably meant in milliseconds, as in Lambda."""
 
 COLLISION_KEYS = 2_000_000
 Deadline = float | Callable[[], float] | None

@@ -40,7 +40,7 @@ class Verified(Readable, frozen=True, kw_only=True):
     different_keys: tuple[dict[str, Any], ...] = ()
     extra_keys: tuple[dict[str, Any], ...] = ()
     checkpoint: dict[str, Any] = field(default_factory=dict)
-    """JSON-safe; give it as `resume=` to go on. Holds names, ARNs, counts, and keys of items: one
+    """JSON-safe; pass it as `resume=` to resume. Holds names, ARNs, counts, and keys of items: one
     for each segment, and those that are named here."""
 
     def __bool__(self) -> bool:

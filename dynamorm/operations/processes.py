@@ -21,7 +21,7 @@ LOOK_EVERY = 0.1
 
 
 class Over(Exception):
-    """The answer of one that does not wait any longer: it is stopping the others."""
+    """The answer of a process that waits no longer: it is stopping the others."""
 
 
 def in_processes(

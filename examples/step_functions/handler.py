@@ -33,7 +33,7 @@ def divide(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 
 def copy(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Copy one segment for as long as there is time; the result is what to go on with."""
+    """Copy one segment for as long as there is time; the result is the event of the next call."""
 
     def seconds_left() -> float:
         return context.get_remaining_time_in_millis() / 1000 - MARGIN
