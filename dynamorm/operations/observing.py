@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import copy
 from typing import Any
 
 from msgspec import Struct
@@ -138,4 +137,9 @@ class Watch:
 
 def _bare(error: BaseException) -> BaseException:
     """Return an error of ours without its traceback, whose frames hold the request."""
-    return copy(error) if isinstance(error, DynamormError) else error
+    if not isinstance(error, DynamormError):
+        return error
+    # Not by copy(): where dask has registered how exceptions are copied, it keeps the traceback.
+    make, facts = error.__reduce__()[:2]
+    copied: DynamormError = make(*facts)
+    return copied
