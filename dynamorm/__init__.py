@@ -58,6 +58,10 @@ _MODULES = {
     "tables.restore": "restore_backup restore_to_point_in_time",
     "tables.s3": "bulk_put_from_s3 export_to_s3 import_from_s3",
     "tables.steps": "Blocked Pending Step Undeclared",
+    "tables.transfers": (
+        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
+        "list_bulk_operations list_exports list_imports"
+    ),
     "tables.update": "Applied apply plan update_table",
     "tables.waits": "wait_until_active wait_until_gone",
     "transports.credentials": "Credentials",

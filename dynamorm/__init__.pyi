@@ -118,6 +118,13 @@ from .tables.steps import Blocked as Blocked
 from .tables.steps import Pending as Pending
 from .tables.steps import Step as Step
 from .tables.steps import Undeclared as Undeclared
+from .tables.transfers import cancel_bulk_operation as cancel_bulk_operation
+from .tables.transfers import describe_bulk_operation as describe_bulk_operation
+from .tables.transfers import describe_export as describe_export
+from .tables.transfers import describe_import as describe_import
+from .tables.transfers import list_bulk_operations as list_bulk_operations
+from .tables.transfers import list_exports as list_exports
+from .tables.transfers import list_imports as list_imports
 from .tables.update import Applied as Applied
 from .tables.update import apply as apply
 from .tables.update import plan as plan

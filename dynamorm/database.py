@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .copying import verify as verifying
     from .operations.effects import Operation, Steps
     from .operations.observing import Observe
-    from .tables import backups, deletion, s3, waits
+    from .tables import backups, deletion, s3, transfers, waits
     from .tables import check as checking
     from .tables import restore as restoring
     from .tables import update as updating
@@ -32,6 +32,7 @@ else:
     migrating = Lazy("copying.migrate")
     restoring = Lazy("tables.restore")
     s3 = Lazy("tables.s3")
+    transfers = Lazy("tables.transfers")
     updating = Lazy("tables.update")
     verifying = Lazy("copying.verify")
     waits = Lazy("tables.waits")
@@ -153,6 +154,20 @@ class _Operations:
     """Import items from a bucket into a new table."""
     bulk_put_from_s3 = Method(lambda: s3.bulk_put_from_s3)
     """Put items from a bucket into a table that is there."""
+    list_exports = Method(lambda: transfers.list_exports)
+    """Return the exports of a table, or of all tables."""
+    list_imports = Method(lambda: transfers.list_imports)
+    """Return the imports into a table, or into all tables."""
+    list_bulk_operations = Method(lambda: transfers.list_bulk_operations)
+    """Return the bulk puts of this account and region."""
+    describe_export = Method(lambda: transfers.describe_export)
+    """Describe one export."""
+    describe_import = Method(lambda: transfers.describe_import)
+    """Describe one import."""
+    describe_bulk_operation = Method(lambda: transfers.describe_bulk_operation)
+    """Describe one bulk put."""
+    cancel_bulk_operation = Method(lambda: transfers.cancel_bulk_operation)
+    """Cancel one bulk put."""
     copy_table = Method(lambda: copying.copy_table)
     """Copy the items of a table into another one."""
     copy_segment = Method(lambda: copying.copy_segment)

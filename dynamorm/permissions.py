@@ -15,7 +15,7 @@ from .model.arguments import nearest
 from .model.declare import Model, table_name, table_spec
 from .model.options import check_option_names
 from .model.spec import TableSpec
-from .tables.actions import ACTIONS
+from .tables.actions import ACTIONS, TABLES
 from .tables.compare import compared_rows
 from .tables.plan import Plan
 from .tables.selection import checked_names, compared_settings
@@ -85,7 +85,7 @@ def _check(subject: object, tables: tuple[object, ...]) -> None:
     if subject not in _NEEDS:
         meant = nearest(subject, _NEEDS)
         raise ValueError(f"no operation {subject!r}: there are {', '.join(_NEEDS)}{meant}")
-    least, most = _TABLES.get(subject, (1, None))
+    least, most = TABLES.get(subject, (1, None))
     if len(tables) < least or (most is not None and len(tables) > most):
         wanted = f"{least}" if least == most else f"{least} to {most}" if most else "1 or more"
         raise TypeError(f"{subject} is about tables, {wanted} of them, not {len(tables)}")
@@ -233,7 +233,8 @@ def _service(subject: str) -> Callable[[_Asked], Needs]:
         places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
         for row in ACTIONS[subject]:
             action, _, place = row.partition(" ")
-            if asked.wait or not action.startswith("?"):
+            given = asked.tables or "{table}" not in place
+            if given and (asked.wait or not action.startswith("?")):
                 yield action.removeprefix("?"), place.format(**places)
         if subject in _COMPLETED and asked.wait:
             yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
@@ -261,18 +262,6 @@ def _migrates(asked: _Asked) -> Needs:
     if asked.data_copy:
         yield from _copies(asked)
 
-
-_TABLES: dict[str, tuple[int, int | None]] = {
-    "auto_migrate_with_options": (1, 2),
-    "copy_segment": (2, 2),
-    "copy_table": (2, 2),
-    "list_backups": (0, 1),
-    "list_tables": (0, 0),
-    "restore_backup": (1, 2),
-    "restore_to_point_in_time": (2, 2),
-    "verify_copy": (2, 2),
-}
-"""How many tables an operation is about, at least and at most; of the others, one or more."""
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     **{subject: _service(subject) for subject in ACTIONS},

@@ -393,6 +393,10 @@ JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
         (PLAIN.named("new"),),
         set(),
     ),
+    ("list_exports", lambda _: dynamorm.list_exports(PLAIN), (PLAIN,), set()),
+    ("list_exports", lambda _: dynamorm.list_exports(), (), set()),
+    ("list_imports", lambda _: dynamorm.list_imports(PLAIN), (PLAIN,), set()),
+    ("list_bulk_operations", lambda _: dynamorm.list_bulk_operations(), (), set()),
     ("bulk_put_from_s3", lambda _: dynamorm.bulk_put_from_s3(PLAIN, "bucket"), (PLAIN,), set()),
 ]
 

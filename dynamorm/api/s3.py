@@ -260,3 +260,23 @@ class StartBulkPutItemsOutput(Reply, frozen=True):
 
 class DescribeBulkOperationOutput(Reply, frozen=True):
     bulk_operation_description: BulkOperation
+
+
+class CancelBulkOperationOutput(Reply, frozen=True):
+    bulk_operation_arn: str
+    bulk_operation_status: str
+
+
+class ListExportsOutput(Reply, frozen=True):
+    summaries: tuple[Export, ...] = field(default=(), name="ExportSummaries")
+    next_token: str | None = None
+
+
+class ListImportsOutput(Reply, frozen=True):
+    summaries: tuple[Import, ...] = field(default=(), name="ImportSummaryList")
+    next_token: str | None = None
+
+
+class ListBulkOperationsOutput(Reply, frozen=True):
+    summaries: tuple[BulkOperation, ...] = field(default=(), name="BulkOperationsSummaryList")
+    next_token: str | None = None

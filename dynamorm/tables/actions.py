@@ -42,8 +42,15 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *_READ,
         *_WRITE,
     ),
+    "cancel_bulk_operation": (
+        "CancelBulkOperation {table}/*",
+        "?DescribeBulkOperation {table}/*",
+    ),
     "create_backup": ("CreateBackup {table}", "?DescribeBackup {table}/backup/*"),
     "delete_backup": ("DeleteBackup {table}/backup/*",),
+    "describe_bulk_operation": ("DescribeBulkOperation {table}/*",),
+    "describe_export": ("DescribeExport {table}/export/*",),
+    "describe_import": ("DescribeImport {table}/import/*",),
     "export_to_s3": (
         "DescribeTable {table}",
         "ExportTableToPointInTime {table}",
@@ -53,6 +60,9 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "import_from_s3": ("ImportTable {table}", "?DescribeImport {table}/import/*", *_READ, *_LOGS),
     "list_backups": ("ListBackups ",),
+    "list_bulk_operations": ("ListBulkOperations ",),
+    "list_exports": ("DescribeTable {table}", "ListExports "),
+    "list_imports": ("DescribeTable {table}", "ListImports "),
     "restore_backup": (
         "DescribeBackup {source}/backup/*",
         "RestoreTableFromBackup {source}/backup/*",
@@ -66,3 +76,18 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *_RESTORE,
     ),
 }
+
+TABLES: dict[str, tuple[int, int | None]] = {
+    "auto_migrate_with_options": (1, 2),
+    "copy_segment": (2, 2),
+    "copy_table": (2, 2),
+    "list_backups": (0, 1),
+    "list_bulk_operations": (0, 0),
+    "list_exports": (0, 1),
+    "list_imports": (0, 1),
+    "list_tables": (0, 0),
+    "restore_backup": (1, 2),
+    "restore_to_point_in_time": (2, 2),
+    "verify_copy": (2, 2),
+}
+"""How many tables an operation is about, at least and at most; of the others, one or more."""

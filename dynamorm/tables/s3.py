@@ -17,9 +17,6 @@ from ..api import Request
 from ..api.descriptions import TableDescription
 from ..api.s3 import (
     BulkOperation,
-    DescribeBulkOperationOutput,
-    DescribeExportOutput,
-    DescribeImportOutput,
     Export,
     ExportTableToPointInTimeOutput,
     Import,
@@ -29,13 +26,14 @@ from ..api.s3 import (
 from ..errors import Refused
 from ..model.declare import Model, table_name, table_spec
 from ..model.options import check_flags
-from ..operations.effects import Steps, call, operation, wall_time
+from ..operations.effects import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, refuse_unset
 from .jobs import Progress, check_progress, seconds_at, until_done
 from .lifecycle import describe_table
 from .steps import operation_of
+from .transfers import bulk_operation_of, export_of, import_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -99,7 +97,7 @@ def export_to_s3(
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
         begun = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
         job = begun.export_description
-        return (yield from until_done(job, _export, deadline, wait=wait, progress=progress))
+        return (yield from until_done(job, export_of, deadline, wait=wait, progress=progress))
 
     return (yield from within(timeout, export))
 
@@ -159,7 +157,7 @@ def import_from_s3(
         )
         begun = yield from _begin(request, ImportTableOutput, deadline, wait)
         job = begun.import_table_description
-        done = yield from until_done(job, _import, deadline, wait=wait, progress=progress)
+        done = yield from until_done(job, import_of, deadline, wait=wait, progress=progress)
         if wait:
             # The table is looked at here for the first time: the import tells which one it made.
             made = TableDescription(spec.name, "CREATING", table_id=done.table_id)
@@ -224,7 +222,9 @@ def bulk_put_from_s3(
         )
         begun = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         job = begun.bulk_operation_description
-        return (yield from until_done(job, _bulk_operation, deadline, wait=wait, progress=progress))
+        return (
+            yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
+        )
 
     return (yield from within(timeout, put))
 
@@ -253,19 +253,3 @@ def _check_words(**given: tuple[object, Any]) -> None:
         known = get_args(literal)
         if value is not None and value not in known:
             raise ValueError(f"{option}= takes {', '.join(map(repr, known))}, not {value!r:.200}")
-
-
-def _export(arn: str) -> Steps[Export]:
-    reply = yield from call("DescribeExport", requests.describe_export(arn), DescribeExportOutput)
-    return reply.export_description
-
-
-def _import(arn: str) -> Steps[Import]:
-    reply = yield from call("DescribeImport", requests.describe_import(arn), DescribeImportOutput)
-    return reply.import_table_description
-
-
-def _bulk_operation(arn: str) -> Steps[BulkOperation]:
-    request = requests.describe_bulk_operation(arn)
-    reply = yield from call("DescribeBulkOperation", request, DescribeBulkOperationOutput)
-    return reply.bulk_operation_description

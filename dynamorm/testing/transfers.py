@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from gzip import compress, decompress
+from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, json
 
@@ -11,6 +12,8 @@ from .contents import Refusal
 from .tables import Account, Answer, Payload, Table, error
 
 SECONDS = 5.0
+PAGE = 25
+"""Jobs on one page of a list."""
 
 
 class _Line(Struct):
@@ -38,6 +41,9 @@ class Transfers:
             "DescribeImport": lambda body: self._describe(body, "Import"),
             "ExportTableToPointInTime": self.export_table,
             "ImportTable": self.import_table,
+            "ListBulkOperations": lambda body: self._list(body, "BulkOperation"),
+            "ListExports": lambda body: self._list(body, "Export"),
+            "ListImports": lambda body: self._list(body, "Import"),
             "StartBulkPutItems": self.start_bulk_put_items,
         }
 
@@ -89,7 +95,10 @@ class Transfers:
 
     def cancel_bulk_operation(self, body: bytes) -> Payload:
         arn = json.decode(body)["BulkOperationArn"]
-        self._begun[arn][1]["Status"] = "CANCELLED"
+        if arn not in self._begun:
+            raise error(_MISSING["BulkOperation"], f"not found: {arn}", "CancelBulkOperation")
+        if self._status(arn) == "IN_PROGRESS":
+            self._begun[arn][1]["Status"] = "CANCELLED"
         return {"BulkOperationArn": arn, "BulkOperationStatus": "CANCELLING"}
 
     def _known(self, payload: Payload) -> str | None:
@@ -108,13 +117,30 @@ class Transfers:
             raise error(_MISSING[kind], f"not found: {arn}", f"Describe{kind}")
         return self._told(arn, kind)
 
+    def _list(self, body: bytes, kind: str) -> Payload:
+        """List those of a table, or all, the newest first; a token says how many came before."""
+        payload = json.decode(body)
+        start = f"{payload.get('TableArn', '')}/"
+        folder, listed, members = _LISTS[kind]
+        arns = [arn for arn in reversed(self._begun) if f"/{folder}/" in arn]
+        arns = [arn for arn in arns if arn.startswith(start) or start == "/"]
+        first = int(payload.get("NextToken", "0"), 16)
+        page = [self._description(arn, kind) for arn in arns[first : first + PAGE]]
+        told = [{name: job[name] for name in job.keys() & members} for job in page]
+        more = {"NextToken": f"{first + PAGE:016x}"} if arns[first + PAGE :] else {}
+        return {listed: told, **more}
+
     def _told(self, arn: str, kind: str) -> Payload:
-        begun, told = self._begun[arn]
-        told = dict(told)
-        last = told.pop("Status")
-        status = last if self._account.now - begun >= SECONDS else "IN_PROGRESS"
-        described = {f"{kind}Arn": arn, f"{kind}Status": status, **told}
+        described = self._description(arn, kind)
         return {f"{'ImportTable' if kind == 'Import' else kind}Description": described}
+
+    def _description(self, arn: str, kind: str) -> Payload:
+        told = {**self._begun[arn][1], f"{kind}Arn": arn, f"{kind}Status": self._status(arn)}
+        return {name: value for name, value in told.items() if name != "Status"}
+
+    def _status(self, arn: str) -> Any:
+        begun, told = self._begun[arn]
+        return told["Status"] if self._account.now - begun >= SECONDS else "IN_PROGRESS"
 
     def _put(self, table: Table, source: Payload, compression: str | None) -> tuple[int, int]:
         """Put the items of all objects under a prefix; count those that can and cannot be put."""
@@ -131,6 +157,20 @@ class Transfers:
         return put, failed
 
 
+_LISTS = {
+    "BulkOperation": (
+        "bulk",
+        "BulkOperationsSummaryList",
+        {"BulkOperationArn", "BulkOperationStatus", "StartTime"},
+    ),
+    "Export": ("export", "ExportSummaries", {"ExportArn", "ExportStatus", "ExportType"}),
+    "Import": (
+        "import",
+        "ImportSummaryList",
+        {"ImportArn", "ImportStatus", "TableArn", "StartTime"},
+    ),
+}
+"""Where a list finds its jobs, what it is called, and what it tells of each."""
 _UNTOLD = ("ClientToken", "IncrementalExportSpecification", "FilterSpecification")
 _MISSING = {
     "BulkOperation": "ResourceNotFoundException",

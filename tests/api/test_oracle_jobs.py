@@ -76,6 +76,7 @@ UNREAD = {
         "InputFormatOptions",
         "TableCreationParameters",
     },
+    "ImportSummary": {"S3BucketSource"},
     "BulkOperationDescription": {
         "TableDetails",
         "ClientToken",
@@ -84,8 +85,15 @@ UNREAD = {
         "BulkOperationUsage",
     },
 }
-WIDER = {"GlobalSecondaryIndexInfo", "LocalSecondaryIndexInfo", "VectorIndexInfo"}
-"""Shapes that are read into the Structs of DescribeTable, which have more members."""
+WIDER = {
+    "BulkOperationSummary",
+    "ExportSummary",
+    "GlobalSecondaryIndexInfo",
+    "ImportSummary",
+    "LocalSecondaryIndexInfo",
+    "VectorIndexInfo",
+}
+"""Shapes that are read into the Structs of a whole description, which have more members."""
 
 ALWAYS_THERE = {
     "BackupDescription": {"BackupDetails"},
@@ -97,7 +105,10 @@ ALWAYS_THERE = {
     "ExportTableToPointInTimeOutput": {"ExportDescription"},
     "DescribeExportOutput": {"ExportDescription"},
     "ImportTableDescription": {"ImportArn", "ImportStatus"},
+    "ExportSummary": {"ExportArn", "ExportStatus"},
+    "ImportSummary": {"ImportArn", "ImportStatus"},
     "BulkOperationDescription": {"BulkOperationArn", "BulkOperationStatus"},
+    "CancelBulkOperationOutput": {"BulkOperationArn", "BulkOperationStatus"},
     "GlobalSecondaryIndexInfo": {"IndexName"},
     "LocalSecondaryIndexInfo": {"IndexName"},
     "VectorIndexInfo": {"IndexName"},

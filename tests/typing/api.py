@@ -153,6 +153,13 @@ def backups_and_s3(db: Database) -> None:
     assert_type(db.import_from_s3(Order, "bucket", compression="ZSTD", billing=OnDemand()), Import)
     done = db.bulk_put_from_s3("orders", "bucket", tier="ACCELERATED", max_write_units=2000)
     assert_type(done, BulkOperation)
+    assert_type(db.list_exports(Order), tuple[Export, ...])
+    assert_type(db.list_imports("orders"), tuple[Import, ...])
+    assert_type(db.list_bulk_operations(), tuple[BulkOperation, ...])
+    assert_type(db.describe_export(export), Export)
+    assert_type(db.describe_import("arn:"), Import)
+    assert_type(db.describe_bulk_operation(done), BulkOperation)
+    assert_type(db.cancel_bulk_operation(done, wait=False), BulkOperation)
 
 
 def with_credentials() -> Database:

@@ -1,0 +1,186 @@
+"""Exports, imports and bulk puts that have begun: listed, looked at, and cancelled where named.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BulkPutItems.Requesting.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from .. import requests
+from ..api.descriptions import Cursors
+from ..api.s3 import (
+    BulkOperation,
+    CancelBulkOperationOutput,
+    DescribeBulkOperationOutput,
+    DescribeExportOutput,
+    DescribeImportOutput,
+    Export,
+    Import,
+    ListBulkOperationsOutput,
+    ListExportsOutput,
+    ListImportsOutput,
+)
+from ..errors import TransferFailed
+from ..model.declare import Model, table_name
+from ..model.options import check_flags
+from ..operations.effects import Steps, call, operation, where
+from ..operations.waiting import Deadline, within
+from .jobs import Progress, Underway, check_progress, until_done
+from .lifecycle import describe_table
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+
+@operation
+def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
+    """Return the exports of the last 90 days: of one table, or of all in this account and prefix.
+
+    Of each, the service tells the ARN, the status and the type; `describe_export` tells the rest.
+    Sends one ListExports for each page and, where `model` is not an ARN, one DescribeTable.
+    """
+    arn = yield from _arn_of(model)
+    listing = _listed(arn, "ListExports", requests.list_exports, ListExportsOutput)
+    return (yield from listing)
+
+
+@operation
+def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
+    """Return the imports of the last 90 days: into one table, or all in this account and prefix.
+
+    `describe_import` tells the counts. Sends one ListImports for each page and, where `model` is
+    not an ARN, one DescribeTable.
+    """
+    arn = yield from _arn_of(model)
+    listing = _listed(arn, "ListImports", requests.list_imports, ListImportsOutput)
+    return (yield from listing)
+
+
+@operation
+def list_bulk_operations() -> Steps[tuple[BulkOperation, ...]]:
+    """Return the bulk operations of the last 90 days in this account and region, the newest first.
+
+    Of each, the service tells the ARN, the status and the times; `describe_bulk_operation` tells
+    the rest. With a prefix, those are left out whose ARN names a table without it. Sends one
+    ListBulkOperations for every 25 of them.
+    """
+
+    def request(_: None, *, start_at: str | None = None) -> Any:
+        return requests.list_bulk_operations(start_at=start_at)
+
+    listing = _listed(None, "ListBulkOperations", request, ListBulkOperationsOutput)
+    return (yield from listing)
+
+
+@operation
+def describe_export(export: Export | str) -> Steps[Export]:
+    """Describe an export, given as an `Export` or by its ARN, in one DescribeExport."""
+    return (yield from export_of(transfer_arn(export, Export)))
+
+
+@operation
+def describe_import(import_: Import | str) -> Steps[Import]:
+    """Describe an import, given as an `Import` or by its ARN, in one DescribeImport."""
+    return (yield from import_of(transfer_arn(import_, Import)))
+
+
+@operation
+def describe_bulk_operation(bulk_operation: BulkOperation | str) -> Steps[BulkOperation]:
+    """Describe a `BulkOperation`, also given by its ARN, in one DescribeBulkOperation."""
+    return (yield from bulk_operation_of(transfer_arn(bulk_operation, BulkOperation)))
+
+
+@operation
+def cancel_bulk_operation(
+    bulk_operation: BulkOperation | str,
+    *,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    progress: Progress[BulkOperation] | None = None,
+) -> Steps[BulkOperation]:
+    """Cancel a bulk put, given as a `BulkOperation` or by its ARN, and wait until it has stopped.
+
+    Items that it has put stay. The result says how it ended: CANCELLED, or COMPLETED where it was
+    faster. Sends one CancelBulkOperation and, unless `wait` is off, DescribeBulkOperation until it
+    has ended; `progress` is called with each description. Exports and imports cannot be cancelled.
+    Raises `TransferFailed` for one that has failed, `WaitTimeout`.
+    """
+    check_flags(wait=wait)
+    check_progress(progress)
+    request = requests.cancel_bulk_operation(transfer_arn(bulk_operation, BulkOperation))
+
+    def cancel(deadline: Deadline) -> Steps[BulkOperation]:
+        said = yield from call("CancelBulkOperation", request, CancelBulkOperationOutput)
+        job = BulkOperation(
+            bulk_operation_arn=said.bulk_operation_arn,
+            bulk_operation_status=said.bulk_operation_status,
+        )
+        waiting = until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
+        try:
+            return (yield from waiting)
+        except TransferFailed as failed:
+            if failed.result.status != "CANCELLED":
+                raise
+            ended: BulkOperation = failed.result
+            return ended
+
+    return (yield from within(timeout, cancel))
+
+
+def export_of(arn: str) -> Steps[Export]:
+    """Look at an export."""
+    reply = yield from call("DescribeExport", requests.describe_export(arn), DescribeExportOutput)
+    return reply.export_description
+
+
+def import_of(arn: str) -> Steps[Import]:
+    """Look at an import."""
+    reply = yield from call("DescribeImport", requests.describe_import(arn), DescribeImportOutput)
+    return reply.import_table_description
+
+
+def bulk_operation_of(arn: str) -> Steps[BulkOperation]:
+    """Look at a bulk operation."""
+    request = requests.describe_bulk_operation(arn)
+    reply = yield from call("DescribeBulkOperation", request, DescribeBulkOperationOutput)
+    return reply.bulk_operation_description
+
+
+def transfer_arn(given: object, kind: type[Underway]) -> str:
+    """Return the ARN of what is given as one or by its ARN; raise `TypeError` for anything else."""
+    arn = given.arn if isinstance(given, kind) else given
+    if not isinstance(arn, str) or not arn.startswith("arn:"):
+        raise TypeError(f"takes {kind.__name__} or its ARN, not {given!r:.300}")
+    return arn
+
+
+def _arn_of(model: Model | str | None) -> Steps[str | None]:
+    if model is None:
+        return None
+    table = table_name(model)
+    return table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
+
+
+def _listed(
+    arn: str | None, operation: str, request: Callable[..., Any], reply_type: Any
+) -> Steps[tuple[Any, ...]]:
+    """List page by page; without a table, what is of tables that have the database's prefix."""
+    prefix = "" if arn is not None else (yield from where()).table_prefix
+    cursors = Cursors(operation)
+    token: str | None = None
+    found: list[Any] = []
+    while True:
+        page = yield from call(operation, request(arn, start_at=token), reply_type)
+        found += (job for job in page.summaries if _table_in(job.arn, prefix).startswith(prefix))
+        token = cursors.onward(token, page.next_token)
+        if token is None:
+            return tuple(found)
+
+
+def _table_in(arn: str, unknown: str) -> str:
+    """Return the table that an ARN names: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/KIND/ID."""
+    _, named, rest = arn.partition(":table/")
+    return rest.partition("/")[0] if named else unknown
