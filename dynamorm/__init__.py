@@ -50,10 +50,8 @@ _MODULES = {
     "tables.compare": "Difference",
     "tables.create": "Ensured",
     "tables.deletion": "delete_table delete_tables",
-    "tables.lifecycle": (
-        "auto_migrate create_table describe_table ensure_table ensure_tables list_tables migrate "
-        "table_exists"
-    ),
+    "tables.find": "describe_table list_tables table_exists",
+    "tables.lifecycle": "auto_migrate create_table ensure_table ensure_tables migrate",
     "tables.plan": "Plan",
     "tables.restore": "restore_backup restore_to_point_in_time",
     "tables.s3": "bulk_put_from_s3 export_to_s3 import_from_s3",

@@ -100,14 +100,14 @@ from .tables.compare import Difference as Difference
 from .tables.create import Ensured as Ensured
 from .tables.deletion import delete_table as delete_table
 from .tables.deletion import delete_tables as delete_tables
+from .tables.find import describe_table as describe_table
+from .tables.find import list_tables as list_tables
+from .tables.find import table_exists as table_exists
 from .tables.lifecycle import auto_migrate as auto_migrate
 from .tables.lifecycle import create_table as create_table
-from .tables.lifecycle import describe_table as describe_table
 from .tables.lifecycle import ensure_table as ensure_table
 from .tables.lifecycle import ensure_tables as ensure_tables
-from .tables.lifecycle import list_tables as list_tables
 from .tables.lifecycle import migrate as migrate
-from .tables.lifecycle import table_exists as table_exists
 from .tables.plan import Plan as Plan
 from .tables.restore import restore_backup as restore_backup
 from .tables.restore import restore_to_point_in_time as restore_to_point_in_time

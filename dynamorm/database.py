@@ -6,22 +6,24 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
 
 from .errors import DynamormError
 from .model import NoAttribute
-from .model.declare import Model, table_name
+from .model.named import table_name
 from .model.names import checked_prefix, whole_name
 from .operations.drivers import arun, run
 from .operations.methods import Lazy, Method, short
 from .operations.sending import is_coroutine_function
 from .operations.waiting import Retries, retries_of
-from .tables import lifecycle as tables
 
 if TYPE_CHECKING:
     from .copying import migrate as migrating
     from .copying import table as copying
     from .copying import verify as verifying
+    from .model.declare import Model
     from .operations.effects import Operation, Steps
     from .operations.observing import Observe
     from .tables import backups, deletion, s3, transfers, waits
     from .tables import check as checking
+    from .tables import find as finding
+    from .tables import lifecycle as tables
     from .tables import restore as restoring
     from .tables import update as updating
 else:
@@ -29,9 +31,11 @@ else:
     checking = Lazy("tables.check")
     copying = Lazy("copying.table")
     deletion = Lazy("tables.deletion")
+    finding = Lazy("tables.find")
     migrating = Lazy("copying.migrate")
     restoring = Lazy("tables.restore")
     s3 = Lazy("tables.s3")
+    tables = Lazy("tables.lifecycle")
     transfers = Lazy("tables.transfers")
     updating = Lazy("tables.update")
     verifying = Lazy("copying.verify")
@@ -124,9 +128,9 @@ class _Operations:
     """Perform the steps of a plan; raise `PlanRefused` for what was not shown."""
     update_table = Method(lambda: updating.update_table)
     """Plan, then apply."""
-    describe_table = Method(lambda: tables.describe_table)
+    describe_table = Method(lambda: finding.describe_table)
     """Describe a table; raise `TableNotFound`."""
-    table_exists = Method(lambda: tables.table_exists)
+    table_exists = Method(lambda: finding.table_exists)
     """Return whether there is such a table, in any status."""
     delete_table = Method(lambda: deletion.delete_table)
     """Delete a table with all its items."""
@@ -136,7 +140,7 @@ class _Operations:
     """Wait until a table and its indexes are ACTIVE."""
     wait_until_gone = Method(lambda: waits.wait_until_gone)
     """Wait until there is no such table."""
-    list_tables = Method(lambda: tables.list_tables)
+    list_tables = Method(lambda: finding.list_tables)
     """Return the names of the tables that begin with `prefix`."""
     create_backup = Method(lambda: backups.create_backup)
     """Make an on-demand backup of a table."""

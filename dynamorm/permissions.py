@@ -12,7 +12,8 @@ from msgspec import UNSET, Struct, structs
 
 from .model import Readable
 from .model.arguments import nearest
-from .model.declare import Model, table_name, table_spec
+from .model.declare import Model, table_spec
+from .model.named import table_name
 from .model.options import check_option_names
 from .model.spec import TableSpec
 from .tables.actions import ACTIONS, TABLES

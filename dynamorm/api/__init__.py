@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import ClassVar, TypeVar
 
+from msgspec import json
+
 from ..model import Readable
 
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
@@ -19,6 +21,9 @@ class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
 
     _kept: ClassVar[tuple[type, ...]] = (bytes,)
 
+
+encode = json.Encoder().encode
+"""The JSON body of a request."""
 
 T = TypeVar("T")
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from msgspec import field
 
 from ..errors import TransportError
-from . import Reply, T
+from . import Reply, Request, T
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -219,6 +219,14 @@ class TableDescription(Reply, frozen=True):
         """PROVISIONED or PAY_PER_REQUEST; a table without a summary is provisioned."""
         summary = self.billing_mode_summary
         return (summary and summary.billing_mode) or "PROVISIONED"
+
+
+class DescribeTableInput(Request, frozen=True):
+    table_name: str
+
+
+class DescribeTableOutput(Reply, frozen=True):
+    table: TableDescription
 
 
 def moment(seconds: float | None) -> "datetime | None":

@@ -20,6 +20,8 @@ from .descriptions import (
     TableDescription,
     Tag,
 )
+from .descriptions import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
+from .descriptions import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
 
 
 class ProvisionedThroughput(Request, frozen=True):
@@ -87,10 +89,6 @@ class DescribeLimitsOutput(Reply, frozen=True):
     table_max_write_capacity_units: int
 
 
-class DescribeTableInput(Request, frozen=True):
-    table_name: str
-
-
 class DeleteTableInput(Request, frozen=True):
     table_name: str
 
@@ -139,10 +137,6 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     global_table_settings_replication_mode: str | UnsetType = UNSET
     disassociation_protection_enabled: bool | UnsetType = UNSET
     vector_index_updates: Any = UNSET
-
-
-class DescribeTableOutput(Reply, frozen=True):
-    table: TableDescription
 
 
 class CreateTableOutput(Reply, frozen=True):

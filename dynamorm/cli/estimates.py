@@ -109,7 +109,8 @@ def tell_before(
     from ..errors import AccessDenied
     from ..estimate import Quota
     from ..estimate.rates import rates
-    from ..model.declare import table_name, table_spec
+    from ..model.declare import table_spec
+    from ..model.named import table_name
     from ..model.spec import TableSpec
 
     estimate, found = _copy(db, there, source, target, prices, given)

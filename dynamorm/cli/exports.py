@@ -99,7 +99,8 @@ def permissions(
 
 
 def _prefixed(table: Model | str, prefix: str) -> Model | str:
-    from ..model.declare import table_name, table_spec
+    from ..model.declare import table_spec
+    from ..model.named import table_name
     from ..model.names import whole_name
 
     name = whole_name(prefix, table_name(table))

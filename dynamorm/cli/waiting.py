@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..api.tables import DescribeTableOutput
+from ..api.descriptions import DescribeTableOutput
 from ..errors import ServiceError, TransportError
 from ..operations.effects import Steps, call
 from ..operations.waiting import Deadline, pause, polling, within

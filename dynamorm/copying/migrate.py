@@ -20,7 +20,8 @@ from ..operations.waiting import seconds_of, within
 from ..tables.backups import back_up
 from ..tables.create import Ensured
 from ..tables.described import described_spec
-from ..tables.lifecycle import create_table, describe_table, ensure_table, table_exists
+from ..tables.find import describe_table, table_exists
+from ..tables.lifecycle import create_table, ensure_table
 from .options import CopyOptions, CopySettings
 from .prepare import check_copy
 from .report import CopyReport

@@ -15,7 +15,7 @@ from ..model.spec import TableSpec
 from ..operations.effects import Call, Effect, Steps, now, through, where
 from ..operations.middleware import DatabaseLike, elsewhere
 from ..operations.waiting import Deadline, pause, polling
-from ..tables.lifecycle import describe_table
+from ..tables.find import describe_table
 from .identity import Found
 from .job import Convert
 from .options import CopySettings

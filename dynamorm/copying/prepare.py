@@ -10,7 +10,8 @@ from msgspec import Raw, structs
 from ..api.descriptions import TableDescription
 from ..errors import ItemError, Refused
 from ..items.keys import item_key
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.spec import TableSpec
 from ..operations.effects import Steps
 from ..operations.pace import Pace

@@ -7,7 +7,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..operations.effects import Steps, now, operation
 from ..operations.middleware import DatabaseLike
 from ..operations.pace import Pace

@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 
 from ..model.spec import TableSpec, changed
 from ..operations.effects import Operation, Steps, operation
-from ..tables.lifecycle import describe_table
+from ..tables.find import describe_table
 from ..tables.settings import SETTINGS
 from ..tables.steps import Change
 from ..tables.survey import survey

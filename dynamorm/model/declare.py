@@ -15,7 +15,7 @@ from msgspec import Struct
 from ..errors import ModelError
 from .fields import Field, label, read_fields, union_members
 from .keys import spec_parts
-from .names import name_problem, short_name_problems
+from .names import short_name_problems
 from .options import Index, Options, check_option_names
 from .spec import TableSpec, changed, remember
 
@@ -143,19 +143,6 @@ def model_of(table: Model | str) -> Any:
     if isinstance(table, TableSpec):
         return table.model
     return None if isinstance(table, str) else table
-
-
-def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
-    """Return the name or ARN of a table, for operations that need no more.
-
-    Raises `ModelError` for an invalid name.
-    """
-    if not isinstance(model_or_name, str):
-        return table_spec(model_or_name, name=name).name
-    given = model_or_name if name is None else name
-    if (problem := name_problem(given, "table")) and not short_name_problems(given):
-        raise ModelError((f"{problem} - at {given}",))
-    return given
 
 
 def _refuse_positions(function: str, first: str, names: tuple[str, ...]) -> NoReturn:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Struct
 
+from ..api import encode
 from ..errors import TransportError
 from ..model.names import checked_prefix
-from ..requests import encode
 from .decoding import decoded
 from .effects import (
     Call,

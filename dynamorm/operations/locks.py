@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import _thread
 import os
-import threading
 
 
 class ForkLock:
+    # That of `_thread`, as `threading.Lock` is: importing `threading` takes as long as connecting.
     """A lock among the threads of one process; the child of a fork has one of its own."""
 
     def __init__(self) -> None:
-        self._locks: dict[int, threading.Lock] = {}
+        self._locks: dict[int, _thread.LockType] = {}
 
     def __enter__(self) -> None:
-        self._locks.setdefault(os.getpid(), threading.Lock()).acquire()
+        self._locks.setdefault(os.getpid(), _thread.allocate_lock()).acquire()
 
     def __exit__(self, *raised: object) -> None:
         self._locks[os.getpid()].release()

@@ -7,7 +7,7 @@ from functools import update_wrapper
 from importlib import import_module
 from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
-from ..errors import DynamormError
+from .. import errors  # as a module: mypy then reads functions before they become methods
 from .effects import Operation
 
 P = ParamSpec("P")
@@ -54,14 +54,14 @@ class Method(Generic[P, T]):
         def method(*given: P.args, **named: P.kwargs) -> Any:
             try:
                 operation = function(*given, **named)
-            except DynamormError as error:
+            except errors.DynamormError as error:
                 raise short(error) from error.__cause__
             return db.run(operation)
 
         return update_wrapper(method, function)
 
 
-def short(error: DynamormError) -> DynamormError:
+def short(error: errors.DynamormError) -> errors.DynamormError:
     """Return an error with a short traceback."""
     from .traces import shortened
 

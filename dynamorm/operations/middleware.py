@@ -7,7 +7,6 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import structs
 
-from ..api.tables import ListTablesOutput
 from ..model.names import whole_name
 from .effects import Call, Effect, Home, Operation, Steps, Where, through
 
@@ -41,7 +40,7 @@ def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
         if payload is not effect.payload:
             effect = structs.replace(effect, payload=payload)
         answer = yield effect
-        return _unprefixed(answer, prefix) if isinstance(answer, ListTablesOutput) else answer
+        return _unprefixed(answer, prefix) if effect.operation == "ListTables" else answer
 
     return (yield from through(steps, perform))
 
@@ -94,8 +93,7 @@ def _naming(kind: Any) -> tuple[str, ...]:
     return tuple(name for name in getattr(kind, "__struct_fields__", ()) if name in _NAMING)
 
 
-def _unprefixed(reply: ListTablesOutput, prefix: str) -> ListTablesOutput:
+def _unprefixed(reply: Any, prefix: str) -> Any:
     # The last name stays whole: it is where the service goes on from, and may be anybody's.
     names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
-    last = reply.last_evaluated_table_name
-    return ListTablesOutput(names, last)
+    return structs.replace(reply, table_names=names)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import requests
 from ..api.descriptions import (
+    DescribeTableInput,
+    DescribeTableOutput,
     GlobalSecondaryIndexDescription,
     TableDescription,
     VectorIndexDescription,
 )
-from ..api.tables import DescribeTableOutput
 from ..errors import (
     ServiceError,
     TableFailed,
@@ -38,7 +38,7 @@ MISSING_GRACE = 30.0
 def find_table(name: str) -> Steps[TableDescription | None]:
     """Describe a table; `None` only where the service says that there is none."""
     try:
-        reply = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
+        reply = yield from call("DescribeTable", DescribeTableInput(name), DescribeTableOutput)
     except TableNotFound:
         return None
     return reply.table

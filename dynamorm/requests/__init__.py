@@ -9,15 +9,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET, UnsetType, json
+from msgspec import UNSET, UnsetType
 
-from ..api import T
-from ..api.descriptions import AttributeDefinition, KeySchemaElement, StreamSpecification, Tag
+from ..api import T, encode
+from ..api.descriptions import (
+    AttributeDefinition,
+    DescribeTableInput,
+    KeySchemaElement,
+    StreamSpecification,
+    Tag,
+)
 from ..api.descriptions import Projection as ProjectionShape
 from ..api.tables import (
     CreateTableInput,
     DeleteTableInput,
-    DescribeTableInput,
     GlobalSecondaryIndex,
     ListTablesInput,
     LocalSecondaryIndex,
@@ -25,7 +30,8 @@ from ..api.tables import (
     ProvisionedThroughput,
     SSESpecification,
 )
-from ..model.declare import Model, table_name, table_spec
+from ..model.declare import Model, table_spec
+from ..model.named import table_name
 from ..model.options import (
     KMS,
     OnDemand,
@@ -153,10 +159,6 @@ def __getattr__(name: str) -> Any:
     if name not in _MODULE_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
-
-
-encode = json.Encoder().encode
-"""The JSON body of a request."""
 
 
 def create_table(

@@ -17,7 +17,8 @@ from ..api.backups import (
 )
 from ..api.tables import GlobalSecondaryIndex
 from ..errors import ModelError
-from ..model.declare import Model, table_name, table_spec
+from ..model.declare import Model, table_spec
+from ..model.named import table_name
 from ..model.names import name_problem
 from ..model.spec import TableSpec
 from . import create_table, unencrypted_shape, unset_if_none

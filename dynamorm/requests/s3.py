@@ -26,7 +26,8 @@ from ..api.s3 import (
     StartBulkPutItemsInput,
     TableCreationParameters,
 )
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from . import create_table, unset_if_none
 
 if TYPE_CHECKING:

@@ -30,7 +30,8 @@ from ..api.settings import (
     UpdateContributorInsightsInput,
     UpdateTimeToLiveInput,
 )
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import policy_text
 from . import unset_if_none
 

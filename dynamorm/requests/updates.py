@@ -15,7 +15,8 @@ from ..api.tables import (
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
 )
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import KMS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import IndexSpec, KeyAttribute
 from . import encryption_shape, global_index, unencrypted_shape, units_shape

@@ -17,8 +17,8 @@ from ..operations.effects import Location, Steps
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
 from .binding import Binding
+from .find import describe_table
 from .insist import LOOKS, insist
-from .lifecycle import describe_table
 from .plan import Plan
 from .review import is_early, is_needed, is_wanted
 from .settings import is_read, setting_of

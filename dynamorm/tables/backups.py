@@ -22,7 +22,8 @@ from ..api.backups import (
 )
 from ..api.descriptions import Cursors
 from ..errors import ServiceError
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within

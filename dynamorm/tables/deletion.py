@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 from .. import requests
 from ..api.tables import DeleteTableInput, DeleteTableOutput
 from ..errors import TableNotFound
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, operation
 from ..operations.waiters import until_gone

@@ -8,15 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
-from .. import requests
-from ..api.descriptions import Cursors, TableDescription
-from ..api.tables import DescribeTableOutput, ListTablesOutput
+from ..api.descriptions import TableDescription
 from ..errors import DynamormError, MigrateNotSupported, ModelError
-from ..model.declare import Model, table_name, table_spec
+from ..model.declare import Model, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call, operation
-from ..operations.waiters import find_table
+from ..operations.effects import Steps, operation
 from ..operations.waiting import Deadline, within
 
 if TYPE_CHECKING:
@@ -168,45 +165,6 @@ def _finish(
     from .drifted import mark
 
     return mark(spec, ensured)
-
-
-@operation
-def describe_table(
-    model_or_name: Model | str, *, name: str | None = None
-) -> Steps[TableDescription]:
-    """Describe a table in one DescribeTable; raises `TableNotFound`."""
-    payload = requests.describe_table(table_name(model_or_name, name=name))
-    return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
-
-
-@operation
-def table_exists(model_or_name: Model | str, *, name: str | None = None) -> Steps[bool]:
-    """Return whether the table exists, in any status, even while it is being deleted.
-
-    Returns `False` only if the service says that there is no such table; raises any other error.
-    """
-    return (yield from find_table(table_name(model_or_name, name=name))) is not None
-
-
-@operation
-def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
-    """Return the names of all tables of the account and region that begin with `prefix`.
-
-    Sends one ListTables for every 100 tables of the account.
-    """
-    if not isinstance(prefix, str):
-        raise TypeError(f"list_tables takes what names begin with, a str, not {prefix!r:.200}")
-    names: list[str] = []
-    start_after: str | None = None
-    cursors = Cursors("ListTables")
-    while True:
-        payload = requests.list_tables(start_after)
-        page = yield from call("ListTables", payload, ListTablesOutput)
-        # ListTables knows no filter: finding a prefix takes every page of the account.
-        names += (name for name in page.table_names if name.startswith(prefix))
-        start_after = cursors.onward(start_after, page.last_evaluated_table_name)
-        if start_after is None:
-            return tuple(names)
 
 
 def migrate(*_models: Any, **_options: Any) -> NoReturn:

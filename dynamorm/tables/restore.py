@@ -20,7 +20,8 @@ from ..api.descriptions import (
 )
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex
 from ..errors import Refused
-from ..model.declare import Model, table_name, table_spec
+from ..model.declare import Model, table_spec
+from ..model.named import table_name
 from ..model.options import Provisioned, check_flags
 from ..model.spec import TableSpec, changed
 from ..operations.effects import Steps, operation
@@ -29,8 +30,8 @@ from .backups import backup_arn, contents, describe, of_its_table
 from .compare import differences
 from .completing import complete, refuse_unset
 from .create import made_by
+from .find import describe_table
 from .jobs import seconds_at, until_done
-from .lifecycle import describe_table
 from .plan import make_plan
 from .steps import Settings, operation_of
 

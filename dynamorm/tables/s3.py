@@ -24,14 +24,15 @@ from ..api.s3 import (
     StartBulkPutItemsOutput,
 )
 from ..errors import Refused
-from ..model.declare import Model, table_name, table_spec
+from ..model.declare import Model, table_spec
+from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, refuse_unset
+from .find import describe_table
 from .jobs import Progress, check_progress, seconds_at, until_done
-from .lifecycle import describe_table
 from .steps import operation_of
 from .transfers import bulk_operation_of, export_of, import_of
 

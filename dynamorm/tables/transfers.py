@@ -24,12 +24,13 @@ from ..api.s3 import (
     ListImportsOutput,
 )
 from ..errors import TransferFailed
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
+from .find import describe_table
 from .jobs import Progress, Underway, check_progress, until_done
-from .lifecycle import describe_table
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -23,7 +23,7 @@ from .apply import Run, refuse, refuse_elsewhere
 from .binding import Binding
 from .compare import drift
 from .create import create
-from .lifecycle import describe_table
+from .find import describe_table
 from .plan import Plan, create_plan, make_plan
 from .selection import checked_names, compared_settings
 from .settle import finish_all, finish_possible

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..api.descriptions import TableDescription
-from ..model.declare import Model, table_name
+from ..model.declare import Model
+from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, operation
 from ..operations.waiters import find_table, until_active, until_gone

@@ -28,8 +28,7 @@ from dynamorm import (
     TableSpec,
     TransportError,
 )
-from dynamorm.api.descriptions import Cursors
-from dynamorm.api.tables import DescribeTableOutput
+from dynamorm.api.descriptions import Cursors, DescribeTableOutput
 from dynamorm.requests import describe_table
 from dynamorm.tables.survey import survey
 from dynamorm.testing import FakeClock, Script
