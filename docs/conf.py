@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
 import dynamorm
+from dynamorm.errors import DOCS
 
 project = "dynamorm"
 copyright = "dynamorm contributors"  # noqa: A001 - the name is Sphinx's
@@ -19,6 +22,8 @@ exclude_patterns = ["_build"]
 
 html_theme = "furo"
 html_title = f"dynamorm {release}"
+# Read the Docs builds a site for each version, and says where this one is published.
+html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", DOCS)
 
 myst_heading_anchors = 3
 # The same fences are drawings on GitHub.

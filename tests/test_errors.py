@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import builtins
+import configparser
 import copy
 import inspect
 import pickle
+import re
+import runpy
+import traceback
 import zlib
 from pathlib import Path
 from typing import Any
@@ -19,7 +24,8 @@ from dynamorm.errors import DynamormError, ServiceError, service_error
 from dynamorm.testing import Script
 from dynamorm.transports.exchange import Answer, read_answer
 
-SAMPLES = Path(__file__).parent / "samples"
+ROOT = Path(__file__).parents[1]
+SAMPLES = ROOT / "tests" / "samples"
 SAID: list[tuple[str, int, str, str]] = json.decode((SAMPLES / "errors.json").read_bytes())
 
 CLASSES = {
@@ -71,6 +77,50 @@ def test_errors_survive_pickling_and_copying_with_their_facts(name):
         assert (str(again), again.args) == (str(error), error.args)
         assert vars(again) == vars(error)
         assert (again.transient, again.maybe_applied) == (error.transient, error.maybe_applied)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_every_text_ends_with_the_address_of_its_section(name):
+    """The last line leads to the class's own section; what comes before is `text`."""
+    error = one_of(name)
+    assert error.url == f"https://dynamorm.readthedocs.io/en/stable/errors.html#{name.lower()}"
+    assert str(error) == f"{error.text}\nSee {error.url}"
+    assert "https://dynamorm" not in error.text
+
+
+def test_a_subclass_of_an_application_leads_to_the_section_of_its_parent():
+    """Only the errors of dynamorm have sections, and any other class has one above it."""
+    late = type("LateShipment", (errors.Throttled,), {"__module__": "shop"})
+    assert service_error("x", "y", status=400, operation="z").url.endswith("#serviceerror")
+    assert late("x", "y", status=400, operation="z").url.endswith("#throttled")
+
+
+@pytest.mark.once
+def test_every_error_has_a_section():
+    """docs/errors.md has a heading for each class, which makes its anchor, and for no other."""
+    page = (ROOT / "docs" / "errors.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"^### (\w+)$", page, re.MULTILINE)) == sorted(CLASSES)
+
+
+@pytest.mark.once
+def test_the_address_of_the_documentation_is_the_same_everywhere(monkeypatch):
+    """Errors, the package's metadata and the site itself name one address."""
+    monkeypatch.delenv("READTHEDOCS_CANONICAL_URL", raising=False)
+    config = configparser.ConfigParser(interpolation=None)
+    config.read(ROOT / "setup.cfg", encoding="utf-8")
+    assert f"Documentation = {errors.DOCS}" in config["metadata"]["project_urls"].splitlines()
+    assert runpy.run_path(str(ROOT / "docs" / "conf.py"))["html_baseurl"] == errors.DOCS
+
+
+def test_an_error_within_a_group_keeps_its_address():
+    """A group has its own text; each of its errors still ends with the address of its section."""
+    group = getattr(builtins, "ExceptionGroup", None)
+    if group is None:
+        pytest.skip("needs Python 3.11")
+    error = errors.TableFailed("orders", "ARCHIVED")
+    shown = "".join(traceback.format_exception(group("two tables", [error])))
+    assert "errors.html#tablefailed" in shown
+    assert "https" not in str(group("two tables", [error]))
 
 
 def test_every_error_is_public_and_has_one_root():

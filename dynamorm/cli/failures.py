@@ -13,6 +13,7 @@ from ..errors import (
     PlanRefused,
     TableNotFound,
     TransportError,
+    text_of,
 )
 from .output import say
 
@@ -56,11 +57,13 @@ def tell(error: Exception, *, debug: bool, color: bool) -> None:
     )
     if advice:
         say(f"Try: {advice}")
+    elif isinstance(error, DynamormError):
+        say(f"See {error.url}")
 
 
 def _message(error: Exception) -> str:
     if isinstance(error, click.ClickException):
         return error.format_message()
     if isinstance(error, DynamormError | OSError | ValueError):
-        return str(error)
+        return text_of(error)
     return f"{type(error).__name__}: {error} (--debug shows where)"

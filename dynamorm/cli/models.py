@@ -97,7 +97,9 @@ def _module(path: str) -> ModuleType:
         if absent:
             where = "from the folder of the project, or with it installed"
             raise ClickException(f"no module {path!r}: run dynamorm {where}") from error
-        reason = f"{type(error).__name__}: {error}"
+        from ..errors import text_of
+
+        reason = f"{type(error).__name__}: {text_of(error)}"
         raise ClickException(
             f"{path} could not be imported: {reason} (--debug shows where)"
         ) from error

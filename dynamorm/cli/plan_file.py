@@ -8,7 +8,7 @@ from click import ClickException
 from msgspec import DecodeError, Struct, json, to_builtins
 
 from ..copying.checkpoint_file import save
-from ..errors import Refused
+from ..errors import Refused, text_of
 from ..tables.plan import Plan
 from .output import FORMAT_VERSION
 
@@ -32,4 +32,6 @@ def read_plans(path: str) -> list[Plan]:
     try:
         return json.decode(content, type=_File).plans
     except (DecodeError, Refused) as error:
-        raise ClickException(f"{path} is no plan that dynamorm can read: {error}") from error
+        raise ClickException(
+            f"{path} is no plan that dynamorm can read: {text_of(error)}"
+        ) from error

@@ -8,6 +8,7 @@ from typing import Any
 from msgspec import DecodeError
 
 from .answers import (
+    DOCS as DOCS,
     AccessDenied as AccessDenied,
     ConditionFailed as ConditionFailed,
     CredentialsRejected as CredentialsRejected,
@@ -25,6 +26,7 @@ from .answers import (
     named,
     service_error as service_error,
     shown as shown,
+    text_of as text_of,
 )
 
 

@@ -5,9 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+DOCS = "https://dynamorm.readthedocs.io/en/stable/"
+"""Where the latest release is documented: the text of an error ends with its section there."""
+
 
 class DynamormError(Exception):
-    """The base class of every error that dynamorm raises on purpose."""
+    """The base class of every error that dynamorm raises on purpose.
+
+    `str(error)` is `text`, and on a line of its own `url`.
+    """
 
     transient: bool = False
     """Whether the same request may succeed later without anybody changing anything."""
@@ -17,6 +23,22 @@ class DynamormError(Exception):
 
     report: Any = None
     """The `CopyReport` or `Verified` of the copy or comparison that this error ended, if any."""
+
+    @property
+    def text(self) -> str:
+        """What happened, where, and what to do: the message without `url`."""
+        return super().__str__()
+
+    @property
+    def url(self) -> str:
+        """The section of the documentation about this class of errors, or else about its parent."""
+        # Only what is defined here has a section: an application's own subclass has none.
+        home = DynamormError.__module__
+        kind = next(cls for cls in type(self).__mro__ if cls.__module__ == home)
+        return f"{DOCS}errors.html#{kind.__name__.lower()}"
+
+    def __str__(self) -> str:
+        return f"{self.text}\nSee {self.url}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Exception's own way calls the class with `args`, which our signatures do not take back.
@@ -29,6 +51,11 @@ def _restore(
     error = cls.__new__(cls, *args)
     error.__dict__.update(facts)
     return error
+
+
+def text_of(error: BaseException) -> str:
+    """Return what an error says, for use within another text: without the URL of ours."""
+    return error.text if isinstance(error, DynamormError) else str(error)
 
 
 def named(key: Mapping[str, Any]) -> str:
@@ -56,7 +83,8 @@ class TransportError(DynamormError):
         """A kept-alive connection turned out to be closed: worth another try at once."""
         super().__init__(message)
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
         effect = "may have taken effect" if self.maybe_applied else "had no effect"
         return f"{self.args[0]} (the request {effect}) - at {self.operation}"
 
@@ -89,7 +117,8 @@ class ServiceError(DynamormError):
         """The key of the item that the service refused in a copy, as natural values."""
         super().__init__(message)
 
-    def __str__(self) -> str:
+    @property
+    def text(self) -> str:
         facts = f"{self.code}, status {self.status}"
         if self.request_id:
             facts += f", request {self.request_id}"
@@ -109,23 +138,32 @@ class ServiceError(DynamormError):
 class TableNotFound(ServiceError):
     """There is no such table (or index) in this account and region."""
 
+    hint = ": create it, or check its name, the prefix and the region"
+
 
 class TableBusy(ServiceError):
     """The table is being created, changed or deleted; the request may succeed afterwards."""
+
+    hint = ": wait until the table is ACTIVE, then try again"
 
 
 class TableExists(ServiceError):
     """A table of this name exists already (ResourceInUseException from CreateTable)."""
 
+    hint = ": ensure_table takes a table that exists"
+
 
 class Throttled(ServiceError):
     """The service throttles requests: try again later."""
 
+    hint = ": try again later, or raise the throughput of {table}"
     transient = True
 
 
 class LimitExceeded(ServiceError):
     """Too many control-plane operations at once, or a quota of the account."""
+
+    hint = ": wait until other changes are done, or ask AWS for a higher quota"
 
     @property
     def simultaneous(self) -> bool:
@@ -159,10 +197,13 @@ class ConditionFailed(ServiceError):
 class UnsupportedOperation(ServiceError):
     """The endpoint does not know the operation: an emulator, or an older service."""
 
+    hint = ": use an endpoint that knows {operation}, or do without it"
+
 
 class ServerError(ServiceError):
     """The service failed; the request may have taken effect."""
 
+    hint = ": see whether the request took effect, and try again later"
     transient = True
     maybe_applied = True
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..errors import ItemError
+from ..errors import ItemError, text_of
 from ..model.arguments import check_plain
 from ..model.fields import label
 from .mismatch import Misfit, at
@@ -279,7 +279,7 @@ def _several(found: Any) -> Iterable[Any]:
 def _reason(error: Exception) -> str:
     name = type(error).__name__
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(text_of(error).split())
     except Exception:  # noqa: BLE001 - the text of a class that is not ours
         text = ""
     return f"{name}: {text[:MAX_REASON]}" if text else name

@@ -47,7 +47,7 @@ def finish_possible(
         except TableNotFound as error:
             if wait:
                 raise
-            left.append(Pending(step.name, str(error)))
+            left.append(Pending(step.name, error.text))
         except ServiceError as error:
             left.append(pending(step.name, error))
     return tuple(left)
@@ -75,11 +75,11 @@ def _settle(
 def pending(name: str, error: ServiceError) -> Pending:
     """Say what is left undone for now; raise the error where time alone does not help."""
     if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
-        return Pending(name, str(error), SETTINGS[setting_of(name)].interval)
+        return Pending(name, error.text, SETTINGS[setting_of(name)].interval)
     if isinstance(error, UnsupportedOperation):
         return Pending(name, UNKNOWN)
     if passes(error):
-        return Pending(name, str(error))
+        return Pending(name, error.text)
     raise error
 
 

@@ -175,7 +175,7 @@ def _drop(db: Database, names: Iterable[str]) -> None:
             if found is not None and found.table_status != "DELETING":
                 _delete(db, name)
         except DynamormError as error:
-            problems.append(f"\n{error}")
+            problems.append(f"\n{error.text}")
     if problems:
         pytest.fail(_LEFT + "".join(problems), pytrace=False)
 

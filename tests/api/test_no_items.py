@@ -25,7 +25,7 @@ def test_what_is_no_item_keeps_the_checkpoint_when_the_service_is_too_busy():
     """It cannot be handed back as attribute values, and the error has the report all the same."""
     item = json.decode(NO_ITEM, type=dict[str, Raw])["Items"]
     left = b'{"UnprocessedItems":{"new":[{"PutRequest":{"Item":%s}}]}}' % bytes(item)[1:-1]
-    with pytest.raises(dynamorm.ItemError, match=r"at item\[\.\.\.\]$") as caught:
+    with pytest.raises(dynamorm.ItemError, match=r"at item\[\.\.\.\]\nSee ") as caught:
         run(copying(deadline=60), Fixed(Scan=NO_ITEM, BatchWriteItem=left))
     assert caught.value.report.checkpoint["segments"][0]["cursor"] is None
     assert not caught.value.report.done

@@ -104,6 +104,13 @@ def test_the_second_line_is_what_to_type(run):
     assert run("copy a", exits=1).stderr.splitlines()[1] == "Try: dynamorm copy --help"
 
 
+def test_the_second_line_is_the_address_of_the_error_where_no_option_helps(run):
+    """The first line stays the message alone."""
+    told = run("copy orders orders", exits=1).stderr.splitlines()
+    assert "the same table, orders" in told[0]
+    assert told[1:] == ["See https://dynamorm.readthedocs.io/en/stable/errors.html#refused"]
+
+
 def test_debug_shows_the_traceback(run):
     """Wherever the option stands."""
     assert "Traceback (most recent call last):" in run("--debug plan shop:No", exits=1).stderr

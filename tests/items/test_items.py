@@ -207,7 +207,7 @@ class Odd(Struct):
 def test_unset_is_absent():
     """A field that is UNSET is not written, even one that must be there to be read."""
     assert to_item(Odd(UNSET, {})) == {"extra": {"M": {}}}
-    with pytest.raises(ItemError, match=r"the attribute is missing - at Odd\.always$"):
+    with pytest.raises(ItemError, match=r"the attribute is missing - at Odd\.always\nSee "):
         from_item(Odd, {"extra": {"M": {}}})
 
 
@@ -565,8 +565,8 @@ def holder(annotation: Any) -> Any:
 def problem(work: Callable[[], object]) -> str:
     with pytest.raises(ItemError) as caught:
         work()
-    assert str(caught.value) == f"{caught.value.problem} - at {caught.value.path}"
-    return str(caught.value)
+    assert caught.value.text == f"{caught.value.problem} - at {caught.value.path}"
+    return caught.value.text
 
 
 class Address(Struct, forbid_unknown_fields=True):
@@ -945,10 +945,10 @@ def test_model_that_cannot_be_stored(model, told):
 
 def test_type_that_msgspec_refuses():
     """What msgspec itself does not take is told with the field, or the model, that has it."""
-    with pytest.raises(ModelError, match=r"more than one str-like type.* - at Holder\.value$"):
+    with pytest.raises(ModelError, match=r"more than one str-like type.* - at Holder\.value\nSee "):
         codec(holder(str | bytes))
     inner = defstruct("Inner", [("value", str | bytes)])
-    with pytest.raises(ModelError, match=r"str-like type.* - at Holder\.value$"):
+    with pytest.raises(ModelError, match=r"str-like type.* - at Holder\.value\nSee "):
         codec(holder(inner))
 
 

@@ -489,7 +489,7 @@ def test_every_problem_at_once():
         'table_class takes "STANDARD" or "STANDARD_INFREQUENT_ACCESS", not \'ALL\' - at !',
     )
     assert caught.value.problems == expected
-    assert str(caught.value) == "13 problems:\n- " + "\n- ".join(expected)
+    assert caught.value.text == "13 problems:\n- " + "\n- ".join(expected)
 
 
 def test_one_problem():
@@ -497,7 +497,7 @@ def test_one_problem():
     with pytest.raises(ModelError) as caught:
         table_spec(defstruct("Keyless", ["id"]), name="orders")
     (problem,) = caught.value.problems
-    assert str(caught.value) == problem
+    assert caught.value.text == problem
     assert problem == "no partition key: mark one field with PartitionKey() - at Keyless"
 
 

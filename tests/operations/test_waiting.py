@@ -180,7 +180,7 @@ def test_an_error_names_the_table_that_the_request_named() -> None:
         dynamorm.run(program(), Script(("DescribeTable", denied)))
     assert caught.value.table == "orders"
     assert "allow dynamodb:DescribeTable on orders" in str(caught.value)
-    assert str(caught.value).endswith("- at orders, DescribeTable")
+    assert caught.value.text.endswith("- at orders, DescribeTable")
     denied = service_error("AccessDeniedException", "no", status=400, operation="ListTables")
     with pytest.raises(AccessDenied) as caught:
         dynamorm.run(one_call(), Script(("ListTables", denied)))

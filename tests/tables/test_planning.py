@@ -929,10 +929,10 @@ def test_one_name_is_written_as_a_tuple():
 def test_a_refusal_says_how_to_allow():
     """The error lists the steps, and what to write for each, unless that would not help."""
     made = planned(changed(FULL, stream=None, sort_key=None, indexes=(BY_STATUS,)))
-    assert str(PlanRefused(made.steps)) == (
+    assert PlanRefused(made.steps).text == (
         "stream is destructive: turn NEW_IMAGE off; to do this, say allow=('stream',)"
     )
-    assert str(PlanRefused(made.steps, blocked=made.blocked)) == (
+    assert PlanRefused(made.steps, blocked=made.blocked).text == (
         "stream is destructive: turn NEW_IMAGE off; key is blocked: a key cannot be "
         "changed: make a new table and copy the items into it"
     )

@@ -235,7 +235,7 @@ def test_what_a_service_says_is_cut_and_moves_no_cursor(name):
             way.to(server).send()
         error = caught.value
         assert len(str(error)) < 3000
-        assert str(error).isprintable()
+        assert error.text.isprintable()
         assert error.message.startswith(r"\x1b[2J\r\n\u202e\x07xxx")
         assert "(1048584 characters)" in error.message
         assert len(error.code) < 200

@@ -175,7 +175,7 @@ def failing(way: Way) -> TransportError:
     """Send, and give the error, which must say where it was and what can be done."""
     with pytest.raises(TransportError) as caught:
         way.describe()
-    assert str(caught.value).endswith("- at DescribeTable")
+    assert caught.value.text.endswith("- at DescribeTable")
     return caught.value
 
 
