@@ -86,10 +86,11 @@ class Buffer:
     def plain_head(self) -> bytes | None:
         """Return all of a head that has come at once, if each of its lines ends as it should."""
         end = self._data.find(b"\r\n\r\n", self._at)
-        head = self._data[self._at : max(end, self._at)]
+        if not 0 <= end - self._at <= MAX_HEAD:
+            return None
+        head = self._data[self._at : end]
         ends = head.count(b"\r\n")
-        plain = head.count(b"\n") == ends == head.count(b"\r") and b"\0" not in head
-        if end < 0 or end - self._at > MAX_HEAD or not plain:
+        if not head.count(b"\n") == ends == head.count(b"\r") or b"\0" in head:
             return None
         self._at = end + 4
         return head

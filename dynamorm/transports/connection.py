@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, TypeVar
 
 from . import failures
-from .buffer import Buffer, Incomplete, Reading, Unreadable, pull
+from .buffer import PIECE, Buffer, Incomplete, Reading, Unreadable, pull
 from .failures import Failed, is_untrusted
 from .http1 import Received, read_answer, read_head
 from .routes import MAX_IDLE, Proxy, Route, tls_context
@@ -46,9 +46,10 @@ class Kept(ABC):
     def alive(self) -> bool:
         """Return whether it may be used again: not idle for long, and nothing came in meanwhile."""
         # The monotonic clock stands still in a frozen Lambda, the other one does not.
-        idle = max(now - then for now, then in zip(moments(), self._used, strict=True))
+        (now, today), (then, day) = moments(), self._used
         # Asked even of one that was just used: a late answer would be taken for the next one.
-        return idle < MAX_IDLE and self._buffer.empty and self._silent()
+        fresh = now - then < MAX_IDLE and today - day < MAX_IDLE
+        return fresh and self._buffer.empty and self._silent()
 
     def _done(self) -> None:
         self._answered = True
@@ -75,7 +76,7 @@ class Connection(Kept):
     def __repr__(self) -> str:
         return f"Connection(fd={self._wire.link.fileno()})"
 
-    def exchange(self, request: bytes, until: float = inf) -> tuple[Received, bool]:
+    def exchange(self, head: bytes, body: bytes = b"", until: float = inf) -> tuple[Received, bool]:
         """Send a request, and give its answer and whether the connection can go on.
 
         The answer must be there by the moment `until` of the monotonic clock. Raises `Failed`,
@@ -83,7 +84,7 @@ class Connection(Kept):
         """
         self._wire.until = until
         try:
-            received, kept = self._exchange(request)
+            received, kept = self._exchange(head, body)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise self._failed(error) from None
         self._done()
@@ -95,11 +96,11 @@ class Connection(Kept):
     def _silent(self) -> bool:
         return not readable(self._wire.link)
 
-    def _exchange(self, request: bytes) -> tuple[Received, bool]:
+    def _exchange(self, head: bytes, body: bytes) -> tuple[Received, bool]:
         self._buffer.begun = False
         sent = True
         try:
-            self._wire.send(request)
+            self._wire.send(head, body)
         except ConnectionError:
             # What is too large is refused before all of it is sent.
             sent = False
@@ -112,14 +113,18 @@ class Wire:
 
     def __init__(self, link: socket.socket, step: float, until: float = inf) -> None:
         self.link = link
-        self.step = step
         self.until = until
+        self._step = min(step, LONGEST) if step < inf else None
         self._set: float | None = -1.0
         self._record = RECORD if hasattr(link, "do_handshake") else None
 
-    def send(self, data: bytes) -> None:
+    def send(self, head: bytes, body: bytes = b"") -> None:
         """Send all; the time counts for each piece that leaves, as that for each that comes."""
-        left = memoryview(data)
+        # Megabytes are not copied for the few bytes before them.
+        self._send(memoryview(head + body[:PIECE]))
+        self._send(memoryview(body)[PIECE:])
+
+    def _send(self, left: memoryview) -> None:
         while left:
             self.arm()
             left = left[self.link.send(left[: self._record]) :]
@@ -129,12 +134,12 @@ class Wire:
 
     def arm(self) -> None:
         """Set the socket's time-out for the next step; raise `TimeoutError` if there is none."""
-        seconds = self.step
+        wanted = self._step
         if self.until < inf:
-            seconds = min(seconds, self.until - time.monotonic())
-            if seconds <= 0:
+            left = self.until - time.monotonic()
+            if left <= 0:
                 raise TimeoutError("the time for the whole operation is over")
-        wanted = None if seconds == inf else min(seconds, LONGEST)
+            wanted = min(left, LONGEST if wanted is None else wanted)
         if wanted != self._set:
             self.link.settimeout(wanted)
             self._set = wanted

@@ -136,7 +136,7 @@ class Container(Hidden):
         try:
             until = min(DEADLINE.get(), time.monotonic() + IN_ALL)
             connection = dial(self._route, until)
-            answer, _ = connection.exchange(request, until)
+            answer, _ = connection.exchange(request, until=until)
         except Failed as failed:
             why = str(failed.cause)
         else:

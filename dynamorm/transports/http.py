@@ -39,8 +39,8 @@ class Pool(Generic[C]):
         self.route = route_to(place)
         self.idle: list[C] = []
 
-    def head(self, headers: dict[str, str], body: bytes) -> bytes:
-        return self.route.head("POST", self.route.path, headers, len(body))
+    def head(self, headers: dict[str, str], body: bytes) -> HiddenBytes:
+        return HiddenBytes(self.route.head("POST", self.route.path, headers, len(body)))
 
     def take(self) -> C | None:
         """Return a connection that can be used again."""
@@ -78,14 +78,14 @@ class _Pool(Pool[Connection]):
         self, operation: str, headers: dict[str, str], body: bytes, until: float = inf
     ) -> Answer:
         try:
-            return self._exchange(HiddenBytes(self.head(headers, body) + body), until)
+            return self._exchange(self.head(headers, body), body, until)
         except Failed as failed:
             raise self.error(failed, operation) from failed.cause
 
-    def _exchange(self, request: bytes, until: float) -> Answer:
+    def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
         idle = self.idle
         connection = self.take() or dial(self.route, until)
-        received, kept = connection.exchange(request, until)
+        received, kept = connection.exchange(head, body, until)
         self.give(idle, connection, kept)
         return Answer(received.status, received.headers, received.body)
 

@@ -51,12 +51,11 @@ def read_answer(buffer: Buffer) -> Reading[Received]:
     else:
         raise Unreadable("too many interim answers")
     body, delimited = yield from _body(buffer, status, fields)
-    options = (fields.get("connection") or "").lower().split(",")
-    kept = version == b"HTTP/1.1" and "close" not in [option.strip(_SPACE) for option in options]
-    return Received(status, fields, body, kept and delimited and buffer.empty)
+    kept = version == b"HTTP/1.1" and not _closes(fields.get("connection", ""))
+    return Received(status, Fields(fields), body, kept and delimited and buffer.empty)
 
 
-def read_head(buffer: Buffer) -> Reading[tuple[bytes, int, Fields]]:
+def read_head(buffer: Buffer) -> Reading[tuple[bytes, int, dict[str, str]]]:
     """Read version, status and header fields, and the empty line after them."""
     if buffer.empty:
         buffer.add((yield LINES))
@@ -64,12 +63,19 @@ def read_head(buffer: Buffer) -> Reading[tuple[bytes, int, Fields]]:
     first, *lines = (
         head.split(b"\r\n") if head is not None else (yield from _lines(buffer)) or [b""]
     )
-    version, _, rest = first.partition(b" ")
+    return *_begun(first), _fields(lines)
+
+
+# Most lines are those of the answer before: what has been looked at once is not looked at again.
+@lru_cache(maxsize=8)
+def _begun(line: bytes) -> tuple[bytes, int]:
+    """Return version and status of an answer's first line."""
+    version, _, rest = line.partition(b" ")
     status, _, _ = rest.partition(b" ")
     known = version in (b"HTTP/1.1", b"HTTP/1.0") and len(status) == 3
     if not known or status.strip(_DIGITS) or status < b"100" or status == b"101":
         raise Unreadable("the answer does not begin as one of HTTP/1.1 does")
-    return version, int(status), _fields(lines)
+    return version, int(status)
 
 
 def _lines(buffer: Buffer) -> Reading[list[bytes]]:
@@ -87,34 +93,37 @@ def _lines(buffer: Buffer) -> Reading[list[bytes]]:
         lines.append(line)
 
 
-def _fields(lines: list[bytes]) -> Fields:
+def _fields(lines: list[bytes]) -> dict[str, str]:
     fields: dict[str, str] = {}
     name = ""
     for line in lines:
-        text = line.decode("latin-1")
-        if text[0] in " \t" and name:  # a folded line continues the one before
-            fields[name] = f"{fields[name]} {text.strip(_SPACE)}"
+        if line[0] in b" \t" and name:  # a folded line continues the one before
+            fields[name] += f" {line.decode('latin-1').strip(_SPACE)}"
             continue
-        given, colon, value = text.partition(":")
-        name = _name(given) if colon else ""
-        if not name:
-            raise Unreadable("the answer has an invalid header line")
-        value = value.strip(_SPACE)
+        name, value = _field(line)
         fields[name] = f"{fields[name]}, {value}" if name in fields else value
-    return Fields(fields)
+    return fields
 
 
 @lru_cache(maxsize=64)
-def _name(given: str) -> str:
-    """Return a field's name in small letters; empty for what is none."""
+def _field(line: bytes) -> tuple[str, str]:
+    """Return a field's name in small letters, and its value."""
+    given, colon, value = line.decode("latin-1").partition(":")
     name = given.lower()
-    return name if _TOKEN.issuperset(name) else ""
+    if not colon or not name or not _TOKEN.issuperset(name):
+        raise Unreadable("the answer has an invalid header line")
+    return name, value.strip(_SPACE)
 
 
 _SPACE = " \t"
 
 
-def _body(buffer: Buffer, status: int, fields: Fields) -> Reading[tuple[bytes, bool]]:
+def _closes(said: str) -> bool:
+    """Return whether the other side closes the connection after its answer."""
+    return said != "" and "close" in [option.strip(_SPACE) for option in said.lower().split(",")]
+
+
+def _body(buffer: Buffer, status: int, fields: dict[str, str]) -> Reading[tuple[bytes, bool]]:
     """Read the body, and tell whether its end was marked by anything but the connection's."""
     coding = fields.get("transfer-encoding")
     length = fields.get("content-length")
@@ -129,6 +138,7 @@ def _body(buffer: Buffer, status: int, fields: Fields) -> Reading[tuple[bytes, b
     return (yield from _chunks(buffer)), True
 
 
+@lru_cache(maxsize=8)
 def _length(text: str) -> int:
     lengths = {part.strip(_SPACE) for part in text.split(",")}  # several, if they are the same
     length = lengths.pop()

@@ -67,9 +67,9 @@ class Route(Struct, frozen=True):
         """Write a request as far as its body; a proxy is told the whole URL."""
         through = self.proxy if not self.tls else None
         target = f"{self.url}{path}" if through else path
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers.items()])
+        lines = "\r\n".join(map(": ".join, headers.items()))
         own = through.head() if through else ""
-        text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
+        text = f"{method} {target} HTTP/1.1\r\n{lines}\r\n{own}Content-Length: {length}\r\n\r\n"
         return text.encode("latin-1")
 
     def connect_head(self, proxy: Proxy) -> bytes:
