@@ -18,9 +18,9 @@ from uuid import uuid4
 from msgspec import convert, structs
 
 from .copying.checkpoint import Checkpoint
-from .copying.options import CopySettings, check_segments, settings_of
+from .copying.options import VerifyOptions, check_segments, settings_of
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Share, Shares, Terms
+from .copying.shares import ASK_EVERY, Loan, Share, Shares, Terms
 from .copying.table import copied, copy_share
 from .copying.verified import Verified, VerifyPoint
 from .copying.verify import compare_walk, compared
@@ -36,6 +36,12 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at what tasks have told."""
+
+LEND = 0.5
+"""Seconds of the rate that tasks are lent at a time, at least."""
+
+MOST_LOANS = 50
+"""In a second, of all tasks together."""
 
 SILENCE = 60.0
 """Seconds without a word from the caller after which a task ends."""
@@ -74,10 +80,11 @@ def verify_copy(
     segments: int | None = None,
     db: Any,
     sample: float = 1.0,
-    **options: Any,
+    **options: Unpack[VerifyOptions],
 ) -> Verified:
     """Compare the items of two tables on the workers; otherwise as `Database.verify_copy`."""
-    settings = CopySettings(**options)
+    known = VerifyOptions.__annotations__
+    settings = settings_of("verify_copy", options, "segments", "db", "sample", known=known)
     wait = partial(_on_cluster, client, compare_walk)
     steps = partial(compared, source, target, settings, segments, sample, wait=wait, dumps=_dumps)
     verified: Verified = finished(db.run(Operation(steps, (), {})))
@@ -111,7 +118,8 @@ class _Cluster:
         self._name = name
         self._told: Any = Queue(f"{name}-told", client=client)
         self._variable = partial(Variable, client=client)
-        self._answered: dict[int, str] = {}
+        self._answered: dict[int, tuple[str, float]] = {}
+        """The last thing that a task has told, and how long it is to wait after that."""
         self._error: BaseException | None = None
 
     def serve(self, function: Callable[[Any, Any], Any], tasks: list[Any], stopped: Stop) -> None:
@@ -159,28 +167,36 @@ class _Cluster:
 
     def _hear(self, number: int, key: str, said: Any) -> None:
         try:
-            self._shares.hear(number, said)
-            self._answered[number] = key
+            self._answered[number] = key, self._shares.hear(number, said).wait
         except BaseException as error:  # noqa: BLE001  # raised when the tasks have ended
             self._error = self._error or error
 
     def _say(self, number: int) -> None:
+        answered, wait = self._answered.get(number, ("", 0.0))
+        terms = structs.replace(self._shares.hear(number, None), wait=wait)
         said = {
-            "terms": list(structs.astuple(self._shares.hear(number, None))),
-            "answered": self._answered.get(number, ""),
+            "terms": list(structs.astuple(terms)),
+            "answered": answered,
             "over": self._error is not None,
             "said": uuid4().hex,
         }
         self._variable(f"{self._name}-{number}").set(said)
 
     def _count_threads(self) -> None:
-        self._shares.at_once = float(sum(self._client.nthreads().values()) or 1)
+        threads = float(sum(self._client.nthreads().values()) or 1)
+        self._shares.at_once = threads
+        # A loan takes as long as two looks, and each goes through the one scheduler.
+        self._shares.lend = max(LEND, threads / MOST_LOANS)
+
+
+_ANSWERED = (tuple, Loan)
+"""What a task tells and waits until it is heard: an item for `on_error`, a loan."""
 
 
 def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:
     """Do a share on a worker, from the last checkpoint that it has put on the scheduler."""
     in_place = isinstance(task, Share) and task.options["in_place"]
-    line = _Line(name, number, waits_for=(tuple, CopyReport) if in_place else (tuple,))
+    line = _Line(name, number, waits_for=(*_ANSWERED, CopyReport) if in_place else _ANSWERED)
     with suppress(Over):  # the caller knows
         function(line.resumed(task), line.ask)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import signal
@@ -15,6 +16,7 @@ from aids.things import TARGET, Thing, batches_of, moved, odd, one_more, over_ht
 
 import dynamorm
 from dynamorm import CopyReport, Database, ItemError
+from dynamorm.copying.options import VerifyOptions
 
 distributed = pytest.importorskip("distributed")
 pytestmark = pytest.mark.filterwarnings("ignore::Warning:distributed")
@@ -67,6 +69,21 @@ def test_a_cluster_copies_and_compares(client: Any) -> None:
         assert copy(
             client, db, source=Thing, target=TARGET, transform=transform, resume=report
         ).done
+
+
+def test_a_comparison_takes_its_options_and_no_others(client: Any) -> None:
+    """What is for writing is refused before anything is sent, and so is an executor."""
+    from dynamorm.distributed import verify_copy
+
+    fake = things(10)
+    with over_http(fake) as db:
+        for name in ("max_write_units", "in_place", "executor", "processes"):
+            with pytest.raises(TypeError, match=rf"verify_copy\(\) takes no {name}=.*sample"):
+                verify_copy(client, "source", "target", db=db, **{name: 1})  # type: ignore[arg-type]  # the point of it
+    assert fake.sent == []
+    here = inspect.signature(dynamorm.verify_copy).parameters
+    given = {*VerifyOptions.__annotations__, "segments", "sample", "executor"}
+    assert {*here} - {"source", "target"} == given
 
 
 def test_in_place_the_file_knows_of_each_batch_before_it_is_sent(

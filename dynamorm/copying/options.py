@@ -75,6 +75,20 @@ class CopyOptions(PlainCopyOptions, total=False):
     transform: Transform | None
 
 
+class VerifyOptions(TypedDict, total=False):
+    """The keywords of a comparison beside its segments and its sample."""
+
+    transform: Transform | None
+    unmodelled: Unmodelled
+    consistent_read: bool
+    max_read_units: float | None
+    deadline: Deadline
+    resume: Any
+    checkpoint_file: str | PathLike[str] | None
+    progress: Callable[[Any], object] | None
+    target_db: DatabaseLike | None
+
+
 class CopySettings(Struct, frozen=True, kw_only=True):
     """The same with their defaults; raises `ValueError` or `TypeError` for what makes no sense."""
 
@@ -154,9 +168,13 @@ def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
         raise ValueError(f"{name}= takes one of {known}, not {value!r}")
 
 
-def settings_of(function: str, options: CopyOptions, *others: str) -> CopySettings:
+def settings_of(
+    function: str,
+    options: CopyOptions | VerifyOptions,
+    *others: str,
+    known: Iterable[str] = CopySettings.__struct_fields__,
+) -> CopySettings:
     """Check the options of a function that also takes `others`."""
-    known = CopySettings.__struct_fields__
     if unknown := options.keys() - set(known):
         from ..model.arguments import refuse_keywords
 

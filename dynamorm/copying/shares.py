@@ -11,13 +11,13 @@ import pickle
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from msgspec import Struct, structs
 
 from ..errors import DynamormError
 from ..operations.effects import Home, Steps, Waiting
-from ..operations.pace import Pace
+from ..operations.pace import Lent, Pace
 from ..operations.parallel import Stop
 from .checkpoint import Checkpoint
 from .job import Job
@@ -28,17 +28,31 @@ from .time_left import TimeLeft
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""
 
+LEND = 0.1
+"""Seconds of the rate that are lent at a time, to all segments together."""
+
 
 class Terms(Struct, frozen=True):
-    """What a share is told: units a second for all of its segments, and the seconds left."""
+    """What a share is told: how many units it is lent at a time, and the seconds left."""
 
     read: float | None
     write: float | None
     left: float
+    wait: float = 0.0
+    """Seconds until it may use the units that it has just asked for."""
+
+
+class Loan(Struct, frozen=True):
+    """What a share asks for: units to read or to write with, or less of them for all."""
+
+    which: Literal["read", "write"]
+    units: float
+    """Below zero, they are given back."""
+    throttled: bool
 
 
 Ask = Callable[[Any], Terms]
-"""Tells a report, an item for `on_error`, or nothing, and gives the terms."""
+"""Tells a report, a loan, an item for `on_error`, or nothing, and gives the terms."""
 
 
 class Shares(Protocol):
@@ -46,6 +60,8 @@ class Shares(Protocol):
 
     at_once: float
     """How many segments are under way at the same time, at most."""
+    lend: float
+    """Seconds of the rate that are lent at a time."""
 
     def share_out(self, number: float) -> list[Any]: ...
     def hear(self, number: int, said: Any) -> Terms: ...  # one call at a time
@@ -94,24 +110,32 @@ def options_of(settings: CopySettings) -> dict[str, Any]:
 
 
 class Dividing:
-    """Divides rates and time over the segments that are under way; one that ends gives it back."""
+    """Lends what one rate allows to the segments that are under way, and tells them the time."""
 
     def __init__(self, left: TimeLeft, started: float, read: Pace, write: Pace) -> None:
         self._left = left
         self._behind = started - time.monotonic()
-        self._paces = read, write
+        self._paces = {"read": read, "write": write}
         self.at_once = float("inf")
+        self.lend = LEND
 
     @property
     def moment(self) -> float:
         return time.monotonic() + self._behind
 
-    def terms(self, own: set[int], going: set[int]) -> Terms:
+    def terms(self, own: set[int], going: set[int], said: Any = None) -> Terms:
+        """Return the terms of a share, for a loan too, by its segments among those under way."""
         moment = self.moment
         part = min(1.0, len(own & going) / max(1.0, min(len(going), self.at_once)))
-        rates = [pace.rate(moment) for pace in self._paces]
-        read, write = (rate and max(rate * part, 1e-9) for rate in rates)
-        return Terms(read, write, self._left.at(moment))
+        rates = [pace.rate(moment) for pace in self._paces.values()]
+        read, write = (rate and max(rate * part * self.lend, 1e-9) for rate in rates)
+        wait = 0.0
+        if isinstance(said, Loan):
+            pace = self._paces[said.which]
+            if said.throttled:
+                pace.throttled(moment)
+            wait = pace.lend(said.units, moment)
+        return Terms(read, write, self._left.at(moment), wait)
 
 
 class Task(Struct, frozen=True):
@@ -164,14 +188,14 @@ class CopyShares(Dividing):
             if self._job.once:  # the file is to know of a batch before it is sent
                 self._job.telling.keep()
             self._job.tell(self.moment)
-        elif said is not None:
+        elif isinstance(said, tuple):
             on_error: Any = self._job.settings.on_error
             on_error(*said)
-        return self._terms(number)
+        return self._terms(number, said)
 
-    def _terms(self, number: int) -> Terms:
+    def _terms(self, number: int, said: Any = None) -> Terms:
         going = (s.point.segment for s in self._job.segments if not s.point.done)
-        return self.terms(self._segments[number], {*going})
+        return self.terms(self._segments[number], {*going}, said)
 
 
 class Told:
@@ -179,15 +203,26 @@ class Told:
 
     def __init__(self, terms: Terms, ask: Ask) -> None:
         self._ask = ask
-        self.read, self.write = Pace(terms.read), Pace(terms.write)
+        self.read = Lent(terms.read, partial(self._borrow, "read"))
+        self.write = Lent(terms.write, partial(self._borrow, "write"))
         self._take(terms)
 
     def _take(self, terms: Terms) -> None:
         self._terms, self._heard_at = terms, time.monotonic()
         self.read.limit, self.write.limit = terms.read, terms.write
 
+    def _borrow(self, which: Literal["read", "write"], units: float, throttled: bool) -> float:
+        terms = self._ask(Loan(which, units, throttled))
+        self._take(terms)
+        return terms.wait
+
     def tell(self, said: Any) -> None:
         self._take(self._ask(said))
+
+    def end(self) -> None:
+        """Give back what has not been used, now that the share has ended."""
+        self.read.give_back()
+        self.write.give_back()
 
     def left(self) -> float:
         """Return the seconds left; what was told long ago is asked again."""

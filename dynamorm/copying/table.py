@@ -182,6 +182,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
 
     try:
         report: CopyReport = finished(share.db.run(steps()))
+        told.end()
         return report
     except BaseException as error:
         with suppress(Exception):  # nobody may hear it any more

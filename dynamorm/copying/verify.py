@@ -180,6 +180,7 @@ def compare_walk(share: Walk, ask: Ask) -> Verified:
         return comparison.telling.last()
 
     verified: Verified = finished(share.db.run(steps()))
+    told.end()
     return verified
 
 

@@ -58,8 +58,9 @@ class Walks(Dividing):
                 total = total + tally
             self._comparison.hear(walk, theirs, total)
             self._comparison.telling.tell(self.moment)
-        return self._terms(walk)
+        return self._terms(walk, said)
 
-    def _terms(self, walk: int) -> Terms:
+    def _terms(self, walk: int, said: Any = None) -> Terms:
         cursors = self._comparison.point.cursors
-        return self.terms({walk}, {i for i, cursor in enumerate(cursors) if not cursor.done})
+        going = {i for i, cursor in enumerate(cursors) if not cursor.done}
+        return self.terms({walk}, going, said)

@@ -60,8 +60,7 @@ class Pace:
                 wait = covered_at - moment
                 if wait <= 0:
                     paid = units * self._factor
-                    self._covered_at = max(covered_at, moment - CREDIT)
-                    self._covered_at += paid / self._rate(limit, moment)
+                    self._cover(paid, limit, moment)
                     return paid
             longest = left(moment)
             if longest <= 0:
@@ -69,12 +68,21 @@ class Pace:
             yield Sleep(min(wait, longest, 1.0))
         return 0.0
 
+    def lend(self, units: float, moment: float) -> float:
+        """Set units apart for another process; return the seconds until it may use them.
+
+        What it gives back is below zero.
+        """
+        with self._lock:
+            if self.limit is None:
+                return 0.0
+            return max(0.0, self._cover(units, self.limit, moment) - moment)
+
     def spent(self, units: float, paid: float, moment: float) -> None:
         """Correct what a request has paid by what it has consumed."""
         with self._lock:
             if self.limit is not None and self._covered_at is not None:
-                if paid and units:
-                    self._factor *= (1 + units / paid) / 2
+                self._learn(units, paid)
                 self._covered_at += (units - paid) / self._rate(self.limit, moment)
 
     def throttled(self, moment: float) -> None:
@@ -86,9 +94,75 @@ class Pace:
                 self._share *= BACK_OFF
                 self._doubling = RECOVERY
 
+    def _cover(self, units: float, limit: float, moment: float) -> float:
+        """Pay for units; return when that turn has begun."""
+        begins = moment if self._covered_at is None else max(self._covered_at, moment - CREDIT)
+        self._covered_at = begins + units / self._rate(limit, moment)
+        return begins
+
+    def _learn(self, units: float, paid: float) -> None:
+        if paid and units:
+            self._factor *= (1 + units / paid) / 2
+
     def _rate(self, limit: float, moment: float) -> float:
         if self._share < 1.0:
             since = 0.0 if self._shared_at is None else moment - self._shared_at
             self._share = min(1.0, self._share * 2 ** (since / self._doubling))
         self._shared_at = moment
         return limit * self._share
+
+
+class Lent(Pace):
+    """The pace of a share of the work: whoever waits for all shares lends it units.
+
+    One clock sets apart what all use, in turn, so that the rate is held and nobody's part is left
+    unused: not of a process that has not started yet, and not of one that has nothing left to do.
+    `limit` is how much is lent at a time, `lend` returns the seconds until it may be used.
+    """
+
+    def __init__(self, limit: float | None, lend: Callable[[float, bool], float]) -> None:
+        super().__init__(limit)
+        self._lend = lend
+        self._units = 0.0
+        """What is left; below zero where requests have cost more than they had paid."""
+        self._from = float("-inf")
+
+    def ready(self, left: Callable[[float], float], units: float = 0.0) -> Steps[float | None]:
+        """Wait until what a request is to pay has been lent."""
+        while (lent := self.limit) is not None:
+            moment = yield from now()
+            with self._lock:
+                wait = self._from - moment
+                paid = units * self._factor
+                if wait <= 0 and not 0 < self._units >= paid:
+                    wait = self._lend(max(lent, paid) - self._units, False)
+                    self._units = max(lent, paid)
+                    self._from = moment + wait
+                if wait <= 0:
+                    self._units -= paid
+                    return paid
+            longest = left(moment)
+            if longest <= 0:
+                return None
+            yield Sleep(min(wait, longest, 1.0))
+        return 0.0
+
+    def spent(self, units: float, paid: float, moment: float) -> None:
+        with self._lock:
+            if self.limit is not None:
+                self._learn(units, paid)
+                self._units -= units - paid
+
+    def throttled(self, moment: float) -> None:
+        """Let the rate of all be lower for a while."""
+        with self._lock:
+            if self.limit is not None and moment - self._throttled_at >= 1.0:
+                self._throttled_at = moment
+                self._lend(0.0, True)
+
+    def give_back(self) -> None:
+        """Give back what is left, for others to use."""
+        with self._lock:
+            if self.limit is not None and self._units > 0:
+                self._lend(-self._units, False)
+                self._units = 0.0
