@@ -12,6 +12,7 @@ __version__ = "0.1.0"
 # The names of each module. `__init__.pyi` says the same to type checkers and editors.
 _MODULES = {
     "api.backups": "Backup",
+    "api.bulk_errors": "BulkErrors",
     "api.descriptions": "TableDescription",
     "api.s3": "BulkOperation Export Import",
     "copying.migrate": "Migrated auto_migrate_with_options",
@@ -25,7 +26,7 @@ _MODULES = {
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
         "Drifted DynamormError EndpointUnknown ItemError LimitExceeded MigrateNotSupported "
-        "ModelError PlanRefused ProfileUnusable Refused ServerError ServiceError TableBusy "
+        "ModelError PlanRefused ProfileUnusable Refused S3Error ServerError ServiceError TableBusy "
         "TableExists TableFailed TableNotFound Throttled TransferFailed TransportError "
         "UnsupportedOperation ValidationFailed WaitTimeout"
     ),
@@ -46,6 +47,7 @@ _MODULES = {
     "operations.waiting": "Retries",
     "permissions": "Permission required_actions",
     "tables.backups": "create_backup delete_backup list_backups",
+    "tables.bulk_errors": "read_bulk_errors",
     "tables.check": "Checked TableCheck check",
     "tables.compare": "Difference",
     "tables.create": "Ensured",

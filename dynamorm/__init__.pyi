@@ -9,6 +9,7 @@ from . import requests as requests
 from . import signing as signing
 from . import testing as testing
 from .api.backups import Backup as Backup
+from .api.bulk_errors import BulkErrors as BulkErrors
 from .api.descriptions import TableDescription as TableDescription
 from .api.s3 import BulkOperation as BulkOperation
 from .api.s3 import Export as Export
@@ -36,6 +37,7 @@ from .errors import ModelError as ModelError
 from .errors import PlanRefused as PlanRefused
 from .errors import ProfileUnusable as ProfileUnusable
 from .errors import Refused as Refused
+from .errors import S3Error as S3Error
 from .errors import ServerError as ServerError
 from .errors import ServiceError as ServiceError
 from .errors import TableBusy as TableBusy
@@ -93,6 +95,7 @@ from .permissions import required_actions as required_actions
 from .tables.backups import create_backup as create_backup
 from .tables.backups import delete_backup as delete_backup
 from .tables.backups import list_backups as list_backups
+from .tables.bulk_errors import read_bulk_errors as read_bulk_errors
 from .tables.check import Checked as Checked
 from .tables.check import TableCheck as TableCheck
 from .tables.check import check as check

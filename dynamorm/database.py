@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from .model.declare import Model
     from .operations.effects import Operation, Steps
     from .operations.observing import Observe
-    from .tables import backups, deletion, s3, transfers, waits
+    from .tables import backups, bulk_errors, deletion, s3, transfers, waits
     from .tables import check as checking
     from .tables import find as finding
     from .tables import lifecycle as tables
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from .tables import update as updating
 else:
     backups = Lazy("tables.backups")
+    bulk_errors = Lazy("tables.bulk_errors")
     checking = Lazy("tables.check")
     copying = Lazy("copying.table")
     deletion = Lazy("tables.deletion")
@@ -172,6 +173,8 @@ class _Operations:
     """Describe one bulk put."""
     cancel_bulk_operation = Method(lambda: transfers.cancel_bulk_operation)
     """Cancel one bulk put."""
+    read_bulk_errors = Method(lambda: bulk_errors.read_bulk_errors)
+    """Sum up which items a bulk put could not put."""
     copy_table = Method(lambda: copying.copy_table)
     """Copy the items of a table into another one."""
     copy_segment = Method(lambda: copying.copy_segment)

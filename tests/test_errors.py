@@ -46,6 +46,7 @@ MADE: dict[str, DynamormError] = {
     "TransferFailed": errors.TransferFailed(
         dynamorm.Import(import_arn="arn", import_status="FAILED", failure_message="no such bucket")
     ),
+    "S3Error": errors.S3Error("get_object", "s3://bucket/key", OSError("cut")),
     "CopyIncomplete": errors.CopyIncomplete(REPORT, ({"id": {"S": "a"}},)),
     "WaitTimeout": errors.WaitTimeout("orders", 1.5, "CREATING", {"by-status": "CREATING"}),
     "TableFailed": errors.TableFailed("orders", "ARCHIVED"),

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, UnsetType, field
 
 from . import Reply, Request
+from .bulk_errors import BulkErrors
 from .descriptions import AttributeDefinition, KeySchemaElement, moment
 from .tables import (
     GlobalSecondaryIndex,
@@ -216,6 +217,13 @@ class Import(_Transfer, frozen=True, kw_only=True):
         return self.import_status
 
 
+class BulkOutput(Reply, frozen=True, kw_only=True):
+    """Where a bulk operation reports what it could not do (the API's OutputS3Configuration)."""
+
+    s3_bucket: str | None = None
+    s3_key_prefix: str | None = None
+
+
 class BulkOperation(_Transfer, frozen=True, kw_only=True):
     """Items from S3 on their way into a living table (the API's BulkOperationDescription)."""
 
@@ -227,6 +235,9 @@ class BulkOperation(_Transfer, frozen=True, kw_only=True):
     failed_item_count: int | None = None
     max_write_request_units: int | None = None
     performance_tier: str | None = None
+    output_s3_configuration: BulkOutput | None = None
+    errors: BulkErrors | None = None
+    """What `bulk_put_from_s3(s3=...)` has read of the report; the service does not tell it."""
 
     @property
     def arn(self) -> str:

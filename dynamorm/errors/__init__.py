@@ -183,6 +183,24 @@ class TransferFailed(DynamormError):
         super().__init__(f"{': '.join([result.status, *reasons])} - at {result.arn}")
 
 
+class S3Error(DynamormError):
+    """A request to S3 failed, or an object is damaged; what `s3=` raised is the cause."""
+
+    def __init__(
+        self, method: str, location: str, error: Exception, *, damaged: bool = False
+    ) -> None:
+        answer: Any = getattr(error, "response", None) or {}
+        self.operation = method
+        """The client's method."""
+        self.location = location
+        """The object or the prefix, as `s3://bucket/key`."""
+        self.code: str = str(answer.get("Error", {}).get("Code", ""))
+        """What S3 answered, as `AccessDenied`; empty where nothing was answered."""
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
+        self.transient = not damaged and (status >= 500 or status in (408, 429))
+        super().__init__(f"{shown(str(error), 500)} - at {method} {location}")
+
+
 UNREADABLE = (DecodeError, RecursionError, UnicodeError)
 """What msgspec raises for bytes that are not what was asked for, or that nest without end."""
 

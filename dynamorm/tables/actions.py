@@ -63,6 +63,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "list_bulk_operations": ("ListBulkOperations ",),
     "list_exports": ("DescribeTable {table}", "ListExports "),
     "list_imports": ("DescribeTable {table}", "ListImports "),
+    "read_bulk_errors": ("DescribeBulkOperation {table}/*", "DescribeTable {table}", *_READ),
     "restore_backup": (
         "DescribeBackup {source}/backup/*",
         "RestoreTableFromBackup {source}/backup/*",

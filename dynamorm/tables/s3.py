@@ -186,6 +186,7 @@ def bulk_put_from_s3(
     wait: bool = True,
     timeout: float | timedelta | None = 3600,
     progress: Progress[BulkOperation] | None = None,
+    s3: Any = None,
 ) -> Steps[BulkOperation]:
     """Put the items of the objects under a prefix into a table that is there, and wait for it.
 
@@ -193,7 +194,8 @@ def bulk_put_from_s3(
     one StartBulkPutItems and, unless `wait` is off, DescribeBulkOperation until it is done;
     `progress` is called with each description. What could not be put is counted in
     `failed_item_count`, and reported under `errors_prefix`, in `errors_bucket` or else the bucket
-    itself. Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`.
+    itself. With `s3`, a client of botocore, that report is read into `errors` of the result, as by
+    `read_bulk_errors`. Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`, `S3Error`.
     """
     check_flags(wait=wait)
     check_progress(progress)
@@ -205,6 +207,12 @@ def bulk_put_from_s3(
         type(max_write_units) is not int or max_write_units < LEAST_UNITS
     ):
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {max_write_units!r}")
+    if s3 is not None:
+        from .buckets import check_client
+
+        check_client(s3)
+        if not wait:
+            raise ValueError("s3= takes effect with wait=True alone: the report is written last")
     table = table_name(model, name=name)
 
     def put(deadline: Deadline) -> Steps[BulkOperation]:
@@ -223,9 +231,14 @@ def bulk_put_from_s3(
         )
         begun = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         job = begun.bulk_operation_description
-        return (
-            yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
-        )
+        waiting = until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
+        done = yield from waiting
+        if s3 is None or not done.failed_item_count:
+            return done
+        from .bulk_errors import with_errors
+
+        there = bucket if errors_bucket is None else errors_bucket
+        return (yield from with_errors(done, s3, there, errors_prefix, name or model))
 
     return (yield from within(timeout, put))
 

@@ -4,8 +4,9 @@ None of these needs a network, and time passes only on their own clock. `empty_t
 on any engine.
 """
 
+from .buckets import FakeS3
 from .empty import empty_table
 from .scripted import Async, FakeClock, Recorder, Script
 from .service import FakeService
 
-__all__ = ["Async", "FakeClock", "FakeService", "Recorder", "Script", "empty_table"]
+__all__ = ["Async", "FakeClock", "FakeS3", "FakeService", "Recorder", "Script", "empty_table"]

@@ -14,6 +14,7 @@ from msgspec import json
 from ..errors import DynamormError
 from ..operations.drivers import Clock
 from .backups import Backups
+from .buckets import FakeS3
 from .items import Items
 from .scripted import FakeClock
 from .settings import Settings
@@ -55,6 +56,8 @@ class FakeService:
         """The operation of every request, in order."""
         self.objects: dict[str, bytes] = {}
         """What is in S3: lines of DynamoDB JSON, by `bucket/key`."""
+        self.s3 = FakeS3(self.objects)
+        """A client of that S3, for `s3=`."""
         self._account = account = Account(self.clock)
         self._items = Items(account)
         self._faults: list[Fault] = []

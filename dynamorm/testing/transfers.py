@@ -88,10 +88,26 @@ class Transfers:
         if arn := self._known(payload):
             return self._told(arn, "BulkOperation")
         source = payload["InputS3Configuration"]
-        put, failed = self._put(table, source, source.get("InputCompressionType"))
+        report: list[Payload] = []
+        put, failed = self._put(table, source, source.get("InputCompressionType"), report)
         status = "COMPLETED_WITH_ERRORS" if failed else "COMPLETED"
-        told = {"ProcessedItemCount": put + failed, "FailedItemCount": failed, "Status": status}
-        return self._told(self._begin("bulk", table, payload, told), "BulkOperation")
+        told = {
+            "OutputS3Configuration": payload["OutputS3Configuration"],
+            "ProcessedItemCount": put + failed,
+            "FailedItemCount": failed,
+            "Status": status,
+        }
+        arn = self._begin("bulk", table, payload, told)
+        if report:
+            self._report(arn, payload["OutputS3Configuration"], report)
+        return self._told(arn, "BulkOperation")
+
+    def _report(self, arn: str, output: Payload, records: list[Payload]) -> None:
+        """Write a report; what is in that of the service is not known, and this is a guess."""
+        folder = f"{output['S3Bucket']}/{output.get('S3KeyPrefix', '')}{arn.rpartition('/')[2]}"
+        self._objects[f"{folder}/manifest-summary.json"] = b"{}"
+        lines = b"".join(json.encode(record) + b"\n" for record in records)
+        self._objects[f"{folder}/ERROR/0.json.gz"] = compress(lines)
 
     def cancel_bulk_operation(self, body: bytes) -> Payload:
         arn = json.decode(body)["BulkOperationArn"]
@@ -142,7 +158,13 @@ class Transfers:
         begun, told = self._begun[arn]
         return told["Status"] if self._account.now - begun >= SECONDS else "IN_PROGRESS"
 
-    def _put(self, table: Table, source: Payload, compression: str | None) -> tuple[int, int]:
+    def _put(
+        self,
+        table: Table,
+        source: Payload,
+        compression: str | None,
+        report: list[Payload] | None = None,
+    ) -> tuple[int, int]:
         """Put the items of all objects under a prefix; count those that can and cannot be put."""
         start = f"{source['S3Bucket']}/{source.get('S3KeyPrefix', '')}"
         put = failed = 0
@@ -152,9 +174,19 @@ class Transfers:
                 try:
                     table.contents.put(json.decode(line, type=_Line).Item)
                     put += 1
-                except (DecodeError, Refusal):
+                except (DecodeError, Refusal) as problem:
                     failed += 1
+                    if report is not None:
+                        report.append(_record(line, problem))
         return put, failed
+
+
+def _record(line: bytes, problem: Exception) -> Payload:
+    try:
+        record = json.decode(line, type=Payload)
+    except DecodeError:
+        record = {"Record": line.decode(errors="replace")}
+    return {**record, "ErrorCode": "ValidationException", "ErrorMessage": str(problem)}
 
 
 _LISTS = {

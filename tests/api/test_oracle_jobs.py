@@ -77,11 +77,16 @@ UNREAD = {
         "TableCreationParameters",
     },
     "ImportSummary": {"S3BucketSource"},
+    "OutputS3Configuration": {
+        "S3BucketOwner",
+        "S3SseAlgorithm",
+        "S3SseKmsKeyId",
+        "OutputType",
+    },
     "BulkOperationDescription": {
         "TableDetails",
         "ClientToken",
         "InputS3Configuration",
-        "OutputS3Configuration",
         "BulkOperationUsage",
     },
 }
@@ -94,6 +99,9 @@ WIDER = {
     "VectorIndexInfo",
 }
 """Shapes that are read into the Structs of a whole description, which have more members."""
+
+OURS = {"BulkOperationDescription": {"Errors"}}
+"""Members that no answer has: they are read elsewhere."""
 
 ALWAYS_THERE = {
     "BackupDescription": {"BackupDetails"},
@@ -118,7 +126,10 @@ ALWAYS_THERE = {
 def read_pairs(struct: type[Struct], shape: Any) -> Iterator[tuple[type[Struct], Any]]:
     """A Struct and its shape, and those of its members; not inside of one that is wider."""
     yield struct, shape
+    ours = OURS.get(shape.name, set())
     for name, field in oracle.members(struct).items() if shape.name not in WIDER else ():
+        if name in ours:
+            continue
         kind, member = oracle.bare(field.type), shape.members.get(name)
         if get_origin(kind) is tuple:
             kind, member = get_args(kind)[0], member.member
@@ -151,7 +162,8 @@ def test_replies(struct: type[Struct], shape: Any) -> None:
     """A reply has the members of its shape, but for those that nobody reads."""
     members = oracle.members(struct)
     read = set(shape.members) - UNREAD.get(shape.name, set())
-    assert (set(members) >= read) if shape.name in WIDER else (set(members) == read)
+    told = set(members) - OURS.get(shape.name, set())
+    assert (told >= read) if shape.name in WIDER else (told == read)
     assert oracle.required(struct) <= set(shape.required_members) | ALWAYS_THERE.get(
         shape.name, set()
     )

@@ -16,6 +16,7 @@ from dynamorm import (
     Applied,
     AsyncDatabase,
     Backup,
+    BulkErrors,
     BulkOperation,
     Call,
     Checked,
@@ -153,6 +154,8 @@ def backups_and_s3(db: Database) -> None:
     assert_type(db.import_from_s3(Order, "bucket", compression="ZSTD", billing=OnDemand()), Import)
     done = db.bulk_put_from_s3("orders", "bucket", tier="ACCELERATED", max_write_units=2000)
     assert_type(done, BulkOperation)
+    assert_type(done.errors, BulkErrors | None)
+    assert_type(db.read_bulk_errors(done, s3=object(), model=Order), BulkErrors)
     assert_type(db.list_exports(Order), tuple[Export, ...])
     assert_type(db.list_imports("orders"), tuple[Import, ...])
     assert_type(db.list_bulk_operations(), tuple[BulkOperation, ...])

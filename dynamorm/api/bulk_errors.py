@@ -1,0 +1,43 @@
+"""What a bulk put could not put, summed up from the report that the service writes to S3."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import field
+
+from ..model import Readable
+
+
+class BulkErrors(Readable, frozen=True, kw_only=True):
+    """The items that a bulk put could not put: counted by code, and the first hundred keys."""
+
+    location: str
+    """Where the whole report is, as `s3://bucket/prefix`."""
+    failed: int | None = None
+    """How many items have failed, by the operation's own count; `None` where it tells none."""
+    count: int = 0
+    """How many of them the report tells."""
+    codes: dict[str, int] = field(default_factory=dict)
+    """How many have which error; those without a code count as `UNKNOWN`."""
+    messages: dict[str, str] = field(default_factory=dict)
+    """The first message of each code."""
+    keys: tuple[dict[str, Any], ...] = ()
+    """As attribute values, where the report tells the item or its key."""
+    unread: int = 0
+    """Lines of the report that are no JSON objects."""
+
+    def __str__(self) -> str:
+        if not self.count and not self.failed:
+            return "every item was put"
+        told = f" of {self.failed:,}" if self.failed and self.failed != self.count else ""
+        lines = [f"{self.count:,}{told} items that were not put, by the report {self.location}"]
+        for code, count in sorted(self.codes.items()):
+            message = self.messages.get(code)
+            lines.append(f"  {code} {count:,}{f': {message}' if message else ''}")
+        lines += [f"  key {key}" for key in self.keys[:10]]
+        lines.append(
+            "correct these items where they come from, and put them again: an item replaces one "
+            "with its key, so that nothing need be undone"
+        )
+        return "\n".join(lines)

@@ -1,0 +1,168 @@
+"""A bucket of S3, through the client that the caller gives: botocore's, boto3's, or one like them.
+
+Nothing here imports a client. Its three methods are those of botocore: GetObject, PutObject,
+ListObjectsV2. They block, so that an operation calls them by `blocking`, under asyncio in a thread.
+https://docs.aws.amazon.com/botocore/latest/reference/services/s3.html
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TypeVar
+
+from ..api.descriptions import Cursors
+from ..errors import S3Error
+from ..operations.effects import Steps, Waiting
+from ..operations.sending import is_coroutine_function
+
+T = TypeVar("T")
+
+BLOCK = 1 << 20
+"""Bytes of an object in one request: one that breaks costs little, and memory is bounded."""
+
+GZIP = 31
+"""https://docs.python.org/3/library/zlib.html#zlib.decompress: the header and trailer of gzip."""
+
+METHODS = ("get_object", "put_object", "list_objects_v2")
+
+
+def blocking(function: Callable[..., T], *given: Any) -> Steps[T]:
+    """Call what blocks."""
+    called = partial(function, *given)
+    answer: T = yield Waiting(lambda _: called())
+    return answer
+
+
+def check_client(s3: object) -> None:
+    """Raise `TypeError` for what is no client of S3, or is one for asyncio."""
+    methods = [getattr(s3, name, None) for name in METHODS]
+    if not all(map(callable, methods)):
+        raise TypeError(f's3= takes a client, as botocore makes for "s3", not {s3!r:.200}')
+    if any(map(is_coroutine_function, methods)):
+        raise TypeError(f"{type(s3).__name__} {_BLOCKING}")
+
+
+_BLOCKING = (
+    "is for asyncio: s3= takes a client that blocks, of botocore or boto3, and calls it in a thread"
+)
+
+
+class Bucket:
+    """A bucket, and how it is read and written."""
+
+    def __init__(self, client: Any, name: str) -> None:
+        self._client = client
+        self.name = name
+
+    def read(self, key: str, start: int = 0, size: int = BLOCK) -> tuple[bytes, int]:
+        """Return a part of an object, and how many bytes the object has."""
+        part = f"bytes={start}-{start + size - 1}"
+        try:
+            body, answer = self._call("get_object", _body, Key=key, Range=part)
+        except S3Error as error:
+            if error.code != "InvalidRange":
+                raise
+            return b"", 0  # an empty object has no first byte
+        _, _, total = str(answer.get("ContentRange", "")).partition("/")
+        return body, int(total or len(body))
+
+    def whole(self, key: str) -> bytes:
+        """Return an object."""
+        body, _ = self._call("get_object", _body, Key=key)
+        return body
+
+    def write(self, key: str, body: bytes) -> None:
+        """Write an object, in the place of one with its key."""
+        self._call("put_object", dict, Key=key, Body=body)
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys of the objects under a prefix, a request for every thousand."""
+        found: list[str] = []
+        cursors = Cursors("ListObjectsV2")
+        token: str | None = None
+        while True:
+            more = {} if token is None else {"ContinuationToken": token}
+            page = self._call("list_objects_v2", dict, Prefix=prefix, **more)
+            found += (held["Key"] for held in page.get("Contents", ()))
+            token = cursors.onward(token, page.get("NextContinuationToken"))
+            if token is None:
+                return found
+
+    def _call(self, method: str, read: Callable[[Any], T], **members: Any) -> T:
+        where = f"s3://{self.name}/{members.get('Key', members.get('Prefix', ''))}"
+        try:
+            answer = getattr(self._client, method)(Bucket=self.name, **members)
+            if not hasattr(answer, "__await__"):
+                return read(answer)
+        except Exception as error:  # whatever the client has for an error
+            raise S3Error(method, where, error) from error
+        if hasattr(answer, "close"):  # a coroutine, which would warn that nobody has awaited it
+            answer.close()
+        raise TypeError(f"{type(self._client).__name__} {_BLOCKING}")
+
+
+def _body(answer: Any) -> tuple[bytes, Any]:
+    return answer["Body"].read(), answer
+
+
+class Lines:
+    """The lines of an object, compressed by gzip or not, read in parts of about the same size."""
+
+    def __init__(self, bucket: Bucket, key: str) -> None:
+        self._bucket = bucket
+        self._key = key
+        self._start = 0
+        self._total: int | None = None
+        self._inflating: Any = None
+        self._packed = b""
+        """What has been read and not inflated: a megabyte may become a thousand of them."""
+        self._rest = b""
+        """The beginning of a line."""
+
+    def take(self, size: int) -> bytes:
+        """Return the next whole lines, as many as begin within `size` bytes; none at the end."""
+        text = bytearray(self._rest)
+        while len(text) <= size or b"\n" not in text:
+            more = self._next(size)
+            if more is None:
+                self._rest = b""
+                return bytes(text)
+            text += more
+        end = text.rindex(b"\n") + 1
+        self._rest = bytes(text[end:])
+        return bytes(text[:end])
+
+    def _next(self, size: int) -> bytes | None:
+        """Return what follows, at most `size` bytes; `None` at the end."""
+        packed = self._packed
+        if not packed:
+            if self._start == self._total:
+                self._check_end()
+                return None
+            first = self._total is None
+            packed, self._total = self._bucket.read(self._key, self._start)
+            self._start += len(packed)
+            if first and packed.startswith(b"\x1f\x8b"):
+                self._inflating = zlib.decompressobj(GZIP)
+        if self._inflating is None:
+            return packed
+        return self._inflate(packed, size)
+
+    def _inflate(self, packed: bytes, size: int) -> bytes:
+        if self._inflating.eof:  # a file of several members, as tools make that append
+            self._inflating = zlib.decompressobj(GZIP)
+        try:
+            text: bytes = self._inflating.decompress(packed, size)
+        except zlib.error as error:
+            raise self._damaged(error) from error
+        self._packed = self._inflating.unconsumed_tail or self._inflating.unused_data
+        return text
+
+    def _check_end(self) -> None:
+        if self._inflating is not None and not self._inflating.eof:
+            raise self._damaged(EOFError("the compressed text has no end"))
+
+    def _damaged(self, error: Exception) -> S3Error:
+        return S3Error("get_object", f"s3://{self._bucket.name}/{self._key}", error, damaged=True)

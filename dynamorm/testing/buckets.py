@@ -1,0 +1,87 @@
+"""S3 in memory, as far as a copy and a report of errors need it."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import Any
+
+PAGE = 1000
+
+
+class ClientError(Exception):
+    """What a client of botocore raises for an answer that is an error: it has the same facts."""
+
+    def __init__(self, code: str, status: int, method: str) -> None:
+        super().__init__(f"An error occurred ({code}) when calling {method}")
+        self.response = {
+            "Error": {"Code": code},
+            "ResponseMetadata": {"HTTPStatusCode": status},
+        }
+
+
+class FakeS3:
+    """A client of S3 for `s3=`, over `FakeService.objects`; its methods are those of botocore."""
+
+    def __init__(self, objects: dict[str, bytes]) -> None:
+        self._objects = objects
+        self._faults: list[tuple[str, BaseException, bool]] = []
+        self.sent: list[tuple[str, str]] = []
+        """The method of every request, in order, with its key or prefix."""
+
+    def fail(
+        self, method: str, error: BaseException, *, times: int = 1, after_effect: bool = False
+    ) -> None:
+        """Let the next calls of `method` raise `error`, `after_effect` once they are done."""
+        self._faults += [(method, error, after_effect)] * times
+
+    def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:  # noqa: N803 - S3's
+        late = self._begin("get_object", Key)
+        held = self._objects.get(f"{Bucket}/{Key}")
+        if held is None:
+            raise ClientError("NoSuchKey", 404, "GetObject")
+        answer: dict[str, Any] = {}
+        if Range:
+            first, _, last = Range.removeprefix("bytes=").partition("-")
+            if int(first) >= len(held):
+                raise ClientError("InvalidRange", 416, "GetObject")
+            answer["ContentRange"] = f"bytes {first}-{last}/{len(held)}"
+            held = held[int(first) : int(last) + 1]
+        _end(late)
+        return {**answer, "Body": BytesIO(held), "ContentLength": len(held)}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:  # noqa: N803 - S3's
+        late = self._begin("put_object", Key)
+        self._objects[f"{Bucket}/{Key}"] = bytes(Body)
+        _end(late)
+        return {}
+
+    def list_objects_v2(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 - S3's
+        Prefix: str = "",  # noqa: N803 - S3's
+        ContinuationToken: str = "",  # noqa: N803 - S3's
+    ) -> dict[str, Any]:
+        late = self._begin("list_objects_v2", Prefix)
+        start = f"{Bucket}/{Prefix}"
+        keys = [key.partition("/")[2] for key in sorted(self._objects) if key.startswith(start)]
+        keys = [key for key in keys if key > ContinuationToken]
+        more = {"NextContinuationToken": keys[PAGE - 1]} if keys[PAGE:] else {}
+        _end(late)
+        return {"Contents": [{"Key": key} for key in keys[:PAGE]], **more}
+
+    def _begin(self, method: str, key: str) -> BaseException | None:
+        """Note a request; raise what it is to fail with, or give what it is to fail with later."""
+        self.sent.append((method, key))
+        fault = next((fault for fault in self._faults if fault[0] == method), None)
+        if fault is None:
+            return None
+        self._faults.remove(fault)
+        if not fault[2]:
+            raise fault[1]
+        return fault[1]
+
+
+def _end(late: BaseException | None) -> None:
+    if late is not None:
+        raise late
