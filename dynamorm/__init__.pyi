@@ -87,8 +87,8 @@ from .operations.effects import Sleep as Sleep
 from .operations.effects import Steps as Steps
 from .operations.effects import Where as Where
 from .operations.observing import Event as Event
-from .operations.sending import AsyncTransport as AsyncTransport
-from .operations.sending import Transport as Transport
+from .operations.transport import AsyncTransport as AsyncTransport
+from .operations.transport import Transport as Transport
 from .operations.waiting import Retries as Retries
 from .permissions import Permission as Permission
 from .permissions import required_actions as required_actions
@@ -100,9 +100,10 @@ from .tables.check import Checked as Checked
 from .tables.check import TableCheck as TableCheck
 from .tables.check import check as check
 from .tables.compare import Difference as Difference
-from .tables.create import Ensured as Ensured
+from .tables.compare import Pending as Pending
 from .tables.deletion import delete_table as delete_table
 from .tables.deletion import delete_tables as delete_tables
+from .tables.ensured import Ensured as Ensured
 from .tables.find import describe_table as describe_table
 from .tables.find import list_tables as list_tables
 from .tables.find import table_exists as table_exists
@@ -118,7 +119,6 @@ from .tables.s3 import bulk_put_from_s3 as bulk_put_from_s3
 from .tables.s3 import export_to_s3 as export_to_s3
 from .tables.s3 import import_from_s3 as import_from_s3
 from .tables.steps import Blocked as Blocked
-from .tables.steps import Pending as Pending
 from .tables.steps import Step as Step
 from .tables.steps import Undeclared as Undeclared
 from .tables.transfers import cancel_bulk_operation as cancel_bulk_operation

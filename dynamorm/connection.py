@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from .operations.observing import Observe
-    from .operations.sending import AsyncTransport, Client, Transport
+    from .operations.transport import AsyncTransport, Client, Transport
     from .transports.credentials import Given
 
 

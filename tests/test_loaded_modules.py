@@ -21,7 +21,6 @@ MODEL = {
     "dynamorm.model.declare",
     "dynamorm.model.fields",
     "dynamorm.model.keys",
-    "dynamorm.model.option_rules",
     "dynamorm.model.options",
     "dynamorm.model.spec",
 }
@@ -49,6 +48,13 @@ OPERATION = {
     "dynamorm.tables",
     "dynamorm.tables.find",
 }
+ENSURE = {
+    "dynamorm.operations.waiters",
+    "dynamorm.tables.compare",
+    "dynamorm.tables.ensured",
+    "dynamorm.tables.lifecycle",
+}
+"""What ensure_table takes for a table that is there: no plans, steps, settings or requests."""
 SIGNED = {
     "dynamorm.transports.config",
     "dynamorm.transports.credential_source",
@@ -143,6 +149,28 @@ def test_the_first_request_over_http_loads_these_and_no_more(url):
     standard = {name for name in modules - HTTP if not name.startswith("_")}
     in_c = {"errno", "math", "select", "zlib"}
     assert standard - in_c <= HTTP_STANDARD
+
+
+ENSURED = """
+import dynamorm, msgspec
+from typing import Annotated
+
+@dynamorm.table("orders")
+class Order(msgspec.Struct):
+    id: Annotated[str, dynamorm.PartitionKey()]
+
+db = dynamorm.connect("eu-west-1", endpoint={url!r}, transport="http")
+ensured = db.ensure_table(Order)
+assert ensured.table.table_status == "ACTIVE" and not ensured.created and not ensured.drift
+"""
+
+
+def test_ensuring_a_table_that_is_there_loads_no_settings():
+    """Where keys and indexes alone are declared, nothing is loaded that plans or changes."""
+    told = answer({"Table": {"TableName": "orders", **KEYED}})
+    with Server(told) as server:
+        modules = loaded(ENSURED.format(url=server.url))
+    assert ours(modules) == HTTP - {"dynamorm.tables.find"} | MODEL | ENSURE
 
 
 def test_the_first_request_over_botocore_loads_no_client(url):

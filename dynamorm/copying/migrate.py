@@ -18,8 +18,8 @@ from ..operations.middleware import elsewhere
 from ..operations.waiters import find_table
 from ..operations.waiting import seconds_of, within
 from ..tables.backups import back_up
-from ..tables.create import Ensured
 from ..tables.described import described_spec
+from ..tables.ensured import Ensured
 from ..tables.find import describe_table, table_exists
 from ..tables.lifecycle import create_table, ensure_table
 from .options import CopyOptions, CopySettings

@@ -86,3 +86,10 @@ def _lines(value: Any, indent: str = "") -> Iterator[str]:
         else:
             yield f"{indent}{name}:"
             yield from _lines(part, f"{indent}  ")
+
+
+def value_text(value: object) -> str:
+    """Return what is declared or found for a person to read."""
+    if type(value) is tuple:
+        return ", ".join(map(str, value))
+    return "nothing" if value is None else str(value)

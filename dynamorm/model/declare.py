@@ -7,10 +7,10 @@ nothing, and a field may refer to a class that is defined further down.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType, UnionType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeVar, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
 from ..errors import ModelError
 from .fields import Field, label, read_fields, union_members
@@ -33,12 +33,12 @@ Model = type[Struct] | TableSpec | UnionType
 _ATTRIBUTE = "__table_spec__"
 
 
-class _Declared(NamedTuple):
+class _Declared(Struct, frozen=True):
     """What is declared of a class besides its fields."""
 
     name: str
     indexes: tuple[Index, ...] = ()
-    options: Mapping[str, Any] = MappingProxyType({})
+    options: Mapping[str, Any] = {}
     inherited: tuple[Index, ...] = ()
     """What its parents list, of which the class may have lost the markers."""
 
@@ -132,10 +132,10 @@ def table_spec(
         raise ModelError((f"no table name: {advice} - at {label(model)}",))
     own = _merged(declarations, model)
     if name is not None:
-        own = own._replace(name=name)
+        own = structs.replace(own, name=name)
     if indexes is not None:
-        own = own._replace(indexes=_listable(indexes), inherited=())
-    return _build(model, own._replace(options={**own.options, **options}))
+        own = structs.replace(own, indexes=_listable(indexes), inherited=())
+    return _build(model, structs.replace(own, options={**own.options, **options}))
 
 
 def model_of(table: Model | str) -> Any:
@@ -191,11 +191,12 @@ def _merged(declarations: list[_Declaration], model: Any) -> _Declared:
     """Let each declaration override its parents' options one by one, and indexes by their names."""
     own = _Declared("")
     for declaration in reversed(declarations):
-        name, indexes, options, _ = declaration.declared
-        own = _Declared(name, indexes, {**own.options, **options}, (*own.inherited, *own.indexes))
+        nearer = declaration.declared
+        options = {**own.options, **nearer.options}
+        own = _Declared(nearer.name, nearer.indexes, options, (*own.inherited, *own.indexes))
     if _ATTRIBUTE in vars(get_origin(model) or model):
         return own
-    return own._replace(indexes=(), inherited=(*own.inherited, *own.indexes))
+    return structs.replace(own, indexes=(), inherited=(*own.inherited, *own.indexes))
 
 
 def _build(model: Any, declared: _Declared) -> TableSpec:
@@ -230,7 +231,8 @@ def _union_spec(
     if indexes is not None:
         listed, inherited = [_listable(indexes)] * len(members), [()] * len(members)
     read = [unions.ModelFields.of(member) for member in members]
-    own = own._replace(
+    own = structs.replace(
+        own,
         indexes=unions.joined_indexes(read, listed, problems),
         inherited=unions.joined_indexes(read, inherited, problems),
     )

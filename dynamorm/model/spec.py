@@ -10,7 +10,6 @@ from msgspec import UNSET, UnsetType, structs
 
 from ..errors import ModelError
 from .names import name_problem, short_name_problems
-from .option_rules import option_problems
 from .options import Include, OnDemand, Options, Provisioned, WarmThroughput, is_text
 from .options import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
 from .options import KeyAttribute as KeyAttribute  # noqa: PLC0414
@@ -112,6 +111,12 @@ def changed(spec: TableSpec, **values: Any) -> TableSpec:
     return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
 
 
+def declares_settings(spec: TableSpec) -> bool:
+    """Return whether more is declared than keys and indexes; what that takes is loaded then."""
+    names = (*Options.__struct_fields__, "time_to_live")
+    return any(getattr(spec, name) is not UNSET for name in names)
+
+
 def remember(spec: TableSpec, model: Any) -> TableSpec:
     """Let a new spec know the class that it was made of."""
     vars(spec)["model"] = model
@@ -158,7 +163,10 @@ def _rule_problems(spec: TableSpec) -> Iterator[str]:
 def _table_problems(spec: TableSpec) -> Iterator[str]:
     if problem := name_problem(spec.name, "table"):
         yield problem
-    yield from option_problems(spec)
+    if declares_settings(spec):
+        from .option_rules import option_problems
+
+        yield from option_problems(spec)
     yield from _key_problems(spec.key)
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from _attribute_problems("time to live", spec.time_to_live)

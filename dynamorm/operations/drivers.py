@@ -1,9 +1,4 @@
-"""Performs operations: the only place where effects meet the world.
-
-A transport needs one method, `send`. Attributes it may have: `local` tells that the service is on
-this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's;
-`endpoint_url` and `region` say where requests go.
-"""
+"""Performs operations: the only place where effects meet the world."""
 
 from __future__ import annotations
 
@@ -32,11 +27,12 @@ from .effects import (
     Where,
 )
 from .middleware import prefixing
-from .sending import AsyncTransport, Transport, at_once, check_kind, later, sending
+from .sending import at_once, check_kind, later, sending
 from .waiting import Retries, retries_of, retrying
 
 if TYPE_CHECKING:
     from .observing import Observe, Watch
+    from .transport import AsyncTransport, Transport
 
 T = TypeVar("T")
 

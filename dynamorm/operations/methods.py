@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
 from importlib import import_module
-from typing import Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from .. import errors  # as a module: mypy then reads functions before they become methods
 from .effects import Operation
@@ -24,14 +24,15 @@ class Lazy:
         return getattr(import_module(f"...{self._name}", __name__), name)
 
 
-class _Waits(Protocol):
-    @property
-    def awaited(self) -> Literal[False]: ...
+if TYPE_CHECKING:
 
+    class _Waits(Protocol):
+        @property
+        def awaited(self) -> Literal[False]: ...
 
-class _Awaited(Protocol):
-    @property
-    def awaited(self) -> Literal[True]: ...
+    class _Awaited(Protocol):
+        @property
+        def awaited(self) -> Literal[True]: ...
 
 
 class Method(Generic[P, T]):

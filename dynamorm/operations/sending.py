@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable
 from contextvars import ContextVar
-from typing import Any, Protocol
+from typing import Any
 
 
 class UnlessGiven(float):
@@ -40,25 +40,6 @@ def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
     made = Answered(body)
     made.status, made.request_id = status, request_id
     return made
-
-
-class Transport(Protocol):
-    """Sends one request and gives the body of its answer."""
-
-    def send(self, operation: str, body: bytes, /) -> bytes: ...
-
-
-class Client(Protocol):
-    """A client of boto3, botocore, aiobotocore or aioboto3, or a resource of boto3."""
-
-    @property
-    def meta(self) -> Any: ...
-
-
-class AsyncTransport(Protocol):
-    """The same, awaited."""
-
-    async def send(self, operation: str, body: bytes, /) -> bytes: ...
 
 
 def sending(transport: Any, operation: str, body: bytes, timeout: float | None) -> Any:

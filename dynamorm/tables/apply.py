@@ -17,13 +17,14 @@ from ..operations.effects import Location, Steps
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
 from .binding import Binding
+from .compare import Pending
 from .find import describe_table
 from .insist import LOOKS, insist
 from .plan import Plan
 from .review import is_early, is_needed, is_wanted
 from .settings import is_read, setting_of
 from .settle import pending
-from .steps import Pending, Settings, Step, consents
+from .steps import Settings, Step, consents
 from .survey import survey
 
 

@@ -14,13 +14,13 @@ from ..model.options import check_flags
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, operation, where
 from ..operations.waiters import find_table, unready_indexes
-from .compare import Difference, drift
+from .compare import Difference, Pending, drift
 from .drifted import marked
 from .lifecycle import checked_specs
 from .plan import make_plan
 from .selection import checked_names, compared_settings, covers
 from .settings import SETTINGS
-from .steps import UNKNOWN, Pending, Settings, Undeclared
+from .steps import UNKNOWN, Settings, Undeclared
 from .survey import survey
 
 

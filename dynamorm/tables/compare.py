@@ -8,9 +8,9 @@ What the service sent is compared and never validated.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
-from msgspec import UNSET
+from msgspec import UNSET, Struct
 
 from ..api.descriptions import (
     GlobalSecondaryIndexDescription,
@@ -19,12 +19,12 @@ from ..api.descriptions import (
     TableDescription,
 )
 from ..api.descriptions import Projection as ProjectionReply
-from ..model import Readable
+from ..model import Readable, value_text
 from ..model.options import KEYS_ONLY, Include
-from ..model.spec import IndexSpec, KeyAttribute, TableSpec
-from .settings import SETTINGS, is_read
-from .steps import Pair, Setting, Settings, value_text
-from .table_settings import limits, provisioned, warm
+from ..model.spec import IndexSpec, KeyAttribute, TableSpec, declares_settings
+
+if TYPE_CHECKING:
+    from .steps import Pair, Setting, Settings
 
 IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
@@ -46,13 +46,24 @@ class Difference(Readable, frozen=True):
         return f"{self.name}: declared {self.declared}, found {self.found}{reason}"
 
 
+class Pending(Readable, frozen=True):
+    """What could not be done yet."""
+
+    name: str
+    reason: str
+    retry_after: float | None = None
+    """In how many seconds it can be done at the latest, where the service has a rule for that."""
+    action: str | None = None
+    """The IAM action that the caller lacks, where that is the reason."""
+
+
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what `spec` declares and is known to be different in what DescribeTable tells."""
-    return _differing(_every_pair(spec, table, Settings()))
+    return _differing(_every_pair(spec, table))
 
 
 def drift(
-    spec: TableSpec, table: TableDescription, settings: Settings = Settings()
+    spec: TableSpec, table: TableDescription, settings: Settings | None = None
 ) -> tuple[Difference, ...]:
     """Return what is declared and differs in all that is known of the table.
 
@@ -71,6 +82,8 @@ def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
 
 def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what is declared and cannot be compared: neither as declared, nor a difference."""
+    if not declares_settings(spec):
+        return ()
     return tuple(
         Difference(part.name, value_text(part.declared), *unknown)
         for row in compared_rows(spec)
@@ -82,6 +95,8 @@ def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
 
 def compared_rows(spec: TableSpec) -> Iterator[Setting]:
     """Return the settings that the model does not ignore."""
+    from .settings import SETTINGS
+
     return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
 
 
@@ -90,21 +105,29 @@ def is_ignored(spec: TableSpec, setting: str) -> bool:
     return setting in (spec.ignore or ())
 
 
-def _every_pair(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pair]:
+def _every_pair(
+    spec: TableSpec, table: TableDescription, settings: Settings | None = None
+) -> Iterator[Pair]:
     """Return all that is declared and known, first what DescribeTable tells."""
-    pairs = list(_pairs(spec, table, settings))
+    told, read = _setting_pairs(spec, table, settings)
     yield key_pair(spec, table)
-    yield from (pair for pair in pairs if not is_read(pair[0]))
+    yield from told
     yield from index_pairs(spec, table)
-    yield from (pair for pair in pairs if is_read(pair[0]))
+    yield from read
 
 
-def _pairs(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pair]:
-    """Return what is declared of settings, be it different or not."""
-    for row in compared_rows(spec):
-        for part in row.compare(spec, table, settings):
-            if part.declared is not UNSET:
-                yield part.name, part.declared, part.found
+def _setting_pairs(
+    spec: TableSpec, table: TableDescription, settings: Settings | None
+) -> tuple[list[Pair], list[Pair]]:
+    """Return what is declared of settings, be it different or not: told of, and read besides."""
+    told: list[Pair] = []
+    read: list[Pair] = []
+    if declares_settings(spec):
+        for row in compared_rows(spec):
+            for part in row.compare(spec, table, settings):
+                if part.declared is not UNSET:
+                    (read if row.read else told).append((part.name, part.declared, part.found))
+    return told, read
 
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:
@@ -157,6 +180,10 @@ def _capacity_pairs(
     index: IndexSpec, there: GlobalSecondaryIndexDescription, spec: TableSpec
 ) -> Iterator[Pair]:
     """Return the capacities; what is ignored of the table is ignored of its indexes."""
+    if (index.throughput or index.on_demand or index.warm) is None:
+        return
+    from .table_settings import limits, provisioned, warm
+
     name = f"index:{index.name}"
     if index.throughput is not None and not is_ignored(spec, "billing"):
         yield f"{name}:throughput", index.throughput, provisioned(there.provisioned_throughput)
@@ -170,7 +197,7 @@ def _capacity_pairs(
 _KIND = {True: "local index", False: "global index"}
 
 
-class _Key(NamedTuple):
+class _Key(Struct, frozen=True):
     partition: tuple[KeyAttribute, ...]
     sort: tuple[KeyAttribute, ...]
 

@@ -8,34 +8,15 @@ from .. import requests
 from ..api.descriptions import TableDescription
 from ..api.tables import CreateTableOutput
 from ..errors import Refused, TableExists
-from ..model import Readable
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, now, wall_time
-from ..operations.waiters import MISSING_GRACE, find_table, until_active, until_gone
+from ..operations.waiters import MISSING_GRACE, find_table, until_active
 from ..operations.waiting import Deadline, pause, polling, when_free
-from .compare import Difference, differences, drift
-from .settings import SETTINGS, declared_settings
-from .steps import Pending
+from .compare import differences
+from .settings import SETTINGS
 
 SKEW = 60.0
 """Seconds by which the service's clock and ours may differ."""
-
-
-class Ensured(Readable, frozen=True):
-    """What `ensure_table` found or made."""
-
-    created: bool
-    """Whether this call created the table."""
-    table: TableDescription
-    drift: tuple[Difference, ...]
-    """How a table that was there already differs from what is declared; left as it is."""
-    pending: tuple[Pending, ...] = ()
-    """What is declared and could not be done or compared yet; `update_table` does it later."""
-
-    def __str__(self) -> str:
-        found = ("differs" if self.drift else "as declared") if not self.created else "created"
-        left = (f"pending {item.name}: {item.reason}" for item in self.pending)
-        return "\n  ".join((f"{self.table.table_name}: {found}", *map(str, self.drift), *left))
 
 
 def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
@@ -110,43 +91,3 @@ def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:
         return False
     keys = {"key", *(f"index:{index.name}" for index in spec.indexes)}
     return keys.isdisjoint(difference.name for difference in differences(spec, found))
-
-
-def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
-    """Find a table, or create it where the service says that there is none."""
-    schedule = polling()
-    while True:
-        found = yield from find_table(spec.name)
-        if found is not None and found.table_status != "DELETING":
-            return Ensured(False, found, differences(spec, found))
-        try:
-            # Before Python 3.12, tracing loses what follows a program that has caught an error.
-            if found is not None:  # pragma: no branch
-                yield from until_gone(spec.name, deadline, found)
-            return Ensured(True, (yield from create(spec, deadline)), ())
-        except TableExists:
-            # Another process was faster, or what DescribeTable answered was stale.
-            if not (yield from pause(schedule, deadline)):
-                raise
-
-
-def finish(
-    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool = False
-) -> Steps[Ensured]:
-    """Wait for a table, set what is declared if it is new, and otherwise compare it."""
-    ready = begun.table
-    if wait:
-        ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
-    if not declared_settings(spec):
-        return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
-    from . import settle as settling
-
-    if begun.created:
-        left = yield from settling.finish_possible(spec, ready, deadline, wait)
-        return Ensured(True, ready, (), left)
-    if ready.table_status == "CREATING":
-        return Ensured(False, ready, drift(spec, ready), settling.in_the_making(spec, ready))
-    making = begun.table.table_status == "CREATING"
-    comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
-    differing, left = yield from comparing
-    return Ensured(False, ready, differing, left)

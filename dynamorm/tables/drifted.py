@@ -13,7 +13,7 @@ from ..operations.effects import Steps
 from ..operations.waiters import find_table
 from ..operations.waiting import Deadline
 from .compare import Difference, differences
-from .create import Ensured, finish
+from .ensured import Ensured, finish
 from .plan import make_plan
 from .steps import Settings
 

@@ -10,10 +10,11 @@ from collections.abc import Collection, Iterator
 from msgspec import structs
 
 from ..api.descriptions import TableDescription
+from ..model import value_text
 from ..model.options import MAX_UNITS, Index, Provisioned
 from ..model.spec import MAX_GLOBAL_INDEXES, IndexSpec, KeyAttribute, TableSpec
 from .compare import attribute_types, index_facts, is_ignored
-from .steps import Blocked, Change, Pair, Step, Undeclared, value_text
+from .steps import Blocked, Change, Pair, Step, Undeclared
 from .table_settings import raised
 
 Types = dict[str, str]

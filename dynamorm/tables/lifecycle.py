@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
-    from .create import Ensured
+    from .ensured import Ensured
 
 OnDrift = Literal["report", "raise", "raise-blocked"]
 
@@ -127,7 +127,7 @@ def _ensure(
 def _ensure_all(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool
 ) -> Steps[dict[str, Ensured]]:
-    from .create import find_or_create
+    from .ensured import find_or_create
 
     begun: list[tuple[TableSpec, Ensured]] = []
     done: dict[str, Ensured] = {}
@@ -157,7 +157,7 @@ def _ensure_all(
 def _finish(
     spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
-    from .create import finish
+    from .ensured import finish
 
     ensured = yield from finish(spec, begun, deadline, wait, at_once)
     if not ensured.drift:

@@ -14,7 +14,7 @@ from msgspec import UNSET, structs
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..errors import Refused
-from ..model import Readable
+from ..model import Readable, value_text
 from ..model.names import whole_name
 from ..model.spec import TableSpec
 from ..operations.effects import Location
@@ -35,7 +35,6 @@ from .steps import (
     Undeclared,
     consents,
     plain,
-    value_text,
 )
 
 Changes = list[tuple[Setting, list[Change]]]

@@ -10,12 +10,12 @@ from ..errors import ServiceError, TableNotFound, UnsupportedOperation, Validati
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, wall_time
 from ..operations.waiting import Deadline, passes, pause, polling
-from .compare import Difference, differences, drift
+from .compare import Difference, Pending, differences, drift
 from .insist import insist
 from .plan import first_steps, steps_of
 from .selection import compared_settings
 from .settings import SETTINGS, setting_of
-from .steps import UNKNOWN, Pending, Settings, Step
+from .steps import UNKNOWN, Settings, Step
 from .survey import survey
 
 YOUNG = 60.0

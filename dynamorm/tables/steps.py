@@ -10,7 +10,7 @@ from msgspec import UNSET, Struct, field, json, structs
 from .. import requests
 from ..api import Request
 from ..api.descriptions import TableDescription
-from ..model import Readable
+from ..model import Readable, value_text
 from ..model.spec import TableSpec
 
 if TYPE_CHECKING:
@@ -114,13 +114,6 @@ def _as_json(fact: Any) -> Any:
     return fact if isinstance(fact, str | int | None) else value_text(fact)
 
 
-def value_text(value: object) -> str:
-    """Return what is declared or found for a person to read."""
-    if type(value) is tuple:
-        return ", ".join(map(str, value))
-    return "nothing" if value is None else str(value)
-
-
 class Setting(Struct, frozen=True, kw_only=True):
     """All that is known about one setting of a table: a row of `SETTINGS`.
 
@@ -163,12 +156,13 @@ class Setting(Struct, frozen=True, kw_only=True):
         return getattr(spec, self.field or self.name)
 
     def compare(
-        self, spec: TableSpec, table: TableDescription, settings: Settings = Settings()
+        self, spec: TableSpec, table: TableDescription, settings: Settings | None = None
     ) -> Iterator[Change]:
         """Return its parts, declared or not; none as long as it was not asked for."""
-        if self.read and self.name not in settings.answers:
+        answers = settings.answers if settings else {}
+        if self.read and self.name not in answers:
             return
-        declared, answer = self.declared(spec), settings.answers.get(self.name)
+        declared, answer = self.declared(spec), answers.get(self.name)
         told = Change(self.name, declared, None, spec, table, answer)
         for name, wanted, found in (self.parts or self._whole)(told):
             yield told.but(name=name, declared=wanted, found=found)
@@ -199,17 +193,6 @@ class Blocked(Readable, frozen=True):
 
 UNKNOWN = "this endpoint does not know it"
 """Why something is pending or unsupported."""
-
-
-class Pending(Readable, frozen=True):
-    """What could not be done yet."""
-
-    name: str
-    reason: str
-    retry_after: float | None = None
-    """In how many seconds it can be done at the latest, where the service has a rule for that."""
-    action: str | None = None
-    """The IAM action that the caller lacks, where that is the reason."""
 
 
 _WILDCARDS = ("index:*", "tag:*")

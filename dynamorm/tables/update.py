@@ -21,13 +21,13 @@ from ..operations.waiters import find_table, until_active, until_gone
 from ..operations.waiting import Deadline, within
 from .apply import Run, refuse, refuse_elsewhere
 from .binding import Binding
-from .compare import drift
+from .compare import Pending, drift
 from .create import create
 from .find import describe_table
 from .plan import Plan, create_plan, make_plan
 from .selection import checked_names, compared_settings
 from .settle import finish_all, finish_possible
-from .steps import UNKNOWN, Pending, Settings, Step
+from .steps import UNKNOWN, Settings, Step
 from .survey import survey
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from typing import Any
 from msgspec import json
 
 from ..operations.drivers import Clock
-from ..operations.sending import Transport, sending
+from ..operations.sending import sending
+from ..operations.transport import Transport
 
 
 class FakeClock(Clock):

@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 
 from ..operations.drivers import Clock
-from ..operations.sending import Transport, check_kind, sending
+from ..operations.sending import check_kind, sending
+from ..operations.transport import Transport
 
 
 class ThreadTransport:
