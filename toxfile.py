@@ -17,7 +17,11 @@ from tox.tox_env.api import ToxEnv
 ROOT = Path(__file__).parent
 
 RUNS: dict[str, tuple[int, str]] = {}
-"""By environment, how its commands ended, and why they did not begin."""
+"""By environment, how its commands ended, and the text that explains it: why they did not begin, or
+the end of what the failing one has printed."""
+
+LINES = 12
+"""Enough for the failed tests' names, or for the lines that no test has reached."""
 
 
 def installed() -> list[str]:
@@ -56,8 +60,10 @@ def tox_before_run_commands(tox_env: ToxEnv) -> None:
 
 @impl
 def tox_after_run_commands(tox_env: ToxEnv, exit_code: int, outcomes: list[Outcome]) -> None:
-    """Keep how the commands ended."""
-    RUNS[tox_env.conf.name] = exit_code, ""
+    """Keep how the commands ended, and what the one that failed said last."""
+    failed = [outcome.out for outcome in outcomes if outcome.exit_code] if exit_code else []
+    told = [line for line in "".join(failed[:1]).splitlines() if line.strip()]
+    RUNS[tox_env.conf.name] = exit_code, "\n".join(told[-LINES:])
 
 
 @impl

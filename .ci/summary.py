@@ -57,17 +57,20 @@ def reasons(found: Iterable[Case]) -> str:
 def lines(runs: Mapping[str, tuple[int, str]], results: Path) -> Iterator[str]:
     """Say of each environment what ran and what did not; close with the sum of all tests.
 
-    Of each is given with what its commands ended, and why they did not begin.
+    Of each is given with what its commands ended, and the text that explains it: why they did not
+    begin, or the end of what the failing one has printed.
     """
     every: list[Case] = []
-    for name, (code, why) in sorted(runs.items()):
+    for name, (code, text) in sorted(runs.items()):
         path = results / f"{name}.xml"
-        found = list(cases(path)) if path.exists() and not why else []
+        not_run = text and not code
+        found = list(cases(path)) if path.exists() and not not_run else []
         every += found
-        if why:
-            yield f"{name}: not run ({why})"
+        if not_run:
+            yield f"{name}: not run ({text})"
         elif code or not found:
             yield f"{name}: {f'failed with {code}' if code else 'ok'}"
+            yield from (f"    {line}" for line in text.splitlines() if line.strip())
         yield from _by_engine(name, found)
     if every:
         yield counted(every)

@@ -25,15 +25,28 @@ ENGINES = """<testsuites><testsuite><testcase name="a" />
 <skipped message="npm is not installed" /></testcase>
 </testsuite></testsuites>"""
 
+MISSING = "a.py   99%   7\n\nTOTAL  99%"
+
 
 def test_each_environment_and_engine_has_a_line(tmp_path):
-    """Tests are counted by how they ended, the skipped ones by reason; the sum comes last."""
+    """Tests are counted by how they ended, the skipped ones by reason; the sum comes last.
+
+    A failure is followed by the last lines of the command that failed.
+    """
     (tmp_path / "py.xml").write_text(HERE)
     (tmp_path / "live.xml").write_text(ENGINES)
     (tmp_path / "py314.xml").write_text(HERE)
-    runs = {"py": (1, ""), "live": (0, ""), "lint": (0, ""), "docs": (2, ""), "py314": (0, "gone")}
+    runs = {
+        "py": (1, ""),
+        "live": (0, ""),
+        "lint": (0, ""),
+        "docs": (2, MISSING),
+        "py314": (0, "gone"),
+    }
     assert list(SUMMARY["lines"](runs, tmp_path)) == [
         "docs: failed with 2",
+        "    a.py   99%   7",
+        "    TOTAL  99%",
         "lint: ok",
         "live: 1 passed, 0 failed, 0 skipped",
         "live dynalite: 0 passed, 0 failed, 1 skipped (1 x npm is not installed)",

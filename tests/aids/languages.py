@@ -13,7 +13,15 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from msgspec import UNSET, structs
 
-from dynamorm import KMS, TableSpec, requests
+from dynamorm import (
+    KMS,
+    IndexSpec,
+    KeyAttribute,
+    Provisioned,
+    TableSpec,
+    WarmThroughput,
+    requests,
+)
 
 from .strategies import specs
 
@@ -28,6 +36,29 @@ def many(test: Any) -> Any:
 KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-1234567890ab"
 
 STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
+
+
+ID, AT, BY = (KeyAttribute(name, "S") for name in ("id", "at", "by"))
+
+FULL = TableSpec(
+    name="full",
+    partition_key=ID,
+    sort_key=AT,
+    indexes=(IndexSpec("local", (), (BY,)), IndexSpec("many", (BY, AT), (ID,))),
+    billing=Provisioned(1, 1),
+    stream="NEW_IMAGE",
+    encryption=KMS(),
+    tags={"a": "b"},
+    table_class="STANDARD",
+    deletion_protection=True,
+    warm=WarmThroughput(12_000, 4_000),
+    point_in_time_recovery=True,
+    resource_policy={"Version": "2012-10-17", "Statement": []},
+    time_to_live="expires",
+    kinesis=STREAM_ARN,
+    contributor_insights=True,
+)
+"""A table with each kind of index and every setting: no setting is left to what a test draws."""
 
 
 def completed(tables: st.SearchStrategy[TableSpec]) -> st.SearchStrategy[TableSpec]:

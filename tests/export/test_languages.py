@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from aids.languages import KEY_ARN, STREAM_ARN, asked, from_stack, from_terraform, many, sayable
-from hypothesis import given
+from aids.languages import FULL, KEY_ARN, asked, from_stack, from_terraform, many, sayable
+from hypothesis import example, given
 from msgspec import Struct, defstruct
 
 from dynamorm import (
@@ -22,7 +22,6 @@ from dynamorm import (
     SortKey,
     TableSpec,
     TimeToLive,
-    WarmThroughput,
     table,
 )
 from dynamorm.export import cloudformation, terraform
@@ -134,6 +133,7 @@ def test_a_configuration_is_whole():
 
 @many
 @given(sayable)
+@example(FULL)
 def test_all_languages_describe_one_table(spec):
     """CloudFormation and Terraform say of a model what CreateTable says, and what follows it."""
     (resource,) = cloudformation(spec)["Resources"].values()
@@ -145,6 +145,7 @@ def test_all_languages_describe_one_table(spec):
 
 @many
 @given(sayable)
+@example(FULL)
 def test_the_provider_knows_every_argument(spec):
     """Terraform's AWS provider takes each argument, of this type, in the versions named."""
     for kind, resources in terraform(spec)["resource"].items():
@@ -180,31 +181,21 @@ def test_every_setting_has_a_row():
     assert {*SETTINGS, "key", "index"} <= {row.setting for row in ROWS}
 
 
+UNSETTABLE = {"name", "hash_key", "range_key", "attribute", "resource_arn", "table_name"}
+UNSETTABLE |= {"local_secondary_index", "global_secondary_index"}
+"""What no setting is: a table's names, its keys and its indexes."""
+
+
 def test_a_row_ignores_what_it_writes():
     """What Terraform ignores of a setting are the arguments that hold it."""
-    spec = named(
-        "all",
-        billing=Provisioned(1, 1),
-        stream="NEW_IMAGE",
-        encryption=KMS(),
-        tags={"a": "b"},
-        table_class="STANDARD",
-        deletion_protection=True,
-        warm=WarmThroughput(12_000, 4_000),
-        point_in_time_recovery=True,
-        resource_policy={"Version": "2012-10-17", "Statement": []},
-        time_to_live="expires",
-        kinesis=STREAM_ARN,
-        contributor_insights=True,
-    )
     names = tuple({row.setting for row in ROWS} - {"name", "key", "index"})
-    resources = terraform(spec)["resource"]
-    ignored = terraform(changed(spec, ignore=names))["resource"]
+    resources = terraform(FULL)["resource"]
+    ignored = terraform(changed(FULL, ignore=names))["resource"]
     for kind, tables in resources.items():
         (arguments,) = tables.values()
         (other,) = ignored[kind].values()
         left = arguments.keys() - other["lifecycle"]["ignore_changes"] - {"lifecycle"}
-        assert left <= {"name", "hash_key", "attribute", "resource_arn", "table_name"}
+        assert left <= UNSETTABLE
 
 
 def test_what_is_ignored_covers_the_indexes():

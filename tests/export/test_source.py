@@ -6,10 +6,10 @@ from typing import Annotated, Any
 
 import pytest
 from aids import emulator
-from aids.languages import asked, completed, many
+from aids.languages import FULL, asked, completed, many
 from aids.strategies import renamed, specs
 from aids.worlds import World
-from hypothesis import given
+from hypothesis import example, given
 from msgspec import UNSET, Struct, structs
 
 import dynamorm
@@ -125,6 +125,7 @@ def test_a_source_reads_as_written_by_hand(driver):
 
 @many
 @given(tables)
+@example(FULL)
 def test_a_plan_right_after_is_empty(spec):
     """What is pulled from a table declares all of it: nothing differs, and nothing is left."""
     world = World(spec, create_seconds=0)

@@ -35,7 +35,7 @@ from aids.instances import (
     types,
 )
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec import UNSET, Meta, Raw, Struct, UnsetType, defstruct, field
 
@@ -350,7 +350,19 @@ def test_datetime_keys_are_in_order_of_time(one, other):
     assert from_item(Moment, {"at": {"S": keys[0]}}).at == one
 
 
+AMSTERDAM = dt.timezone(dt.timedelta(minutes=19, seconds=32))
+
+
+@pytest.mark.parametrize("made", [[1, 2], (1, 2)], ids=repr)
+def test_members_come_back_in_what_the_model_says(made):
+    """A list of DynamoDB's becomes a list or a tuple."""
+    inner = (int, ...) if isinstance(made, tuple) else int
+    model = defstruct("Model", [("value", type(made)[inner])])
+    assert from_item(model, {"value": {"L": [{"N": "1"}, {"N": "2"}]}}).value == made
+
+
 @given(aware)
+@example(dt.datetime(1900, 1, 1, tzinfo=AMSTERDAM))
 def test_datetimes_are_never_off(moment):
     """A datetime is read back as the same moment, in whatever zone, and wherever it is stored."""
     model = defstruct("Model", [("v", dt.datetime), ("any", Any), ("keys", dict[dt.datetime, int])])
@@ -358,9 +370,6 @@ def test_datetimes_are_never_off(moment):
     assert found.v == moment
     assert found.keys == {moment: 1}
     assert dt.datetime.fromisoformat(found.any[0].replace("Z", "+00:00")) == moment
-
-
-AMSTERDAM = dt.timezone(dt.timedelta(minutes=19, seconds=32))
 
 
 class Undated(dt.tzinfo):

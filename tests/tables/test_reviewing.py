@@ -273,6 +273,17 @@ def test_a_change_between_two_steps_is_refused_at_its_step():
     assert [operation for operation, _ in watching.bodies] == ["UpdateTable", "UpdateTable"]
 
 
+def test_what_somebody_else_does_between_two_steps_is_not_done_twice():
+    """All that is left of a step may be nothing by the time that its turn comes."""
+    world = aged(PLAIN)
+    plan = world.run(dynamorm.plan(PLAIN, deletion_protection=True, tags={"a": "1"}))
+    other = dynamorm.update_table(PLAIN, tags={"a": "1"})
+    watching = Watching(world, 4, lambda: world.run(other))
+    applied = dynamorm.run(dynamorm.apply(plan), watching, clock=world.clock)
+    assert [step.name for step in applied.done] == ["deletion_protection"]
+    assert [operation for operation, _ in watching.bodies] == ["UpdateTable"]
+
+
 def test_a_stale_look_is_no_other_change():
     """A plan may have seen what the first look of `apply` does not see yet."""
     world = World(PLAIN, lag=0.0, update_seconds=1.0)
