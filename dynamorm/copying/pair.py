@@ -12,7 +12,7 @@ from ..errors import Refused, TableFailed, WaitTimeout
 from ..model.declare import Model, model_of
 from ..model.fields import label, union_members
 from ..model.spec import TableSpec
-from ..operations.effects import Call, Effect, Steps, now, through, where
+from ..operations.effects import Call, Effect, Steps, asked, now, through, where
 from ..operations.middleware import DatabaseLike, elsewhere
 from ..operations.waiting import Deadline, pause, polling
 from ..tables.find import describe_table
@@ -129,7 +129,9 @@ def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:
     """Perform `steps` without an attempt after the deadline."""
     until = deadline.started + deadline.timeout
 
-    def perform(effect: Effect) -> Steps[Any]:
-        return (yield structs.replace(effect, until=until) if isinstance(effect, Call) else effect)
+    def perform(effect: Effect) -> Steps[Any] | None:
+        if isinstance(effect, Call):
+            return asked(structs.replace(effect, until=until))
+        return None
 
     return (yield from through(steps, perform))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from ..errors import ModelError
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
@@ -63,6 +65,7 @@ def checked_prefix(prefix: object, argument: str = "table_prefix") -> str:
     return prefix
 
 
+@lru_cache(maxsize=64)
 def whole_name(prefix: str, name: str) -> str:
     """Return the name of a table in a database; raises `ModelError` where the two do not fit.
 

@@ -195,6 +195,8 @@ async def _finished(performing: Coroutine[Any, Any, T]) -> tuple[T, BaseExceptio
 
 
 def _perform(effect: Effect, world: _World) -> Any:
+    if isinstance(effect, Now):  # asked for twice for each request of a copy
+        return world.clock.now()
     if isinstance(effect, Call):
         if world.watch is None:
             return _ask(effect, world)
@@ -213,6 +215,8 @@ def _perform(effect: Effect, world: _World) -> Any:
 
 
 async def _aperform(effect: Effect, world: _World) -> Any:
+    if isinstance(effect, Now):
+        return world.clock.now()
     if isinstance(effect, Call):
         if world.watch is None:
             return await _aask(effect, world)
@@ -234,7 +238,6 @@ async def _aperform(effect: Effect, world: _World) -> Any:
 
 def _ask(effect: Call[Any], world: _World) -> Any:
     sender: Transport = effect.transport or world.transport
-    check_kind(sender, awaited=False)
     body, left = encode(effect.payload), _left(effect, world.clock)
     # In no variable: an answer that is refused must not live as long as its error.
     return decoded(
@@ -283,8 +286,6 @@ def _seconds(effect: Sleep, world: _World) -> float:
 
 def _answer(effect: Effect, world: _World, *, awaited: bool) -> float | Location:
     """Answer what takes no waiting."""
-    if isinstance(effect, Now):
-        return world.clock.now()
     if isinstance(effect, WallTime):
         return world.clock.time()
     if isinstance(effect, Where):

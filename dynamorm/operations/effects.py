@@ -176,6 +176,11 @@ def call(
     return reply
 
 
+def asked(effect: Effect) -> Steps[Any]:
+    """Ask for one effect, whatever its answer is."""
+    return (yield effect)
+
+
 def now() -> Steps[float]:
     """Ask for the time; the same as yielding `Now()`, but typed."""
     seconds: float = yield Now()
@@ -204,7 +209,11 @@ def together(operations: tuple[Steps[T], ...], executor: Any = None) -> Steps[tu
     return results
 
 
-def through(program: Steps[T] | Operation[T], perform: Callable[[Effect], Steps[Any]]) -> Steps[T]:
+Perform = Callable[[Effect], Steps[Any] | None]
+"""Gives what is done in place of an effect; `None` where the effect itself is asked for."""
+
+
+def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
     """Perform `program` with each of its effects performed by another one, which may yield others.
 
     Operations that `program` performs together go through `perform` too.
@@ -217,10 +226,8 @@ def through(program: Steps[T] | Operation[T], perform: Callable[[Effect], Steps[
                 inner = tuple(through(operation, perform) for operation in effect.operations)
                 effect = structs.replace(effect, operations=inner)
             try:
-                if type(effect) is Now:  # asked for often, and the same for everybody
-                    answer = yield effect
-                else:
-                    answer = yield from perform(effect)
+                instead = perform(effect)
+                answer = (yield effect) if instead is None else (yield from instead)
             except GeneratorExit:
                 raise
             except BaseException as error:  # an interrupt too: the operation may have a last word

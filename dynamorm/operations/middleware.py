@@ -8,7 +8,7 @@ from typing import Any, Protocol, TypeVar
 from msgspec import structs
 
 from ..model.names import whole_name
-from .effects import Call, Effect, Home, Operation, Steps, Where, through
+from .effects import Call, Effect, Home, Location, Operation, Steps, Where, asked, through
 
 T = TypeVar("T")
 
@@ -31,16 +31,17 @@ def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
     `ModelError`, and nothing is sent. `home` is the database that has the prefix.
     """
 
-    def perform(effect: Effect) -> Steps[Any]:
-        if not isinstance(effect, Call | Where) or effect.transport is not None:
-            return home if isinstance(effect, Home) else (yield effect)
+    def perform(effect: Effect) -> Steps[Any] | None:
+        if isinstance(effect, Home):
+            return _known(home)
+        if not isinstance(effect, _ABOUT) or effect.transport is not None:
+            return None
         if isinstance(effect, Where):
-            return structs.replace((yield effect), table_prefix=prefix)
+            return _located(effect, prefix)
         payload = _prefixed(effect.payload, prefix)
-        if payload is not effect.payload:
-            effect = structs.replace(effect, payload=payload)
-        answer = yield effect
-        return _unprefixed(answer, prefix) if effect.operation == "ListTables" else answer
+        if payload is effect.payload and effect.operation != "ListTables":
+            return None
+        return _unprefixed(structs.replace(effect, payload=payload), prefix)
 
     return (yield from through(steps, perform))
 
@@ -51,16 +52,29 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
     Requests that go elsewhere already still go there.
     """
 
-    def perform(effect: Effect) -> Steps[Any]:
-        if not isinstance(effect, Call | Where) or effect.transport is not None:
-            return (yield effect)
+    def perform(effect: Effect) -> Steps[Any] | None:
+        if not isinstance(effect, _ABOUT) or effect.transport is not None:
+            return None
         if isinstance(effect, Where):
-            answer = yield Where(place.transport)
-            return structs.replace(answer, table_prefix=place.table_prefix)
+            return _located(Where(place.transport), place.table_prefix)
         payload = _prefixed(effect.payload, place.table_prefix)
-        return (yield structs.replace(effect, payload=payload, transport=place.transport))
+        return asked(structs.replace(effect, payload=payload, transport=place.transport))
 
     return (yield from through(steps, perform))
+
+
+_ABOUT = (Call, Where)
+"""Effects that are about a certain service."""
+
+
+def _known(answer: T) -> Steps[T]:
+    yield from ()
+    return answer
+
+
+def _located(effect: Where, prefix: str) -> Steps[Location]:
+    location: Location = yield effect
+    return structs.replace(location, table_prefix=prefix)
 
 
 def _prefixed(payload: Any, prefix: str) -> Any:
@@ -93,7 +107,10 @@ def _naming(kind: Any) -> tuple[str, ...]:
     return tuple(name for name in getattr(kind, "__struct_fields__", ()) if name in _NAMING)
 
 
-def _unprefixed(reply: Any, prefix: str) -> Any:
+def _unprefixed(effect: Call[Any], prefix: str) -> Steps[Any]:
+    reply = yield effect
+    if effect.operation != "ListTables":
+        return reply
     # The last name stays whole: it is where the service goes on from, and may be anybody's.
     names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
     return structs.replace(reply, table_names=names)

@@ -16,7 +16,7 @@ from ..errors import (
     TransportError,
     WaitTimeout,
 )
-from .effects import Call, Effect, Sleep, Steps, call, now, through
+from .effects import Call, Effect, Sleep, Steps, asked, call, now, through
 
 T = TypeVar("T")
 
@@ -95,10 +95,8 @@ def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
     may have taken effect. A stale connection costs neither a pause nor an attempt.
     """
 
-    def perform(effect: Effect) -> Steps[Any]:
-        if isinstance(effect, Call):
-            return (yield from _attempts(effect, retries))
-        return (yield effect)
+    def perform(effect: Effect) -> Steps[Any] | None:
+        return _attempts(effect, retries) if isinstance(effect, Call) else None
 
     return (yield from through(steps, perform))
 
@@ -168,11 +166,11 @@ def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]
     if deadline.timeout == inf:
         return (yield from steps)
 
-    def perform(effect: Effect) -> Steps[Any]:
-        if isinstance(effect, Call):
-            inner = deadline.moment if effect.deadline is None else effect.deadline
-            effect = structs.replace(effect, deadline=min(inner, deadline.moment))
-        return (yield effect)
+    def perform(effect: Effect) -> Steps[Any] | None:
+        if not isinstance(effect, Call):
+            return None
+        inner = deadline.moment if effect.deadline is None else effect.deadline
+        return asked(structs.replace(effect, deadline=min(inner, deadline.moment)))
 
     return (yield from through(steps, perform))
 
