@@ -11,7 +11,6 @@ from msgspec import Raw, Struct, convert, structs
 from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..items.keys import item_digest
 from ..model.spec import TableSpec
-from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from .asking import Asking
 from .checkpoint import Checkpoint, Counts, total
@@ -82,7 +81,6 @@ class Job:
             from .conditional import ConditionalWriter
 
             made = partial(ConditionalWriter, keep=settings.existing == "keep")
-        there = settings.target_db
         return made(
             self.checkpoint.target,
             key_names(self.target),
@@ -95,7 +93,7 @@ class Job:
             on_poison=self.fail,
             on_batch=self.tell,
             on_send=self._note if self.once and self.telling.keeps else None,
-            wrap=(lambda steps: elsewhere(steps, there)) if there else iter,
+            place=settings.target_db,
         )
 
     def report(self) -> CopyReport:

@@ -71,7 +71,7 @@ class Pages:
             self._writer.put(raws, page)
             page.read_whole = True
             if self._writer.full and not late:
-                late = not (yield from self._write())
+                late = not (yield from self._writer.write())
         return not late and (yield from self._flush((yield from now())))
 
     def _parts(self, reply: ScanOutput) -> Iterator[tuple[Page, list[Raw]]]:
@@ -108,7 +108,7 @@ class Pages:
                 continue
             if isinstance(made, Made):
                 writer.put(made, page, made.key)
-                if writer.full and not (yield from self._write()):
+                if writer.full and not (yield from writer.write()):
                     return False
             elif not (yield from self._several(page, raw, iter(made))):
                 return False
@@ -155,15 +155,10 @@ class Pages:
             page.counts.skipped += first and not some
             first = False
             self._writer.put(some, page)
-            if self._writer.full and not (yield from self._write()):
+            if self._writer.full and not (yield from self._writer.write()):
                 return False
             if len(some) < TOGETHER:
                 return True
-
-    def _write(self) -> Steps[bool]:
-        """Send full batches; `False` when time is up before the last of them."""
-        yield from self._writer.write()
-        return not self._writer.full and not self._writer.gave_up
 
     def _flush(self, moment: float) -> Steps[bool]:
         """Send a batch that is not full, where it has waited for long."""

@@ -56,7 +56,8 @@ class Telling(Generic[R]):
 
         One thread at a time, in the order of the reports; the others need not wait for it.
         """
-        if not self._lock.acquire(blocking=False):
+        nobody = self._progress is None and self._file is None
+        if nobody or not self._lock.acquire(blocking=False):
             return
         try:
             if moment - self._saved >= SAVE_EVERY:

@@ -10,7 +10,8 @@ from msgspec import Raw, Struct
 from ..api.items import BatchWriteItemOutput, ConsumedCapacity
 from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
-from ..operations.effects import Call, Sleep, Steps, now
+from ..operations.effects import NOW, Call, Sleep, Steps, asked
+from ..operations.middleware import DatabaseLike, elsewhere
 from ..operations.pace import Pace
 from ..requests.items import batch_write_item, units
 from .checkpoint import Costs
@@ -68,7 +69,7 @@ class Writer:
         on_poison: Callable[[bytes | Raw, ValidationFailed], None],
         on_batch: Callable[[float], None],
         on_send: Callable[[list[Part]], None] | None,
-        wrap: Callable[[Steps[Any]], Steps[Any]],
+        place: DatabaseLike | None,
     ) -> None:
         self.table = table
         self.key_names = key_names
@@ -83,7 +84,8 @@ class Writer:
         self._on_poison = on_poison
         self._on_batch = on_batch
         self._on_send = on_send
-        self._wrap = wrap
+        self._place = place
+        """The target's database, where that is another one."""
         self._queue = Queue()
         self._by_key: dict[Hashable, Part] = {}
         self._returned = 0
@@ -122,42 +124,45 @@ class Writer:
             self._by_key[part.key] = part
             self._queue.put(part)
 
-    def write(self, *, rest: bool = False) -> Steps[None]:
-        """Send full batches, and with `rest` what is left too, until time is up."""
+    def write(self, *, rest: bool = False) -> Steps[bool]:
+        """Send full batches, and with `rest` what is left too; `False` when time is up first."""
         busy = 0.0
         while self._queue.items and (rest or self.full):
-            moment = yield from now()
+            sent_at = moment = yield NOW
             left = self._left.at(moment)
             self.gave_up = busy > PATIENCE
             if left <= 0 or self.gave_up:
-                return
+                return False
             alone = self._alone and self._returned
             batch = self._queue.take(alone or self._batch_size)
-            size = count(batch)
-            cost = _whole_units(batch) if self._pace.limit is not None else 0
-            paid = yield from self._pace.ready(self._left.at, cost)
-            if paid is None:
-                self._queue.put_back(batch)
-                return
+            paid = 0.0
+            if self._pace.limit is not None:
+                ready = yield from self._pace.ready(self._left.at, _whole_units(batch))
+                if ready is None:
+                    self._queue.put_back(batch)
+                    return False
+                paid, sent_at = ready, (yield NOW)
             if self._on_send is not None:
                 self._on_send(batch)
-            sent_at = moment if self._pace.limit is None else (yield from now())
             refused = yield from self._send(batch, moment + left, paid)
-            if not (yield from self._requeue(refused, moment + left)):
+            if not refused:
+                self._returned = self._refusals = 0
+                busy = 0.0
+            elif not (yield from self._requeue(refused, moment + left)):
                 self.gave_up = True
-                return
-            busy = 0.0 if count(refused) < size else busy + (yield from now()) - sent_at
+                return False
+            else:
+                all_back = count(refused) >= count(batch)
+                busy = busy + (yield NOW) - sent_at if all_back else 0.0
+        return True
 
     def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
         """Put what was not written at the head of the queue, and let the service rest."""
         self._returned = count(refused)
-        if not refused:
-            self._refusals = 0
-            return True
         self._queue.put_back(refused)
         self._costs.retried += self._returned
         self._refusals += 1
-        return (yield from rest(self._refusals, until - (yield from now())))
+        return (yield from rest(self._refusals, until - (yield NOW)))
 
     def _send(self, batch: list[Part], until: float, paid: float = 0.0) -> Steps[list[Part]]:
         """Send one batch; give what is still to be written."""
@@ -171,7 +176,7 @@ class Writer:
             if not error.transient:
                 self._queue.put_back(batch)
                 raise
-            moment = yield from now()
+            moment = yield NOW
             self._pace.spent(0.0, paid, moment)
             self._pace.throttled(moment)
             self.trouble = error
@@ -179,7 +184,7 @@ class Writer:
         self._acknowledge(answer)
         consumed = units(answer.consumed, lambda: _whole_units(answer.written))
         self._costs.write_units += consumed
-        moment = yield from now()
+        moment = yield NOW
         self._pace.spent(consumed, paid, moment)
         if answer.refused:
             self._pace.throttled(moment)
@@ -196,9 +201,8 @@ class Writer:
         return Answer(batch, consumed=reply.consumed_capacity)
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
-        request = _asking(Call(operation, payload, reply_type, until=ONCE, finish=True))
-        reply: R = yield from self._wrap(request)
-        return reply
+        steps = asked(Call(operation, payload, reply_type, until=ONCE, finish=True))
+        return steps if self._place is None else elsewhere(steps, self._place)
 
     def _narrow(
         self, batch: list[Part], until: float, error: ValidationFailed
@@ -208,7 +212,7 @@ class Writer:
             middle = len(batch) // 2
             refused: list[Part] = []
             for half in (batch[:middle], batch[middle:]):
-                if (yield from now()) < until:
+                if (yield NOW) < until:
                     refused += yield from self._send(half, until)
                 else:
                     self._queue.put_back(half)
@@ -279,11 +283,6 @@ def rest(refusals: int, left: float) -> Steps[bool]:
         return False
     yield Sleep(0.0, spread=longest)
     return True
-
-
-def _asking(request: Call[R]) -> Steps[R]:
-    reply: R = yield request
-    return reply
 
 
 def _whole_units(parts: list[Part]) -> int:

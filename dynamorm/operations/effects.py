@@ -48,6 +48,10 @@ class Now(Struct, frozen=True):
     """Seconds on a clock that never goes back; only differences mean anything."""
 
 
+NOW = Now()
+"""To be yielded where the generator that `now` makes each time would cost too much."""
+
+
 class WallTime(Struct, frozen=True):
     """Seconds since the epoch: what the service's own moments can be compared with."""
 

@@ -80,6 +80,8 @@ class Pace:
 
     def spent(self, units: float, paid: float, moment: float) -> None:
         """Correct what a request has paid by what it has consumed."""
+        if self.limit is None:
+            return
         with self._lock:
             if self.limit is not None and self._covered_at is not None:
                 self._learn(units, paid)
