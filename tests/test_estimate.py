@@ -21,7 +21,7 @@ from dynamorm import (
     WarmThroughput,
     estimate,
 )
-from dynamorm.api.descriptions import ReplicaDescription
+from dynamorm.api.parts import ReplicaDescription
 from dynamorm.testing import FakeService, Script
 
 pytestmark = pytest.mark.once

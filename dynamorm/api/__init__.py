@@ -1,14 +1,30 @@
-"""DynamoDB's own shapes, each once: here what all of them share."""
+"""DynamoDB's own shapes, each once: here what all of them share, and what many are made of."""
 
-from __future__ import annotations
+# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
-from typing import ClassVar, TypeVar
+from importlib import import_module
+from typing import Any, ClassVar, TypeVar
 
 from msgspec import json
 
 from ..model import Readable
 
+encode = json.Encoder().encode
+"""The JSON body of a request."""
+
+T = TypeVar("T")
+
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
+
+
+class Lazy:
+    """A module that is imported when something of it is first asked for."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(f"..{self._name}", __name__), name)
 
 
 def wire_name(field: str) -> str:
@@ -22,11 +38,29 @@ class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
     _kept: ClassVar[tuple[type, ...]] = (bytes,)
 
 
-encode = json.Encoder().encode
-"""The JSON body of a request."""
-
-T = TypeVar("T")
-
-
 class Reply(Readable, frozen=True, rename=wire_name, omit_defaults=True):
     """A structure of the API."""
+
+
+class AttributeDefinition(Reply, frozen=True):
+    attribute_name: str
+    attribute_type: str
+
+
+class KeySchemaElement(Reply, frozen=True):
+    attribute_name: str
+    key_type: str
+
+
+class ProvisionedThroughputDescription(Reply, frozen=True):
+    last_increase_date_time: float | None = None
+    last_decrease_date_time: float | None = None
+    number_of_decreases_today: int | None = None
+    read_capacity_units: int | None = None
+    write_capacity_units: int | None = None
+
+
+class WarmThroughputDescription(Reply, frozen=True):
+    read_units_per_second: int | None = None
+    write_units_per_second: int | None = None
+    status: str | None = None

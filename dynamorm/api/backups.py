@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, field
 
-from . import Reply, Request
-from .descriptions import (
+from . import KeySchemaElement, Reply, Request
+from .descriptions import moment
+from .parts import (
     GlobalSecondaryIndexDescription,
-    KeySchemaElement,
     LocalSecondaryIndexDescription,
     VectorIndexDescription,
-    moment,
 )
 from .tables import (
     GlobalSecondaryIndex,

@@ -5,173 +5,41 @@ must not break a reader. Times are seconds since the epoch.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 """
 
-# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
+# Annotations that are strings name what few tables have, and is loaded for those. To evaluate all
+# of them would cost a first request as much as to make the classes.
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
 
-from msgspec import field
+from msgspec import Raw, defstruct, field
 
 from ..errors import TransportError
-from . import Reply, Request, T
+from . import (
+    AttributeDefinition,
+    KeySchemaElement,
+    Lazy,
+    ProvisionedThroughputDescription,
+    Reply,
+    Request,
+    T,
+    WarmThroughputDescription,
+    wire_name,
+)
 
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from msgspec.json import Decoder
 
-class AttributeDefinition(Reply, frozen=True):
-    attribute_name: str
-    attribute_type: str
-
-
-class KeySchemaElement(Reply, frozen=True):
-    attribute_name: str
-    key_type: str
-
-
-class Projection(Reply, frozen=True):
-    projection_type: str | None = None
-    non_key_attributes: tuple[str, ...] = ()
-
-
-class ProvisionedThroughputDescription(Reply, frozen=True):
-    last_increase_date_time: float | None = None
-    last_decrease_date_time: float | None = None
-    number_of_decreases_today: int | None = None
-    read_capacity_units: int | None = None
-    write_capacity_units: int | None = None
-
-
-class ProvisionedThroughputOverride(Reply, frozen=True):
-    read_capacity_units: int | None = None
-
-
-class OnDemandThroughput(Reply, frozen=True):
-    max_read_request_units: int | None = None
-    max_write_request_units: int | None = None
-
-
-class OnDemandThroughputOverride(Reply, frozen=True):
-    max_read_request_units: int | None = None
-
-
-class WarmThroughputDescription(Reply, frozen=True):
-    read_units_per_second: int | None = None
-    write_units_per_second: int | None = None
-    status: str | None = None
+    from . import parts
+else:
+    parts = Lazy("api.parts")
 
 
 class BillingModeSummary(Reply, frozen=True):
     billing_mode: str | None = None
     last_update_to_pay_per_request_date_time: float | None = None
-
-
-class LocalSecondaryIndexDescription(Reply, frozen=True):
-    index_name: str
-    key_schema: tuple[KeySchemaElement, ...] = ()
-    projection: Projection = Projection()
-    index_size_bytes: int | None = None
-    item_count: int | None = None
-    index_arn: str | None = None
-
-
-class GlobalSecondaryIndexDescription(Reply, frozen=True):
-    index_name: str
-    key_schema: tuple[KeySchemaElement, ...] = ()
-    projection: Projection = Projection()
-    index_status: str | None = None
-    backfilling: bool | None = None
-    provisioned_throughput: ProvisionedThroughputDescription | None = None
-    index_size_bytes: int | None = None
-    item_count: int | None = None
-    index_arn: str | None = None
-    on_demand_throughput: OnDemandThroughput | None = None
-    warm_throughput: WarmThroughputDescription | None = None
-
-
-class SearchSchemaElement(Reply, frozen=True):
-    attribute_name: str
-    search_schema_element_type: str
-
-
-class VectorAttributeDefinition(Reply, frozen=True):
-    attribute_name: str
-
-
-class VectorIndexDescription(Reply, frozen=True):
-    index_name: str
-    search_schema: tuple[SearchSchemaElement, ...] = ()
-    projection: Projection = Projection()
-    vector_attribute: VectorAttributeDefinition | None = None
-    dimensions: int | None = None
-    distance_function: str | None = None
-    index_status: str | None = None
-    backfilling: bool | None = None
-    index_size_bytes: int | None = None
-    item_count: int | None = None
-    index_arn: str | None = None
-
-
-class StreamSpecification(Reply, frozen=True):
-    stream_enabled: bool
-    stream_view_type: str | None = None
-
-
-class Tag(Reply, frozen=True):
-    key: str
-    value: str
-
-
-class SSEDescription(Reply, frozen=True):
-    status: str | None = None
-    sse_type: str | None = None
-    kms_master_key_arn: str | None = None
-    inaccessible_encryption_date_time: float | None = None
-
-
-class TableClassSummary(Reply, frozen=True):
-    table_class: str | None = None
-    last_update_date_time: float | None = None
-
-
-class ReplicaGlobalSecondaryIndexDescription(Reply, frozen=True):
-    index_name: str
-    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
-    on_demand_throughput_override: OnDemandThroughputOverride | None = None
-    warm_throughput: WarmThroughputDescription | None = None
-
-
-class ReplicaDescription(Reply, frozen=True):
-    region_name: str | None = None
-    replica_status: str | None = None
-    replica_arn: str | None = None
-    replica_status_description: str | None = None
-    replica_status_percent_progress: str | None = None
-    kms_master_key_id: str | None = None
-    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
-    on_demand_throughput_override: OnDemandThroughputOverride | None = None
-    warm_throughput: WarmThroughputDescription | None = None
-    global_secondary_indexes: tuple[ReplicaGlobalSecondaryIndexDescription, ...] = ()
-    replica_inaccessible_date_time: float | None = None
-    replica_table_class_summary: TableClassSummary | None = None
-    global_table_settings_replication_mode: str | None = None
-
-
-class GlobalTableWitnessDescription(Reply, frozen=True):
-    region_name: str | None = None
-    witness_status: str | None = None
-
-
-class RestoreSummary(Reply, frozen=True):
-    restore_date_time: float
-    restore_in_progress: bool
-    source_backup_arn: str | None = None
-    source_table_arn: str | None = None
-
-
-class ArchivalSummary(Reply, frozen=True):
-    archival_date_time: float | None = None
-    archival_reason: str | None = None
-    archival_backup_arn: str | None = None
 
 
 class TableDescription(Reply, frozen=True):
@@ -189,25 +57,25 @@ class TableDescription(Reply, frozen=True):
     table_arn: str | None = None
     table_id: str | None = None
     billing_mode_summary: BillingModeSummary | None = None
-    local_secondary_indexes: tuple[LocalSecondaryIndexDescription, ...] = ()
-    global_secondary_indexes: tuple[GlobalSecondaryIndexDescription, ...] = ()
-    stream_specification: StreamSpecification | None = None
+    local_secondary_indexes: "tuple[parts.LocalSecondaryIndexDescription, ...]" = ()
+    global_secondary_indexes: "tuple[parts.GlobalSecondaryIndexDescription, ...]" = ()
+    stream_specification: "parts.StreamSpecification | None" = None
     latest_stream_label: str | None = None
     latest_stream_arn: str | None = None
     global_table_version: str | None = None
-    replicas: tuple[ReplicaDescription, ...] = ()
-    global_table_witnesses: tuple[GlobalTableWitnessDescription, ...] = ()
+    replicas: "tuple[parts.ReplicaDescription, ...]" = ()
+    global_table_witnesses: "tuple[parts.GlobalTableWitnessDescription, ...]" = ()
     global_table_settings_replication_mode: str | None = None
-    restore_summary: RestoreSummary | None = None
-    sse_description: SSEDescription | None = None
-    archival_summary: ArchivalSummary | None = None
-    table_class_summary: TableClassSummary | None = None
+    restore_summary: "parts.RestoreSummary | None" = None
+    sse_description: "parts.SSEDescription | None" = None
+    archival_summary: "parts.ArchivalSummary | None" = None
+    table_class_summary: "parts.TableClassSummary | None" = None
     deletion_protection_enabled: bool | None = None
     disassociation_protection_enabled: bool | None = None
-    on_demand_throughput: OnDemandThroughput | None = None
+    on_demand_throughput: "parts.OnDemandThroughput | None" = None
     warm_throughput: WarmThroughputDescription | None = None
     multi_region_consistency: str | None = None
-    vector_indexes: tuple[VectorIndexDescription, ...] = ()
+    vector_indexes: "tuple[parts.VectorIndexDescription, ...]" = ()
 
     @property
     def creation_date_time(self) -> "datetime | None":
@@ -227,6 +95,39 @@ class DescribeTableInput(Request, frozen=True):
 
 class DescribeTableOutput(Reply, frozen=True):
     table: TableDescription
+
+
+def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> DescribeTableOutput:
+    """Read an answer of DescribeTable with the shapes of those members alone that are there.
+
+    To make the others, and the decoder of them all, takes a fresh process as long as to connect.
+    """
+    told = decoder(_answer(())).decode(body).table
+    there = tuple(name for name in _RARE if getattr(told, name) != _NOTHING)
+    if there:
+        told = decoder(_answer(there)).decode(body).table
+    known = (name for name in told.__struct_fields__ if name in there or name not in _RARE)
+    return DescribeTableOutput(TableDescription(**{name: getattr(told, name) for name in known}))
+
+
+_NOTHING = Raw()
+_KINDS: dict[str, Any] = TableDescription.__annotations__
+_RARE = tuple(name for name, kind in _KINDS.items() if isinstance(kind, str))
+
+
+@lru_cache(maxsize=32)
+def _answer(members: tuple[str, ...]) -> Any:
+    """Make the shape of an answer that has these of the rare members; others are left unread."""
+    table: Any = TableDescription
+    names, kinds, defaults = table.__struct_fields__, _KINDS, table.__struct_defaults__
+    required = len(names) - len(defaults)
+    fields: list[Any] = [(name, kinds[name]) for name in names[:required]]
+    for name, default in zip(names[required:], defaults, strict=True):
+        unread = name in _RARE and name not in members
+        fields.append((name, Raw, _NOTHING) if unread else (name, kinds[name], default))
+    encoded = dict(zip(names, table.__struct_encode_fields__, strict=True))
+    made = defstruct("Table", fields, rename=encoded, module=__name__)
+    return defstruct("Answer", [("table", made)], rename=wire_name, module=__name__)
 
 
 def moment(seconds: float | None) -> "datetime | None":

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, field
 
-from . import Reply, Request
+from . import AttributeDefinition, KeySchemaElement, Reply, Request
 from .bulk_errors import BulkErrors
-from .descriptions import AttributeDefinition, KeySchemaElement, moment
+from .descriptions import moment
 from .tables import (
     GlobalSecondaryIndex,
     OnDemandLimits,

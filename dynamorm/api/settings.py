@@ -8,7 +8,7 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from . import Reply, Request
-from .descriptions import Tag
+from .parts import Tag
 
 
 class TimeToLiveSpecification(Reply, frozen=True):

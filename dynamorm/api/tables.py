@@ -11,17 +11,11 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..model.options import WarmThroughput
-from . import Reply, Request
-from .descriptions import (
-    AttributeDefinition,
-    KeySchemaElement,
-    Projection,
-    StreamSpecification,
-    TableDescription,
-    Tag,
-)
+from . import AttributeDefinition, KeySchemaElement, Reply, Request
 from .descriptions import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
 from .descriptions import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
+from .descriptions import TableDescription
+from .parts import Projection, StreamSpecification, Tag
 
 
 class ProvisionedThroughput(Request, frozen=True):

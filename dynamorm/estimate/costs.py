@@ -10,10 +10,10 @@ from math import ceil
 from typing import NamedTuple
 
 from ..api.descriptions import TableDescription
+from ..api.parts import IndexDescription
 from ..model.declare import Model, table_spec
 from ..model.options import KEYS_ONLY, IndexSpec, Provisioned
 from ..model.spec import TableSpec, changed
-from ..tables.compare import IndexDescription
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, prices_of
 from .quotas import Quota

@@ -6,12 +6,16 @@ from typing import Any
 
 from msgspec import json
 
+from ..api.descriptions import DescribeTableOutput, read_described
 from ..errors import UNREADABLE, TransportError, shown
 from .effects import Call
 from .locks import ForkLock
 
 _decoders: dict[Any, json.Decoder[Any]] = {}
 _making = ForkLock()
+
+MOST_DECODERS = 200
+"""How many are kept: an answer of DescribeTable has one for each set of rare members."""
 
 _NOTHING = (b"", b'""')
 """What TagResource and UntagResource answer with: the service no body, dynalite an empty text."""
@@ -22,7 +26,7 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
     if body in _NOTHING and not getattr(effect.reply_type, "__struct_fields__", True):
         return effect.reply_type()
     try:
-        reply = _decoder(effect.reply_type).decode(body)
+        reply = _read(effect.reply_type, body)
     except UNREADABLE as error:
         problem = shown(str(error), 300)  # and not the error, which may hold all of the body
     else:
@@ -39,6 +43,12 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
     )
 
 
+def _read(reply_type: Any, body: bytes) -> Any:
+    if reply_type is DescribeTableOutput:
+        return read_described(body, _decoder)
+    return _decoder(reply_type).decode(body)
+
+
 def _decoder(reply_type: Any) -> json.Decoder[Any]:
     """Return the decoder of a reply, made once.
 
@@ -48,6 +58,8 @@ def _decoder(reply_type: Any) -> json.Decoder[Any]:
     found = _decoders.get(reply_type)
     if found is None:
         with _making:
+            if len(_decoders) > MOST_DECODERS:
+                _decoders.clear()
             found = _decoders.get(reply_type) or json.Decoder(reply_type)
             _decoders[reply_type] = found
     return found

@@ -4,24 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, Generic, Literal, ParamSpec, Protocol, TypeVar, overload
 
 from .. import errors  # as a module: mypy then reads functions before they become methods
+from ..api import Lazy as Lazy  # noqa: PLC0414  # for the modules that methods come from
 from .effects import Operation
 
 P = ParamSpec("P")
 T = TypeVar("T")
-
-
-class Lazy:
-    """A module that is imported when one of its functions is first called."""
-
-    def __init__(self, name: str) -> None:
-        self._name = name
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(f"...{self._name}", __name__), name)
 
 
 if TYPE_CHECKING:

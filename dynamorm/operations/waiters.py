@@ -3,14 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from ..api.descriptions import (
-    DescribeTableInput,
-    DescribeTableOutput,
-    GlobalSecondaryIndexDescription,
-    TableDescription,
-    VectorIndexDescription,
-)
+from ..api.descriptions import DescribeTableInput, DescribeTableOutput, TableDescription
 from ..errors import (
     ServiceError,
     TableFailed,
@@ -20,6 +15,9 @@ from ..errors import (
 )
 from .effects import Sleep, Steps, call, now
 from .waiting import Deadline, look_again, polling
+
+if TYPE_CHECKING:
+    from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 _TERMINAL = frozenset(

@@ -11,15 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
-from ..api import T, encode
-from ..api.descriptions import (
-    AttributeDefinition,
-    DescribeTableInput,
-    KeySchemaElement,
-    StreamSpecification,
-    Tag,
-)
-from ..api.descriptions import Projection as ProjectionShape
+from ..api import AttributeDefinition, KeySchemaElement, T, encode
+from ..api.descriptions import DescribeTableInput
+from ..api.parts import Projection as ProjectionShape
+from ..api.parts import StreamSpecification, Tag
 from ..api.tables import (
     CreateTableInput,
     DeleteTableInput,

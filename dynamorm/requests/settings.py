@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from ..api.descriptions import Tag
+from ..api.parts import Tag
 from ..api.settings import (
     DeleteResourcePolicyInput,
     DescribeContinuousBackupsInput,

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from ..api.descriptions import AttributeDefinition, StreamSpecification
+from ..api import AttributeDefinition
+from ..api.parts import StreamSpecification
 from ..api.tables import (
     DeleteGlobalSecondaryIndexAction,
     GlobalSecondaryIndexUpdate,

@@ -12,21 +12,16 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct
 
-from ..api.descriptions import (
-    GlobalSecondaryIndexDescription,
-    KeySchemaElement,
-    LocalSecondaryIndexDescription,
-    TableDescription,
-)
-from ..api.descriptions import Projection as ProjectionReply
+from ..api import KeySchemaElement
+from ..api.descriptions import TableDescription
 from ..model import Readable, value_text
 from ..model.options import KEYS_ONLY, Include
 from ..model.spec import IndexSpec, KeyAttribute, TableSpec, declares_settings
 
 if TYPE_CHECKING:
+    from ..api.parts import GlobalSecondaryIndexDescription, IndexDescription
+    from ..api.parts import Projection as ProjectionReply
     from .steps import Pair, Setting, Settings
-
-IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
 
 
 class Difference(Readable, frozen=True):
@@ -160,8 +155,10 @@ def _index_pairs(
     if there is None:
         yield name, declared, None
         return
+    from ..api.parts import GlobalSecondaryIndexDescription
+
     yield name, declared, index_facts(there, spec, types)
-    local = isinstance(there, LocalSecondaryIndexDescription)
+    local = not isinstance(there, GlobalSecondaryIndexDescription)
     if local != index.local:
         yield f"{name}:kind", _KIND[index.local], _KIND[local]
     if isinstance(there, GlobalSecondaryIndexDescription):

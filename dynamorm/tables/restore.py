@@ -10,14 +10,10 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET
 
 from .. import requests
-from ..api import Request
+from ..api import AttributeDefinition, Request
 from ..api.backups import BackupDescription, BackupDetails
-from ..api.descriptions import (
-    AttributeDefinition,
-    BillingModeSummary,
-    GlobalSecondaryIndexDescription,
-    TableDescription,
-)
+from ..api.descriptions import BillingModeSummary, TableDescription
+from ..api.parts import GlobalSecondaryIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex
 from ..errors import Refused
 from ..model.declare import Model, table_spec

@@ -12,12 +12,9 @@ from typing import Any
 from msgspec import UNSET
 
 from .. import requests
-from ..api.descriptions import (
-    OnDemandThroughput,
-    ProvisionedThroughputDescription,
-    TableDescription,
-    WarmThroughputDescription,
-)
+from ..api import ProvisionedThroughputDescription, WarmThroughputDescription
+from ..api.descriptions import TableDescription
+from ..api.parts import OnDemandThroughput
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
 from ..operations.effects import Steps, call
 from .steps import Change, Kind, Setting, Step

@@ -7,10 +7,12 @@ import pickle
 from datetime import datetime, timezone
 
 import pytest
+from hypothesis import given, strategies
 from msgspec import DecodeError, json
 
-from dynamorm import TableDescription
+from dynamorm import TableDescription, TransportError, describe_table, run
 from dynamorm.api import tables
+from dynamorm.testing import Script
 
 
 def described(**members) -> TableDescription:
@@ -44,6 +46,51 @@ def test_no_whole_answer(body, reply):
     """An answer without what its operation always has is none."""
     with pytest.raises(DecodeError):
         json.decode(body, type=reply)
+
+
+RARE = {
+    "LocalSecondaryIndexes": [{"IndexName": "by-size", "Projection": {"ProjectionType": "ALL"}}],
+    "GlobalSecondaryIndexes": [{"IndexName": "by-age", "WarmThroughput": {"Status": "ACTIVE"}}],
+    "StreamSpecification": {"StreamEnabled": True},
+    "Replicas": [{"RegionName": "eu-west-1", "GlobalSecondaryIndexes": [{"IndexName": "a"}]}],
+    "GlobalTableWitnesses": [{"RegionName": "eu-west-2"}],
+    "RestoreSummary": {"RestoreDateTime": 1.5, "RestoreInProgress": False},
+    "SSEDescription": {"Status": "ENABLED"},
+    "ArchivalSummary": {"ArchivalReason": "INACCESSIBLE_ENCRYPTION_CREDENTIALS"},
+    "TableClassSummary": {"TableClass": "STANDARD"},
+    "OnDemandThroughput": {"MaxReadRequestUnits": 5},
+    "VectorIndexes": [{"IndexName": "by-likeness", "VectorAttribute": {"AttributeName": "v"}}],
+}
+"""Members whose shapes are made only for an answer that has them."""
+
+
+def answered(**members) -> TableDescription:
+    """Describe a table over a service that answers with these members."""
+    table = {"TableName": "orders", "TableStatus": "ACTIVE", **members}
+    script = Script(("DescribeTable", {"Table": table}))
+    return run(describe_table("orders"), script, retries=1)
+
+
+@given(strategies.fixed_dictionaries({}, optional={n: strategies.just(RARE[n]) for n in RARE}))
+def test_a_description_has_what_was_answered(members):
+    """Whichever of its members are there, and whichever were in answers before."""
+    common = {"ItemCount": 3, "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}]}
+    table = answered(**common, **members)
+    assert table == described(**common, **members)
+    assert table.to_dict() == {
+        "TableName": "orders",
+        "TableStatus": "ACTIVE",
+        **common,
+        **members,
+    }
+
+
+@pytest.mark.parametrize("name", RARE)
+@pytest.mark.parametrize("value", [5, [5]])
+def test_no_member_of_a_description_may_be_of_another_kind(name, value):
+    """What is read only where it is there is judged as strictly as the rest."""
+    with pytest.raises(TransportError, match=rf"not a whole DescribeTable reply.*Table\.{name}"):
+        answered(**{name: value})
 
 
 @pytest.mark.parametrize(

@@ -19,7 +19,7 @@ from dynamorm import (
     requests,
     table,
 )
-from dynamorm.api.descriptions import AttributeDefinition
+from dynamorm.api import AttributeDefinition
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script, empty_table
 
 

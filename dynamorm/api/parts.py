@@ -1,0 +1,138 @@
+"""What a table may have besides its keys: indexes, streams, replicas and the like.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+"""
+
+# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
+
+from . import KeySchemaElement, ProvisionedThroughputDescription, Reply, WarmThroughputDescription
+
+
+class Projection(Reply, frozen=True):
+    projection_type: str | None = None
+    non_key_attributes: tuple[str, ...] = ()
+
+
+class ProvisionedThroughputOverride(Reply, frozen=True):
+    read_capacity_units: int | None = None
+
+
+class OnDemandThroughput(Reply, frozen=True):
+    max_read_request_units: int | None = None
+    max_write_request_units: int | None = None
+
+
+class OnDemandThroughputOverride(Reply, frozen=True):
+    max_read_request_units: int | None = None
+
+
+class LocalSecondaryIndexDescription(Reply, frozen=True):
+    index_name: str
+    key_schema: tuple[KeySchemaElement, ...] = ()
+    projection: Projection = Projection()
+    index_size_bytes: int | None = None
+    item_count: int | None = None
+    index_arn: str | None = None
+
+
+class GlobalSecondaryIndexDescription(Reply, frozen=True):
+    index_name: str
+    key_schema: tuple[KeySchemaElement, ...] = ()
+    projection: Projection = Projection()
+    index_status: str | None = None
+    backfilling: bool | None = None
+    provisioned_throughput: ProvisionedThroughputDescription | None = None
+    index_size_bytes: int | None = None
+    item_count: int | None = None
+    index_arn: str | None = None
+    on_demand_throughput: OnDemandThroughput | None = None
+    warm_throughput: WarmThroughputDescription | None = None
+
+
+IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
+
+
+class SearchSchemaElement(Reply, frozen=True):
+    attribute_name: str
+    search_schema_element_type: str
+
+
+class VectorAttributeDefinition(Reply, frozen=True):
+    attribute_name: str
+
+
+class VectorIndexDescription(Reply, frozen=True):
+    index_name: str
+    search_schema: tuple[SearchSchemaElement, ...] = ()
+    projection: Projection = Projection()
+    vector_attribute: VectorAttributeDefinition | None = None
+    dimensions: int | None = None
+    distance_function: str | None = None
+    index_status: str | None = None
+    backfilling: bool | None = None
+    index_size_bytes: int | None = None
+    item_count: int | None = None
+    index_arn: str | None = None
+
+
+class StreamSpecification(Reply, frozen=True):
+    stream_enabled: bool
+    stream_view_type: str | None = None
+
+
+class Tag(Reply, frozen=True):
+    key: str
+    value: str
+
+
+class SSEDescription(Reply, frozen=True):
+    status: str | None = None
+    sse_type: str | None = None
+    kms_master_key_arn: str | None = None
+    inaccessible_encryption_date_time: float | None = None
+
+
+class TableClassSummary(Reply, frozen=True):
+    table_class: str | None = None
+    last_update_date_time: float | None = None
+
+
+class ReplicaGlobalSecondaryIndexDescription(Reply, frozen=True):
+    index_name: str
+    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
+    on_demand_throughput_override: OnDemandThroughputOverride | None = None
+    warm_throughput: WarmThroughputDescription | None = None
+
+
+class ReplicaDescription(Reply, frozen=True):
+    region_name: str | None = None
+    replica_status: str | None = None
+    replica_arn: str | None = None
+    replica_status_description: str | None = None
+    replica_status_percent_progress: str | None = None
+    kms_master_key_id: str | None = None
+    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
+    on_demand_throughput_override: OnDemandThroughputOverride | None = None
+    warm_throughput: WarmThroughputDescription | None = None
+    global_secondary_indexes: tuple[ReplicaGlobalSecondaryIndexDescription, ...] = ()
+    replica_inaccessible_date_time: float | None = None
+    replica_table_class_summary: TableClassSummary | None = None
+    global_table_settings_replication_mode: str | None = None
+
+
+class GlobalTableWitnessDescription(Reply, frozen=True):
+    region_name: str | None = None
+    witness_status: str | None = None
+
+
+class RestoreSummary(Reply, frozen=True):
+    restore_date_time: float
+    restore_in_progress: bool
+    source_backup_arn: str | None = None
+    source_table_arn: str | None = None
+
+
+class ArchivalSummary(Reply, frozen=True):
+    archival_date_time: float | None = None
+    archival_reason: str | None = None
+    archival_backup_arn: str | None = None
