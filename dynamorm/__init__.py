@@ -37,7 +37,7 @@ _MODULES = {
     "model.declare": "table table_spec",
     "model.fields": "PartitionKey SortKey TimeToLive",
     "model.options": (
-        "ALL Include Index KEYS_ONLY KMS OnDemand Provisioned TableOptions WarmThroughput"
+        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned TableOptions WarmThroughput"
     ),
     "model.spec": "IndexSpec KeyAttribute TableSpec",
     "operations.drivers": "Clock arun run",

@@ -68,6 +68,7 @@ from .model.options import KEYS_ONLY as KEYS_ONLY
 from .model.options import KMS as KMS
 from .model.options import Include as Include
 from .model.options import Index as Index
+from .model.options import Kinesis as Kinesis
 from .model.options import OnDemand as OnDemand
 from .model.options import Provisioned as Provisioned
 from .model.options import TableOptions as TableOptions

@@ -133,7 +133,12 @@ def _path(name: str) -> str:
 
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
     for setting in compared_settings(spec, allow):
-        yield SETTINGS[setting].actions[0], _path(spec.name)
+        yield from _about(SETTINGS[setting], spec, 0)
+
+
+def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
+    """Name one of a setting's actions, on each resource that it is about."""
+    return ((row.actions[which], f"{_path(spec.name)}{part}") for part in row.resources)
 
 
 def _create(spec: TableSpec, wait: bool) -> Needs:
@@ -143,11 +148,11 @@ def _create(spec: TableSpec, wait: bool) -> Needs:
         # Other settings are members of CreateTable, and no resources of their own.
         if row.read and row.declared(spec) and (row.with_create or wait):
             yield from _sets(row, spec)
-            yield from [(row.actions[0], _path(spec.name))] * (not row.with_create)
+            yield from _about(row, spec, 0) if not row.with_create else ()
 
 
 def _sets(row: Setting, spec: TableSpec) -> Needs:
-    yield row.actions[1], _path(spec.name)
+    yield from _about(row, spec, 1)
     yield from row.others(row.declared(spec))
 
 
@@ -179,8 +184,10 @@ def _updates(asked: _Asked) -> Needs:
         for row in compared_rows(spec):
             if row.declared(spec):
                 yield from _sets(row, spec)
+                for which in range(2, len(row.actions) - 1):  # those that only change it
+                    yield from _about(row, spec, which)
             if _removes(row, spec, asked.allow):
-                yield row.actions[-1], _path(spec.name)
+                yield from _about(row, spec, -1)
 
 
 def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
@@ -197,10 +204,12 @@ def _plan_needs(plan: Plan) -> Needs:
     if plan.creates:
         yield from _ensure(plan.spec.named(path.removeprefix("table/")))
     for step in plan.steps:
-        yield step.operation, path
-        if row := SETTINGS.get(setting_of(step.name)):
-            yield row.actions[0], path
-            yield from row.others(step.declared) if step.declared else ()
+        row = SETTINGS.get(setting_of(step.name))
+        for part in row.resources if row else ("",):
+            yield step.operation, f"{path}{part}"
+            if row:
+                yield row.actions[0], f"{path}{part}"
+        yield from row.others(row.declared(plan.spec)) if row and step.declared else ()
 
 
 def _deletes(asked: _Asked) -> Needs:

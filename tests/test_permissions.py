@@ -17,6 +17,7 @@ from dynamorm import (
     Refused,
     Steps,
     TableSpec,
+    estimate,
     required_actions,
     table,
     table_spec,
@@ -72,8 +73,10 @@ def _resources(payload: Any) -> list[str]:
     names = [payload["TableName"]] if "TableName" in payload else []
     names += payload.get("RequestItems", {})
     arns = [f"{ARN}:table/{name}" for name in names]
+    arns += [f"{arn}/index/*" for arn in arns if "IndexName" in payload]
     if "ResourceArn" in payload:
-        arns.append(f"{ARN}:table/{payload['ResourceArn'].rpartition('/')[2]}")
+        owner, stream, _ = payload["ResourceArn"].partition("/stream/")
+        arns.append(f"{ARN}:table/{owner.rpartition('/')[2]}{stream and '/stream/*'}")
     if "BackupArn" in payload:
         arns.append(f"{ARN}:table/{payload['BackupArn'].split('/')[1]}/backup/*")
     return arns or ["*"]
@@ -123,6 +126,10 @@ def test_ensuring(name):
 
 REMOVED = ["ttl:expires", "tag:team", "point_in_time_recovery", "resource_policy"]
 FEWER = changed(SET, resource_policy=None, tags={})
+POLICY = {"Statement": []}
+STREAMED = changed(PLAIN, stream="NEW_IMAGE")
+BY_X = changed(STREAMED, indexes=(IndexSpec("by-x", (KeyAttribute("x", "N"),)),))
+COUNTED = changed(BY_X, index_insights={"by-x": True})
 
 
 @pytest.mark.parametrize(
@@ -132,6 +139,9 @@ FEWER = changed(SET, resource_policy=None, tags={})
         (PLAIN, SET, ["ttl"]),
         (SET, PLAIN, REMOVED),
         (SET, FEWER, ["tag:team", "resource_policy"]),
+        (STREAMED, changed(STREAMED, stream_policy=POLICY), []),
+        (changed(STREAMED, stream_policy=POLICY), STREAMED, ["stream_policy"]),
+        (COUNTED, BY_X, ["index_insights:by-x"]),
         (PLAIN, changed(PLAIN, indexes=(IndexSpec("by-x", (KeyAttribute("x", "N"),)),)), []),
     ],
 )
@@ -145,6 +155,28 @@ def test_planning_and_updating(old, new, allow):
     seen = watched.run(dynamorm.apply(plan, allow=allow))
     assert seen == required_actions(plan)
     assert set(seen) <= set(required_actions("update_table", new, allow=allow))
+
+
+def test_asking_for_quotas():
+    """DescribeLimits is about the account, and no table."""
+    watched = Watched()
+    kinds = ("AccountMaxRead", "AccountMaxWrite", "TableMaxRead", "TableMaxWrite")
+    limits = {f"{kind}CapacityUnits": 40_000 for kind in kinds}
+    watched.service.send = lambda *_: json.encode(limits)
+    assert watched.run(estimate.quota()) == required_actions("estimate.quota")
+    assert required_actions("estimate.quota") == (Permission("*", "dynamodb:DescribeLimits"),)
+
+
+def test_insights_of_an_index():
+    """The request is about the table and the index; the account may need a role for them."""
+    watched = Watched()
+    seen = set(watched.run(dynamorm.create_table(BY_X), dynamorm.update_table(COUNTED)))
+    needed = set(required_actions("update_table", COUNTED))
+    assert seen <= needed
+    assert {p.action for p in needed - seen} == {"dynamodb:UpdateTable", ROLE}
+
+
+ROLE = "iam:CreateServiceLinkedRole"
 
 
 def test_another_stream_of_kinesis():
@@ -426,9 +458,9 @@ def test_what_the_service_does_on_its_own(name, operation, tables, unnamed):
 def test_a_strict_check():
     """It reads every setting, declared or not, and writes nothing."""
     watched = Watched()
-    seen = watched.run(dynamorm.create_table(PLAIN), dynamorm.check(PLAIN, strict=True))
-    assert seen == required_actions("check", PLAIN, strict=True)
-    assert len(seen) > len(required_actions("check", PLAIN)) == 1
+    seen = watched.run(dynamorm.create_table(BY_X), dynamorm.check(BY_X, strict=True))
+    assert seen == required_actions("check", BY_X, strict=True)
+    assert len(seen) > len(required_actions("check", BY_X)) == 1
 
 
 def test_a_job_in_another_partition():

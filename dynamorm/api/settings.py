@@ -103,11 +103,11 @@ class DescribeKinesisStreamingDestinationOutput(Reply, frozen=True):
     kinesis_data_stream_destinations: tuple[KinesisDataStreamDestination, ...] = ()
 
     @property
-    def stream(self) -> str | None:
-        """The stream that changes are written to; one that was turned off stays listed."""
+    def live(self) -> KinesisDataStreamDestination | None:
+        """The one that changes are written to; those that were turned off stay listed."""
         on = ("ENABLING", "ACTIVE", "UPDATING")
         every = self.kinesis_data_stream_destinations
-        return next((d.stream_arn for d in every if d.destination_status in on), None)
+        return next((each for each in every if each.destination_status in on), None)
 
 
 class EnableKinesisStreamingDestinationOutput(Reply, frozen=True):
@@ -118,6 +118,13 @@ class EnableKinesisStreamingDestinationOutput(Reply, frozen=True):
 
 
 DisableKinesisStreamingDestinationOutput = EnableKinesisStreamingDestinationOutput
+
+
+class UpdateKinesisStreamingDestinationOutput(Reply, frozen=True):
+    table_name: str | None = None
+    stream_arn: str | None = None
+    destination_status: str | None = None
+    update_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = None
 
 
 class FailureException(Reply, frozen=True):
@@ -135,8 +142,10 @@ class DescribeContributorInsightsOutput(Reply, frozen=True):
     contributor_insights_mode: str | None = None
 
     @property
-    def on(self) -> bool:
-        return self.contributor_insights_status in ("ENABLING", "ENABLED")
+    def mode(self) -> str | None:
+        """What is counted; `None` where nothing is. Without a mode it is what all once had."""
+        on = self.contributor_insights_status in ("ENABLING", "ENABLED")
+        return (self.contributor_insights_mode or "ACCESSED_AND_THROTTLED_KEYS") if on else None
 
 
 class UpdateContributorInsightsOutput(Reply, frozen=True):
@@ -218,6 +227,12 @@ class DisableKinesisStreamingDestinationInput(Request, frozen=True):
     table_name: str
     stream_arn: str
     enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
+
+
+class UpdateKinesisStreamingDestinationInput(Request, frozen=True):
+    table_name: str
+    stream_arn: str
+    update_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration
 
 
 class DescribeContributorInsightsInput(Request, frozen=True):

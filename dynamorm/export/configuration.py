@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from ..model.declare import Model
-from .names import resources
-from .rows import ROWS, TABLE, Members, written
-
-REFERENCES = {
-    "aws_dynamodb_contributor_insights": ("table_name", "name"),
-    "aws_dynamodb_kinesis_streaming_destination": ("table_name", "name"),
-    "aws_dynamodb_resource_policy": ("resource_arn", "arn"),
-}
-"""By which argument a resource beside the table refers to which attribute of the table."""
+from .declared import Members
+from .names import resources, unique
+from .rows import ROWS, TABLE, Row, written
 
 
 def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
@@ -23,8 +18,8 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
     are `Order_name`, `Order_arn` and, where it has a stream, `Order_stream_arn`. Every table has
     `prevent_destroy`; what a model ignores is in `ignore_changes`. `prefix` goes before the names
     of tables. Sends nothing. Raises `ModelError` for each option that the provider has no word for.
-    Version 5.100 of the provider is enough but for keys of several attributes and warm throughput,
-    which need 6.29.
+    Version 5.100 of the provider is enough but for keys of several attributes, warm throughput and
+    the modes of Contributor Insights, which need 6.29.
 
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table
     """
@@ -32,21 +27,30 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
     configured: Members = {}
     outputs: Members = {}
     for name, rows in written(found, "terraform").items():
-        ignored: dict[str, list[str]] = {}
+        ignores = found[name].ignore or ()
+        table = configured.setdefault(TABLE, {}).setdefault(name, {})
         for row, arguments in rows:
+            if row.resource == TABLE:
+                table.update(_literal(arguments))
+                continue
             kind = configured.setdefault(row.resource, {})
-            kind.setdefault(name, _begun(row.resource, name)).update(_literal(arguments))
-        for row in ROWS:
-            if row.setting in (found[name].ignore or ()):
-                ignored.setdefault(row.resource, []).extend(row.arguments)
-        table = configured[TABLE][name]
-        if any(index.keys() & ignored.get(TABLE, ()) for index in table.get(_INDEXES, ())):
-            # They are a set, of which Terraform ignores all or none.
-            ignored[TABLE].append(_INDEXES)
+            for label, own in _beside(row, name, arguments).items():
+                argument, attribute = row.refers
+                block: Members = {argument: _reference(name, attribute), **_literal(own)}
+                if row.setting in ignores:
+                    block["lifecycle"] = {"ignore_changes": [*row.arguments]}
+                kind[unique(label, kind)] = block
         table["lifecycle"] = {"prevent_destroy": True}
-        for resource, names in ignored.items():
-            if name in configured.get(resource, {}):
-                configured[resource][name].setdefault("lifecycle", {})["ignore_changes"] = names
+        if ignored := [
+            argument
+            for row in ROWS
+            if row.resource == TABLE and row.setting in ignores
+            for argument in row.arguments
+        ]:
+            if any(index.keys() & ignored for index in table.get(_INDEXES, ())):
+                # They are a set, of which Terraform ignores all or none.
+                ignored.append(_INDEXES)
+            table["lifecycle"]["ignore_changes"] = ignored
         for attribute in ("name", "arn", "stream_arn"):
             if attribute != "stream_arn" or table.get("stream_enabled"):
                 outputs[f"{name}_{attribute}"] = {"value": _reference(name, attribute)}
@@ -56,12 +60,11 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
 _INDEXES = "global_secondary_index"
 
 
-def _begun(resource: str, name: str) -> Members:
-    """Return what a resource has before anything is declared: one beside the table names that."""
-    if resource == TABLE:
-        return {}
-    argument, attribute = REFERENCES[resource]
-    return {argument: _reference(name, attribute)}
+def _beside(row: Row, name: str, arguments: Members) -> Members:
+    """Return what resources beside the table are called, and their arguments."""
+    if not row.several:
+        return {f"{name}{row.ending}": arguments}
+    return {f"{name}_{re.sub('[^0-9A-Za-z_-]', '_', part)}": own for part, own in arguments.items()}
 
 
 def _reference(name: str, attribute: str) -> str:

@@ -23,6 +23,7 @@ _FROM = {
     "dynamorm": (
         "KMS",
         "Include",
+        "Kinesis",
         "Index",
         "OnDemand",
         "PartitionKey",
@@ -60,8 +61,9 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
         expiry = None
     options = {"indexes": [*_indexes(spec, names)] or UNSET}
     options |= {name: getattr(spec, name) for name in _OPTIONS}
-    if spec.resource_policy:
-        options["resource_policy"] = json.decode(policy_text(spec.resource_policy))
+    for policy in ("resource_policy", "stream_policy"):
+        if options[policy]:
+            options[policy] = json.decode(policy_text(options[policy]))
     declared = [(name, value) for name, value in options.items() if value is not UNSET]
     lines = [f"# {note}" for note in notes]
     lines += [_text(_call("@table", (spec.name,), declared))]

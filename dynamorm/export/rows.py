@@ -12,14 +12,11 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Literal, NamedTuple, cast
 
-from msgspec import UNSET, json
+from msgspec import json
 
-from .. import requests
 from ..errors import ModelError
 from ..model.spec import TableSpec
-
-Members = dict[str, Any]
-"""Members of a request, property or block, by their names."""
+from .declared import Members, declared
 
 Writer = Callable[[Members], Members]
 
@@ -28,29 +25,6 @@ TABLE = "aws_dynamodb_table"
 
 class Unsayable(Exception):
     """What a language has no words for; whoever catches it knows which table it is about."""
-
-
-def declared(spec: TableSpec) -> Members:
-    """Return all that a model declares, by the members that the API has for it."""
-    told: Members = requests.create_table(spec).to_dict()
-    if spec.stream is None:
-        told["StreamSpecification"] = {"StreamEnabled": False}
-    if spec.encryption is None:
-        told["SSESpecification"] = {"Enabled": False}
-    if spec.time_to_live is not UNSET:
-        name = {"AttributeName": spec.time_to_live} if spec.time_to_live else {}
-        told["TimeToLiveSpecification"] = {"Enabled": bool(name), **name}
-    if (recovery := spec.point_in_time_recovery) is not UNSET:
-        days = {"RecoveryPeriodInDays": recovery} if type(recovery) is int else {}
-        told["PointInTimeRecoverySpecification"] = {
-            "PointInTimeRecoveryEnabled": bool(recovery),
-            **days,
-        }
-    if spec.kinesis:
-        told["KinesisStreamSpecification"] = {"StreamArn": spec.kinesis}
-    if spec.contributor_insights:
-        told["ContributorInsightsSpecification"] = {"Enabled": True}
-    return told
 
 
 class Row(NamedTuple):
@@ -63,6 +37,12 @@ class Row(NamedTuple):
     terraform: Writer
     cloudformation: Writer = lambda members: members
     resource: str = TABLE
+    refers: tuple[str, str] = ("table_name", "name")
+    """By which argument a resource beside the table refers to which attribute of the table."""
+    ending: str = ""
+    """What tells the name of a resource from that of another one of its kind."""
+    several: bool = False
+    """Whether it writes arguments by names, each for a resource of its own."""
 
 
 def written(
@@ -124,6 +104,7 @@ def _attributes(members: Members) -> Members:
 
 def _index(index: Members) -> Members:
     name, key, projection = (index.pop(part) for part in ("IndexName", "KeySchema", "Projection"))
+    index.pop("ContributorInsightsSpecification", None)  # a resource of its own
     return {"name": name, **_keyed(key), **_snaked(projection), **_capacities(index)}
 
 
@@ -143,12 +124,15 @@ def _no_vectors(_members: Members) -> Members:
 
 
 def _stream(members: Members) -> Members:
-    return cast(Members, _snaked(members["StreamSpecification"]))
+    written = _snaked(members["StreamSpecification"])
+    written.pop("resource_policy", None)  # a resource of its own
+    return cast(Members, written)
 
 
 def _stack_stream(members: Members) -> Members:
-    view = members["StreamSpecification"].get("StreamViewType")
-    return {"StreamSpecification": {"StreamViewType": view}} if view else {}
+    if not members["StreamSpecification"].pop("StreamEnabled"):
+        return {}
+    return members
 
 
 def _encryption(members: Members) -> Members:
@@ -172,11 +156,29 @@ def _recovery(members: Members) -> Members:
 
 
 def _policy(members: Members) -> Members:
-    return {"policy": members["ResourcePolicy"]}
+    (policy,) = members.values()
+    return {"policy": policy}
 
 
 def _stack_policy(members: Members) -> Members:
     return {"ResourcePolicy": {"PolicyDocument": json.decode(members["ResourcePolicy"])}}
+
+
+def _insights(members: Members) -> Members:
+    (counted,) = members.values()
+    return {"mode": counted["Mode"]} if "Mode" in counted else {}
+
+
+def _index_insights(members: Members) -> Members:
+    return {
+        name: {"index_name": name, **_insights({name: counted})}
+        for name, counted in members["IndexInsights"].items()
+    }
+
+
+def _elsewhere(_members: Members) -> Members:
+    """Write nothing: the template has it within the stream, or the index, that it is about."""
+    return {}
 
 
 ROWS = (
@@ -244,19 +246,39 @@ ROWS = (
         _policy,
         _stack_policy,
         "aws_dynamodb_resource_policy",
+        ("resource_arn", "arn"),
+    ),
+    Row(
+        "stream_policy",
+        ("StreamResourcePolicy",),
+        ("policy",),
+        _policy,
+        _elsewhere,
+        "aws_dynamodb_resource_policy",
+        ("resource_arn", "stream_arn"),
+        "_stream",
     ),
     Row(
         "kinesis",
         ("KinesisStreamSpecification",),
-        ("stream_arn",),
+        ("stream_arn", "approximate_creation_date_time_precision"),
         lambda m: _snaked(m["KinesisStreamSpecification"]),
         resource="aws_dynamodb_kinesis_streaming_destination",
     ),
     Row(
         "contributor_insights",
         ("ContributorInsightsSpecification",),
-        (),
-        lambda _: {},
+        ("mode",),
+        _insights,
         resource="aws_dynamodb_contributor_insights",
+    ),
+    Row(
+        "index_insights",
+        ("IndexInsights",),
+        ("mode",),
+        _index_insights,
+        _elsewhere,
+        "aws_dynamodb_contributor_insights",
+        several=True,
     ),
 )

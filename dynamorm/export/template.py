@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from ..model.declare import Model
+from .declared import Members
 from .names import resources, unique
-from .rows import Members, written
+from .rows import written
 
 POLICIES = {"Delete": "Delete", "Retain": "Retain", "RetainExceptOnCreate": "Retain"}
 """What becomes of a table that leaves the stack, and of one that another one replaces."""

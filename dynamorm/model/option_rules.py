@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, DecodeError, json
 
-from .options import KMS, OnDemand, Options, Provisioned, WarmThroughput, policy_text
+from .options import KMS, Kinesis, OnDemand, Options, Provisioned, WarmThroughput, policy_text
 
 MAX_RECOVERY_DAYS = 35
 MAX_POLICY_BYTES = 20 * 1024
@@ -55,8 +55,10 @@ SETTINGS = (
     "point_in_time_recovery",
     "resource_policy",
     "ttl",
+    "stream_policy",
     "kinesis",
     "contributor_insights",
+    "index_insights",
 )
 """What a model can ignore, by the names of the steps that change it."""
 
@@ -66,6 +68,20 @@ def _ignorable(names: object) -> bool:
 
 
 _STREAM_ARN = r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d+:stream/[a-zA-Z0-9_.-]{1,128}\Z"
+_POLICY = "a policy of up to 20 KB, as JSON text or a dict, or None"
+
+
+def _is_destination(given: object) -> bool:
+    stream = given.stream if isinstance(given, Kinesis) else given
+    precise = not isinstance(given, Kinesis) or given.precision in ("MICROSECOND", "MILLISECOND")
+    return precise and isinstance(stream, str) and re.match(_STREAM_ARN, stream) is not None
+
+
+def _is_insights(given: object) -> bool:
+    return isinstance(given, bool) or given in ("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")
+
+
+_INSIGHTS = 'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"'
 
 _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "billing": (
@@ -91,15 +107,17 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
         "True, False or 1 to 35 days",
     ),
-    "resource_policy": (
-        lambda v: v is None or _policy_fits(v),
-        "a policy of up to 20 KB, as JSON text or a dict, or None",
-    ),
+    "resource_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
+    "stream_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
     "kinesis": (
-        lambda v: v is None or (isinstance(v, str) and re.match(_STREAM_ARN, v) is not None),
-        "the ARN of a Kinesis data stream or None",
+        lambda v: v is None or _is_destination(v),
+        "the ARN of a Kinesis data stream, Kinesis(stream, precision) or None",
     ),
-    "contributor_insights": (lambda v: isinstance(v, bool), "True or False"),
+    "contributor_insights": (_is_insights, _INSIGHTS),
+    "index_insights": (
+        lambda v: isinstance(v, dict) and all(map(_is_insights, v.values())),
+        f"a dict of global indexes by name, each {_INSIGHTS}",
+    ),
     "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),

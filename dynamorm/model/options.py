@@ -17,6 +17,7 @@ from . import Readable
 
 ALL: Final = "ALL"
 KEYS_ONLY: Final = "KEYS_ONLY"
+InsightsMode = Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
 StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
@@ -76,6 +77,16 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
             raise ModelError(
                 (f"key_id takes the id, alias or ARN of a key, not {self.key_id!r} - at KMS",)
             )
+
+
+class Kinesis(Struct, frozen=True):
+    """The Kinesis data stream of this ARN; `precision` is that of the time in each record."""
+
+    stream: str
+    precision: Literal["MICROSECOND", "MILLISECOND"]
+
+    def __str__(self) -> str:
+        return f"{self.stream}, {self.precision}"
 
 
 class Include(tuple[str, ...]):
@@ -179,9 +190,13 @@ class Options(Readable, frozen=True, kw_only=True):
     warm: WarmThroughput | UnsetType = UNSET
     point_in_time_recovery: bool | int | UnsetType = UNSET
     resource_policy: str | dict[str, Any] | UnsetType | None = UNSET
-    kinesis: str | UnsetType | None = UNSET
-    """The ARN of the Kinesis data stream that changes of items are written to."""
-    contributor_insights: bool | UnsetType = UNSET
+    stream_policy: str | dict[str, Any] | UnsetType | None = UNSET
+    """The resource policy of the table's stream, which it loses when the stream is replaced."""
+    kinesis: str | Kinesis | UnsetType | None = UNSET
+    """The Kinesis data stream that changes of items are written to: its ARN, or `Kinesis`."""
+    contributor_insights: bool | InsightsMode | UnsetType = UNSET
+    index_insights: dict[str, bool | InsightsMode] | UnsetType = UNSET
+    """The same of global indexes, by their names."""
     extra: dict[str, Any] | UnsetType = UNSET
     ignore: tuple[str, ...] | UnsetType = UNSET
     """Settings, by the names of their steps, that are neither compared nor changed."""
@@ -199,8 +214,10 @@ class TableOptions(TypedDict, total=False):
     warm: WarmThroughput
     point_in_time_recovery: bool | int
     resource_policy: str | dict[str, Any] | None
-    kinesis: str | None
-    contributor_insights: bool
+    stream_policy: str | dict[str, Any] | None
+    kinesis: str | Kinesis | None
+    contributor_insights: bool | InsightsMode
+    index_insights: dict[str, bool | InsightsMode]
     extra: dict[str, Any]
     ignore: tuple[str, ...] | list[str]
 

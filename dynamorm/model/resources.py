@@ -5,11 +5,12 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resou
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from ..errors import ModelError
 from .option_rules import MEMBERS
+from .options import Kinesis
 
 Members = dict[str, Any]
 
@@ -44,8 +45,6 @@ def resource_members(
         raise ModelError(tuple(problems))
     members = {name: properties[name] for name in MEMBERS if name in properties}
     members.setdefault("BillingMode", "PROVISIONED")
-    if stream := members.get("StreamSpecification"):
-        members["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
     if encryption := members.get("SSESpecification"):
         members["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True), **encryption}
     if policy := members.get("ResourcePolicy"):
@@ -55,6 +54,16 @@ def resource_members(
         for name, (option, read) in _OPTIONS.items()
         if name in properties
     }
+    if stream := members.get("StreamSpecification"):
+        members["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
+        if policy := stream.get("ResourcePolicy"):
+            options["stream_policy"] = policy["PolicyDocument"]
+    if counted := {
+        index["IndexName"]: _insights(index["ContributorInsightsSpecification"])
+        for index in members.get("GlobalSecondaryIndexes", ())
+        if "ContributorInsightsSpecification" in index
+    }:
+        options["index_insights"] = counted
     return members, options
 
 
@@ -67,10 +76,20 @@ def _recovery(found: Members) -> bool | int:
     return on and found.get("RecoveryPeriodInDays", True)
 
 
-_OPTIONS = {
+def _insights(found: Members) -> bool | str:
+    on: bool = found["Enabled"]
+    return on and found.get("Mode", True)
+
+
+def _destination(found: Members) -> str | Kinesis:
+    precision = found.get("ApproximateCreationDateTimePrecision")
+    return Kinesis(found["StreamArn"], precision) if precision else found["StreamArn"]
+
+
+_OPTIONS: dict[str, tuple[str, Callable[[Members], Any]]] = {
     "TimeToLiveSpecification": ("time_to_live", _time_to_live),
-    "ContributorInsightsSpecification": ("contributor_insights", lambda found: found["Enabled"]),
-    "KinesisStreamSpecification": ("kinesis", lambda found: found["StreamArn"]),
+    "ContributorInsightsSpecification": ("contributor_insights", _insights),
+    "KinesisStreamSpecification": ("kinesis", _destination),
     "PointInTimeRecoverySpecification": ("point_in_time_recovery", _recovery),
 }
 

@@ -184,6 +184,12 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
     ):
         if len(indexes) > most:
             yield f"{len(indexes)} {kind} indexes; a table has at most {most}"
+    if spec.stream_policy and not spec.stream:
+        yield "stream_policy is about the table's stream: declare stream too"
+    known = {index.name for index in spec.global_indexes}
+    for name in spec.index_insights if isinstance(spec.index_insights, dict) else ():
+        if name not in known:
+            yield f"index_insights names {name!r}, which is no global index"
     included = sum(len(_included(index)) for index in spec.indexes)
     if included > MAX_INCLUDED_IN_SUM:
         yield (

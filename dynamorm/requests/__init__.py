@@ -75,6 +75,7 @@ if TYPE_CHECKING:
         untag_resource,
         update_continuous_backups,
         update_contributor_insights,
+        update_kinesis_streaming_destination,
         update_time_to_live,
     )
     from .updates import update_table
@@ -95,7 +96,7 @@ _LATER = {
         "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
         "get_resource_policy list_tags_of_resource put_resource_policy tag_resource "
         "untag_resource update_continuous_backups update_contributor_insights "
-        "update_time_to_live"
+        "update_kinesis_streaming_destination update_time_to_live"
     ),
     "updates": "update_table",
 }
@@ -139,6 +140,7 @@ __all__ = [
     "untag_resource",
     "update_continuous_backups",
     "update_contributor_insights",
+    "update_kinesis_streaming_destination",
     "update_table",
     "update_time_to_live",
 ]

@@ -18,6 +18,7 @@ from ..api.settings import (
     DescribeKinesisStreamingDestinationInput,
     DescribeTimeToLiveInput,
     DisableKinesisStreamingDestinationInput,
+    EnableKinesisStreamingConfiguration,
     EnableKinesisStreamingDestinationInput,
     GetResourcePolicyInput,
     ListTagsOfResourceInput,
@@ -28,6 +29,7 @@ from ..api.settings import (
     UntagResourceInput,
     UpdateContinuousBackupsInput,
     UpdateContributorInsightsInput,
+    UpdateKinesisStreamingDestinationInput,
     UpdateTimeToLiveInput,
 )
 from ..model.declare import Model
@@ -106,10 +108,22 @@ def describe_kinesis_streaming_destination(
 
 
 def enable_kinesis_streaming_destination(
-    model_or_name: Model | str, stream: str
+    model_or_name: Model | str, stream: str, *, precision: str | None = None
 ) -> EnableKinesisStreamingDestinationInput:
-    """Build EnableKinesisStreamingDestination; `stream` is the ARN of a Kinesis data stream."""
-    return EnableKinesisStreamingDestinationInput(table_name(model_or_name), stream)
+    """Build EnableKinesisStreamingDestination; `stream` is the ARN of a Kinesis data stream.
+
+    `precision` is that of the time in each record: "MICROSECOND" or "MILLISECOND".
+    """
+    precise = EnableKinesisStreamingConfiguration(precision) if precision else UNSET
+    return EnableKinesisStreamingDestinationInput(table_name(model_or_name), stream, precise)
+
+
+def update_kinesis_streaming_destination(
+    model_or_name: Model | str, stream: str, *, precision: str
+) -> UpdateKinesisStreamingDestinationInput:
+    """Build UpdateKinesisStreamingDestination: another precision of a stream that is written to."""
+    precise = EnableKinesisStreamingConfiguration(precision)
+    return UpdateKinesisStreamingDestinationInput(table_name(model_or_name), stream, precise)
 
 
 def disable_kinesis_streaming_destination(
@@ -119,16 +133,27 @@ def disable_kinesis_streaming_destination(
     return DisableKinesisStreamingDestinationInput(table_name(model_or_name), stream)
 
 
-def describe_contributor_insights(model_or_name: Model | str) -> DescribeContributorInsightsInput:
-    """Build DescribeContributorInsights for the table itself."""
-    return DescribeContributorInsightsInput(table_name(model_or_name))
+def describe_contributor_insights(
+    model_or_name: Model | str, *, index: str | None = None
+) -> DescribeContributorInsightsInput:
+    """Build DescribeContributorInsights for the table itself, or for a global index."""
+    return DescribeContributorInsightsInput(table_name(model_or_name), index or UNSET)
 
 
 def update_contributor_insights(
-    model_or_name: Model | str, *, enabled: bool = True
+    model_or_name: Model | str,
+    *,
+    enabled: bool = True,
+    index: str | None = None,
+    mode: str | None = None,
 ) -> UpdateContributorInsightsInput:
-    """Build UpdateContributorInsights for the table itself."""
+    """Build UpdateContributorInsights for the table itself, or for a global index.
+
+    `mode` is "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS".
+    """
     return UpdateContributorInsightsInput(
         table_name=table_name(model_or_name),
+        index_name=index or UNSET,
         contributor_insights_action="ENABLE" if enabled else "DISABLE",
+        contributor_insights_mode=mode or UNSET,
     )

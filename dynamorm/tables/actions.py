@@ -51,6 +51,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "describe_bulk_operation": ("DescribeBulkOperation {table}/*",),
     "describe_export": ("DescribeExport {table}/export/*",),
     "describe_import": ("DescribeImport {table}/import/*",),
+    "estimate.quota": ("DescribeLimits ",),
     "export_to_s3": (
         "DescribeTable {table}",
         "ExportTableToPointInTime {table}",
@@ -82,6 +83,7 @@ TABLES: dict[str, tuple[int, int | None]] = {
     "auto_migrate_with_options": (1, 2),
     "copy_segment": (2, 2),
     "copy_table": (2, 2),
+    "estimate.quota": (0, 0),
     "list_backups": (0, 1),
     "list_bulk_operations": (0, 0),
     "list_exports": (0, 1),

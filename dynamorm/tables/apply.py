@@ -22,7 +22,7 @@ from .find import describe_table
 from .insist import LOOKS, insist
 from .plan import Plan
 from .review import is_early, is_needed, is_wanted
-from .settings import is_read, setting_of
+from .settings import is_read, on_stream, setting_of
 from .settle import pending
 from .steps import Settings, Step, consents
 from .survey import survey
@@ -134,6 +134,7 @@ class Run:
 
     def _send(self, step: Step) -> Steps[None]:
         lost = False
+        step = on_stream(step, self.table.latest_stream_arn)
 
         def needed(trouble: ServiceError) -> Steps[bool]:
             # Another process, or a lost attempt of our own, may have done it.

@@ -8,7 +8,7 @@ from typing import Any
 from ..api.descriptions import TableDescription
 from ..errors import PlanRefused
 from .plan import Plan, different, make_again
-from .settings import tag_step
+from .settings import on_stream, tag_step
 from .steps import Settings, Step
 
 
@@ -83,6 +83,7 @@ def _is_same(fresh: Step, shown: Step) -> bool:
         pairs = ((fresh.declared, shown.declared), (fresh.found, shown.found))
         parts = all(set(some.items()) <= set(every.items()) for some, every in pairs)
         return parts and _is_as_told(shown, fresh.payload["ResourceArn"])
+    shown = on_stream(shown, fresh.payload.get("ResourceArn"))
     return _identity(fresh) == _identity(shown)
 
 

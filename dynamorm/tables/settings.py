@@ -1,4 +1,4 @@
-"""The settings that belong to a table's ARN or to other services, and the table of all settings.
+"""The settings that belong to the ARN of a table or its stream, and the table of all settings.
 
 All that is known about one is in its row: comparing, planning, applying, what is set after a
 creation, the names in `allow` and the IAM actions are loops over the rows.
@@ -9,16 +9,17 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from .. import requests
 from ..api.descriptions import Cursors, TableDescription
-from ..errors import ServiceError, service_error
+from ..errors import ServiceError, TableNotFound, service_error
 from ..model.options import policy_text
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
+from .service_settings import SERVICE_SETTINGS
 from .steps import Change, Kind, Pair, Setting, Step, plain
-from .table_settings import TABLE_SETTINGS, reading
+from .table_settings import TABLE_SETTINGS
 
 if TYPE_CHECKING:
     from ..api.settings import GetResourcePolicyOutput
@@ -72,9 +73,27 @@ def tag_step(arn: str, wanted: dict[str, str], there: dict[str, str | None]) -> 
 
 
 def _read_policy(_name: str, table: TableDescription) -> Steps[GetResourcePolicyOutput | None]:
+    return (yield from _policy_of(_arn(table, "GetResourcePolicy")))
+
+
+def _read_stream_policy(
+    _name: str, table: TableDescription
+) -> Steps[GetResourcePolicyOutput | None]:
+    """Ask for the policy of the stream that is on: nothing, where none is."""
+    stream = table.stream_specification
+    if not (stream and stream.stream_enabled and table.latest_stream_arn):
+        return None
+    try:
+        return (yield from _policy_of(table.latest_stream_arn))
+    except TableNotFound:
+        # The stream is younger than this read shows; or an emulator has no policies of streams.
+        return None
+
+
+def _policy_of(arn: str) -> Steps[GetResourcePolicyOutput | None]:
     from ..api.settings import GetResourcePolicyOutput
 
-    request = requests.get_resource_policy(_arn(table, "GetResourcePolicy"))
+    request = requests.get_resource_policy(arn)
     try:
         return (yield from call("GetResourcePolicy", request, GetResourcePolicyOutput))
     except ServiceError as error:
@@ -97,9 +116,41 @@ def _found_policy(told: Change) -> str | None:
     return told.answer.policy if told.answer else None
 
 
+def _found_stream_policy(told: Change) -> str | None:
+    """Return the policy that will be there when the stream is as declared: a new one has none."""
+    return None if _is_leaving(told) else _found_policy(told)
+
+
+def _is_leaving(told: Change) -> bool:
+    """Return whether the stream that is on, if any, is to be turned off."""
+    declared = UNSET if "stream" in (told.spec.ignore or ()) else told.spec.stream
+    stream = told.table.stream_specification
+    view = stream.stream_view_type if stream and stream.stream_enabled else None
+    return declared is not UNSET and declared != view
+
+
+def _owner(change: Change) -> str:
+    """Return the ARN of what the policy is about; that of a stream is known once it is on."""
+    if change.name == "resource_policy":
+        return change.arn
+    stream = None if _is_leaving(change) else change.table.latest_stream_arn
+    return stream or f"{change.arn or change.address}{STREAM}"
+
+
+STREAM = "/stream/*"
+"""How the ARN of a stream ends that a plan turns on."""
+
+
+def on_stream(step: Step, arn: str | None) -> Step:
+    """Return a step with the ARN of its stream, if that had to be turned on first."""
+    if not arn or not step.payload.get("ResourceArn", "").endswith(STREAM):
+        return step
+    return structs.replace(step, payload={**step.payload, "ResourceArn": arn})
+
+
 def _policy_text(told: Change) -> Iterator[Pair]:
     """Compare policies as text, in the partition of the table, where account numbers are."""
-    declared, found = told.declared and policy_text(told.declared), _found_policy(told)
+    declared, found = told.declared and policy_text(told.declared), SETTINGS[told.name].found(told)
     if declared and found is not None:
         from .policies import same_policy
 
@@ -109,53 +160,20 @@ def _policy_text(told: Change) -> Iterator[Pair]:
 
 
 def _policy(change: Change) -> Iterator[Step]:
-    declared, found = change.declared, change.found
+    declared, found, arn = change.declared, change.found, _owner(change)
     # Only the policy that was seen: somebody else's, put meanwhile, is refused by the service.
-    revision = change.answer.revision_id if change.answer else "NO_POLICY"
+    revision = change.answer.revision_id if change.answer and found else "NO_POLICY"
     if declared is None:
-        delete = requests.delete_resource_policy(change.arn, revision=revision)
+        delete = requests.delete_resource_policy(arn, revision=revision)
         yield change.step(delete, "delete the policy", "destructive")
     else:
-        put = requests.put_resource_policy(change.arn, declared, revision=revision)
+        put = requests.put_resource_policy(arn, declared, revision=revision)
         kind: Kind = "safe" if found is None else "destructive"
         text = "replace the policy by the declared one" if found else "put the declared policy"
         yield change.step(put, text, kind)
 
 
-def _kinesis(change: Change) -> Iterator[Step]:
-    name, declared, found = change.address, change.declared, change.found
-    if found:
-        off = requests.disable_kinesis_streaming_destination(name, found)
-        leaving = change.but(declared=None)
-        yield leaving.step(off, f"write no more changes to {found}", "destructive")
-    if declared:
-        on = requests.enable_kinesis_streaming_destination(name, declared)
-        yield change.but(found=None).step(on, f"write changes to {declared}")
-
-
-def _kinesis_actions(stream: str) -> Iterator[tuple[str, str]]:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_iam.html
-    for action in ("DescribeStream", "DescribeStreamSummary", "PutRecords"):
-        yield f"kinesis:{action}", stream
-    yield "kinesis:ListStreams", ""  # on whatever there is
-    yield _linked_role("kinesisreplication", "KinesisDataStreamsReplication")
-
-
-def _insights(change: Change) -> Iterator[Step]:
-    on = bool(change.declared)
-    request = requests.update_contributor_insights(change.address, enabled=on)
-    yield change.step(request, str(change), "safe" if on else "destructive")
-
-
-def _insights_actions(_on: bool) -> Iterator[tuple[str, str]]:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
-    yield _linked_role("contributorinsights", "CloudWatchContributorInsights")
-
-
-def _linked_role(service: str, role: str) -> tuple[str, str]:
-    """Return what the first table of an account needs, for which the service makes a role."""
-    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
-    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
+POLICY_ACTIONS = ("GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy")
 
 
 SETTINGS: dict[str, Setting] = {
@@ -178,32 +196,20 @@ SETTINGS: dict[str, Setting] = {
             parts=_policy_text,
             steps=_policy,
             read=_read_policy,
-            actions=("GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy"),
+            actions=POLICY_ACTIONS,
         ),
         Setting(
-            name="kinesis",
+            name="stream_policy",
             absent=None,
-            steps=_kinesis,
-            read=reading("DescribeKinesisStreamingDestination", "stream"),
-            actions=(
-                "DescribeKinesisStreamingDestination",
-                "EnableKinesisStreamingDestination",
-                "DisableKinesisStreamingDestination",
-            ),
-            others=_kinesis_actions,
-            replaced=True,
+            found=_found_stream_policy,
+            parts=_policy_text,
+            steps=_policy,
+            read=_read_stream_policy,
+            actions=POLICY_ACTIONS,
+            resources=(STREAM,),
             with_create=False,
         ),
-        Setting(
-            name="contributor_insights",
-            absent=False,
-            found=lambda told: bool(told.answer),
-            steps=_insights,
-            read=reading("DescribeContributorInsights", "on"),
-            actions=("DescribeContributorInsights", "UpdateContributorInsights"),
-            others=_insights_actions,
-            with_create=False,
-        ),
+        *SERVICE_SETTINGS,
     )
 }
 """Every setting by its name, in the order in which they are read and changed."""

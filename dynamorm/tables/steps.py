@@ -141,7 +141,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     read: Callable[[str, TableDescription], Steps[Any]] | None = None
     """Ask for what DescribeTable does not tell of the table of this name; `None` is nothing."""
     actions: tuple[str, ...] = ("DescribeTable", "UpdateTable")
-    """The operations that read, set and, last, remove it, which are IAM actions."""
+    """The operations that read, set, change and, last, remove it, which are IAM actions."""
+    resources: tuple[str, ...] = ("",)
+    """What these are about, as what follows the table's ARN."""
     others: Callable[[Any], Iterable[tuple[str, str]]] = lambda _: ()
     """Return the IAM actions of other services that setting it takes, each with its ARN if any."""
     with_create: bool = True
@@ -195,11 +197,11 @@ UNKNOWN = "this endpoint does not know it"
 """Why something is pending or unsupported."""
 
 
-_WILDCARDS = ("index:*", "tag:*")
+_WILDCARDS = ("index:*", "index_insights:*", "tag:*")
 
 
 def consents(allow: Collection[str], name: str) -> bool:
-    """Return whether `allow` names this, by itself or with all of its kind (`index:*`, `tag:*`)."""
+    """Return whether `allow` names this, by itself or with all of its kind, as in `index:*`."""
     return name in allow or any(
         wildcard in allow and name.startswith(wildcard[:-1]) for wildcard in _WILDCARDS
     )

@@ -37,6 +37,7 @@ class Settings:
             "UntagResource": self.untag_resource,
             "UpdateContinuousBackups": self.update_continuous_backups,
             "UpdateContributorInsights": self.update_contributor_insights,
+            "UpdateKinesisStreamingDestination": self.update_kinesis_streaming_destination,
             "UpdateTimeToLive": self.update_time_to_live,
         }
 
@@ -114,26 +115,43 @@ class Settings:
             tags.pop(key, None)
 
     def get_resource_policy(self, body: bytes) -> Payload:
-        table = self._table(json.decode(body), "GetResourcePolicy")
-        policy, revision = _policy(table)
+        payload = json.decode(body)
+        policy, revision = self._policy(payload, "GetResourcePolicy")
         if policy is None:
             raise error("PolicyNotFoundException", "No policy here", "GetResourcePolicy")
         return {"Policy": policy, "RevisionId": str(revision)}
 
     def put_resource_policy(self, body: bytes) -> Payload:
         payload = json.decode(body)
-        table = self._ready(payload, "PutResourcePolicy")
         try:
             json.decode(payload["Policy"])
         except DecodeError:
             message = "The policy is not valid JSON"
             raise error("ValidationException", message, "PutResourcePolicy") from None
-        return {"RevisionId": _replace(table, payload, "PutResourcePolicy")}
+        return {"RevisionId": self._replace(payload, "PutResourcePolicy")}
 
     def delete_resource_policy(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._ready(payload, "DeleteResourcePolicy")
-        return {"RevisionId": _replace(table, payload, "DeleteResourcePolicy")}
+        return {"RevisionId": self._replace(json.decode(body), "DeleteResourcePolicy")}
+
+    def _policy(self, payload: Payload, operation: str) -> tuple[str | None, int]:
+        """Return the policy of a table or stream, and its revision."""
+        table, arn = self._table(payload, operation), payload["ResourceArn"]
+        if "/stream/" in arn and arn != table.stream(self._account.now):
+            raise error("ResourceNotFoundException", f"There is no {arn}", operation)
+        created = table.at(table.made_at).payload
+        given = created.get("ResourcePolicy") if "/stream/" not in arn else None
+        policy: tuple[str | None, int] = table.settings.setdefault(arn, (given, 1))
+        return policy
+
+    def _replace(self, payload: Payload, operation: str) -> str:
+        """Put or remove a policy, where it is still of the revision that is named."""
+        table = self._ready(payload, operation)
+        policy, revision = self._policy(payload, operation)
+        there = "NO_POLICY" if policy is None else str(revision)
+        if payload.get("ExpectedRevisionId", there) != there:
+            raise error("PolicyNotFoundException", f"The policy's revision is {there}", operation)
+        table.settings[payload["ResourceArn"]] = payload.get("Policy"), revision + 1
+        return str(revision + 1)
 
     def describe_kinesis_streaming_destination(self, body: bytes) -> Payload:
         table = self._table(json.decode(body), "DescribeKinesisStreamingDestination")
@@ -141,8 +159,8 @@ class Settings:
         return {
             "TableName": plain_name(table.arn),
             "KinesisDataStreamDestinations": [
-                {"StreamArn": stream, "DestinationStatus": "ACTIVE" if on else "DISABLED"}
-                for stream, on in streams.items()
+                {"StreamArn": stream, "DestinationStatus": "ACTIVE" if on else "DISABLED", **more}
+                for stream, (on, more) in streams.items()
             ],
         }
 
@@ -152,27 +170,37 @@ class Settings:
     def disable_kinesis_streaming_destination(self, body: bytes) -> Payload:
         return self._stream(body, "DisableKinesisStreamingDestination", False)
 
+    def update_kinesis_streaming_destination(self, body: bytes) -> Payload:
+        return self._stream(body, "UpdateKinesisStreamingDestination", True)
+
     def _stream(self, body: bytes, operation: str, on: bool) -> Payload:
         payload = json.decode(body)
         streams = self._ready(payload, operation).settings.setdefault("kinesis", {})
         stream = payload["StreamArn"]
-        if any(streams.values()) if on else not streams.get(stream):
+        live = [arn for arn, (written, _) in streams.items() if written]
+        if live != ([] if operation.startswith("Enable") else [stream]):
             message = f"Table is not in a valid state for {operation}"
             raise error("ValidationException", message, operation)
-        streams[stream] = on
-        status = "ENABLING" if on else "DISABLING"
+        verb = operation.partition("Kinesis")[0]
+        more = payload.get(f"{verb}KinesisStreamingConfiguration", {})
+        streams[stream] = on, more
+        status = f"{verb.upper().removesuffix('E')}ING"
         return {"TableName": _name(payload), "StreamArn": stream, "DestinationStatus": status}
 
     def describe_contributor_insights(self, body: bytes) -> Payload:
-        table = self._table(json.decode(body), "DescribeContributorInsights")
-        return {"ContributorInsightsStatus": table.settings.get("insights", "DISABLED")}
+        payload = json.decode(body)
+        table = self._table(payload, "DescribeContributorInsights")
+        told = {"ContributorInsightsStatus": "DISABLED"}
+        return {**told, **table.settings.get(("insights", payload.get("IndexName")), {})}
 
     def update_contributor_insights(self, body: bytes) -> Payload:
         payload = json.decode(body)
         table = self._ready(payload, "UpdateContributorInsights")
-        status = f"{payload['ContributorInsightsAction']}D"
-        table.settings["insights"] = status
-        return {"ContributorInsightsStatus": status}
+        told = {"ContributorInsightsStatus": f"{payload['ContributorInsightsAction']}D"}
+        if "ContributorInsightsMode" in payload:
+            told["ContributorInsightsMode"] = payload["ContributorInsightsMode"]
+        table.settings["insights", payload.get("IndexName")] = told
+        return told
 
 
 def _name(payload: Payload) -> str:
@@ -207,20 +235,3 @@ def _tags(table: Table) -> dict[str, str]:
         "tags", {tag["Key"]: tag["Value"] for tag in given}
     )
     return tags
-
-
-def _policy(table: Table) -> tuple[str | None, int]:
-    """Return the policy and its revision."""
-    given = table.at(table.made_at).payload.get("ResourcePolicy")
-    policy: tuple[str | None, int] = table.settings.setdefault("policy", (given, 1))
-    return policy
-
-
-def _replace(table: Table, payload: Payload, operation: str) -> str:
-    """Put or remove a policy, where it is still of the revision that is named."""
-    policy, revision = _policy(table)
-    there = "NO_POLICY" if policy is None else str(revision)
-    if payload.get("ExpectedRevisionId", there) != there:
-        raise error("PolicyNotFoundException", f"The policy's revision is {there}", operation)
-    table.settings["policy"] = payload.get("Policy"), revision + 1
-    return str(revision + 1)

@@ -48,7 +48,7 @@ class Table:
         self.contents = Contents(tuple((name, types[name]) for name in names))
         self.deleted_at: float | None = None
         self.gone_at = 0.0
-        self.settings: Payload = {}
+        self.settings: dict[Any, Any] = {}
         """What DescribeTable does not tell."""
         self.restored: Payload = {}
         """Where it was restored from."""
@@ -68,6 +68,16 @@ class Table:
 
     def at(self, moment: float) -> State:
         return next((state for since, state in reversed(self._states) if since <= moment))
+
+    def stream(self, moment: float) -> str | None:
+        """Return the ARN of the latest stream, which stays when that is turned off."""
+        label, was_on = None, False
+        for since, state in self._states:
+            on = state.payload.get("StreamSpecification", {}).get("StreamEnabled", False)
+            if since <= moment and on and not was_on:
+                label = since
+            was_on = on
+        return None if label is None else f"{self.arn}/stream/{label}"
 
     def become(self, *states: tuple[float, State]) -> None:
         """Let the table be in these states from these moments on."""
@@ -98,6 +108,8 @@ class Table:
             described["SSEDescription"] = _encryption(payload["SSESpecification"])
         if "TableClass" in payload:
             described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
+        if stream := self.stream(moment):
+            described["LatestStreamArn"] = stream
         if self.restored:
             more = {"RestoreDateTime": self.made_at, "RestoreInProgress": status == "CREATING"}
             described["RestoreSummary"] = {**self.restored, **more}
@@ -185,8 +197,8 @@ def _indexes(payload: Payload) -> list[Payload]:
 
 
 def plain_name(name: str) -> str:
-    """Return the name of a table, for which its ARN stands too."""
-    return name.rpartition("/")[2]
+    """Return the name of a table, for which its ARN and that of its stream stand too."""
+    return name.partition("/stream/")[0].rpartition("/")[2]
 
 
 def _same(value: Any) -> Any:

@@ -17,6 +17,7 @@ from dynamorm import (
     KMS,
     IndexSpec,
     KeyAttribute,
+    Kinesis,
     Provisioned,
     TableSpec,
     WarmThroughput,
@@ -38,6 +39,17 @@ KEY_ARN = "arn:aws:kms:eu-west-1:123456789012:key/1234abcd-12ab-34cd-56ef-123456
 STREAM_ARN = "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
 
 
+MODES = ("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")
+
+_READER = {
+    "Effect": "Allow",
+    "Principal": {"AWS": "arn:aws:iam::123456789012:root"},
+    "Action": "dynamodb:GetRecords",
+    "Resource": "*",
+}
+POLICY = {"Version": "2012-10-17", "Statement": [_READER]}
+
+
 ID, AT, BY = (KeyAttribute(name, "S") for name in ("id", "at", "by"))
 
 FULL = TableSpec(
@@ -55,8 +67,10 @@ FULL = TableSpec(
     point_in_time_recovery=True,
     resource_policy={"Version": "2012-10-17", "Statement": []},
     time_to_live="expires",
-    kinesis=STREAM_ARN,
-    contributor_insights=True,
+    stream_policy=POLICY,
+    kinesis=Kinesis(STREAM_ARN, "MICROSECOND"),
+    contributor_insights="THROTTLED_KEYS",
+    index_insights={"many": True},
 )
 """A table with each kind of index and every setting: no setting is left to what a test draws."""
 
@@ -64,16 +78,21 @@ FULL = TableSpec(
 def completed(tables: st.SearchStrategy[TableSpec]) -> st.SearchStrategy[TableSpec]:
     """Replace what one of the languages has no word for, and add what other tests do not need."""
 
-    def replaced(spec: TableSpec, kinesis: Any, insights: Any) -> TableSpec:
+    def replaced(spec: TableSpec, kinesis: Any, insights: Any, policy: Any) -> TableSpec:
         encryption = spec.encryption
         if isinstance(encryption, KMS) and encryption.key_id:
             encryption = KMS(KEY_ARN)
         added = {"kinesis": kinesis, "contributor_insights": insights}
+        if insights is not UNSET:
+            added["index_insights"] = {index.name: insights for index in spec.global_indexes}
+        if spec.stream:
+            added["stream_policy"] = policy
         return structs.replace(spec, extra=UNSET, encryption=encryption, **added)
 
     absent = st.sampled_from([UNSET, None])
-    insights = st.just(UNSET) | st.booleans()
-    return st.builds(replaced, tables, absent | st.just(STREAM_ARN), insights)
+    insights = st.sampled_from([UNSET, False, True, *MODES])
+    streams = st.sampled_from([STREAM_ARN, Kinesis(STREAM_ARN, "MICROSECOND")])
+    return st.builds(replaced, tables, absent | streams, insights, absent | st.just(POLICY))
 
 
 sayable: st.SearchStrategy[TableSpec] = completed(specs())
@@ -94,10 +113,20 @@ def asked(spec: TableSpec) -> dict[str, Any]:
         members["TTL"] = spec.time_to_live
     if spec.point_in_time_recovery:
         members["PITR"] = spec.point_in_time_recovery
-    if spec.kinesis:
-        members["KinesisStreamSpecification"] = {"StreamArn": spec.kinesis}
+    if spec.stream_policy:
+        members["StreamPolicy"] = spec.stream_policy
+    if isinstance(spec.kinesis, str):
+        members["Kinesis"] = {"StreamArn": spec.kinesis}
+    elif spec.kinesis:
+        members["Kinesis"] = {
+            "StreamArn": spec.kinesis.stream,
+            "ApproximateCreationDateTimePrecision": spec.kinesis.precision,
+        }
     if spec.contributor_insights:
-        members["ContributorInsightsSpecification"] = {"Enabled": True}
+        members["Insights"] = {None: spec.contributor_insights}
+    for name, mode in (spec.index_insights or {}).items():
+        if mode:
+            members.setdefault("Insights", {})[name] = mode
     return _sorted(members)
 
 
@@ -121,7 +150,16 @@ def from_stack(properties: dict[str, Any]) -> dict[str, Any]:
     if sse.pop("SSEEnabled"):
         members["SSESpecification"] = {"Enabled": True, **sse}
     if view := members.pop("StreamSpecification", None):
+        if policy := view.pop("ResourcePolicy", None):
+            members["StreamPolicy"] = policy["PolicyDocument"]
         members["StreamSpecification"] = {"StreamEnabled": True, **view}
+    if stream := members.pop("KinesisStreamSpecification", None):
+        members["Kinesis"] = stream
+    for owner in (members, *members.get("GlobalSecondaryIndexes", ())):
+        if counted := owner.pop("ContributorInsightsSpecification", None):
+            assert counted.pop("Enabled")
+            insights = members.setdefault("Insights", {})
+            insights[owner.get("IndexName")] = counted.get("Mode", True)
     if policy := members.pop("ResourcePolicy", None):
         members["ResourcePolicy"] = policy["PolicyDocument"]
     ttl = members.pop("TimeToLiveSpecification", {"Enabled": False})
@@ -177,19 +215,33 @@ def from_terraform(resources: dict[str, Any], name: str) -> dict[str, Any]:
     ):
         if argument in table:
             members[member] = table.pop(argument)
-    policy = resources.get("aws_dynamodb_resource_policy", {}).get(name)
-    if policy:
+    members |= _beside(resources, name)
+    assert table == {}
+    return _sorted(members)
+
+
+def _beside(resources: dict[str, Any], name: str) -> dict[str, Any]:
+    """Read what belongs to a table, from resources beside it."""
+    members: dict[str, Any] = {}
+    if policy := resources.get("aws_dynamodb_resource_policy", {}).get(name):
         assert policy["resource_arn"] == f"${{aws_dynamodb_table.{name}.arn}}"
         members["ResourcePolicy"] = json.loads(_plain(policy["policy"]))
     beside = {"table_name": f"${{aws_dynamodb_table.{name}.name}}"}
+    if policy := resources.get("aws_dynamodb_resource_policy", {}).get(f"{name}_stream"):
+        assert policy["resource_arn"] == f"${{aws_dynamodb_table.{name}.stream_arn}}"
+        members["StreamPolicy"] = json.loads(_plain(policy["policy"]))
     if stream := resources.get("aws_dynamodb_kinesis_streaming_destination", {}).get(name):
-        members["KinesisStreamSpecification"] = {"StreamArn": stream["stream_arn"]}
-        assert stream == {**beside, "stream_arn": stream["stream_arn"]}
-    if insights := resources.get("aws_dynamodb_contributor_insights", {}).get(name):
-        members["ContributorInsightsSpecification"] = {"Enabled": True}
-        assert insights == beside
-    assert table == {}
-    return _sorted(members)
+        precision = stream.get("approximate_creation_date_time_precision")
+        precise = {"approximate_creation_date_time_precision": precision} if precision else {}
+        assert stream == {**beside, "stream_arn": stream["stream_arn"], **precise}
+        named = {"ApproximateCreationDateTimePrecision": precision} if precision else {}
+        members["Kinesis"] = {"StreamArn": stream["stream_arn"], **named}
+    for insights in resources.get("aws_dynamodb_contributor_insights", {}).values():
+        index, mode = insights.get("index_name"), insights.get("mode", True)
+        members.setdefault("Insights", {})[_plain(index)] = mode
+        assert insights.keys() <= {*beside, "index_name", "mode"}
+        assert insights["table_name"] == beside["table_name"]
+    return members
 
 
 def _plain(value: Any) -> Any:

@@ -176,7 +176,9 @@ def test_setting_requests_are_valid(spec, attribute, enabled, days):
         requests.enable_kinesis_streaming_destination(spec, STREAM),
         requests.disable_kinesis_streaming_destination(spec, STREAM),
         requests.describe_contributor_insights(spec),
+        requests.describe_contributor_insights(spec, index="by-x"),
         requests.update_contributor_insights(spec, enabled=enabled),
+        requests.update_contributor_insights(spec, enabled=enabled, index="by-x"),
     ):
         oracle.check(type(payload).__name__.removesuffix("Input"), payload)
 

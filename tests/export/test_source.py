@@ -118,8 +118,10 @@ def test_a_source_reads_as_written_by_hand(driver):
         "DescribeContinuousBackups",
         "ListTagsOfResource",
         "GetResourcePolicy",
+        "GetResourcePolicy",  # of the stream
         "DescribeKinesisStreamingDestination",
         "DescribeContributorInsights",
+        "DescribeContributorInsights",  # of the global index
     ]
 
 
@@ -149,7 +151,14 @@ def test_an_emulator_s_table_is_pulled():
 @given(tables)
 def test_a_document_becomes_the_same_table(spec):
     """CreateTable and CloudFormation, as source and executed, make the table that they describe."""
-    later = ("time_to_live", "point_in_time_recovery", "kinesis", "contributor_insights")
+    later = (
+        "time_to_live",
+        "point_in_time_recovery",
+        "stream_policy",
+        "kinesis",
+        "contributor_insights",
+        "index_insights",
+    )
     created = structs.replace(spec, **dict.fromkeys(later, UNSET))
     request = requests.create_table(created).to_dict()
     assert asked(table_spec(executed(source(request)))) == asked(created)

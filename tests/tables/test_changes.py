@@ -30,6 +30,7 @@ from dynamorm import (
 from dynamorm.api.settings import (
     ContinuousBackupsDescription,
     GetResourcePolicyOutput,
+    KinesisDataStreamDestination,
     TimeToLiveDescription,
 )
 from dynamorm.model.spec import changed
@@ -391,8 +392,10 @@ IGNORABLE: dict[str, Any] = {
     "point_in_time_recovery": 7,
     "resource_policy": None,
     "time_to_live": "other",
+    "stream_policy": None,
     "kinesis": None,
     "contributor_insights": False,
+    "index_insights": {"by-a": False},
 }
 SETTINGS = Settings(
     {
@@ -400,8 +403,12 @@ SETTINGS = Settings(
         "point_in_time_recovery": ContinuousBackupsDescription("ENABLED"),
         "tags": {"team": "a"},
         "resource_policy": GetResourcePolicyOutput("{}"),
-        "kinesis": "arn:aws:kinesis:eu-west-1:123456789012:stream/changes",
-        "contributor_insights": True,
+        "stream_policy": GetResourcePolicyOutput("{}"),
+        "kinesis": KinesisDataStreamDestination(
+            "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
+        ),
+        "contributor_insights": "ACCESSED_AND_THROTTLED_KEYS",
+        "index_insights": {"by-a": "THROTTLED_KEYS"},
     }
 )
 

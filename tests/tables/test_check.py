@@ -78,7 +78,7 @@ def test_what_nobody_declared_counts_only_when_it_is_strict(world: World) -> Non
     assert not checked
     names = [item.name for item in checked.tables[0].undeclared]
     assert names == ["stream", "ttl:expires", "tag:team"]
-    assert len(world.sent) == 7
+    assert len(world.sent) == 8
     assert "tag:team: undeclared, found shop" in str(checked)
     assert world.run(dynamorm.check(Order, strict=True))
 

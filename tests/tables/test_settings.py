@@ -11,7 +11,10 @@ from msgspec import UNSET, UnsetType, json, structs
 
 import dynamorm
 from dynamorm import (
+    IndexSpec,
     KeyAttribute,
+    Kinesis,
+    ModelError,
     PlanRefused,
     Refused,
     Step,
@@ -21,6 +24,8 @@ from dynamorm import (
     required_actions,
 )
 from dynamorm.api import Reply, Request
+from dynamorm.errors import service_error
+from dynamorm.export import source
 from dynamorm.model.option_rules import SETTINGS as IGNORABLE
 from dynamorm.model.spec import changed
 from dynamorm.operations.effects import call
@@ -147,6 +152,11 @@ def test_rows_and_models_agree():
     assert set(IGNORABLE) == set(SETTINGS)
 
 
+def policy(sid: str) -> dict[str, Any]:
+    statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 STREAM, OTHER = (f"arn:aws:kinesis:eu-west-1:123456789012:stream/{n}" for n in ("one", "other"))
 BARE = TableSpec("orders", KeyAttribute("number", "N"))
 
@@ -177,6 +187,152 @@ def test_a_stream_of_kinesis_and_insights():
     ]
     assert len(world.update(BARE, "kinesis", "contributor_insights").done) == 2
     assert not world.run(dynamorm.plan(gone))
+
+
+def test_the_precision_of_a_stream():
+    """It is set with the stream, changed by a request of its own, and compared where declared."""
+    world = World(changed(BARE, kinesis=Kinesis(STREAM, "MICROSECOND")))
+    assert not world.run(dynamorm.plan(BARE, kinesis=STREAM))
+    (step,) = world.update(BARE, kinesis=Kinesis(STREAM, "MILLISECOND")).done
+    assert (step.operation, step.kind, step.change) == (
+        "UpdateKinesisStreamingDestination",
+        "safe",
+        f"{STREAM}, MICROSECOND -> {STREAM}, MILLISECOND",
+    )
+    assert not world.run(dynamorm.plan(BARE, kinesis=Kinesis(STREAM, "MILLISECOND")))
+    other = Kinesis(OTHER, "MILLISECOND")
+    assert len(world.update(BARE, "kinesis", kinesis=other).done) == 2
+    declared = "".join(world.run(source("orders")).split())
+    assert f'kinesis=Kinesis("{OTHER}",precision="MILLISECOND",)' in declared
+
+
+def test_what_insights_count():
+    """The mode is compared where it is declared; fewer graphs than there are need consent."""
+    world = World(changed(BARE, contributor_insights=True))
+    assert not world.run(dynamorm.plan(BARE, contributor_insights=EVERY_KEY))
+    with pytest.raises(PlanRefused, match=r"allow=\('contributor_insights',\)"):
+        world.update(BARE, contributor_insights=THROTTLED)
+    world.update(BARE, "contributor_insights", contributor_insights=THROTTLED)
+    assert not world.run(dynamorm.plan(BARE, contributor_insights=True))
+    (step,) = world.update(BARE, contributor_insights=EVERY_KEY).done
+    assert (step.kind, step.change) == ("safe", f"{THROTTLED} -> {EVERY_KEY}")
+
+
+EVERY_KEY, THROTTLED = "ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"
+
+
+def test_insights_of_indexes():
+    """Each global index is asked about, set, compared and turned off by its name."""
+    index, other = (IndexSpec(f"by-{n}", (KeyAttribute(n, "S"),)) for n in ("x", "y"))
+    spec = changed(BARE, indexes=(index, other), index_insights={"by-x": True, "by-y": THROTTLED})
+    world = World()
+    assert world.run(ensure_table(spec)).pending == ()
+    assert world.changes == ["CreateTable", *["UpdateContributorInsights"] * 2]
+    assert not world.run(dynamorm.plan(spec))
+    assert world.sent == ["DescribeTable", *["DescribeContributorInsights"] * 2]
+    fewer = changed(spec, index_insights={"by-x": False})
+    plan = world.run(dynamorm.plan(fewer, allow=["index_insights:by-x"]))
+    assert [(step.name, step.kind) for step in plan.steps] == [
+        ("index_insights:by-x", "destructive")
+    ]
+    assert [str(left.name) for left in plan.undeclared] == ["index_insights:by-y"]
+    assert len(world.update(fewer, "index_insights:*").done) == 2
+    assert not world.run(dynamorm.plan(fewer, allow=["index_insights:*"]))
+
+
+def test_a_new_index_is_counted_in_the_same_plan():
+    """Its insights are turned on when it is there."""
+    world = World(BARE)
+    index = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+    spec = changed(BARE, indexes=(index,), index_insights={"by-x": True})
+    names = [step.name for step in world.update(spec).done]
+    assert names == ["index:by-x", "index_insights:by-x"]
+    assert not world.run(dynamorm.plan(spec))
+
+
+def test_a_policy_of_a_new_stream():
+    """It is put when the stream is there, whose ARN nobody knows before: on a new table, too."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
+    world = World()
+    made = world.run(dynamorm.plan(spec))
+    (put,) = made.steps[0].then
+    assert put.payload["ResourceArn"] == "orders/stream/*"
+    assert world.run(dynamorm.apply(made)).pending == ()
+    assert world.changes == ["CreateTable", "PutResourcePolicy"]
+    assert not world.run(dynamorm.plan(spec))
+    world = World(BARE)
+    plan = world.run(dynamorm.plan(spec))
+    assert [step.name for step in plan.steps] == ["stream", "stream_policy"]
+    done = world.run(dynamorm.apply(plan)).done
+    arn = world.run(dynamorm.describe_table(BARE)).latest_stream_arn
+    assert [step.payload.get("ResourceArn") for step in done] == [None, arn]
+    assert not world.run(dynamorm.plan(spec))
+
+
+def test_a_policy_of_a_stream_that_is_replaced():
+    """The new stream gets it: a policy goes with the stream that it is about."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
+    world = World(spec)
+    other = changed(spec, stream="KEYS_ONLY")
+    plan = world.run(dynamorm.plan(other, allow=["stream"]))
+    kinds = [(step.name, step.kind) for step in plan.steps]
+    assert kinds == [("stream", "destructive"), ("stream", "safe"), ("stream_policy", "safe")]
+    assert len(world.run(dynamorm.apply(plan)).done) == 3
+    assert not world.run(dynamorm.plan(other))
+    gone = changed(BARE, stream=None, stream_policy=None)
+    assert [step.name for step in world.update(gone, "stream").done] == ["stream"]
+    assert not world.run(dynamorm.plan(gone))
+
+
+def test_a_policy_of_a_stream_is_compared_and_replaced():
+    """Equal policies are no change; another one is replaced, or deleted, where that is named."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
+    world = World(spec)
+    theirs = {"stream_policy": json.encode(policy("theirs")).decode()}
+    with pytest.raises(PlanRefused, match=r"allow=\('stream_policy',\)"):
+        world.update(spec, **theirs)
+    (step,) = world.update(spec, "stream_policy", **theirs).done
+    assert (step.name, step.operation) == ("stream_policy", "PutResourcePolicy")
+    free = changed(spec, stream=UNSET, stream_policy=UNSET)
+    (step,) = world.update(free, "stream_policy").done
+    assert step.operation == "DeleteResourcePolicy"
+    assert not world.run(dynamorm.plan(free, allow=["stream_policy"]))
+
+
+def test_a_stream_that_is_ignored_keeps_its_policy():
+    """What somebody else manages is not expected to change."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"), ignore=("stream",))
+    world = World(changed(spec, stream="KEYS_ONLY"))
+    assert not world.run(dynamorm.plan(spec))
+
+
+def test_an_emulator_without_policies_of_streams():
+    """A stream that it does not find as a resource has no policy."""
+    world = World(changed(BARE, stream="NEW_IMAGE"))
+    unknown = service_error("ResourceNotFoundException", "?", status=400, operation=READ)
+    world.service.fail(READ, unknown)
+    assert not world.run(dynamorm.plan(BARE, stream="NEW_IMAGE", allow=["stream_policy"]))
+
+
+READ = "GetResourcePolicy"
+
+
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"stream_policy": policy("ours")}, "declare stream too"),
+        ({"stream_policy": "no JSON", "stream": "NEW_IMAGE"}, "stream_policy takes a policy"),
+        ({"index_insights": {"by-x": True}}, "'by-x', which is no global index"),
+        ({"index_insights": True}, "index_insights takes a dict of global indexes"),
+        ({"contributor_insights": "ALL"}, 'or "THROTTLED_KEYS", not'),
+        ({"kinesis": Kinesis(STREAM, "SECOND")}, "Kinesis\\(stream, precision\\) or None"),
+        ({"kinesis": (STREAM, OTHER)}, "kinesis takes the ARN of a Kinesis data stream"),
+    ],
+)
+def test_what_a_table_cannot_have_is_refused(options, problem):
+    """A model that the service would refuse says so, with what to do."""
+    with pytest.raises(ModelError, match=problem):
+        changed(BARE, **options)
 
 
 def test_permissions_of_other_services():
@@ -216,8 +372,3 @@ def test_a_policy_that_came_meanwhile_is_not_undone(there):
     with pytest.raises(PlanRefused, match="theirs"):
         world.run(dynamorm.apply(plan))
     assert not world.run(dynamorm.plan(BARE, resource_policy=policy("theirs")))
-
-
-def policy(sid: str) -> dict[str, Any]:
-    statement = {"Sid": sid, "Effect": "Deny", "Principal": "*", "Action": "*", "Resource": "*"}
-    return {"Version": "2012-10-17", "Statement": [statement]}

@@ -1,0 +1,165 @@
+"""What other services have of a table, a row for each: Kinesis, CloudWatch Contributor Insights."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from msgspec import UNSET
+
+from .. import requests
+from ..api.descriptions import TableDescription
+from ..model.options import Kinesis
+from ..operations.effects import Steps, call
+from .steps import Change, Pair, Setting, Step
+from .table_settings import reading
+
+EVERY_KEY = "ACCESSED_AND_THROTTLED_KEYS"
+
+
+def _found_stream(told: Change) -> str | Kinesis | None:
+    """Return the stream, with its precision unless the model declares another stream alone."""
+    there = told.answer
+    if there is None or there.stream_arn is None:
+        return None
+    precision = there.approximate_creation_date_time_precision
+    if precision is None or isinstance(told.declared, str):
+        return str(there.stream_arn)
+    return Kinesis(there.stream_arn, precision)
+
+
+def _kinesis(change: Change) -> Iterator[Step]:
+    # A table writes to one stream at a time. Others, once turned off, stay listed: while one is on,
+    # EnableKinesisStreamingDestination of another is a ValidationException.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_gettingstarted.html
+    name, declared, found = change.address, _stream(change.declared), _stream(change.found)
+    precision = change.declared.precision if isinstance(change.declared, Kinesis) else None
+    if precision and declared == found:
+        other = requests.update_kinesis_streaming_destination(name, declared, precision=precision)
+        yield change.step(other, str(change))
+        return
+    if found:
+        off = requests.disable_kinesis_streaming_destination(name, found)
+        leaving = change.but(declared=None)
+        yield leaving.step(off, f"write no more changes to {found}", "destructive")
+    if declared:
+        on = requests.enable_kinesis_streaming_destination(name, declared, precision=precision)
+        yield change.but(found=None).step(on, f"write changes to {declared}")
+
+
+def _stream(given: str | Kinesis | None) -> Any:
+    return given.stream if isinstance(given, Kinesis) else given
+
+
+def _kinesis_actions(given: str | Kinesis) -> Iterator[tuple[str, str]]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_iam.html
+    for action in ("DescribeStream", "DescribeStreamSummary", "PutRecords"):
+        yield f"kinesis:{action}", _stream(given)
+    yield "kinesis:ListStreams", ""  # on whatever there is
+    yield _linked_role("kinesisreplication", "KinesisDataStreamsReplication")
+
+
+Insights = bool | str
+
+
+def _met(declared: Any, mode: str | None) -> Insights:
+    """Return what is counted, as a model declares it: `True` is met by any mode."""
+    if not mode:
+        return False
+    return True if declared is True or (mode == EVERY_KEY and declared != EVERY_KEY) else mode
+
+
+def _read_index_insights(name: str, table: TableDescription) -> Steps[dict[str, str]]:
+    """Ask about each global index: one request each."""
+    from ..api.settings import DescribeContributorInsightsOutput
+
+    found = {}
+    for index in table.global_secondary_indexes:
+        request = requests.describe_contributor_insights(name, index=index.index_name)
+        reply = yield from call(
+            "DescribeContributorInsights", request, DescribeContributorInsightsOutput
+        )
+        if reply.mode:
+            found[index.index_name] = reply.mode
+    return found
+
+
+def _index_insights(told: Change) -> dict[str, Insights]:
+    return {index: _met(UNSET, mode) for index, mode in told.answer.items()}
+
+
+def _each_index(told: Change) -> Iterator[Pair]:
+    declared: Mapping[str, Any] = told.declared or {}
+    found: Mapping[str, str] = told.answer or {}
+    for index in {**declared, **found}:
+        wanted = declared.get(index, UNSET)
+        yield f"index_insights:{index}", wanted, _met(wanted, found.get(index))
+
+
+def _insights(*changes: Change) -> Iterator[Step]:
+    for change in changes:
+        declared, index = change.declared, change.name.partition(":")[2] or None
+        mode = declared if isinstance(declared, str) else None
+        request = requests.update_contributor_insights(
+            change.address, enabled=bool(declared), index=index, mode=mode
+        )
+        # Fewer graphs than there are, or none.
+        fewer = not declared or (declared == "THROTTLED_KEYS" and change.found)
+        yield change.step(request, str(change), "destructive" if fewer else "safe")
+
+
+def _insights_actions(_on: Any) -> Iterator[tuple[str, str]]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
+    yield _linked_role("contributorinsights", "CloudWatchContributorInsights")
+
+
+def _linked_role(service: str, role: str) -> tuple[str, str]:
+    """Return what the first table of an account needs, for which the service makes a role."""
+    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
+    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
+
+
+_INSIGHTS_ACTIONS = ("DescribeContributorInsights", "UpdateContributorInsights")
+
+SERVICE_SETTINGS = (
+    Setting(
+        name="kinesis",
+        absent=None,
+        found=_found_stream,
+        steps=_kinesis,
+        read=reading("DescribeKinesisStreamingDestination", "live"),
+        actions=(
+            "DescribeKinesisStreamingDestination",
+            "EnableKinesisStreamingDestination",
+            "UpdateKinesisStreamingDestination",
+            "DisableKinesisStreamingDestination",
+        ),
+        others=_kinesis_actions,
+        replaced=True,
+        with_create=False,
+    ),
+    Setting(
+        name="contributor_insights",
+        absent=False,
+        found=lambda told: _met(told.declared, told.answer),
+        steps=_insights,
+        read=reading("DescribeContributorInsights", "mode"),
+        actions=_INSIGHTS_ACTIONS,
+        others=_insights_actions,
+        with_create=False,
+    ),
+    Setting(
+        name="index_insights",
+        part="index_insights",
+        absent=False,
+        found=_index_insights,
+        parts=_each_index,
+        steps=_insights,
+        read=_read_index_insights,
+        actions=_INSIGHTS_ACTIONS,
+        # The request names a table and its index, and both are resources of the action.
+        resources=("", "/index/*"),
+        others=_insights_actions,
+        with_create=False,
+    ),
+)
