@@ -113,7 +113,8 @@ def changed(spec: TableSpec, **values: Any) -> TableSpec:
 
 def declares_settings(spec: TableSpec) -> bool:
     """Return whether more is declared than keys and indexes; what that takes is loaded then."""
-    names = (*Options.__struct_fields__, "time_to_live")
+    others = ("name", "partition_key", "sort_key", "indexes")
+    names = (name for name in spec.__struct_fields__ if name not in others)
     return any(getattr(spec, name) is not UNSET for name in names)
 
 
