@@ -1,18 +1,18 @@
-"""Compares the items of two tables: all at once by sums of hashes, and by key where these differ.
+"""Compares the items of two tables: in pairs, where both come in one order, and else by sums.
 
-The sums cost one Scan of each table. A look-up costs a read unit or more for each item, so that
-items are looked up only where the sums have shown that there is something to find. No table is held
-in memory: a page, and a hundred items looked up, for each segment.
+Both cost one Scan of each table. What is left without a counterpart in one pass is looked up by its
+key, a read unit or more for each. Where that would be much, since the orders differ, the hashes of
+both tables are summed up instead, and only if the sums differ are all items looked up. No table is
+held in memory: a few pages for each segment.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
-from functools import partial
 from threading import Lock
 from typing import Any
 
-from msgspec import Raw, json, structs
+from msgspec import Raw, structs
 
 from ..api.descriptions import Cursors
 from ..api.items import Key, ScanOutput
@@ -21,19 +21,20 @@ from ..items.keys import item_hash
 from ..operations.effects import Steps, now, together
 from .collisions import Keys, digest
 from .identity import Found, check_tables
+from .join import Join, Side
+from .lookups import Keyed, LookUps, key_of
 from .options import CopySettings
 from .progress import Telling
-from .reads import End, Reads
-from .verified import MODULUS, Cursor, Phase, Tally, Verified, VerifyPoint
+from .reads import End, Item, Reads
+from .verified import MODULUS, NAMED, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000
 """How many are remembered where several source items may make one of the target: 16 bytes each."""
 
-WHOLE = 1_000_000
-"""More items than a page of a megabyte has."""
+SETTLE_EVERY = 5.0
+"""Seconds after which what has been passed over waits no longer: it holds the cursors back."""
 
-Raws = Iterable[bytes | Raw]
-Look = Callable[[list[Raw]], Steps[Tally | None]]
+Raws = Iterable[Item]
 
 
 class Comparison:
@@ -54,12 +55,15 @@ class Comparison:
         self.target = target
         self.point = point
         self.reads = reads
+        self._look_ups = LookUps(source, target, reads)
         self._convert = convert
         # Several items can only become one where something else makes the key.
         self._merges = convert is not None or source.names != target.names
         self.telling = Telling(settings, self.verified, started)
         self._lock = Lock()
         self._met = Keys(MOST_KEYS)
+        self._in_order = True
+        """Whether both tables give their items in one order, as far as has been seen."""
         # What an earlier run has met is not known any more.
         self._merged = self._merges and any(cursor != Cursor() for cursor in point.cursors)
 
@@ -67,21 +71,21 @@ class Comparison:
         """Compare until all is compared, or until time is up; `walk` does a phase."""
         while self.point.phase != "end":
             yield from walk()
-            if not all(cursor.done for cursor in self.point.cursors):
+            if self.point.pending():
                 return False
             self._next_phase()
         return True
 
     def walk(self, executor: Any) -> Steps[None]:
         """Read the segments of a phase that are not done."""
-        pending = [i for i, cursor in enumerate(self.point.cursors) if not cursor.done]
-        yield from together(tuple(map(self.walk_one, pending)), executor)
+        yield from together(tuple(map(self.walk_one, self.point.pending())), executor)
 
     def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
         """Take over how far a walk is that is done elsewhere, and what all have counted."""
         with self._lock:
             # What each has met, the others do not know.
-            self._move(number, theirs.cursors[number], tally, merged=self._merges)
+            moved = {i: theirs.cursors[i] for i in theirs.cursors_of(number)}
+            self._move(moved, tally, merged=self._merges)
 
     def finish(self, source: Found, target: Found) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
@@ -100,6 +104,7 @@ class Comparison:
         phase: Phase = "end"
         if self.point.phase == "sums" and tally.balance != "0":
             phase = "lookups"
+            tally.forget()
         elif self.point.phase == "lookups" and self.point.sample == 1:
             if self._convert is None:
                 phase = "extras"
@@ -116,80 +121,115 @@ class Comparison:
 
     def walk_one(self, number: int) -> Steps[None]:
         """Read a segment from its cursor on, and count what is made of each part of a page."""
-        end, look, size = self._task(number)
-        segment, of = number % self.point.of, self.point.of
+        if self.point.phase == "sums":
+            yield from self._pair(number)
+            return
+        end, look = self.source, self._look_up_expected
+        if self.point.phase == "extras":
+            end, look = self.target, self._look_up_found
         cursors = Cursors("Scan")
         while not (cursor := self.point.cursors[number]).done:
-            page = yield from self.reads.page(end, segment, of, cursor.after, cursors)
+            page = yield from self.reads.page(end, number, self.point.of, cursor.after, cursors)
             if page is None:
                 return
-            for after, raws in _parts(page, end, size):
+            for after, raws in _parts(page, end):
                 tally = yield from look(raws)
                 if tally is None:
                     return
-                self._settle(number, Cursor(after is None, after), tally)
+                self._settle({number: Cursor(after is None, after)}, tally)
                 self.telling.tell((yield from now()))
 
-    def _task(self, number: int) -> tuple[End, Look, int]:
-        """Return the table to read, what to do with its items, and how many to take at once."""
-        if self.point.phase == "sums":
-            if number < self.point.of:
-                return self.source, partial(_at_once, self._sum_of_source), WHOLE
-            return self.target, partial(_at_once, self._sum_of_target), WHOLE
-        if self.point.phase == "lookups":
-            return self.source, self._look_up_expected, MAX_KEYS
-        return self.target, self._look_up_found, MAX_KEYS
+    def _pair(self, number: int) -> Steps[None]:
+        """Read a segment of both tables; count, name or sum up what has no equal in the other."""
+        of, names = self.point.of, self.target.names
+        here, there = self.point.cursors[number], self.point.cursors[number + of]
+        join = Join(Side(self.source, names, here), Side(self.target, names, there))
+        tally, moved, late = Tally(), False, False
+        moved_at = yield from now()
+        while not late and (side := join.next()) is not None:
+            after = side.cursor.after
+            page = yield from self.reads.page(side.end, number, of, after, side.cursors)
+            late = page is None
+            if page is not None:
+                side.take(page, self._once_expected if side is join.source else _itself)
+                passed = (yield from now()) - moved_at > SETTLE_EVERY
+                tally = tally + self._differing(join)
+                left, late = yield from self._left_over(join, passed=passed)
+                tally = tally + left
+            if late and moved:
+                return
+            if late:  # a run that has no time for more is to have done something, too
+                tally = tally + self._summed(*join.left_over(whole=True))
+            if (ends := join.resumable()) is not None:
+                cursors = {number: ends[0][0], number + of: ends[1][0]}
+                tally = tally + Tally(source_items=ends[0][1], target_items=ends[1][1])
+                self._settle(cursors, tally)
+                moved = moved or tally != Tally()
+                tally = Tally()
+                moved_at = yield from now()
+                self.telling.tell(moved_at)
 
-    def _settle(self, number: int, cursor: Cursor, tally: Tally) -> None:
+    def _differing(self, join: Join) -> Tally:
+        """Count those pairs that can be made now, and differ."""
+        found = [one for one, there in join.pairs() if not self._look_ups.agree(one, there)]
+        keys = [key_of(one, self.target) for one in found[:NAMED]]
+        return Tally(different=len(found), different_keys=keys)
+
+    def _left_over(self, join: Join, *, passed: bool) -> Steps[tuple[Tally, bool]]:
+        """Look up what has not met its counterpart, or sum it up where the orders differ.
+
+        What there is no time for is summed up, too; then the second value is true.
+        """
+        if not (passed or join.over or join.crowded):
+            return Tally(), False
+        self._in_order = self._in_order and not join.scattered
+        ours, theirs = join.left_over(passed=passed, whole=not self._in_order)
+        summed = self._summed(ours, theirs)  # always: what is no item is an error
+        if not self._in_order:
+            return summed, False
+        expected = yield from self._look_ups.expected(ours)
+        if expected is None:
+            return summed, True
+        tally, found = expected
+        if self._convert is None:
+            extras = yield from self._look_ups.extras([item for _, item in theirs])
+            if extras is None:
+                return summed, True
+            tally, theirs = tally + extras[0], [(None, item) for item in extras[1]]
+        # What both tables have in another order is left over on both sides.
+        total = _sum(self.target, found.items()) - _sum(self.target, theirs)
+        return tally + _balanced(total), False
+
+    def _summed(self, ours: Iterable[Keyed], theirs: Iterable[Keyed]) -> Tally:
+        return _balanced(_sum(self.source, ours) - _sum(self.target, theirs))
+
+    def _settle(self, cursors: dict[int, Cursor], tally: Tally) -> None:
         with self._lock:
-            self._move(number, cursor, self.point.tally + tally, merged=self._merged)
+            self._move(cursors, self.point.tally + tally, merged=self._merged)
 
-    def _move(self, number: int, cursor: Cursor, tally: Tally, *, merged: bool) -> None:
-        cursors = [*self.point.cursors]
-        cursors[number] = cursor
+    def _move(self, moved: dict[int, Cursor], tally: Tally, *, merged: bool) -> None:
+        cursors = [moved.get(i, cursor) for i, cursor in enumerate(self.point.cursors)]
         merged = self.point.merged or merged
         self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
 
-    def _sum_of_source(self, raws: list[Raw]) -> Tally:
-        total = 0
-        for raw in raws:
-            for item in self._expected(raw):
-                hashed = self.source.read(item_hash, item)
-                if self._is_new(hashed.to_bytes(16, "big")):
-                    total += hashed
-        return Tally(source_items=len(raws), balance=f"{total % MODULUS:x}")
-
-    def _sum_of_target(self, raws: list[Raw]) -> Tally:
-        total = sum(self.target.read(item_hash, raw) for raw in raws)
-        return Tally(target_items=len(raws), balance=f"{-total % MODULUS:x}")
+    def _once_expected(self, raw: Raw) -> Raws:
+        """Return what the target should have of an item, less what is equal to one before."""
+        made = self._expected(raw)
+        if not self._merges:
+            return made
+        hashes = ((item, self.source.read(item_hash, item)) for item in made)
+        return [item for item, hashed in hashes if self._is_new(hashed.to_bytes(16, "big"))]
 
     def _look_up_expected(self, raws: list[Raw]) -> Steps[Tally | None]:
         """Look up in the target what these items of the source should have become."""
         sample = self.point.sample
         if sample < 1:
             raws = [raw for raw in raws if _is_drawn(self.source.key_in(raw), sample)]
-        tally = Tally()
-        made: list[tuple[Hashable, bytes | Raw]] = []
-        for raw in raws:
-            for item in self._expected(raw):
-                key = self.target.key_in(item)
-                if self.target.fits(key):
-                    made.append((key, item))
-                else:  # an item that has no place in the target, as it is
-                    tally.missing += 1
-                    tally.missing_keys.append(_key_of(raw, self.source))
-        found = yield from self.reads.look_up(
-            self.target, {key: self.target.json_in(item) for key, item in made}
-        )
-        if found is None:
+        made = [(self.target.key_in(item), item) for raw in raws for item in self._expected(raw)]
+        expected = yield from self._look_ups.expected(made)
+        if expected is None:
             return None
-        for key, item in made:
-            if key not in found:
-                tally.missing += 1
-                tally.missing_keys.append(_key_of(item, self.target))
-            elif not self._agree(item, found[key]):
-                tally.different += 1
-                tally.different_keys.append(_key_of(item, self.target))
+        tally, found = expected
         tally.found = sum(self._is_new(digest(key)) for key in found)
         if sample < 1:
             tally.source_items, tally.target_items = len(raws), tally.found
@@ -197,49 +237,33 @@ class Comparison:
 
     def _look_up_found(self, raws: list[Raw]) -> Steps[Tally | None]:
         """Look up in the source what these items of the target are copies of."""
-        wanted = [(self.source.key_in(raw), raw) for raw in raws]
-        keys = {key: self.source.json_in(raw) for key, raw in wanted if self.source.fits(key)}
-        only = dict.fromkeys((*self.source.names, *self.target.names))
-        found = yield from self.reads.look_up(self.source, keys, only)
-        if found is None:
-            return None
-        tally = Tally()
-        for key, raw in wanted:
-            # Under another key of the target, it is what the source's item has been before.
-            own = self.target.key_in(raw)
-            if key not in found or self.target.key_in(found[key]) != own:
-                tally.extra += 1
-                tally.extra_keys.append(_key_of(raw, self.target))
-        return tally
-
-    def _agree(self, one: bytes | Raw, there: Raw) -> bool:
-        """Return whether DynamoDB holds two items equal."""
-        equal: bool = bytes(one) == bytes(there)
-        return equal or item_hash(one) == self.target.read(item_hash, there)
+        extras = yield from self._look_ups.extras(raws)
+        return extras and extras[0]
 
     def _expected(self, raw: Raw) -> Raws:
         return (raw,) if self._convert is None else self._convert(raw)
 
 
-def _at_once(count: Callable[[list[Raw]], Tally], raws: list[Raw]) -> Steps[Tally | None]:
-    """Count without asking for anything."""
-    yield from ()
-    return count(raws)
+def _sum(end: End, items: Iterable[Keyed]) -> int:
+    return sum(end.read(item_hash, item) for _, item in items)
 
 
-def _parts(page: ScanOutput, end: End, size: int) -> Iterator[tuple[Key | None, list[Raw]]]:
-    """Cut a page where a cursor can be: a Scan can start after any item's key."""
+def _balanced(total: int) -> Tally:
+    return Tally(balance=f"{total % MODULUS:x}")
+
+
+def _itself(raw: Raw) -> Raws:
+    return (raw,)
+
+
+def _parts(page: ScanOutput, end: End) -> Iterator[tuple[Key | None, list[Raw]]]:
+    """Cut a page for look-ups where a cursor can be: a Scan can start after any item's key."""
     items = page.items
     start = 0
-    for stop in range(size, len(items), size):
-        yield _key_of(items[stop - 1], end), items[start:stop]
+    for stop in range(MAX_KEYS, len(items), MAX_KEYS):
+        yield key_of(items[stop - 1], end), items[start:stop]
         start = stop
     yield page.last_evaluated_key or None, items[start:]
-
-
-def _key_of(raw: bytes | Raw, end: End) -> Key:
-    key: Key = json.decode(end.json_in(raw))
-    return key
 
 
 def _is_drawn(key: Hashable, share: float) -> bool:

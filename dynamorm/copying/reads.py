@@ -26,6 +26,8 @@ from .writer import ONCE, PATIENCE
 
 T = TypeVar("T")
 
+Item = bytes | Raw
+
 UNIT = 4096
 """Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
 
@@ -41,11 +43,11 @@ class End(Struct, frozen=True):
     def names(self) -> tuple[str, ...]:
         return tuple(attribute.name for attribute in self.key)
 
-    def key_in(self, raw: bytes | Raw) -> Hashable:
+    def key_in(self, raw: Item) -> Hashable:
         """Return an item's key here, equal for items that are one to DynamoDB."""
         return self.read(item_key, raw, self.names)
 
-    def json_in(self, raw: bytes | Raw) -> bytes:
+    def json_in(self, raw: Item) -> bytes:
         """Return the JSON of an item's key here."""
         return self.read(key_json, raw, self.names)
 

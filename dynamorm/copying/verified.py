@@ -72,7 +72,8 @@ class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
     different_keys: list[Key] = field(default_factory=list)
     extra_keys: list[Key] = field(default_factory=list)
     balance: str = "0"
-    """The hashes of what the target should have less those of what it has, hexadecimal."""
+    """The hashes of what the target should have less those of what it has, hexadecimal; of what
+    has not met its counterpart."""
 
     def __add__(self, other: Tally) -> Tally:
         sums: dict[str, Any] = {}
@@ -83,6 +84,11 @@ class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
             else:
                 sums[name] = mine + theirs if type(mine) is int else (mine + theirs)[:NAMED]
         return Tally(**sums)
+
+    def forget(self) -> None:
+        """Forget what differs: it is going to be found again."""
+        self.missing = self.different = self.extra = 0
+        self.missing_keys, self.different_keys, self.extra_keys = [], [], []
 
 
 MODULUS = 1 << 128
@@ -120,6 +126,16 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
         differences = tally.missing + tally.different + tally.extra
         in_doubt = self.phase == "end" and self.merged and tally.balance != "0"
         return not (differences or in_doubt)
+
+    def cursors_of(self, walk: int) -> tuple[int, ...]:
+        """Number the cursors that one walk moves: that of its segment in each table it reads."""
+        return (walk, walk + self.of) if self.phase == "sums" else (walk,)
+
+    def pending(self) -> list[int]:
+        """Number the walks of this phase that are not done."""
+        walks = range(0 if self.phase == "end" else self.of)
+        done = [cursor.done for cursor in self.cursors]
+        return [walk for walk in walks if not all(done[i] for i in self.cursors_of(walk))]
 
     def at(self, phase: Phase) -> VerifyPoint:
         """Return the checkpoint at the beginning of a phase."""

@@ -60,14 +60,15 @@ def verify_copy(
     number of each, and the first hundred keys; extra items of a copy with a transform are counted
     only. Writes in the meantime make a difference, or hide one.
 
-    Sends DescribeTable for both tables, before and after, and reads each once with Scan. Where
-    the sums of what it has read differ, it reads the source again and looks each item up with
-    BatchGetItem, a read unit at least for each; without a transform then also the target's items in
-    the source.
+    Sends DescribeTable for both tables, before and after, and reads each once with Scan, equal
+    segments side by side. Items that have no counterpart within three pages are looked up with
+    BatchGetItem, a read unit at least for each. Where the two tables come in different orders, sums
+    are compared instead; if these differ, or there are extra items and a transform, the source is
+    read again and each item looked up; without a transform then also the target's in the source.
 
     - `transform`, `unmodelled`: those of the copy, if it had any. The transform is called for each
       item of the source, twice where the tables differ.
-    - `segments`: how many are read at once; the checkpoint's number, otherwise 8.
+    - `segments`: how many are compared at once; the checkpoint's number, otherwise 8.
     - `consistent_read`: of both tables. Without it a read costs half, and may miss what was written
       a moment before.
     - `max_read_units`: a second, of both tables together, over all segments.

@@ -42,7 +42,7 @@ class Walks(Dividing):
         """Return a task for each walk of this phase that is not done."""
         point = self._comparison.point
         self._before = point.tally
-        self._numbers = [i for i, cursor in enumerate(point.cursors) if not cursor.done]
+        self._numbers = point.pending()
         self._tallies = {}
         empty = structs.replace(point, tally=Tally())
         return [self._make(self._terms(i), empty, i) for i in self._numbers]
@@ -61,6 +61,4 @@ class Walks(Dividing):
         return self._terms(walk, said)
 
     def _terms(self, walk: int, said: Any = None) -> Terms:
-        cursors = self._comparison.point.cursors
-        going = {i for i, cursor in enumerate(cursors) if not cursor.done}
-        return self.terms({walk}, going, said)
+        return self.terms({walk}, {*self._comparison.point.pending()}, said)

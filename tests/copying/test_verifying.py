@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import tracemalloc
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, Any
+from zlib import crc32
 
 import pytest
 from aids.faults import PLANS, Faulty, Inline, Killed, Ticking, throttled
@@ -165,9 +167,58 @@ def test_after_a_copy_the_tables_are_the_same(
     assert verified.target_items == len(fake.items("two"))
 
 
+ORDERS = st.sampled_from(["one", "two", "partly two", "segments"])
+
+
+class Listed:
+    """Scans a fake's tables in the order in which their items were put there.
+
+    Segments are of partition keys, as they are of the service, or else of every so many items.
+    """
+
+    def __init__(self, fake: FakeService, order: str) -> None:
+        self.fake = fake
+        self.clock = fake.clock
+        self.by_number = order == "segments"
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if operation != "Scan":
+            return self.fake.send(operation, body)
+        self.fake.sent.append(operation)
+        asked = json.loads(body)
+        items = [json.loads(raw) for raw in self.fake.items(asked["TableName"])]
+        marks = [
+            n if self.by_number else crc32(one["id"]["S"].encode()) for n, one in enumerate(items)
+        ]
+        of = asked.get("TotalSegments", 1)
+        mine = [
+            one
+            for one, mark in zip(items, marks, strict=True)
+            if mark % of == asked.get("Segment", 0)
+        ]
+        keys = [{"id": one["id"], "n": one["n"]} for one in mine]
+        start = keys.index(asked["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in asked else 0
+        end = start + asked["Limit"]
+        answer: dict[str, Any] = {"Items": mine[start:end], "Count": len(mine[start:end])}
+        if end < len(mine):
+            answer["LastEvaluatedKey"] = keys[end - 1]
+        return json.dumps(answer).encode()
+
+
+def ordered(items: list[Any], order: str) -> list[Any]:
+    """Give items in the same order, in the opposite one, or in it but for some at the end."""
+    if order in ("one", "segments"):
+        return items
+    if order == "two":
+        return items[::-1]
+    return [*(one for n, one in enumerate(items) if n % 17), *items[::17]]
+
+
 @dear
-@given(ITEMS.filter(bool), PAGES, st.integers(1, 4), st.data())
-def test_any_single_change_is_found(items: list[Any], page: int, of: int, data: Any) -> None:
+@given(ITEMS.filter(bool), PAGES, st.integers(1, 4), ORDERS, st.data())
+def test_any_single_change_is_found(
+    items: list[Any], page: int, of: int, order: str, data: Any
+) -> None:
     """An item removed, changed or added after a copy is named, and nothing else."""
     number = data.draw(st.integers(0, len(items) - 1))
     one = items[number]
@@ -177,25 +228,86 @@ def test_any_single_change_is_found(items: list[Any], page: int, of: int, data: 
         "extra": [*items, {**one, "n": {"N": "1000"}}],
     }
     kind = data.draw(st.sampled_from(sorted(changed)))
-    verified = verify(Paged(service(items, changed[kind]), page), segments=of)
+    fake = service(items, ordered(changed[kind], order))
+    verified = verify(Paged(Listed(fake, order), page), segments=of)
     found = {"id": one["id"]["S"], "n": 1000 if kind == "extra" else int(one["n"]["N"])}
     assert not verified
     assert getattr(verified, f"{kind}_keys") == (found,)
     assert sum(counts(verified)) == 1
 
 
+MANY = [thing(number, x={"N": str(number)}) for number in range(1000)]
+
+
+@pytest.mark.once
+@pytest.mark.parametrize("order", ["one", "two", "partly two"])
+def test_tables_in_any_order_are_compared(order: str, driver: Driver) -> None:
+    """Where most comes in one order, the rest is looked up; otherwise only what differs costs."""
+    two = ordered([thing(0, x={"N": "7"}), *MANY[2:], thing(5000)], order)
+    fake = service(MANY, two)
+    found = {"missing_keys": (key(1),), "different_keys": (key(0),), "extra_keys": (key(5000),)}
+    verified = verify(Paged(Listed(fake, order), 40), driver=driver, segments=1)
+    assert counts(verified) == (1, 1, 1)
+    for name, keys in found.items():
+        assert getattr(verified, name) == keys
+    assert (verified.source_items, verified.target_items) == (1000, 1000)
+    # 25 pages of each, and a look-up in each; otherwise all of both twice, and by look-ups.
+    looked_up, scanned = {"one": (2, 50), "two": (50, 100), "partly two": (2, 50)}[order]
+    assert (fake.sent.count("BatchGetItem"), fake.sent.count("Scan")) == (looked_up, scanned)
+
+
+def test_the_same_items_in_another_order_are_not_looked_up(driver: Driver) -> None:
+    """Nor are two tables read more than once, whose sums are the same."""
+    for order in ("one", "two", "segments"):
+        fake = service(MANY, ordered(MANY, order))
+        assert verify(Paged(Listed(fake, order), 40), driver=driver, segments=2)
+        assert set(fake.sent) == {"DescribeTable", "Scan"}
+        assert fake.sent.count("Scan") == 52
+
+
+@pytest.mark.once
+def test_an_item_that_waits_does_not_hold_its_page_in_memory() -> None:
+    """Eighty of them, on pages of 100 KB and more, take a few pages and no more."""
+    big = [thing(number, s={"S": "x" * (number % 2 * 100_000)}) for number in range(160)]
+    fake = service(big, big[1::2])
+    paged = Paged(fake, 2)
+    tracemalloc.start()
+    try:
+        assert verify(paged, segments=1).missing == 80
+        assert tracemalloc.get_traced_memory()[1] < 3_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_half_of_a_copy_is_looked_up_a_hundred_at_a_time(driver: Driver) -> None:
+    """What the source has beyond the target's end is missing only after a look-up."""
+    fake = service(MANY, MANY[:500])
+    verified = verify(Paged(fake, 40), driver=driver, segments=1)
+    assert counts(verified) == (500, 0, 0)
+    assert len(verified.missing_keys) == 100
+    assert fake.sent.count("BatchGetItem") == 5
+
+
 @dear
-@given(ITEMS, ITEMS, PAGES, PLANS, st.lists(st.integers(1, 12), max_size=5), st.booleans())
+@given(ITEMS, ITEMS, PAGES, PLANS, st.lists(st.integers(1, 12), max_size=5), st.booleans(), ORDERS)
 def test_a_killed_comparison_is_resumed_and_comes_to_the_same(
-    one: list[Any], two: list[Any], page: int, plan: Any, kills: list[int], transformed: bool
+    one: list[Any],
+    two: list[Any],
+    page: int,
+    plan: Any,
+    kills: list[int],
+    transformed: bool,
+    order: str,
 ) -> None:
     """Whatever the service does, and at whatever request the process ends."""
+    two = ordered([*one[::2], *two] if transformed else two, order)
     options: dict[str, Any] = {"transform": doubled} if transformed else {}
     whole = verify(Paged(service(one, two), page), **options)
     fake = service(one, two, Ticking(0.3))
+    listed: Any = Listed(fake, order)
     told: list[Verified] = []
     for kill_at in [*kills, None]:
-        faulty = Faulty(fake, plan, kill_at)
+        faulty = Faulty(listed, plan, kill_at)
         resume = told[-1] if told else None
         try:
             verified = verify(Paged(faulty, page), **options, resume=resume, progress=told.append)
@@ -208,11 +320,11 @@ def test_the_service_may_leave_keys_unprocessed(driver: Driver) -> None:
     """They are asked for again, after pauses that grow, and none of them counts as missing."""
     fake = service(THINGS, [*THINGS[:-1], thing(49, x={"N": "0"})])
     fake.withhold_keys(5, 50, 50, 1, 0, 7, 50)
-    verified = verify(fake, driver=driver, segments=1)
+    verified = verify(fake, driver=driver, segments=1, sample=0.9999)
     assert verified.different_keys == (key(49),)
     assert counts(verified) == (0, 1, 0)
-    assert fake.sent.count("BatchGetItem") == 2 + 6
-    assert len(fake.clock.slept) == 6  # type: ignore[attr-defined]  # the fake's clock
+    assert fake.sent.count("BatchGetItem") == 1 + 4
+    assert len(fake.clock.slept) == 4  # type: ignore[attr-defined]  # the fake's clock
 
 
 def test_a_service_that_stays_too_busy_is_an_error_with_the_checkpoint() -> None:
@@ -244,17 +356,18 @@ def test_a_busy_service_is_asked_again(operation: str, driver: Driver) -> None:
 def test_look_ups_take_a_hundred_keys_and_16_megabytes(driver: Driver) -> None:
     """No request asks for more; what an answer cannot hold is asked for again."""
     small = [thing(number) for number in range(250)]
-    recorder = Recorder(service(small, small[:-1]))
-    assert verify(recorder, driver=driver, segments=1).missing == 1
-    asked = [
-        len(table["Keys"])
-        for operation, body in recorder.sent
-        if operation == "BatchGetItem"
-        for table in body["RequestItems"].values()
-    ]
-    assert asked == [100, 100, 50, 100, 100, 49]
+    for pair in ((small, []), ([], small)):
+        recorder = Recorder(service(*pair))
+        assert sum(counts(verify(recorder, driver=driver, segments=1))) == 250
+        asked = [
+            len(table["Keys"])
+            for operation, body in recorder.sent
+            if operation == "BatchGetItem"
+            for table in body["RequestItems"].values()
+        ]
+        assert asked == [100, 100, 50]
     big = [thing(number, s={"S": "x" * 380_000}) for number in range(120)]
-    assert verify(service(big, big[1:]), driver=driver).missing_keys == (key(0),)
+    assert verify(service(big, big), driver=driver, sample=0.9999).target_items == 120
 
 
 def test_the_first_hundred_keys_are_named_and_all_are_counted() -> None:
@@ -330,6 +443,21 @@ def test_equal_items_of_several_source_items_are_one(driver: Driver) -> None:
     fake.put("two", json.dumps(thing(5)).encode())
     verified = verify(fake, *pair, driver=driver, transform=merged)
     assert (counts(verified), verified.done) == ((0, 0, 1), True)
+
+
+def clashing(one: Thing) -> Thing:
+    return Thing("all", one.n % 3, one.n)
+
+
+def test_different_items_of_one_key_are_told(driver: Driver) -> None:
+    """All but the one that is there differ from it, wherever they wait for it."""
+    pair = (Thing, dynamorm.table_spec(Thing, name="two"))
+    for page in (1, 7, 100):
+        fake = service(THINGS)
+        dynamorm.run(dynamorm.copy_table(*pair, transform=clashing, collisions="last"), fake)
+        verified = verify(Paged(fake, page), *pair, driver=driver, transform=clashing)
+        assert counts(verified) == (0, 47, 0)
+        assert verified.target_items == 3
 
 
 def test_many_on_one_after_a_kill_is_not_called_the_same() -> None:
@@ -436,11 +564,16 @@ def test_tables_that_nobody_has_read_are_not_the_same(segments: Any) -> None:
 def test_read_units_are_held_over_both_tables() -> None:
     """Scans and look-ups together take no more than `max_read_units` a second."""
     big = [thing(number, s={"S": "x" * 40_000}) for number in range(40)]
-    fake = service(big, big[1:])
-    verify(fake, max_read_units=100, segments=2)
     # The fake charges a Scan half a unit for 4 KB, and a look-up a whole one.
-    scans, looked_up = 4 * 40 * 40_000 / 8192, 2 * 40 * 10
-    assert fake.clock.now() == pytest.approx((scans + looked_up) / 100, rel=0.25)
+    scan, look_up = 40 * 40_000 / 8192, 40 * 10
+    runs: list[tuple[dict[str, Any], float]] = [
+        ({}, 2 * scan),
+        ({"sample": 0.9999}, scan + look_up),
+    ]
+    for options, units in runs:
+        fake = service(big, big)
+        verify(fake, max_read_units=100, segments=8, **options)
+        assert fake.clock.now() == pytest.approx(units / 100, rel=0.25)
 
 
 def seconds_left(clock: Any, until: float) -> float:
@@ -448,7 +581,7 @@ def seconds_left(clock: Any, until: float) -> float:
 
 
 @pytest.mark.parametrize("transform", [None, doubled])
-@pytest.mark.parametrize("seconds", [0, 5, 20])
+@pytest.mark.parametrize("seconds", [0, 5, 10])
 def test_a_deadline_stops_in_time_and_the_rest_is_resumed(transform: Any, seconds: float) -> None:
     """The result is not done, and neither true nor false until the last run."""
     fake = service(THINGS, THINGS[2:], Ticking(0.1))
@@ -632,10 +765,10 @@ def test_an_error_carries_the_result_so_far(driver: Driver) -> None:
     with pytest.raises(AccessDenied) as caught:
         verify(fake, driver=driver)
     report = caught.value.report  # type: ignore[attr-defined]  # errors of a comparison have it
-    assert (report.source_items, report.target_items, report.done) == (50, 49, False)
-    fake.sent.clear()
-    assert verify(fake, driver=driver, resume=report).missing_keys == (key(0),)
-    assert fake.sent.count("Scan") < 9
+    assert (report.source_items < 50, report.done) == (True, False)
+    resumed = verify(fake, driver=driver, resume=report)
+    assert (resumed.source_items, resumed.target_items) == (50, 49)
+    assert resumed.missing_keys == (key(0),)
 
 
 class Odd:
@@ -697,14 +830,15 @@ def test_keys_that_come_back_in_no_way_that_is_known_are_all_asked_for_again(lef
     assert verify(Once(fake, "", "", b"")).missing_keys == (key(8),)
 
 
-def test_time_may_be_up_while_extra_items_are_looked_for() -> None:
+def test_time_may_be_up_during_a_look_up() -> None:
     """Then the result is not done, and the next run finds them."""
-    fake = service([], THINGS[:3])
-    fake.withhold_keys(*[3] * 100)
-    stopped = verify(fake, deadline=10, segments=1)
-    assert (stopped.done, stopped.same) == (False, True)
-    fake.withhold_keys()
-    assert verify(fake, resume=stopped, segments=1).extra == 3
+    for pair, found in (((THINGS[:3], []), (3, 0, 0)), (([], THINGS[:3]), (0, 0, 3))):
+        fake = service(*pair)
+        fake.withhold_keys(*[3] * 100)
+        stopped = verify(fake, deadline=10, segments=1)
+        assert (stopped.done, stopped.same) == (False, True)
+        fake.withhold_keys()
+        assert counts(verify(fake, resume=stopped, segments=1)) == found
 
 
 def test_a_result_is_short_and_encodes() -> None:
@@ -788,7 +922,7 @@ def test_an_interrupt_carries_the_result_so_far(interrupt: type[BaseException]) 
     with pytest.raises(interrupt) as caught:
         verify(Interrupted(), segments=1)
     report = caught.value.report  # type: ignore[union-attr]  # errors of a comparison have it
-    assert (report.source_items, report.done) == (50, False)
+    assert not report.done
     assert verify(fake, resume=report, segments=1).missing_keys == (key(0),)
 
 

@@ -1,0 +1,244 @@
+"""Pairs the items of two tables, one segment of each: in one pass over both, without look-ups.
+
+Equal numbers of segments divide two tables alike where an engine spreads keys by a hash, and give
+them in one order. That is what DynamoDB has been seen to do, and not what it promises. So an item
+waits for its counterpart while two more pages are read. One that has not met it until then is left
+over: it is to be looked up by its key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Iterator
+from itertools import chain, takewhile
+
+from msgspec import Raw, Struct
+
+from ..api.descriptions import Cursors
+from ..api.items import ScanOutput
+from ..api.lookups import MAX_KEYS
+from ..items.keys import item_key
+from .lookups import Keyed, key_of
+from .reads import End, Item
+from .verified import Cursor
+
+
+class Entry(Struct):
+    """An item that has not met its counterpart yet."""
+
+    item: Item
+    place: int
+    """How many entries of its side came before."""
+    number: int
+    """How many items of its table came before."""
+    before: Raw | Cursor | None
+    """What a Scan that begins with it continues after; `None` within what was made of one item."""
+
+    def cursor(self, end: End) -> Cursor | None:
+        """Return where a Scan that begins with it continues."""
+        if isinstance(self.before, Raw):
+            self.before = Cursor(after=key_of(self.before, end))
+        return self.before
+
+    def detach(self, end: End) -> None:
+        """Hold the item alone: a part of a page holds all of that in memory."""
+        self.item = bytes(self.item)
+        self.cursor(end)
+
+
+class Side:
+    """One segment of one of the tables."""
+
+    def __init__(self, end: End, names: tuple[str, ...], cursor: Cursor) -> None:
+        self.end = end
+        self.cursor = cursor
+        """Where the next page begins."""
+        self.cursors = Cursors("Scan")
+        self.fresh: list[Entry] = []
+        """Those of the last page, until their keys are read."""
+        self.waiting: dict[Hashable, Entry] = {}
+        """Those before them, by their keys, in the order in which they were read."""
+        self._doubles: list[tuple[Hashable, Entry]] = []
+        """Those with the key of another one that waits."""
+        self._names = names
+        """The key attributes of the target."""
+        self._items = 0
+        self._places = 0
+        self._passed = 0
+        """The place after the last one that has met its counterpart."""
+        self._pages = 0, 0
+        """The places at which the last two pages begin."""
+        self._left = 0
+        self._done = 0
+
+    @property
+    def tail(self) -> int:
+        """How many entries there are after the last one that has met its counterpart."""
+        return self._places - self._passed
+
+    @property
+    def unmet(self) -> int:
+        return len(self.waiting) + len(self.fresh) + len(self._doubles)
+
+    @property
+    def never_met(self) -> int:
+        """How many have not met their counterparts, with those that are left over."""
+        return self._left + self.unmet
+
+    @property
+    def crowded(self) -> bool:
+        """Whether as many have waited for two pages as can be looked up at once."""
+        return len(self._before(self._pages[0])) >= MAX_KEYS
+
+    def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Item]]) -> None:
+        """Take up a page, by what the target should have of each item."""
+        self.read_keys()
+        self._pages = self._pages[1], self._places
+        for _, entry in self._before(self._pages[0]):
+            entry.detach(self.end)
+        before: Raw | Cursor | None = self.cursor
+        for raw in page.items:
+            for item in expected(raw):
+                self.fresh.append(Entry(item, self._places, self._items, before))
+                self._places += 1
+                before = None
+            self._items += 1
+            before = raw
+        after = page.last_evaluated_key or None
+        self.cursor = Cursor(after is None, after)
+
+    def _key_in(self, item: Item) -> Hashable:
+        return self.end.read(item_key, item, self._names)
+
+    def read_keys(self) -> None:
+        for entry in self.fresh:
+            key = self._key_in(entry.item)
+            if self.waiting.setdefault(key, entry) is not entry:
+                self._doubles.append((key, entry))
+        self.fresh = []
+
+    def meet_first(self, number: int) -> None:
+        """Let so many of the last page go."""
+        if number:
+            self._passed = self.fresh[number - 1].place + 1
+            del self.fresh[:number]
+
+    def meet(self, key: Hashable) -> Item:
+        entry = self.waiting.pop(key)
+        self._passed = max(self._passed, entry.place + 1)
+        return entry.item
+
+    def left_over(self, *, passed: bool) -> list[Keyed]:
+        """Take out those that have waited for two pages, as many as fill look-ups.
+
+        With `passed` it is all that hold a cursor back: those before the tail, and the rest of what
+        was made of one item.
+        """
+        old = self._before(self._pages[0])
+        if not passed:
+            return self._take_out(old[: len(old) - len(old) % MAX_KEYS])
+        self.read_keys()
+        place = max(self._pages[0], self._passed)
+        tail = (one for one in self.waiting.values() if one.place >= place)
+        place += sum(1 for _ in takewhile(lambda one: one.before is None, tail))
+        return self._take_out(self._before(place))
+
+    def all(self) -> list[Keyed]:
+        """Take out all that there are."""
+        self.read_keys()
+        self._passed = self._places
+        return self._take_out(self._before(self._places))
+
+    def _before(self, place: int) -> list[tuple[Hashable, Entry]]:
+        waiting = takewhile(lambda both: both[1].place < place, self.waiting.items())
+        return [*self._doubles, *waiting]
+
+    def _take_out(self, left: list[tuple[Hashable, Entry]]) -> list[Keyed]:
+        doubles, self._doubles = len(self._doubles), self._doubles[len(left) :]
+        for key, _ in left[doubles:]:
+            del self.waiting[key]
+        self._left += len(left)
+        return [(key, entry.item) for key, entry in left]
+
+    def resumable(self) -> tuple[Cursor, int] | None:
+        """Return where to resume, and how many items of the table come before.
+
+        `None` if some that come after have met their counterparts already.
+        """
+        if self._doubles:
+            return None
+        first = next(chain(self.waiting.values(), self.fresh), None)
+        if first is None:
+            return self.cursor, self._items
+        if self._places - first.place != self.unmet or (cursor := first.cursor(self.end)) is None:
+            return None
+        return cursor, first.number
+
+    def settle(self, cursor: Cursor, number: int) -> tuple[Cursor, int]:
+        """Take note that so many are done; return how many of them are new."""
+        before, self._done = self._done, number
+        return cursor, number - before
+
+
+class Join:
+    """The two sides."""
+
+    def __init__(self, source: Side, target: Side) -> None:
+        self.source = source
+        self.target = target
+        self._met = 0
+
+    @property
+    def over(self) -> bool:
+        """Whether both have been read to their ends."""
+        return self.source.cursor.done and self.target.cursor.done
+
+    @property
+    def crowded(self) -> bool:
+        """Whether there is enough that has waited for two pages for a look-up."""
+        return self.source.crowded or self.target.crowded
+
+    @property
+    def scattered(self) -> bool:
+        """Whether the two are not in one order: much of both has not met."""
+        least = min(self.source.never_met, self.target.never_met)
+        return least > max(MAX_KEYS, self._met // 10)
+
+    def next(self) -> Side | None:
+        """Return the side to read next, which is not ahead of the other one."""
+        sides = [side for side in (self.source, self.target) if not side.cursor.done]
+        return min(sides, key=lambda side: side.tail, default=None)
+
+    def left_over(
+        self, *, passed: bool = False, whole: bool = False
+    ) -> tuple[list[Keyed], list[Keyed]]:
+        """Take out what waits no longer, of both; with `whole`, or at the end, all that waits."""
+        if whole or self.over:
+            return self.source.all(), self.target.all()
+        return self.source.left_over(passed=passed), self.target.left_over(passed=passed)
+
+    def resumable(self) -> tuple[tuple[Cursor, int], tuple[Cursor, int]] | None:
+        """Return where to resume, and how many items of each table are done since the last time."""
+        here, there = self.source.resumable(), self.target.resumable()
+        if here is None or there is None:
+            return None
+        return self.source.settle(*here), self.target.settle(*there)
+
+    def pairs(self) -> Iterator[tuple[Item, Item]]:
+        """Let all go that can meet; give the pairs that are not the same to the byte."""
+        source, target = self.source, self.target
+        # Without keys, which cost ten times as much to read, while nothing differs.
+        both = zip(source.fresh, target.fresh, strict=False)
+        same = sum(1 for _ in takewhile(_is_same, both))
+        source.meet_first(same)
+        target.meet_first(same)
+        self._met += same
+        if source.unmet and target.unmet:
+            source.read_keys()
+            target.read_keys()
+            for key in [key for key in source.waiting if key in target.waiting]:
+                self._met += 1
+                yield source.meet(key), target.meet(key)
+
+
+def _is_same(both: tuple[Entry, Entry]) -> bool:
+    return bytes(both[0].item) == bytes(both[1].item)
