@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from pathlib import Path
+from typing import Any
 
 import dynamorm
 from dynamorm.errors import DOCS
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+import messages
 
 project = "dynamorm"
 copyright = "dynamorm contributors"  # noqa: A001 - the name is Sphinx's
@@ -42,3 +49,13 @@ autodoc_type_aliases = {"Steps": "Steps", "Model": "Model", "Effect": "Effect"}
 autodoc_preserve_defaults = True
 # A single backtick means code in docstrings, as it does in Markdown.
 default_role = "code"
+
+
+def _add_messages(app: Any, page: str, source: list[str]) -> None:
+    """End the page of messages with what the package's source has today."""
+    if page == "messages":
+        source[0] += messages.page()
+
+
+def setup(app: Any) -> None:
+    app.connect("source-read", _add_messages)

@@ -156,11 +156,11 @@ class Arguments(Hidden):
     def pickled(self, **own: Any) -> tuple[Any, ...]:
         """Return how a pickle connects again; raise `TypeError` for what none can or must hold."""
         if not _is_module_level(self._given.get("credentials")):
-            raise TypeError(f"a database of given credentials is not pickled: {INSTEAD}")
+            raise TypeError(f"a database with credentials= cannot be pickled, {INSTEAD}")
         if not _is_module_level(own["observe"]):
-            raise TypeError(f"observe= is pickled only if it is a module-level function: {INSTEAD}")
+            raise TypeError(f"observe= can be pickled only as a module-level function, {INSTEAD}")
         if "@" in self._given.get("endpoint", ""):
-            raise TypeError(f"a password in endpoint= is not pickled: {INSTEAD}")
+            raise TypeError(f"a password in endpoint= cannot be pickled, {INSTEAD}")
         return partial(self._connect, transport=self._transport, **self._given, **own), ()
 
     def _named(self) -> Any:
@@ -225,7 +225,9 @@ _KNOWN = (
 def _wrapped(given: Any, *, awaited: bool) -> Any:
     """Return the transport of a client or resource; what is neither is given back."""
     if type(given).__module__ == "unittest.mock":
-        raise TypeError("a mock answers with mocks: give dynamorm.testing.Script or FakeService")
+        raise TypeError(
+            "a mock answers with mocks: pass dynamorm.testing.Script or FakeService as transport="
+        )
     client = given if hasattr(given.meta, "service_model") else getattr(given.meta, "client", None)
     if client is None:
         return given

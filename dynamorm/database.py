@@ -46,8 +46,8 @@ else:
 T = TypeVar("T")
 
 INSTEAD = (
-    "a pickle shows to its readers what is in it: use profile=, the environment, or a "
-    "module-level function as credentials=, which are found again where the pickle is read"
+    "since a pickle reveals what is in it: use profile=, the environment, or a "
+    "module-level function as credentials=, which are looked up where it is loaded"
 )
 
 
@@ -86,7 +86,9 @@ class _Operations:
     def __reduce__(self) -> tuple[Any, ...]:
         if self.given is None:
             kind = type(self.transport).__name__
-            raise TypeError(f"a database of a transport object ({kind}) is not pickled: {INSTEAD}")
+            raise TypeError(
+                f"a database of a transport object ({kind}) cannot be pickled, {INSTEAD}"
+            )
         return self.given.pickled(**self._how())  # type: ignore[no-any-return]
 
     def __copy__(self: D) -> D:

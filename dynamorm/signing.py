@@ -51,5 +51,5 @@ def _seconds(now: float | datetime | None) -> float:
     if isinstance(now, int | float):
         return now
     if now.tzinfo is None:
-        raise ValueError("now is seconds since the epoch or a datetime with a time zone")
+        raise ValueError("now= takes seconds since the epoch, or a datetime with a time zone")
     return now.timestamp()

@@ -9,6 +9,7 @@ import inspect
 import pickle
 import re
 import runpy
+import sys
 import traceback
 import zlib
 from pathlib import Path
@@ -107,6 +108,7 @@ def test_every_error_has_a_section():
 def test_the_address_of_the_documentation_is_the_same_everywhere(monkeypatch):
     """Errors, the package's metadata and the site itself name one address."""
     monkeypatch.delenv("READTHEDOCS_CANONICAL_URL", raising=False)
+    monkeypatch.setattr(sys, "path", [*sys.path])
     config = configparser.ConfigParser(interpolation=None)
     config.read(ROOT / "setup.cfg", encoding="utf-8")
     assert f"Documentation = {errors.DOCS}" in config["metadata"]["project_urls"].splitlines()

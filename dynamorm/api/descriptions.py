@@ -156,7 +156,10 @@ class Cursors:
         if leads_to is None:
             return None
         if leads_to in (came_from, self._kept):
-            message = "its pages lead round in a circle, and would have no end"
+            message = (
+                "the same page came twice, so the list would never end: is this "
+                "endpoint DynamoDB's?"
+            )
             raise TransportError(
                 message, operation=self._operation, maybe_applied=False, transient=False
             )

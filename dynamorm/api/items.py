@@ -63,7 +63,7 @@ class ScanOutput(Reply, frozen=True):
 
     def __post_init__(self) -> None:
         if self.count != len(self.items):
-            raise ValueError(f"{len(self.items)} items came, and Count says {self.count}")
+            raise ValueError(f"Count is {self.count}, but the page has {len(self.items)} items")
 
 
 class PutRequest(Reply, frozen=True):

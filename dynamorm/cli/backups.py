@@ -39,7 +39,7 @@ def moment(text: str) -> datetime:
         # Python 3.10 does not read the Z.
         found = datetime.fromisoformat(text.replace("Z", "+00:00"))
     if found is None or found.tzinfo is None:
-        raise click.BadParameter(f"{text!r} is no time in UTC: write 2026-11-26T02:30:00Z")
+        raise click.BadParameter(f"{text!r} is not a time in UTC: write 2026-11-26T02:30:00Z")
     return found
 
 

@@ -138,7 +138,7 @@ def _prices(given: tuple[str, ...]) -> dict[str, float]:
         try:
             found[name] = float(dollars)
         except ValueError:
-            raise click.BadParameter(f"{text!r} is no price: write write=0.75") from None
+            raise click.BadParameter(f"{text!r} is not a price: write write=0.75") from None
     return found
 
 

@@ -38,7 +38,7 @@ def model_of(name: str) -> Model:
     """Return one model: a Struct with `@table`, a union of such, or a `TableSpec`."""
     found = object_of(name)
     if not _is_model(found):
-        raise ClickException(f"{name} is no model: it takes a Struct with @table, or a TableSpec")
+        raise ClickException(f"{name} is not a model: name a Struct with @table, or a TableSpec")
     model: Model = found
     return model
 

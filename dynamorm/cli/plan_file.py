@@ -33,5 +33,5 @@ def read_plans(path: str) -> list[Plan]:
         return json.decode(content, type=_File).plans
     except (DecodeError, Refused) as error:
         raise ClickException(
-            f"{path} is no plan that dynamorm can read: {text_of(error)}"
+            f"{path} is not a plan that this version of dynamorm can read: {text_of(error)}"
         ) from error

@@ -107,8 +107,8 @@ class Session:
             return True
         if not self.asks():
             raise click.ClickException(
-                f"{what}: nobody is there to be asked, since standard input is no terminal; "
-                "read what would be done, then pass --yes"
+                f"{what}: cannot ask for confirmation, since standard input is not a terminal; "
+                "review what would be done, then pass --yes"
             )
         # What `click.prompt` reads with leaves a blank on standard output, which may be a file.
         click.echo(f"{what}? Only 'yes' is accepted: ", nl=False, err=True)
@@ -122,7 +122,7 @@ def seconds(text: str | float) -> float:
     """Return a span of time in seconds: 90, 90s, 5m, 2h."""
     found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(text))
     if found is None:
-        raise click.BadParameter(f"{text!r} is no span of time: write 90s, 5m or 2h")
+        raise click.BadParameter(f"{text!r} is not a duration: write 90s, 5m or 2h")
     return float(found[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[found[2]]
 
 

@@ -133,5 +133,5 @@ def read_checkpoint(
         if theirs != ours
     ]
     if reasons:
-        raise Refused(tuple(reasons))
+        raise Refused((*reasons, "resume with the same arguments, or start over without it"))
     return checkpoint

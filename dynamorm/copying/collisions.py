@@ -71,7 +71,7 @@ def collision(raw: bytes | Raw, table: str, names: tuple[str, ...]) -> Collision
     from ..items.limits import key_of
 
     return Collision(
-        "the transform gives this key to two items: let it give each its own, or say "
+        "the transform gives this key to two items: let it give each its own, or pass "
         'collisions="last" to keep the one that is written last',
         table,
         key=key_of(raw, names),

@@ -133,11 +133,11 @@ def _refuse(
     """Raise for what can be told to be wrong before anything is asked."""
     reasons = []
     if backup_table in (source, target):
-        reasons.append(f"the backup cannot have the name of the table, {backup_table}")
+        reasons.append(f"backup_table= is the table itself, {backup_table}: pass another name")
     elif backup_table is not None and (problem := name_problem(backup_table, "backup")):
         reasons.append(problem)
     if unused:
-        reasons.append(f"{', '.join(sorted(unused))}: does nothing without data_copy=True")
+        reasons.append(f"{', '.join(sorted(unused))}: has no effect without data_copy=True")
     same = source == target and settings.target_db is None
     if unused is None and same and not settings.in_place:
         reasons.append(f"source and target are the same table, {source}: say in_place=True")
@@ -195,7 +195,7 @@ def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
     yield from describe_table(source)
     # Before Python 3.12, tracing loses what follows a program that has caught an error.
     if (yield from table_exists(backup_table)):  # pragma: no branch
-        raise Refused((f"there is a table of the backup's name, {backup_table}: name another",))
+        raise Refused((f"a table named {backup_table} exists: pass another name as backup_table=",))
 
 
 def _back_up(

@@ -199,7 +199,7 @@ def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Con
     def checked(raw: Raw) -> Iterable[bytes | Raw]:
         made = list(convert(raw))
         if any(item_key(item, names) != item_key(raw, names) for item in made):
-            message = "in place, a transform cannot change an item's key"
+            message = "in place, a transform cannot change an item's key: copy into another table"
             raise ItemError(message, ", ".join(names), key=key_of(raw, names))
         if len(made) > 1 and settings.collisions != "last":
             from .collisions import collision

@@ -56,7 +56,9 @@ class End(Struct, frozen=True):
         try:
             return function(*given)
         except STRANGE:
-            message = "a page has an item that is not of attribute values, or without its key"
+            message = (
+                "a page of Scan has an item without its key, or with what is not an attribute value"
+            )
             raise ItemError(message, self.table) from None
 
     def fits(self, key: Any) -> bool:

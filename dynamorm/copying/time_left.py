@@ -27,5 +27,7 @@ def _seconds(said: Any) -> float:
     if said != float("inf"):
         check_deadline(said)
     if said is None:
-        raise ValueError("deadline= is a function that gives None, and not the seconds left")
+        raise ValueError(
+            "deadline= is a function that returned None: it must return the seconds left"
+        )
     return float(said)

@@ -175,7 +175,7 @@ def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: st
         point = convert(getattr(resume, "checkpoint", resume), VerifyPoint)
         json.encode(point)  # what JSON cannot hold has not come from a result
         if len(point.cursors) != parts_of(point.phase, point.of):
-            raise ValidationError("it has not as many cursors as segments")
+            raise ValidationError("it does not have one cursor for each segment")
     except UNREADABLE as error:
         raise Refused((f"{origin} is not a checkpoint of a comparison: {error}",)) from error
     wanted = structs.replace(fresh, of=segments or point.of)
@@ -186,5 +186,5 @@ def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: st
         if getattr(point, name) != getattr(wanted, name)
     ]
     if reasons:
-        raise Refused(tuple(reasons))
+        raise Refused((*reasons, "resume with the same arguments, or start over without it"))
     return point

@@ -169,7 +169,9 @@ class TableFailed(DynamormError):
     def __init__(self, table: str, status: str) -> None:
         self.table = table
         self.status = status
-        super().__init__(f"{status} does not become ACTIVE without help - at {table}")
+        super().__init__(
+            f"{status} does not become ACTIVE by itself: look at it in the AWS console - at {table}"
+        )
 
 
 class TransferFailed(DynamormError):

@@ -150,7 +150,7 @@ class TableBusy(ServiceError):
 class TableExists(ServiceError):
     """A table of this name exists already (ResourceInUseException from CreateTable)."""
 
-    hint = ": ensure_table takes a table that exists"
+    hint = ": use ensure_table for a table that may exist"
 
 
 class Throttled(ServiceError):

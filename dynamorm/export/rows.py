@@ -60,8 +60,11 @@ def written(
                 if own:
                     tables[name].append((row, getattr(row, language)(own)))
             except Unsayable as unsayable:
-                problems.append(f"{language} cannot say {unsayable} - at {spec.name}")
-        problems += (f"{language} has no word for {member} - at {spec.name}" for member in left)
+                problems.append(f"{language} cannot express {unsayable} - at {spec.name}")
+        problems += (
+            f"{language} has no property for {member}: leave it out - at {spec.name}"
+            for member in left
+        )
     if problems:
         raise ModelError(tuple(problems))
     return tables

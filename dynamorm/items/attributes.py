@@ -109,7 +109,8 @@ def read_shape(model: Any) -> inspect.StructType:
     assert isinstance(shape, inspect.StructType)
     problems = tuple(dict.fromkeys(_record_problems(shape, label(model), set())))
     if shape.array_like:
-        problems += (f"an item has names: array_like cannot be stored - at {label(model)}",)
+        problem = "an array_like Struct has no attribute names: leave array_like out"
+        problems += (f"{problem} - at {label(model)}",)
     if problems:
         raise ModelError(problems)
     return shape
@@ -194,7 +195,7 @@ def _name_problems(shape: RecordType, place: str) -> Iterator[str]:
     """Say which attributes have names that msgspec's parser cannot be told."""
     names = [field.encode_name for field in shape.fields]
     if "" in names:
-        yield f"an attribute without a name - at {place}"
+        yield f"the name of an attribute is empty - at {place}"
     for name in (struct_tag(shape)[0], *names):
         if _is_unreadable(name):
             yield (
@@ -267,7 +268,7 @@ def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[st
         return
     rest = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
     if len(rest) > 1 and any(isinstance(inner, inspect.RawType) for inner in rest):
-        yield f"Raw holds any attribute value, and so stands alone or with None - at {place}"
+        yield f"Raw holds any attribute value, so declare it alone or with None - at {place}"
         return
     by_tag: dict[str, list[inspect.Type]] = {}
     for shape in shapes:

@@ -190,7 +190,9 @@ class UnionCodec(_Located):
             raise self.error(misfit) from None
         if tag not in self._tagged:
             name = struct_tag(self.members[0].shape)[0]
-            raise self.error(Misfit(f"the tag is of none of {label(self.model)}", name))
+            raise self.error(
+                Misfit(f"the value of the tag names none of {label(self.model)}", name)
+            )
         return self._tagged[tag].decode(raw, unmodelled)
 
 

@@ -85,8 +85,8 @@ class ExactCodec(Codec[M]):
         if others and self._written and self._own.isdisjoint(found):
             listed = ", ".join(sorted(others)[:5])
             raise Misfit(
-                f"of what {label(self.model)} has beside keys, nothing is there, but {listed} is: "
-                "an item of another kind"
+                f"the item has no attribute of {label(self.model)} but the keys, and has {listed}: "
+                "it is an item of another kind"
             )
 
     def _check_keys(self, raw: bytes | Raw, written: bytes) -> None:

@@ -140,7 +140,7 @@ def leaf_form(shape: inspect.Type) -> Form:
 
 def _choose(table: dict[Any, bytes], value: Any) -> bytes:
     if value not in table:
-        raise Misfit("none of the values that the Literal lists")
+        raise Misfit("the value is not one that the Literal lists")
     return table[value]
 
 
@@ -229,7 +229,7 @@ def map_form(member: Form) -> Form:
         except UNFIT as error:  # whose key is not told: it may be anybody's name
             raise located(error, "[...]") from None
         if len(entries) < len(values):
-            raise Misfit("two keys of the map are written alike")
+            raise Misfit("two keys of the map are the same once written")
         return b",".join(map(b"".join, entries.items()))
 
     return Form(b'{"M":{', only(dict, write), b"}}")

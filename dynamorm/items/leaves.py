@@ -139,7 +139,7 @@ def _listed(shape: Any) -> Inside:
 
 def _choose(members: dict[Any, Any], number: int) -> Any:
     if number not in members:
-        raise Misfit("none of the values that the model allows")
+        raise Misfit("the value is not one that the model allows")
     return members[number]
 
 

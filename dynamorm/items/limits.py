@@ -74,7 +74,7 @@ def _level(values: Any, entries: Any) -> Any:
 def _check_names(item: Item, levels: int) -> None:
     for name, value in item.items():
         if not name:
-            raise Misfit("an attribute without a name")
+            raise Misfit("the name of an attribute is empty")
         at(name, partial(_check_levels, levels), value)
 
 
@@ -142,7 +142,7 @@ def key_check(spec: TableSpec) -> Check:
         for name, read, limit in texts:
             value = read(found)
             if value is not UNSET and len(value.S) * 4 > limit < len(value.S.encode()):
-                raise Misfit(f"a key of more than {limit} bytes of UTF-8", name)
+                raise Misfit(f"a key has more than {limit} bytes", name)
 
     return check
 

@@ -59,7 +59,7 @@ def located(error: Exception, step: str) -> Misfit:
         outer = Misfit(error.problem, step, *error.steps)
         outer.__cause__ = error.__cause__
         return outer
-    return Misfit(f"a value that cannot be stored ({type(error).__name__})", step)
+    return Misfit(f"the value cannot be stored ({type(error).__name__})", step)
 
 
 def at(step: str, function: Function, value: Any) -> Any:

@@ -58,7 +58,7 @@ def _anything(value: Any) -> Any:
 
 def _check_null(value: bool) -> None:
     if not value:
-        raise Misfit("NULL is always true")
+        raise Misfit("the value of NULL can only be true")
 
 
 def _bytes(value: Any) -> bytes:
@@ -109,10 +109,10 @@ class _Checks:
 
         def check(values: Any) -> None:
             if not values:
-                raise Misfit("a set cannot be empty")
+                raise Misfit("a set cannot be empty: leave the attribute out")
             check_list([{tag: value} for value in values])
             if len(set(map(meaning, values))) < len(values):
-                raise Misfit("a set has each value once")
+                raise Misfit("a set cannot hold a value twice")
 
         return check
 

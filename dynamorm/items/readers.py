@@ -160,7 +160,7 @@ class Readers:
         def read(raw: Raw) -> Any:
             found = known.get(tag_in(raw))
             if found is None:
-                raise Misfit("the tag is of none of the Structs in the union")
+                raise Misfit("the value of the tag names none of the Structs in the union")
             return found(raw)
 
         return Inside(Raw, read)

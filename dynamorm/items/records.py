@@ -167,7 +167,7 @@ def _closed(write: Write, shape: inspect.TypedDictType, value: Any) -> bytes:
     """Write a TypedDict, which must not have what would be lost."""
     names = {field.name for field in shape.fields}
     if isinstance(value, dict) and not value.keys() <= names:
-        raise Misfit("a key that the TypedDict does not have")
+        raise Misfit("the TypedDict has no such key")
     return write(value)
 
 

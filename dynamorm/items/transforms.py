@@ -118,7 +118,7 @@ def rename_field(old: str, new: str) -> AttributeTransform:
         if old not in item or old == new:
             return item
         if new in item:
-            raise Misfit(f"the attribute that {old!r} was to be renamed to is there", new)
+            raise Misfit(f"the attribute that {old!r} is to be renamed to exists already", new)
         return {new if name == old else name: value for name, value in item.items()}
 
     return _made_by(rename_field, (old, new), renamed, touched=(old, new))

@@ -73,7 +73,10 @@ def made_of_models(
             carried.update(target.unmodelled(more))
         if carried and len(written) > 1:
             lost = ", ".join(carried)
-            raise Misfit(f"split into {len(written)}, and where {lost} should go is not known")
+            raise Misfit(
+                f"split into {len(written)} items, and which of them gets {lost} is "
+                "not known: pass unmodelled='drop'"
+            )
         yield from written
 
     return convert

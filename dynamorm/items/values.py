@@ -38,10 +38,10 @@ fitted = _NUMBERS.plus
 
 _ALL_DIGITS = 10**38
 _MOST_BITS = 420  # of a whole number below 1E+126
-_RANGE = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
+_RANGE = "the number does not fit: DynamoDB takes 38 significant digits and 1E-130 to 9.99E+125"
 _is_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII).fullmatch
 _SURE_DIGITS = 15  # as many as any float keeps
-_FINITE = "nan and infinity are no numbers in DynamoDB"
+_FINITE = "DynamoDB stores neither NaN nor infinity"
 
 
 class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):

@@ -136,7 +136,7 @@ def _write_raw(value: Raw) -> bytes:
     try:
         item_json({"Raw": attribute_of(value)})
     except Misfit as misfit:
-        raise Misfit(f"a Raw that is not one attribute value: {misfit.problem}") from None
+        raise Misfit(f"this Raw is not one attribute value: {misfit.problem}") from None
     return bytes(value)
 
 
@@ -147,9 +147,11 @@ def _any_set(values: Any) -> bytes:
     texts = [write_any(value) for value in values]
     tags = {text.split(b'"', 2)[1] for text in texts}
     if len(tags) != 1 or not tags <= {b"S", b"N", b"B"}:
-        raise Misfit("a set has in it only strings, only numbers or only binary, and never nothing")
+        raise Misfit(
+            "a set holds only strings, only numbers or only binary values, and cannot be empty"
+        )
     if len({natural(json.decode(text)) for text in texts}) < len(texts):
-        raise Misfit("two members of the set are written alike")
+        raise Misfit("two members of the set are the same once written")
     return b'{"%sS":[%s]}' % (tags.pop(), b",".join(text[5:-1] for text in texts))
 
 

@@ -159,7 +159,7 @@ def _projection(index: Index, attributes: dict[str, str], place: str, problems: 
     if not isinstance(index.projection, Include):
         return index.projection
     problems += [
-        f"Include names {name!r}, which is no field: the fields are {', '.join(attributes)} "
+        f"Include names {name!r}, which is not a field: the fields are {', '.join(attributes)} "
         f"- at {place}, index {index.name}"
         for name in index.projection.fields
         if name not in attributes
@@ -170,12 +170,12 @@ def _projection(index: Index, attributes: dict[str, str], place: str, problems: 
 def _time_to_live(fields: tuple[Field, ...], place: str, problems: list[str]) -> str | UnsetType:
     marked = [f for f in fields if any(isinstance(m, TimeToLive) for m in f.markers)]
     problems += [
-        "the time to live is a number, in seconds since the epoch, or a datetime "
+        "a TTL field must be a number, in seconds since the epoch, or a datetime "
         f"- at {field.place}"
         for field in marked
         if field.kinds != {"N"}
     ]
     if len(marked) > 1:
         names = ", ".join(field.name for field in marked)
-        problems.append(f"{len(marked)} time-to-live fields, {names}: a table has one - at {place}")
+        problems.append(f"{len(marked)} TTL fields, {names}: a table has one - at {place}")
     return marked[0].attribute if marked else UNSET

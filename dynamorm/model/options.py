@@ -75,7 +75,7 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
     def __post_init__(self) -> None:
         if self.key_id is not None and not (is_text(self.key_id) and self.key_id):
             raise ModelError(
-                (f"key_id takes the id, alias or ARN of a key, not {self.key_id!r} - at KMS",)
+                (f"key_id takes the id, alias or ARN of a KMS key, not {self.key_id!r} - at KMS",)
             )
 
 

@@ -40,7 +40,9 @@ def resource_members(
     if "TableName" not in properties:
         problems.append(f"no TableName: CloudFormation makes one up; give name= - at {kind}")
     unknown = [name for name in properties if name not in {*MEMBERS, *_OPTIONS}]
-    problems += [f"no option stands for {name}: leave it out - at {kind}" for name in unknown]
+    problems += [
+        f"TableSpec has no option for {name}: leave it out - at {kind}" for name in unknown
+    ]
     if problems:
         raise ModelError(tuple(problems))
     members = {name: properties[name] for name in MEMBERS if name in properties}

@@ -173,7 +173,7 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
         yield from _attribute_problems("time to live", spec.time_to_live)
     for name, count in Counter(index.name for index in spec.indexes).items():
         if count > 1:
-            yield f"{count} indexes are named {name!r}"
+            yield f"{count} indexes are named {name!r}: give each a name of its own"
     keys = (spec.key, *(index.key for index in spec.indexes))
     kinds = {(attribute.name, attribute.type) for key in keys for attribute in key}
     for name, count in Counter(name for name, _ in kinds).items():
@@ -236,9 +236,9 @@ def _projection_problems(index: IndexSpec) -> Iterator[str]:
         if not names:
             yield "Include() names no field: use KEYS_ONLY for none"
         if len(names) > MAX_INCLUDED:
-            yield f"Include of {len(names)} fields; the most is {MAX_INCLUDED}"
+            yield f"Include names {len(names)} fields; the most is {MAX_INCLUDED}"
         if len(set(names)) < len(names):
-            yield "Include names a field twice"
+            yield "Include names a field twice: name each once"
         for name in names:
             yield from _attribute_problems("projected", name)
     elif index.projection not in ("ALL", "KEYS_ONLY"):

@@ -39,19 +39,22 @@ def member_problems(models: Sequence[Any]) -> Iterator[str]:
     for model in models:
         config = getattr(model, "__struct_config__", None)
         if config is None:
-            yield f"a union on one table has Structs in it, not {label(model)}"
+            yield f"a union on one table takes Structs, not {label(model)}"
         elif config.tag is None:
             yield (
-                f"nothing in an item says that it is one: write class {label(model)}(Struct, "
+                f"no attribute shows which model an item is of: write class {label(model)}(Struct, "
                 f"tag=True) - at {label(model)}"
             )
         elif (other := tags.setdefault(config.tag, model)) is not model:
-            yield f"the tag {config.tag!r} is that of {label(other)} too - at {label(model)}"
+            yield (
+                f"the tag {config.tag!r} is also that of {label(other)}: give each its "
+                f"own - at {label(model)}"
+            )
         else:
             names.add(config.tag_field)
     if len(names) > 1:
         listed = ", ".join(map(repr, sorted(names)))
-        yield f"the tag is in one attribute, not in {listed}: give all of them one tag_field="
+        yield f"the tag must be in one attribute, not in {listed}: give all of them one tag_field="
 
 
 def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[Field, ...]:
@@ -100,7 +103,10 @@ def joined_indexes(
             key = getattr(index, "name", id(index))
             merged = _merged(joined.get(key, index), index)
             if merged is None:
-                problems.append(f"index {key!r} is listed otherwise - at {label(member.model)}")
+                problems.append(
+                    f"index {key!r} is declared differently in another model of the union "
+                    f"- at {label(member.model)}"
+                )
             joined[key] = merged or index
     return tuple(joined.values())
 
@@ -130,8 +136,8 @@ def joined_options(
         for name, value in given.items():
             if joined.setdefault(name, value) != value:
                 problems.append(
-                    f"{name} is {joined[name]!r:.100} in another model, and {value!r:.100} here "
-                    f"- at {label(model)}"
+                    f"{name} is {joined[name]!r:.100} in another model, {value!r:.100} here: "
+                    f"use one value - at {label(model)}"
                 )
     return joined
 
@@ -147,7 +153,10 @@ def key_problems(members: Sequence[ModelFields], fields: Sequence[Field]) -> Ite
         for attribute, wanted in markers.items():
             for mark in wanted:
                 if attribute not in own and mark.index is None:
-                    yield f"{attribute!r} is missing, of the table's key - at {label(member.model)}"
+                    yield (
+                        f"{attribute!r} is missing: each model needs the table's key "
+                        f"- at {label(member.model)}"
+                    )
                 elif attribute in own and mark not in own[attribute].markers:
                     yield (
                         f"{attribute!r} is a key in another model: mark it here too, with "

@@ -145,7 +145,7 @@ class Operation(Generic[T]):
 
     def __await__(self) -> NoReturn:
         self._used = True
-        raise TypeError(f"await adb.run({self!r}): an operation cannot be awaited by itself")
+        raise TypeError(f"an operation cannot be awaited by itself: write await adb.run({self!r})")
 
     def __repr__(self) -> str:
         named = (f"{name}={_shown(value)}" for name, value in self._named.items())

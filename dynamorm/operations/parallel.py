@@ -60,7 +60,9 @@ async def in_tasks(
     from asyncio import create_task, gather
 
     if effect.executor is not None:
-        raise TypeError("an executor is for threads: under asyncio operations run in tasks")
+        raise TypeError(
+            "executor= is for threads: leave it out under asyncio, where operations run in tasks"
+        )
     tasks = [create_task(run(operation, world.beside())) for operation in effect.operations]
     try:
         return tuple(await gather(*tasks))

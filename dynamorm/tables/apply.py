@@ -40,7 +40,7 @@ def refuse(plan: Plan, allow: Collection[str]) -> None:
 def refuse_elsewhere(plan: Plan, location: Location) -> None:
     """Raise `PlanRefused` if requests go elsewhere than to the place that the plan is for."""
     if plan.table != plan.spec.name:
-        reason = f"the plan shows another table than its spec is of: {plan.spec.name}"
+        reason = f"the plan is of another table than its spec, {plan.spec.name}: make another plan"
         raise PlanRefused((), reasons=(reason,))
     _refuse_other(plan, Binding.at(plan.spec.name, location))
 

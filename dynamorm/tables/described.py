@@ -24,5 +24,5 @@ def described_spec(table: TableDescription) -> TableSpec:
     try:
         return DescribedSpec(**key_parts({**told, **keys}))
     except LookupError:
-        message = f"the answer does not tell the keys of {table.table_name}"
+        message = f"the answer of DescribeTable lacks the keys of {table.table_name}"
         raise TransportError(message, operation="DescribeTable", maybe_applied=False) from None

@@ -46,7 +46,7 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
     Sends one ListTables for every 100 tables of the account.
     """
     if not isinstance(prefix, str):
-        raise TypeError(f"list_tables takes what names begin with, a str, not {prefix!r:.200}")
+        raise TypeError(f"prefix= takes the beginning of the names, a str, not {prefix!r:.200}")
     from ..api.tables import ListTablesInput, ListTablesOutput
 
     names: list[str] = []

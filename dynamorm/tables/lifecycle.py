@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from ..api.descriptions import TableDescription
-from ..errors import DynamormError, MigrateNotSupported, ModelError
+from ..errors import DOCS, DynamormError, MigrateNotSupported, ModelError
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
@@ -170,10 +170,10 @@ def _finish(
 def migrate(*_models: Any, **_options: Any) -> NoReturn:
     """Raise `MigrateNotSupported`: production schemas belong to infrastructure as code."""
     raise MigrateNotSupported(
-        "dynamorm keeps no history of a schema and does not migrate it. In production let AWS CDK, "
-        "Terraform or CloudFormation own the table; in development and tests use create_table or "
-        "ensure_table, and auto_migrate for several models. Read on: docs/environments, "
-        "https://docs.aws.amazon.com/prescriptive-guidance/latest/choose-iac-tool/introduction.html"
+        "dynamorm keeps no history of a schema and does not migrate it: in production, let AWS "
+        "CDK, Terraform or CloudFormation own the table, or use plan and apply; in development and "
+        "tests, use create_table, ensure_table or auto_migrate. "
+        f"{DOCS}environments.html compares them"
     )
 
 

@@ -154,7 +154,7 @@ def transfer_arn(given: object, kind: type[Underway]) -> str:
     """Return the ARN of what is given as one or by its ARN; raise `TypeError` for anything else."""
     arn = given.arn if isinstance(given, kind) else given
     if not isinstance(arn, str) or not arn.startswith("arn:"):
-        raise TypeError(f"takes {kind.__name__} or its ARN, not {given!r:.300}")
+        raise TypeError(f"expected {kind.__name__} or its ARN, not {given!r:.300}")
     return arn
 
 

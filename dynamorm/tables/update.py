@@ -209,7 +209,9 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
     return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
 
 
-_OTHER_REQUESTS = "the plan's requests are not those that create what it declares: make another"
+_OTHER_REQUESTS = (
+    "the plan's requests are not those that create what it declares: make another plan"
+)
 
 
 def _make(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription | None]:

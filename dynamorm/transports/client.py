@@ -51,7 +51,7 @@ from .routes import DEADLINE
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _WATCHED_RESOURCE = (
-    "the client of a resource rewrites items, and cannot be passed by while somebody watches it: "
+    "the client of a boto3 resource rewrites items, and hooks on it keep it from being replaced: "
     'pass boto3.client("dynamodb")'
 )
 

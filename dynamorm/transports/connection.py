@@ -222,7 +222,7 @@ def check_tunnel(status: int) -> None:
 
 def _first_connected(found: list[Any], step: float, until: float) -> socket.socket:
     """Try the addresses in turn; raise the last one's error."""
-    failed = OSError("the name has no address")
+    failed = OSError("the host's name has no address")
     for family, kind, protocol, _, address in found:
         link = _Socket(family, kind, protocol)
         try:

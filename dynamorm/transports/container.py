@@ -59,7 +59,9 @@ class Temporary(Struct, frozen=True, rename="pascal"):
         return "Temporary(...)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("credentials of a container are not pickled")
+        raise TypeError(
+            "the credentials of a container cannot be pickled: each process finds them itself"
+        )
 
 
 def from_container(
@@ -108,7 +110,7 @@ class Container(Hidden):
             fresh = self._ask()
             ends = fresh.expiration.timestamp()
             if ends <= now:
-                raise _failure("those that it gave have expired", transient=True)
+                raise _failure("those that it returned have expired", transient=True)
         except CredentialsMissing:
             if kept is None or now >= kept.expiration.timestamp():
                 raise
@@ -154,7 +156,9 @@ class Container(Hidden):
             except (OSError, ValueError) as error:
                 raise _failure(f"{TOKEN}_FILE cannot be read: {error}", transient=False) from None
         if not (token.isascii() and token.isprintable()):
-            raise _failure(f"{TOKEN} holds what no header can hold", transient=False)
+            raise _failure(
+                f"{TOKEN} has characters that an HTTP header cannot have", transient=False
+            )
         return token
 
 
@@ -167,7 +171,7 @@ _temporary = json.Decoder(Temporary)
 
 
 def _failure(reason: str, *, transient: bool) -> CredentialsMissing:
-    error = CredentialsMissing(f"the container's endpoint gave no credentials: {reason}")
+    error = CredentialsMissing(f"no credentials from the endpoint of the container: {reason}")
     error.transient = transient
     return error
 

@@ -150,10 +150,13 @@ def _unexpired(environ: Mapping[str, str]) -> Credentials:
     try:
         ends = convert(environ.get("AWS_CREDENTIAL_EXPIRATION", ""), datetime).timestamp()
     except ValidationError:
-        raise CredentialsMissing("AWS_CREDENTIAL_EXPIRATION is not a date and time") from None
+        raise CredentialsMissing(
+            "AWS_CREDENTIAL_EXPIRATION is not a time: write 2026-11-26T02:30:00Z, or unset it"
+        ) from None
     if ends <= time.time():
         raise CredentialsMissing(
-            "the credentials in the environment have expired, says AWS_CREDENTIAL_EXPIRATION"
+            "the credentials in the environment have expired "
+            "(AWS_CREDENTIAL_EXPIRATION): renew them"
         )
     return _of(environ)
 

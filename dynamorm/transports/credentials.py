@@ -51,7 +51,7 @@ class Credentials(Hidden):
 
 
 NOT_PICKLED = (
-    "credentials are not pickled, since a pickle shows them to its readers: use profile=, the "
+    "credentials cannot be pickled, since a pickle reveals them to its readers: use profile=, the "
     "environment, or a module-level function as credentials=, which are found again there"
 )
 

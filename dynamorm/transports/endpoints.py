@@ -96,7 +96,9 @@ def for_account(endpoint: Endpoint, account: str | None) -> Endpoint:
             "known: set AWS_ACCOUNT_ID, or aws_account_id in the profile"
         )
     if not _is_label(account):
-        raise EndpointUnknown("the account id of the credentials cannot stand in a host's name")
+        raise EndpointUnknown(
+            "the account id of the credentials is not one: correct AWS_ACCOUNT_ID or aws_account_id"
+        )
     rest = endpoint.url.partition("dynamodb.")[2]
     return structs.replace(endpoint, url=f"https://{account}.ddb.{rest}")
 
@@ -217,7 +219,8 @@ def _account_mode(environ: Mapping[str, str], profile: Profile, *, possible: boo
         raise EndpointUnknown(f"{source} must be preferred, required or disabled")
     if mode == "required" and not possible:
         raise EndpointUnknown(
-            f"{source} is required, but this region has no accounts' endpoints, or none with FIPS"
+            f"{source} is required, but the region has no account endpoints, or none "
+            "with FIPS: say preferred"
         )
     return (mode or "preferred") if possible else "disabled"
 

@@ -19,7 +19,7 @@ class Hidden:
         return f"{type(self).__name__}(...)"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError(f"{type(self).__name__} is not pickled: a pickle would show a secret")
+        raise TypeError(f"{type(self).__name__} cannot be pickled: a pickle would reveal a secret")
 
     def __reduce_ex__(self, _protocol: object) -> NoReturn:
         self.__reduce__()

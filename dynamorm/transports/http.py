@@ -112,7 +112,7 @@ def route_to(place: Place) -> Route:
 def _proxy(variable: str, url: HiddenText) -> Proxy:
     if not url.lower().startswith("http:"):
         raise EndpointUnknown(
-            f'{variable} names a proxy that is spoken to over TLS, which transport="http" cannot: '
+            f'{variable} names a proxy behind TLS, which transport="http" cannot: '
             'take transport="botocore"'
         )
     from base64 import b64encode

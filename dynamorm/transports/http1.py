@@ -134,7 +134,7 @@ def _body(buffer: Buffer, status: int, fields: dict[str, str]) -> Reading[tuple[
     if coding is None:
         return (yield from buffer.exactly(_length(length or ""))), True
     if coding.lower() != "chunked" or length is not None:
-        raise Unreadable("where the answer's body ends is not said, or said twice")
+        raise Unreadable("the answer does not say where its body ends, or says it twice")
     return (yield from _chunks(buffer)), True
 
 

@@ -78,7 +78,7 @@ class Profile(Hidden):
         value = self._settings.get(key)
         if value is None or isinstance(value, str):
             return value
-        raise ProfileUnusable(f"{key} of {self} is a block of settings, not a value")
+        raise ProfileUnusable(f"{key} of {self} is a block of settings: write a value after the =")
 
     def endpoint_url(self) -> tuple[str, str] | None:
         """Return the service's endpoint or the profile's own, after the words that name it."""
@@ -86,10 +86,16 @@ class Profile(Hidden):
         if name is not None:
             section = self._services.get(name)
             if not section:
-                raise ProfileUnusable(f"services = {name} of {self}: there is no such section")
+                raise ProfileUnusable(
+                    f"services = {name} of {self}: there is no such section in the "
+                    "configuration file"
+                )
             service = section.get("dynamodb", {})
             if not isinstance(service, dict):
-                raise ProfileUnusable(f"dynamodb of the section services {name} is not a block")
+                raise ProfileUnusable(
+                    f"dynamodb of the section services {name} is a value: write its "
+                    "settings on indented lines"
+                )
             if url := service.get("endpoint_url"):
                 return f"endpoint_url of the section services {name}", url
         own = self.get("endpoint_url")
@@ -109,7 +115,8 @@ def read_profile(given: str | None, environ: Variables) -> Profile:
         profiles["default"] = config["default"]
     if source and name not in profiles and name not in shared:
         raise ProfileUnusable(
-            f"{source} names the profile {name!r}, which is in none of the configuration files"
+            f"{source} names the profile {name!r}, which no configuration file has: "
+            "correct the name, or add the profile"
         )
     name = name or "default"
     # Keys in the credentials file win, whatever they are about.

@@ -44,7 +44,7 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Given | Non
         from botocore.session import Session
     except ImportError:
         raise CredentialsMissing(
-            f"{source} is only followed by botocore, which is not installed: pip install botocore"
+            f"{source} needs botocore, which is not installed: pip install botocore"
             if setting
             else "no credentials in argument, environment or container, and without botocore no "
             "profile or instance can be asked: pip install botocore"

@@ -91,7 +91,7 @@ class Settings:
         return f"{type(self).__name__}({self._config!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a transport is not pickled; a database that names its transport is")
+        raise TypeError("a transport cannot be pickled: pickle a database that names its transport")
 
     def __copy__(self: S) -> S:
         """Return the transport itself, which everybody may share."""

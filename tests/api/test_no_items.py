@@ -115,5 +115,5 @@ def test_a_description_without_types_of_the_keys_is_no_answer():
     """A copy that cannot know its keys does not begin."""
     bare = {"Table": {**ORDERS, "AttributeDefinitions": []}}
     fixed = Fixed(**{"DescribeTable orders": bare})
-    with pytest.raises(dynamorm.TransportError, match="does not tell the keys of orders"):
+    with pytest.raises(dynamorm.TransportError, match="lacks the keys of orders"):
         run(copying(), fixed)

@@ -38,7 +38,7 @@ def test_a_table_is_restored_as_it_was(orders):
         ("restore shop:Order some-arn --from orders", "Give BACKUP_ARN or --from TABLE."),
         ("restore shop:Order some-arn", "a backup is a Backup or its ARN"),
         ("restore shop:Order --from orders --at now", "write 2026-11-26T02:30:00Z"),
-        ("restore shop:Order --from orders --at 2026-11-26T02:30:00", "is no time in UTC"),
+        ("restore shop:Order --from orders --at 2026-11-26T02:30:00", "is not a time in UTC"),
     ],
 )
 def test_what_is_missing_is_named(run, line, told):

@@ -118,7 +118,7 @@ def test_what_a_copy_costs_is_told_before_it_begins(stocked):
     stocked.service.fail("DescribeContinuousBackups", denied)
     assert "PITR" not in stocked("copy orders target").stderr
     assert stocked("copy orders target --quiet").stderr == ""
-    assert "is no price" in stocked("copy orders target --price write", exits=1).stderr
+    assert "is not a price" in stocked("copy orders target --price write", exits=1).stderr
     assert stocked("copy orders missing", exits=1).stderr.startswith("copy orders to orders: ")
 
 

@@ -71,7 +71,10 @@ def test_a_plan_in_a_file_is_applied_without_a_question(changed):
 def test_a_file_that_is_no_plan_is_named(run, content):
     """Neither other JSON nor a later version of plans is applied."""
     (run.folder / "other.json").write_text(content)
-    assert "other.json is no plan that dynamorm can read" in run("apply other.json", exits=1).stderr
+    assert (
+        "other.json is not a plan that this version of dynamorm can read"
+        in run("apply other.json", exits=1).stderr
+    )
     assert "none.json" in run("apply none.json", exits=1).stderr
 
 

@@ -68,7 +68,7 @@ def test_help_has_the_commands_in_the_order_of_their_use(run):
         ("plan", "no models: name them (shop.models:Order, or shop.models for all in it)"),
         ("plan nowhere.models", "no module 'nowhere.models': run dynamorm from the folder of"),
         ("plan shop:Ordre", "shop has no Ordre; did you mean Order?"),
-        ("plan shop:double", "shop:double is no model: it takes a Struct with @table, or"),
+        ("plan shop:double", "shop:double is not a model: name a Struct with @table, or"),
         ("plan json", "there is no model in json: none of its classes has @table"),
         ("plan broken", "broken could not be imported: ValueError: oh (--debug shows where)"),
         ("plan missing", "missing could not be imported: ModuleNotFoundError: No module named 'n"),

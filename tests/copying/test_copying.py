@@ -725,7 +725,7 @@ def test_the_same_table_is_refused_unless_in_place() -> None:
     def move(values: dict[str, Any]) -> dict[str, Any]:
         return {**values, "id": {"S": "elsewhere"}}
 
-    moving = r"^in place, .* cannot change an item's key .* at id, n\nSee "
+    moving = r"^in place, .* cannot change an item's key: .* at id, n\nSee "
     with pytest.raises(ItemError, match=moving) as caught:
         copy(fake, "source", "source", transform=move, in_place=True)
     assert caught.value.key.keys() == {"id", "n"}

@@ -133,14 +133,14 @@ def test_no_other_failure_of_a_backup_makes_a_copy() -> None:
 @pytest.mark.parametrize(
     ("options", "reason"),
     [
-        ({"backup_table": "users"}, "the name of the table"),
-        ({"backup_table": "users-2", "target_model": User2}, "the name of the table"),
+        ({"backup_table": "users"}, "is the table itself"),
+        ({"backup_table": "users-2", "target_model": User2}, "is the table itself"),
         ({"backup_table": "no name"}, "backup name"),
         ({"data_copy": True}, "in_place"),
         ({"data_copy": True, "transform": with_name}, "in_place"),
-        ({"transform": with_name, "target_model": User2}, "transform: does nothing"),
-        ({"batch_size": 5}, "batch_size: does nothing"),
-        ({"backup_table": "taken"}, "there is a table of the backup's name"),
+        ({"transform": with_name, "target_model": User2}, "transform: has no effect"),
+        ({"batch_size": 5}, "batch_size: has no effect"),
+        ({"backup_table": "taken"}, "a table named taken exists"),
     ],
 )
 def test_what_could_do_harm_is_refused_before_the_first_write(

@@ -661,7 +661,7 @@ def test_an_async_progress_is_refused() -> None:
     [
         ({"resume": {}}, "resume= is not a checkpoint of a comparison"),
         ({"resume": "x"}, "resume= is not a checkpoint of a comparison"),
-        ({"resume": {"cursors": []}}, "as many cursors as segments"),
+        ({"resume": {"cursors": []}}, "one cursor for each segment"),
         ({"resume": {"source": "other"}}, "source is 'other', this comparison's is 'one'"),
         ({"resume": {"sample": 0.5}}, "sample is 0.5"),
         ({"segments": 4}, "of is 3, this comparison's is 4"),
@@ -791,7 +791,7 @@ class Odd:
 def test_what_is_no_item_is_an_error(strange: bytes, name: str) -> None:
     """A page may hold anything; what is no item is none that a table has."""
     page = b'{"Items":[%s],"Count":1}' % strange
-    with pytest.raises(ItemError, match=f"not of attribute values, .* at {name}"):
+    with pytest.raises(ItemError, match=f"not an attribute value .* at {name}"):
         verify(Odd(service(THINGS, THINGS), "Scan", name, page))
 
 
@@ -801,11 +801,11 @@ def test_what_is_no_item_is_an_error(strange: bytes, name: str) -> None:
 def test_what_is_no_item_is_not_found_either(strange: bytes) -> None:
     """An answer to a look-up is judged as a page is."""
     answer = b'{"Responses":{"two":[%s]},"UnprocessedKeys":{}}' % strange
-    with pytest.raises(ItemError, match=r"not of attribute values, .* at two"):
+    with pytest.raises(ItemError, match=r"not an attribute value .* at two"):
         verify(Odd(service(THINGS[:1], []), "BatchGetItem", "two", answer))
     keyless = b",".join([strange.replace(b',"n":{"N":"0"}', b"")] * 101)
     page = b'{"Items":[%s],"Count":101}' % keyless
-    with pytest.raises(ItemError, match="without its key - at one"):
+    with pytest.raises(ItemError, match=r"without its key, .* - at one"):
         verify(Odd(service(THINGS), "Scan", "one", page), sample=0.5)
 
 

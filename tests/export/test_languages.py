@@ -280,7 +280,7 @@ def test_another_deletion_policy_is_refused():
     [
         ([named("arn:aws:dynamodb:eu-west-1:123456789012:table/x23")], "is an ARN"),
         ([BARE, BARE], r"two models are the table 'dev-bare': pass their union - at bare"),
-        ([named("x", extra={"New": 1})], r"has no word for New - at dev-x"),
+        ([named("x", extra={"New": 1})], r"has no property for New: leave it out - at dev-x"),
     ],
 )
 @pytest.mark.parametrize("function", [cloudformation, terraform])
@@ -298,8 +298,8 @@ def test_what_terraform_cannot_say_is_named():
     with pytest.raises(ModelError) as caught:
         terraform(vectors, encrypted)
     assert caught.value.problems == (
-        "terraform cannot say vector indexes: aws_dynamodb_table has none - at seen",
-        "terraform cannot say encryption with 'alias/mine': kms_key_arn takes an ARN - at safe",
+        "terraform cannot express vector indexes: aws_dynamodb_table has none - at seen",
+        "terraform cannot express encryption with 'alias/mine': kms_key_arn takes an ARN - at safe",
     )
     assert terraform(named("safe", encryption=KMS(KEY_ARN)))
 

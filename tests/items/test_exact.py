@@ -455,7 +455,9 @@ class LeanUser(Struct, omit_defaults=True):
 
 
 ORDER = {"pk": {"S": "ORDER#1"}, "gsi": {"S": "x"}, "total": {"N": "5"}, "expires": {"N": "1"}}
-KIND = "of what User has beside keys, nothing is there, but total is: an item of another kind"
+KIND = (
+    "the item has no attribute of User but the keys, and has total: it is an item of another kind"
+)
 
 
 @pytest.mark.parametrize("unmodelled", ["keep", "drop", "error"])

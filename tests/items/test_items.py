@@ -472,11 +472,11 @@ def test_time_to_live_in_milliseconds(text):
 @pytest.mark.parametrize(
     ("annotation", "value", "told"),
     [
-        (dict[int | str, int], {1: 1, "1": 2}, "two keys of the map are written alike"),
-        (Any, {1: 1, "1": 2}, "two keys of the map are written alike"),
-        (Any, {UUID(int=1), str(UUID(int=1))}, "two members of the set are written alike"),
-        (Any, {Color.RED, "red"}, "two members of the set are written alike"),
-        (Any, {Number.ONE, 1}, "two members of the set are written alike"),
+        (dict[int | str, int], {1: 1, "1": 2}, "two keys of the map are the same once written"),
+        (Any, {1: 1, "1": 2}, "two keys of the map are the same once written"),
+        (Any, {UUID(int=1), str(UUID(int=1))}, "two members of the set are the same once written"),
+        (Any, {Color.RED, "red"}, "two members of the set are the same once written"),
+        (Any, {Number.ONE, 1}, "two members of the set are the same once written"),
     ],
 )
 def test_two_that_are_written_alike(annotation, value, told):
@@ -525,7 +525,7 @@ def test_raw_that_can_be_none():
 def test_raw_that_is_no_attribute_value(raw):
     """Bytes that are anything else than one attribute value are never written."""
     told = problem(lambda: to_item(holder(Raw)(Raw(raw))))
-    assert told.startswith("a Raw that is not one attribute value: ")
+    assert told.startswith("this Raw is not one attribute value: ")
     assert told.endswith(" - at Holder.value")
     told = problem(lambda: to_item(holder(Raw)(raw)))
     assert told == "expected Raw, not bytes - at Holder.value"
@@ -583,8 +583,8 @@ class Address(Struct, forbid_unknown_fields=True):
     zip: int | None = None
 
 
-NUMBER = "a number has at most 38 significant digits and a magnitude of 1E-130 to 9.99E+125"
-FINITE = "nan and infinity are no numbers in DynamoDB"
+NUMBER = "the number does not fit: DynamoDB takes 38 significant digits and 1E-130 to 9.99E+125"
+FINITE = "DynamoDB stores neither NaN nor infinity"
 NO_VALUE = 'expected an attribute value, such as {"S": "text"} - at Holder.value'
 OF_A_RESOURCE = NO_VALUE.replace(
     " -", ": take items from a boto3 client, not from a resource, which changes values -"
@@ -623,11 +623,11 @@ WRONG = "a value of type {} does not belong here - at Holder.value{}"
         (set[int], {"NS": ["1", "0.5"]}, "expected a whole number - at Holder.value[1]"),
         (Color, {"S": "secret"}, "Invalid enum value - at Holder.value"),
         (Literal["a"], {"S": "secret"}, "Invalid enum value - at Holder.value"),
-        (Level, {"N": "77"}, "none of the values that the model allows - at Holder.value"),
+        (Level, {"N": "77"}, "the value is not one that the model allows - at Holder.value"),
         (
             Cat | Dog,
             {"M": {"type": {"S": "secret"}}},
-            "the tag is of none of the Structs in the union - at Holder.value",
+            "the value of the tag names none of the Structs in the union - at Holder.value",
         ),
         (Cat | Dog, {"M": {"type": {"S": "cat"}, "lives": {"S": ""}}}, WRONG.format("S", ".lives")),
         (
@@ -676,16 +676,16 @@ WRONG = "a value of type {} does not belong here - at Holder.value{}"
         (str, {"S": "", "N": ""}, NO_VALUE),
         (str, {"T": ""}, NO_VALUE),
         (bool, {"BOOL": "true"}, "BOOL does not hold a value of type str - at Holder.value"),
-        (None, {"NULL": False}, "NULL is always true - at Holder.value"),
+        (None, {"NULL": False}, "the value of NULL can only be true - at Holder.value"),
         (bytes, {"B": "secret"}, "expected bytes, or a str of base64 - at Holder.value"),
-        (set[str], {"SS": []}, "a set cannot be empty - at Holder.value"),
+        (set[str], {"SS": []}, "a set cannot be empty: leave the attribute out - at Holder.value"),
         (set[str], {"SS": ["a", 1]}, "S does not hold a value of type int - at Holder.value[1]"),
         (
             Any,
             {"L": [{"N": "secret"}]},
             f"{NUMBER} - at Holder.value[0]",
         ),
-        (float, {"N": "nan"}, "nan and infinity are no numbers in DynamoDB - at Holder.value"),
+        (float, {"N": "nan"}, "DynamoDB stores neither NaN nor infinity - at Holder.value"),
         (dict, {"M": {1: {"S": ""}}}, "an attribute's name is a str, not int - at Holder.value"),
     ],
 )
@@ -707,7 +707,7 @@ class Stranger:
     """A class that nobody knows how to store."""
 
 
-MIXED = "a set has in it only strings, only numbers or only binary, and never nothing"
+MIXED = "a set holds only strings, only numbers or only binary values, and cannot be empty"
 EMPTY = "no set can be empty: let the field be optional, or its default one"
 
 
@@ -715,7 +715,7 @@ EMPTY = "no set can be empty: let the field be optional, or its default one"
     ("annotation", "value", "told"),
     [
         (str, 1, "expected str, not int - at Holder.value"),
-        (str, "\ud800", "a value that cannot be stored (UnicodeEncodeError) - at Holder.value"),
+        (str, "\ud800", "the value cannot be stored (UnicodeEncodeError) - at Holder.value"),
         (int, "1", "expected int, not str - at Holder.value"),
         (int, True, "expected int, not bool - at Holder.value"),
         (int, 10**38 + 1, f"{NUMBER} - at Holder.value"),
@@ -735,7 +735,7 @@ EMPTY = "no set can be empty: let the field be optional, or its default one"
         (bytes, "x", "expected bytes, not str - at Holder.value"),
         (bool, 1, "expected bool, not int - at Holder.value"),
         (Color, "red", "expected Color, not str - at Holder.value"),
-        (Literal["a"], "secret", "none of the values that the Literal lists - at Holder.value"),
+        (Literal["a"], "secret", "the value is not one that the Literal lists - at Holder.value"),
         (str | None, 1, "expected str, not int - at Holder.value"),
         (int | str, 1.5, "expected int or str, not float - at Holder.value"),
         (int | str, True, "expected int, not bool - at Holder.value"),
@@ -752,7 +752,7 @@ EMPTY = "no set can be empty: let the field be optional, or its default one"
         (Address, Cat(1), "expected Address, not Cat - at Holder.value"),
         (Address, Address("a", "b"), "expected int, not str - at Holder.value.zip"),
         (Size, Size(1, UNSET), "expected str, not UnsetType - at Holder.value[1]"),
-        (Extra, {"secret": 1}, "a key that the TypedDict does not have - at Holder.value"),
+        (Extra, {"secret": 1}, "the TypedDict has no such key - at Holder.value"),
         (Extra, [], "expected dict, not list - at Holder.value"),
         (set[str], set(), f"{EMPTY} - at Holder.value"),
         (set[str], ["a"], "expected set, not list - at Holder.value"),
@@ -908,7 +908,7 @@ NAME = (
     "surrogate pair in it"
 )
 NO_SET = "Raw cannot be in a set: declare list[Raw], or the field as Raw"
-ALONE = "Raw holds any attribute value, and so stands alone or with None"
+ALONE = "Raw holds any attribute value, so declare it alone or with None"
 
 
 @pytest.mark.parametrize(
@@ -928,7 +928,7 @@ ALONE = "Raw holds any attribute value, and so stands alone or with None"
             "float and decimal are both stored as N and cannot be told apart - at Holder.value",
         ),
         (holder(dict[bytes, int]), "bytes cannot be the key of a map - at Holder.value"),
-        (Point, "an item has names: array_like cannot be stored - at Point"),
+        (Point, "an array_like Struct has no attribute names: leave array_like out - at Point"),
         (
             holder(set[Raw]),
             "Raw cannot be in a set: declare list[Raw], or the field as Raw - at Holder.value",
@@ -941,7 +941,10 @@ ALONE = "Raw holds any attribute value, and so stands alone or with None"
             for name in NAMES
         ),
         (defstruct("Tagged", ["a"], tag="x", tag_field='a"b'), f"{NAME}: 'a\"b' - at Tagged"),
-        (holder(TypedDict("Odd", {"": int})), "an attribute without a name - at Holder.value"),
+        (
+            holder(TypedDict("Odd", {"": int})),
+            "the name of an attribute is empty - at Holder.value",
+        ),
         (Half, "'Forgotten' cannot be found: define or import it at module level - at Half.value"),
     ],
 )

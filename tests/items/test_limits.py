@@ -24,7 +24,7 @@ def nested(kind: str, levels: int) -> Any:
 @pytest.mark.parametrize("kind", ["L", "M"])
 def test_the_worst_of_two_faults_is_the_one_that_is_there(kind: str) -> None:
     """What is deep, but not too deep, is not complained of beside a name that is missing."""
-    with pytest.raises(Misfit, match="an attribute without a name"):
+    with pytest.raises(Misfit, match="the name of an attribute is empty"):
         check_nesting(json.encode({"deep": nested(kind, 32), "": {"S": "x"}}))
     with pytest.raises(Misfit, match="the most is 32 levels"):
         check_nesting(json.encode({"deep": nested(kind, 33), "": {"S": "x"}}))
@@ -65,7 +65,7 @@ def test_keys_are_looked_at_whatever_they_are_called(name: str) -> None:
         ({"N": "1"}, "type N"),
         ({"S": ""}, ">= 1"),
         ({"S": "x" * 2049}, "<= 2048"),
-        ({"S": "é" * 1025}, "2048 bytes of UTF-8"),
+        ({"S": "é" * 1025}, "2048 bytes"),
     ):
         with pytest.raises(Misfit) as caught:
             check(json.encode({**good, name: value}))

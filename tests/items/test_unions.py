@@ -54,7 +54,10 @@ def test_an_item_is_read_by_the_model_of_its_tag(union, instance):
     ("item", "told"),
     [
         ({}, "the attribute is missing - at app.type"),
-        ({"type": {"S": "Secret"}}, r"the tag is of none of Order \| Customer - at app.type"),
+        (
+            {"type": {"S": "Secret"}},
+            r"the value of the tag names none of Order \| Customer - at app.type",
+        ),
         ({"type": {"N": "1"}}, "a value of type N does not belong here - at app.type"),
         ({"type": {"S": "Order"}}, "the attribute is missing - at app.id"),
         ({"type": {"S": "Order"}, "id": "1"}, "expected an attribute value.* - at app.id"),
@@ -73,7 +76,7 @@ def test_a_union_of_what_no_tag_tells_apart_is_an_error():
     class Plain(Struct):
         id: str
 
-    with pytest.raises(ModelError, match="nothing in an item says that it is one"):
+    with pytest.raises(ModelError, match="no attribute shows which model an item is of"):
         from_item(Order | Plain, {})
 
 

@@ -309,13 +309,13 @@ def test_include_takes_field_names():
     model = keyed(str, PartitionKey(index="by-key"), rename="upper")
     (problem,) = problems(model, indexes=[Index("by-key", Include("ID", "key"))])
     assert problem == (
-        "Include names 'ID', which is no field: the fields are id, key - at Keyed, index by-key"
+        "Include names 'ID', which is not a field: the fields are id, key - at Keyed, index by-key"
     )
 
 
 @pytest.mark.parametrize(
     ("count", "problem"),
-    [(0, "Include() names no field"), (21, "Include of 21 fields; the most is 20")],
+    [(0, "Include() names no field"), (21, "Include names 21 fields; the most is 20")],
 )
 def test_include_counts(count, problem):
     """Include of no field, or of more than 20, is refused."""
@@ -483,8 +483,8 @@ def test_every_problem_at_once():
         "indexes= lists 'lost' twice - at Wrong",
         NO_INDEX_KEY,
         "indexes= takes Index(\"name\", ...), not 'by-x' - at Wrong",
-        "the time to live is a number, in seconds since the epoch, or a datetime - at Wrong.third",
-        "2 time-to-live fields, third, fourth: a table has one - at Wrong",
+        "a TTL field must be a number, in seconds since the epoch, or a datetime - at Wrong.third",
+        "2 TTL fields, third, fourth: a table has one - at Wrong",
         "table name '!' must have 3 to 255 letters, digits, '_', '-' or '.' - at !",
         'table_class takes "STANDARD" or "STANDARD_INFREQUENT_ACCESS", not \'ALL\' - at !',
     )

@@ -107,11 +107,15 @@ RULES: dict[str, list[tuple[Any, ...]]] = {
         ),
     ],
     "APIReference/API_CreateTable": [
-        ("no two indexes have one name", spec(by_x(), by_x()), "'by-x' - at orders"),
+        (
+            "no two indexes have one name",
+            spec(by_x(), by_x()),
+            "'by-x': give each a name of its own - at orders",
+        ),
         (
             "nor a global and a local one",
             spec(by_x(), by_x((), sort_key=(A,))),
-            "'by-x' - at orders",
+            "'by-x': give each a name of its own - at orders",
         ),
         ("a table has a partition key", fields(id=str), "PartitionKey() - at Order"),
         (

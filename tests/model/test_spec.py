@@ -90,7 +90,11 @@ def test_bad_names(name):
         ([global_index(warm=OnDemand())], {}, "warm takes WarmThroughput(...), not OnDemand()"),
         ([global_index(projection="SOME")], {}, "projection takes ALL, KEYS_ONLY or Include"),
         ([global_index(projection=Include())], {}, "Include() names no field: use KEYS_ONLY"),
-        ([global_index(projection=Include("x", "x"))], {}, "Include names a field twice"),
+        (
+            [global_index(projection=Include("x", "x"))],
+            {},
+            "Include names a field twice: name each once",
+        ),
         ([global_index(projection=Include(""))], {}, "projected attribute name '' must have"),
         ([local_index()], {"sort_key": None}, "a local index needs a table with a sort key"),
         ([local_index(sort_key=())], {}, "a local index has exactly one sort key, not 0"),
@@ -171,7 +175,7 @@ def test_number_of_projected_attributes():
     full = [global_index(f"index-{n}", projection=Include(*included[:20])) for n in range(5)]
     made(*full)
     (problem,) = problems(global_index(projection=Include(*included)))
-    assert problem == "Include of 21 fields; the most is 20 - at orders.by-a"
+    assert problem == "Include names 21 fields; the most is 20 - at orders.by-a"
     (problem,) = problems(*full, global_index(projection=Include("one-more")))
     assert problem.startswith("101 included attributes over all indexes; the most is 100")
 

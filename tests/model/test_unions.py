@@ -115,20 +115,25 @@ class Other(Struct, tag="other"):
 @pytest.mark.parametrize(
     ("union", "problems"),
     [
-        (Order | None, ["a union on one table has Structs in it, not NoneType"]),
+        (Order | None, ["a union on one table takes Structs, not NoneType"]),
         (
             Order | Untagged,
             [
                 (
-                    "nothing in an item says that it is one: write class Untagged(Struct, "
+                    "no attribute shows which model an item is of: write class Untagged(Struct, "
                     "tag=True) - at Untagged"
                 )
             ],
         ),
-        (Order | Twin, ["the tag 'Order' is that of Order too - at Twin"]),
+        (Order | Twin, ["the tag 'Order' is also that of Order: give each its own - at Twin"]),
         (
             Order | Elsewhere,
-            ["the tag is in one attribute, not in 'kind', 'type': give all of them one tag_field="],
+            [
+                (
+                    "the tag must be in one attribute, not in 'kind', 'type': give all of them "
+                    "one tag_field="
+                )
+            ],
         ),
         (
             Bare | Twin,
@@ -143,7 +148,7 @@ class Other(Struct, tag="other"):
             Order | Number,
             [
                 "'pk' is S in Order, and N in Number: a key has one type - at Number.pk",
-                "'sk' is missing, of the table's key - at Number",
+                "'sk' is missing: each model needs the table's key - at Number",
                 (
                     "'status' is a key in another model: mark it here too, with "
                     "PartitionKey(index='by-status') - at Number.status"
@@ -157,8 +162,11 @@ class Other(Struct, tag="other"):
                     "tables 'app' and 'other': decorate with @table(\"...\") and one name, or pass "
                     'name="..." - at Order | Other'
                 ),
-                "index 'by-status' is listed otherwise - at Other",
-                "stream is 'NEW_IMAGE' in another model, and None here - at Other",
+                (
+                    "index 'by-status' is declared differently in another model of the union "
+                    "- at Other"
+                ),
+                "stream is 'NEW_IMAGE' in another model, None here: use one value - at Other",
             ],
         ),
     ],
@@ -196,7 +204,7 @@ def test_what_an_index_includes_is_named_by_the_fields_of_each_model():
     table("abc", indexes=[Index("by-kind", projection=Include("amount"))])(Priced)
     table("abc", indexes=[Index("by-kind", projection=Include("amount"))])(Weighed)
     assert projection() == Include("price", "weight")
-    with pytest.raises(ModelError, match="Include names 'nothing', which is no field"):
+    with pytest.raises(ModelError, match="Include names 'nothing', which is not a field"):
         projection(indexes=[Index("by-kind", projection=Include("nothing"))])
     with pytest.raises(ModelError, match="indexes= takes Index"):
         projection(indexes=["by-kind"])

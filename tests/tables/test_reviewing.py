@@ -325,7 +325,7 @@ def test_a_plan_that_shows_another_name_is_refused():
     """The table in the head of the text is the one that is changed."""
     world = aged(PLAIN)
     plan = world.run(dynamorm.plan(PLAIN, stream="NEW_IMAGE"))
-    with pytest.raises(PlanRefused, match="the plan shows another table"):
+    with pytest.raises(PlanRefused, match="the plan is of another table"):
         world.run(dynamorm.apply(structs.replace(plan, table="others")))
     assert world.sent == []
 

@@ -604,6 +604,6 @@ def test_a_flag_is_true_or_false(
 @pytest.mark.parametrize("prefix", [None, 5, b"a"])
 def test_a_beginning_of_names_is_a_string(world: World, prefix: Any) -> None:
     """What no name can begin with is refused before anything is sent."""
-    with pytest.raises(TypeError, match="list_tables takes what names begin with"):
+    with pytest.raises(TypeError, match="prefix= takes the beginning of the names"):
         world.run(dynamorm.list_tables(prefix))
     assert world.sent == []

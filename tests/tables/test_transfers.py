@@ -205,7 +205,7 @@ def test_a_wait_for_a_cancellation_ends_in_time() -> None:
 def test_what_is_none_of_them_is_refused(operation: Any, wanted: str) -> None:
     """A name, a model, nothing: before anything is sent."""
     for given in ("orders", Order, None):
-        with pytest.raises(TypeError, match=f"takes {wanted}, not"):
+        with pytest.raises(TypeError, match=f"expected {wanted}, not"):
             operation(given)
 
 

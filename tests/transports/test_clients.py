@@ -263,7 +263,7 @@ def test_a_resource_that_somebody_watches_is_refused(server):
     given = made("resource", server.url)
     transport = ClientTransport(given)
     given.meta.client.meta.events.register("after-call.dynamodb", lambda **_: None)
-    with pytest.raises(Refused, match=r"while somebody watches it: pass boto3\.client"):
+    with pytest.raises(Refused, match=r"keep it from being replaced: pass boto3\.client"):
         transport.send("PutItem", PUT)
     assert server.requests == []
     closed(given)
@@ -436,7 +436,7 @@ def test_an_awaited_client_is_for_asyncio():
 def test_what_is_no_client_is_answered_with_what_to_give():
     """A client that has not been entered; a mock; anything else that has a `meta`."""
     mock = type("MagicMock", (), {"__module__": "unittest.mock", "meta": None})()
-    with pytest.raises(TypeError, match=r"give dynamorm\.testing\.Script or FakeService"):
+    with pytest.raises(TypeError, match=r"pass dynamorm\.testing\.Script or FakeService"):
         dynamorm.connect(transport=mock)
     unentered = type("Context", (), {"__aenter__": None})()
     with pytest.raises(TypeError, match="give what is entered, `async with"):

@@ -331,9 +331,12 @@ def test_a_profile_leads_to_an_endpoint(tmp_path, lines, url, without):
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ("services = none", "services = none of the profile default: there is no such section"),
+        (
+            "services = none",
+            "services = none of the profile default: there is no such section in the config",
+        ),
         ("services = empty", "services = empty of the profile default"),
-        ("services = plain", "dynamodb of the section services plain is not a block"),
+        ("services = plain", "dynamodb of the section services plain is a value"),
         ("endpoint_url =\n  a = b", "endpoint_url of the profile default is a block"),
         ("region =\n  a = b", "region of the profile default is a block"),
     ],

@@ -119,7 +119,7 @@ def test_a_page_that_is_cut_short_is_no_page(kind, fake):
     """A Scan that lacks items is noticed, even where it has none at all."""
     with Proxy(fake, in_turn("short page", "", "short page")) as proxy:
         for _ in range(2):
-            with pytest.raises(TransportError, match="Count says"):
+            with pytest.raises(TransportError, match="Count is"):
                 through(kind, proxy, call("Scan", scan("things"), ScanOutput))
             through(kind, proxy, put())
 

@@ -1,0 +1,88 @@
+"""The texts of errors, all of them, as they are found in the source."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import dynamorm
+from dynamorm import errors
+
+pytestmark = pytest.mark.once
+
+ROOT = Path(__file__).parents[1]
+
+
+def collector() -> Any:
+    """The program that collects them, as the documentation uses it."""
+    spec = importlib.util.spec_from_file_location("messages", ROOT / "docs" / "messages.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+MESSAGES = collector().collect()
+
+NAMES = {*dynamorm.__all__, "Count", "Raw"}
+"""What a text may begin with in capitals, besides what has more than one capital."""
+
+WHOLE = {*vars(errors), "TypeError", "ValueError"} - {"ItemError"}
+"""Classes whose texts stand alone: the others are given a place where they are raised."""
+
+
+def test_the_texts_of_every_kind_of_error_are_found():
+    """In classes that are raised, lists of problems, advice of classes, arguments of helpers."""
+    found = {message.text for message in MESSAGES}
+    assert {
+        "no region: pass region=, or set AWS_REGION",
+        "indexes= lists {index.name} twice - at {place}",
+        ": wait until the table is ACTIVE, then try again",
+        "no partition key: mark one field with PartitionKey() - at {place}",
+        "index= takes the name of an index, not {self.index}",
+        "the answer is too long",
+    } <= found
+    assert len(MESSAGES) > 350
+
+
+@pytest.mark.parametrize("message", MESSAGES, ids=lambda m: f"{m.module}:{m.line}")
+def test_a_text_has_the_form_of_all_texts(message):
+    """It begins in lower case, unless with a name, and has no stray blank and no full stop."""
+    text = message.text.removeprefix(": ")
+    assert text == text.strip()
+    assert "  " not in text
+    if message.kind not in ("UsageError", "SystemExit"):  # of the form that click's own have
+        first = re.match(r"([A-Z][a-z]+)\b", text)
+        assert first is None or first[1] in NAMES
+        assert not text.endswith((".", "!"))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [message for message in MESSAGES if message.kind in WHOLE],
+    ids=lambda m: f"{m.module}:{m.line}",
+)
+def test_a_text_that_stands_alone_names_a_thing_or_what_to_do(message):
+    """A value, an option, a call, a setting; or advice behind a colon."""
+    assert re.search(r"\{|=|\(|'|\"|[A-Z_]{2,}|: |resume|allow", message.text)
+
+
+def test_the_page_has_every_text():
+    """What the documentation shows is what is collected, and the program prints the same."""
+    page = collector().page()
+    assert page.count("\n- ") == len(MESSAGES)
+    printed = subprocess.run(
+        [sys.executable, str(ROOT / "docs" / "messages.py")],
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+        check=True,
+    )
+    assert printed.stdout == page
