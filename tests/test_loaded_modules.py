@@ -75,7 +75,8 @@ SIGNED = {
 HTTP = OPERATION | SIGNED | {"dynamorm.transports.http"}
 HTTP_STANDARD = {"array", "contextvars", "hashlib", "hmac", "io", "selectors", "socket"}
 """Of the standard library, on the Python that needs most; those in C that these bring count not."""
-BOTOCORE = OPERATION | SIGNED | {"dynamorm.transports.botocore"}
+OWN_SOCKETS = {"dynamorm.transports.connection", "dynamorm.transports.http1"}
+BOTOCORE = OPERATION | SIGNED - OWN_SOCKETS | {"dynamorm.transports.botocore"}
 
 NEVER_OVER_BOTOCORE = {
     "asyncio",

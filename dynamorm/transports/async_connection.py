@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 from . import failures
 from .buffer import Buffer, Incomplete, Reading, Unreadable
 from .connection import (
-    LONGEST,
     Kept,
     check_tunnel,
     readable,
@@ -21,7 +20,7 @@ from .connection import (
 )
 from .failures import Failed
 from .http1 import Received, read_answer, read_head
-from .routes import Proxy, Route, tls_context
+from .routes import LONGEST, Proxy, Route, tls_context
 
 T = TypeVar("T")
 

@@ -42,9 +42,9 @@ from botocore.httpsession import (
 
 from . import failures
 from .buffer import MAX_DIGITS, Unreadable, check_size, room
-from .connection import LONGEST, OPTIONS
 from .exchange import Answer
 from .failures import Failed, Failure, without_frames
+from .routes import LONGEST, OPTIONS
 from .signed import Line, Place, SignedTransport
 
 MAX_CONNECTIONS = 64

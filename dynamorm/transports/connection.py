@@ -13,19 +13,12 @@ from . import failures
 from .buffer import PIECE, Buffer, Incomplete, Reading, Unreadable, pull
 from .failures import Failed, is_untrusted
 from .http1 import Received, read_answer, read_head
-from .routes import MAX_IDLE, Proxy, Route, tls_context
+from .routes import LONGEST, MAX_IDLE, OPTIONS, Proxy, Route, tls_context
 
 T = TypeVar("T")
 
-LONGEST = 1e8
-"""Seconds, three years: from 9e9 on a socket's time-out is an OverflowError."""
-
 RECORD = 16 << 10
 """Bytes that TLS encrypts at once: sending more counts as one step, however long it takes."""
-
-UNSENT = 128 << 10
-"""Bytes that the kernel may hold unsent. What it holds is still on its way when the wait for the
-answer begins: of megabytes a slow line would send too little within the read time-out."""
 
 
 class Kept(ABC):
@@ -244,17 +237,6 @@ def set_options(link: Any) -> None:
     """Set on a TCP socket what requests need."""
     for option in OPTIONS:
         link.setsockopt(*option)
-
-
-# Linux and macOS have the second one, Windows has not.
-_NAMES = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT}
-
-OPTIONS = tuple(
-    (socket.IPPROTO_TCP, getattr(socket, name), value)
-    for name, value in _NAMES.items()
-    if hasattr(socket, name)
-)
-"""Without the first a request that takes two packets waits 40 ms for an acknowledgement."""
 
 
 def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> None:

@@ -1,7 +1,11 @@
-"""How an endpoint is reached: its address, a proxy on the way, whom to trust, how long to wait."""
+"""How an endpoint is reached: its address, a proxy on the way, whom to trust, how long to wait.
+
+And what its sockets are set to, whoever makes them.
+"""
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
 from functools import cache
@@ -20,6 +24,23 @@ if TYPE_CHECKING:
 
 
 MAX_IDLE = 60.0
+
+LONGEST = 1e8
+"""Seconds, three years: from 9e9 on a socket's time-out is an OverflowError."""
+
+UNSENT = 128 << 10
+"""Bytes that the kernel may hold unsent. What it holds is still on its way when the wait for the
+answer begins: of megabytes a slow line would send too little within the read time-out."""
+
+# Linux and macOS have the second one, Windows has not.
+_NAMES = {"TCP_NODELAY": 1, "TCP_NOTSENT_LOWAT": UNSENT}
+
+OPTIONS = tuple(
+    (socket.IPPROTO_TCP, getattr(socket, name), value)
+    for name, value in _NAMES.items()
+    if hasattr(socket, name)
+)
+"""Without the first a request that takes two packets waits 40 ms for an acknowledgement."""
 
 DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
 """The moment of the monotonic clock by which a request must be answered, for those who look its

@@ -29,6 +29,7 @@ from test_transports import TRANSPORTS, Way, session
 import dynamorm
 from dynamorm import Credentials, DynamormError, TransportError
 from dynamorm.transports import connection as sockets
+from dynamorm.transports import routes
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.buffer import Buffer, pull
@@ -84,7 +85,7 @@ def test_time_outs_reach_the_socket():
         wire = Wire(Link(), step)  # type: ignore[arg-type]  # as far as it is used
         for _ in range(3):
             wire.send(b"x" * 100_000)
-    assert seen == [10.0, None, sockets.LONGEST]
+    assert seen == [10.0, None, routes.LONGEST]
 
 
 @pytest.mark.parametrize(("idle", "connections"), [(59, 1), (60, 2)])
