@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,25 +12,76 @@ from . import arguments
 from .models import model_of, model_or_name
 from .session import Session, command
 
+if TYPE_CHECKING:
+    from ..database import Database
+
 
 @command()
-@click.argument("table", metavar="TABLE|MODEL")
+@click.argument("table", required=False, metavar="[TABLE|MODEL]")
 @click.argument("name", required=False)
-@click.option("--list", "listed", is_flag=True, help="List the backups of the table.")
+@click.option("--list", "listed", is_flag=True, help="List the backups of the table, or all.")
+@click.option(
+    "--delete",
+    "arns",
+    multiple=True,
+    metavar="BACKUP_ARN",
+    help='Delete this backup, after a "yes".',
+)
+@arguments.yes
 @arguments.timeout(300)
-def backup(session: Session, table: str, name: str | None, listed: bool, timeout: float) -> None:
-    """Make an on-demand backup, called NAME, and wait for it."""
-    subject = model_or_name(table)
+def backup(
+    session: Session,
+    table: str | None,
+    name: str | None,
+    listed: bool,
+    arns: tuple[str, ...],
+    yes: bool,
+    timeout: float,
+) -> int:
+    """Make an on-demand backup, called NAME, and wait for it.
+
+    With --list or --delete, list or delete backups instead.
+    """
+    _check((table, name), listed, arns)
+    subject = model_or_name(table) if table else None
     with session.database() as db:
+        if arns:
+            return _delete(session, db, arns, sure=yes)
         if listed:
             backups = db.list_backups(subject)
-        elif name is not None:
-            backups = (db.create_backup(subject, name, timeout=timeout),)
         else:
-            raise click.UsageError("Missing argument 'NAME'.", click.get_current_context())
+            backups = (db.create_backup(subject, name, timeout=timeout),)  # type: ignore[arg-type]  # _check has seen both
     lines = (f"{item.backup_name}: {item.status}, {item.arn}" for item in backups)
     session.output.text("\n".join(lines))
     session.output.document("backup", backups=backups)
+    return 0
+
+
+def _check(given: tuple[str | None, str | None], listed: bool, arns: tuple[str, ...]) -> None:
+    """Refuse what does not say which one of the three is to be done, to what."""
+    table, name = given
+    problem = ""
+    if listed + bool(arns) + (name is not None) > 1 or (arns and table):
+        problem = "Give TABLE NAME, or --list [TABLE], or --delete BACKUP_ARN."
+    elif not listed and not arns and name is None:
+        problem = f"Missing argument '{'NAME' if table else 'TABLE'}'."
+    if problem:
+        raise click.UsageError(problem, click.get_current_context())
+    if arns:
+        from ..tables.backups import backup_arn
+
+        for arn in arns:
+            backup_arn(arn)
+
+
+def _delete(session: Session, db: Database, arns: tuple[str, ...], *, sure: bool) -> int:
+    if not session.confirm(f"Delete {', '.join(arns)}", sure=sure):
+        return 1
+    for arn in arns:
+        db.delete_backup(arn)
+        session.output.text(f"deleted {arn}")
+    session.output.document("backup", deleted=arns)
+    return 0
 
 
 def moment(text: str) -> datetime:

@@ -29,10 +29,11 @@ _US = {
         "write_hour": 0.00081,
     },
 }
+# Only what was compared with AWS's price list, us-east-1 by what others have published of the list
+# of 2026-08-31: https://docs.aws.amazon.com/awsaccountbilling/latest/aboutv2/price-changes.html
 PRICES: dict[str, dict[str, dict[str, float]]] = {
     "us-east-1": _US,
-    "us-east-2": _US,
-    "us-west-2": _US,
+    "us-east-2": {"STANDARD": _US["STANDARD"]},
 }
 """Dollars as of `PRICED` from `SOURCE`, without free tier, reservations and taxes.
 

@@ -60,7 +60,7 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
         notes = (*notes, f"TTL is on for {expiry!r}, a key that is no number: it is not declared.")
         expiry = None
     options = {"indexes": [*_indexes(spec, names)] or UNSET}
-    options |= {name: getattr(spec, name) for name in _OPTIONS}
+    options |= {name: getattr(spec, name) for name in Options.__struct_fields__}
     for policy in ("resource_policy", "stream_policy"):
         if options[policy]:
             options[policy] = json.decode(policy_text(options[policy]))
@@ -71,10 +71,6 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
     lines += [f"    {line}" for line in _fields(spec, names, expiry)]
     body = "\n".join(lines)
     return f"{_imports(body)}\n\n\n{body}\n"
-
-
-# `ignore` is about who manages a table, not about the table.
-_OPTIONS = tuple(name for name in Options.__struct_fields__ if name != "ignore")
 
 
 def _imports(body: str) -> str:

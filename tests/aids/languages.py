@@ -104,6 +104,14 @@ printable: st.SearchStrategy[TableSpec] = completed(
 """One whose names tools can read: to cfn-lint, control characters are errors and `False` is 0."""
 
 
+def executed(text: str) -> Any:
+    """Run a source, and give the class in it."""
+    module: dict[str, Any] = {"__name__": "pulled"}
+    exec(compile(text, "pulled.py", "exec", dont_inherit=True), module)
+    (model,) = (v for v in module.values() if getattr(v, "__module__", "") == "pulled")
+    return model
+
+
 def asked(spec: TableSpec) -> dict[str, Any]:
     """What is asked of the service: CreateTable, with what the requests after it have."""
     members = json.loads(requests.encode(requests.create_table(spec)))

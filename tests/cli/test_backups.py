@@ -23,6 +23,28 @@ def test_a_backup_is_made_listed_and_restored(orders):
     assert orders.json("describe again")["tables"][0]["StreamSpecification"]["StreamEnabled"]
 
 
+def test_backups_of_all_tables_are_listed(orders):
+    """Without a table, those of the whole account."""
+    orders("backup orders daily")
+    assert orders("backup --list").stdout == orders("backup orders --list").stdout
+
+
+def test_a_backup_is_deleted_only_after_a_yes(orders):
+    """By its ARN; nothing else is an answer, and without a terminal it takes --yes."""
+    orders("backup orders daily")
+    orders("backup orders weekly")
+    daily, weekly = (told["BackupArn"] for told in orders.json("backup --list")["backups"])
+    orders.service.sent.clear()
+    assert "pass --yes" in orders(f"backup --delete {daily}", exits=1).stderr
+    assert orders(f"backup --delete {daily}", answer="no", exits=1).stdout == ""
+    assert orders.service.sent == []
+    done = orders(f"backup --delete {daily}", answer="yes")
+    assert done.stdout == f"deleted {daily}\n"
+    assert f"Delete {daily}? Only 'yes' is accepted" in done.stderr
+    assert orders.json(f"backup --delete {weekly} --yes")["deleted"] == [weekly]
+    assert orders("backup --list").stdout == ""
+
+
 def test_a_table_is_restored_as_it_was(orders):
     """The latest moment, or the one that is named."""
     assert orders("restore shop:Order --from orders --name latest").stdout == "latest: ACTIVE\n"
@@ -34,6 +56,11 @@ def test_a_table_is_restored_as_it_was(orders):
     ("line", "told"),
     [
         ("backup orders", "Missing argument 'NAME'."),
+        ("backup", "Missing argument 'TABLE'."),
+        ("backup orders daily --list", "Give TABLE NAME, or --list [TABLE], or --delete"),
+        ("backup orders --delete some-arn", "Give TABLE NAME, or --list [TABLE], or --delete"),
+        ("backup --list --delete some-arn", "Give TABLE NAME, or --list [TABLE], or --delete"),
+        ("backup --delete some-arn --yes", "a backup is a Backup or its ARN"),
         ("restore shop:Order", "Give BACKUP_ARN or --from TABLE."),
         ("restore shop:Order some-arn --from orders", "Give BACKUP_ARN or --from TABLE."),
         ("restore shop:Order some-arn", "a backup is a Backup or its ARN"),

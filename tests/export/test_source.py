@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import pytest
 from aids import emulator
-from aids.languages import FULL, asked, completed, many
+from aids.languages import FULL, asked, completed, executed, many
 from aids.strategies import renamed, specs
 from aids.worlds import World
 from hypothesis import example, given
@@ -36,14 +36,6 @@ pytestmark = pytest.mark.once
 
 ID = KeyAttribute("id", "S")
 tables = completed(specs(renamed))
-
-
-def executed(text: str) -> Any:
-    """Run a source, and give the class in it."""
-    module: dict[str, Any] = {"__name__": "pulled"}
-    exec(compile(text, "pulled.py", "exec", dont_inherit=True), module)
-    (model,) = (v for v in module.values() if getattr(v, "__module__", "") == "pulled")
-    return model
 
 
 SOURCE = """\
@@ -167,6 +159,12 @@ def test_a_document_becomes_the_same_table(spec):
     if key_types.get(spec.time_to_live or "", "N") != "N":
         spec = structs.replace(spec, time_to_live=UNSET)
     assert asked(table_spec(executed(source(resource)))) == asked(spec)
+
+
+def test_what_a_spec_ignores_its_model_ignores():
+    """A model that is written out leaves to others what they manage."""
+    spec = TableSpec(name="fixed", partition_key=ID, ignore=("billing", "ttl"))
+    assert table_spec(executed(source(spec))).ignore == ("billing", "ttl")
 
 
 @pytest.mark.parametrize(
