@@ -1,61 +1,102 @@
-"""Peak memory of a copy, for a small table and for one a hundred times its size.
+"""Peak memory of copies and comparisons, for a small table and for one of a million items.
 
-python benchmarks/memory.py [--json FILE]
+    python benchmarks/memory.py [--items 1000000] [--json FILE]
+
+Each runs in a process of its own, which answers its own requests: no server holds the items.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
 import resource
 import subprocess
 import sys
-from pathlib import Path
+import time
+from collections.abc import Callable
+from typing import Any
 
-HERE = Path(__file__).parent
-PAGES = (2, 200)
+from runs import options
+
+FEW = 2_000
 
 
-def contend(url: str) -> None:
-    """Copy the table, and print the items and the peak resident memory in megabytes."""
+def _copied(db: Any) -> int:
+    return int(db.copy_table("source", "target").written)
+
+
+def _copied_typed(db: Any) -> int:
+    from customers import Customer, Upgraded, upgrade
+
+    return int(db.copy_table(Customer, Upgraded, transform=upgrade).written)
+
+
+def _compared(db: Any) -> int:
+    verified = db.verify_copy("source", "target")
+    assert verified
+    return int(verified.source_items)
+
+
+def _compared_typed(db: Any) -> int:
+    from customers import Customer, Upgraded, upgrade
+
     import dynamorm
 
-    credentials = dynamorm.Credentials("benchmark", "benchmark")
-    db = dynamorm.connect("us-east-1", endpoint=url, credentials=credentials)
-    report = db.copy_table("source", "target", segments=1)
+    target = dynamorm.table_spec(Upgraded, name="upgraded")
+    verified = db.verify_copy(Customer, target, transform=upgrade)
+    assert verified
+    return int(verified.source_items)
+
+
+def _compared_fewer(db: Any) -> int:
+    verified = db.verify_copy("source", "fewer")
+    assert verified.missing == verified.source_items // 1000
+    return int(verified.source_items)
+
+
+WAYS: dict[str, Callable[[Any], int]] = {
+    "copy_table": _copied,
+    "copy_table, typed": _copied_typed,
+    "verify_copy": _compared,
+    "verify_copy, typed": _compared_typed,
+    "verify_copy, one of 1,000 missing": _compared_fewer,
+}
+
+
+def contend(way: str, items: int) -> None:
+    """Do one, and print its items, its peak of resident memory, and how long it took."""
+    from within import PAGE, Database
+
+    db = Database(items // PAGE)
+    began = time.perf_counter()
+    done = WAYS[way](db)
+    seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    print(json.dumps({"items": report.written, "peak_mb": peak}))
+    print(json.dumps({"items": done, "peak_mb": peak, "seconds": seconds}))
 
 
-def measure(pages: int) -> dict[str, float]:
-    command = [sys.executable, str(HERE / "canned.py"), "--pages", str(pages)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
-        try:
-            assert server.stdout is not None
-            url = f"http://127.0.0.1:{server.stdout.readline().strip()}"
-            copying = [sys.executable, __file__, "--url", url]
-            done = subprocess.run(copying, env=os.environ, check=True, capture_output=True)
-            return dict(json.loads(done.stdout))
-        finally:
-            server.kill()
+def measure(way: str, items: int) -> dict[str, Any]:
+    command = [sys.executable, __file__, way, str(items)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE)
+    return {"way": way, **json.loads(done.stdout)}
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", type=Path)
-    parser.add_argument("--url")
-    arguments = parser.parse_args()
-    if arguments.url:
-        contend(arguments.url)
-        return
-    rows = [measure(pages) for pages in PAGES]
-    for row in rows:
-        print(f"{row['items']:>8.0f} items  {row['peak_mb']:>8.1f} MB at the peak")
-    print(f"difference {rows[1]['peak_mb'] - rows[0]['peak_mb']:>16.1f} MB")
-    if arguments.json:
-        arguments.json.write_text(json.dumps(rows, indent=2) + "\n")
+    arguments = options(__doc__, rounds=1, items=1_000_000)
+    rows = []
+    for way in WAYS:
+        few, many = (measure(way, items) for items in (FEW, arguments.items))
+        rows += [few, many]
+        print(
+            f"{way:36}{few['peak_mb']:7.1f} MB{many['peak_mb']:7.1f} MB"
+            f"{many['peak_mb'] - few['peak_mb']:7.1f} more for {many['items']:,} items"
+            f"{many['seconds']:7.1f} s",
+            flush=True,
+        )
+    arguments.write(rows)
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] and sys.argv[1] in WAYS:
+        contend(sys.argv[1], int(sys.argv[2]))
+    else:
+        main()

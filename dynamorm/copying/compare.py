@@ -21,7 +21,7 @@ from ..items.keys import item_hash
 from ..operations.effects import Steps, now, together
 from .collisions import Keys, digest
 from .identity import Found, check_tables
-from .join import Join, Side
+from .join import Hashed, Join, Side
 from .lookups import Keyed, LookUps, key_of
 from .options import CopySettings
 from .progress import Telling
@@ -152,6 +152,7 @@ class Comparison:
             late = page is None
             if page is not None:
                 side.take(page, self._once_expected if side is join.source else _itself)
+                page = None  # not held in memory while the next one is read
                 passed = (yield from now()) - moved_at > SETTLE_EVERY
                 tally = tally + self._differing(join)
                 left, late = yield from self._left_over(join, passed=passed)
@@ -171,7 +172,9 @@ class Comparison:
 
     def _differing(self, join: Join) -> Tally:
         """Count those pairs that can be made now, and differ."""
-        found = [one for one, there in join.pairs() if not self._look_ups.agree(one, there)]
+        agree = self._look_ups.agree
+        pairs = ((one.item, there.item, one.hashed) for one, there in join.pairs())
+        found = [pair[0] for pair in pairs if not agree(*pair)]
         keys = [key_of(one, self.target) for one in found[:NAMED]]
         return Tally(different=len(found), different_keys=keys)
 
@@ -212,13 +215,12 @@ class Comparison:
         merged = self.point.merged or merged
         self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
 
-    def _once_expected(self, raw: Raw) -> Raws:
+    def _once_expected(self, raw: Raw) -> Iterable[Hashed]:
         """Return what the target should have of an item, less what is equal to one before."""
-        made = self._expected(raw)
         if not self._merges:
-            return made
-        hashes = ((item, self.source.read(item_hash, item)) for item in made)
-        return [item for item, hashed in hashes if self._is_new(hashed.to_bytes(16, "big"))]
+            return _itself(raw)
+        hashes = ((item, self.source.read(item_hash, item)) for item in self._expected(raw))
+        return [one for one in hashes if self._is_new(one[1].to_bytes(16, "big"))]
 
     def _look_up_expected(self, raws: list[Raw]) -> Steps[Tally | None]:
         """Look up in the target what these items of the source should have become."""
@@ -252,8 +254,8 @@ def _balanced(total: int) -> Tally:
     return Tally(balance=f"{total % MODULUS:x}")
 
 
-def _itself(raw: Raw) -> Raws:
-    return (raw,)
+def _itself(raw: Raw) -> Iterable[Hashed]:
+    return ((raw, None),)
 
 
 def _parts(page: ScanOutput, end: End) -> Iterator[tuple[Key | None, list[Raw]]]:

@@ -21,6 +21,12 @@ from .lookups import Keyed, key_of
 from .reads import End, Item
 from .verified import Cursor
 
+NEAR = 8
+"""How many in a row may have no counterpart until the keys of all are read."""
+
+Hashed = tuple[Item, int | None]
+"""What the target should have, and its hash where that is known."""
+
 
 class Entry(Struct):
     """An item that has not met its counterpart yet."""
@@ -32,6 +38,8 @@ class Entry(Struct):
     """How many items of its table came before."""
     before: Raw | Cursor | None
     """What a Scan that begins with it continues after; `None` within what was made of one item."""
+    hashed: int | None
+    """Its hash, where that is known already."""
 
     def cursor(self, end: End) -> Cursor | None:
         """Return where a Scan that begins with it continues."""
@@ -54,7 +62,7 @@ class Side:
         """Where the next page begins."""
         self.cursors = Cursors("Scan")
         self.fresh: list[Entry] = []
-        """Those of the last page, until their keys are read."""
+        """Those that have not been compared with any of the other side, in order."""
         self.waiting: dict[Hashable, Entry] = {}
         """Those before them, by their keys, in the order in which they were read."""
         self._doubles: list[tuple[Hashable, Entry]] = []
@@ -89,16 +97,16 @@ class Side:
         """Whether as many have waited for two pages as can be looked up at once."""
         return len(self._before(self._pages[0])) >= MAX_KEYS
 
-    def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Item]]) -> None:
+    def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Hashed]]) -> None:
         """Take up a page, by what the target should have of each item."""
-        self.read_keys()
         self._pages = self._pages[1], self._places
+        self.wait(sum(1 for entry in self.fresh if entry.place < self._pages[0]))
         for _, entry in self._before(self._pages[0]):
             entry.detach(self.end)
         before: Raw | Cursor | None = self.cursor
         for raw in page.items:
-            for item in expected(raw):
-                self.fresh.append(Entry(item, self._places, self._items, before))
+            for item, hashed in expected(raw):
+                self.fresh.append(Entry(item, self._places, self._items, before, hashed))
                 self._places += 1
                 before = None
             self._items += 1
@@ -109,23 +117,27 @@ class Side:
     def _key_in(self, item: Item) -> Hashable:
         return self.end.read(item_key, item, self._names)
 
-    def read_keys(self) -> None:
-        for entry in self.fresh:
+    def wait(self, number: int) -> None:
+        """Let so many wait for their counterparts, by their keys."""
+        for entry in self.fresh[:number]:
             key = self._key_in(entry.item)
             if self.waiting.setdefault(key, entry) is not entry:
                 self._doubles.append((key, entry))
-        self.fresh = []
+        del self.fresh[:number]
 
-    def meet_first(self, number: int) -> None:
-        """Let so many of the last page go."""
+    def go_on(self, number: int, skipped: list[Entry]) -> None:
+        """Let so many go that have met their counterparts, but for some that are to wait."""
         if number:
             self._passed = self.fresh[number - 1].place + 1
-            del self.fresh[:number]
+            for entry in skipped:
+                entry.detach(self.end)
+            self.fresh[:number] = skipped
+            self.wait(len(skipped))
 
-    def meet(self, key: Hashable) -> Item:
+    def meet(self, key: Hashable) -> Entry:
         entry = self.waiting.pop(key)
         self._passed = max(self._passed, entry.place + 1)
-        return entry.item
+        return entry
 
     def left_over(self, *, passed: bool) -> list[Keyed]:
         """Take out those that have waited for two pages, as many as fill look-ups.
@@ -136,7 +148,7 @@ class Side:
         old = self._before(self._pages[0])
         if not passed:
             return self._take_out(old[: len(old) - len(old) % MAX_KEYS])
-        self.read_keys()
+        self.wait(len(self.fresh))
         place = max(self._pages[0], self._passed)
         tail = (one for one in self.waiting.values() if one.place >= place)
         place += sum(1 for _ in takewhile(lambda one: one.before is None, tail))
@@ -144,7 +156,7 @@ class Side:
 
     def all(self) -> list[Keyed]:
         """Take out all that there are."""
-        self.read_keys()
+        self.wait(len(self.fresh))
         self._passed = self._places
         return self._take_out(self._before(self._places))
 
@@ -223,22 +235,40 @@ class Join:
             return None
         return self.source.settle(*here), self.target.settle(*there)
 
-    def pairs(self) -> Iterator[tuple[Item, Item]]:
+    def pairs(self) -> Iterator[tuple[Entry, Entry]]:
         """Let all go that can meet; give the pairs that are not the same to the byte."""
+        ours, theirs = self.source.fresh, self.target.fresh
+        skipped: tuple[list[Entry], list[Entry]] = [], []
+        i = j = 0
+        # Without keys, which cost ten times as much to read, where little differs.
+        while i < len(ours) and j < len(theirs):
+            if not _is_same(ours, i, theirs, j):
+                if (found := _next_same(ours, i, theirs, j)) is None:
+                    break
+                skipped[0].extend(ours[i : found[0]])
+                skipped[1].extend(theirs[j : found[1]])
+                i, j = found
+            self._met += 1
+            i, j = i + 1, j + 1
+        lost = i < len(ours) and j < len(theirs)
+        for side, number, some in zip((self.source, self.target), (i, j), skipped, strict=True):
+            side.go_on(number, some)
+            if lost or self.over:
+                side.wait(len(side.fresh))
         source, target = self.source, self.target
-        # Without keys, which cost ten times as much to read, while nothing differs.
-        both = zip(source.fresh, target.fresh, strict=False)
-        same = sum(1 for _ in takewhile(_is_same, both))
-        source.meet_first(same)
-        target.meet_first(same)
-        self._met += same
-        if source.unmet and target.unmet:
-            source.read_keys()
-            target.read_keys()
-            for key in [key for key in source.waiting if key in target.waiting]:
-                self._met += 1
-                yield source.meet(key), target.meet(key)
+        for key in [key for key in source.waiting if key in target.waiting]:
+            self._met += 1
+            yield source.meet(key), target.meet(key)
 
 
-def _is_same(both: tuple[Entry, Entry]) -> bool:
-    return bytes(both[0].item) == bytes(both[1].item)
+def _is_same(ours: list[Entry], i: int, theirs: list[Entry], j: int) -> bool:
+    return bytes(ours[i].item) == bytes(theirs[j].item)
+
+
+def _next_same(ours: list[Entry], i: int, theirs: list[Entry], j: int) -> tuple[int, int] | None:
+    """Return where both sides go on alike, if few on either side are passed over."""
+    for n in range(1, NEAR):
+        for a, b in ((i + n, j + n), (i + n, j), (i, j + n)):
+            if a < len(ours) and b < len(theirs) and _is_same(ours, a, theirs, b):
+                return a, b
+    return None

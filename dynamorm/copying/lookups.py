@@ -68,10 +68,15 @@ class LookUps:
                 tally.extra_keys.append(key_of(item, target))
         return tally, others
 
-    def agree(self, one: Item, there: Item) -> bool:
-        """Return whether DynamoDB holds an item of the source and one of the target equal."""
-        equal: bool = bytes(one) == bytes(there)
-        return equal or self._source.read(item_hash, one) == self._target.read(item_hash, there)
+    def agree(self, one: Item, there: Item, hashed: int | None = None) -> bool:
+        """Return whether DynamoDB holds two items equal: one of the source, and one of the target.
+
+        `hashed` is the hash of the first one, if it is known.
+        """
+        if bytes(one) == bytes(there):
+            return True
+        hashed = self._source.read(item_hash, one) if hashed is None else hashed
+        return hashed == self._target.read(item_hash, there)
 
 
 def key_of(item: Item, end: End) -> Key:
