@@ -15,7 +15,7 @@ from typing import Any
 FIGURES = Path(__file__).parents[1] / "docs" / "benchmarks"
 
 SVG = "http://www.w3.org/2000/svg"
-LETTER, BARS, ROW, TOP = 7.5, 400, 24, 34
+LETTER, BARS, ROW, TOP = 8.2, 280, 24, 34
 """Pixels: a letter at most, the longest bar, the height of a row, and where the first one is."""
 
 STYLE = """
@@ -33,20 +33,20 @@ def chart(title: str, unit: str, rows: list[Row]) -> str:
     """Draw a bar for each row: its label, its figure, and whether it is this library's."""
     longest = max(figure for _, figure, _ in rows)
     left = 8 + LETTER * max(len(label) for label, _, _ in rows)
-    height = TOP + ROW * len(rows)
+    width, height = f"{left + BARS + 60:.0f}", TOP + ROW * len(rows)
     lines = [
-        f'<svg xmlns="{SVG}" width="{left + BARS + 90:.0f}" height="{height}" role="img">',
+        f'<svg xmlns="{SVG}" viewBox="0 0 {width} {height}" width="{width}" role="img">',
         f"<style>{STYLE}</style>",
         f'<text class="title" x="0" y="18">{escape(title)} ({escape(unit)})</text>',
     ]
     for place, (label, figure, ours) in enumerate(rows):
         y = TOP + ROW * place
         kind = "ours" if ours else "other"
-        width = max(1.0, BARS * figure / longest)
+        bar = max(1.0, BARS * figure / longest)
         lines += [
             f'<text x="{left - 8:.0f}" y="{y + 13}" text-anchor="end">{escape(label)}</text>',
-            f'<rect class="{kind}" x="{left:.0f}" y="{y}" width="{width:.1f}" height="17"/>',
-            f'<text x="{left + width + 6:.1f}" y="{y + 13}">{_shown(figure)}</text>',
+            f'<rect class="{kind}" x="{left:.0f}" y="{y}" width="{bar:.1f}" height="17"/>',
+            f'<text x="{left + bar + 6:.1f}" y="{y + 13}">{_shown(figure)}</text>',
         ]
     return "\n".join([*lines, "</svg>", ""])
 

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
+from html import escape
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 import dynamorm
 from dynamorm.errors import DOCS
@@ -31,6 +35,16 @@ html_theme = "furo"
 html_title = f"dynamorm {release}"
 # Read the Docs builds a site for each version, and says where this one is published.
 html_baseurl = os.environ.get("READTHEDOCS_CANONICAL_URL", DOCS)
+html_static_path = ["_static"]
+html_css_files = ["style.css"]
+html_favicon = "_static/icon.svg"
+# The default of the dark theme underlines every class and module.
+pygments_dark_style = "github-dark"
+
+# A name that leads nowhere is a warning, and warnings are errors. Annotations also name what has
+# no page: classes of other libraries, type variables, aliases.
+nitpicky = True
+nitpick_ignore_regex = [("py:class", ".*")]
 
 myst_heading_anchors = 3
 # The same fences are drawings on GitHub.
@@ -57,5 +71,47 @@ def _add_messages(app: Any, page: str, source: list[str]) -> None:
         source[0] += messages.page()
 
 
+def _add_card(app: Any, page: str, template: str, context: dict[str, Any], tree: Any) -> None:
+    """Say in a page's head what a search engine, or a chat that shows a link, shows of it."""
+    first = next(iter(tree.findall(nodes.paragraph)), None) if tree else None
+    if first is None:
+        return
+    said = " ".join(first.astext().split())
+    facts = {
+        "og:type": "website",
+        "og:site_name": project,
+        "og:title": context["title"],
+        "og:description": said,
+        "og:url": context.get("pageurl") or html_baseurl,
+        "og:image": f"{html_baseurl}_static/card.png",
+    }
+    tags = [f'<meta property="{name}" content="{escape(text)}" />' for name, text in facts.items()]
+    tags.append(f'<meta name="description" content="{escape(said)}" />')
+    tags.append('<meta name="twitter:card" content="summary_large_image" />')
+    context["metatags"] = "\n".join([context.get("metatags", ""), *tags])
+
+
+def _plain(
+    app: Any,
+    what: str,
+    name: str,
+    obj: Any,
+    options: Any,
+    signature: str | None,
+    returns: str | None,
+) -> tuple[str | None, str | None]:
+    """Show a signature as one would write it: aliases by name, no guard against mistakes."""
+    for written, shown in (
+        (r"TypeAliasForwardRef\('(\w+)'\)", r"\1"),
+        (r"\*misplaced: [\w.~]+,", "*,"),
+        (r"misplaced: [\w.~]+ = UNSET(, )?", ""),
+    ):
+        signature = signature and re.sub(written, shown, signature)
+        returns = returns and re.sub(written, shown, returns)
+    return signature, returns
+
+
 def setup(app: Any) -> None:
+    app.connect("html-page-context", _add_card)
+    app.connect("autodoc-process-signature", _plain)
     app.connect("source-read", _add_messages)

@@ -212,7 +212,8 @@ def page() -> str:
     for message in collect():
         if message.module != module:
             module = message.module
-            lines += ["", f"## {module}", ""]
+            place = f"dynamorm.{module}" if module != "__init__" else "dynamorm"
+            lines += ["", f"## `{place}`", ""]
         text = message.text.replace("\n", " ").replace("`", "'").strip()
         lines.append(f"- {message.kind}: `` {text} ``" if message.kind else f"- `` {text} ``")
     return "\n".join([*lines, ""])
