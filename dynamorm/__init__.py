@@ -35,11 +35,13 @@ _MODULES = {
         "add_field attribute_transform chain copy_all_fields remove_field rename_field"
     ),
     "model.declare": "table table_spec",
-    "model.fields": "PartitionKey SortKey TimeToLive",
+    "model.fields": "InlineFilter PartitionKey SortKey TimeToLive Vector",
     "model.options": (
-        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned TableOptions WarmThroughput"
+        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned TableOptions VectorIndex "
+        "WarmThroughput"
     ),
-    "model.spec": "IndexSpec KeyAttribute TableSpec",
+    "model.indexes": "IndexSpec KeyAttribute VectorAttribute",
+    "model.spec": "TableSpec",
     "operations.drivers": "Clock arun run",
     "operations.effects": "Call Effect Location Now Operation Sleep Steps Where",
     "operations.observing": "Event",

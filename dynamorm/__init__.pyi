@@ -60,9 +60,14 @@ from .items.transforms import remove_field as remove_field
 from .items.transforms import rename_field as rename_field
 from .model.declare import table as table
 from .model.declare import table_spec as table_spec
+from .model.fields import InlineFilter as InlineFilter
 from .model.fields import PartitionKey as PartitionKey
 from .model.fields import SortKey as SortKey
 from .model.fields import TimeToLive as TimeToLive
+from .model.fields import Vector as Vector
+from .model.indexes import IndexSpec as IndexSpec
+from .model.indexes import KeyAttribute as KeyAttribute
+from .model.indexes import VectorAttribute as VectorAttribute
 from .model.options import ALL as ALL
 from .model.options import KEYS_ONLY as KEYS_ONLY
 from .model.options import KMS as KMS
@@ -72,9 +77,8 @@ from .model.options import Kinesis as Kinesis
 from .model.options import OnDemand as OnDemand
 from .model.options import Provisioned as Provisioned
 from .model.options import TableOptions as TableOptions
+from .model.options import VectorIndex as VectorIndex
 from .model.options import WarmThroughput as WarmThroughput
-from .model.spec import IndexSpec as IndexSpec
-from .model.spec import KeyAttribute as KeyAttribute
 from .model.spec import TableSpec as TableSpec
 from .operations.drivers import Clock as Clock
 from .operations.drivers import arun as arun

@@ -21,6 +21,7 @@ MODEL = {
     "dynamorm.model.declare",
     "dynamorm.model.fields",
     "dynamorm.model.keys",
+    "dynamorm.model.indexes",
     "dynamorm.model.options",
     "dynamorm.model.spec",
 }

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType, field
 
@@ -22,6 +22,7 @@ from .tables import (
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
+    VectorIndex,
 )
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class RestoreTableFromBackupInput(Request, frozen=True):
     provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
     on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
     sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: Any = UNSET
+    vector_index_override: tuple[VectorIndex, ...] | UnsetType = UNSET
 
 
 class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
@@ -78,7 +79,7 @@ class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
     provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
     on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
     sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: Any = UNSET
+    vector_index_override: tuple[VectorIndex, ...] | UnsetType = UNSET
 
 
 class BackupDetails(Reply, frozen=True):

@@ -5,6 +5,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 
 # No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
+from typing import ClassVar, Literal
+
 from . import KeySchemaElement, ProvisionedThroughputDescription, Reply, WarmThroughputDescription
 
 
@@ -27,6 +29,7 @@ class OnDemandThroughputOverride(Reply, frozen=True):
 
 
 class LocalSecondaryIndexDescription(Reply, frozen=True):
+    kind: ClassVar[Literal["local"]] = "local"
     index_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
     projection: Projection = Projection()
@@ -36,6 +39,7 @@ class LocalSecondaryIndexDescription(Reply, frozen=True):
 
 
 class GlobalSecondaryIndexDescription(Reply, frozen=True):
+    kind: ClassVar[Literal["global"]] = "global"
     index_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
     projection: Projection = Projection()
@@ -49,9 +53,6 @@ class GlobalSecondaryIndexDescription(Reply, frozen=True):
     warm_throughput: WarmThroughputDescription | None = None
 
 
-IndexDescription = GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription
-
-
 class SearchSchemaElement(Reply, frozen=True):
     attribute_name: str
     search_schema_element_type: str
@@ -62,6 +63,7 @@ class VectorAttributeDefinition(Reply, frozen=True):
 
 
 class VectorIndexDescription(Reply, frozen=True):
+    kind: ClassVar[Literal["vector"]] = "vector"
     index_name: str
     search_schema: tuple[SearchSchemaElement, ...] = ()
     projection: Projection = Projection()
@@ -73,6 +75,11 @@ class VectorIndexDescription(Reply, frozen=True):
     index_size_bytes: int | None = None
     item_count: int | None = None
     index_arn: str | None = None
+
+
+IndexDescription = (
+    GlobalSecondaryIndexDescription | LocalSecondaryIndexDescription | VectorIndexDescription
+)
 
 
 class StreamSpecification(Reply, frozen=True):

@@ -17,6 +17,7 @@ from .tables import (
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
+    VectorIndex,
 )
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class TableCreationParameters(Request, frozen=True):
     on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     sse_specification: SSESpecification | UnsetType = UNSET
     global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    vector_indexes: Any = UNSET
+    vector_indexes: tuple[VectorIndex, ...] | UnsetType = UNSET
 
 
 class ImportTableInput(Request, frozen=True, kw_only=True):

@@ -15,7 +15,13 @@ from . import AttributeDefinition, KeySchemaElement, Reply, Request
 from .descriptions import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
 from .descriptions import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
 from .descriptions import TableDescription
-from .parts import Projection, StreamSpecification, Tag
+from .parts import (
+    Projection,
+    SearchSchemaElement,
+    StreamSpecification,
+    Tag,
+    VectorAttributeDefinition,
+)
 
 
 class ProvisionedThroughput(Request, frozen=True):
@@ -45,6 +51,15 @@ class GlobalSecondaryIndex(Request, frozen=True):
     warm_throughput: WarmThroughput | UnsetType = UNSET
 
 
+class VectorIndex(Request, frozen=True, kw_only=True):
+    index_name: str
+    vector_attribute: VectorAttributeDefinition
+    search_schema: tuple[SearchSchemaElement, ...] | UnsetType = UNSET
+    projection: Projection
+    dimensions: int
+    distance_function: str
+
+
 class SSESpecification(Request, frozen=True):
     enabled: bool | UnsetType = UNSET
     sse_type: str | UnsetType = UNSET
@@ -71,7 +86,7 @@ class CreateTableInput(Request, frozen=True):
     on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     global_table_source_arn: str | UnsetType = UNSET
     global_table_settings_replication_mode: str | UnsetType = UNSET
-    vector_indexes: Any = UNSET
+    vector_indexes: tuple[VectorIndex, ...] | UnsetType = UNSET
 
 
 class DescribeLimitsInput(Request, frozen=True):
@@ -111,8 +126,19 @@ class GlobalSecondaryIndexUpdate(Request, frozen=True):
     delete: DeleteGlobalSecondaryIndexAction | UnsetType = UNSET
 
 
+class DeleteVectorIndexAction(Request, frozen=True):
+    index_name: str
+
+
+class VectorIndexUpdate(Request, frozen=True):
+    """One of the two; CreateVectorIndexAction is a VectorIndex by its shape."""
+
+    create: VectorIndex | UnsetType = UNSET
+    delete: DeleteVectorIndexAction | UnsetType = UNSET
+
+
 class UpdateTableInput(Request, frozen=True, kw_only=True):
-    """Replicas, witnesses and vector indexes are nothing that a builder fills."""
+    """Replicas and witnesses are nothing that a builder fills."""
 
     attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
     table_name: str
@@ -130,7 +156,7 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     warm_throughput: WarmThroughput | UnsetType = UNSET
     global_table_settings_replication_mode: str | UnsetType = UNSET
     disassociation_protection_enabled: bool | UnsetType = UNSET
-    vector_index_updates: Any = UNSET
+    vector_index_updates: tuple[VectorIndexUpdate, ...] | UnsetType = UNSET
 
 
 class CreateTableOutput(Reply, frozen=True):

@@ -59,8 +59,11 @@ def _text(table: TableDescription) -> str:
     spec = TableSpec.of(table)
     facts = {"key": _key(spec.key)}
     for index in spec.indexes:
-        kind = "local index" if index.local else "index"
-        facts[f"{kind} {index.name}"] = f"{_key(index.key)}; {index.projection}"
+        kind = "index" if index.kind == "global" else f"{index.kind} index"
+        vector = index.vector
+        told = f"{vector.name} of {vector.dimensions} ({vector.distance})" if vector else ""
+        parts = filter(None, (_key(index.defined), told, str(index.projection)))
+        facts[f"{kind} {index.name}"] = "; ".join(parts)
     options = {name: getattr(spec, name) for name in Options.__struct_fields__}
     facts |= {name: str(value) for name, value in options.items() if value is not UNSET}
     items, size = table.item_count or 0, table.table_size_bytes or 0

@@ -12,7 +12,8 @@ from typing import NamedTuple
 from ..api.descriptions import TableDescription
 from ..api.parts import IndexDescription
 from ..model.declare import Model, table_spec
-from ..model.options import KEYS_ONLY, IndexSpec, Provisioned
+from ..model.indexes import IndexSpec
+from ..model.options import KEYS_ONLY, Provisioned
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, prices_of
@@ -68,7 +69,8 @@ def copy(
     seconds = [rates(origin, origin, quota, source)[0].capped(max_read_units).seconds(units)]
     priced = _Priced(spec, region, prices)
     copies = 1 + len(there.replicas if there else ())
-    held = [(index, _projected(index, items, source)) for index in spec.indexes]
+    priced_by_unit = (index for index in spec.indexes if not index.vector)
+    held = [(index, _projected(index, items, source)) for index in priced_by_unit]
     costs = [read, priced.units(f"write {spec.name}", "write", items.units * copies)]
     for index, inside in held:
         costs.append(priced.units(f"write index {index.name}", "write", inside.units * copies))
@@ -116,7 +118,7 @@ def plan(
     notes: list[str] = []
     seconds = 0.0
     for step in plan.steps:
-        if step.kind == "slow" and (index := indexes.get(step.name)):
+        if step.kind == "slow" and (index := indexes.get(step.name)) and not index.vector:
             held = _projected(index, items, None)
             costs.append(priced.units(f"build index {index.name}", "write", held.units))
             costs += priced.kept(held.size, f"index {index.name}")
@@ -135,7 +137,7 @@ def plan(
         seconds,
         region,
         priced.date,
-        tuple(notes),
+        (*notes, *_uncounted(spec)),
     )
 
 
@@ -207,6 +209,12 @@ _KEYS_BYTES = 200
 """Bytes assumed for the keys of an item, with the 100 bytes that storage adds to each item."""
 
 
+def _uncounted(spec: TableSpec) -> Iterator[str]:
+    # https://aws.amazon.com/dynamodb/pricing/on-demand/
+    for index in spec.vector_indexes:
+        yield f"index {index.name} is paid for by the bytes of its vectors: it is not counted"
+
+
 def _notes(
     spec: TableSpec, there: TableDescription | None, items: _Items, conditional: bool
 ) -> Iterator[str]:
@@ -217,5 +225,6 @@ def _notes(
             f"a new on-demand table begins at {NEW.write:,} write units a second, and serves twice "
             "as many after 30 minutes: warm= spares the wait"
         )
+    yield from _uncounted(spec)
     if conditional:
         yield f"{items.number:,} PutItems in place of {ceil(items.number / 25):,} batches"

@@ -9,7 +9,8 @@ from math import inf
 from typing import NamedTuple
 
 from ..api.descriptions import TableDescription
-from ..model.options import IndexSpec, OnDemand, Provisioned, WarmThroughput
+from ..model.indexes import IndexSpec
+from ..model.options import OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
 from .quotas import Quota
 

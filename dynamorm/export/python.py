@@ -11,7 +11,7 @@ from unicodedata import normalize
 from msgspec import UNSET, Struct, json, structs
 
 from ..errors import ModelError
-from ..model.options import Include, Index, Options, policy_text
+from ..model.options import AnyIndex, Include, Index, Options, VectorIndex, policy_text
 from ..model.spec import TableSpec
 from .names import cap_words, unique
 
@@ -25,18 +25,21 @@ _FROM = {
         "Include",
         "Kinesis",
         "Index",
+        "InlineFilter",
         "OnDemand",
         "PartitionKey",
         "Provisioned",
         "SortKey",
         "TimeToLive",
+        "Vector",
+        "VectorIndex",
         "WarmThroughput",
         "table",
     ),
     "msgspec": ("UNSET", "Struct", "field"),
 }
-_TYPES = {"S": "str", "N": "int", "B": "bytes"}
-_TAKEN = {*_TYPES.values(), *(name for names in _FROM.values() for name in names)}
+_TYPES = {"S": "str", "N": "int", "B": "bytes", "L": "list[float]"}
+_TAKEN = {*re.findall(r"\w+", str(_TYPES)), *(name for names in _FROM.values() for name in names)}
 """What a field or class of that name would hide from the lines around it."""
 
 
@@ -90,10 +93,9 @@ def _class_name(table: str) -> str:
 
 
 def _attributes(spec: TableSpec) -> dict[str, str | None]:
-    """Return every attribute that is declared, with its type where it is a key."""
-    found: dict[str, str | None] = {part.name: part.type for part in spec.key}
-    for index in spec.indexes:
-        found.update((part.name, part.type) for part in index.key)
+    """Return every attribute that is declared, with its type where it is a key or the like."""
+    found: dict[str, str | None] = {part.name: part.type for part in spec.defined}
+    found.update((index.vector.name, "L") for index in spec.indexes if index.vector)
     for index in spec.indexes:
         if isinstance(index.projection, Include):
             found.update((name, None) for name in index.projection if name not in found)
@@ -154,14 +156,21 @@ def _markers(spec: TableSpec, attribute: str) -> Iterator[str]:
                 if part.name == attribute:
                     position = f", position={place}" if len(key) > 1 else ""
                     yield f"{kind}(index={_quoted(index.name)}{position})"
+        if any(part.name == attribute for part in index.filters):
+            yield f"InlineFilter(index={_quoted(index.name)})"
+        if index.vector and index.vector.name == attribute:
+            yield f"Vector(index={_quoted(index.name)})"
 
 
-def _indexes(spec: TableSpec, names: dict[str, str]) -> Iterator[Index]:
+def _indexes(spec: TableSpec, names: dict[str, str]) -> Iterator[AnyIndex]:
     """Return what the markers do not say."""
     for index in spec.indexes:
         projection: Any = index.projection
         if isinstance(projection, Include):
             projection = Include(*(names[attribute] for attribute in projection))
+        if vector := index.vector:
+            yield VectorIndex(index.name, vector.dimensions, vector.distance, projection)
+            continue
         listed = Index(index.name, projection, index.throughput, index.on_demand, index.warm)
         if listed != Index(index.name):
             yield listed

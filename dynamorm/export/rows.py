@@ -122,8 +122,10 @@ def _globals(members: Members) -> Members:
     return {"global_secondary_index": list(map(_index, members["GlobalSecondaryIndexes"]))}
 
 
-def _no_vectors(_members: Members) -> Members:
-    raise Unsayable("vector indexes: aws_dynamodb_table has none")
+def _no_vectors(members: Members) -> Members:
+    # https://github.com/hashicorp/terraform-provider-aws/issues/49350
+    names = ", ".join(index["IndexName"] for index in members["VectorIndexes"])
+    raise Unsayable(f"vector index {names}: {TABLE} has none")
 
 
 def _stream(members: Members) -> Members:

@@ -43,7 +43,7 @@ def cloudformation(
         }
         # Only one table with indexes can be in the making at any time:
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-        if found[name].indexes or "VectorIndexes" in properties:
+        if found[name].indexes:
             resource |= {"DependsOn": indexed} if indexed else {}
             indexed = name
         tables[name] = resource

@@ -1,7 +1,7 @@
 """What attributes are to their table, and what follows for the way in which they are stored.
 
-An index holds only items that have its key attributes, and no NULL in them; a key is found by its
-one spelling; the time to live is a number.
+An index holds only items that have its key attributes, or its vector, and no NULL in them; a key is
+found by its one spelling; the time to live is a number.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 from msgspec import inspect, structs
 
-from ..model.fields import TimeToLive, read_fields
+from ..model.fields import TimeToLive, Vector, read_fields
 from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, alternatives
 
 _TABLE_KEY = {"key of": "the table"}
@@ -29,9 +29,11 @@ class Roles(NamedTuple):
 
     table_key: frozenset[str]
     index_keys: frozenset[str]
-    """Those that are in no key but an index's."""
+    """Those that are in no key but an index's, or inline filters of one."""
     seconds: frozenset[str]
     """The time to live."""
+    vectors: frozenset[str]
+    """What vector indexes search: no key, but as sparse."""
 
     @property
     def keys(self) -> frozenset[str]:
@@ -42,9 +44,10 @@ def read_roles(model: Any) -> Roles:
     """Read them from the markers."""
     marked = [(field.attribute, mark) for field in read_fields(model, []) for mark in field.markers]
     seconds = frozenset(name for name, mark in marked if isinstance(mark, TimeToLive))
-    keys = {(name, m.index) for name, m in marked if not isinstance(m, TimeToLive)}
+    vectors = frozenset(name for name, mark in marked if isinstance(mark, Vector))
+    keys = {(name, m.index) for name, m in marked if not isinstance(m, TimeToLive | Vector)}
     table_key = frozenset(name for name, index in keys if index is None)
-    return Roles(table_key, frozenset(name for name, _ in keys) - table_key, seconds)
+    return Roles(table_key, frozenset(name for name, _ in keys) - table_key, seconds, vectors)
 
 
 def with_roles(shape: inspect.StructType, roles: Roles) -> inspect.StructType:
@@ -56,7 +59,8 @@ def with_roles(shape: inspect.StructType, roles: Roles) -> inspect.StructType:
             field = structs.replace(field, type=_replaced(field.type, _IN_SECONDS))
         if name in roles.table_key:
             return _marked(field, _TABLE_KEY)
-        return _sparse(_marked(field, _INDEX_KEY)) if name in roles.index_keys else field
+        sparse = name in roles.index_keys or name in roles.vectors
+        return _sparse(_marked(field, _INDEX_KEY)) if sparse else field
 
     return structs.replace(shape, fields=tuple(map(placed, shape.fields)))
 
@@ -89,7 +93,7 @@ def _marked(field: inspect.Field, mark: dict[str, str]) -> inspect.Field:
 
 
 def _sparse(field: inspect.Field) -> inspect.Field:
-    """Let the key of an index be missing where it can be None."""
+    """Let what an index is made of be missing where it can be None."""
     nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
     if not field.required or not nullable:
         return field
@@ -102,5 +106,5 @@ def is_table_key(field: inspect.Field) -> bool:
 
 
 def is_index_key(field: inspect.Field) -> bool:
-    """Return whether the field is of an index's key, which an item may lack."""
+    """Return whether the field is of an index's key, or its vector, which an item may lack."""
     return isinstance(field.type, inspect.Metadata) and field.type.extra is _INDEX_KEY

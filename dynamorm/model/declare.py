@@ -16,7 +16,7 @@ from ..errors import ModelError
 from .fields import Field, label, read_fields, union_members
 from .keys import spec_parts
 from .names import short_name_problems
-from .options import Index, Options, check_option_names
+from .options import AnyIndex, Options, check_option_names
 from .spec import TableSpec, changed, remember
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ class _Declared(Struct, frozen=True):
     """What is declared of a class besides its fields."""
 
     name: str
-    indexes: tuple[Index, ...] = ()
+    indexes: tuple[AnyIndex, ...] = ()
     options: Mapping[str, Any] = {}
-    inherited: tuple[Index, ...] = ()
+    inherited: tuple[AnyIndex, ...] = ()
     """What its parents list, of which the class may have lost the markers."""
 
 
@@ -65,7 +65,7 @@ class _Declaration:
 def table(
     name: str,
     *misplaced: NoReturn,
-    indexes: Iterable[Index] = (),
+    indexes: Iterable[AnyIndex] = (),
     **options: Unpack[TableOptions],
 ) -> Callable[[type[S]], type[S]]:
     """Declare that a Struct is a table. The class stays as it is but for one attribute.
@@ -103,7 +103,7 @@ def table_spec(
     model: Model,
     *misplaced: NoReturn,
     name: str | None = None,
-    indexes: Iterable[Index] | None = None,
+    indexes: Iterable[AnyIndex] | None = None,
     **options: Unpack[TableOptions],
 ) -> TableSpec:
     """Return the spec of a marked Struct, or of a spec; what is given here counts before its own.
@@ -155,8 +155,8 @@ def _is_struct(model: object) -> bool:
     return isinstance(model, type) and issubclass(model, Struct)
 
 
-def _listable(indexes: Iterable[Index]) -> tuple[Index, ...]:
-    if isinstance(indexes, str | Index) or not hasattr(indexes, "__iter__"):
+def _listable(indexes: Iterable[AnyIndex]) -> tuple[AnyIndex, ...]:
+    if isinstance(indexes, str | AnyIndex) or not hasattr(indexes, "__iter__"):
         raise TypeError(f'indexes= takes a list of Index("name", ...), not {indexes!r:.200}')
     return tuple(indexes)
 
@@ -208,7 +208,7 @@ def _union_spec(
     model: Any,
     members: tuple[Any, ...],
     name: str | None,
-    indexes: Iterable[Index] | None,
+    indexes: Iterable[AnyIndex] | None,
     options: Mapping[str, Any],
 ) -> TableSpec:
     """Join several Structs on one table; what is given here counts before what they declare."""

@@ -5,19 +5,18 @@ The law: a CreateTable request, read and built again, is the same request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET, UnsetType
 
 from ..errors import ModelError
+from .indexes import IndexSpec, KeyAttribute, VectorAttribute
 from .option_rules import MEMBERS
 from .options import (
     KMS,
     MAX_UNITS,
     Include,
-    IndexSpec,
-    KeyAttribute,
     OnDemand,
     Provisioned,
     WarmThroughput,
@@ -77,8 +76,6 @@ def _of_description(table: Document) -> Document:
             for index in table.get("GlobalSecondaryIndexes", ())
         ],
     }
-    if vectors := table.get("VectorIndexes"):
-        told["VectorIndexes"] = [{n: one[n] for n in _OF_VECTOR if n in one} for one in vectors]
     if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
         told["SSESpecification"] = {
             "Enabled": True,
@@ -95,18 +92,11 @@ _SAME = (
     "TableName",
     "KeySchema",
     "LocalSecondaryIndexes",
+    "VectorIndexes",
     "StreamSpecification",
     "DeletionProtectionEnabled",
 )
 _OF_INDEX = ("IndexName", "KeySchema", "Projection")
-_OF_VECTOR = (
-    "IndexName",
-    "Projection",
-    "SearchSchema",
-    "VectorAttribute",
-    "Dimensions",
-    "DistanceFunction",
-)
 
 
 def _capacity(owner: Document, mode: str) -> Document:
@@ -143,11 +133,12 @@ def key_parts(request: Document) -> dict[str, Any]:
     hashes, ranges = _key(request["KeySchema"], types)
     local = [_index(one, types, local=True) for one in request.get("LocalSecondaryIndexes") or ()]
     others = [_index(one, types) for one in request.get("GlobalSecondaryIndexes") or ()]
+    vectors = [_vector_index(one, types) for one in request.get("VectorIndexes") or ()]
     return {
         "name": request["TableName"],
         "partition_key": hashes[0],
         "sort_key": next(iter(ranges), None),
-        "indexes": tuple(_in_order(local, others, [*types], {*hashes, *ranges})),
+        "indexes": tuple(_in_order([local, others, vectors], [*types], {*hashes, *ranges})),
     }
 
 
@@ -156,43 +147,67 @@ _Key = tuple[KeyAttribute, ...]
 
 def _key(schema: Any, types: Mapping[str, Any]) -> tuple[_Key, _Key]:
     parts = [(one["KeyType"], one["AttributeName"]) for one in schema]
-    hashes, ranges = (
-        tuple(KeyAttribute(name, types[name]) for kind, name in parts if kind == wanted)
-        for wanted in ("HASH", "RANGE")
-    )
-    return hashes, ranges
+    return _parts_of(parts, "HASH", types), _parts_of(parts, "RANGE", types)
+
+
+def _parts_of(parts: Iterable[tuple[str, str]], wanted: str, types: Mapping[str, Any]) -> _Key:
+    return tuple(KeyAttribute(name, types[name]) for kind, name in parts if kind == wanted)
 
 
 def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) -> IndexSpec:
     hashes, ranges = _key(index["KeySchema"], types)
-    projection = index.get("Projection") or {}
-    kind = projection.get("ProjectionType", "ALL")
     return IndexSpec(
         index["IndexName"],
         () if local else hashes,
         ranges,
-        Include(*projection.get("NonKeyAttributes", ())) if kind == "INCLUDE" else kind,
+        _projection(index),
         _provisioned(index.get("ProvisionedThroughput")),
         _on_demand(index.get("OnDemandThroughput")),
         _warm(index.get("WarmThroughput")),
     )
 
 
+def _vector_index(index: Document, types: Mapping[str, Any]) -> IndexSpec:
+    schema = index.get("SearchSchema") or ()
+    parts = [(one["SearchSchemaElementType"], one["AttributeName"]) for one in schema]
+    return IndexSpec(
+        index["IndexName"],
+        _parts_of(parts, "HASH", types),
+        projection=_projection(index),
+        vector=VectorAttribute(
+            index["VectorAttribute"]["AttributeName"],
+            int(index["Dimensions"]),
+            index["DistanceFunction"],
+        ),
+        filters=_parts_of(parts, "INLINE_FILTER", types),
+    )
+
+
+def _projection(index: Document) -> Any:
+    projection = index.get("Projection") or {}
+    kind = projection.get("ProjectionType", "ALL")
+    return Include(*projection.get("NonKeyAttributes", ())) if kind == "INCLUDE" else kind
+
+
 def _in_order(
-    local: list[IndexSpec], others: list[IndexSpec], defined: list[str], seen: set[KeyAttribute]
+    kinds: list[list[IndexSpec]], defined: list[str], seen: set[KeyAttribute]
 ) -> Iterator[IndexSpec]:
     """Yield the indexes in an order in which their keys are met as they are defined.
 
     The request lists them by kind; a model may have them in any order, and so defines its keys.
     """
     known = {attribute.name for attribute in seen}
-    while local and others:
-        new = [one.name for one in local[0].key if one.name not in known]
+    while waiting := [indexes for indexes in kinds if indexes]:
         left = [name for name in defined if name not in known]
-        index = (local if new == left[: len(new)] else others).pop(0)
-        known |= {attribute.name for attribute in index.key}
+        fitting = (one for one in waiting if _begins(left, one[0], known))
+        index = next(fitting, waiting[-1]).pop(0)
+        known |= {attribute.name for attribute in index.defined}
         yield index
-    yield from (*local, *others)
+
+
+def _begins(left: list[str], index: IndexSpec, known: set[str]) -> bool:
+    new = [one.name for one in index.defined if one.name not in known]
+    return new == left[: len(new)]
 
 
 def _billing(request: Document) -> OnDemand | Provisioned | UnsetType:

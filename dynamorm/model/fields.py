@@ -6,7 +6,7 @@ import enum
 import sys
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, NewType, Union, get_args, get_origin
+from typing import Annotated, Any, ClassVar, Final, Literal, NewType, Union, get_args, get_origin
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
@@ -20,11 +20,10 @@ class _Marker(Struct, frozen=True, repr_omit_defaults=True):
     misplaced: UnsetType = UNSET
 
 
-class _KeyMarker(_Marker, frozen=True, kw_only=True):
-    """Part of the key of the table, or of `index`."""
+class _OfIndex(_Marker, frozen=True, kw_only=True):
+    """A part of the table, or of `index`."""
 
     index: str | None = None
-    position: int | None = None
 
     def __post_init__(self) -> None:
         if self.misplaced is not UNSET:
@@ -32,14 +31,35 @@ class _KeyMarker(_Marker, frozen=True, kw_only=True):
             raise TypeError(f"an index is given by keyword: write {kind}(index={self.misplaced!r})")
         if not isinstance(self.index, str | None):
             raise TypeError(f"index= takes the name of an index, not {self.index!r}")
+
+
+class _KeyMarker(_OfIndex, frozen=True, kw_only=True):
+    """Part of the key of the table, or of `index`."""
+
+    position: int | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
         if self.position is not None and type(self.position) is not int:
             raise TypeError(f"position= takes a whole number, not {self.position!r}")
 
 
-class PartitionKey(_KeyMarker, frozen=True):
-    """Marks a field as the partition key of the table, or of the global index `index`.
+class _SearchMarker(_OfIndex, frozen=True, kw_only=True):
+    """Part of a vector index."""
 
-    Several on one index make a multi-attribute key: in field order or, where each has a
+    position: ClassVar[int | None] = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.index is None:
+            kind = type(self).__name__
+            raise TypeError(f'{kind} is part of a vector index: write {kind}(index="...")')
+
+
+class PartitionKey(_KeyMarker, frozen=True):
+    """Marks a field as the partition key of the table, or of the global or vector index `index`.
+
+    Several on one global index make a multi-attribute key: in field order or, where each has a
     `position`, in that order.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.html
     """
@@ -52,6 +72,21 @@ class SortKey(_KeyMarker, frozen=True):
     """
 
 
+class Vector(_SearchMarker, frozen=True):
+    """Marks the field that the vector index `index` searches: a list or tuple of numbers.
+
+    An item without it, or with `None` in it, is not in the index.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.html
+    """
+
+
+class InlineFilter(_SearchMarker, frozen=True):
+    """Marks a field by which a search of the vector index `index` may be narrowed: a key's type.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchSchemaElement.html
+    """
+
+
 class TimeToLive(_Marker, frozen=True):
     """Marks the field that holds, in seconds since the epoch, when an item expires."""
 
@@ -60,7 +95,7 @@ class TimeToLive(_Marker, frozen=True):
             raise TypeError("TimeToLive takes no argument: mark the field with TimeToLive()")
 
 
-Marker = PartitionKey | SortKey | TimeToLive
+Marker = PartitionKey | SortKey | TimeToLive | Vector | InlineFilter
 
 # How msgspec writes a value decides what it can be as a key. Classes of the standard library that
 # a model may not use are known by name, so that they need not be imported. Subclasses do not count:
@@ -96,6 +131,8 @@ class Field(Struct, frozen=True):
     """What the value can be as a key, "S", "N" or "B"; or the name of a type that can be none."""
     optional: bool
     """Whether the attribute can be missing or null."""
+    numbers: bool = False
+    """Whether the value is a list of numbers, as a vector has to be."""
 
 
 def union_members(model: Any) -> tuple[Any, ...]:
@@ -184,17 +221,19 @@ def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     absent = {NoneType, UnsetType}
     expires = any(isinstance(found, TimeToLive) for found in metadata)
     known = _KINDS_OF_EXPIRY if expires else _KINDS
+    values = [leaf for leaf in leaves if leaf not in absent]
     return Field(
         name=info.name,
         attribute=info.encode_name,
         place=place,
         markers=tuple(found for found in (*metadata, info.default) if isinstance(found, Marker)),
-        kinds=frozenset(_kind(leaf, known) for leaf in leaves if leaf not in absent),
+        kinds=frozenset(_kind(leaf, known) for leaf in values),
         optional=not absent.isdisjoint(leaves),
+        numbers=bool(values) and all(map(_has_numbers, values)),
     )
 
 
-_MARKERS: tuple[Any, ...] = (PartitionKey, SortKey, TimeToLive)
+_MARKERS: tuple[Any, ...] = (PartitionKey, SortKey, TimeToLive, Vector, InlineFilter)
 
 
 def _marks(value: object) -> bool:
@@ -240,6 +279,17 @@ def _kind(leaf: Any, known: dict[str, str]) -> str:
         return _ENUM_KINDS.get(_value_types(leaf)) or label(leaf)
     name = getattr(leaf, "__qualname__", "")
     return known.get(f"{leaf.__module__}.{name}") or label(leaf)
+
+
+_LISTS = frozenset({"list", "tuple", "Sequence", "MutableSequence", "Collection"})
+"""What msgspec writes as a list, by name: `collections.abc` need not be imported."""
+
+
+def _has_numbers(leaf: Any) -> bool:
+    if getattr(get_origin(leaf), "__name__", "") not in _LISTS:
+        return False
+    inner = [kind for kind in get_args(leaf) if kind is not ...]
+    return {_kind(one, _KINDS) for kind in inner for one in _leaves(kind, [])} == {"N"}
 
 
 def _value_types(members: Any) -> frozenset[type]:

@@ -7,9 +7,9 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType
 
-from .fields import Field, PartitionKey, SortKey, TimeToLive
-from .options import Include, Index
-from .spec import IndexSpec, KeyAttribute
+from .fields import Field, InlineFilter, PartitionKey, SortKey, TimeToLive, Vector
+from .indexes import IndexSpec, KeyAttribute, VectorAttribute
+from .options import AnyIndex, Include, Index, VectorIndex
 
 _UNKNOWN = KeyAttribute("unknown", "S")
 _IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
@@ -20,8 +20,8 @@ _Keys = dict[tuple[str | None, type], tuple[Field, ...]]
 
 def spec_parts(
     fields: tuple[Field, ...],
-    indexes: tuple[Index, ...],
-    inherited: tuple[Index, ...],
+    indexes: tuple[AnyIndex, ...],
+    inherited: tuple[AnyIndex, ...],
     place: str,
     problems: list[str],
 ) -> dict[str, Any]:
@@ -53,8 +53,10 @@ def _keys(fields: tuple[Field, ...], problems: list[str]) -> _Keys:
         markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
         for marker in markers:
             parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
-        if markers:
+        if any(not isinstance(marker, Vector) for marker in markers):
             problems += _field_problems(field, any(m.index is None for m in markers))
+        elif markers and not field.numbers:
+            problems.append(f"a vector is a list or tuple of numbers - at {field.place}")
     return {key: _in_order(key, marked, problems) for key, marked in parts.items()}
 
 
@@ -106,7 +108,7 @@ def _one(keys: _Keys, kind: type, place: str, problems: list[str]) -> KeyAttribu
 
 def _indexes(
     keys: _Keys,
-    listed: Mapping[str, Index],
+    listed: Mapping[str, AnyIndex],
     fields: tuple[Field, ...],
     place: str,
     problems: list[str],
@@ -114,15 +116,30 @@ def _indexes(
     attributes = {field.name: field.attribute for field in fields}
     for name in _marked(keys):
         index = listed.get(name, Index(name))
-        yield IndexSpec(
-            name,
-            partition_key=_attributes(keys.get((name, PartitionKey), ())),
-            sort_key=_attributes(keys.get((name, SortKey), ())),
-            projection=_projection(index, attributes, place, problems),
-            throughput=index.throughput,
-            on_demand=index.on_demand,
-            warm=index.warm,
+        hashes, ranges, filters = (
+            _attributes(keys.get((name, kind), ()))
+            for kind in (PartitionKey, SortKey, InlineFilter)
         )
+        projection = _projection(index, attributes, place, problems)
+        vectors = keys.get((name, Vector), ())
+        if not isinstance(index, VectorIndex):
+            if vectors or filters:
+                problems.append(
+                    f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
+                    f"dimensions=...) to indexes= - at {place}"
+                )
+                continue
+            capacities = index.throughput, index.on_demand, index.warm
+            yield IndexSpec(name, hashes, ranges, projection, *capacities)
+        elif len(vectors) == 1:
+            vector = VectorAttribute(vectors[0].attribute, index.dimensions, index.distance)
+            yield IndexSpec(name, hashes, ranges, projection, vector=vector, filters=filters)
+        else:
+            named = ", ".join(field.name for field in vectors) or "none"
+            problems.append(
+                f"vector index {name!r} has one vector: mark one field with Vector(index={name!r}),"
+                f" not {named} - at {place}"
+            )
 
 
 def _marked(keys: _Keys) -> dict[str, None]:
@@ -131,31 +148,35 @@ def _marked(keys: _Keys) -> dict[str, None]:
 
 
 def _listed(
-    declared: tuple[Index, ...], keys: _Keys, place: str, problems: list[str]
-) -> dict[str, Index]:
-    listed: dict[str, Index] = {}
+    declared: tuple[AnyIndex, ...], keys: _Keys, place: str, problems: list[str]
+) -> dict[str, AnyIndex]:
+    listed: dict[str, AnyIndex] = {}
     marked = _marked(keys)
     for index in _known(declared, place, problems):
         if index.name in listed:
             problems.append(f"indexes= lists {index.name!r} twice - at {place}")
         if index.name not in marked:
+            kinds = (Vector,) if isinstance(index, VectorIndex) else (PartitionKey, SortKey)
+            wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
+            what = "vector" if isinstance(index, VectorIndex) else "key"
             problems.append(
-                f"index {index.name!r} has no key: mark fields with "
-                f"PartitionKey(index={index.name!r}) or SortKey(index={index.name!r}) - at {place}"
+                f"index {index.name!r} has no {what}: mark fields with {wanted} - at {place}"
             )
         listed[index.name] = index
     return listed
 
 
-def _known(declared: tuple[Index, ...], place: str, problems: list[str]) -> Iterator[Index]:
+def _known(declared: tuple[AnyIndex, ...], place: str, problems: list[str]) -> Iterator[AnyIndex]:
     for index in declared:
-        if isinstance(index, Index) and isinstance(index.name, str):
+        if isinstance(index, AnyIndex) and isinstance(index.name, str):
             yield index
         else:
             problems.append(f'indexes= takes Index("name", ...), not {index!r} - at {place}')
 
 
-def _projection(index: Index, attributes: dict[str, str], place: str, problems: list[str]) -> Any:
+def _projection(
+    index: AnyIndex, attributes: dict[str, str], place: str, problems: list[str]
+) -> Any:
     if not isinstance(index.projection, Include):
         return index.projection
     problems += [

@@ -1,8 +1,10 @@
-"""Names of tables and indexes: what the service takes, alone and with a database's prefix."""
+"""Names of tables, indexes and attributes: what the service takes, alone and with a prefix."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
+from typing import TypeGuard
 
 from ..errors import ModelError
 
@@ -11,6 +13,7 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 MIN_NAME = 3
 MAX_NAME = 255
+MAX_ATTRIBUTE_BYTES = 255
 _LEGAL = f"{MIN_NAME} to {MAX_NAME} letters, digits, '_', '-' or '.'"
 _AN_ARN = "write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"
 
@@ -78,3 +81,14 @@ def whole_name(prefix: str, name: str) -> str:
         return whole
     given = f"prefix {prefix!r} and name {name!r} make {len(whole)} characters: " if prefix else ""
     raise ModelError((f"{given}table name {whole!r} must have {_LEGAL} - at {name}",))
+
+
+def is_text(value: object) -> TypeGuard[str]:
+    """Return whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
+    return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
+
+
+def attribute_problems(what: str, name: object) -> Iterator[str]:
+    """Say why it cannot be the name of an attribute that a table knows of."""
+    if not is_text(name) or not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_BYTES:
+        yield f"{what} attribute name {name!r:.50} must have 1 to 255 bytes of UTF-8"

@@ -138,6 +138,7 @@ _FILLED = (
 _FILLED_BY = {
     "LocalSecondaryIndexes": "local_indexes",
     "GlobalSecondaryIndexes": "global_indexes",
+    "VectorIndexes": "vector_indexes",
     "StreamSpecification": "stream",
     "SSESpecification": "encryption",
     "Tags": "tags",

@@ -8,12 +8,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypedDict, TypeGuard
+from typing import Any, Final, Literal, TypedDict
 
 from msgspec import UNSET, Struct, UnsetType, field, json, structs
 
 from ..errors import ModelError
 from . import Readable
+from .names import is_text
 
 ALL: Final = "ALL"
 KEYS_ONLY: Final = "KEYS_ONLY"
@@ -21,11 +22,6 @@ InsightsMode = Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
 StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
-
-
-def is_text(value: object) -> TypeGuard[str]:
-    """Return whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
-    return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
 
 
 class _Units(Struct, frozen=True, repr_omit_defaults=True):
@@ -124,7 +120,7 @@ Projection = Literal["ALL", "KEYS_ONLY"] | tuple[str, ...]
 """`Include` is a tuple; msgspec decodes no union with a type of ours."""
 
 
-class _Projecting(Struct, frozen=True, repr_omit_defaults=True):
+class Projecting(Struct, frozen=True, repr_omit_defaults=True):
     """An index whose projection has been names alone in JSON."""
 
     def __post_init__(self) -> None:
@@ -133,7 +129,7 @@ class _Projecting(Struct, frozen=True, repr_omit_defaults=True):
             structs.force_setattr(self, "projection", Include(*names))
 
 
-class Index(_Projecting, frozen=True):
+class Index(Projecting, frozen=True):
     """What the markers cannot say of an index; one that is not listed projects ALL.
 
     `throughput` goes with a provisioned table (left out, the index gets the table's own figures),
@@ -147,35 +143,26 @@ class Index(_Projecting, frozen=True):
     warm: WarmThroughput | None = None
 
 
-class KeyAttribute(Struct, frozen=True):
-    """An attribute that is part of a key, by its name in the table: "S", "N" or "B"."""
-
-    name: str
-    type: Literal["S", "N", "B"]
+Distance = Literal["COSINE", "DOT_PRODUCT", "EUCLIDEAN"]
 
 
-class IndexSpec(_Projecting, frozen=True):
-    """An index; one without a partition key is local and shares the table's.
+class VectorIndex(Projecting, frozen=True):
+    """An index that is searched by the likeness of vectors, of 1 to 4,096 `dimensions`.
 
-    The names in `Include` are attribute names here.
+    A table has at most five, and is billed on demand. Fields are marked with `Vector`,
+    `InlineFilter` and, at most one, `PartitionKey`: an item without that one is left out of the
+    index, and nothing says so.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.html
     """
 
     name: str
-    partition_key: tuple[KeyAttribute, ...] = ()
-    sort_key: tuple[KeyAttribute, ...] = ()
-    projection: Projection = "ALL"
-    throughput: Provisioned | None = None
-    on_demand: OnDemand | None = None
-    warm: WarmThroughput | None = None
+    dimensions: int
+    distance: Distance = "COSINE"
+    projection: Projection = ALL
 
-    @property
-    def local(self) -> bool:
-        return not self.partition_key
 
-    @property
-    def key(self) -> tuple[KeyAttribute, ...]:
-        """The attributes of its own key, in order."""
-        return self.partition_key + self.sort_key
+AnyIndex = Index | VectorIndex
+"""What `indexes=` lists."""
 
 
 class Options(Readable, frozen=True, kw_only=True):

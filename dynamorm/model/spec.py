@@ -9,19 +9,11 @@ from typing import Any
 from msgspec import UNSET, UnsetType, structs
 
 from ..errors import ModelError
-from .names import name_problem, short_name_problems
-from .options import Include, OnDemand, Options, Provisioned, WarmThroughput, is_text
-from .options import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
-from .options import KeyAttribute as KeyAttribute  # noqa: PLC0414
-
-# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
-MAX_GLOBAL_INDEXES = 20
-MAX_LOCAL_INDEXES = 5
-MAX_INCLUDED = 20
-MAX_INCLUDED_IN_SUM = 100
-MAX_KEY_PARTS = 4
-MAX_NAME_BYTES = 255
-_CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
+from .indexes import IndexKind, VectorAttribute, key_problems
+from .indexes import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
+from .indexes import KeyAttribute as KeyAttribute  # noqa: PLC0414
+from .names import attribute_problems, name_problem, short_name_problems
+from .options import Options
 
 
 class TableSpec(Options, frozen=True, dict=True):
@@ -65,11 +57,24 @@ class TableSpec(Options, frozen=True, dict=True):
 
     @property
     def local_indexes(self) -> tuple[IndexSpec, ...]:
-        return tuple(index for index in self.indexes if index.local)
+        return self._of_kind("local")
 
     @property
     def global_indexes(self) -> tuple[IndexSpec, ...]:
-        return tuple(index for index in self.indexes if not index.local)
+        return self._of_kind("global")
+
+    @property
+    def vector_indexes(self) -> tuple[IndexSpec, ...]:
+        return self._of_kind("vector")
+
+    def _of_kind(self, kind: IndexKind) -> tuple[IndexSpec, ...]:
+        return tuple(index for index in self.indexes if index.kind == kind)
+
+    @property
+    def defined(self) -> tuple[KeyAttribute, ...]:
+        """Every attribute that CreateTable has to define, once, in order."""
+        owned = (attribute for index in self.indexes for attribute in index.defined)
+        return tuple(dict.fromkeys((*self.key, *owned)))
 
     def named(self, name: str) -> TableSpec:
         """Return the same table under another name."""
@@ -141,9 +146,12 @@ def _type_problems(spec: TableSpec) -> Iterator[str]:
         if not isinstance(index, IndexSpec) or not isinstance(index.name, str):
             yield f'indexes takes IndexSpec("name", ...), not {index!r} - at {spec.name}'
             continue
-        for part in ("partition_key", "sort_key"):
+        for part in ("partition_key", "sort_key", "filters"):
             if not _is_key(getattr(index, part)):
                 yield f"{part} takes a tuple of KeyAttribute - at {spec.name}.{index.name}"
+        if not _is_vector(index.vector):
+            wanted = "VectorAttribute(name, dimensions, distance) or None"
+            yield f"vector takes {wanted} - at {spec.name}.{index.name}"
 
 
 def _is_key(value: object) -> bool:
@@ -153,12 +161,17 @@ def _is_key(value: object) -> bool:
     )
 
 
+def _is_vector(value: object) -> bool:
+    return value is None or (isinstance(value, VectorAttribute) and isinstance(value.name, str))
+
+
 def _rule_problems(spec: TableSpec) -> Iterator[str]:
     for problem in _table_problems(spec):
         yield f"{problem} - at {spec.name}"
-    for index in spec.indexes:
-        for problem in _index_problems(index, spec):
-            yield f"{problem} - at {spec.name}.{index.name}"
+    if spec.indexes:
+        from .index_rules import index_problems
+
+        yield from index_problems(spec)
 
 
 def _table_problems(spec: TableSpec) -> Iterator[str]:
@@ -168,104 +181,15 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
         from .option_rules import option_problems
 
         yield from option_problems(spec)
-    yield from _key_problems(spec.key)
+    yield from key_problems(spec.key, "key")
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
-        yield from _attribute_problems("time to live", spec.time_to_live)
-    for name, count in Counter(index.name for index in spec.indexes).items():
-        if count > 1:
-            yield f"{count} indexes are named {name!r}: give each a name of its own"
-    keys = (spec.key, *(index.key for index in spec.indexes))
-    kinds = {(attribute.name, attribute.type) for key in keys for attribute in key}
-    for name, count in Counter(name for name, _ in kinds).items():
+        yield from attribute_problems("time to live", spec.time_to_live)
+    for name, count in Counter(attribute.name for attribute in spec.defined).items():
         if count > 1:
             yield f"key attribute {name!r} has more than one type"
-    for indexes, most, kind in (
-        (spec.global_indexes, MAX_GLOBAL_INDEXES, "global"),
-        (spec.local_indexes, MAX_LOCAL_INDEXES, "local"),
-    ):
-        if len(indexes) > most:
-            yield f"{len(indexes)} {kind} indexes; a table has at most {most}"
     if spec.stream_policy and not spec.stream:
         yield "stream_policy is about the table's stream: declare stream too"
     known = {index.name for index in spec.global_indexes}
     for name in spec.index_insights if isinstance(spec.index_insights, dict) else ():
         if name not in known:
             yield f"index_insights names {name!r}, which is no global index"
-    included = sum(len(_included(index)) for index in spec.indexes)
-    if included > MAX_INCLUDED_IN_SUM:
-        yield (
-            f"{included} included attributes over all indexes; "
-            f"the most is {MAX_INCLUDED_IN_SUM}: project ALL or KEYS_ONLY somewhere"
-        )
-
-
-def _index_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
-    if problem := name_problem(index.name, "index"):
-        yield problem
-    for option, kind in _CAPACITIES.items():
-        if not isinstance(value := getattr(index, option), kind | None):
-            yield f"{option} takes {kind.__name__}(...), not {value!r}"
-    yield from _key_problems(index.key)
-    yield from _projection_problems(index)
-    yield from _local_problems(index, spec) if index.local else _global_problems(index, spec)
-
-
-def _key_problems(key: tuple[KeyAttribute, ...]) -> Iterator[str]:
-    for name, count in Counter(attribute.name for attribute in key).items():
-        if count > 1:
-            yield f"attribute {name!r} is {count} times in one key"
-    for attribute in key:
-        if attribute.type not in ("S", "N", "B"):
-            yield f"key attribute {attribute.name!r} has type {attribute.type!r}, not S, N or B"
-        yield from _attribute_problems("key", attribute.name)
-
-
-def _attribute_problems(what: str, name: object) -> Iterator[str]:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
-    if not is_text(name) or not 1 <= len(name.encode()) <= MAX_NAME_BYTES:
-        yield f"{what} attribute name {name!r:.50} must have 1 to 255 bytes of UTF-8"
-
-
-def _included(index: IndexSpec) -> tuple[str, ...]:
-    return index.projection.fields if isinstance(index.projection, Include) else ()
-
-
-def _projection_problems(index: IndexSpec) -> Iterator[str]:
-    names = _included(index)
-    if isinstance(index.projection, Include):
-        if not names:
-            yield "Include() names no field: use KEYS_ONLY for none"
-        if len(names) > MAX_INCLUDED:
-            yield f"Include names {len(names)} fields; the most is {MAX_INCLUDED}"
-        if len(set(names)) < len(names):
-            yield "Include names a field twice: name each once"
-        for name in names:
-            yield from _attribute_problems("projected", name)
-    elif index.projection not in ("ALL", "KEYS_ONLY"):
-        yield f"projection takes ALL, KEYS_ONLY or Include(...), not {index.projection!r}"
-
-
-def _local_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
-    if spec.sort_key is None:
-        yield (
-            "a local index needs a table with a sort key: mark one with SortKey(), "
-            "or give this index a PartitionKey of its own"
-        )
-    if any(attribute.name == spec.partition_key.name for attribute in index.sort_key):
-        yield "a local index has the table's partition key: sort by another attribute"
-    if len(index.sort_key) != 1:
-        yield f"a local index has exactly one sort key, not {len(index.sort_key)}"
-    for option in _CAPACITIES:
-        if getattr(index, option) is not None:
-            yield f"a local index shares the table's capacity: leave {option} out"
-
-
-def _global_problems(index: IndexSpec, spec: TableSpec) -> Iterator[str]:
-    for name, parts in (("partition", index.partition_key), ("sort", index.sort_key)):
-        if len(parts) > MAX_KEY_PARTS:
-            yield f"{len(parts)} {name} key attributes; the most is {MAX_KEY_PARTS}"
-    if isinstance(spec.billing, Provisioned):
-        if index.on_demand is not None:
-            yield "on_demand on a provisioned table: give throughput instead"
-    elif index.throughput is not None:
-        yield "throughput on an on-demand table: give on_demand, or the table Provisioned billing"

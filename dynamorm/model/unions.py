@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 from msgspec import structs
 
 from .fields import Field, TimeToLive, label, read_fields
-from .options import Include, Index
+from .options import AnyIndex, Include
 
 
 class ModelFields(NamedTuple):
@@ -112,7 +112,7 @@ def joined_indexes(
 
 
 def _in_attributes(index: Any, names: Mapping[str, str]) -> Any:
-    if not isinstance(index, Index) or not isinstance(index.projection, Include):
+    if not isinstance(index, AnyIndex) or not isinstance(index.projection, Include):
         return index
     projection = Include(*(names.get(name, name) for name in index.projection))
     return structs.replace(index, projection=projection)

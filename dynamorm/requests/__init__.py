@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from ..api import AttributeDefinition, KeySchemaElement, T, encode
 from ..api.descriptions import DescribeTableInput
 from ..api.parts import Projection as ProjectionShape
-from ..api.parts import StreamSpecification, Tag
+from ..api.parts import SearchSchemaElement, StreamSpecification, Tag, VectorAttributeDefinition
 from ..api.tables import (
     CreateTableInput,
     DeleteTableInput,
@@ -24,6 +24,7 @@ from ..api.tables import (
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
+    VectorIndex,
 )
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -166,7 +167,8 @@ def create_table(
     billing = spec.billing or OnDemand()
     provisioned = billing if isinstance(billing, Provisioned) else None
     payload = CreateTableInput(
-        attribute_definitions=_definitions(spec),
+        # Exactly the attributes that are in a key or a search schema: the service refuses others.
+        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in spec.defined),
         table_name=spec.name,
         key_schema=_key_schema(spec.key[:1], spec.key[1:]),
         local_secondary_indexes=tuple(_local(i, spec) for i in spec.local_indexes) or UNSET,
@@ -182,6 +184,7 @@ def create_table(
         warm_throughput=spec.warm,
         resource_policy=policy_text(spec.resource_policy) if spec.resource_policy else UNSET,
         on_demand_throughput=_limits(billing if isinstance(billing, OnDemand) else None),
+        vector_indexes=tuple(map(vector_index, spec.vector_indexes)) or UNSET,
     )
     if not spec.extra:
         return payload
@@ -211,13 +214,6 @@ def list_tables(start_after: str | None = None, *, limit: int | None = None) -> 
 def unset_if_none(value: T | None) -> T | UnsetType:
     """Return what an optional argument is as a member of a request."""
     return UNSET if value is None else value
-
-
-def _definitions(spec: TableSpec) -> tuple[AttributeDefinition, ...]:
-    """Define exactly the attributes that are keys: the service refuses one too many."""
-    owners: tuple[TableSpec | IndexSpec, ...] = (spec, *spec.indexes)
-    keys = dict.fromkeys(attribute for owner in owners for attribute in owner.key)
-    return tuple(AttributeDefinition(key.name, key.type) for key in keys)
 
 
 def _key_schema(
@@ -250,6 +246,20 @@ def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSec
         provisioned_throughput=units_shape((provisioned and index.throughput) or provisioned),
         on_demand_throughput=_limits(index.on_demand),
         warm_throughput=index.warm or UNSET,
+    )
+
+
+def vector_index(index: IndexSpec) -> VectorIndex:
+    vector: Any = index.vector
+    parts = (("HASH", index.partition_key), ("INLINE_FILTER", index.filters))
+    schema = (SearchSchemaElement(one.name, kind) for kind, part in parts for one in part)
+    return VectorIndex(
+        index_name=index.name,
+        vector_attribute=VectorAttributeDefinition(vector.name),
+        search_schema=tuple(schema) or UNSET,
+        projection=_projection(index.projection),
+        dimensions=vector.dimensions,
+        distance_function=vector.distance,
     )
 
 

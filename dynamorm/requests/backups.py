@@ -15,7 +15,7 @@ from ..api.backups import (
     RestoreTableFromBackupInput,
     RestoreTableToPointInTimeInput,
 )
-from ..api.tables import GlobalSecondaryIndex
+from ..api.tables import GlobalSecondaryIndex, VectorIndex
 from ..errors import ModelError
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -64,14 +64,16 @@ def restore_table_from_backup(
     *,
     name: str | None = None,
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
+    vectors: Iterable[VectorIndex] | None = None,
     **options: Unpack[TableOptions],
 ) -> RestoreTableFromBackupInput:
     """Build RestoreTableFromBackup: billing and encryption of the model where it declares them.
 
-    `indexes` are those of the backup that are restored; all of them if they are left out.
+    `indexes` are the global indexes of the backup that are restored, and `vectors` the vector
+    indexes; all of them if they are left out.
     """
     spec = table_spec(model, name=name, **options)
-    return RestoreTableFromBackupInput(spec.name, arn, **_overrides(spec, indexes))
+    return RestoreTableFromBackupInput(spec.name, arn, **_overrides(spec, indexes, vectors))
 
 
 def restore_table_to_point_in_time(
@@ -81,6 +83,7 @@ def restore_table_to_point_in_time(
     at: float | None = None,
     name: str | None = None,
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
+    vectors: Iterable[VectorIndex] | None = None,
     **options: Unpack[TableOptions],
 ) -> RestoreTableToPointInTimeInput:
     """Build RestoreTableToPointInTime, to `at`, in seconds since the epoch, or the latest moment.
@@ -96,11 +99,15 @@ def restore_table_to_point_in_time(
         target_table_name=spec.name,
         use_latest_restorable_time=True if at is None else UNSET,
         restore_date_time=unset_if_none(at),
-        **_overrides(spec, indexes),
+        **_overrides(spec, indexes, vectors),
     )
 
 
-def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) -> dict[str, Any]:
+def _overrides(
+    spec: TableSpec,
+    indexes: Iterable[GlobalSecondaryIndex] | None,
+    vectors: Iterable[VectorIndex] | None,
+) -> dict[str, Any]:
     """Return what is to differ from the backup: only what is declared."""
     # CreateTable is billed on demand unless the model says otherwise; a restore is as its backup.
     made = create_table(spec)
@@ -110,5 +117,6 @@ def _overrides(spec: TableSpec, indexes: Iterable[GlobalSecondaryIndex] | None) 
         "global_secondary_index_override": UNSET if indexes is None else tuple(indexes),
         "provisioned_throughput_override": billing.provisioned_throughput if billing else UNSET,
         "on_demand_throughput_override": billing.on_demand_throughput if billing else UNSET,
+        "vector_index_override": UNSET if vectors is None else tuple(vectors),
         "sse_specification_override": made.sse_specification or unencrypted_shape(spec.encryption),
     }

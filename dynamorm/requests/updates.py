@@ -11,16 +11,18 @@ from ..api import AttributeDefinition
 from ..api.parts import StreamSpecification
 from ..api.tables import (
     DeleteGlobalSecondaryIndexAction,
+    DeleteVectorIndexAction,
     GlobalSecondaryIndexUpdate,
     OnDemandLimits,
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
+    VectorIndexUpdate,
 )
 from ..model.declare import Model
 from ..model.named import table_name
 from ..model.options import KMS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import IndexSpec, KeyAttribute
-from . import encryption_shape, global_index, unencrypted_shape, units_shape
+from . import encryption_shape, global_index, unencrypted_shape, units_shape, vector_index
 
 if TYPE_CHECKING:
     from ..model.options import StreamView, TableClass
@@ -35,6 +37,7 @@ def update_table(
     on_demand: OnDemand | None = None,
     create: IndexSpec | None = None,
     delete: str | None = None,
+    delete_vector: str | None = None,
     update: Iterable[Index] = (),
     stream: StreamView | UnsetType | None = UNSET,
     encryption: KMS | UnsetType | None = UNSET,
@@ -46,17 +49,22 @@ def update_table(
 
     `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
     `None` is removed, one that is left out stays. `create` needs `attributes`, the key
-    attributes of the table and all its indexes, the new one included. Of `update`, capacities
-    count.
+    attributes and inline filters of the table and all its indexes, the new one included. `delete`
+    names a global index, `delete_vector` a vector index. Of `update`, capacities count.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
     """
     provisioned = billing if isinstance(billing, Provisioned) else throughput
     changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
-    if create is not None:
+    vectors = []
+    if create is not None and create.vector:
+        vectors.append(VectorIndexUpdate(create=vector_index(create)))
+    elif create is not None:
         changes.append(GlobalSecondaryIndexUpdate(create=global_index(create, create.throughput)))
     if delete is not None:
         gone = DeleteGlobalSecondaryIndexAction(delete)
         changes.append(GlobalSecondaryIndexUpdate(delete=gone))
+    if delete_vector is not None:
+        vectors.append(VectorIndexUpdate(delete=DeleteVectorIndexAction(delete_vector)))
     return UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
         or UNSET,
@@ -70,6 +78,7 @@ def update_table(
         deletion_protection_enabled=deletion_protection,
         on_demand_throughput=_maxima(on_demand),
         warm_throughput=warm,
+        vector_index_updates=tuple(vectors) or UNSET,
     )
 
 

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET, Struct, structs
 
-from ..api import KeySchemaElement
 from ..api.descriptions import TableDescription
 from ..model import Readable, value_text
+from ..model.indexes import IndexSpec, KeyAttribute, in_order
 from ..model.options import KEYS_ONLY, Include
-from ..model.spec import IndexSpec, KeyAttribute, TableSpec, declares_settings
+from ..model.spec import TableSpec, declares_settings
 
 if TYPE_CHECKING:
     from ..api.parts import GlobalSecondaryIndexDescription, IndexDescription
@@ -127,17 +127,29 @@ def _setting_pairs(
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:
     """Return the declared key and the one of the table."""
-    return "key", _Key(spec.key[:1], spec.key[1:]), _key(table.key_schema, attribute_types(table))
+    return "key", _Key(spec.key[:1], spec.key[1:]), _key(schema_of(table), attribute_types(table))
 
 
 def index_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
     """Return what is declared of indexes, be it different or not."""
-    there: dict[str, IndexDescription] = {}
-    there.update((index.index_name, index) for index in table.local_secondary_indexes)
-    there.update((index.index_name, index) for index in table.global_secondary_indexes)
+    there = {index.index_name: index for index in indexes_of(table)}
     types = attribute_types(table)
     for index in spec.indexes:
         yield from _index_pairs(index, spec, there.get(index.name), types)
+
+
+def indexes_of(table: TableDescription) -> Iterator[IndexDescription]:
+    """Return the indexes of all kinds."""
+    yield from table.global_secondary_indexes
+    yield from table.local_secondary_indexes
+    yield from table.vector_indexes
+
+
+def schema_of(owner: TableDescription | IndexDescription) -> list[tuple[str, str]]:
+    """Return the attributes that are defined for a table or an index, each with its role."""
+    if isinstance(owner, TableDescription) or owner.kind != "vector":
+        return [(part.attribute_name, part.key_type) for part in owner.key_schema]
+    return [(p.attribute_name, p.search_schema_element_type) for p in owner.search_schema]
 
 
 def attribute_types(table: TableDescription) -> dict[str, str]:
@@ -149,28 +161,38 @@ def _index_pairs(
     index: IndexSpec, spec: TableSpec, there: IndexDescription | None, types: dict[str, str]
 ) -> Iterator[Pair]:
     name = f"index:{index.name}"
-    partition = index.partition_key or (spec.partition_key,)
-    key = _Key(partition, index.sort_key)
-    declared = (key, _projected(index.projection, spec, key))
+    partition = index.partition_key or ((spec.partition_key,) if index.local else ())
+    key = _Key(partition, index.sort_key, index.filters)
+    vector = _vector(*structs.astuple(index.vector)) if index.vector else ""
+    declared = _facts(key, vector, index.projection, spec)
     if there is None:
         yield name, declared, None
         return
-    from ..api.parts import GlobalSecondaryIndexDescription
-
     yield name, declared, index_facts(there, spec, types)
-    local = not isinstance(there, GlobalSecondaryIndexDescription)
-    if local != index.local:
-        yield f"{name}:kind", _KIND[index.local], _KIND[local]
-    if isinstance(there, GlobalSecondaryIndexDescription):
+    if there.kind != index.kind:
+        yield f"{name}:kind", f"{index.kind} index", f"{there.kind} index"
+    if there.kind == "global":
         yield from _capacity_pairs(index, there, spec)
 
 
 def index_facts(
     there: IndexDescription, spec: TableSpec, types: dict[str, str]
-) -> tuple[object, object]:
-    """Return the key and the projection of an index that is there."""
-    key = _key(there.key_schema, types)
-    return key, _projected(_projection(there.projection), spec, key)
+) -> tuple[object, ...]:
+    """Return the key, the vector if there is one, and the projection of an index that is there."""
+    key, vector = _key(schema_of(there), types), ""
+    if there.kind == "vector":
+        attribute = there.vector_attribute.attribute_name if there.vector_attribute else None
+        vector = _vector(attribute, there.dimensions, there.distance_function)
+    return _facts(key, vector, _projection(there.projection), spec)
+
+
+def _vector(attribute: str | None, dimensions: int | None, distance: str | None) -> str:
+    return f"vector {attribute} of {dimensions} dimensions ({distance})"
+
+
+def _facts(key: _Key, vector: str, projection: object, spec: TableSpec) -> tuple[object, ...]:
+    told = (part for part in (str(key) and key, vector) if part)
+    return (*told, _projected(projection, spec, key))
 
 
 def _capacity_pairs(
@@ -191,15 +213,17 @@ def _capacity_pairs(
         yield f"{name}:warm", index.warm, warm(index.warm, there.warm_throughput)
 
 
-_KIND = {True: "local index", False: "global index"}
-
-
 class _Key(Struct, frozen=True):
     partition: tuple[KeyAttribute, ...]
     sort: tuple[KeyAttribute, ...]
+    filters: tuple[KeyAttribute, ...] = ()
 
     def __str__(self) -> str:
-        kinds = {"partition key": self.partition, "sort key": self.sort}
+        kinds = {
+            "partition key": self.partition,
+            "sort key": self.sort,
+            "inline filter": self.filters,
+        }
         return ", ".join(f"{kind} {_parts_text(parts)}" for kind, parts in kinds.items() if parts)
 
 
@@ -207,17 +231,17 @@ def _parts_text(parts: Iterable[KeyAttribute]) -> str:
     return " + ".join(f"{part.name} ({part.type})" for part in parts)
 
 
-def _key(schema: Iterable[KeySchemaElement], types: dict[str, str]) -> _Key:
-    hashes, ranges = (
+def _key(schema: Iterable[tuple[str, str]], types: dict[str, str]) -> _Key:
+    hashes, ranges, filters = (
         tuple(
             # A type outside S, N and B is not ours to judge, only to differ.
-            KeyAttribute(part.attribute_name, types.get(part.attribute_name, "?"))  # type: ignore[arg-type]
-            for part in schema
-            if part.key_type == kind
+            KeyAttribute(name, types.get(name, "?"))  # type: ignore[arg-type]
+            for name, kind in schema
+            if kind == wanted
         )
-        for kind in ("HASH", "RANGE")
+        for wanted in ("HASH", "RANGE", "INLINE_FILTER")
     )
-    return _Key(hashes, ranges)
+    return _Key(hashes, ranges, in_order(filters))
 
 
 def _projected(projection: object, spec: TableSpec, key: _Key) -> object:

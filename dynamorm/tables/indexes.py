@@ -10,17 +10,34 @@ from collections.abc import Collection, Iterator
 from msgspec import structs
 
 from ..api.descriptions import TableDescription
+from ..api.parts import IndexDescription, VectorIndexDescription
 from ..model import value_text
+from ..model.index_rules import MAX_INDEXES
+from ..model.indexes import IndexKind, IndexSpec, KeyAttribute
 from ..model.options import MAX_UNITS, Index, Provisioned
-from ..model.spec import MAX_GLOBAL_INDEXES, IndexSpec, KeyAttribute, TableSpec
-from .compare import attribute_types, index_facts, is_ignored
+from ..model.spec import TableSpec
+from .compare import (
+    attribute_types,
+    index_facts,
+    indexes_of,
+    is_ignored,
+    schema_of,
+)
 from .steps import Blocked, Change, Pair, Step, Undeclared
 from .table_settings import raised
 
 Types = dict[str, str]
-"""Key attributes, each with its type."""
+"""Key attributes and inline filters, each with its type."""
+
+# The kinds of index that can come and go, with the argument that deletes one.
+_ONLINE: dict[IndexKind, str] = {"global": "delete", "vector": "delete_vector"}
 
 _NEW_TABLE = "a local index cannot be changed: make a new table and copy the items into it"
+
+
+def online_indexes(table: TableDescription) -> dict[str, IndexDescription]:
+    """Return the indexes that a living table can be given, or rid of, by their names."""
+    return {index.index_name: index for index in indexes_of(table) if index.kind in _ONLINE}
 
 
 class IndexChanges:
@@ -40,17 +57,12 @@ class IndexChanges:
         self._table = table
         self._differing = differing
         self._allow = allow
-        self._there = {index.index_name: index for index in table.global_secondary_indexes}
+        self._there = online_indexes(table)
         declared = {index.name for index in spec.indexes}
         self._foreign = {
-            name: f"{kind} index"
-            for kind, names in (
-                ("global", [*self._there]),
-                ("local", [index.index_name for index in table.local_secondary_indexes]),
-                ("vector", [index.index_name for index in table.vector_indexes]),
-            )
-            for name in names
-            if name not in declared
+            index.index_name: index.kind
+            for index in indexes_of(table)
+            if index.index_name not in declared
         }
         self._removed = {
             name for name in self._there if name in self._foreign and f"index:{name}" in allow
@@ -77,7 +89,7 @@ class IndexChanges:
         """The indexes that the model does not mention and `allow` does not name."""
         for name, kind in self._foreign.items():
             if f"index:{name}" not in self._allow:
-                yield Undeclared(f"index:{name}", kind)
+                yield Undeclared(f"index:{name}", f"{kind} index")
 
     @property
     def steps(self) -> Iterator[Step]:
@@ -102,7 +114,8 @@ class IndexChanges:
     def _created(self) -> list[IndexSpec]:
         """The indexes that are new or changed, and can be."""
         names = {name for name, _, _ in self._differing} - self._blocks.keys()
-        return [index for index in self._spec.global_indexes if f"index:{index.name}" in names]
+        online = (index for index in self._spec.indexes if index.kind in _ONLINE)
+        return [index for index in online if f"index:{index.name}" in names]
 
     def _local_blocks(self) -> Iterator[Blocked]:
         local = {f"index:{index.name}" for index in self._spec.local_indexes}
@@ -115,16 +128,21 @@ class IndexChanges:
     def _capacity_blocks(self) -> Iterator[Blocked]:
         if is_ignored(self._spec, "billing") or self._throughput is None:
             return
-        for index in self._spec.global_indexes:
+        for index in self._spec.indexes:
             if index.on_demand is not None:
                 name, remedy = f"index:{index.name}:on_demand", "declare the table's billing too"
                 yield Blocked(name, str(index.on_demand), "a provisioned table", remedy)
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
+        for index in self._created:
+            if index.vector:
+                name, remedy = f"index:{index.name}", "declare billing=OnDemand()"
+                yield Blocked(name, "a vector index", "a provisioned table", remedy)
 
     def _removal_blocks(self) -> Iterator[Blocked]:
         for name, kind in self._foreign.items():
-            if f"index:{name}" in self._allow and kind != "global index":
-                remedy = f"a {kind} is not removed from here"
-                yield Blocked(f"index:{name}", "nothing", kind, remedy)
+            if f"index:{name}" in self._allow and kind not in _ONLINE:
+                remedy = f"a {kind} index is not removed from here"
+                yield Blocked(f"index:{name}", "nothing", f"{kind} index", remedy)
 
     def _type_blocks(self) -> Iterator[Blocked]:
         """Name new indexes with a key attribute that another index has with another type."""
@@ -132,59 +150,63 @@ class IndexChanges:
         gone = self._removed | {index.name for index in created}
         staying = self._types_without(gone)
         for index in created:
-            for part in index.key:
-                if staying.get(part.name, part.type) != part.type:
-                    where, remedy = self._owners(part.name, gone)
-                    found = f"{part.name} as {staying[part.name]}, in the key of {where}"
-                    declared = f"{part.name} as {part.type}"
-                    yield Blocked(f"index:{index.name}", declared, found, remedy)
+            for name, kind in _types_of(index).items():
+                if staying.get(name, kind) != kind:
+                    where, remedy = self._owners(name, gone)
+                    found = f"{name} as {staying[name]}, in the key of {where}"
+                    yield Blocked(f"index:{index.name}", f"{name} as {kind}", found, remedy)
 
     def _owners(self, attribute: str, gone: Collection[str]) -> tuple[str, str]:
-        """Say whose key has an attribute, and what helps.
+        """Say what has an attribute, and what helps.
 
-        A global index among them is not declared: one model has one type for an attribute.
+        An index among them is not declared: one model has one type for an attribute.
         """
-        owners = [
-            name
-            for name, index in self._there.items()
-            if name not in gone and any(p.attribute_name == attribute for p in index.key_schema)
-        ]
+        staying = (name for name in self._there if name not in gone)
+        owners = [name for name in staying if attribute in self._types_there(self._there[name])]
         if not owners or attribute in self._types_without(self._there):
-            where = "the table, or a local or vector index"
+            where = "the table, or a local index"
             return where, "a type cannot be changed: use another attribute name"
         remedy = f"a type cannot be changed: remove that index first, with {_consent(owners)}"
         return f"index {', '.join(owners)}", remedy
 
     def _count_blocks(self) -> Iterator[Blocked]:
         """Name the new indexes where the table would have too many of them at any moment."""
-        new = [index.name for index in self._created if index.name not in self._there]
-        staying = [name for name in self._there if name not in self._removed]
-        surplus = len(staying) + len(new) - MAX_GLOBAL_INDEXES
-        if not new or surplus <= 0:
-            return
-        others = [name for name in staying if name in self._foreign]
-        found = f"{len(staying)} global indexes, and {len(new)} new ones"
-        remedy = (
-            f"a table has at most {MAX_GLOBAL_INDEXES}: remove {surplus} of those that are not "
-            f"declared, with {_consent(others)}"
-        )
-        for name in new:
-            yield Blocked(f"index:{name}", "a new index", found, remedy)
+        for kind in _ONLINE:
+            there = [name for name, index in self._there.items() if index.kind == kind]
+            made = [index for index in self._created if index.kind == kind]
+            new = [index.name for index in made if index.name not in there]
+            staying = [name for name in there if name not in self._removed]
+            surplus = len(staying) + len(new) - MAX_INDEXES[kind]
+            if surplus <= 0:
+                continue
+            others = [name for name in staying if name in self._foreign]
+            found = f"{len(staying)} {kind} indexes, and {len(new)} new ones"
+            remedy = (
+                f"a table has at most {MAX_INDEXES[kind]}: remove {surplus} of those that are not "
+                f"declared, with {_consent(others)}"
+            )
+            for name in new:
+                yield Blocked(f"index:{name}", "a new index", found, remedy)
 
     def _types_clash(self, created: list[IndexSpec]) -> bool:
         old = self._types_without(self._removed)
-        return any(old.get(p.name, p.type) != p.type for index in created for p in index.key)
+        new = (part for index in created for part in _types_of(index).items())
+        return any(old.get(name, kind) != kind for name, kind in new)
 
     def _types_without(self, names: Collection[str]) -> Types:
-        """Return the key attributes of the table and its indexes but for these global ones."""
-        table = self._table
-        types = attribute_types(table)
-        schemas = [table.key_schema, *(i.key_schema for i in table.local_secondary_indexes)]
-        schemas += (i.key_schema for name, i in self._there.items() if name not in names)
-        keys = [part.attribute_name for schema in schemas for part in schema]
-        # The HASH and the filters of a vector index are defined too, but not its vector.
-        filters = (p.attribute_name for i in table.vector_indexes for p in i.search_schema)
-        return {name: types.get(name, "S") for name in (*keys, *(f for f in filters if f in types))}
+        """Return the attributes that the table and its indexes use, but for these online ones."""
+        types = self._types_there(self._table)
+        for index in indexes_of(self._table):
+            if index.index_name not in names:
+                types |= self._types_there(index)
+        return types
+
+    def _types_there(self, owner: TableDescription | IndexDescription) -> Types:
+        types = attribute_types(self._table)
+        found = {name: types.get(name, "S") for name, _ in schema_of(owner)}
+        if isinstance(owner, VectorIndexDescription) and owner.vector_attribute:
+            found[owner.vector_attribute.attribute_name] = _vector(owner.dimensions)
+        return found
 
     def _change(self, name: str, declared: object, found: object) -> Change:
         return Change(name, declared, found, self._spec, self._table)
@@ -193,18 +215,20 @@ class IndexChanges:
         # A plan is for this index, not for a later one of the same name.
         facts = index_facts(self._there[name], self._spec, attribute_types(self._table))
         leaving = self._change(f"index:{name}", None, facts)
-        return leaving.update("delete", "destructive", "waits until it is gone", delete=name)
+        gone = {_ONLINE[self._there[name].kind]: name}
+        return leaving.update("delete", "destructive", "waits until it is gone", **gone)
 
     def _create(self, index: IndexSpec, gone: Collection[str], made: list[IndexSpec]) -> Step:
         types = self._types_without(gone)
-        types |= {part.name: part.type for other in made for part in other.key}
+        types |= {part.name: part.type for other in made for part in other.defined}
+        keys = {name: kind for name, kind in types.items() if not kind.startswith(_VECTOR)}
         name = f"index:{index.name}"
         declared = next(declared for differing, declared, _ in self._differing if differing == name)
         return self._change(name, declared, None).update(
             f"create: {value_text(declared)}",
             "slow",
             "waits until it is built",
-            attributes=[KeyAttribute(name, kind) for name, kind in types.items()],  # type: ignore[arg-type]  # S, N or B
+            attributes=[KeyAttribute(name, kind) for name, kind in keys.items()],  # type: ignore[arg-type]  # S, N or B
             create=self._with_capacity(index),
         )
 
@@ -239,6 +263,19 @@ class IndexChanges:
 
 
 _UPDATES = ("throughput", "on_demand", "warm")
+_VECTOR = "a vector of"
+"""What begins the type of a vector: all its indexes have the same dimensions."""
+
+
+def _types_of(index: IndexSpec) -> Types:
+    types: Types = {part.name: part.type for part in index.defined}
+    if index.vector:
+        types[index.vector.name] = _vector(index.vector.dimensions)
+    return types
+
+
+def _vector(dimensions: int | None) -> str:
+    return f"{_VECTOR} {dimensions} dimensions"
 
 
 def _consent(indexes: Collection[str]) -> str:

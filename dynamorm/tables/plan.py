@@ -6,7 +6,7 @@ change at a time: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from msgspec import UNSET, structs
@@ -20,7 +20,7 @@ from ..model.spec import TableSpec
 from ..operations.effects import Location
 from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
-from .indexes import IndexChanges
+from .indexes import IndexChanges, online_indexes
 from .plan_text import plan_text
 from .selection import covers
 from .settings import SETTINGS
@@ -239,15 +239,22 @@ def _changes(
 
 
 def _without_leaving_indexes(table: TableDescription) -> TableDescription:
-    staying = (i for i in table.global_secondary_indexes if i.index_status != "DELETING")
-    return structs.replace(table, global_secondary_indexes=tuple(staying))
+    return structs.replace(
+        table,
+        global_secondary_indexes=_staying(table.global_secondary_indexes),
+        vector_indexes=_staying(table.vector_indexes),
+    )
+
+
+def _staying(indexes: Iterable[Any]) -> tuple[Any, ...]:
+    return tuple(index for index in indexes if index.index_status != "DELETING")
 
 
 def _removed_indexes(
     table: TableDescription, allow: tuple[str, ...], only: tuple[str, ...]
 ) -> frozenset[str]:
     """Name the indexes that are to be removed where they are not declared."""
-    every = (f"index:{index.index_name}" for index in table.global_secondary_indexes)
+    every = (f"index:{name}" for name in online_indexes(table))
     named = (*allow, *(name for name in every if consents(allow, name)))
     return frozenset(name for name in named if covers(only, name))
 

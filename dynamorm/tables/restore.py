@@ -5,16 +5,17 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutoria
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Container, Iterable
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from msgspec import UNSET
+from msgspec import UNSET, json
 
 from .. import requests
 from ..api import AttributeDefinition, Request
 from ..api.backups import BackupDescription, BackupDetails
 from ..api.descriptions import BillingModeSummary, TableDescription
-from ..api.parts import GlobalSecondaryIndexDescription
-from ..api.tables import CreateTableOutput, GlobalSecondaryIndex
+from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
+from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, VectorIndex
 from ..errors import Refused
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
+
+Found = TypeVar("Found", GlobalSecondaryIndexDescription, VectorIndexDescription)
 
 
 @operation
@@ -66,8 +69,8 @@ def restore_backup(
     def restore(deadline: Deadline) -> Steps[TableDescription]:
         # A restore takes minutes or hours: what no update could mend is told before it begins.
         there = yield from _contents(spec, arn, deadline)
-        indexes = _kept(spec, there, wait) if there else None
-        request = requests.restore_table_from_backup(spec, arn, indexes=indexes)
+        kept = _kept(spec, there, wait) if there else _Kept()
+        request = requests.restore_table_from_backup(spec, arn, **kept._asdict())
         return (yield from _restore(spec, arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
@@ -101,7 +104,7 @@ def restore_to_point_in_time(
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
         there = yield from describe_table(origin)
         request = requests.restore_table_to_point_in_time(
-            spec, origin, at=moment, indexes=_kept(spec, there, wait)
+            spec, origin, at=moment, **_kept(spec, there, wait)._asdict()
         )
         return (yield from _restore(spec, there.table_arn, request, deadline, wait))
 
@@ -128,8 +131,7 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
     if source is None:
         return None
     # A backup does not tell types: one that differs is found when the table is there.
-    parts = (*spec.key, *(part for index in spec.indexes for part in index.key))
-    types = {part.name: part.type for part in parts}
+    types = {part.name: part.type for part in spec.defined}
     return TableDescription(
         table_name=source.table_name,
         table_status="ACTIVE",
@@ -159,30 +161,44 @@ def _restore(
     return (yield from complete(spec, made, deadline)) if wait else made
 
 
-def _kept(
-    spec: TableSpec, there: TableDescription, wait: bool
-) -> tuple[GlobalSecondaryIndex, ...] | None:
-    """Return the global indexes to restore, without those that differ; `None` for all."""
+class _Kept(NamedTuple):
+    """The indexes to restore, without those that differ; `None` for all."""
+
+    indexes: tuple[GlobalSecondaryIndex, ...] | None = None
+    vectors: tuple[VectorIndex, ...] | None = None
+
+
+def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
     if blocked := make_plan(spec, there, Settings()).blocked:
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
     # An index can be left out of a restore, but not added or changed by it:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_RestoreTableFromBackup.html
     names = {item.name for item in differences(spec, there)}
-    found = there.global_secondary_indexes
-    kept = [
-        index
-        for index in found
-        if index.index_status != "DELETING" and f"index:{index.index_name}" not in names
-    ]
-    built = {i.name for i in spec.global_indexes} - {index.index_name for index in kept}
+    found, vectors = there.global_secondary_indexes, there.vector_indexes
+    kept, same = _alike(found, names), _alike(vectors, names)
+    built = {index.name for index in spec.indexes if not index.local}
+    built -= {index.index_name for index in kept} | {index.index_name for index in same}
     if built and not wait:
         reason = f"index {', '.join(sorted(built))} has to be built after the restore"
         raise Refused((f"{reason}, and with wait=False nobody does it - at {spec.name}",))
     # Each index has figures of its own, or none, as the table is billed.
-    if len(kept) == len(found) and (spec.billing is UNSET or not found):
-        return None
-    return tuple(_override(index, spec) for index in kept)
+    every = len(kept) == len(found) and (spec.billing is UNSET or not found)
+    return _Kept(
+        None if every else tuple(_override(index, spec) for index in kept),
+        None if len(same) == len(vectors) else tuple(map(_vector, same)),
+    )
+
+
+def _alike(found: Iterable[Found], names: Container[str]) -> list[Found]:
+    """Return the indexes that stay, and are not among what differs."""
+    staying = (index for index in found if index.index_status != "DELETING")
+    return [index for index in staying if f"index:{index.index_name}" not in names]
+
+
+def _vector(index: VectorIndexDescription) -> VectorIndex:
+    """Name a vector index that the backup has: nothing of it can be changed."""
+    return json.decode(json.encode(index), type=VectorIndex)
 
 
 def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> GlobalSecondaryIndex:

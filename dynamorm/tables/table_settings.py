@@ -98,8 +98,11 @@ def _billing(change: Change) -> Iterator[Step]:
 
 def _billing_block(change: Change) -> str:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-    fixed = isinstance(change.declared, Provisioned) and change.table.vector_indexes
-    return "a table with a vector index is billed on demand: declare OnDemand()" if fixed else ""
+    names = ", ".join(index.index_name for index in change.table.vector_indexes)
+    if not names or not isinstance(change.declared, Provisioned):
+        return ""
+    kept = "a table with a vector index is billed on demand"
+    return f"{kept}: declare OnDemand(), or remove {names} first"
 
 
 def _found_stream(told: Change) -> str | None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, Table, error, key_attributes, plain_name
+from .tables import INDEX_KINDS, Account, Answer, Payload, Table, error, key_attributes, plain_name
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -17,6 +17,7 @@ _OVERRIDES = {
     "OnDemandThroughputOverride": "OnDemandThroughput",
     "ProvisionedThroughputOverride": "ProvisionedThroughput",
     "SSESpecificationOverride": "SSESpecification",
+    "VectorIndexOverride": "VectorIndexes",
 }
 
 
@@ -43,14 +44,15 @@ class Backup:
 
     def description(self, moment: float) -> Payload:
         described = Table(self.payload, self.made_at, self.made_at).describe(moment)
-        kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
         return {
             "BackupDetails": self.details(moment),
             "SourceTableDetails": {
                 **described,
                 "BillingMode": self.payload.get("BillingMode", "PROVISIONED"),
             },
-            "SourceTableFeatureDetails": {kind: described[kind] for kind in kinds},
+            "SourceTableFeatureDetails": {
+                kind: described[kind] for kind in INDEX_KINDS if kind in described
+            },
         }
 
 

@@ -11,6 +11,7 @@ from ..errors import DynamormError, service_error
 from ..operations.drivers import Clock
 from .contents import Contents
 
+MAX_VECTOR_INDEXES = 5
 ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
 Payload = dict[str, Any]
 Answer = Callable[[bytes], "Payload | None"]
@@ -98,6 +99,7 @@ class Table:
             "ProvisionedThroughput": _capacity(payload),
             "GlobalSecondaryIndexes": list(self._indexes(moment)),
             "LocalSecondaryIndexes": payload.get("LocalSecondaryIndexes", []),
+            **({"VectorIndexes": vectors} if (vectors := self._vectors(moment)) else {}),
         }
         if payload.get("BillingMode") == "PAY_PER_REQUEST":
             described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
@@ -116,11 +118,19 @@ class Table:
         return described
 
     def _indexes(self, moment: float) -> Iterator[Payload]:
+        for index in self._online("GlobalSecondaryIndexes", moment):
+            yield {**index, "ProvisionedThroughput": _capacity(index)}
+
+    def _vectors(self, moment: float) -> list[Payload]:
+        arns = f"{self.arn}/index"
+        found = self._online("VectorIndexes", moment)
+        return [{**index, "IndexArn": f"{arns}/{index['IndexName']}"} for index in found]
+
+    def _online(self, kind: str, moment: float) -> Iterator[Payload]:
         state, status = self.at(moment), self.status(moment)
         shared = status if status in ("CREATING", "DELETING") else "ACTIVE"
-        for index in state.payload.get("GlobalSecondaryIndexes", ()):
-            own = state.indexes.get(index["IndexName"], {"IndexStatus": shared})
-            yield {**index, **own, "ProvisionedThroughput": _capacity(index)}
+        for index in state.payload.get(kind, ()):
+            yield {**index, **state.indexes.get(index["IndexName"], {"IndexStatus": shared})}
 
 
 class Account:
@@ -183,17 +193,37 @@ def _create_problems(payload: Payload) -> Iterator[str]:
     provisioned = payload.get("BillingMode", "PROVISIONED") == "PROVISIONED"
     if any(("ProvisionedThroughput" in owner) != provisioned for owner in owners):
         yield "ProvisionedThroughput goes with BillingMode PROVISIONED, on the table and each index"
+    yield from vector_problems(payload)
+
+
+def vector_problems(payload: Payload) -> Iterator[str]:
+    """Return what the service says of the vector indexes of a table, if it refuses them."""
+    vectors = payload.get("VectorIndexes", ())
+    if vectors and payload.get("BillingMode", "PROVISIONED") == "PROVISIONED":
+        yield "Vector indexes are only supported for PAY_PER_REQUEST tables"
+    if len(vectors) > MAX_VECTOR_INDEXES:
+        yield f"VectorIndex count exceeds the per-table limit of {MAX_VECTOR_INDEXES}"
+    found = {(index["VectorAttribute"]["AttributeName"], index["Dimensions"]) for index in vectors}
+    names = {name for name, _ in found}
+    if not names.isdisjoint(key_attributes(payload)):
+        yield "An attribute cannot be defined in AttributeDefinitions when used as VectorAttribute"
+    if len(found) > len(names):
+        yield "All VectorIndexes on the same vector attribute must use the same dimensions"
 
 
 def key_attributes(payload: Payload) -> set[str]:
-    """Return the names of the key attributes of a table and of its indexes."""
+    """Return the names of the attributes that a table and its indexes have to define."""
     owners = (payload, *_indexes(payload))
-    return {part["AttributeName"] for owner in owners for part in owner["KeySchema"]}
+    parts = (part for owner in owners for kind in _SCHEMAS for part in owner.get(kind, ()))
+    return {part["AttributeName"] for part in parts}
+
+
+_SCHEMAS = ("KeySchema", "SearchSchema")
+INDEX_KINDS = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes", "VectorIndexes")
 
 
 def _indexes(payload: Payload) -> list[Payload]:
-    kinds = ("GlobalSecondaryIndexes", "LocalSecondaryIndexes")
-    return [index for kind in kinds for index in payload.get(kind, ())]
+    return [index for kind in INDEX_KINDS for index in payload.get(kind, ())]
 
 
 def plain_name(name: str) -> str:

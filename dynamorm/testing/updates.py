@@ -10,7 +10,16 @@ from typing import Any
 
 from msgspec import json
 
-from .tables import Account, Answer, Payload, State, error, key_attributes
+from .tables import (
+    INDEX_KINDS,
+    Account,
+    Answer,
+    Payload,
+    State,
+    error,
+    key_attributes,
+    vector_problems,
+)
 
 MAX_INDEXES = 20
 
@@ -72,16 +81,27 @@ class Updates:
         yield ready, State(new)
 
 
+_ONLINE = {
+    "GlobalSecondaryIndexes": "GlobalSecondaryIndexUpdates",
+    "VectorIndexes": "VectorIndexUpdates",
+}
+"""The kinds of index that come and go, each with the member that says so."""
+
+
+def _index_updates(payload: Payload) -> Iterator[tuple[str, str, Payload]]:
+    """Yield each kind of index with what is done to one of it."""
+    for kind, updates in _ONLINE.items():
+        for update in payload.get(updates, ()):
+            for action, members in update.items():
+                yield kind, action, members
+
+
 def _index_actions(payload: Payload) -> list[tuple[str, str]]:
-    return [
-        (action, members["IndexName"])
-        for update in payload.get("GlobalSecondaryIndexUpdates", ())
-        for action, members in update.items()
-    ]
+    return [(action, members["IndexName"]) for _, action, members in _index_updates(payload)]
 
 
-def _indexes(payload: Payload) -> dict[str, Payload]:
-    return {index["IndexName"]: index for index in payload.get("GlobalSecondaryIndexes", ())}
+def _indexes(payload: Payload, kind: str = "GlobalSecondaryIndexes") -> dict[str, Payload]:
+    return {index["IndexName"]: index for index in payload.get(kind, ())}
 
 
 def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
@@ -93,9 +113,11 @@ def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
         yield "ValidationException", "At least one of the members to update is required"
     if len(set(kinds)) > 1:
         yield "ValidationException", "Only one kind of change in one UpdateTable"
-    for name in {name for action, name in actions if action != "Create"} - set(_indexes(old)):
-        yield "ResourceNotFoundException", f"Requested resource not found: index {name}"
-    for check in (_capacity_problems, _index_problems, _option_problems):
+    for kind, action, members in _index_updates(payload):
+        if action != "Create" and members["IndexName"] not in _indexes(old, kind):
+            message = f"Requested resource not found: index {members['IndexName']}"
+            yield "ResourceNotFoundException", message
+    for check in (_capacity_problems, _index_problems, _vector_problems, _option_problems):
         for problem in check(payload, old):
             yield "ValidationException", problem
 
@@ -147,22 +169,27 @@ def _index_problems(payload: Payload, old: Payload) -> Iterator[str]:
     if any(types.get(name, kind) != kind for name, kind in defined.items()):
         yield "Attribute types cannot be redefined"
     provisioned = old.get("BillingMode", "PROVISIONED") == "PROVISIONED"
-    locals_ = {index["IndexName"] for index in old.get("LocalSecondaryIndexes", ())}
-    for update in payload.get("GlobalSecondaryIndexUpdates", ()):
-        index = update.get("Create")
-        if index is None:
+    names = {name for kind in INDEX_KINDS for name in _indexes(old, kind)}
+    for kind, action, index in _index_updates(payload):
+        if action != "Create":
             continue
-        if index["IndexName"] in {*_indexes(old), *locals_}:
+        if index["IndexName"] in names:
             yield f"Index already exists: {index['IndexName']}"
-        used = key_attributes(old) | {part["AttributeName"] for part in index["KeySchema"]}
+        used = key_attributes(old) | key_attributes({kind: [index]})
         if set(defined) != used:
             yield f"AttributeDefinitions must be complete: {sorted(used)}"
+        if kind == "VectorIndexes":
+            continue
         if ("ProvisionedThroughput" in index) != provisioned:
             yield "ProvisionedThroughput goes with BillingMode PROVISIONED, and has to"
         if provisioned and "OnDemandThroughput" in index:
             yield "OnDemandThroughput goes with BillingMode PAY_PER_REQUEST"
         if len(_indexes(old)) >= MAX_INDEXES:
             yield "Too many global secondary indexes"
+
+
+def _vector_problems(payload: Payload, old: Payload) -> Iterator[str]:
+    yield from vector_problems(_changed(payload, old))
 
 
 def _option_problems(payload: Payload, old: Payload) -> Iterator[str]:
@@ -181,14 +208,14 @@ def _changed(payload: Payload, old: Payload) -> Payload:
     definitions |= {a["AttributeName"]: a for a in payload.get("AttributeDefinitions", ())}
     new = {**old, **{member: payload[member] for member in _KINDS if member in payload}}
     new |= _figures(payload, old)
-    indexes = _indexes(old)
-    for update in payload.get("GlobalSecondaryIndexUpdates", ()):
-        for action, members in update.items():
-            there = indexes.get(members["IndexName"], {})
-            indexes[members["IndexName"]] = {**there, **members, **_figures(members, there)}
-            if action == "Delete":
-                del indexes[members["IndexName"]]
-    new["GlobalSecondaryIndexes"] = list(indexes.values())
+    every = {kind: _indexes(old, kind) for kind in _ONLINE}
+    for kind, action, members in _index_updates(payload):
+        indexes = every[kind]
+        there = indexes.get(members["IndexName"], {})
+        indexes[members["IndexName"]] = {**there, **members, **_figures(members, there)}
+        if action == "Delete":
+            del indexes[members["IndexName"]]
+    new |= {kind: list(indexes.values()) for kind, indexes in every.items()}
     obsolete = _OBSOLETE.get(payload.get("BillingMode"), "")
     for owner in (new, *new["GlobalSecondaryIndexes"]):
         owner.pop(obsolete, None)

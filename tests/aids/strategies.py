@@ -18,6 +18,7 @@ from dynamorm import (
     Include,
     Index,
     IndexSpec,
+    InlineFilter,
     KeyAttribute,
     OnDemand,
     PartitionKey,
@@ -25,6 +26,9 @@ from dynamorm import (
     SortKey,
     TableSpec,
     TimeToLive,
+    Vector,
+    VectorAttribute,
+    VectorIndex,
     WarmThroughput,
     table,
 )
@@ -102,12 +106,19 @@ def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]
     included = st.lists(names_of, min_size=1, max_size=16, unique=True)
     projections = st.sampled_from([ALL, KEYS_ONLY]) | included.map(lambda names: Include(*names))
     index_names = draw(st.lists(names, max_size=6, unique=True))
+    taken = {attribute.name for attribute in attributes}
+    free = names_of.filter(lambda name: name not in taken)
+    vectors = draw(st.lists(_vector_attributes(free), max_size=2, unique_by=_name))
+    # A table has at most five vector indexes, and is billed on demand then.
+    searchable = 5 if vectors and not isinstance(billing, Provisioned) else 0
     return {
         "name": draw(names),
         "partition_key": partition_key,
         "sort_key": sort_key,
         "indexes": tuple(
-            draw(_locals(name, attributes[1:], projections))
+            draw(_searched(name, attributes, projections, vectors))
+            if place < searchable and draw(st.booleans())
+            else draw(_locals(name, attributes[1:], projections))
             if sort_key and place < 5 and draw(st.booleans())
             else draw(_globals(name, attributes, projections, billing))
             for place, name in enumerate(index_names)
@@ -146,10 +157,40 @@ def _globals(
     )
 
 
+def _name(vector: VectorAttribute) -> str:
+    return vector.name
+
+
+def _vector_attributes(free: st.SearchStrategy[str]) -> st.SearchStrategy[VectorAttribute]:
+    distances: Any = st.sampled_from(["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])
+    return st.builds(VectorAttribute, free, st.integers(1, 4096), distances)
+
+
+@st.composite
+def _searched(
+    draw: st.DrawFn,
+    name: str,
+    attributes: list[KeyAttribute],
+    projections: st.SearchStrategy[Any],
+    vectors: list[VectorAttribute],
+) -> IndexSpec:
+    # Three filters, a vector and what `Include` has are the most that can be projected.
+    schema = draw(st.lists(st.sampled_from(attributes), max_size=3, unique=True))
+    split = draw(st.integers(0, min(1, len(schema))))
+    return IndexSpec(
+        name,
+        partition_key=tuple(schema[:split]),
+        projection=draw(projections),
+        vector=draw(st.sampled_from(vectors)),
+        filters=tuple(schema[split:]),
+    )
+
+
 KEY_TYPES: dict[str, list[Any]] = {
     "S": [str, datetime.datetime, datetime.date, uuid.UUID],
     "N": [int, float, decimal.Decimal],
     "B": [bytes, bytearray],
+    "L": [list[float], list[int], tuple[decimal.Decimal, ...]],
 }
 
 
@@ -158,7 +199,8 @@ def models(draw: st.DrawFn) -> tuple[type[Struct], TableSpec]:
     """A Struct marked with `@table`, and the spec that it stands for."""
     spec = _with_expiry_apart(draw(specs(renamed)))
     markers = _markers(spec)
-    kinds = {part.name: part.type for owner in (spec, *spec.indexes) for part in owner.key}
+    kinds: dict[str, str] = {part.name: part.type for part in spec.defined}
+    kinds |= {index.vector.name: "L" for index in spec.indexes if index.vector}
     own = {part.name for part in spec.key}
     fields, renames, names = [], {}, {}
     for number, attribute in enumerate(_attributes(spec)):
@@ -187,12 +229,14 @@ _OPTIONS = set(TableSpec.__struct_fields__) - {
 
 def _with_expiry_apart(spec: TableSpec) -> TableSpec:
     """Without a time to live that is a key, for a model's has to be a number."""
-    keys = {part.name for owner in (spec, *spec.indexes) for part in owner.key}
+    keys = {part.name for part in spec.defined}
+    keys |= {index.vector.name for index in spec.indexes if index.vector}
     return structs.replace(spec, time_to_live=UNSET) if spec.time_to_live in keys else spec
 
 
 def _attributes(spec: TableSpec) -> list[str]:
-    keys = [part.name for owner in (spec, *spec.indexes) for part in owner.key]
+    keys = [part.name for part in spec.defined]
+    keys += [index.vector.name for index in spec.indexes if index.vector]
     included = [
         name
         for index in spec.indexes
@@ -212,15 +256,21 @@ def _markers(spec: TableSpec) -> dict[str, list[Any]]:
             for position, part in enumerate(parts):
                 marker = kind(index=index.name, position=position)
                 markers.setdefault(part.name, []).append(marker)
+        for part in index.filters:
+            markers.setdefault(part.name, []).append(InlineFilter(index=index.name))
+        if index.vector:
+            markers.setdefault(index.vector.name, []).append(Vector(index=index.name))
     if spec.time_to_live is not UNSET:
         markers.setdefault(spec.time_to_live, []).append(TimeToLive())
     return markers
 
 
-def _listed(index: IndexSpec, names: dict[str, str]) -> Index:
+def _listed(index: IndexSpec, names: dict[str, str]) -> Index | VectorIndex:
     projection = index.projection
     if isinstance(projection, Include):
         projection = Include(*(names[attribute] for attribute in projection.fields))
+    if vector := index.vector:
+        return VectorIndex(index.name, vector.dimensions, vector.distance, projection)
     return Index(index.name, projection, index.throughput, index.on_demand, index.warm)
 
 
@@ -231,7 +281,7 @@ anything = st.recursive(
     | st.floats()
     | st.text(st.characters())
     | st.binary()
-    | st.sampled_from([UNSET, object(), KeyAttribute, Include, Index, OnDemand])
+    | st.sampled_from([UNSET, object(), KeyAttribute, Include, Index, VectorIndex, OnDemand])
     | st.builds(OnDemand)
     | st.builds(KMS)
     | st.builds(Include, st.text())
@@ -241,8 +291,10 @@ anything = st.recursive(
         | st.lists(inner, max_size=3).map(tuple)
         | st.dictionaries(st.text(), inner, max_size=3)
         | st.builds(KeyAttribute, inner, inner)
-        | st.builds(IndexSpec, inner, inner, inner, inner, inner, inner, inner)
+        | st.builds(IndexSpec, *[inner] * 9)
+        | st.builds(VectorAttribute, inner, inner, inner)
         | st.builds(Index, inner, inner, inner, inner, inner)
+        | st.builds(VectorIndex, inner, inner, inner, inner)
     ),
     max_leaves=8,
 )

@@ -51,7 +51,7 @@ REPLIES = {
     **dict.fromkeys(RESTORES, tables.CreateTableOutput),
 }
 REQUEST_PAIRS = oracle.all_pairs(REQUESTS, "input_shape")
-UNBUILT = {"VectorIndexOverride", "VectorIndexes", "FilterSpecification"}
+UNBUILT = {"FilterSpecification"}
 """Members that go as they are given."""
 
 UNREAD = {
@@ -192,13 +192,14 @@ owners = st.sampled_from([None, "123456789012"])
 def test_what_is_built_is_valid(spec: Any, owner: str | None, some: bool) -> None:
     """The service model accepts what the builders make of every table."""
     then, text = (THEN, "orders/") if some else (None, "")
-    indexes = requests.create_table(spec).global_secondary_indexes or () if some else None
+    made = requests.create_table(spec)
+    indexes = made.global_secondary_indexes or () if some else None
+    vectors = made.vector_indexes or () if some else None
     whole: Any = {"compression": "GZIP" if some else None}
     oracle.check("CreateBackup", requests.create_backup(spec, "before-launch"))
     oracle.check("ListBackups", requests.list_backups(spec if some else None, start_after=ARN))
-    oracle.check(
-        "RestoreTableFromBackup", requests.restore_table_from_backup(spec, ARN, indexes=indexes)
-    )
+    restored = requests.restore_table_from_backup(spec, ARN, indexes=indexes, vectors=vectors)
+    oracle.check("RestoreTableFromBackup", restored)
     restored = requests.restore_table_to_point_in_time(spec, TABLE if some else "orders", at=then)
     oracle.check("RestoreTableToPointInTime", restored)
     exported = requests.export_table_to_point_in_time(

@@ -7,9 +7,18 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
-from aids.languages import FULL, KEY_ARN, asked, from_stack, from_terraform, many, sayable
+from aids.languages import (
+    FULL,
+    KEY_ARN,
+    asked,
+    from_stack,
+    from_terraform,
+    many,
+    sayable,
+    stackable,
+)
 from hypothesis import example, given
-from msgspec import Struct, defstruct
+from msgspec import Struct, defstruct, structs
 
 from dynamorm import (
     KMS,
@@ -22,6 +31,7 @@ from dynamorm import (
     SortKey,
     TableSpec,
     TimeToLive,
+    VectorAttribute,
     table,
 )
 from dynamorm.export import cloudformation, terraform
@@ -132,12 +142,19 @@ def test_a_configuration_is_whole():
 
 
 @many
-@given(sayable)
+@given(stackable)
 @example(FULL)
-def test_all_languages_describe_one_table(spec):
-    """CloudFormation and Terraform say of a model what CreateTable says, and what follows it."""
+def test_a_stack_describes_the_table(spec):
+    """CloudFormation says of a model what CreateTable says, and what follows it."""
     (resource,) = cloudformation(spec)["Resources"].values()
     assert from_stack(resource["Properties"]) == asked(spec)
+
+
+@many
+@given(sayable)
+@example(FULL)
+def test_a_configuration_describes_the_table(spec):
+    """Terraform says of a model what CreateTable says, and what follows it."""
     configured = terraform(spec)["resource"]
     (name,) = configured["aws_dynamodb_table"]
     assert from_terraform(configured, name) == asked(spec)
@@ -292,13 +309,14 @@ def test_what_makes_no_new_table_is_named(function, models, problem):
 
 def test_what_terraform_cannot_say_is_named():
     """Every reason is told at once, with its table."""
-    vectors = named("seen", extra={"VectorIndexes": [{"IndexName": "by-look"}]})
+    look = IndexSpec("by-look", vector=VectorAttribute("look", 3, "COSINE"))
+    vectors = structs.replace(named("seen"), indexes=(look,))
     encrypted = named("safe", encryption=KMS("alias/mine"))
     assert cloudformation(vectors, encrypted)
     with pytest.raises(ModelError) as caught:
         terraform(vectors, encrypted)
     assert caught.value.problems == (
-        "terraform cannot express vector indexes: aws_dynamodb_table has none - at seen",
+        "terraform cannot express vector index by-look: aws_dynamodb_table has none - at seen",
         "terraform cannot express encryption with 'alias/mine': kms_key_arn takes an ARN - at safe",
     )
     assert terraform(named("safe", encryption=KMS(KEY_ARN)))

@@ -192,7 +192,7 @@ def _old(spec: TableSpec) -> TableSpec:
     indexes = tuple(
         structs.replace(index, warm=None, sort_key=index.sort_key[:1])
         for index in spec.indexes
-        if len(index.partition_key) <= 1
+        if len(index.partition_key) <= 1 and not index.vector
     )
     counted = {"contributor_insights": bool(spec.contributor_insights), "index_insights": UNSET}
     return structs.replace(spec, warm=UNSET, indexes=indexes, **counted)

@@ -22,9 +22,11 @@ from dynamorm import (
     PartitionKey,
     Provisioned,
     TableSpec,
+    VectorAttribute,
     WarmThroughput,
     requests,
 )
+from dynamorm.model.spec import changed
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 KEYS = {
@@ -35,6 +37,17 @@ KEYS = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
 }
 BY_AT = {"IndexName": "by-at", "KeySchema": [{"AttributeName": "at", "KeyType": "HASH"}]}
+BY_LOOK = {
+    "IndexName": "by-look",
+    "VectorAttribute": {"AttributeName": "look"},
+    "SearchSchema": [
+        {"AttributeName": "at", "SearchSchemaElementType": "HASH"},
+        {"AttributeName": "id", "SearchSchemaElementType": "INLINE_FILTER"},
+    ],
+    "Projection": {"ProjectionType": "ALL"},
+    "Dimensions": 3,
+    "DistanceFunction": "COSINE",
+}
 
 
 @given(strategies.specs())
@@ -63,14 +76,15 @@ def test_what_boto3_answers_is_read_as_our_own_description():
         "SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": "arn:k"},
         "TableClassSummary": {"TableClass": "STANDARD_INFREQUENT_ACCESS"},
         "WarmThroughput": {"ReadUnitsPerSecond": 12_000, "Status": "ACTIVE"},
-        "VectorIndexes": [{"IndexName": "v", "IndexStatus": "ACTIVE", "Dimensions": 3}],
+        "VectorIndexes": [{**BY_LOOK, "IndexStatus": "ACTIVE", "ItemCount": 3}],
     }
     wanted = dynamorm.table_spec(
         spec,
         billing=OnDemand(max_write=7),
         table_class="STANDARD_INFREQUENT_ACCESS",
-        extra={"VectorIndexes": [{"IndexName": "v", "Dimensions": 3}]},
     )
+    look = IndexSpec("by-look", (AT,), vector=VectorAttribute("look", 3, "COSINE"), filters=(ID,))
+    wanted = changed(wanted, indexes=(*wanted.indexes, look))
     assert TableSpec.of(table) == TableSpec.of({"Table": table, "ResponseMetadata": {}}) == wanted
     assert TableSpec.of({"TableDescription": table}, name="other") == wanted.named("other")
 

@@ -45,8 +45,9 @@ def returned():
 VALUES = list(returned())
 
 NOT_RETURNED = (
-    "Call Event Include Index IndexSpec KMS KeyAttribute Kinesis Location Now OnDemand "
-    "PartitionKey Provisioned Retries Sleep SortKey TimeToLive VectorIndex WarmThroughput Where"
+    "Call Event Include Index IndexSpec InlineFilter KMS KeyAttribute Kinesis Location Now "
+    "OnDemand PartitionKey Provisioned Retries Sleep SortKey TimeToLive Vector VectorAttribute "
+    "VectorIndex WarmThroughput Where"
 )
 """Options, markers, effects, and what `observe` is told: each as short as what one writes."""
 

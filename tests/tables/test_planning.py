@@ -484,7 +484,7 @@ def test_a_type_that_nobody_can_free(spec, part):
     made = planned(changed(spec, indexes=(IndexSpec("new", (part,)),)))
     blocked = made.blocked[-1]
     assert (blocked.name, blocked.declared) == ("index:new", f"{part.name} as {part.type}")
-    assert blocked.found == f"{part.name} as S, in the key of the table, or a local or vector index"
+    assert blocked.found == f"{part.name} as S, in the key of the table, or a local index"
     assert blocked.remedy == "a type cannot be changed: use another attribute name"
 
 
@@ -618,10 +618,9 @@ def test_what_cannot_be_changed(declared, blocked):
 
 
 def test_what_cannot_be_removed():
-    """A local index that is named, and a vector index, are blocked."""
-    vector = [{"IndexName": "by-meaning", "IndexStatus": "ACTIVE"}]
-    made = planned(BARE, "index:by-day", "index:by-meaning", VectorIndexes=vector)
-    assert [item.name for item in made.blocked] == ["index:by-day", "index:by-meaning"]
+    """A local index that is named is blocked."""
+    made = planned(BARE, "index:by-day")
+    assert [item.name for item in made.blocked] == ["index:by-day"]
 
 
 VECTORS = [
@@ -658,7 +657,8 @@ def test_a_new_index_defines_the_attributes_of_vector_indexes():
     assert names == {"customer", "number", "status", "day", "shop", "colour"}
     clash = changed(BARE, indexes=(IndexSpec("by-shop", (KeyAttribute("shop", "N"),)),))
     (blocked,) = planned(clash, VectorIndexes=VECTORS, AttributeDefinitions=definitions).blocked
-    assert blocked.found.endswith("in the key of the table, or a local or vector index")
+    assert blocked.found == "shop as S, in the key of index by-meaning"
+    assert "allow=('index:by-meaning',)" in blocked.remedy
 
 
 def test_expiry_is_renamed_in_two_runs():

@@ -54,10 +54,14 @@ specs = strategies.specs().map(comparable)
 def variants(draw: st.DrawFn) -> tuple[TableSpec, TableSpec]:
     """A table, and another declaration of it whose changes a living table can be given."""
     old, new = draw(specs), draw(specs)
-    if new.billing is UNSET and any(index.on_demand for index in new.indexes):
+    if new.billing is UNSET and any(index.on_demand or index.vector for index in new.indexes):
         new = changed(new, billing=OnDemand())
+    if isinstance(new.billing, Provisioned):
+        # As long as there is a vector index, a table is billed on demand.
+        old = changed(old, indexes=tuple(index for index in old.indexes if not index.vector))
     kept = {i.name for i in old.local_indexes}
-    indexes = (*old.local_indexes, *(i for i in new.global_indexes if i.name not in kept))
+    online = (*new.global_indexes, *new.vector_indexes)
+    indexes = (*old.local_indexes, *(i for i in online if i.name not in kept))
     if draw(st.booleans()) and isinstance(new.billing, Provisioned) == isinstance(
         old.billing, Provisioned
     ):
@@ -82,13 +86,14 @@ def with_types(index: IndexSpec, types: dict[str, KeyAttribute]) -> IndexSpec:
         index,
         partition_key=tuple(types.setdefault(p.name, p) for p in index.partition_key),
         sort_key=tuple(types.setdefault(p.name, p) for p in index.sort_key),
+        filters=tuple(types.setdefault(p.name, p) for p in index.filters),
     )
 
 
 def everything(made: Plan) -> list[str]:
     return [
         *(step.name for step in made.steps),
-        *(item.name for item in made.undeclared if not item.found.startswith(("local", "vector"))),
+        *(item.name for item in made.undeclared if item.found != "local index"),
     ]
 
 
@@ -136,6 +141,8 @@ def things(world: World, name: str) -> set[str]:
     tags = world.ask("ListTagsOfResource", ResourceArn=arn)["Tags"]
     stream = table.get("StreamSpecification", {})
     there = {f"index {json.encode(i['KeySchema'])!r}" for i in table["GlobalSecondaryIndexes"]}
+    for index in table.get("VectorIndexes", ()):
+        there |= {f"vector {index['VectorAttribute']} {index['Dimensions']} {index['IndexName']}"}
     there |= {f"tag {tag['Key']}" for tag in tags}
     there |= {f"expiry by {ttl['AttributeName']}"} if "AttributeName" in ttl else set()
     there |= {stream["StreamViewType"]} if stream.get("StreamEnabled") else set()
@@ -203,7 +210,9 @@ def snapshot(world: World, name: str) -> Any:
     for index in table["GlobalSecondaryIndexes"]:
         index["KeySchema"] = [tuple(part.items()) for part in index["KeySchema"]]
     table["GlobalSecondaryIndexes"].sort(key=lambda index: index["IndexName"])
+    table.get("VectorIndexes", []).sort(key=lambda index: index["IndexName"])
     table["AttributeDefinitions"].sort(key=lambda item: item["AttributeName"])
+    table.pop("LatestStreamArn", None)
     return table, things(world, name)
 
 
@@ -216,7 +225,7 @@ def everything_of(spec: TableSpec) -> list[str]:
         f"ttl:{spec.time_to_live}",
         "point_in_time_recovery",
         "resource_policy",
-        *(f"index:{index.name}" for index in spec.global_indexes),
+        *(f"index:{index.name}" for index in (*spec.global_indexes, *spec.vector_indexes)),
         *(f"tag:{key}" for key in spec.tags or ()),
     ]
 

@@ -32,6 +32,7 @@ from dynamorm import (
     Include,
     Index,
     IndexSpec,
+    InlineFilter,
     KeyAttribute,
     Kinesis,
     Migrated,
@@ -51,6 +52,8 @@ from dynamorm import (
     TableDescription,
     TableSpec,
     TimeToLive,
+    Vector,
+    VectorIndex,
     Verified,
     WarmThroughput,
     distributed,
@@ -78,13 +81,20 @@ from dynamorm.testing import FakeClock, FakeService, Recorder, Script
     table_class="STANDARD",
     deletion_protection=True,
     warm=WarmThroughput(read=12_000, write=4_000),
-    extra={"VectorIndexes": []},
+    extra={"Newer": []},
 )
 class Order(Struct):
     customer: Annotated[str, PartitionKey()]
     number: Annotated[int, SortKey()]
     status: Annotated[str, PartitionKey(index="by-status", position=1)]
     expires: Annotated[int | None, TimeToLive()] = None
+
+
+@table("things", indexes=[VectorIndex("by-look", dimensions=3, distance="EUCLIDEAN")])
+class Thing(Struct):
+    id: Annotated[str, PartitionKey()]
+    kind: Annotated[str, InlineFilter(index="by-look")]
+    look: Annotated[list[float], Vector(index="by-look")]
 
 
 assert_type(Order, type[Order])

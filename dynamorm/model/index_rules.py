@@ -1,0 +1,173 @@
+"""What the service takes as the indexes of a table, each kind by its own rules.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, get_args
+
+from .indexes import IndexKind, IndexSpec, KeyAttribute, VectorAttribute, key_problems
+from .names import attribute_problems, name_problem
+from .options import Distance, Include, OnDemand, Provisioned, WarmThroughput
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from msgspec import UnsetType
+
+    class Table(Protocol):
+        """What of a `TableSpec`, which is judged by these rules, they have to know."""
+
+        @property
+        def name(self) -> str: ...
+        @property
+        def partition_key(self) -> KeyAttribute: ...
+        @property
+        def sort_key(self) -> KeyAttribute | None: ...
+        @property
+        def indexes(self) -> tuple[IndexSpec, ...]: ...
+        @property
+        def defined(self) -> tuple[KeyAttribute, ...]: ...
+        @property
+        def billing(self) -> OnDemand | Provisioned | UnsetType: ...
+
+
+MAX_INDEXES: dict[IndexKind, int] = {"global": 20, "local": 5, "vector": 5}
+MAX_INCLUDED = 20
+MAX_INCLUDED_IN_SUM = 100
+MAX_KEY_PARTS = 4
+MAX_DIMENSIONS = 4096
+MAX_FILTERS = 18
+_CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
+
+
+def index_problems(spec: Table) -> Iterator[str]:
+    """Say what is wrong with all indexes together, then with each by itself."""
+    for problem in _problems_in_sum(spec):
+        yield f"{problem} - at {spec.name}"
+    for index in spec.indexes:
+        for problem in _problems(index, spec):
+            yield f"{problem} - at {spec.name}.{index.name}"
+
+
+def _problems_in_sum(spec: Table) -> Iterator[str]:
+    for name, count in Counter(index.name for index in spec.indexes).items():
+        if count > 1:
+            yield f"{count} indexes are named {name!r}: give each a name of its own"
+    for kind, count in Counter(index.kind for index in spec.indexes).items():
+        if count > MAX_INDEXES[kind]:
+            yield f"{count} {kind} indexes; a table has at most {MAX_INDEXES[kind]}"
+    included = sum(len(_included(index)) for index in spec.indexes)
+    if included > MAX_INCLUDED_IN_SUM:
+        yield (
+            f"{included} included attributes over all indexes; "
+            f"the most is {MAX_INCLUDED_IN_SUM}: project ALL or KEYS_ONLY somewhere"
+        )
+    yield from _vector_problems_in_sum(spec)
+
+
+def _vector_problems_in_sum(spec: Table) -> Iterator[str]:
+    vectors = [index.vector for index in spec.indexes if index.vector]
+    for name in sorted({vector.name for vector in vectors}):
+        if any(attribute.name == name for attribute in spec.defined):
+            yield f"{name!r} is a vector: it can be no key and no inline filter"
+        dimensions = [str(vector.dimensions) for vector in vectors if vector.name == name]
+        if len(set(dimensions)) > 1:
+            every = ", ".join(dimensions)
+            yield f"vector {name!r} has {every} dimensions: all its indexes have the same"
+
+
+def _problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+    if problem := name_problem(index.name, "index"):
+        yield problem
+    for option, kind in _CAPACITIES.items():
+        if not isinstance(value := getattr(index, option), kind | None):
+            yield f"{option} takes {kind.__name__}(...), not {value!r}"
+    yield from key_problems(index.defined, "search schema" if index.vector else "key")
+    yield from _projection_problems(index)
+    yield from _OF_KIND[index.kind](index, spec)
+    if index.filters and not index.vector:
+        yield "filters go with a vector: give the index one, or leave them out"
+
+
+def _included(index: IndexSpec) -> tuple[str, ...]:
+    return index.projection.fields if isinstance(index.projection, Include) else ()
+
+
+def _projection_problems(index: IndexSpec) -> Iterator[str]:
+    names = _included(index)
+    if isinstance(index.projection, Include):
+        if not names:
+            yield "Include() names no field: use KEYS_ONLY for none"
+        if len(names) > MAX_INCLUDED:
+            yield f"Include names {len(names)} fields; the most is {MAX_INCLUDED}"
+        if len(set(names)) < len(names):
+            yield "Include names a field twice: name each once"
+        for name in names:
+            yield from attribute_problems("projected", name)
+    elif index.projection not in ("ALL", "KEYS_ONLY"):
+        yield f"projection takes ALL, KEYS_ONLY or Include(...), not {index.projection!r}"
+
+
+def _local_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+    if spec.sort_key is None:
+        yield (
+            "a local index needs a table with a sort key: mark one with SortKey(), "
+            "or give this index a PartitionKey of its own"
+        )
+    if any(attribute.name == spec.partition_key.name for attribute in index.sort_key):
+        yield "a local index has the table's partition key: sort by another attribute"
+    if len(index.sort_key) != 1:
+        yield f"a local index has exactly one sort key, not {len(index.sort_key)}"
+    for option in _CAPACITIES:
+        if getattr(index, option) is not None:
+            yield f"a local index shares the table's capacity: leave {option} out"
+
+
+def _global_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+    for name, parts in (("partition", index.partition_key), ("sort", index.sort_key)):
+        if len(parts) > MAX_KEY_PARTS:
+            yield f"{len(parts)} {name} key attributes; the most is {MAX_KEY_PARTS}"
+    if isinstance(spec.billing, Provisioned):
+        if index.on_demand is not None:
+            yield "on_demand on a provisioned table: give throughput instead"
+    elif index.throughput is not None:
+        yield "throughput on an on-demand table: give on_demand, or the table Provisioned billing"
+
+
+def _vector_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
+    vector: VectorAttribute = index.vector  # type: ignore[assignment]  # of this kind, it has one
+    yield from attribute_problems("vector", vector.name)
+    if type(vector.dimensions) is not int or not 1 <= vector.dimensions <= MAX_DIMENSIONS:
+        yield f"dimensions takes 1 to {MAX_DIMENSIONS}, not {vector.dimensions!r:.50}"
+    if vector.distance not in get_args(Distance):
+        yield f"distance takes {', '.join(get_args(Distance))}, not {vector.distance!r:.50}"
+    if index.sort_key:
+        yield "a vector index has no sort key: mark the field with InlineFilter(index=...)"
+    if len(index.partition_key) > 1:
+        yield f"{len(index.partition_key)} partition key attributes; a vector index has at most 1"
+    if len(index.filters) > MAX_FILTERS:
+        yield f"{len(index.filters)} inline filters; the most is {MAX_FILTERS}"
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
+    projected = {*_included(index), vector.name, *(part.name for part in index.filters)}
+    if _included(index) and len(projected) > MAX_INCLUDED:
+        yield (
+            f"{len(projected)} projected attributes, of which the vector and the inline filters "
+            f"are some; the most is {MAX_INCLUDED}: project ALL or KEYS_ONLY"
+        )
+    for option in _CAPACITIES:
+        if getattr(index, option) is not None:
+            yield f"a vector index has no capacity of its own: leave {option} out"
+    if isinstance(spec.billing, Provisioned):
+        yield "a table with a vector index is billed on demand: declare OnDemand()"
+
+
+_OF_KIND: dict[IndexKind, Callable[[IndexSpec, Table], Iterator[str]]] = {
+    "global": _global_problems,
+    "local": _local_problems,
+    "vector": _vector_problems,
+}
