@@ -3,10 +3,11 @@
     pip install --target FOLDER dynamorm-micro
 
 What is left of that folder creates, changes and copies tables. The testing aids, the exports, the
-command line and the estimates are deleted; docstrings and comments are taken out of dynamorm and
-msgspec, and symbols out of msgspec's library. Of botocore, if it is there, only what requests
-import is left, and with `--profiles` also what finds credentials in profiles, SSO, web identities
-and instances. No client of botocore or boto3 can be made from the package afterwards.
+command line, the estimates and the permissions are deleted; docstrings, comments and annotations
+of functions are taken out of dynamorm and msgspec, and symbols out of msgspec's library. Of
+botocore, if it is there, only what requests import is left, and with `--profiles` also what finds
+credentials in profiles, SSO, web identities and instances. No client of botocore or boto3 can be
+made from the package afterwards.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ UNUSED = (
     "dynamorm/estimate",
     "dynamorm/__main__.py",
     "dynamorm/distributed.py",
+    "dynamorm/permissions.py",
     "dynamorm/prune.py",
     "botocore/data",
     "dateutil/zoneinfo/*.tar.gz",
@@ -99,13 +101,28 @@ def _imported(folder: Path, code: str) -> set[Path]:
 
 
 def _bare(source: str) -> str:
-    """Return a module without comments and docstrings, those of attributes included."""
+    """Return a module without what only people and type checkers read.
+
+    These are comments, docstrings (those of attributes too) and the annotations of functions; those
+    of classes stay, since Structs are made of them.
+    """
     tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            left = [inner for inner in node.body if not _is_text(inner)]
+            left = [part for inner in node.body for part in _run(inner) if not _is_text(part)]
             node.body = left or [ast.Pass()]
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            node.returns = None
+        if isinstance(node, ast.arg):
+            node.annotation = None
     return ast.unparse(tree)
+
+
+def _run(node: ast.stmt) -> list[ast.stmt]:
+    """Return what is run in place of a statement: of `if TYPE_CHECKING` what is else."""
+    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
+        return node.orelse
+    return [node]
 
 
 def _is_text(node: ast.stmt) -> bool:

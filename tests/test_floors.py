@@ -95,7 +95,7 @@ ALLOWED_OUTSIDE = {
         "transports.config",
         "transports.container",
         "transports.hidden",
-        "operations.locks",
+        "operations",
         "operations.traces",
         "transports.profiles",
         "copying.options",

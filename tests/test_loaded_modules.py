@@ -41,7 +41,6 @@ OPERATION = {
     "dynamorm.operations.decoding",
     "dynamorm.operations.drivers",
     "dynamorm.operations.effects",
-    "dynamorm.operations.locks",
     "dynamorm.operations.methods",
     "dynamorm.operations.middleware",
     "dynamorm.operations.sending",

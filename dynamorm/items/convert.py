@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -20,30 +20,11 @@ from .transforms import AttributeTransform, Transform, given, guarded
 from .typed import made_of_models
 from .values import attributes_of, raw_attributes
 
-Found = Sequence[bytes | Raw]
-Convert = Callable[[bytes | Raw], Found]
 Check = Callable[[Any], None]
 Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
 """Gives what an item becomes: a `Made`, or an iterator that makes one after the other."""
 
 _encode = json.Encoder().encode
-
-
-def converter(
-    source_model: Any,
-    target_model: Any,
-    target_spec: TableSpec | None,
-    transform: Transform | None,
-    unmodelled: Unmodelled = "keep",
-    *,
-    source_spec: TableSpec | None = None,
-) -> Convert:
-    """Make what turns an item of the source, as JSON, into those to be put into the target."""
-    each = converting(
-        source_model, target_model, target_spec, transform, unmodelled, source_spec=source_spec
-    )
-    kind: Callable[..., Found] = tuple if transform is None else list
-    return lambda raw: kind(each(raw))
 
 
 def converting(

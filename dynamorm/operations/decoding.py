@@ -8,8 +8,8 @@ from msgspec import json
 
 from ..api.descriptions import DescribeTableOutput, read_described
 from ..errors import UNREADABLE, TransportError, shown
+from . import ForkLock
 from .effects import Call
-from .locks import ForkLock
 
 _decoders: dict[Any, json.Decoder[Any]] = {}
 _making = ForkLock()
@@ -45,11 +45,11 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
 
 def _read(reply_type: Any, body: bytes) -> Any:
     if reply_type is DescribeTableOutput:
-        return read_described(body, _decoder)
-    return _decoder(reply_type).decode(body)
+        return read_described(body, decoder_of)
+    return decoder_of(reply_type).decode(body)
 
 
-def _decoder(reply_type: Any) -> json.Decoder[Any]:
+def decoder_of(reply_type: Any) -> json.Decoder[Any]:
     """Return the decoder of a reply, made once.
 
     One at a time: msgspec fills in what it knows of a Struct while other threads run, and a thread

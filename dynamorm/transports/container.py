@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 from msgspec import Meta, Struct, json
 
 from ..errors import UNREADABLE, CredentialsMissing
-from ..operations.locks import ForkLock
+from ..operations import ForkLock
 from .connection import dial
 from .endpoints import is_local
 from .failures import Failed

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from ..errors import CredentialsMissing
-from ..operations.locks import ForkLock
+from ..operations import ForkLock
 from .credentials import Credentials, Given
 from .hidden import Hidden
 from .profiles import Profile

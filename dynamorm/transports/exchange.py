@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Callable, Generator
 from typing import Protocol
 
-from msgspec import Raw, Struct, field, json
+from msgspec import Raw, Struct, field
 
 from ..errors import (
     UNREADABLE,
@@ -21,6 +21,7 @@ from ..errors import (
     TransportError,
     service_error,
 )
+from ..operations.decoding import decoder_of
 from ..operations.sending import answered
 from .credential_source import CredentialSource
 from .credentials import Credentials, CredentialsLike
@@ -143,9 +144,6 @@ class _ErrorBody(Struct):
     """What was there when a condition failed, if the request asked for it."""
 
 
-_error_body = json.Decoder(_ErrorBody)
-
-
 def read_answer(operation: str, answer: Answer) -> bytes:
     """Return the body of a whole, successful answer; raise what any other one means."""
     verdict = _judged(operation, answer, "")
@@ -167,7 +165,7 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
             return foreign_answer(operation, 200, url)
         return answered(answer.body, 200, answer.headers.get("x-amzn-RequestId"))
     try:
-        body = _error_body.decode(answer.body)
+        body = decoder_of(_ErrorBody).decode(answer.body)
     except UNREADABLE:
         return foreign_answer(operation, answer.status, url)
     error = service_error(

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 import pytest
+from aids.converting import converter
 from aids.instances import structs, types
 from aids.laws import dear
 from hypothesis import assume, given
@@ -19,7 +20,6 @@ from msgspec import Meta, Raw, Struct, defstruct
 
 from dynamorm.errors import ItemError
 from dynamorm.items.codec import codec, from_item, to_item
-from dynamorm.items.convert import converter
 from dynamorm.items.keys import item_key
 from dynamorm.items.limits import check_nesting
 from dynamorm.items.mismatch import Misfit

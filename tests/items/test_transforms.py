@@ -9,13 +9,13 @@ from decimal import Decimal
 from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
+from aids.converting import converter
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw, Struct, UnsetType, defstruct, field
 
 from dynamorm.errors import ItemError
 from dynamorm.items.codec import to_item
-from dynamorm.items.convert import converter
 from dynamorm.items.limits import MAX_ITEM, check_nesting
 from dynamorm.items.mismatch import Misfit
 from dynamorm.items.sizes import item_size
