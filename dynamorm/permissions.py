@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondy
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, structs
 
@@ -16,7 +16,7 @@ from .model.declare import Model, table_spec
 from .model.named import table_name
 from .model.options import check_option_names
 from .model.spec import TableSpec
-from .tables.actions import ACTIONS, TABLES
+from .tables.actions import ACTIONS, COPIES, TABLES
 from .tables.compare import compared_rows
 from .tables.plan import Plan
 from .tables.selection import checked_names, compared_settings
@@ -52,6 +52,7 @@ def required_actions(
     conditional: bool = False,
     strict: bool = False,
     bucket: str = "*",
+    via: Literal["direct", "s3"] = "direct",
     arn: str = "arn:aws:dynamodb:*:*",
     **options: Unpack[TableOptions],
 ) -> tuple[Permission, ...]:
@@ -62,11 +63,11 @@ def required_actions(
     and names or ARNs for operations that take them. Source and target of a copy are given in this
     order; `conditional` is for one with `existing="keep"` or `collisions="check"`, `strict` for a
     check. A restore takes the model, then the table that was backed up. `bucket` is that of an
-    export, import or bulk put. `arn` is what the resources begin with, but for those that an ARN
-    names. A KMS key of your own needs permissions on the key besides.
+    export, import or bulk put, or of a copy with `via="s3"`. `arn` is what resources begin
+    with that no ARN names. A KMS key of your own needs permissions on the key besides.
     """
     names = checked_names(allow, "allow") + tuple(SETTINGS) * strict
-    asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, options)
+    asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, via, options)
     if isinstance(subject, Plan):
         needs = _plan_needs(subject)
     else:
@@ -112,6 +113,7 @@ class _Asked(Struct, frozen=True):
     backup_table: str | None
     conditional: bool
     bucket: str
+    via: str
     options: Any
 
     @property
@@ -225,14 +227,8 @@ def _describes(asked: _Asked) -> Needs:
 
 def _copies(asked: _Asked) -> Needs:
     source, target = asked.ends
-    yield "DescribeTable", source
-    yield "DescribeTable", target
-    yield "Scan", source
-    if asked.conditional:
-        yield "PutItem", target
-        yield "GetItem", target
-    else:
-        yield "BatchWriteItem", target
+    way = "conditional" if asked.conditional and asked.via == "direct" else asked.via
+    yield from _rows(COPIES[way], asked, target, source)
 
 
 def _service(subject: str) -> Callable[[_Asked], Needs]:
@@ -240,16 +236,20 @@ def _service(subject: str) -> Callable[[_Asked], Needs]:
 
     def needs(asked: _Asked) -> Needs:
         table, source = asked.ends if asked.tables else ("", "")
-        places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
-        for row in ACTIONS[subject]:
-            action, _, place = row.partition(" ")
-            given = asked.tables or "{table}" not in place
-            if given and (asked.wait or not action.startswith("?")):
-                yield action.removeprefix("?"), place.format(**places)
+        yield from _rows(ACTIONS[subject], asked, table, source)
         if subject in _COMPLETED and asked.wait:
             yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
 
     return needs
+
+
+def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
+    places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
+    for row in rows:
+        action, _, place = row.partition(" ")
+        given = asked.tables or "{table}" not in place
+        if given and (asked.wait or not action.startswith("?")):
+            yield action.removeprefix("?"), place.format(**places)
 
 
 _COMPLETED = ("import_from_s3", "restore_backup", "restore_to_point_in_time")

@@ -396,6 +396,24 @@ def test_a_backup_of_an_arn():
     assert Permission(f"{TABLE_ARN}/backup/*", "dynamodb:DescribeBackup") in needed
 
 
+def test_a_copy_by_s3():
+    """It needs what it is seen to send, and the bucket for the client that is given."""
+    watched = Watched()
+    source = changed(PLAIN, point_in_time_recovery=True)
+    service = watched.service
+    copy = dynamorm.copy_table(PLAIN, OTHER, via="s3", s3=service.s3, bucket="bucket")
+    watched.run(dynamorm.create_table(source))
+    service.put("orders", b'{"id":{"S":"1"}}')
+    seen = watched.run(dynamorm.create_table(OTHER), copy)
+    told = required_actions("copy_table", PLAIN, OTHER, via="s3", bucket="bucket")
+    assert {p.action for p in seen} == {p.action for p in told if not p.action.startswith("s3:")}
+    places = {p.action: p.resource for p in told}
+    assert places["dynamodb:StartBulkPutItems"] == f"{ARN}:table/others"
+    assert places["dynamodb:ExportTableToPointInTime"] == f"{ARN}:table/orders"
+    assert places["s3:GetObject"] == "arn:aws:s3:::bucket/*"
+    assert places["s3:ListBucket"] == "arn:aws:s3:::bucket"
+
+
 JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
     ("create_backup", lambda _: dynamorm.create_backup(PLAIN, "safe"), (PLAIN,), set()),
     ("list_backups", lambda _: dynamorm.list_backups(), (), set()),

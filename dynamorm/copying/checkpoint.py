@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from msgspec import Meta, Struct, convert, field, json, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, json, structs
 
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
@@ -65,6 +65,39 @@ class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
     """In place: items that may have been written, each by a digest of its key and its hash."""
 
 
+CUT = 1
+
+
+class S3Point(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """Where a copy by S3 can be resumed; the segments are those of the exported files."""
+
+    bucket: str
+    cut: int
+    """The way in which files are cut into parts, which cursors count: so far only `CUT`."""
+    prefix: str = ""
+    stage: Literal["export", "transform", "put", "check", "done"] = "export"
+    token: str = ""
+    """What the service knows a stage by that may have been begun."""
+    export: str = ""
+    """The ARN of the export, where it has been begun."""
+    bulk: str = ""
+    """The ARN of the bulk put, where it has been begun."""
+    written: int = 0
+    failed: int = 0
+    """Items that the bulk put has and has not put."""
+
+    def folder(self, name: str) -> str:
+        """Return the beginning of keys: the export's, or one of those that this copy writes."""
+        start = f"{self.prefix.strip('/')}/".lstrip("/")
+        own = self.export.rpartition("/")[2]
+        if name == "AWSDynamoDB":
+            return f"{start}{name}/{own}/"
+        return f"{start}dynamorm/{own}/{name}/"
+
+    def place(self, name: str) -> str:
+        return f"s3://{self.bucket}/{self.folder(name)}"
+
+
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """All that a copy needs to be resumed; JSON-safe as builtins."""
 
@@ -80,6 +113,12 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Digests of target keys that ended the copy, since two items had them: they still have."""
     done: bool = False
     """Whether every segment has ended, and both tables were still the same then."""
+    s3: S3Point | UnsetType = UNSET
+
+    @property
+    def written(self) -> bool:
+        """Whether all that the segments have read is in the target when they are done."""
+        return self.s3 is UNSET or self.s3.stage == "done"
 
     @property
     def begun(self) -> bool:
@@ -88,12 +127,16 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def new_checkpoint(
-    names: tuple[str, str], segments: list[int] | None, of: int | None, work: Work
+    names: tuple[str, str],
+    segments: list[int] | None,
+    of: int | None,
+    work: Work,
+    s3: S3Point | UnsetType = UNSET,
 ) -> Checkpoint:
     """Return the checkpoint of a copy that has done nothing yet."""
     of = of or SEGMENTS
     numbers = range(of) if segments is None else segments
-    return Checkpoint(*names, of, [SegmentPoint(number) for number in numbers], work=work)
+    return Checkpoint(*names, of, [SegmentPoint(number) for number in numbers], work=work, s3=s3)
 
 
 def read_checkpoint(
@@ -102,6 +145,7 @@ def read_checkpoint(
     segments: list[int] | None,
     of: int | None,
     work: Work,
+    s3: S3Point | UnsetType = UNSET,
     *,
     origin: str = "resume=",
 ) -> Checkpoint:
@@ -125,6 +169,10 @@ def read_checkpoint(
         *(
             (name.replace("_", " "), getattr(checkpoint.work, name), getattr(work, name))
             for name in Work.__struct_fields__
+        ),
+        *(
+            (name, getattr(checkpoint.s3, name, None), getattr(s3, name, None))
+            for name in ("bucket", "prefix", "cut")
         ),
     ]
     reasons = [

@@ -8,6 +8,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, convert, structs
 
+from ..api.bulk_errors import BulkErrors
 from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..items.keys import item_digest
 from ..model.spec import TableSpec
@@ -60,7 +61,9 @@ class Job:
         self.left = TimeLeft(settings.deadline, started)
         self.reads = Asking(self.left, paces.read)
         self.paces = paces
-        self._rule = rule
+        self.rule = rule
+        self.errors: BulkErrors | None = None
+        """What a bulk put could not put."""
         self._items = items
         names = key_names(source)
         self.telling = Telling(settings, self.report, started, keep)
@@ -88,7 +91,7 @@ class Job:
             self.paces.write,
             self.left,
             batch_size=settings.batch_size,
-            rule=self._rule,
+            rule=self.rule,
             alone=self.once,
             on_poison=self.fail,
             on_batch=self.tell,
@@ -99,11 +102,12 @@ class Job:
     def report(self) -> CopyReport:
         """Return how far the copy is."""
         checkpoint = self.checkpoint
-        if collided := getattr(self._rule, "collided", []):
+        if collided := getattr(self.rule, "collided", []):
             # Those of earlier runs too: this one may have ended before it met them again.
             collided = sorted({*checkpoint.collided, *collided})
             checkpoint = structs.replace(checkpoint, collided=collided)
-        return report(checkpoint, self.segments, self._latest - self._started, self._items)
+        found = report(checkpoint, self.segments, self._latest - self._started, self._items)
+        return found if self.errors is None else structs.replace(found, errors=self.errors)
 
     def hear(self, told: CopyReport) -> None:
         """Take over what another process or machine tells of its segments."""

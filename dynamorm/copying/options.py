@@ -43,7 +43,7 @@ _WORDS = {
     "unmodelled": ("keep", "drop", "error"),
     "collisions": ("error", "check", "last"),
     "existing": ("overwrite", "keep"),
-    "via": ("direct",),
+    "via": ("direct", "s3"),
 }
 
 
@@ -64,7 +64,10 @@ class PlainCopyOptions(TypedDict, total=False):
     collision_keys: int
     existing: Existing
     in_place: bool
-    via: Literal["direct"]
+    via: Literal["direct", "s3"]
+    s3: Any
+    bucket: str | None
+    prefix: str
     target_db: DatabaseLike | None
     checkpoint_file: str | PathLike[str] | None
 
@@ -107,7 +110,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     collision_keys: int = COLLISION_KEYS
     existing: Existing = "overwrite"
     in_place: bool = False
-    via: Literal["direct"] = "direct"
+    via: Literal["direct", "s3"] = "direct"
+    s3: Any = None
+    bucket: str | None = None
+    prefix: str = ""
     target_db: DatabaseLike | None = None
     checkpoint_file: str | PathLike[str] | None = None
 
@@ -149,6 +155,12 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             ]
             if reasons:
                 raise Refused(tuple(reasons))
+        if self.via == "s3":
+            from .s3.options import check_options
+
+            check_options(self)
+        elif self.s3 is not None or self.bucket is not None or self.prefix:
+            raise ValueError('s3=, bucket= and prefix= take effect with via="s3" alone')
 
 
 _CHECK = 'collisions="check"'

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, TypeVar
 
-from msgspec import Raw, structs
+from msgspec import UNSET, Raw, UnsetType, structs
 
 from ..api.descriptions import TableDescription
 from ..errors import ItemError, Refused
@@ -17,7 +17,7 @@ from ..operations.effects import Steps
 from ..operations.pace import Pace
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
-from .checkpoint import Checkpoint, new_checkpoint, read_checkpoint
+from .checkpoint import CUT, Checkpoint, S3Point, new_checkpoint, read_checkpoint
 from .identity import check_tables, is_same, work_of
 from .job import Convert, Job, Paces, key_names
 from .options import CopySettings, check_segments
@@ -46,10 +46,16 @@ def open_checkpoint(
 
         origin = f"checkpoint_file= {settings.checkpoint_file}"
         given = load(settings.checkpoint_file)
+    place = s3_point(settings)
     if given is None:
-        return new_checkpoint(names, segments, of, work)
+        return new_checkpoint(names, segments, of, work, place)
     given = given.checkpoint if isinstance(given, CopyReport) else given
-    return read_checkpoint(given, names, segments, of, work, origin=origin)
+    return read_checkpoint(given, names, segments, of, work, place, origin=origin)
+
+
+def s3_point(settings: CopySettings) -> S3Point | UnsetType:
+    """Return where a copy by S3 begins, and nothing for another one."""
+    return UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
 
 
 def check_copy(
@@ -146,7 +152,8 @@ def confirm(job: Job) -> Steps[None]:
 
     One that was deleted and created again on the way lacks what was copied before.
     """
-    if job.checkpoint.done or not all(segment.point.done for segment in job.segments):
+    ended = job.checkpoint.written and all(segment.point.done for segment in job.segments)
+    if job.checkpoint.done or not ended:
         return
     names = job.checkpoint.source, job.checkpoint.target
     found = yield from find_again(names, job.settings.target_db, job.left)

@@ -11,8 +11,9 @@ from itertools import takewhile
 from threading import Lock
 from typing import Any
 
-from msgspec import Raw, Struct, field, json, structs, to_builtins
+from msgspec import UNSET, Raw, Struct, field, json, structs, to_builtins
 
+from ..api.bulk_errors import BulkErrors
 from ..api.descriptions import Cursors
 from ..api.items import Key
 from ..errors import UNREADABLE
@@ -53,6 +54,11 @@ class CopyReport(Readable, frozen=True, kw_only=True):
     """How much of `estimated_total` has been read, from 0 to 100."""
     time_left: float | None = None
     """Seconds to the end at the rate so far; `None` where the total is not known."""
+    prefixes: tuple[str, ...] = ()
+    """With `via="s3"`: where in S3 the export, the uploaded items and the report of errors are, and
+    stay."""
+    errors: BulkErrors | None = None
+    """With `via="s3"`: what the bulk put could not put."""
     checkpoint: dict[str, Any]
     """JSON-safe; pass it as `resume=` to resume. Holds names, ARNs, counts, at most one key of an
     item for each segment, and digests of keys."""
@@ -184,6 +190,13 @@ def report(
     points = [segment.resumable() for segment in segments]
     counts = total(segment.counts() for segment in segments)
     costs = [point.costs for point in points]
+    s3 = checkpoint.s3
+    prefixes: tuple[str, ...] = ()
+    if s3 is not UNSET:
+        counts.written = max(0, s3.written - counts.collisions)
+        counts.failed += s3.failed
+        if s3.export:
+            prefixes = tuple(map(s3.place, ("AWSDynamoDB", "items", "errors")))
     done = checkpoint.done and all(point.done for point in points)
     read = counts.read
     of = read if done else max(items, read) if items else None
@@ -200,5 +213,6 @@ def report(
         rate=read / seconds if seconds else 0.0,
         percent=100.0 * read / of if of else 100.0 if done else None,
         time_left=left,
+        prefixes=prefixes,
         checkpoint=to_builtins(resumable),
     )

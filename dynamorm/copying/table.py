@@ -76,7 +76,10 @@ def copy_table(
     - `existing="overwrite"`: or "keep", to write items only where the target has none with the key.
     - `in_place=False`: whether source and target may be one table.
     - `target_db=None`: the database that the target is in, if it is another one.
-    - `via="direct"`: read by Scan, write by BatchWriteItem or PutItem; there is no other way.
+    - `via="direct"`: read by Scan, write by BatchWriteItem or PutItem. "s3" exports the source to
+      `bucket=` under `prefix=`, transforms its items here, and has the target put them in bulk;
+      `s3=` is a client of botocore or boto3. The source needs PITR; the items are those of the
+      moment when the copy begins. Nothing in the bucket is deleted: `report.prefixes`.
 
     Raises `Refused` before anything is read when the tables or the checkpoint do not fit, and in
     the end if one of the tables has been replaced; `CopyIncomplete` with the unwritten items when
@@ -138,6 +141,10 @@ def copied(
     `wait` has the shares copied elsewhere, and returns when all have been.
     """
     check_pair(source, target, settings)
+    if settings.via == "s3":
+        from .s3.options import check_call
+
+        check_call(source, segments, wait)
     home = None
     if wait is not None:
         from .shares import home_of
@@ -148,6 +155,10 @@ def copied(
     whole = segments is None or checkpoint.of == 1
 
     def perform(job: Job) -> Steps[None]:
+        if settings.via == "s3":
+            from .s3.stages import by_s3
+
+            return by_s3(job, executor)
         if wait is None:
             return _perform(job, executor)
         from .shares import CopyShares, apart

@@ -78,6 +78,23 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         *_RESTORE,
     ),
 }
+_BOTH = ("DescribeTable {source}", "DescribeTable {table}")
+
+COPIES: dict[str, tuple[str, ...]] = {
+    "direct": (*_BOTH, "Scan {source}", "BatchWriteItem {table}"),
+    "conditional": (*_BOTH, "Scan {source}", "PutItem {table}", "GetItem {table}"),
+    "s3": (
+        *_BOTH,
+        "ExportTableToPointInTime {source}",
+        "DescribeExport {source}/export/*",
+        "StartBulkPutItems {table}",
+        "DescribeBulkOperation {table}/*",
+        "s3:PutObjectAcl {bucket}/*",
+        *_READ,
+        *_WRITE,
+    ),
+}
+"""Those of a copy from `source` into `table`, by its way; the bucket's are for the client too."""
 
 TABLES: dict[str, tuple[int, int | None]] = {
     "auto_migrate_with_options": (1, 2),

@@ -108,7 +108,7 @@ def _body(answer: Any) -> tuple[bytes, Any]:
 
 
 class Lines:
-    """The lines of an object, compressed by gzip or not, read in parts of about the same size."""
+    """The lines of an object, compressed by gzip or not, read in parts of a size."""
 
     def __init__(self, bucket: Bucket, key: str) -> None:
         self._bucket = bucket
@@ -122,20 +122,24 @@ class Lines:
         """The beginning of a line."""
 
     def take(self, size: int) -> bytes:
-        """Return the next whole lines, as many as begin within `size` bytes; none at the end."""
+        """Return the lines that begin within the next `size` bytes, whole; none at the end.
+
+        Which these are does not depend on how the object was compressed, or read. After an error it
+        can be called again.
+        """
         text = bytearray(self._rest)
-        while len(text) <= size or b"\n" not in text:
-            more = self._next(size)
+        while (end := text.find(b"\n", size - 1)) < 0:
+            self._rest = bytes(text)
+            more = self._next()
             if more is None:
                 self._rest = b""
                 return bytes(text)
             text += more
-        end = text.rindex(b"\n") + 1
-        self._rest = bytes(text[end:])
-        return bytes(text[:end])
+        self._rest = bytes(text[end + 1 :])
+        return bytes(text[: end + 1])
 
-    def _next(self, size: int) -> bytes | None:
-        """Return what follows, at most `size` bytes; `None` at the end."""
+    def _next(self) -> bytes | None:
+        """Return what follows, a megabyte at most; `None` at the end."""
         packed = self._packed
         if not packed:
             if self._start == self._total:
@@ -148,13 +152,13 @@ class Lines:
                 self._inflating = zlib.decompressobj(GZIP)
         if self._inflating is None:
             return packed
-        return self._inflate(packed, size)
+        return self._inflate(packed)
 
-    def _inflate(self, packed: bytes, size: int) -> bytes:
+    def _inflate(self, packed: bytes) -> bytes:
         if self._inflating.eof:  # a file of several members, as tools make that append
             self._inflating = zlib.decompressobj(GZIP)
         try:
-            text: bytes = self._inflating.decompress(packed, size)
+            text: bytes = self._inflating.decompress(packed, BLOCK)
         except zlib.error as error:
             raise self._damaged(error) from error
         self._packed = self._inflating.unconsumed_tail or self._inflating.unused_data

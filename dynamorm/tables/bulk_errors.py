@@ -88,7 +88,7 @@ def _sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, 
         if record is None:
             unread += 1
             continue
-        code, message = _error_in(record)
+        code, message = error_in(record)
         codes[code] = codes.get(code, 0) + 1
         if message:
             messages.setdefault(code, shown(message, 300))
@@ -133,7 +133,7 @@ def _read(line: bytes) -> Iterator[Record | None]:
         yield record if isinstance(record, dict) else None
 
 
-def _error_in(record: Record) -> tuple[str, str]:
+def error_in(record: Record) -> tuple[str, str]:
     """Return the code and the message of a record."""
     inner = _member(record, "error", "failure")
     if isinstance(inner, str):

@@ -77,7 +77,7 @@ def export_to_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    _check_place(bucket, prefix)
+    check_place(bucket, prefix)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
     if view is not None and since is None:
         raise ValueError("view= takes effect with since= alone: a full export has no old images")
@@ -132,7 +132,7 @@ def import_from_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    _check_place(bucket, prefix)
+    check_place(bucket, prefix)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
     spec = table_spec(model, name=name, **options)
     if spec.local_indexes:
@@ -199,14 +199,11 @@ def bulk_put_from_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    _check_place(bucket if errors_bucket is None else errors_bucket, errors_prefix)
-    _check_place(bucket, prefix)
+    check_place(bucket if errors_bucket is None else errors_bucket, errors_prefix)
+    check_place(bucket, prefix)
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
-    if max_write_units is not None and (
-        type(max_write_units) is not int or max_write_units < LEAST_UNITS
-    ):
-        raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {max_write_units!r}")
+    check_units(max_write_units)
     if s3 is not None:
         from .buckets import check_client
 
@@ -253,7 +250,13 @@ def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool
     return (yield from when_free(operation_of(request), marked, reply_type, deadline, wait=wait))
 
 
-def _check_place(bucket: object, prefix: object) -> None:
+def check_units(units: object) -> None:
+    """Raise for what a bulk put does not take as its rate."""
+    if units is not None and (type(units) is not int or units < LEAST_UNITS):
+        raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
+
+
+def check_place(bucket: object, prefix: object) -> None:
     """Raise for what cannot be the name of a bucket or the beginning of keys."""
     if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
         written = '"my-bucket", prefix="folder/"'

@@ -46,6 +46,7 @@ class FakeService:
         ttl_seconds: float = 1800.0,
         recovery_seconds: float = 2.0,
         unknown: Collection[str] = (),
+        objects: dict[str, bytes] | None = None,
     ) -> None:
         self.clock = clock or FakeClock()
         self.create_seconds = create_seconds
@@ -54,8 +55,8 @@ class FakeService:
         self.page = page
         self.sent: list[str] = []
         """The operation of every request, in order."""
-        self.objects: dict[str, bytes] = {}
-        """What is in S3: lines of DynamoDB JSON, by `bucket/key`."""
+        self.objects: dict[str, bytes] = {} if objects is None else objects
+        """What is in S3: lines of DynamoDB JSON, by `bucket/key`. Services may share it."""
         self.s3 = FakeS3(self.objects)
         """A client of that S3, for `s3=`."""
         self._account = account = Account(self.clock)

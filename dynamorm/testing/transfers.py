@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from gzip import compress, decompress
+from gzip import BadGzipFile, compress, decompress
 from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, json
@@ -12,6 +12,8 @@ from .contents import Refusal
 from .tables import Account, Answer, Payload, Table, error
 
 SECONDS = 5.0
+FILE = 100
+"""Items in a file of an export."""
 PAGE = 25
 """Jobs on one page of a list."""
 
@@ -58,10 +60,25 @@ class Transfers:
         items = table.contents.raws()
         told = {name: payload[name] for name in payload if name not in _UNTOLD}
         arn = self._begin("export", table, payload, {**told, "ItemCount": len(items)})
-        folder = f"{payload.get('S3Prefix', '')}/AWSDynamoDB/{arn.rpartition('/')[2]}".lstrip("/")
-        lines = b"".join(b'{"Item":' + item + b"}\n" for item in items)
-        self._objects[f"{payload['S3Bucket']}/{folder}/data/0.json.gz"] = compress(lines)
+        name = arn.rpartition("/")[2]
+        folder = f"{payload.get('S3Prefix', '')}/AWSDynamoDB/{name}".lstrip("/")
+        self._begun[arn][1]["ExportManifest"] = f"{folder}/manifest-summary.json"
+        self._export(payload["S3Bucket"], folder, items)
         return self._told(arn, "Export")
+
+    def _export(self, bucket: str, folder: str, items: list[bytes]) -> None:
+        """Write items in files, as the service does by its partitions, and list them."""
+        listed = []
+        for number in range(0, max(1, len(items)), FILE):
+            some = items[number : number + FILE]
+            key = f"{folder}/data/{number:06}.json.gz"
+            listed.append({"dataFileS3Key": key, "itemCount": len(some)})
+            lines = b"".join(b'{"Item":' + item + b"}\n" for item in some)
+            self._objects[f"{bucket}/{key}"] = compress(lines)
+        manifest = b"".join(json.encode(file) + b"\n" for file in listed)
+        self._objects[f"{bucket}/{folder}/manifest-files.json"] = manifest
+        summary = {"manifestFilesS3Key": f"{folder}/manifest-files.json", "itemCount": len(items)}
+        self._objects[f"{bucket}/{folder}/manifest-summary.json"] = json.encode(summary)
 
     def import_table(self, body: bytes) -> Payload:
         payload = json.decode(body)
@@ -170,7 +187,7 @@ class Transfers:
         put = failed = 0
         for key in [key for key in self._objects if key.startswith(start)]:
             held = self._objects[key]
-            for line in (decompress(held) if compression == "GZIP" else held).splitlines():
+            for line in _lines(held, compression):
                 try:
                     table.contents.put(json.decode(line, type=_Line).Item)
                     put += 1
@@ -179,6 +196,14 @@ class Transfers:
                     if report is not None:
                         report.append(_record(line, problem))
         return put, failed
+
+
+def _lines(held: bytes, compression: str | None) -> list[bytes]:
+    """Return the lines of an object; one that is not compressed as it was said is no record."""
+    try:
+        return (decompress(held) if compression == "GZIP" else held).splitlines()
+    except BadGzipFile:
+        return [b"not compressed"]
 
 
 def _record(line: bytes, problem: Exception) -> Payload:

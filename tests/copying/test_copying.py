@@ -775,7 +775,7 @@ def test_both_tables_must_be_there(missing: str) -> None:
         {"deadline": "5"},
         {"deadline": float("nan")},
         {"unmodelled": "lose"},
-        {"via": "s3"},
+        {"via": "stream"},
     ],
 )
 def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:

@@ -64,3 +64,12 @@ def test_what_was_never_begun_is_not_found(operation: str, payload: Request, cod
     """Each has its own code."""
     with pytest.raises(ServiceError, match=code):
         ask(FakeService(), operation, payload)
+
+
+def test_what_is_not_compressed_as_it_was_said_is_an_error() -> None:
+    """Such as the manifests of an export, where its whole folder is imported."""
+    service = FakeService(create_seconds=0)
+    service.objects["bucket/manifest.json"] = b"{}"
+    payload = requests.import_table(SPEC, "bucket", compression="GZIP")
+    answer = ask(service, "ImportTable", payload)["ImportTableDescription"]
+    assert (answer["ImportedItemCount"], answer["ErrorCount"]) == (0, 1)

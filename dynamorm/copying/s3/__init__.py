@@ -1,0 +1,1 @@
+"""Copies by S3: export, transform on this machine, bulk put. Loaded for `via="s3"` alone."""

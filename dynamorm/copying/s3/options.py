@@ -1,0 +1,68 @@
+"""What a copy by S3 takes, and what it cannot do: told before anything is sent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from msgspec import UNSET
+
+from ...errors import Refused
+from ...model.declare import Model, table_spec
+from ...tables.buckets import check_client
+from ...tables.s3 import check_place, check_units
+
+_CANNOT = {
+    "existing": (
+        "keep",
+        'a bulk put replaces what is there: copy directly with existing="keep"',
+    ),
+    "collisions": (
+        "check",
+        'a bulk put does not compare: "error" remembers keys, "last" allows it',
+    ),
+    "in_place": (
+        True,
+        "the export is of a moment, so that what was written since would be undone",
+    ),
+}
+"""Values of options that a bulk put cannot hold, and why."""
+
+_USELESS = ("batch_size", "page_limit", "consistent_read", "max_read_units")
+"""Options that are about Scan and BatchWriteItem."""
+
+
+def check_options(settings: Any) -> None:
+    """Raise for what a copy by S3 lacks, or does not take."""
+    check_client(settings.s3)
+    check_place(settings.bucket, settings.prefix)
+    check_units(settings.max_write_units)
+    kind = type(settings)
+    defaults = dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
+    for name in _USELESS:
+        if getattr(settings, name) != defaults[name]:
+            raise ValueError(f'{name}= does nothing with via="s3", which neither scans nor batches')
+    reasons = [
+        f'{name}={value!r} does not go with via="s3": {why}'
+        for name, (value, why) in _CANNOT.items()
+        if getattr(settings, name) == value
+    ]
+    if reasons:
+        raise Refused(tuple(reasons))
+
+
+def check_call(source: Model | str, segments: list[int] | None, wait: object) -> None:
+    """Refuse to share a copy out, and a source that is declared to have no PITR."""
+    if segments is not None or wait is not None:
+        reason = "one process has the client and waits for the service: leave processes= out"
+        raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
+    if isinstance(source, str):
+        return
+    spec = table_spec(source)
+    if spec.point_in_time_recovery is not UNSET and not spec.point_in_time_recovery:
+        raise Refused((no_recovery(spec.name),))
+
+
+def no_recovery(table: str) -> str:
+    """Say what a table without PITR can do."""
+    advice = "update_table(..., point_in_time_recovery=True) turns it on"
+    return f"an export needs PITR, which is off: {advice}; or copy directly - at {table}"

@@ -1,0 +1,236 @@
+"""A copy by S3: an export, its items transformed here, and a bulk put. Nothing here deletes.
+
+Each stage is noted in the checkpoint before it begins and when it has ended. A stage that has ended
+is not done again. One that was begun and is not known to have ended begins with the same token, by
+which the service knows it again; objects are written under names that say which items are in them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+from zlib import crc32
+
+from msgspec import json, structs
+
+from ... import requests
+from ...api.s3 import (
+    BulkOperation,
+    Export,
+    ExportTableToPointInTimeOutput,
+    StartBulkPutItemsOutput,
+)
+from ...errors import (
+    ItemError,
+    Refused,
+    ServiceError,
+    TransferFailed,
+    WaitTimeout,
+    service_error,
+)
+from ...operations.effects import Operation, Steps, now, together, wall_time
+from ...operations.middleware import elsewhere
+from ...operations.waiting import Deadline, when_free
+from ...tables.buckets import Bucket, blocking
+from ...tables.bulk_errors import error_in, errors_of, item_in_record, key_in_record, records
+from ...tables.find import describe_table
+from ...tables.jobs import Underway, until_done
+from ...tables.transfers import bulk_operation_of, export_of
+from ..checkpoint import S3Point, total
+from ..job import Job, key_names
+from .files import data_files
+from .options import no_recovery
+from .transform import Transform, patiently
+
+T = TypeVar("T")
+J = TypeVar("J", bound=Underway)
+
+
+def by_s3(job: Job, executor: Any) -> Steps[None]:
+    """Perform the stages that are not done, until time is up."""
+    copy = _ByS3(job, executor)
+    for stage in (copy.export, copy.transform, copy.put, copy.check):
+        if job.left.at((yield from now())) <= 0 or not (yield from stage()):
+            return
+
+
+class _ByS3:
+    """The stages of one copy: each says whether there is time for the next one."""
+
+    def __init__(self, job: Job, executor: Any) -> None:
+        self._job = job
+        self._executor = executor
+        self._bucket = Bucket(job.settings.s3, self._point.bucket)
+
+    @property
+    def _point(self) -> S3Point:
+        point = self._job.checkpoint.s3
+        assert isinstance(point, S3Point)
+        return point
+
+    def _note(self, **changes: Any) -> None:
+        """Write into the checkpoint how far the copy is, and save that at once."""
+        point = structs.replace(self._point, **changes)
+        self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
+        self._job.telling.keep()
+
+    def _begin(self, operation: str, request: Any, reply_type: type[T]) -> Steps[T]:
+        """Send what begins a stage, with the token of this copy."""
+        if not self._point.token:
+            moment = yield from wall_time()
+            self._note(token=f"{moment:.6f}-{crc32(request.to_json()):08x}")
+        marked = structs.replace(request, client_token=f"{self._point.token}-{self._point.stage}")
+        return (yield from when_free(operation, marked, reply_type, (yield from self._deadline())))
+
+    def _deadline(self) -> Steps[Deadline]:
+        moment = yield from now()
+        return Deadline(moment, max(self._job.left.at(moment), 0.0))
+
+    def _wait(
+        self, job: J, look: Callable[[str], Steps[J]], hear: Callable[[J], None] = lambda _: None
+    ) -> Steps[J | None]:
+        """Wait until the service is done, and tell how far it is; `None` when time is up first."""
+
+        def look_and_tell(arn: str) -> Steps[J]:
+            found = yield from look(arn)
+            hear(found)
+            self._job.tell((yield from now()))
+            return found
+
+        deadline = yield from self._deadline()
+        try:
+            return (yield from until_done(job, look_and_tell, deadline))
+        except WaitTimeout:
+            return None
+        except TransferFailed:
+            # So that a copy that is resumed begins it anew, and not with the token of this one.
+            self._note(token="", **{"export" if self._point.stage == "export" else "bulk": ""})
+            raise
+
+    def export(self) -> Steps[bool]:
+        """Export the source, where that has not been begun, and wait for it."""
+        if self._point.stage != "export":
+            return True
+        export = yield from (
+            export_of(self._point.export) if self._point.export else self._exported()
+        )
+        if (yield from self._wait(export, export_of)) is None:
+            return False
+        self._note(stage="transform")
+        return True
+
+    def _exported(self) -> Steps[Export]:
+        checkpoint = self._job.checkpoint
+        table = checkpoint.source_table.arn or checkpoint.source
+        target = yield from self._there(describe_table(checkpoint.target))
+        if target.replicas:
+            # Told by the service only when all that comes before has been paid for.
+            raise Refused(
+                (f"a bulk put takes no global table: copy directly - at {target.table_name}",)
+            )
+        request = requests.export_table_to_point_in_time(
+            table, self._point.bucket, prefix=self._point.prefix.strip("/")
+        )
+        try:
+            reply = yield from self._begin(
+                "ExportTableToPointInTime", request, ExportTableToPointInTimeOutput
+            )
+        except ServiceError as error:
+            if error.code != "PointInTimeRecoveryUnavailableException":
+                raise
+            raise Refused((no_recovery(checkpoint.source),)) from error
+        self._note(export=reply.export_description.arn)
+        return reply.export_description
+
+    def transform(self) -> Steps[bool]:
+        """Write objects of what becomes of each file; segments have files of their own."""
+        if self._point.stage != "transform":
+            return True
+        folder = self._point.folder("AWSDynamoDB")
+        files = yield from patiently(self._job, data_files, self._bucket, folder)
+        work = Transform(self._job, self._bucket, files, self._point.folder("items"))
+        pending = [segment for segment in self._job.segments if not segment.point.done]
+        yield from together(tuple(map(work.steps, pending)), self._executor)
+        if not all(segment.point.done for segment in self._job.segments):
+            return False
+        self._note(stage="put")
+        return True
+
+    def put(self) -> Steps[bool]:
+        """Begin the bulk put, where that has not been done, and wait for it."""
+        if self._point.stage != "put":
+            return True
+        counts = total(segment.point.counts for segment in self._job.segments)
+        uploaded = counts.written + counts.collisions
+        if not uploaded:
+            self._note(stage="done")
+            return True
+        bulk = yield from self._there(
+            bulk_operation_of(self._point.bulk) if self._point.bulk else self._put()
+        )
+        done = yield from self._there(self._wait(bulk, bulk_operation_of, self._hear))
+        if done is None:
+            return False
+        self._hear(done)
+        if done.processed_item_count not in (None, uploaded):
+            reason = (
+                f"the bulk put has read {done.processed_item_count} items, and {uploaded} were "
+                f"uploaded: the objects were changed; start over without the checkpoint"
+            )
+            raise Refused((f"{reason} - at {self._point.place('items')}",))
+        self._note(stage="check" if done.failed_item_count else "done")
+        return True
+
+    def _put(self) -> Steps[BulkOperation]:
+        point = self._point
+        request = requests.start_bulk_put_items(
+            self._job.checkpoint.target,
+            point.bucket,
+            prefix=point.folder("items"),
+            compression="GZIP",
+            errors_prefix=point.folder("errors"),
+            max_write_units=self._job.settings.max_write_units,  # type: ignore[arg-type]  # checked
+        )
+        reply = yield from self._begin("StartBulkPutItems", request, StartBulkPutItemsOutput)
+        self._note(bulk=reply.bulk_operation_description.arn)
+        return reply.bulk_operation_description
+
+    def _hear(self, bulk: BulkOperation) -> None:
+        failed = bulk.failed_item_count or 0
+        point = structs.replace(
+            self._point, written=(bulk.processed_item_count or 0) - failed, failed=failed
+        )
+        self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
+
+    def check(self) -> Steps[bool]:
+        """Read what could not be put, and hand it to `on_error` or raise."""
+        if self._point.stage != "check":
+            return True
+        bulk = yield from self._there(bulk_operation_of(self._point.bulk))
+        names = key_names(self._job.target)
+        place = self._point.folder("errors")
+        errors = yield from errors_of(bulk, self._bucket, place, names)
+        self._job.errors = errors
+        if self._job.settings.on_error == "raise":
+            key = errors.keys[0] if errors.keys else {}
+            named = {name: value for name, said in key.items() for value in said.values()}
+            codes = ", ".join(f"{code} {count:,}" for code, count in errors.codes.items())
+            reason = f"the bulk put has not put {bulk.failed_item_count:,} items ({codes})"
+            advice = "error.report.errors tells which; resume with on_error= to go on without them"
+            raise ItemError(f"{reason}: {advice}", self._job.checkpoint.target, key=named)
+        yield from blocking(self._hand_over, bulk, place, names)
+        self._note(stage="done")
+        return True
+
+    def _hand_over(self, bulk: BulkOperation, place: str, names: tuple[str, ...]) -> None:
+        for record in records(self._bucket, place, bulk.arn):
+            known = record and (item_in_record(record) or key_in_record(record, names))
+            if record and known:
+                code, message = error_in(record)
+                error = service_error(code, message, status=400, operation="StartBulkPutItems")
+                self._job.fail(json.encode(known), error)
+
+    def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
+        """Perform steps where the target is."""
+        place = self._job.settings.target_db
+        return iter(steps) if place is None else elsewhere(steps, place)

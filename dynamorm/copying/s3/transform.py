@@ -1,0 +1,102 @@
+"""One segment of a copy by S3: its files read, transformed, and written for the bulk put.
+
+A cursor says which bundle of files is under way, and how many parts of it have been written. A part
+has the same items whenever it is read, and the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from msgspec import Raw
+
+from ...api.items import Key
+from ...errors import S3Error
+from ...operations.effects import Steps, Waiting, now
+from ...tables.buckets import Bucket, blocking
+from ..asking import Pauses
+from ..job import Job
+from ..report import Segment
+from .files import Bundle, DataFile, bundles_of
+from .objects import Objects
+
+T = TypeVar("T")
+
+
+class Transform:
+    """What becomes of the files of an export; all segments share it."""
+
+    def __init__(self, job: Job, bucket: Bucket, files: list[DataFile], folder: str) -> None:
+        self._job = job
+        self._bucket = bucket
+        self._files = files
+        self._folder = folder
+        self._objects = Objects(job)
+
+    def steps(self, segment: Segment) -> Steps[None]:
+        """Deal with the files of a segment, until there is no time for another part."""
+        bundles = bundles_of(self._files, segment.point.segment, self._job.checkpoint.of)
+        first, done = _place(segment.cursor)
+        for number, files in enumerate(bundles[first:], first):
+            bundle = Bundle(self._bucket, files)
+            for _ in range(done):
+                yield from patiently(self._job, bundle.part)
+            if not (yield from self._parts(segment, bundle, number, done)):
+                return
+            done = 0
+        segment.begin_page(None).read_whole = True
+        segment.settle()
+
+    def _parts(self, segment: Segment, bundle: Bundle, number: int, done: int) -> Steps[bool]:
+        """Deal with a bundle from a part on; `False` when time is up first."""
+        slowest = 0.0
+        while True:
+            began = yield from now()
+            if self._job.left.at(began) <= slowest:
+                return False
+            items = yield from patiently(self._job, bundle.part)
+            if not items:
+                return True
+            yield from self._write(segment, items, number, done)
+            done += 1
+            moment = yield from now()
+            slowest = max(slowest, moment - began)
+            self._job.tell(moment)
+
+    def _write(self, segment: Segment, items: list[Raw], number: int, part: int) -> Steps[None]:
+        """Write the objects that a part becomes; then the cursor may pass it."""
+        page = segment.begin_page(_cursor(number, part + 1))
+        objects = yield Waiting(partial(self._objects.made_of, items, page))
+        name = f"{self._folder}{segment.point.segment:04}-{number:05}-{part:05}"
+        for count, body in enumerate(objects):
+            key = f"{name}-{count:03}.json.gz"
+            yield from patiently(self._job, self._bucket.write, key, body)
+        page.read_whole = True
+        segment.settle()
+
+
+def _cursor(bundle: int, parts: int) -> Key:
+    """Return where a segment can be resumed, in the form that a cursor of Scan has."""
+    return {"bundle": {"N": f"{bundle}"}, "parts": {"N": f"{parts}"}}
+
+
+def _place(cursor: Key | None) -> tuple[int, int]:
+    if cursor is None:
+        return 0, 0
+    return int(cursor["bundle"]["N"]), int(cursor["parts"]["N"])
+
+
+def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
+    """Call S3 until it answers: with patience, and while there is time."""
+    pauses = Pauses(job.left)
+    while True:
+        try:
+            return (yield from blocking(function, *given))
+        except S3Error as error:
+            if not error.transient or (yield from pauses.over()):
+                raise
+            trouble = error
+        if not (yield from pauses.next()):
+            raise trouble

@@ -1,0 +1,797 @@
+"""Copies by S3: export, transform, bulk put; what is sent, what arrives, and how each can end."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Annotated, Any
+
+import pytest
+from aids.faults import Inline, Killed
+from aids.worlds import Driver, beside, sync
+from msgspec import Struct, convert
+
+import dynamorm
+from dynamorm import (
+    CopyReport,
+    ItemError,
+    PartitionKey,
+    Refused,
+    S3Error,
+    TableSpec,
+    TransferFailed,
+    attribute_transform,
+    rename_field,
+    table,
+    table_spec,
+)
+from dynamorm.copying.s3 import files, objects
+from dynamorm.errors import service_error
+from dynamorm.testing import FakeClock, FakeService
+
+pytestmark = pytest.mark.once
+
+
+@table("source", point_in_time_recovery=True)
+class Source(Struct):
+    id: Annotated[str, PartitionKey()]
+    n: int = 0
+
+
+@table("target")
+class Target(Struct):
+    key: Annotated[str, PartitionKey()]
+
+
+def renamed(source: Source) -> Target:
+    return Target(f"new-{source.id}")
+
+
+ITEMS = 250
+
+
+def stocked(count: int = ITEMS, **delays: Any) -> FakeService:
+    service = FakeService(FakeClock(1000.0), create_seconds=0, **delays)
+    for model in (Source, Target):
+        dynamorm.run(dynamorm.create_table(model), service)
+    items = (b'{"id":{"S":"%d"},"n":{"N":"%d"},"more":{"S":"x"}}' % (n, n) for n in range(count))
+    service.put("source", *items)
+    service.sent.clear()
+    return service
+
+
+def copy(service: FakeService, driver: Driver = sync, **options: Any) -> CopyReport:
+    source, target = options.pop("tables", (Source, Target))
+    given = {"transform": renamed, "s3": service.s3, "bucket": "bucket", "prefix": "p", **options}
+    report: CopyReport = driver(dynamorm.copy_table(source, target, via="s3", **given), service)
+    return report
+
+
+def keys(service: FakeService, name: str = "target", key: str = "key") -> list[str]:
+    return sorted(json.loads(item)[key]["S"] for item in service.items(name))
+
+
+ALL = sorted(f"new-{number}" for number in range(ITEMS))
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut files of a few kilobytes into several parts, and parts into several objects."""
+    monkeypatch.setattr(files, "SLICE", 1500)
+    monkeypatch.setattr(files, "TOGETHER", 2)
+    monkeypatch.setattr(objects, "LARGEST", 1000)
+
+
+def uploaded(service: FakeService) -> list[list[str]]:
+    """The lines of each object that was uploaded."""
+    return [
+        [json.loads(line)["Item"]["key"]["S"] for line in gzip.decompress(held).splitlines()]
+        for key, held in sorted(service.objects.items())
+        if "/items/" in key
+    ]
+
+
+def test_every_item_arrives_once(driver: Driver) -> None:
+    """Transformed; unmodelled attributes are carried over; the report counts, and says where."""
+    service = stocked()
+    report = copy(service, driver)
+    assert (report.done, report.read, report.written) == (True, ITEMS, ITEMS)
+    assert keys(service) == ALL
+    assert json.loads(service.items("target")[0]).keys() == {"key", "more"}
+    assert report.prefixes == (
+        "s3://bucket/p/AWSDynamoDB/00000000000000000000/",
+        "s3://bucket/p/dynamorm/00000000000000000000/items/",
+        "s3://bucket/p/dynamorm/00000000000000000000/errors/",
+    )
+    assert report.errors is None
+    assert convert(json.loads(report.to_json()), CopyReport) == report
+
+
+def test_the_requests_are_few() -> None:
+    """Looks at both tables, one request for each stage, and looks at what becomes of it."""
+    service = stocked()
+    copy(service, segments=2, executor=Inline())
+    looked = {"DescribeTable": 5, "ExportTableToPointInTime": 1, "StartBulkPutItems": 1}
+    sent = Counter(service.sent)
+    assert {name: sent[name] for name in looked} == looked
+    assert set(sent) - set(looked) == {"DescribeExport", "DescribeBulkOperation"}
+    # The manifest and three files; an object for each of the two segments.
+    methods = Counter(method for method, _ in service.s3.sent)
+    assert methods == {"get_object": 4, "put_object": 2}
+
+
+def test_nothing_in_the_bucket_is_deleted_or_changed() -> None:
+    """What was there is there, and each object is written once."""
+    service = stocked()
+    service.objects["bucket/p/mine"] = b"mine"
+    copy(service)
+    assert service.objects["bucket/p/mine"] == b"mine"
+    written = Counter(key for method, key in service.s3.sent if method == "put_object")
+    assert set(written.values()) == {1}
+
+
+def test_items_are_copied_as_they_are() -> None:
+    """Without a transform they stay the bytes that they are."""
+    service = stocked()
+    dynamorm.run(dynamorm.create_table(Source, name="other"), service)
+    report = copy(service, tables=("source", "other"), transform=None)
+    assert report.written == ITEMS
+    assert sorted(service.items("other")) == sorted(service.items("source"))
+
+
+def test_attributes_are_transformed() -> None:
+    """By the transforms that a direct copy takes."""
+    service = stocked()
+    copy(service, transform=rename_field("id", "key"))
+    assert keys(service) == sorted(f"{number}" for number in range(ITEMS))
+
+
+def test_one_item_becomes_several_or_none(small: None) -> None:
+    """Counted as in a direct copy; an object is not larger than it should be."""
+    service = stocked()
+
+    def some(source: Source) -> list[Target]:
+        return [Target(f"{source.id}-{part}") for part in range(source.n % 3)]
+
+    report = copy(service, transform=some, unmodelled="drop")
+    expected = sorted(f"{n}-{part}" for n in range(ITEMS) for part in range(n % 3))
+    assert keys(service) == expected
+    assert (report.written, report.skipped) == (len(expected), len([*range(0, ITEMS, 3)]))
+    assert max(map(len, uploaded(service))) < 30
+
+
+def test_keys_are_shuffled(small: None) -> None:
+    """Items in a row are of one partition: an object has some of several files, in no order."""
+    service = stocked(1000)
+    copy(service, segments=1)
+    for keys_in_order in uploaded(service):
+        assert keys_in_order != sorted(keys_in_order)
+    first = {int(key.removeprefix("new-")) // 100 for keys in uploaded(service)[:3] for key in keys}
+    assert len(first) > 1
+
+
+def test_an_empty_table_needs_no_bulk_put() -> None:
+    """Nor does one of which the transform leaves nothing."""
+    service = stocked(0)
+    assert copy(service).done
+    assert "StartBulkPutItems" not in service.sent
+    service = stocked()
+    report = copy(service, transform=lambda _: None)
+    assert (report.done, report.written, report.skipped) == (True, 0, ITEMS)
+
+
+def test_the_target_may_be_in_another_database(driver: Driver) -> None:
+    """The export is asked for here, the bulk put there, by the prefix that is used there."""
+    here = stocked()
+    there = FakeService(here.clock, create_seconds=0, objects=here.objects)
+    dynamorm.run(dynamorm.create_table(Target), there, table_prefix="dev-")
+    report = copy(here, driver, target_db=beside(driver, there, "dev-"))
+    assert report.done
+    assert keys(there, "dev-target") == ALL
+    assert "StartBulkPutItems" not in here.sent
+    assert "ExportTableToPointInTime" not in there.sent
+
+
+def test_a_rate_is_for_the_bulk_put() -> None:
+    """The service holds it; it takes no less than 1,024."""
+    service = stocked()
+    sent: list[Any] = []
+    send = service.send
+
+    def watched(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        sent.extend([json.loads(body)] * (operation == "StartBulkPutItems"))
+        return send(operation, body, timeout=timeout)
+
+    service.send = watched  # type: ignore[method-assign]
+    copy(service, max_write_units=2000)
+    assert sent[0]["MaxWriteRequestUnits"] == 2000
+    assert sent[0]["InputS3Configuration"]["InputCompressionType"] == "GZIP"
+    with pytest.raises(ValueError, match="max_write_units= takes 1024 or more"):
+        copy(service, max_write_units=1000)
+
+
+def test_progress_is_told_in_every_stage() -> None:
+    """Nothing counts as written before the bulk put has put it."""
+    seen: list[CopyReport] = []
+    service = stocked()
+
+    def slow(source: Source) -> Target:
+        service.clock.sleep(0.01)
+        return renamed(source)
+
+    copy(service, transform=slow, progress=seen.append)
+    stages = [report.checkpoint["s3"].get("stage", "export") for report in seen]
+    assert [*dict.fromkeys(stages)] == ["export", "transform", "put", "done"]
+    assert {report.written for report in seen if report.checkpoint["s3"].get("bulk") is None} == {0}
+    assert [report.done for report in seen] == [False] * (len(seen) - 1) + [True]
+
+
+class Dying:
+    """A service and its S3: both end the process at one of their requests, before or after it."""
+
+    def __init__(self, service: FakeService, at: int, *, after: bool) -> None:
+        self.service = service
+        self.clock = service.clock
+        self._left = at
+        self._after = after
+        self.alive = True
+
+    def _do(self, work: Any) -> Any:
+        self._left -= 1
+        if self._left == 0 and not self._after:
+            raise Killed
+        answer = work()
+        if self._left == 0:
+            raise Killed
+        return answer
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        answer: bytes = self._do(lambda: self.service.send(operation, body))
+        return answer
+
+    def get_object(self, **given: Any) -> Any:
+        return self._do(lambda: self.service.s3.get_object(**given))
+
+    def put_object(self, **given: Any) -> Any:
+        return self._do(lambda: self.service.s3.put_object(**given))
+
+    def list_objects_v2(self, **given: Any) -> Any:
+        return self._do(lambda: self.service.s3.list_objects_v2(**given))
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+def test_whenever_it_is_killed_every_item_arrives_once(
+    small: None, tmp_path: Path, after: bool
+) -> None:
+    """Killed at each request in turn, and resumed from its file: one export, one put, all items.
+
+    What the kill leaves is what was in the file by then.
+    """
+    at = 0
+    while True:
+        at += 1
+        service, file = stocked(120), tmp_path / f"{at}"
+        dying = Dying(service, at, after=after)
+        options: Any = {"segments": 2, "executor": Inline(), "checkpoint_file": file}
+        options |= {"bucket": "bucket", "transform": renamed, "via": "s3"}
+        before = _killed(dying, **options)
+        report = dynamorm.run(
+            dynamorm.copy_table(Source, Target, s3=service.s3, **options), service
+        )
+        assert (report.done, report.written, report.failed) == (True, 120, 0)
+        assert keys(service) == sorted(f"new-{number}" for number in range(120))
+        listed = dynamorm.run(dynamorm.list_exports(), service)
+        assert (len(listed), len(dynamorm.run(dynamorm.list_bulk_operations(), service))) == (1, 1)
+        if before is None:
+            break
+    assert at > 20
+
+
+def _killed(dying: Dying, **options: Any) -> CopyReport | None:
+    """Copy until the process ends; `None` where it came to its end before that."""
+    try:
+        dynamorm.run(dynamorm.copy_table(Source, Target, s3=dying, **options), dying)
+    except Killed as killed:
+        report: CopyReport = killed.report  # type: ignore[attr-defined]
+        return report
+    return None
+
+
+def test_what_is_done_is_not_done_again(small: None) -> None:
+    """A resumed copy reads and writes only what an earlier run has not acknowledged."""
+    service = stocked()
+    service.s3.fail("put_object", Killed(), times=1)
+    first = service.s3.put_object
+    done: list[str] = []
+
+    def put(**given: Any) -> Any:
+        if len(done) == 4:
+            raise Killed
+        done.append(given["Key"])
+        return first(**given)
+
+    service.s3.put_object = put  # type: ignore[method-assign]
+    service.s3._faults.clear()
+    with pytest.raises(Killed) as caught:
+        copy(service, segments=1)
+    service.s3.put_object = first  # type: ignore[method-assign]
+    service.s3.sent.clear()
+    report = copy(service, segments=1, resume=caught.value.report)  # type: ignore[attr-defined]
+    assert (report.done, report.written, keys(service)) == (True, ITEMS, ALL)
+    again = [key for method, key in service.s3.sent if method == "put_object"]
+    assert len({*again} & {*done}) < 4
+    assert len(uploaded(service)) == len({*again, *done})
+
+
+def test_a_done_copy_sends_no_write(tmp_path: Path) -> None:
+    """Its file says so."""
+    service, file = stocked(), tmp_path / "copy.json"
+    copy(service, checkpoint_file=file)
+    service.sent.clear()
+    service.s3.sent.clear()
+    assert copy(service, checkpoint_file=file).done
+    assert {*service.sent} == {"DescribeTable"}
+    assert service.s3.sent == []
+
+
+@pytest.mark.parametrize("seconds", [0.5, 3.0, 6.0, 8.0])
+def test_a_deadline_ends_it_in_any_stage(seconds: float) -> None:
+    """It is not done, and says where it is; resumed, it comes to its end."""
+    service = stocked()
+    start = service.clock.now()
+    report = copy(service, deadline=seconds)
+    assert not report.done
+    assert service.clock.now() - start <= seconds
+    while not report.done:
+        report = copy(service, deadline=5.5, resume=report.checkpoint)
+    assert keys(service) == ALL
+    assert service.sent.count("ExportTableToPointInTime") == 1
+    assert service.sent.count("StartBulkPutItems") == 1
+
+
+def test_a_part_is_not_begun_without_the_time_for_it(small: None) -> None:
+    """As long as the slowest one has taken."""
+    service = stocked()
+
+    @attribute_transform
+    def slow(item: Any) -> Any:
+        service.clock.sleep(0.1)
+        return {"key": {"S": f"new-{item['id']['S']}"}}
+
+    start = service.clock.now()
+    report = copy(service, transform=slow, segments=1, deadline=15.0)
+    assert 0 < report.read < ITEMS
+    assert service.clock.now() - start <= 15.0
+    while not report.done:
+        report = copy(service, transform=slow, segments=1, deadline=15.0, resume=report)
+    assert keys(service) == ALL
+
+
+def test_a_source_without_pitr_is_refused(driver: Driver) -> None:
+    """Before anything is sent where the model says so, otherwise by the service."""
+    service = stocked()
+    plain = table_spec(Source, point_in_time_recovery=False)
+    with pytest.raises(Refused, match=r"needs PITR, which is off: update_table\(.*copy directly"):
+        dynamorm.copy_table(plain, Target, via="s3", s3=service.s3, bucket="b", transform=renamed)
+    off = dynamorm.update_table(plain, allow=["point_in_time_recovery"])
+    dynamorm.run(off, service)
+    with pytest.raises(Refused, match="needs PITR, which is off") as caught:
+        copy(service, driver)
+    assert caught.value.report.checkpoint["s3"]["bucket"] == "bucket"
+    assert "bucket/p" not in "".join(service.objects)
+    failed = service_error("LimitExceededException", "no", status=400, operation="Export")
+    service.fail("ExportTableToPointInTime", failed)
+    with pytest.raises(dynamorm.LimitExceeded):
+        copy(service, driver)
+
+
+def test_a_global_table_is_refused_before_anything_is_exported(driver: Driver) -> None:
+    """A bulk put takes none, and the service would say so last."""
+    service = stocked()
+    send = service.send
+
+    def replicated(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer = send(operation, body, timeout=timeout)
+        if b"target" not in body or operation != "DescribeTable":
+            return answer
+        told = json.loads(answer)
+        told["Table"]["Replicas"] = [{"RegionName": "eu-west-1"}]
+        return json.dumps(told).encode()
+
+    service.send = replicated  # type: ignore[method-assign]
+    with pytest.raises(
+        Refused, match="a bulk put takes no global table: copy directly - at target"
+    ):
+        copy(service, driver)
+    assert "ExportTableToPointInTime" not in service.sent
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        ({"existing": "keep"}, "existing='keep' does not go with via=\"s3\": a bulk put replaces"),
+        (
+            {"collisions": "check"},
+            "collisions='check' does not go with via=\"s3\": a bulk put does",
+        ),
+        ({"in_place": True}, 'in_place=True does not go with via="s3": the export is of a moment'),
+        ({"processes": 2}, 'via="s3" goes with copy_table in one process'),
+    ],
+)
+def test_what_a_bulk_put_cannot_do_is_refused(options: Any, reason: str) -> None:
+    """With the reason, before anything is sent."""
+    service = stocked()
+    with pytest.raises(Refused, match=reason):
+        copy(service, **options)
+    assert service.sent == []
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "reason"),
+    [
+        ({"s3": None}, TypeError, 's3= takes a client, as botocore makes for "s3"'),
+        ({"bucket": None}, ValueError, "bucket takes the name of one"),
+        ({"bucket": "s3://bucket"}, ValueError, "bucket takes the name of one"),
+        ({"prefix": 5}, TypeError, "prefix= takes the beginning of keys"),
+        ({"batch_size": 10}, ValueError, 'batch_size= does nothing with via="s3"'),
+        ({"page_limit": 10}, ValueError, 'page_limit= does nothing with via="s3"'),
+        ({"consistent_read": False}, ValueError, 'consistent_read= does nothing with via="s3"'),
+        ({"max_read_units": 10}, ValueError, 'max_read_units= does nothing with via="s3"'),
+    ],
+)
+def test_what_is_missing_or_does_nothing_is_told(options: Any, error: Any, reason: str) -> None:
+    """Before anything is sent."""
+    service = stocked()
+    with pytest.raises(error, match=reason):
+        copy(service, **options)
+    assert service.sent == []
+
+
+def test_a_direct_copy_takes_nothing_of_s3() -> None:
+    """It would have no effect; a segment is copied directly."""
+    for options in ({"s3": object()}, {"bucket": "b"}, {"prefix": "p"}):
+        with pytest.raises(ValueError, match='take effect with via="s3" alone'):
+            dynamorm.copy_table("source", "target", **options)  # type: ignore[arg-type]
+    service = stocked(1)
+    with pytest.raises(Refused, match='via="s3" goes with copy_table in one process'):
+        dynamorm.copy_segment(
+            "source", "target", segment=0, of=2, via="s3", s3=service.s3, bucket="b"
+        )
+
+
+def test_a_checkpoint_of_another_way_is_refused() -> None:
+    """Of a direct copy, of another bucket or prefix: with what differs."""
+    service = stocked(1)
+    report = copy(service)
+    for options in ({"bucket": "other"}, {"prefix": "q"}):
+        with pytest.raises(Refused, match=r"the checkpoint's (bucket|prefix) is"):
+            copy(service, resume=report, **options)
+    direct = dynamorm.copy_table(Source, Target, transform=renamed, resume=report)
+    with pytest.raises(Refused, match="the checkpoint's bucket is 'bucket', this copy's is None"):
+        dynamorm.run(direct, service)
+    cut = {**report.checkpoint, "s3": {**report.checkpoint["s3"], "cut": 2}}
+    with pytest.raises(Refused, match="the checkpoint's cut is 2, this copy's is 1"):
+        copy(service, resume=cut)
+    done = dynamorm.run(dynamorm.copy_table(Source, Target, transform=renamed), service)
+    assert "s3" not in done.checkpoint
+    with pytest.raises(Refused, match="the checkpoint's bucket is None, this copy's is 'bucket'"):
+        copy(service, resume=done)
+
+
+def same_key(source: Source) -> Target:
+    return Target(f"{source.n // 2}")
+
+
+def test_two_items_with_one_key_end_it() -> None:
+    """Before anything is put into the target; with "last", one of them wins."""
+    service = stocked()
+    with pytest.raises(ItemError, match="gives this key to two items") as caught:
+        copy(service, transform=same_key)
+    assert service.items("target") == []
+    assert caught.value.report.written == 0
+    report = copy(service, transform=same_key, collisions="last")
+    assert (report.collisions, len(service.items("target"))) == (ITEMS // 2, ITEMS // 2)
+
+
+def picky(source: Source) -> Target:
+    if source.n % 50 == 0:
+        raise ValueError("no good number")
+    return renamed(source)
+
+
+def test_an_item_that_cannot_be_transformed_ends_it() -> None:
+    """Named by its key; a function that takes such items lets it go on."""
+    service = stocked()
+    with pytest.raises(ItemError, match="no good number") as caught:
+        copy(service, transform=picky)
+    assert not caught.value.report.done
+    bad: list[Any] = []
+    report = copy(service, transform=picky, on_error=lambda item, error: bad.append(item["id"]))
+    assert (report.failed, report.written, len(bad)) == (5, ITEMS - 5, 5)
+
+
+def test_what_the_bulk_put_refuses_ends_it() -> None:
+    """Told with code and key, all else is in the target; the report has the errors."""
+    service = stocked()
+    service.put("source", b'{"id":{"S":"wrong"},"bin":{"B":"AA=="},"n":{"N":"1"}}')
+    _refuse(service, "wrong")
+    with pytest.raises(ItemError, match=r"has not put 1 items \(ValidationException 1") as caught:
+        copy(service, tables=("source", "other"), transform=None)
+    report = caught.value.report
+    assert (report.done, report.written, report.failed) == (False, ITEMS, 1)
+    assert report.errors.keys == ({"id": {"S": "wrong"}},)
+    assert report.checkpoint["s3"]["stage"] == "check"
+    bad: list[Any] = []
+    sent = len(service.sent)
+    report = copy(
+        service,
+        tables=("source", "other"),
+        transform=None,
+        resume=report.checkpoint,
+        on_error=lambda item, error: bad.append((item, error.code)),
+    )
+    assert (report.done, report.written, report.failed) == (True, ITEMS, 1)
+    assert bad == [
+        ({"id": {"S": "wrong"}, "bin": {"B": b"\0"}, "n": {"N": "1"}}, "ValidationException")
+    ]
+    assert "StartBulkPutItems" not in service.sent[sent:]
+
+
+def _refuse(service: FakeService, key: str) -> None:
+    """Let a table "other" refuse the item that has this key."""
+    from dynamorm.testing.contents import Refusal
+
+    dynamorm.run(dynamorm.create_table(Source, name="other"), service)
+    contents = service._account.require("other", "x").contents
+    check = contents.check
+
+    def picky_check(raw: Any) -> None:
+        if json.loads(bytes(raw))["id"]["S"] == key:
+            raise Refusal("One or more parameter values were invalid")
+        check(raw)
+
+    contents.check = picky_check  # type: ignore[method-assign]
+
+
+def test_a_record_that_names_no_item_is_counted() -> None:
+    """`on_error` is called for those that can be told; the report has all of them."""
+    service = stocked(10)
+    _refuse(service, "3")
+    report = copy(service, tables=("source", "other"), transform=None, deadline=10)
+    assert report.checkpoint["s3"]["stage"] in ("put", "check")
+    for key in [key for key in service.objects if "/errors/" in key]:
+        if key.endswith(".gz"):
+            service.objects[key] = gzip.compress(b'{"code":"Bad"}\nno JSON\n')
+    bad: list[Any] = []
+    report = copy(
+        service,
+        tables=("source", "other"),
+        transform=None,
+        resume=report,
+        on_error=lambda *given: bad.append(given),
+    )
+    assert (report.done, bad, report.errors.codes, report.errors.unread) == (
+        True,
+        [],
+        {"Bad": 1},
+        1,
+    )
+
+
+@pytest.mark.parametrize("stage", ["export", "put"])
+def test_a_stage_that_has_failed_begins_anew(stage: str) -> None:
+    """What the service says is raised; a resumed copy begins that stage again, with a new token."""
+    service = stocked()
+    kind = {"export": "Export", "put": "BulkOperation"}[stage]
+    begins = {"export": "ExportTableToPointInTime", "put": "StartBulkPutItems"}[stage]
+    send = service.send
+    failing = [True]
+
+    def failed(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer = send(operation, body, timeout=timeout)
+        if operation == f"Describe{kind}" and failing.pop():
+            told = json.loads(answer)
+            told[f"{kind}Description"][f"{kind}Status"] = "FAILED"
+            told[f"{kind}Description"]["FailureCode"] = "S3AccessDenied"
+            return json.dumps(told).encode()
+        return answer
+
+    service.send = failed  # type: ignore[method-assign]
+    with pytest.raises(TransferFailed, match="S3AccessDenied") as caught:
+        copy(service)
+    service.send = send  # type: ignore[method-assign]
+    service.clock.sleep(1)
+    report = copy(service, resume=caught.value.report)
+    assert (report.done, keys(service)) == (True, ALL)
+    assert service.sent.count(begins) == 2
+    puts = dynamorm.run(dynamorm.list_bulk_operations(), service)
+    assert len(puts) == (2 if stage == "put" else 1)
+
+
+def test_s3_is_asked_again(small: None) -> None:
+    """What passes is waited out, wherever it happens; no item is lost or counted twice."""
+    service = stocked()
+    for method in ("get_object", "put_object"):
+        for after_effect in (False, True):
+            service.s3.fail(method, OSError("reset"), times=2, after_effect=after_effect)
+    report = copy(service, segments=1, collisions="error")
+    assert (report.done, report.written, keys(service)) == (True, ITEMS, ALL)
+
+
+def test_s3_that_stays_away_ends_it() -> None:
+    """After two minutes, or when time is up first; what is forbidden at once."""
+    service = stocked()
+    service.s3.fail("put_object", OSError("reset"), times=1000)
+    start = service.clock.now()
+    with pytest.raises(S3Error, match="reset - at put_object s3://bucket/p/dynamorm") as caught:
+        copy(service, segments=1)
+    assert 120 < service.clock.now() - start < 200
+    assert caught.value.report.checkpoint["s3"]["stage"] == "transform"
+    start = service.clock.now()
+    with pytest.raises(S3Error, match="reset"):
+        copy(service, segments=1, resume=caught.value.report, deadline=10)
+    assert service.clock.now() - start <= 10
+    service = stocked()
+    denied = OSError("no")
+    denied.response = {  # type: ignore[attr-defined]
+        "Error": {"Code": "AccessDenied"},
+        "ResponseMetadata": {"HTTPStatusCode": 403},
+    }
+    service.s3.fail("get_object", denied)
+    with pytest.raises(S3Error) as caught:
+        copy(service)
+    assert caught.value.code == "AccessDenied"
+
+
+def exported(service: FakeService) -> CopyReport:
+    """Copy until the export is done, and no further."""
+    report = copy(service, deadline=2.0)
+    service.clock.sleep(60)
+    return report
+
+
+@pytest.mark.parametrize(
+    ("damage", "reason"),
+    [
+        (lambda lines: lines[:-1], "has 99 items, not 100"),
+        (lambda lines: [*lines[:-1], b"no item"], "cannot be read: JSON is malformed"),
+        (lambda lines: [*lines[:-1], b"{}"], "cannot be read: Object missing required field"),
+    ],
+)
+def test_a_file_that_is_not_whole_ends_it(damage: Any, reason: str) -> None:
+    """The manifest says how many items a file has: none is left out in silence."""
+    service = stocked()
+    report = exported(service)
+    key = next(key for key in service.objects if key.endswith("000100.json.gz"))
+    lines = gzip.decompress(service.objects[key]).splitlines()
+    service.objects[key] = gzip.compress(b"\n".join(damage(lines)))
+    with pytest.raises(Refused, match=reason):
+        copy(service, resume=report)
+
+
+def test_a_manifest_that_is_none_ends_it() -> None:
+    """Without it nobody knows which files there are."""
+    service = stocked()
+    report = exported(service)
+    key = next(key for key in service.objects if key.endswith("manifest-files.json"))
+    service.objects[key] = b"no manifest"
+    with pytest.raises(Refused, match="the manifest of the export cannot be read"):
+        copy(service, resume=report)
+
+
+def test_keys_of_the_manifest_may_lack_the_prefix() -> None:
+    """The documentation shows them so; a file is known by its name."""
+    service = stocked()
+    report = exported(service)
+    key = next(key for key in service.objects if key.endswith("manifest-files.json"))
+    service.objects[key] = service.objects[key].replace(b'"p/', b'"')
+    assert copy(service, resume=report).done
+    assert keys(service) == ALL
+
+
+def test_objects_that_others_have_changed_are_noticed() -> None:
+    """The bulk put must have read as many items as were uploaded."""
+    service = stocked()
+    put = service.s3.put_object
+
+    def losing(**given: Any) -> Any:
+        return put(**{**given, "Body": gzip.compress(b'{"Item":{"key":{"S":"other"}}}\n')})
+
+    service.s3.put_object = losing  # type: ignore[method-assign]
+    with pytest.raises(Refused, match="the bulk put has read 1 items, and 250 were uploaded"):
+        copy(service, segments=1)
+
+
+def test_tables_are_still_the_same_in_the_end() -> None:
+    """A target that was deleted and created again lacks what was put into the first one."""
+    service = stocked()
+
+    def replace(report: CopyReport) -> None:
+        if report.written and not report.done and len(service.items("target")) == ITEMS:
+            dynamorm.run(dynamorm.delete_table(Target), service)
+            dynamorm.run(dynamorm.create_table(Target), service)
+
+    with pytest.raises(Refused, match="the target is not the table"):
+        copy(service, progress=replace)
+
+
+def test_a_copy_of_a_table_that_was_not_exported_needs_no_arn() -> None:
+    """An engine that tells none takes the name."""
+    service = stocked()
+    send = service.send
+
+    def without(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer = send(operation, body, timeout=timeout)
+        return answer.replace(b'"TableArn"', b'"Other"') if "Table" in operation else answer
+
+    service.send = without  # type: ignore[method-assign]
+    assert copy(service).done
+
+
+def test_a_migration_may_go_by_s3() -> None:
+    """The options of a copy are those of `auto_migrate_with_options`."""
+    service = stocked()
+    migrated = dynamorm.run(
+        dynamorm.auto_migrate_with_options(
+            Source,
+            target_model=Target,
+            data_copy=True,
+            transform=renamed,
+            via="s3",
+            s3=service.s3,
+            bucket="bucket",
+        ),
+        service,
+    )
+    assert migrated.copy.done
+    assert keys(service) == ALL
+
+
+def test_a_copy_that_is_cancelled_stops_in_its_part() -> None:
+    """A thread under asyncio ends soon; the error has the report."""
+    import asyncio
+
+    service = stocked(2500)
+    tasks: list[Any] = []
+    transformed: list[int] = []
+
+    def cancelling(source: Source) -> Target:
+        transformed.append(source.n)
+        if source.n == 0:
+            tasks[0].get_loop().call_soon_threadsafe(tasks[0].cancel)
+            tasks[1].wait(5)
+        return renamed(source)
+
+    async def main() -> Any:
+        from threading import Event
+
+        from dynamorm.testing import Async
+
+        tasks[:] = [asyncio.current_task(), Event()]
+        asyncio.get_running_loop().call_later(0.05, tasks[1].set)
+        operation = dynamorm.copy_table(
+            Source,
+            Target,
+            via="s3",
+            s3=service.s3,
+            bucket="b",
+            transform=cancelling,
+            segments=1,
+        )
+        return await dynamorm.arun(operation, Async(service))
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+    assert 0 < len(transformed) < 2500
+    assert service.s3.sent[-1][0] == "get_object"
+
+
+def test_a_spec_knows_its_model() -> None:
+    """One class for many tables goes by S3 too."""
+    service = stocked()
+    dynamorm.run(dynamorm.create_table(Target, name="target-2"), service)
+    target: TableSpec = table_spec(Target, name="target-2")
+    assert copy(service, tables=(Source, target)).done
+    assert keys(service, "target-2") == ALL
