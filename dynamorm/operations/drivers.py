@@ -25,6 +25,8 @@ from .effects import (
     Waiting,
     WallTime,
     Where,
+    both,
+    through,
 )
 from .middleware import prefixing
 from .sending import at_once, check_kind, later, sending
@@ -272,7 +274,8 @@ def _program(
         raise TypeError(f"{wanted}; got {steps!r:.200}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed and runs only once: create a new one")
-    return retrying(prefixing(steps, checked_prefix(table_prefix), home), retries_of(retries))
+    prefixed = prefixing(checked_prefix(table_prefix), home)
+    return through(steps, both(prefixed, retrying(retries_of(retries))))
 
 
 def _seconds(effect: Sleep, world: _World) -> float:

@@ -230,7 +230,8 @@ def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
                 inner = tuple(through(operation, perform) for operation in effect.operations)
                 effect = structs.replace(effect, operations=inner)
             try:
-                instead = perform(effect)
+                # The time is asked for often, and the same for everybody.
+                instead = None if type(effect) is Now else perform(effect)
                 answer = (yield effect) if instead is None else (yield from instead)
             except GeneratorExit:
                 raise
@@ -243,3 +244,13 @@ def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
         return result
     finally:
         steps.close()
+
+
+def both(inner: Perform, outer: Perform) -> Perform:
+    """Return what performs each effect by `inner`, and whatever that asks for by `outer`."""
+
+    def perform(effect: Effect) -> Steps[Any] | None:
+        instead = inner(effect)
+        return outer(effect) if instead is None else through(instead, outer)
+
+    return perform

@@ -8,7 +8,18 @@ from typing import Any, Protocol, TypeVar
 from msgspec import structs
 
 from ..model.names import whole_name
-from .effects import Call, Effect, Home, Location, Operation, Steps, Where, asked, through
+from .effects import (
+    Call,
+    Effect,
+    Home,
+    Location,
+    Operation,
+    Perform,
+    Steps,
+    Where,
+    asked,
+    through,
+)
 
 T = TypeVar("T")
 
@@ -22,8 +33,8 @@ class DatabaseLike(Protocol):
     def table_prefix(self) -> str: ...
 
 
-def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
-    """Perform `steps` on tables whose names begin with `prefix`, which `steps` does not know of.
+def prefixing(prefix: str, home: Any = None) -> Perform:
+    """Return what lets a program work on tables whose names begin with `prefix`, unknown to it.
 
     ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
     names come without the prefix, those of other tables not at all; a description says the whole
@@ -43,7 +54,7 @@ def prefixing(steps: Steps[T], prefix: str, home: Any = None) -> Steps[T]:
             return None
         return _unprefixed(structs.replace(effect, payload=payload), prefix)
 
-    return (yield from through(steps, perform))
+    return perform
 
 
 def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:

@@ -16,7 +16,7 @@ from ..errors import (
     TransportError,
     WaitTimeout,
 )
-from .effects import Call, Effect, Sleep, Steps, asked, call, now, through
+from .effects import Call, Effect, Perform, Sleep, Steps, asked, call, now, through
 
 T = TypeVar("T")
 
@@ -88,17 +88,13 @@ def retries_of(given: Retries | int) -> Retries:
     return Retries(attempts=given)
 
 
-def retrying(steps: Steps[T], retries: Retries = Retries()) -> Steps[T]:
-    """Perform `steps`, trying each of its requests again while the error is transient.
+def retrying(retries: Retries = Retries()) -> Perform:
+    """Return what tries each request of a program again while the error is transient.
 
-    The error that reaches `steps` in the end says in `maybe_applied` whether any of the attempts
-    may have taken effect. A stale connection costs neither a pause nor an attempt.
+    The error that reaches the program in the end says in `maybe_applied` whether any of the
+    attempts may have taken effect. A stale connection costs neither a pause nor an attempt.
     """
-
-    def perform(effect: Effect) -> Steps[Any] | None:
-        return _attempts(effect, retries) if isinstance(effect, Call) else None
-
-    return (yield from through(steps, perform))
+    return lambda effect: _attempts(effect, retries) if isinstance(effect, Call) else None
 
 
 def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:

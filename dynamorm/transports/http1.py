@@ -94,6 +94,15 @@ def _lines(buffer: Buffer) -> Reading[list[bytes]]:
 
 
 def _fields(lines: list[bytes]) -> dict[str, str]:
+    try:
+        fields = dict(map(_field, lines))
+    except Unreadable:  # as a line that continues the one before is, by itself
+        return _joined(lines)
+    return fields if len(fields) == len(lines) else _joined(lines)
+
+
+def _joined(lines: list[bytes]) -> dict[str, str]:
+    """Read fields of which some have several lines, or come several times."""
     fields: dict[str, str] = {}
     name = ""
     for line in lines:

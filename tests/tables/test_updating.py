@@ -26,7 +26,7 @@ from dynamorm import (
 )
 from dynamorm.errors import PlanRefused
 from dynamorm.model.spec import changed
-from dynamorm.operations.effects import Location, Where
+from dynamorm.operations.effects import Location, Where, through
 from dynamorm.operations.waiting import retrying
 from dynamorm.tables.plan import Plan
 from dynamorm.tables.update import Applied, plan, update_table
@@ -288,7 +288,7 @@ class Threads:
     def __init__(self, world: World, programs: list[Steps[Any]]) -> None:
         self.world = world
         self.results: dict[int, Any] = {}
-        self.running = {n: retrying(program) for n, program in enumerate(programs)}
+        self.running = {n: through(program, retrying()) for n, program in enumerate(programs)}
         self.next: dict[int, Any] = dict.fromkeys(self.running, (None, None))
 
     def turn(self, number: int) -> None:
