@@ -9,6 +9,6 @@ def __getattr__(name: str) -> Any:
     # A copy without a transform needs the keys of items alone: the codec is loaded when it is used.
     if name.startswith("_"):
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from . import codec
+    from importlib import import_module  # "from . import" would ask this function, without end
 
-    return getattr(codec, name)
+    return getattr(import_module(f"{__name__}.codec"), name)
