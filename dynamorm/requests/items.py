@@ -57,8 +57,10 @@ def scan(
 
 def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItemInput:
     """Build BatchWriteItem that puts these items, each the JSON of its attribute values."""
-    puts = b'}},{"PutRequest":{"Item":'.join(items)
-    requests = Raw(b'[{"PutRequest":{"Item":' + puts + b"}}]")
+    # Joined at once: a batch may have megabytes.
+    parts: list[bytes | Raw] = [b'}},{"PutRequest":{"Item":'] * (2 * len(items) + 1)
+    parts[0], parts[1::2], parts[-1] = b'[{"PutRequest":{"Item":', items, b"}}]"
+    requests = Raw(b"".join(parts))
     return BatchWriteItemInput({table: requests}, return_consumed_capacity="TOTAL")
 
 

@@ -137,7 +137,13 @@ def room(count: int) -> BytesIO:
     It gives them without another copy. With two at once of a page of items, the C library may give
     their memory back after each page and get it again, for three times the CPU.
     """
-    return BytesIO(bytes(min(count, RESERVED)))
+    whole = BytesIO()
+    if count:
+        # Reserved by its last byte: what BytesIO is given, it copies before it writes.
+        whole.seek(min(count, RESERVED) - 1)
+        whole.write(b"\0")
+        whole.seek(0)
+    return whole
 
 
 def pull(reading: Reading[T], receive: Callable[[int], bytes]) -> T:
