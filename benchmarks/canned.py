@@ -9,6 +9,7 @@ import argparse
 import asyncio
 import json
 import re
+import ssl
 import zlib
 from typing import Any
 
@@ -129,12 +130,25 @@ class Connection(asyncio.Protocol):
         return operation, body
 
 
-async def serve(pages: int, delay: float, size: int) -> None:
+async def serve(pages: int, delay: float, size: int, context: ssl.SSLContext | None) -> None:
     answers = Answers(pages, size)
     loop = asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Connection(answers, delay), "127.0.0.1", 0)
+    server = await loop.create_server(
+        lambda: Connection(answers, delay), "127.0.0.1", 0, ssl=context
+    )
     print(server.sockets[0].getsockname()[1], flush=True)
     await server.serve_forever()
+
+
+def secured(bundle: str) -> ssl.SSLContext:
+    """Let the server prove who it is by an authority whose certificate is written to `bundle`."""
+    import trustme
+
+    authority = trustme.CA()
+    authority.cert_pem.write_to_path(bundle)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
 
 
 def main() -> None:
@@ -142,8 +156,10 @@ def main() -> None:
     parser.add_argument("--pages", type=int, default=20)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--bytes", type=int, default=1000)
+    parser.add_argument("--bundle")
     arguments = parser.parse_args()
-    asyncio.run(serve(arguments.pages, arguments.delay, arguments.bytes))
+    context = secured(arguments.bundle) if arguments.bundle else None
+    asyncio.run(serve(arguments.pages, arguments.delay, arguments.bytes, context))
 
 
 if __name__ == "__main__":

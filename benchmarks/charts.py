@@ -92,6 +92,11 @@ def sizes(rows: list[dict[str, Any]]) -> str:
     return _chart("Copying: CPU by the size of an item", "microseconds", found)
 
 
+def tls(rows: list[dict[str, Any]]) -> str:
+    found = [(row["contender"], row["cpu_us_per_item"]) for row in rows if "tls" in row]
+    return _chart("Copying over TLS: CPU for an item of 1 KB", "microseconds", found)
+
+
 def codec(rows: list[dict[str, Any]]) -> str:
     found = [(row["contender"], row["us_per_item"]) for row in rows]
     return _chart("One item of 1 KB", "microseconds", found)
@@ -104,7 +109,7 @@ def _chart(title: str, unit: str, found: list[tuple[str, float]]) -> str:
 CHARTS = {
     "cold_start": (cold_start,),
     "size": (size,),
-    "copies": (copies, segments, sizes),
+    "copies": (copies, segments, sizes, tls),
     "codec": (codec,),
 }
 

@@ -1,10 +1,11 @@
 """CPU per copied item over each transport, and what segments gain where answers take their time.
 
 Each contender copies the same table from and to a canned server (`canned.py`), in a process of its
-own, so that its CPU time is its own; rounds are interleaved and medians are shown. The second table
-is of a server that adds 5 ms to every answer, the third of items of other sizes.
+own, so that its CPU time is its own; rounds are interleaved and medians are shown. The table
+`segments` is of a server that adds 5 ms to every answer, `sizes` of items of other sizes, `tls` of
+a server that is spoken to over TLS.
 
-    python benchmarks/copies.py [--rounds 5] [--pages 20] [--json FILE]
+    python benchmarks/copies.py [--rounds 5] [--pages 20] [--json FILE] [--tables tls,sizes]
 """
 
 from __future__ import annotations
@@ -15,12 +16,14 @@ import subprocess
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from copiers import COPIERS
 from runs import ENVIRONMENT, options, serving
 
 SEGMENTED = ("dynamorm http", "dynamorm aio", "dynamorm botocore")
+SECURED = ("floor", "dynamorm http", "dynamorm aio", "dynamorm botocore", "boto3 resource")
 SIZED = ("floor", "dynamorm http", "dynamorm http, typed transform", "boto3 resource")
 BYTES = (200, 1000, 10_000, 100_000)
 SEGMENTS = (1, 4, 16)
@@ -30,20 +33,24 @@ Figures = dict[tuple[str, int], list[dict[str, float]]]
 """Of each contender and number of segments, those of all rounds."""
 
 
-def measure(name: str, url: str, segments: int = 1) -> dict[str, float]:
+def measure(name: str, url: str, segments: int, more: dict[str, str]) -> dict[str, float]:
     script = Path(__file__).with_name("copiers.py")
     command = [sys.executable, str(script), name, url, str(segments)]
-    done = subprocess.run(command, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE, text=True)
+    environment = ENVIRONMENT | more
+    done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return dict(json.loads(done.stdout))
 
 
-def in_turns(rounds: int, wanted: Iterable[tuple[str, int]], *server: str) -> Figures:
-    """Measure contenders with their numbers of segments, one after the other in each round."""
+def in_turns(rounds: int, wanted: Iterable[tuple[str, int]], *server: str, **more: str) -> Figures:
+    """Measure contenders with their numbers of segments, one after the other in each round.
+
+    `more` are environment variables.
+    """
     figures: Figures = {one: [] for one in wanted}
     with serving(*server) as url:
         for _ in range(rounds):
             for (name, number), runs in figures.items():
-                runs.append(measure(name, url, number))
+                runs.append(measure(name, url, number, more))
     return figures
 
 
@@ -79,6 +86,18 @@ def by_size(rounds: int, pages: int) -> list[dict[str, Any]]:
     return rows
 
 
+def by_tls(rounds: int, pages: int) -> list[dict[str, Any]]:
+    """Give CPU per item over TLS, its handshake left out."""
+    with TemporaryDirectory() as folder:
+        bundle = str(Path(folder) / "authority.pem")
+        server = "--pages", str(pages), "--bundle", bundle
+        wanted = ((name, 1) for name in SECURED)
+        figures = in_turns(rounds, wanted, *server, AWS_CA_BUNDLE=bundle)
+    return [
+        {"contender": name, "tls": True, **_medians(runs)} for (name, _), runs in figures.items()
+    ]
+
+
 def _gains(figures: Figures) -> Iterator[dict[str, Any]]:
     alone = 0.0
     for (name, number), runs in figures.items():
@@ -94,30 +113,40 @@ def _medians(runs: list[dict[str, float]]) -> dict[str, Any]:
     }
 
 
-def show(
-    contenders: list[dict[str, Any]], segments: list[dict[str, Any]], sizes: list[dict[str, Any]]
-) -> None:
-    print(f"{'':32}{'CPU us/item':>12}{'items/s':>10}{'of floor':>10}{'of boto3':>10}")
-    for row in contenders:
-        print(
-            f"{row['contender']:32}{row['cpu_us_per_item']:12.2f}{row['items_per_second']:10.0f}"
-            f"{row['of_floor']:10.2f}{'1/' + format(1 / row['of_boto3'], '.1f'):>10}"
-        )
-    print(f"\n{'5 ms an answer':32}{'segments':>12}{'items/s':>10}{'gain':>10}")
-    for row in segments:
-        print(
-            f"{row['contender']:32}{row['segments']:12}{row['items_per_second']:10.0f}"
-            f"{row['of_one_segment']:10.1f}"
-        )
-    print(f"\n{'':32}{'bytes':>12}{'CPU us/item':>12}")
-    for row in sizes:
-        print(f"{row['contender']:32}{row['bytes']:12}{row['cpu_us_per_item']:12.2f}")
+COLUMNS = {
+    "bytes": ("bytes", "{:,}"),
+    "segments": ("segments", "{}"),
+    "cpu_us_per_item": ("CPU us/item", "{:.2f}"),
+    "items_per_second": ("items/s", "{:.0f}"),
+    "of_floor": ("of floor", "{:.2f}"),
+    "of_boto3": ("of boto3", "{:.4f}"),
+    "of_one_segment": ("gain", "{:.1f}"),
+}
+
+
+def show(title: str, rows: list[dict[str, Any]]) -> None:
+    columns = [(name, *how) for name, how in COLUMNS.items() if name in rows[0]]
+    print(f"{title:32}{''.join(f'{head:>12}' for _, head, _ in columns)}")
+    for row in rows:
+        figures = (form.format(row[name]) for name, _, form in columns)
+        print(f"{row['contender']:32}{''.join(f'{figure:>12}' for figure in figures)}")
+    print(flush=True)
+
+
+TABLES = {"contenders": by_contender, "segments": by_segments, "sizes": by_size, "tls": by_tls}
+
+
+def main() -> None:
+    arguments = options(__doc__, rounds=5, pages=20, tables=",".join(TABLES))
+    rows: list[dict[str, Any]] = []
+    for title in arguments.tables.split(","):
+        few = title in ("segments", "sizes")
+        pages = max(1, arguments.pages // 4) if few else arguments.pages
+        found = TABLES[title](arguments.rounds, pages)
+        show(title, found)
+        rows += found
+    arguments.write(rows)
 
 
 if __name__ == "__main__":
-    arguments = options(__doc__, rounds=5, pages=20)
-    contenders = by_contender(arguments.rounds, arguments.pages)
-    segments = by_segments(arguments.rounds, max(1, arguments.pages // 4))
-    sizes = by_size(arguments.rounds, max(1, arguments.pages // 4))
-    show(contenders, segments, sizes)
-    arguments.write([*contenders, *segments, *sizes])
+    main()

@@ -34,6 +34,7 @@ class Options(argparse.Namespace):
     rounds: int
     pages: int
     seconds: float
+    tables: str
     json: Path | None
 
     def write(self, table: list[dict[str, Any]]) -> None:
@@ -45,7 +46,7 @@ class Options(argparse.Namespace):
 
 
 def options(description: str | None, *, rounds: int, **more: Any) -> Options:
-    """Read --rounds, --json and whole numbers by their names and defaults."""
+    """Read --rounds, --json and what else there is, by their names and defaults."""
     parser = argparse.ArgumentParser(
         description=description, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -79,6 +80,7 @@ def serving(*arguments: str) -> Iterator[str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdout is not None
         try:
-            yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
+            scheme = "https" if "--bundle" in arguments else "http"
+            yield f"{scheme}://127.0.0.1:{server.stdout.readline().strip()}"
         finally:
             server.kill()
