@@ -96,7 +96,8 @@ class Forbidding:
         if new is False or waiting is not None:
             self.collided.append(digested)
             raise collision(item.raws[0], self._table, self._names)
-        item.page.counts.unchecked += new is None or not self._alone
+        if new is None or not self._alone:
+            item.page.counts.unchecked += 1
 
     def written(self, item: Part) -> None:
         item.page.counts.written += 1

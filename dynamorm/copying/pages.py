@@ -92,15 +92,15 @@ class Pages:
         """Queue what the transform makes of a part; where time is up, cut it there."""
         if self._job.once and self._is_written(page, raws):
             return True
-        convert, writer = self._job.convert, self._writer
+        convert, writer, counts = self._job.convert, self._writer, page.counts
         assert convert is not None
         for number, raw in enumerate(raws):
             if (number == 0 or self._hurried) and (yield from self._is_late()):
                 page.last = raws[number - 1] if number else None
                 page.cursor, page.read_whole = None, number > 0
                 return False
-            page.counts.read += 1
-            page.counts.bytes += len(raw)
+            counts.read += 1
+            counts.bytes += len(raw)
             try:
                 made = convert(raw)
             except ItemError as error:

@@ -45,9 +45,9 @@ class Queue:
 
     def put(self, part: Part) -> None:
         """Queue a part, unless a transform has left nothing of it."""
-        if part.raws:
+        if number := len(part.raws):
             self._parts.append(part)
-            self.items += len(part.raws)
+            self.items += number
 
     def put_back(self, parts: list[Part]) -> None:
         self._parts.extendleft(reversed(parts))
@@ -55,16 +55,17 @@ class Queue:
 
     def take(self, most: int) -> list[Part]:
         """Take the next items, as many as one request can hold, and `most`."""
-        taken, left = [], most
-        while left and self._parts:
-            part = self._parts.popleft()
-            if len(part.raws) > left:
-                self._parts.appendleft(Part(part.raws[left:], part.page))
-                part = Part(part.raws[:left], part.page)
-            left -= len(part.raws)
-            self.items -= len(part.raws)
-            taken.append(part)
-        batch = [part for part in taken if not part.replaced]
+        batch, left, parts = [], most, self._parts
+        while left and parts:
+            part = parts.popleft()
+            number = len(part.raws)
+            if number > left:
+                parts.appendleft(Part(part.raws[left:], part.page))
+                part, number = Part(part.raws[:left], part.page), left
+            left -= number
+            if not part.replaced:
+                batch.append(part)
+        self.items -= most - left
         if _size(batch) > MAX_BODY:
             batch = singly(batch)
             while len(batch) > 1 and _size(batch) > MAX_BODY:

@@ -109,19 +109,19 @@ class Writer:
 
     def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> None:
         """Queue items of a page; `key` is that of a single one, where it is known."""
-        if self._rule is None:
-            page.open += len(raws)
+        page.open += len(raws)
+        if (rule := self._rule) is None:
             self._queue.put(Part(raws, page))
             return
         for raw in raws:
-            part = Part((raw,), page, key or item_key(raw, self.key_names))
-            waiting = self._by_key.get(part.key)
-            self._rule.queued(part, waiting)
+            its_key = key or item_key(raw, self.key_names)
+            part = Part((raw,), page, its_key)
+            waiting = self._by_key.get(its_key)
+            rule.queued(part, waiting)
             if waiting is not None:
                 part.older = waiting
                 waiting.replaced = True
-            page.open += 1
-            self._by_key[part.key] = part
+            self._by_key[its_key] = part
             self._queue.put(part)
 
     def write(self, *, rest: bool = False) -> Steps[bool]:
@@ -252,21 +252,24 @@ class Writer:
 
     def _acknowledge(self, answer: Answer) -> None:
         """Count what has been written."""
+        rule, kept = self._rule, answer.kept
         for part in answer.written:
-            number = len(part.raws)
-            if answer.kept:
-                part.page.counts.kept += number
-            elif self._rule is None:
-                part.page.counts.written += number
+            page, number = part.page, len(part.raws)
+            page.open -= number
+            if kept:
+                page.counts.kept += number
+            elif rule is None:
+                page.counts.written += number
             else:
-                self._rule.written(part)
-            part.page.open -= number
-            if self._rule is not None:
+                rule.written(part)
+            if rule is not None:
                 self._by_key.pop(part.key, None)
-                self._drop(part.older)
+                if part.older is not None:
+                    self._drop(part.older)
 
-    def _drop(self, older: Part | None) -> None:
+    def _drop(self, one: Part) -> None:
         """Let those go for which another item has been acknowledged."""
+        older: Part | None = one
         while older is not None:
             older.page.counts.collisions += 1
             older.page.open -= 1
