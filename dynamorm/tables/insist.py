@@ -73,6 +73,10 @@ def _patience(error: ServiceError) -> float:
     if error.code == NO_POLICY:  # of this revision: another look says what is there now
         return LOOKS
     if isinstance(error, ValidationFailed):
+        # Said as long as a Kinesis stream is being turned on or off, before another change of it:
+        # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/707
+        if "not in a valid state" in error.message:
+            return BUSY
         return LOOKS if error.maybe_applied or _is_done_already(error.message) else 0
     return inf if passes(error) else 0
 

@@ -70,7 +70,6 @@ class FaultyWorld:
         self.service.clock.sleep(3600.0)
         table = self.ask("DescribeTable", TableName="orders")["Table"]
         table |= dict.fromkeys(("CreationDateTime", "TableId"))
-        table.pop("LatestStreamArn", None)
         arn = {"ResourceArn": table["TableArn"]}
         return (
             table,

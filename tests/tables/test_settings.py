@@ -206,6 +206,18 @@ def test_the_precision_of_a_stream():
     assert f'kinesis=Kinesis("{OTHER}",precision="MILLISECOND",)' in declared
 
 
+def test_a_stream_that_is_still_being_turned_off():
+    """The service refuses another one until then, which is waited out."""
+    world = World(changed(BARE, kinesis=STREAM))
+    enable = "EnableKinesisStreamingDestination"
+    message = "Table is not in a valid state to enable Kinesis Streaming Destination"
+    busy = service_error("ValidationException", message, status=400, operation=enable)
+    world.service.fail(enable, busy, times=5)
+    assert len(world.update(BARE, "kinesis", kinesis=OTHER).done) == 2
+    assert world.sent.count(enable) == 6
+    assert not world.run(dynamorm.plan(BARE, kinesis=OTHER))
+
+
 def test_what_insights_count():
     """The mode is compared where it is declared; fewer graphs than there are need consent."""
     world = World(changed(BARE, contributor_insights=True))
