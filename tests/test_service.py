@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import botocore
 import pytest
+from botocore import xform_name
 from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
 
 import dynamorm
 from dynamorm import Database, TableOptions, requests
@@ -58,3 +62,40 @@ def test_what_dynamorm_sends_is_not_left_out() -> None:
     sent = {name for name in ROWS if f'"{name}"' in source}
     assert len(sent) > 20
     assert [name for name in sorted(sent) if ROWS[name].startswith(LEFT_OUT)] == []
+
+
+class Scaling:
+    """Takes what a client of Application Auto Scaling does, judged by that service's model."""
+
+    def __init__(self) -> None:
+        self.model = ServiceModel(
+            Loader().load_service_model("application-autoscaling", "service-2")
+        )
+        self.sent: list[tuple[str, str]] = []
+
+    def __getattr__(self, method: str) -> Any:
+        names = {xform_name(name): name for name in self.model.operation_names}
+
+        def send(**arguments: Any) -> None:
+            shape = self.model.operation_model(names[method]).input_shape
+            report = ParamValidator().validate(arguments, shape)
+            assert not report.has_errors(), report.generate_report()
+            self.sent.append((method, arguments["ScalableDimension"]))
+
+        return send
+
+
+def test_the_lines_for_auto_scaling_are_what_that_service_takes() -> None:
+    """What the page has for boto3 sends valid requests, about dimensions that there are."""
+    names: dict[str, Any] = {}
+    exec("def scale(" + PAGE.partition("def scale(")[2].partition("```")[0], names)
+    client = Scaling()
+    for dimension in ("Read", "Write"):
+        names["scale"](client, "orders", dimension, 5, 100)
+    dimensions = [f"dynamodb:table:{kind}CapacityUnits" for kind in ("Read", "Write")]
+    assert client.sent == [
+        (method, dimension)
+        for dimension in dimensions
+        for method in ("register_scalable_target", "put_scaling_policy")
+    ]
+    assert set(dimensions) <= set(client.model.shape_for("ScalableDimension").enum)

@@ -117,6 +117,8 @@ def connect(url: str) -> Database:
 
 def test_cdk_takes_the_template(tmp_path):
     """The program in the documentation makes two stacks, with all that the table has."""
+    if shutil.which("node") is None:
+        pytest.skip("aws-cdk-lib needs Node.js")
     pytest.importorskip("aws_cdk", reason="aws-cdk-lib is not installed")
     page = (Path(__file__).parents[2] / "docs" / "infrastructure.md").read_text()
     for name in ("models.py", "stack.py"):
