@@ -18,6 +18,7 @@ from dynamorm import (
     Provisioned,
     TableDescription,
     TableSpec,
+    VectorAttribute,
     WarmThroughput,
     estimate,
 )
@@ -203,6 +204,21 @@ def test_a_plan_is_counted_by_its_steps():
     wanted = structs.replace(bare, indexes=(BY_STATUS,), point_in_time_recovery=7)
     plan = planned(bare, structs.replace(wanted, deletion_protection=True))
     assert str(estimate.plan(plan, described(bare))) == PLAN
+
+
+BY_LOOK = IndexSpec("by-look", vector=VectorAttribute("look", 3, "COSINE"))
+UNCOUNTED = "index by-look is paid for by the bytes of its vectors: it is not counted"
+
+
+def test_a_vector_index_is_not_counted():
+    """Neither where a copy writes it nor where a plan builds it: a note says so."""
+    bare = TableSpec(name="orders", partition_key=ID)
+    wanted = structs.replace(bare, indexes=(BY_LOOK,))
+    found = estimate.plan(planned(bare, wanted), described(bare))
+    assert (found.costs, found.notes) == ((), (UNCOUNTED,))
+    copy = estimate.copy(described(bare), wanted.named("orders-v2"))
+    assert UNCOUNTED in copy.notes
+    assert not any("by-look" in cost.what for cost in copy.costs)
 
 
 def test_the_quotas_are_the_account_s(driver):

@@ -174,10 +174,11 @@ def _vector_index(index: Document, types: Mapping[str, Any]) -> IndexSpec:
         index["IndexName"],
         _parts_of(parts, "HASH", types),
         projection=_projection(index),
+        # What is missing is told by the rules; a description is read as it is.
         vector=VectorAttribute(
-            index["VectorAttribute"]["AttributeName"],
-            int(index["Dimensions"]),
-            index["DistanceFunction"],
+            index.get("VectorAttribute", {}).get("AttributeName", ""),
+            int(index.get("Dimensions", 0)),
+            index.get("DistanceFunction", ""),
         ),
         filters=_parts_of(parts, "INLINE_FILTER", types),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dynamorm import Provisioned
+from dynamorm import IndexSpec, KeyAttribute, Provisioned, TableSpec, VectorAttribute
 
 
 def test_ensure_creates_what_is_missing_and_reports_the_rest(run):
@@ -52,6 +52,19 @@ def test_describe_takes_models_and_names(run):
         "  index by-day       day (S); ALL",
         "  billing            Provisioned(read=2, write=3)",
         "  items              0, 0 bytes (counted every six hours)",
+    ]
+
+
+def test_describe_tells_of_a_vector_index(run):
+    """Its search schema, its vector and its projection."""
+    kind = KeyAttribute("kind", "S")
+    look = VectorAttribute("look", 3, "COSINE")
+    plain = IndexSpec("by-look", vector=look, projection="KEYS_ONLY")
+    split = IndexSpec("of-kind", (kind,), vector=look)
+    run.db.ensure_table(TableSpec("things", KeyAttribute("id", "S"), indexes=(plain, split)))
+    assert run("describe things").stdout.splitlines()[2:4] == [
+        "  vector index by-look  look of 3 (COSINE); KEYS_ONLY",
+        "  vector index of-kind  kind (S); look of 3 (COSINE); ALL",
     ]
 
 

@@ -320,6 +320,8 @@ def test_what_terraform_cannot_say_is_named():
         "terraform cannot express encryption with 'alias/mine': kms_key_arn takes an ARN - at safe",
     )
     assert terraform(named("safe", encryption=KMS(KEY_ARN)))
+    (resource,) = cloudformation(vectors)["Resources"].values()
+    assert TableSpec.of(resource).indexes == (look,)
 
 
 @pytest.mark.parametrize("function", [cloudformation, terraform])

@@ -24,6 +24,7 @@ from dynamorm import (
     PartitionKey,
     TableSpec,
     TimeToLive,
+    VectorAttribute,
     requests,
     table,
     table_spec,
@@ -115,6 +116,26 @@ def test_a_source_reads_as_written_by_hand(driver):
         "DescribeContributorInsights",
         "DescribeContributorInsights",  # of the global index
     ]
+
+
+def test_a_vector_index_is_written_with_its_markers():
+    """The HASH, the filter and the vector may be missing from an item, as in any index."""
+    kind, brand = KeyAttribute("kind", "S"), KeyAttribute("brand", "N")
+    look = VectorAttribute("look", 3, "EUCLIDEAN")
+    index = IndexSpec("by-look", (kind,), vector=look, filters=(brand,))
+    text = source(TableSpec("things", ID, indexes=(index,)))
+    assert (
+        text.partition("\n\n\n")[2]
+        == """\
+@table("things", indexes=[VectorIndex("by-look", dimensions=3, distance="EUCLIDEAN")])
+class Things(Struct):
+    id: Annotated[str, PartitionKey()]
+    kind: Annotated[str | None, PartitionKey(index="by-look")] = None
+    brand: Annotated[int | None, InlineFilter(index="by-look")] = None
+    look: Annotated[list[float] | None, Vector(index="by-look")] = None
+"""
+    )
+    assert table_spec(executed(text)).indexes == (index,)
 
 
 @many

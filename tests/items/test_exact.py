@@ -24,7 +24,8 @@ from dynamorm.items.keys import item_key
 from dynamorm.items.limits import check_nesting
 from dynamorm.items.mismatch import Misfit
 from dynamorm.model.declare import table
-from dynamorm.model.fields import PartitionKey, SortKey, TimeToLive
+from dynamorm.model.fields import PartitionKey, SortKey, TimeToLive, Vector
+from dynamorm.model.options import VectorIndex
 from dynamorm.model.spec import IndexSpec, KeyAttribute, TableSpec
 
 
@@ -386,6 +387,22 @@ class Event(Struct):
     id: Annotated[str, PartitionKey()]
     at: Annotated[dt.datetime | None, PartitionKey(index="by-at")] = None
     seen: dt.datetime | None = None
+
+
+@table("pictures", indexes=[VectorIndex("by-look", dimensions=2)])
+class Picture(Struct):
+    id: Annotated[str, PartitionKey()]
+    look: Annotated[list[float] | None, Vector(index="by-look")] = None
+
+    def __post_init__(self) -> None:
+        """Stay as it is."""
+
+
+def test_a_vector_is_no_key():
+    """It may be spelled in another way by what a model makes of it, and be missing or NULL."""
+    there = {"id": {"S": "a"}, "look": {"L": [{"N": "1"}, {"N": "2.50"}]}}
+    assert copied(Picture, there)["look"] == {"L": [{"N": "1.0"}, {"N": "2.5"}]}
+    assert copied(Picture, {"id": {"S": "a"}, "look": {"NULL": True}}) == {"id": {"S": "a"}}
 
 
 def test_keys_of_indexes():

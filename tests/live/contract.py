@@ -11,7 +11,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from msgspec import UNSET, Raw
+from msgspec import UNSET, Raw, structs
 from world import World
 
 import dynamorm
@@ -28,6 +28,7 @@ from dynamorm import (
     TableNotFound,
     TableSpec,
     ValidationFailed,
+    VectorAttribute,
     WarmThroughput,
 )
 from dynamorm.model.spec import changed
@@ -38,6 +39,13 @@ A, B, C = KeyAttribute("a", "S"), KeyAttribute("b", "N"), KeyAttribute("c", "B")
 BY_A = IndexSpec("by-a", (A,), (AT,), projection=Include("x"))
 BY_B = IndexSpec("by-b", (B,), projection=KEYS_ONLY)
 BY_C = IndexSpec("by-c", (C,))
+BY_LOOK = IndexSpec(
+    "by-look",
+    (A,),
+    projection=Include("x"),
+    vector=VectorAttribute("look", 3, "COSINE"),
+    filters=(B, C),
+)
 LOCAL = IndexSpec("local", sort_key=(B,))
 SEVERAL = IndexSpec("several", (A, B), (C, AT))
 ORDERS = TableSpec("orders", ID, AT, (BY_A,))
@@ -249,6 +257,20 @@ def replaced(world: World) -> None:
     with pytest.raises(PlanRefused):
         update(world, indexes=other)
     assert update(world, "index:by-a", indexes=other) == ["index:by-a"] * 2
+
+
+@operation
+def vectors(world: World) -> None:
+    """Create with a vector index, replace it where it is allowed, and remove it by its name."""
+    create_with(world, indexes=(BY_LOOK,), billing=OnDemand())
+    other = structs.replace(BY_LOOK, vector=VectorAttribute("look", 2, "EUCLIDEAN"))
+    with pytest.raises(PlanRefused):
+        update(world, indexes=(other,))
+    assert update(world, "index:by-look", indexes=(other,)) == ["index:by-look"] * 2
+    made = world.run(dynamorm.plan(changed(ORDERS, indexes=(), billing=Provisioned(1, 1))))
+    assert [item.name for item in made.blocked] == ["billing"]
+    assert update(world, "index:by-look", indexes=()) == ["index:by-look"]
+    assert world.run(dynamorm.describe_table(ORDERS)).vector_indexes == ()
 
 
 @operation

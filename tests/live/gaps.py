@@ -23,6 +23,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "policy": UNKNOWN,
     },
     "moto": {
+        "vectors": REFUSED,  # its HASH and filters are defined, and in no key that it knows
         "maxima": IGNORED,
         "stream_view": BUSY,  # moto turns no stream on again
         "table_class": IGNORED,
@@ -39,6 +40,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "ensure_settings": IGNORED,
         "indexes": REFUSED,  # it wants throughput for an index of a table on demand
         "replaced": REFUSED,
+        "vectors": REFUSED,
         "maxima": UNKNOWN,
         "stream": UNKNOWN,
         "stream_view": IGNORED,
@@ -54,6 +56,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "restored": UNKNOWN,
         "create_several": REFUSED,
         "create_tagged": UNKNOWN,
+        "vectors": REFUSED,
         "maxima": IGNORED,
         "recovery": UNKNOWN,
         "tags": UNKNOWN,

@@ -44,12 +44,19 @@ def one_maximum_of_two(spec: TableSpec) -> bool:
     return any(sum(type(most) is int for most in limit) == 1 for limit in limits)
 
 
+def vectors(spec: TableSpec) -> bool:
+    return bool(spec.vector_indexes)
+
+
 class Gap(NamedTuple):
     """What an engine does otherwise than the service: how that shows, and with which tables."""
 
     shows: str
     concerns: Callable[[TableSpec], bool] = anything
 
+
+NO_VECTORS = Gap("(refused: .*[Aa]ttribute ?[Dd]efinitions|differs: index:)", vectors)
+"""Their attributes are defined, and in no key of the engine's; or it passes over the index."""
 
 GAPS: dict[str, dict[str, Gap]] = {
     "dynoxide": {
@@ -60,11 +67,13 @@ GAPS: dict[str, dict[str, Gap]] = {
         "policy": Gap("unknown: resource_policy"),
     },
     "moto": {
+        "vectors": NO_VECTORS,
         "maxima": Gap("differs: (billing|index:.*:on_demand)"),
         "policy": Gap("differs: resource_policy"),
         "table class": Gap("differs: table_class"),
     },
     "dynalite": {
+        "vectors": NO_VECTORS,
         "multi-attribute keys": Gap(
             "refused: .*(keySchema' failed to|second KeySchemaElement)", multi_attribute_keys
         ),
@@ -80,6 +89,7 @@ GAPS: dict[str, dict[str, Gap]] = {
         "protection": Gap("differs: deletion_protection"),
     },
     "dynamodb-local": {
+        "vectors": NO_VECTORS,
         "multi-attribute keys": Gap(
             "refused: (Key Schema too big|Too many hash keys)", multi_attribute_keys
         ),

@@ -576,6 +576,7 @@ def test_what_extra_says_makes_room_for_an_absence():
                 {"IndexName": "x" * 300, "Projection": {"ProjectionType": "NEW"}}
             ]
         },
+        {"VectorIndexes": [{"IndexName": "by-total", "DistanceFunction": "NEW"}]},
     ],
 )
 def test_what_the_service_sent_is_never_judged(raw):

@@ -5,9 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from msgspec import json
+from msgspec import json, structs
 
-from dynamorm import KMS, IndexSpec, KeyAttribute, OnDemand, Provisioned, WarmThroughput, requests
+from dynamorm import (
+    KMS,
+    IndexSpec,
+    KeyAttribute,
+    OnDemand,
+    Provisioned,
+    VectorAttribute,
+    WarmThroughput,
+    requests,
+)
 from dynamorm.api import Request
 from dynamorm.errors import LimitExceeded, ServiceError, TableBusy, TableNotFound, ValidationFailed
 from dynamorm.model.options import Index
@@ -96,7 +105,50 @@ def test_updates_that_are_refused(spec, change, refusal):
     assert ask(service, "DescribeTable", describe) == before
 
 
-@pytest.mark.parametrize("change", [{"delete": "none"}, {"update": [Index("none")]}])
+LOOK = IndexSpec("by-look", vector=VectorAttribute("look", 3, "COSINE"))
+LOOKS = changed(
+    ORDERS, indexes=tuple(structs.replace(LOOK, name=f"by-{number}-th") for number in range(5))
+)
+
+
+@pytest.mark.parametrize(
+    ("spec", "change", "refusal"),
+    [
+        (LOOKS, {"create": LOOK, "attributes": LOOKS.defined}, "per-table limit of 5"),
+        (LOOKS, {"billing": Provisioned(1, 1)}, "only supported for PAY_PER_REQUEST"),
+        (
+            PROVISIONED,
+            {"create": LOOK, "attributes": PROVISIONED.defined},
+            "only supported for PAY_PER_REQUEST",
+        ),
+        (
+            ORDERS,
+            {
+                "create": structs.replace(LOOK, vector=VectorAttribute("id", 3, "COSINE")),
+                "attributes": ORDERS.defined,
+            },
+            "cannot be defined in AttributeDefinitions",
+        ),
+        (
+            changed(LOOKS, indexes=LOOKS.indexes[:1]),
+            {
+                "create": structs.replace(LOOK, vector=VectorAttribute("look", 4, "COSINE")),
+                "attributes": LOOKS.defined,
+            },
+            "must use the same dimensions",
+        ),
+        (LOOKS, {"create": LOOKS.indexes[0], "attributes": LOOKS.defined}, "already exists"),
+    ],
+)
+def test_vector_indexes_that_are_refused(spec, change, refusal):
+    """Their rules are held, as the service words them."""
+    with pytest.raises(ValidationFailed, match=refusal):
+        update(made(spec), **change)
+
+
+@pytest.mark.parametrize(
+    "change", [{"delete": "none"}, {"update": [Index("none")]}, {"delete_vector": "by-x"}]
+)
 def test_an_index_that_is_not_there(change):
     """An index to be deleted or updated has to be there."""
     with pytest.raises(TableNotFound):
