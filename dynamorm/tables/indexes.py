@@ -126,17 +126,17 @@ class IndexChanges:
                 yield Blocked(index, value_text(declared), value_text(found), _NEW_TABLE)
 
     def _capacity_blocks(self) -> Iterator[Blocked]:
-        if is_ignored(self._spec, "billing") or self._throughput is None:
+        if self._throughput is None:
             return
-        for index in self._spec.indexes:
-            if index.on_demand is not None:
-                name, remedy = f"index:{index.name}:on_demand", "declare the table's billing too"
-                yield Blocked(name, str(index.on_demand), "a provisioned table", remedy)
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
         for index in self._created:
             if index.vector:
                 name, remedy = f"index:{index.name}", "declare billing=OnDemand()"
                 yield Blocked(name, "a vector index", "a provisioned table", remedy)
+        for index in self._spec.indexes:
+            if index.on_demand is not None and not is_ignored(self._spec, "billing"):
+                name, remedy = f"index:{index.name}:on_demand", "declare the table's billing too"
+                yield Blocked(name, str(index.on_demand), "a provisioned table", remedy)
 
     def _removal_blocks(self) -> Iterator[Blocked]:
         for name, kind in self._foreign.items():

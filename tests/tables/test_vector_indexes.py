@@ -240,6 +240,8 @@ def test_a_provisioned_table_is_given_none():
     assert (blocked.name, blocked.found) == ("index:by-look", "a provisioned table")
     assert blocked.remedy == "declare billing=OnDemand()"
     assert made.steps == ()
+    ignoring = changed(THINGS, billing=OnDemand(), ignore=("billing",))
+    assert world.run(dynamorm.plan(ignoring)).blocked == made.blocked
     wanted = changed(THINGS, billing=OnDemand())
     assert [s.name for s in world.run(dynamorm.plan(wanted)).steps] == ["billing", "index:by-look"]
     world.update(wanted)
