@@ -116,8 +116,8 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     s3: S3Point | UnsetType = UNSET
 
     @property
-    def written(self) -> bool:
-        """Whether all that the segments have read is in the target when they are done."""
+    def is_put(self) -> bool:
+        """Whether what segments that are done have read is in the target."""
         return self.s3 is UNSET or self.s3.stage == "done"
 
     @property

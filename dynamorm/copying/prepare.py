@@ -152,7 +152,7 @@ def confirm(job: Job) -> Steps[None]:
 
     One that was deleted and created again on the way lacks what was copied before.
     """
-    ended = job.checkpoint.written and all(segment.point.done for segment in job.segments)
+    ended = job.checkpoint.is_put and all(segment.point.done for segment in job.segments)
     if job.checkpoint.done or not ended:
         return
     names = job.checkpoint.source, job.checkpoint.target

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 from typing import Annotated, Any
@@ -146,6 +148,15 @@ def test_attributes_are_transformed() -> None:
     service = stocked()
     copy(service, transform=rename_field("id", "key"))
     assert keys(service) == sorted(f"{number}" for number in range(ITEMS))
+
+
+def test_a_transform_that_leaves_keys_alone_has_none_compared() -> None:
+    """As in a direct copy: no two of its items can have one key."""
+    service = stocked()
+    dynamorm.run(dynamorm.create_table(Source, name="other"), service)
+    report = copy(service, tables=("source", "other"), transform=rename_field("more", "less"))
+    assert (report.written, report.unchecked) == (ITEMS, 0)
+    assert all(b'"less"' in item for item in service.items("other"))
 
 
 def test_one_item_becomes_several_or_none(small: None) -> None:
@@ -728,6 +739,23 @@ def test_a_copy_of_a_table_that_was_not_exported_needs_no_arn() -> None:
 
     service.send = without  # type: ignore[method-assign]
     assert copy(service).done
+
+
+def test_a_direct_copy_loads_nothing_of_this() -> None:
+    """Who copies directly does not pay for the other way."""
+    code = (
+        "import sys, dynamorm\n"
+        "from dynamorm.testing import FakeService\n"
+        "from dynamorm import KeyAttribute, TableSpec\n"
+        "db = dynamorm.connect(transport=FakeService(create_seconds=0))\n"
+        "for name in ('one', 'two'):\n"
+        "    name = db.create_table(TableSpec(f'table-{name}', KeyAttribute('id', 'S')))\n"
+        "assert db.copy_table('table-one', 'table-two').done\n"
+        "print([name for name in sys.modules if name.startswith('dynamorm.copying.s3')])\n"
+    )
+    command = [sys.executable, "-c", code]
+    found = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert found.stdout == "[]\n"
 
 
 def test_a_migration_may_go_by_s3() -> None:

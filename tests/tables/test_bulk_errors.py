@@ -200,6 +200,18 @@ def client_error(code: str, status: int) -> Exception:
     return error
 
 
+def test_an_object_that_is_gone_is_an_error() -> None:
+    """Deleted between the listing and its reading."""
+
+    class Gone(FakeS3):
+        def list_objects_v2(self, **given: Any) -> Any:
+            return {"Contents": [{"Key": "out/1"}]}
+
+    with pytest.raises(S3Error) as caught:
+        reported({}, s3=Gone({}))
+    assert (caught.value.code, caught.value.transient) == ("NoSuchKey", False)
+
+
 def test_a_service_that_tells_no_place_is_an_error() -> None:
     """Nothing is listed at a guess."""
     told = {"BulkOperationArn": ARN, "BulkOperationStatus": "COMPLETED"}
@@ -228,6 +240,13 @@ class Awaited:
         return answer()
 
 
+class Promising(Awaited):
+    """What it gives to await is no coroutine, and need not be closed."""
+
+    def list_objects_v2(self, **_: Any) -> Any:
+        return type("Promise", (), {"__await__": iter})()
+
+
 class Async(Awaited):
     async def get_object(self, **_: Any) -> Any:
         raise NotImplementedError
@@ -242,8 +261,9 @@ def test_what_is_no_client_that_blocks_is_refused() -> None:
         put(s3="bucket")
     with pytest.raises(TypeError, match="Async is for asyncio: s3= takes a client that blocks"):
         put(s3=Async())
-    with pytest.raises(TypeError, match="Awaited is for asyncio"):
-        reported({}, s3=Awaited())
+    for promising in (Awaited(), Promising()):
+        with pytest.raises(TypeError, match=f"{type(promising).__name__} is for asyncio"):
+            reported({}, s3=promising)
 
 
 def test_a_report_that_is_not_waited_for_is_not_read() -> None:
