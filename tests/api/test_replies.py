@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import pickle
 from datetime import datetime, timezone
 
@@ -12,6 +13,7 @@ from msgspec import DecodeError, json
 
 from dynamorm import TableDescription, TransportError, describe_table, run
 from dynamorm.api import tables
+from dynamorm.operations import decoding
 from dynamorm.testing import Script
 
 
@@ -83,6 +85,14 @@ def test_a_description_has_what_was_answered(members):
         **common,
         **members,
     }
+
+
+def test_what_is_kept_for_descriptions_has_a_bound():
+    """An endpoint that answers with ever other members does not fill the memory with decoders."""
+    for count in range(4):
+        for names in itertools.combinations(RARE, count):
+            answered(**{name: RARE[name] for name in names})
+    assert len(decoding._decoders) <= decoding.MOST_DECODERS + 1
 
 
 @pytest.mark.parametrize("name", RARE)
