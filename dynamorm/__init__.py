@@ -37,8 +37,8 @@ _MODULES = {
     "model.declare": "table table_spec",
     "model.fields": "InlineFilter PartitionKey SortKey TimeToLive Vector",
     "model.options": (
-        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned TableOptions VectorIndex "
-        "WarmThroughput"
+        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned Replica TableOptions "
+        "VectorIndex WarmThroughput"
     ),
     "model.indexes": "IndexSpec KeyAttribute VectorAttribute",
     "model.spec": "TableSpec",

@@ -76,6 +76,7 @@ from .model.options import Index as Index
 from .model.options import Kinesis as Kinesis
 from .model.options import OnDemand as OnDemand
 from .model.options import Provisioned as Provisioned
+from .model.options import Replica as Replica
 from .model.options import TableOptions as TableOptions
 from .model.options import VectorIndex as VectorIndex
 from .model.options import WarmThroughput as WarmThroughput

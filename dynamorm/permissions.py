@@ -16,7 +16,7 @@ from .model.declare import Model, table_spec
 from .model.named import table_name
 from .model.options import check_option_names
 from .model.spec import TableSpec
-from .tables.actions import ACTIONS, COPIES, TABLES
+from .tables.actions import ACTIONS, COPIES, TABLES, resource_arn
 from .tables.compare import compared_rows
 from .tables.plan import Plan
 from .tables.selection import checked_names, compared_settings
@@ -74,7 +74,7 @@ def required_actions(
         _check(subject, tables)
         check_option_names(options)
         needs = _NEEDS[subject](asked)
-    resources = ((name, _resource(path, arn)) for name, path in needs)
+    resources = ((name, resource_arn(path, arn)) for name, path in needs)
     actions = ((where, name if ":" in name else f"dynamodb:{name}") for name, where in resources)
     return tuple(sorted({Permission(where, action) for where, action in actions}))
 
@@ -91,16 +91,6 @@ def _check(subject: object, tables: tuple[object, ...]) -> None:
     if len(tables) < least or (most is not None and len(tables) > most):
         wanted = f"{least}" if least == most else f"{least} to {most}" if most else "1 or more"
         raise TypeError(f"{subject} is about tables, {wanted} of them, not {len(tables)}")
-
-
-def _resource(path: str, arn: str) -> str:
-    if path.startswith("arn:"):
-        return path
-    if path.startswith("s3:::"):
-        return f"{arn.partition(':dynamodb:')[0]}:{path}"
-    if path.startswith("log-group:"):
-        arn = arn.replace(":dynamodb:", ":logs:", 1)
-    return f"{arn}:{path}" if path else "*"
 
 
 class _Asked(Struct, frozen=True):
@@ -136,6 +126,7 @@ def _path(name: str) -> str:
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
     for setting in compared_settings(spec, allow):
         yield from _about(SETTINGS[setting], spec, 0)
+        yield from SETTINGS[setting].elsewhere(spec, "read")
 
 
 def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
@@ -148,7 +139,7 @@ def _create(spec: TableSpec, wait: bool) -> Needs:
     yield "DescribeTable", _path(spec.name)
     for row in SETTINGS.values():
         # Other settings are members of CreateTable, and no resources of their own.
-        if row.read and row.declared(spec) and (row.with_create or wait):
+        if row.declared(spec) and (row.read if row.with_create else wait):
             yield from _sets(row, spec)
             yield from _about(row, spec, 0) if not row.with_create else ()
 
@@ -156,6 +147,7 @@ def _create(spec: TableSpec, wait: bool) -> Needs:
 def _sets(row: Setting, spec: TableSpec) -> Needs:
     yield from _about(row, spec, 1)
     yield from row.others(row.declared(spec))
+    yield from row.elsewhere(spec, "set")
 
 
 def _creates(asked: _Asked) -> Needs:
@@ -190,6 +182,7 @@ def _updates(asked: _Asked) -> Needs:
                     yield from _about(row, spec, which)
             if _removes(row, spec, asked.allow):
                 yield from _about(row, spec, -1)
+                yield from (need for name in asked.allow for need in row.elsewhere(spec, name))
 
 
 def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
@@ -203,15 +196,18 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
 def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
+    spec = plan.spec.named(path.removeprefix("table/"))
     if plan.creates:
-        yield from _ensure(plan.spec.named(path.removeprefix("table/")))
+        yield from _ensure(spec)
     for step in plan.steps:
         row = SETTINGS.get(setting_of(step.name))
         for part in row.resources if row else ("",):
-            yield step.operation, f"{path}{part}"
+            yield from () if step.region else [(step.operation, f"{path}{part}")]
             if row:
                 yield row.actions[0], f"{path}{part}"
-        yield from row.others(row.declared(plan.spec)) if row and step.declared else ()
+        if row:
+            yield from row.others(row.declared(plan.spec)) if step.declared else ()
+            yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
 
 def _deletes(asked: _Asked) -> Needs:

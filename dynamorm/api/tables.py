@@ -138,7 +138,7 @@ class VectorIndexUpdate(Request, frozen=True):
 
 
 class UpdateTableInput(Request, frozen=True, kw_only=True):
-    """Replicas and witnesses are nothing that a builder fills."""
+    """Replicas and witnesses are those of `api.replicas`."""
 
     attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
     table_name: str

@@ -148,6 +148,7 @@ class WaitTimeout(DynamormError):
         waited: float,
         last_status: str,
         indexes: Mapping[str, str | None] | None = None,
+        replicas: Mapping[str, str | None] | None = None,
     ) -> None:
         self.table = table
         self.waited = waited
@@ -156,7 +157,13 @@ class WaitTimeout(DynamormError):
         """The table's status when last seen; empty when the table was never seen."""
         self.indexes = dict(indexes or {})
         """Each index that was not ACTIVE, with its status."""
-        late = "".join(f", index {name} {status}" for name, status in self.indexes.items())
+        self.replicas = dict(replicas or {})
+        """Each region whose replica or witness was changing, with its status."""
+        late = "".join(
+            f", {kind} {name} {status}"
+            for kind, changing in (("index", self.indexes), ("replica", self.replicas))
+            for name, status in changing.items()
+        )
         there = "wait longer with timeout=, or look at the table"
         advice = there if last_status else "check its name, prefix and region, or create it"
         state = last_status or "not there"

@@ -40,6 +40,14 @@ def declared(spec: TableSpec) -> Members:
         told["KinesisStreamSpecification"] = _destination(spec.kinesis)
     if spec.contributor_insights:
         told["ContributorInsightsSpecification"] = _counted(spec.contributor_insights)
+    if spec.replicas:
+        told["Replicas"] = spec
+    if spec.consistency == "STRONG":
+        told["MultiRegionConsistency"] = spec.consistency
+    if spec.witness:
+        told["GlobalTableWitnesses"] = [{"Region": spec.witness}]
+    if spec.disassociation_protection is not UNSET:
+        told["DisassociationProtectionEnabled"] = spec.disassociation_protection
     counted = {name: _counted(mode) for name, mode in (spec.index_insights or {}).items() if mode}
     for index in told.get("GlobalSecondaryIndexes", ()):
         if index["IndexName"] in counted:

@@ -43,8 +43,9 @@ def source(table: Any) -> Operation[str] | str:
 def _pulled(table: str) -> Steps[str]:
     found = yield from describe_table(table)
     wanted = [row.name for row in SETTINGS.values() if row.read]
-    settings = yield from survey(table, found, wanted, skip=True, denied_ok=True)
-    spec = TableSpec.of(found, name=found.table_name if table.startswith("arn:") else table)
+    spec = TableSpec.of(found, name=table)
+    settings = yield from survey(spec, found, wanted, skip=True, denied_ok=True)
+    spec = spec.named(found.table_name) if table.startswith("arn:") else spec
     told = {}
     for name, answer in settings.answers.items():
         row = SETTINGS[name]

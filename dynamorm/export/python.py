@@ -29,6 +29,7 @@ _FROM = {
         "OnDemand",
         "PartitionKey",
         "Provisioned",
+        "Replica",
         "SortKey",
         "TimeToLive",
         "Vector",

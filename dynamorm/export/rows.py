@@ -17,14 +17,17 @@ from msgspec import json
 from ..errors import ModelError
 from ..model.spec import TableSpec
 from .declared import Members, declared
+from .global_tables import (
+    Unsayable,
+    check_stack,
+    no_disassociation,
+    replica_blocks,
+    witness_block,
+)
 
 Writer = Callable[[Members], Members]
 
 TABLE = "aws_dynamodb_table"
-
-
-class Unsayable(Exception):
-    """What a language has no words for; whoever catches it knows which table it is about."""
 
 
 class Row(NamedTuple):
@@ -286,4 +289,9 @@ ROWS = (
         "aws_dynamodb_contributor_insights",
         several=True,
     ),
+    Row("replicas", ("Replicas",), ("replica",), replica_blocks, check_stack),
+    # Terraform has it in each replica's block.
+    Row("consistency", ("MultiRegionConsistency",), (), lambda _: {}),
+    Row("witness", ("GlobalTableWitnesses",), ("global_table_witness",), witness_block),
+    Row("disassociation_protection", ("DisassociationProtectionEnabled",), (), no_disassociation),
 )

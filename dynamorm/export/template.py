@@ -6,6 +6,7 @@ from typing import Any
 
 from ..model.declare import Model
 from .declared import Members
+from .global_tables import global_properties
 from .names import resources, unique
 from .rows import written
 
@@ -22,8 +23,9 @@ def cloudformation(
     are `OrderName`, `OrderArn` and, where it has a stream, `OrderStreamArn`. `prefix` goes before
     the names of tables, as a database's `table_prefix` does. `deletion_policy` ("Retain", "Delete"
     or "RetainExceptOnCreate") says what becomes of a table that leaves the stack. Tables with
-    indexes are created one after the other, as the service wants it. Sends nothing. Raises
-    `ModelError` for each option that the language has no word for.
+    indexes are created one after the other, as the service wants it. A table with replicas is an
+    `AWS::DynamoDB::GlobalTable`, with its own replica in the region of the stack. Sends nothing.
+    Raises `ModelError` for each option that the language has no word for.
 
     https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
     """
@@ -35,15 +37,19 @@ def cloudformation(
     found = resources(models, prefix, "cloudformation")
     for name, rows in written(found, "cloudformation").items():
         properties = {member: value for _, members in rows for member, value in members.items()}
+        spec = found[name]
+        kind = "AWS::DynamoDB::Table"
+        if spec.replicas:
+            kind, properties = "AWS::DynamoDB::GlobalTable", global_properties(spec, properties)
         resource = {
-            "Type": "AWS::DynamoDB::Table",
+            "Type": kind,
             "DeletionPolicy": deletion_policy,
             "UpdateReplacePolicy": POLICIES[deletion_policy],
             "Properties": properties,
         }
         # Only one table with indexes can be in the making at any time:
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-        if found[name].indexes:
+        if spec.indexes:
             resource |= {"DependsOn": indexed} if indexed else {}
             indexed = name
         tables[name] = resource

@@ -56,8 +56,14 @@ def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
         members, options = resource_members(document, named)
         return {**_parts(members), **options}, False
     table = document.get("Table") or document.get("TableDescription") or document
-    described = "TableStatus" in table
-    return _parts({**(_of_description(table) if described else table), **named}), described
+    if "TableStatus" not in table:
+        return _parts({**table, **named}), False
+    parts = _parts({**_of_description(table), **named})
+    if table.get("Replicas"):
+        from .described_replicas import replica_options
+
+        parts |= replica_options(table)
+    return parts, True
 
 
 def _of_description(table: Document) -> Document:

@@ -8,13 +8,23 @@ from typing import Any
 
 from msgspec import UNSET, DecodeError, json
 
-from .options import KMS, Kinesis, OnDemand, Options, Provisioned, WarmThroughput, policy_text
+from .options import (
+    KMS,
+    Kinesis,
+    OnDemand,
+    Options,
+    Provisioned,
+    Replica,
+    WarmThroughput,
+    policy_text,
+)
 
 MAX_RECOVERY_DAYS = 35
 MAX_POLICY_BYTES = 20 * 1024
 
 
-def _tags_fit(tags: object) -> bool:
+def tags_fit(tags: object) -> bool:
+    """Return whether they are tags that the service takes."""
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html
     return (
         isinstance(tags, dict)
@@ -32,6 +42,17 @@ def _is_tag_text(text: object, most: int) -> bool:
     if not isinstance(text, str) or len(text) > most:
         return False
     return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
+
+
+TAGS = "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long"
+
+
+def recovery_fits(given: object) -> bool:
+    """Return whether point-in-time recovery can be told so."""
+    return type(given) is bool or (type(given) is int and 1 <= given <= MAX_RECOVERY_DAYS)
+
+
+RECOVERY = "True, False or 1 to 35 days"
 
 
 def _policy_fits(policy: object) -> bool:
@@ -59,12 +80,26 @@ SETTINGS = (
     "kinesis",
     "contributor_insights",
     "index_insights",
+    "replicas",
+    "consistency",
+    "witness",
+    "disassociation_protection",
 )
 """What a model can ignore, by the names of the steps that change it."""
 
 
 def _ignorable(names: object) -> bool:
     return isinstance(names, tuple | list) and all(name in SETTINGS for name in names)
+
+
+def is_region(name: object) -> bool:
+    """Return whether it can be the name of a region."""
+    return isinstance(name, str) and re.match(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}\Z", name) is not None
+
+
+def are_replicas(given: object) -> bool:
+    """Return whether it is a tuple of replicas, whatever these say."""
+    return isinstance(given, tuple) and all(isinstance(one, Replica) for one in given)
 
 
 _STREAM_ARN = r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d+:stream/[a-zA-Z0-9_.-]{1,128}\Z"
@@ -93,20 +128,14 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         '"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES" or None',
     ),
     "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
-    "tags": (
-        _tags_fit,
-        "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
-    ),
+    "tags": (tags_fit, TAGS),
     "table_class": (
         lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
         '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
     ),
     "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
     "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
-    "point_in_time_recovery": (
-        lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
-        "True, False or 1 to 35 days",
-    ),
+    "point_in_time_recovery": (recovery_fits, RECOVERY),
     "resource_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
     "stream_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
     "kinesis": (
@@ -118,6 +147,10 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         lambda v: isinstance(v, dict) and all(map(_is_insights, v.values())),
         f"a dict of global indexes by name, each {_INSIGHTS}",
     ),
+    "replicas": (are_replicas, 'a tuple of Replica("eu-west-1", ...)'),
+    "consistency": (lambda v: v in ("EVENTUAL", "STRONG"), '"EVENTUAL" or "STRONG"'),
+    "witness": (lambda v: v is None or is_region(v), 'a region such as "eu-central-1", or None'),
+    "disassociation_protection": (lambda v: isinstance(v, bool), "True or False"),
     "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),

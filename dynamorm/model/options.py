@@ -21,6 +21,7 @@ KEYS_ONLY: Final = "KEYS_ONLY"
 InsightsMode = Literal["ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS"]
 StreamView = Literal["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES"]
 TableClass = Literal["STANDARD", "STANDARD_INFREQUENT_ACCESS"]
+Consistency = Literal["EVENTUAL", "STRONG"]
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
 
 
@@ -83,6 +84,29 @@ class Kinesis(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{self.stream}, {self.precision}"
+
+
+class Replica(Struct, frozen=True, repr_omit_defaults=True):
+    """A copy of a table in another region; what is left out is neither compared nor changed.
+
+    `kms_key` is a key of its region, by id, alias or ARN. Writes take as much as in the table's own
+    region; reads may have figures of their own: `read` units of a provisioned table, at most
+    `max_read` request units of one on demand, and `index_read` and `index_max_read` the same by the
+    names of indexes. `point_in_time_recovery`, `deletion_protection` and `tags` are set by requests
+    to its region, which takes a database that was connected without a transport object.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateReplicationGroupMemberAction.html
+    """
+
+    region: str
+    kms_key: str | UnsetType = UNSET
+    table_class: TableClass | UnsetType = UNSET
+    point_in_time_recovery: bool | int | UnsetType = UNSET
+    deletion_protection: bool | UnsetType = UNSET
+    tags: dict[str, str] | UnsetType = UNSET
+    max_read: int | UnsetType = UNSET
+    read: int | UnsetType = UNSET
+    index_max_read: dict[str, int] | UnsetType = UNSET
+    index_read: dict[str, int] | UnsetType = UNSET
 
 
 class Include(tuple[str, ...]):
@@ -184,9 +208,24 @@ class Options(Readable, frozen=True, kw_only=True):
     contributor_insights: bool | InsightsMode | UnsetType = UNSET
     index_insights: dict[str, bool | InsightsMode] | UnsetType = UNSET
     """The same of global indexes, by their names."""
+    replicas: tuple[Replica, ...] | UnsetType = UNSET
+    """The table's copies in other regions; with them it has a stream of NEW_AND_OLD_IMAGES."""
+    consistency: Consistency | UnsetType = UNSET
+    witness: str | UnsetType | None = UNSET
+    """The region of a STRONG table that keeps what is written, and no copy."""
+    disassociation_protection: bool | UnsetType = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
     ignore: tuple[str, ...] | UnsetType = UNSET
     """Settings, by the names of their steps, that are neither compared nor changed."""
+
+    @property
+    def whole_stream(self) -> StreamView | UnsetType | None:
+        """The declared stream, or the one that the service replicates with.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+        """
+        replicated = self.stream is UNSET and self.replicas and self.consistency != "STRONG"
+        return "NEW_AND_OLD_IMAGES" if replicated else self.stream
 
 
 class TableOptions(TypedDict, total=False):
@@ -205,6 +244,10 @@ class TableOptions(TypedDict, total=False):
     kinesis: str | Kinesis | None
     contributor_insights: bool | InsightsMode
     index_insights: dict[str, bool | InsightsMode]
+    replicas: tuple[Replica, ...] | list[Replica]
+    consistency: Consistency
+    witness: str | None
+    disassociation_protection: bool
     extra: dict[str, Any]
     ignore: tuple[str, ...] | list[str]
 

@@ -31,8 +31,9 @@ class TableSpec(Options, frozen=True, dict=True):
     time_to_live: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        if isinstance(self.ignore, list):
-            structs.force_setattr(self, "ignore", tuple(self.ignore))
+        for option in ("ignore", "replicas"):
+            if isinstance(given := getattr(self, option), list):
+                structs.force_setattr(self, option, tuple(given))
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
         # A short name alone is none: a database may put a prefix before it.
         if problems and problems != short_name_problems(self.name):
@@ -181,13 +182,17 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
         from .option_rules import option_problems
 
         yield from option_problems(spec)
+    if spec.replicas or spec.consistency or spec.witness:
+        from .replicas import replica_problems
+
+        yield from replica_problems(spec, spec.indexes, spec.time_to_live)
     yield from key_problems(spec.key, "key")
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from attribute_problems("time to live", spec.time_to_live)
     for name, count in Counter(attribute.name for attribute in spec.defined).items():
         if count > 1:
             yield f"key attribute {name!r} has more than one type"
-    if spec.stream_policy and not spec.stream:
+    if spec.stream_policy and not spec.whole_stream:
         yield "stream_policy is about the table's stream: declare stream too"
     known = {index.name for index in spec.global_indexes}
     for name in spec.index_insights if isinstance(spec.index_insights, dict) else ():

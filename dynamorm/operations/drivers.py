@@ -16,7 +16,7 @@ from .decoding import decoded
 from .effects import (
     Call,
     Effect,
-    Location,
+    InRegion,
     Now,
     Operation,
     Sleep,
@@ -29,7 +29,7 @@ from .effects import (
     through,
 )
 from .middleware import prefixing
-from .sending import at_once, check_kind, later, sending
+from .sending import at_once, check_kind, later, sending, told_of
 from .waiting import Retries, retries_of, retrying
 
 if TYPE_CHECKING:
@@ -287,14 +287,11 @@ def _seconds(effect: Sleep, world: _World) -> float:
     return seconds
 
 
-def _answer(effect: Effect, world: _World, *, awaited: bool) -> float | Location:
+def _answer(effect: Effect, world: _World, *, awaited: bool) -> Any:
     """Answer what takes no waiting."""
     if isinstance(effect, WallTime):
         return world.clock.time()
-    if isinstance(effect, Where):
-        asked = effect.transport or world.transport
-        # Who asks is about to send there: a database of the other kind is told before that.
-        check_kind(asked, awaited=awaited)
-        return Location(getattr(asked, "endpoint_url", ""), getattr(asked, "region", ""))
+    if isinstance(effect, Where | InRegion):
+        return told_of(effect.transport or world.transport, effect, awaited=awaited)
     kinds = "Call, Sleep, Now, WallTime, Where or Together"
     raise TypeError(f"an operation yields {kinds}, not {effect!r}")

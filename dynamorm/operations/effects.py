@@ -75,6 +75,16 @@ class Where(Struct, frozen=True):
     transport: Any = None
 
 
+class InRegion(Struct, frozen=True):
+    """The transport of another region, otherwise like the one that requests go by.
+
+    `None` where that one cannot tell how it was made. Nothing is sent for it.
+    """
+
+    region: str
+    transport: Any = None
+
+
 class Home(Struct, frozen=True):
     """The database that runs this operation, to be taken elsewhere; `None` where there is none."""
 
@@ -99,7 +109,7 @@ class Together(Struct, frozen=True):
     executor: Any = None
 
 
-Effect = Call[Any] | Sleep | Now | WallTime | Where | Home | Waiting | Together
+Effect = Call[Any] | Sleep | Now | WallTime | Where | InRegion | Home | Waiting | Together
 
 Steps = Generator[Effect, Any, T]
 """What an operation does: a generator that yields effects and returns its result, once."""

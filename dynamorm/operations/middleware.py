@@ -12,6 +12,7 @@ from .effects import (
     Call,
     Effect,
     Home,
+    InRegion,
     Location,
     Operation,
     Perform,
@@ -64,6 +65,8 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
     """
 
     def perform(effect: Effect) -> Steps[Any] | None:
+        if isinstance(effect, InRegion):
+            return asked(structs.replace(effect, transport=place.transport))
         if not isinstance(effect, _ABOUT) or effect.transport is not None:
             return None
         if isinstance(effect, Where):
@@ -86,6 +89,17 @@ def _known(answer: T) -> Steps[T]:
 def _located(effect: Where, prefix: str) -> Steps[Location]:
     location: Location = yield effect
     return structs.replace(location, table_prefix=prefix)
+
+
+def by_transport(steps: Steps[T], transport: Any) -> Steps[T]:
+    """Perform `steps`, which say the whole names of tables, by another transport."""
+
+    def perform(effect: Effect) -> Steps[Any] | None:
+        if not isinstance(effect, Call):
+            return None
+        return asked(structs.replace(effect, transport=transport))
+
+    return (yield from through(steps, perform))
 
 
 def _prefixed(payload: Any, prefix: str) -> Any:

@@ -11,6 +11,8 @@ from collections.abc import Awaitable
 from contextvars import ContextVar
 from typing import Any
 
+from .effects import InRegion, Location, Where
+
 
 class UnlessGiven(float):
     """A default, which tells whether somebody has given the same number."""
@@ -146,3 +148,13 @@ _MARK = "_is_coroutine_mark"
 """What `inspect.markcoroutinefunction` leaves, from Python 3.12 on."""
 
 _AWAITABLE = ("Any", "Awaitable", "Coroutine", "Future", "Task")
+
+
+def told_of(transport: Any, effect: Where | InRegion, *, awaited: bool) -> Any:
+    """Return where a transport sends to, or the one that does so in another region."""
+    # Who asks is about to send there: a database of the other kind is told before that.
+    check_kind(transport, awaited=awaited)
+    if isinstance(effect, Where):
+        return Location(getattr(transport, "endpoint_url", ""), getattr(transport, "region", ""))
+    make = getattr(transport, "in_region", None)
+    return make and make(effect.region)

@@ -2,7 +2,7 @@
 
 A transport needs one method, `send`. Attributes it may have: `local` tells that the service is on
 this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's;
-`endpoint_url` and `region` say where requests go.
+`endpoint_url` and `region` say where requests go; `in_region` returns one of another region.
 """
 
 from __future__ import annotations

@@ -55,6 +55,19 @@ def unready_indexes(table: TableDescription) -> dict[str, str | None]:
     return {name: status for name, status in statuses.items() if status not in (None, "ACTIVE")}
 
 
+def unready_replicas(table: TableDescription) -> dict[str, str | None]:
+    """Return the replicas and witnesses that are changing, by their regions, with their status.
+
+    One that has failed does not become ACTIVE by waiting, and is not among them.
+    """
+    statuses = {one.region_name or "": one.replica_status for one in table.replicas}
+    statuses |= {one.region_name or "": one.witness_status for one in table.global_table_witnesses}
+    return {name: status for name, status in statuses.items() if status in _CHANGING}
+
+
+_CHANGING = ("CREATING", "UPDATING", "DELETING")
+
+
 def _fills(index: GlobalSecondaryIndexDescription | VectorIndexDescription) -> bool:
     return bool(index.backfilling) and index.index_status in (None, "ACTIVE")
 
@@ -67,7 +80,7 @@ def until_active(
     indexes: bool = True,
     at_once: bool = False,
 ) -> Steps[TableDescription]:
-    """Wait until the table and all its `indexes` are ACTIVE; `seen` is what is known of it already.
+    """Wait until the table and all its `indexes` and replicas are; `seen` is what is known of it.
 
     An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
     that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE;
@@ -98,7 +111,9 @@ def until_active(
 
 
 def _is_ready(table: TableDescription, indexes: bool) -> bool:
-    return table.table_status == "ACTIVE" and not (indexes and unready_indexes(table))
+    if table.table_status != "ACTIVE":
+        return False
+    return not indexes or not (unready_indexes(table) or unready_replicas(table))
 
 
 def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
@@ -149,6 +164,7 @@ def _look_again(
     def late(waited: float) -> WaitTimeout:
         if seen is None:
             return WaitTimeout(name, waited, "")
-        return WaitTimeout(seen.table_name, waited, seen.table_status, unready_indexes(seen))
+        late = unready_indexes(seen), unready_replicas(seen)
+        return WaitTimeout(seen.table_name, waited, seen.table_status, *late)
 
     return (yield from look_again(lambda: find_table(name), schedule, deadline, late))

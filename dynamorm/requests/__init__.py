@@ -40,7 +40,7 @@ from ..model.spec import IndexSpec, KeyAttribute, TableSpec
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.options import StreamView, TableOptions
     from .backups import (
         create_backup,
         delete_backup,
@@ -176,7 +176,7 @@ def create_table(
         or UNSET,
         billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
         provisioned_throughput=units_shape(provisioned),
-        stream_specification=StreamSpecification(True, spec.stream) if spec.stream else UNSET,
+        stream_specification=_stream(spec.whole_stream),
         sse_specification=encryption_shape(spec.encryption),
         tags=tuple(Tag(key, value) for key, value in (spec.tags or {}).items()) or UNSET,
         table_class=spec.table_class,
@@ -214,6 +214,10 @@ def list_tables(start_after: str | None = None, *, limit: int | None = None) -> 
 def unset_if_none(value: T | None) -> T | UnsetType:
     """Return what an optional argument is as a member of a request."""
     return UNSET if value is None else value
+
+
+def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+    return StreamSpecification(True, view) if view else UNSET
 
 
 def _key_schema(

@@ -20,12 +20,13 @@ from ..api.tables import (
 )
 from ..model.declare import Model
 from ..model.named import table_name
-from ..model.options import KMS, Index, OnDemand, Provisioned, WarmThroughput
+from ..model.options import KMS, Index, OnDemand, Provisioned, Replica, WarmThroughput
 from ..model.spec import IndexSpec, KeyAttribute
 from . import encryption_shape, global_index, unencrypted_shape, units_shape, vector_index
 
 if TYPE_CHECKING:
-    from ..model.options import StreamView, TableClass
+    from ..api.replicas import GlobalTableWitnessGroupUpdate, ReplicationGroupUpdate
+    from ..model.options import Consistency, StreamView, TableClass
 
 
 def update_table(
@@ -44,13 +45,21 @@ def update_table(
     table_class: TableClass | UnsetType = UNSET,
     deletion_protection: bool | UnsetType = UNSET,
     warm: WarmThroughput | UnsetType = UNSET,
+    create_replicas: Iterable[Replica] = (),
+    update_replica: Replica | None = None,
+    delete_replica: str | None = None,
+    consistency: Consistency | UnsetType = UNSET,
+    witness: str | None = None,
+    disassociation_protection: bool | UnsetType = UNSET,
 ) -> UpdateTableInput:
     """Build UpdateTable. The service takes one kind of change in one request.
 
     `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
     `None` is removed, one that is left out stays. `create` needs `attributes`, the key
     attributes and inline filters of the table and all its indexes, the new one included. `delete`
-    names a global index, `delete_vector` a vector index. Of `update`, capacities count.
+    names a global index, `delete_vector` a vector index. Of `update`, capacities count. Several
+    replicas are created at once only together with a `consistency` of "STRONG", and a `witness` if
+    there is one. Of a replica counts what UpdateTable carries.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
     """
     provisioned = billing if isinstance(billing, Provisioned) else throughput
@@ -77,7 +86,11 @@ def update_table(
         table_class=table_class,
         deletion_protection_enabled=deletion_protection,
         on_demand_throughput=_maxima(on_demand),
+        replica_updates=_replicas(create_replicas, update_replica, delete_replica),
+        multi_region_consistency=consistency,
+        global_table_witness_updates=_witness(witness),
         warm_throughput=warm,
+        disassociation_protection_enabled=disassociation_protection,
         vector_index_updates=tuple(vectors) or UNSET,
     )
 
@@ -107,3 +120,22 @@ def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
         _maxima(index.on_demand),
         index.warm or UNSET,
     )
+
+
+def _replicas(
+    create: Iterable[Replica], update: Replica | None, delete: str | None
+) -> tuple[ReplicationGroupUpdate, ...] | UnsetType:
+    created = tuple(create)
+    if not created and update is None and delete is None:
+        return UNSET
+    from .replicas import group_updates
+
+    return group_updates(created, update, delete)
+
+
+def _witness(region: str | None) -> tuple[GlobalTableWitnessGroupUpdate, ...] | UnsetType:
+    if region is None:
+        return UNSET
+    from .replicas import witness_updates
+
+    return witness_updates(region)

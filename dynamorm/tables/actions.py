@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Re
 
 from __future__ import annotations
 
+from .regions import arn_in
+
 _READ = ("s3:GetObject {bucket}/*", "s3:ListBucket {bucket}")
 _WRITE = ("s3:AbortMultipartUpload {bucket}/*", "s3:PutObject {bucket}/*")
 _LOGS = tuple(
@@ -111,3 +113,29 @@ TABLES: dict[str, tuple[int, int | None]] = {
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
+
+REPLICATION = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+"""What the service does in the region of a new replica with the caller's permissions.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
+"""
+
+
+def linked_role(service: str, role: str) -> tuple[str, str]:
+    """Return what the first table of an account needs, for which the service makes a role."""
+    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
+    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
+
+
+def resource_arn(path: str, arn: str) -> str:
+    """Return the ARN of what a path names, below the ARN that its resources begin with."""
+    if path.startswith("arn:"):
+        return path
+    if path.startswith("region:"):
+        _, region, path = path.split(":", 2)
+        arn = arn_in(arn, region)
+    if path.startswith("s3:::"):
+        return f"{arn.partition(':dynamodb:')[0]}:{path}"
+    if path.startswith("log-group:"):
+        arn = arn.replace(":dynamodb:", ":logs:", 1)
+    return f"{arn}:{path}" if path else "*"

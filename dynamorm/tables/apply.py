@@ -151,7 +151,7 @@ class Run:
             return
         self.done.append(step)
         self._forget()
-        if isinstance(reply, UpdateTableOutput):
+        if isinstance(reply, UpdateTableOutput) and not step.region:
             yield from self._settle(reply.table_description)
 
     def _forget(self) -> None:
@@ -173,8 +173,8 @@ class Run:
         self._fresh_table = True
 
     def _survey(self, wanted: Collection[str]) -> Steps[None]:
-        name = self.plan.spec.name
-        self.settings = yield from survey(name, self.table, wanted, skip=self.skip)
+        spec = self.plan.spec
+        self.settings = yield from survey(spec, self.table, wanted, skip=self.skip)
         self._fresh_settings = wanted
 
     def _until_shown(self) -> Steps[None]:

@@ -13,7 +13,7 @@ from ..model.names import whole_name
 from ..model.options import check_flags
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, operation, where
-from ..operations.waiters import find_table, unready_indexes
+from ..operations.waiters import find_table, unready_indexes, unready_replicas
 from .compare import Difference, Pending, drift
 from .drifted import marked
 from .lifecycle import checked_specs
@@ -91,7 +91,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
     # While a table is CREATING, its creator has yet to set what CreateTable cannot carry.
     if table.table_status != "CREATING":
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
-        settings = yield from survey(spec.name, table, wanted, skip=True)
+        settings = yield from survey(spec, table, wanted, skip=True)
     found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))
     undeclared = make_plan(spec, table, settings, only=only).undeclared
     pending = (item for item in _pending(spec, table, settings) if covers(only, item.name))
@@ -103,6 +103,8 @@ def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> It
         yield Pending("table", "the table is CREATING")
     for name, status in unready_indexes(table).items():
         yield Pending(f"index:{name}", f"the index is {status}")
+    for region, status in unready_replicas(table).items():
+        yield Pending(f"replica:{region}", f"the replica is {status}")
     for name in settings.unsupported:
         # There is nothing to compare with a setting that is not declared.
         if SETTINGS[name].declared(spec) is not UNSET:

@@ -84,7 +84,7 @@ def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
         for row in compared_rows(spec)
         for part in row.compare(spec, table)
         if part.declared and part.declared == part.found
-        if (unknown := row.unknown(part.declared, table))
+        if (unknown := row.unknown(part))
     )
 
 

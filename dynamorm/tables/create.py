@@ -35,12 +35,16 @@ def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Table
     if later:
         from .settle import finish_all
 
-        yield from finish_all(spec, ready, deadline)
+        ready = yield from finish_all(spec, ready, deadline)
     return ready
 
 
 def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
     """Send CreateTable; wait for a place where too many tables are being made at once."""
+    if spec.replicas:
+        from .regions import refuse_creation
+
+        yield from refuse_creation(spec)
     sending = when_free("CreateTable", requests.create_table(spec), CreateTableOutput, deadline)
     return (yield from made_by(sending, spec, deadline))
 

@@ -29,11 +29,12 @@ def delete_table(
     wait: bool = True,
     timeout: float | timedelta | None = 300,
 ) -> Steps[None]:
-    """Delete a table with all its items, and wait until it is gone.
+    """Delete a table with all its items, and wait until it is gone; replicas elsewhere stay.
 
-    Raises `TableNotFound` for a missing table unless `missing_ok`. Waits for a table that is being
-    created or changed. Never turns deletion protection off: a protected table raises
-    `ValidationFailed`.
+    The service refuses to delete the source of a replica for 24 hours after that was made: remove
+    the replicas first, with `update_table`. Raises `TableNotFound` for a missing table unless
+    `missing_ok`. Waits for a table that is being created or changed. Never turns deletion
+    protection off: a protected table raises `ValidationFailed`.
     """
     check_flags(missing_ok=missing_ok, wait=wait)
     names = (table_name(model_or_name, name=name),)

@@ -61,7 +61,7 @@ def finish(
     from . import settle as settling
 
     if begun.created:
-        left = yield from settling.finish_possible(spec, ready, deadline, wait)
+        ready, left = yield from settling.finish_possible(spec, ready, deadline, wait)
         return Ensured(True, ready, (), left)
     if ready.table_status == "CREATING":
         return Ensured(False, ready, drift(spec, ready), settling.in_the_making(spec, ready))

@@ -47,7 +47,12 @@ def insist(
     before: type[ServiceError] | None = None
     while True:
         try:
-            return (yield from call(step.operation, step.payload, reply))
+            sending = call(step.operation, step.payload, reply)
+            if step.region:
+                from .regions import in_region
+
+                sending = in_region(sending, step.region)
+            return (yield from sending)
         except ServiceError as error:
             trouble = error
         # Only refusals of one kind in a row count: a busy table takes nothing from stale reads.

@@ -180,7 +180,7 @@ def _setting_steps(changes: Changes, *, told: bool) -> Iterator[Step]:
     """Return the steps for settings that DescribeTable tells, or for the others."""
     for row, group in changes:
         able = [change for change in group if not row.blocked(change)]
-        if able and told is (row.read is None):
+        if able and told is (row.read is None and not row.late):
             yield from row.steps(*able)
 
 

@@ -8,8 +8,9 @@ from typing import Any
 from ..api.descriptions import TableDescription
 from ..errors import PlanRefused
 from .plan import Plan, different, make_again
-from .settings import on_stream, tag_step
+from .settings import on_stream
 from .steps import Settings, Step
+from .tags import tag_step
 
 
 def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
@@ -99,4 +100,5 @@ def _identity(step: Step) -> tuple[Any, ...]:
     told = sorted(step.change.split(", ")), step.declared, step.found
     definitions = body.pop("AttributeDefinitions", ())
     types = {item["AttributeName"]: item["AttributeType"] for item in definitions}
-    return step.name, step.kind, step.operation, *told, body, types, tags
+    where = step.operation, step.region
+    return step.name, step.kind, *where, *told, body, types, tags

@@ -10,7 +10,9 @@ from msgspec import UNSET
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..model.options import Kinesis
+from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
+from .actions import linked_role
 from .steps import Change, Pair, Setting, Step
 from .table_settings import reading
 
@@ -56,7 +58,7 @@ def _kinesis_actions(given: str | Kinesis) -> Iterator[tuple[str, str]]:
     for action in ("DescribeStream", "DescribeStreamSummary", "PutRecords"):
         yield f"kinesis:{action}", _stream(given)
     yield "kinesis:ListStreams", ""  # on whatever there is
-    yield _linked_role("kinesisreplication", "KinesisDataStreamsReplication")
+    yield linked_role("kinesisreplication", "KinesisDataStreamsReplication")
 
 
 Insights = bool | str
@@ -69,13 +71,13 @@ def _met(declared: Any, mode: str | None) -> Insights:
     return True if declared is True or (mode == EVERY_KEY and declared != EVERY_KEY) else mode
 
 
-def _read_index_insights(name: str, table: TableDescription) -> Steps[dict[str, str]]:
+def _read_index_insights(spec: TableSpec, table: TableDescription) -> Steps[dict[str, str]]:
     """Ask about each global index: one request each."""
     from ..api.settings import DescribeContributorInsightsOutput
 
     found = {}
     for index in table.global_secondary_indexes:
-        request = requests.describe_contributor_insights(name, index=index.index_name)
+        request = requests.describe_contributor_insights(spec.name, index=index.index_name)
         reply = yield from call(
             "DescribeContributorInsights", request, DescribeContributorInsightsOutput
         )
@@ -110,13 +112,7 @@ def _insights(*changes: Change) -> Iterator[Step]:
 
 def _insights_actions(_on: Any) -> Iterator[tuple[str, str]]:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
-    yield _linked_role("contributorinsights", "CloudWatchContributorInsights")
-
-
-def _linked_role(service: str, role: str) -> tuple[str, str]:
-    """Return what the first table of an account needs, for which the service makes a role."""
-    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
-    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
+    yield linked_role("contributorinsights", "CloudWatchContributorInsights")
 
 
 _INSIGHTS_ACTIONS = ("DescribeContributorInsights", "UpdateContributorInsights")

@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, structs
 
 from .. import requests
-from ..api.descriptions import Cursors, TableDescription
-from ..errors import ServiceError, TableNotFound, service_error
+from ..api.descriptions import TableDescription
+from ..errors import ServiceError, TableNotFound
 from ..model.options import policy_text
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
+from .replicas import REPLICA_SETTINGS
 from .service_settings import SERVICE_SETTINGS
-from .steps import Change, Kind, Pair, Setting, Step, plain
+from .steps import Change, Kind, Pair, Setting, Step
 from .table_settings import TABLE_SETTINGS
+from .tags import arn_of, each_tag, read_tags, tag_steps
 
 if TYPE_CHECKING:
     from ..api.settings import GetResourcePolicyOutput
@@ -28,56 +30,14 @@ NO_POLICY = "PolicyNotFoundException"
 """There is no policy, or none of the revision that was named."""
 
 
-def _read_tags(_name: str, table: TableDescription) -> Steps[dict[str, str]]:
-    from ..api.settings import ListTagsOfResourceOutput
-
-    tags: dict[str, str] = {}
-    token: str | None = None
-    cursors = Cursors("ListTagsOfResource")
-    while True:
-        request = requests.list_tags_of_resource(_arn(table, "ListTagsOfResource"), start_at=token)
-        page = yield from call("ListTagsOfResource", request, ListTagsOfResourceOutput)
-        tags |= {tag.key: tag.value for tag in page.tags}
-        token = cursors.onward(token, page.next_token)
-        if not token:
-            return tags
-
-
-def _each_tag(told: Change) -> Iterator[Pair]:
-    declared, found = told.declared or {}, told.answer
-    # Tags of AWS's own cannot be removed by anybody.
-    foreign = (key for key in found if key not in declared and not key.startswith("aws:"))
-    for key in (*declared, *foreign):
-        yield f"tag:{key}", declared.get(key, UNSET), found.get(key)
-
-
-def _tags(*changes: Change) -> Iterator[Step]:
-    """Set all declared tags in one request, and remove those that are named, one by one."""
-    arn = changes[0].arn
-    tags = {c.name.removeprefix("tag:"): c for c in changes if c.declared is not None}
-    if tags:
-        wanted = {key: change.declared for key, change in tags.items()}
-        there = {key: change.found for key, change in tags.items()}
-        yield tag_step(arn, wanted, there)
-    for change in changes:
-        if change.declared is None:
-            request = requests.untag_resource(arn, [change.name.removeprefix("tag:")])
-            yield change.step(request, f"remove {change.found!r}", "destructive")
-
-
-def tag_step(arn: str, wanted: dict[str, str], there: dict[str, str | None]) -> Step:
-    """Return the step that sets these tags."""
-    text = ", ".join(f"{key}={declared}" for key, declared in wanted.items())
-    body = plain(requests.tag_resource(arn, wanted))
-    return Step("tags", "safe", text, "TagResource", body, wanted, there)
-
-
-def _read_policy(_name: str, table: TableDescription) -> Steps[GetResourcePolicyOutput | None]:
-    return (yield from _policy_of(_arn(table, "GetResourcePolicy")))
+def _read_policy(
+    _spec: TableSpec, table: TableDescription
+) -> Steps[GetResourcePolicyOutput | None]:
+    return (yield from _policy_of(arn_of(table, "GetResourcePolicy")))
 
 
 def _read_stream_policy(
-    _name: str, table: TableDescription
+    _spec: TableSpec, table: TableDescription
 ) -> Steps[GetResourcePolicyOutput | None]:
     """Ask for the policy of the stream that is on: nothing, where none is."""
     stream = table.stream_specification
@@ -104,14 +64,6 @@ def _policy_of(arn: str) -> Steps[GetResourcePolicyOutput | None]:
         return None
 
 
-def _arn(table: TableDescription, operation: str) -> str:
-    """Return the ARN that tags and policies belong to; an emulator may have none."""
-    if table.table_arn:
-        return table.table_arn
-    message = f"DescribeTable returned no ARN of {table.table_name}"
-    raise service_error("UnknownOperationException", message, status=400, operation=operation)
-
-
 def _found_policy(told: Change) -> str | None:
     return told.answer.policy if told.answer else None
 
@@ -123,7 +75,7 @@ def _found_stream_policy(told: Change) -> str | None:
 
 def _is_leaving(told: Change) -> bool:
     """Return whether the stream that is on, if any, is to be turned off."""
-    declared = UNSET if "stream" in (told.spec.ignore or ()) else told.spec.stream
+    declared = UNSET if "stream" in (told.spec.ignore or ()) else told.spec.whole_stream
     stream = told.table.stream_specification
     view = stream.stream_view_type if stream and stream.stream_enabled else None
     return declared is not UNSET and declared != view
@@ -184,9 +136,9 @@ SETTINGS: dict[str, Setting] = {
             name="tags",
             part="tag",
             absent=None,
-            parts=_each_tag,
-            steps=_tags,
-            read=_read_tags,
+            parts=each_tag,
+            steps=tag_steps,
+            read=read_tags,
             actions=("ListTagsOfResource", "TagResource", "UntagResource"),
         ),
         Setting(
@@ -210,6 +162,7 @@ SETTINGS: dict[str, Setting] = {
             with_create=False,
         ),
         *SERVICE_SETTINGS,
+        *REPLICA_SETTINGS,
     )
 }
 """Every setting by its name, in the order in which they are read and changed."""

@@ -6,9 +6,11 @@ A table that another process has created is never set here, only waited for.
 from __future__ import annotations
 
 from ..api.descriptions import TableDescription
+from ..api.tables import UpdateTableOutput
 from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, wall_time
+from ..operations.waiters import find_table, until_active
 from ..operations.waiting import Deadline, passes, pause, polling
 from .compare import Difference, Pending, differences, drift
 from .insist import insist
@@ -28,29 +30,35 @@ CREATING, else for a quarter of one, or for seconds on this machine."""
 _SECONDS_OLD = "the table is seconds old: its creator may still be setting this"
 
 
-def finish_all(spec: TableSpec, table: TableDescription, deadline: Deadline) -> Steps[None]:
-    """Set what is declared on a table that this run has made; raise what could not be done."""
+def finish_all(
+    spec: TableSpec, table: TableDescription, deadline: Deadline
+) -> Steps[TableDescription]:
+    """Set what is declared on a table that this run has made; raise what could not be done.
+
+    Returns the table as it is then.
+    """
     for step in first_steps(spec, table):
-        yield from _settle(step, spec, table, deadline)
+        table = yield from _settle(step, spec, table, deadline)
+    return table
 
 
 def finish_possible(
     spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
-) -> Steps[tuple[Pending, ...]]:
-    """Set what can be set now; return what could not be done yet, with its reason."""
+) -> Steps[tuple[TableDescription, tuple[Pending, ...]]]:
+    """Set what can be set now; return the table, and what could not be done yet, and why."""
     if table.table_status == "CREATING":
-        return in_the_making(spec, table)
+        return table, in_the_making(spec, table)
     left = []
     for step in first_steps(spec, table):
         try:
-            yield from _settle(step, spec, table, deadline, wait=wait)
+            table = yield from _settle(step, spec, table, deadline, wait=wait)
         except TableNotFound as error:
             if wait:
                 raise
             left.append(Pending(step.name, error.text))
         except ServiceError as error:
             left.append(pending(step.name, error))
-    return tuple(left)
+    return table, tuple(left)
 
 
 def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ...]:
@@ -60,16 +68,29 @@ def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ..
 
 def _settle(
     step: Step, spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool = True
-) -> Steps[None]:
+) -> Steps[TableDescription]:
     def needed(trouble: ServiceError) -> Steps[bool]:
         # Nobody else sets this table; but a lost attempt of our own may have done it.
         if not isinstance(trouble, ValidationFailed):
             return True
         row = SETTINGS[setting_of(step.name)]
-        found = yield from survey(spec.name, table, [row.name])
-        return step in steps_of(row, spec, table, found.answers[row.name])
+        found = table
+        if step.operation == "UpdateTable":
+            found = yield from _ready(spec, deadline)
+        read = yield from survey(spec, found, [row.name] if row.read else [])
+        return step in steps_of(row, spec, found, read.answers.get(row.name))
 
-    yield from insist(step, deadline, needed, patient=wait)
+    reply = yield from insist(step, deadline, needed, patient=wait)
+    if not isinstance(reply, UpdateTableOutput) or step.region or not wait:
+        return table
+    # The next step may be about what this one makes, as a replica is.
+    return (yield from until_active(spec.name, deadline, reply.table_description))
+
+
+def _ready(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
+    """Look at a table once more, and wait until it is ACTIVE."""
+    found = yield from find_table(spec.name)
+    return (yield from until_active(spec.name, deadline, found))
 
 
 def pending(name: str, error: ServiceError) -> Pending:
@@ -97,21 +118,28 @@ def compare(
         if not wait:
             left = tuple(Pending(name, _SECONDS_OLD) for name in late)
             return (), left + _untold(table, settings)
-        settings = yield from _outwait(spec, table, settings, deadline, YOUNG_LOOKS[making])
+        waiting = _outwait(spec, table, settings, deadline, YOUNG_LOOKS[making])
+        table, settings = yield from waiting
     return drift(spec, table, settings), _untold(table, settings)
 
 
 def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
     wanted = compared_settings(spec)
-    return (yield from survey(spec.name, table, wanted, skip=True, denied_ok=True))
+    return (yield from survey(spec, table, wanted, skip=True, denied_ok=True))
 
 
 def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[str, None]:
     """Name the settings that differ, unless the table itself is another one than is declared."""
-    if differences(spec, table):
+    if any(_is_made(item.name) for item in differences(spec, table)):
         return {}
     late = (item for item in drift(spec, table, settings) if not item.unknown)
     return dict.fromkeys(setting_of(item.name) for item in late)
+
+
+def _is_made(name: str) -> bool:
+    """Return whether CreateTable makes what differs, which no creator changes afterwards."""
+    row = SETTINGS.get(setting_of(name))
+    return row is None or row.with_create
 
 
 def _is_young(table: TableDescription) -> Steps[bool]:
@@ -122,12 +150,14 @@ def _is_young(table: TableDescription) -> Steps[bool]:
 
 def _outwait(
     spec: TableSpec, table: TableDescription, settings: Settings, deadline: Deadline, looks: int
-) -> Steps[Settings]:
+) -> Steps[tuple[TableDescription, Settings]]:
     schedule = polling()
     while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+        if spec.replicas:
+            table = yield from _ready(spec, deadline)
         settings = yield from _read(spec, table)
         looks -= 1
-    return settings
+    return table, settings
 
 
 def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:

@@ -40,6 +40,8 @@ class Step(Readable, frozen=True):
     """Seconds that the service wants between the step before and this one."""
     then: tuple[Step, ...] = ()
     """Further requests that belong to it, in order."""
+    region: str = ""
+    """Where the request goes, if not to the table's own region."""
 
 
 def operation_of(request: Request) -> str:
@@ -74,7 +76,7 @@ class Change(Struct, frozen=True):
     spec: TableSpec
     table: TableDescription
     answer: Any = None
-    """What the setting's own request was answered."""
+    """What the setting's own request was answered; `UNSET` if it was not sent."""
 
     def but(self, **values: Any) -> Change:
         """Return the same with other values."""
@@ -130,7 +132,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Return what is there, or what is declared if that is satisfied; `told.found` is not set."""
     parts: Callable[[Change], Iterator[Pair]] | None = None
     """Return each part that is declared or found, where a setting has several of them."""
-    unknown: Callable[[Any, TableDescription], tuple[str, str] | None] = lambda *_: None
+    unknown: Callable[[Change], tuple[str, str] | None] = lambda _: None
     """Return what is found and why it cannot be compared with what is declared, if so."""
     blocked: Callable[[Change], str] = lambda _: ""
     """Return why a living table cannot be given what is declared, if so, and what helps."""
@@ -138,14 +140,20 @@ class Setting(Struct, frozen=True, kw_only=True):
     """What comes before a colon in the name of a part, and in that of what is to be removed."""
     steps: Callable[..., Iterator[Step]]
     """Return the steps for these changes, one or the parts that differ, in order."""
-    read: Callable[[str, TableDescription], Steps[Any]] | None = None
-    """Ask for what DescribeTable does not tell of the table of this name; `None` is nothing."""
+    read: Callable[[TableSpec, TableDescription], Steps[Any]] | None = None
+    """Ask for what DescribeTable does not tell of the table; `None` is nothing."""
+    told: bool = False
+    """Whether DescribeTable tells some of it: then the rest is missing until it was asked for."""
     actions: tuple[str, ...] = ("DescribeTable", "UpdateTable")
     """The operations that read, set, change and, last, remove it, which are IAM actions."""
     resources: tuple[str, ...] = ("",)
     """What these are about, as what follows the table's ARN."""
     others: Callable[[Any], Iterable[tuple[str, str]]] = lambda _: ()
     """Return the IAM actions of other services that setting it takes, each with its ARN if any."""
+    elsewhere: Callable[[TableSpec, str], Iterable[tuple[str, str]]] = lambda *_: ()
+    """Return the IAM actions in other regions to "read", to "set", or to remove a named part."""
+    late: bool = False
+    """Whether it is changed after the indexes, as what has requests of its own always is."""
     with_create: bool = True
     """Whether CreateTable can set it; what cannot is set when the table is ACTIVE."""
     replaced: bool = False
@@ -162,9 +170,9 @@ class Setting(Struct, frozen=True, kw_only=True):
     ) -> Iterator[Change]:
         """Return its parts, declared or not; none as long as it was not asked for."""
         answers = settings.answers if settings else {}
-        if self.read and self.name not in answers:
+        if self.read and not self.told and self.name not in answers:
             return
-        declared, answer = self.declared(spec), answers.get(self.name)
+        declared, answer = self.declared(spec), answers.get(self.name, UNSET)
         told = Change(self.name, declared, None, spec, table, answer)
         for name, wanted, found in (self.parts or self._whole)(told):
             yield told.but(name=name, declared=wanted, found=found)
@@ -197,7 +205,7 @@ UNKNOWN = "this endpoint does not know it"
 """Why something is pending or unsupported."""
 
 
-_WILDCARDS = ("index:*", "index_insights:*", "tag:*")
+_WILDCARDS = ("index:*", "index_insights:*", "replica:*", "tag:*")
 
 
 def consents(allow: Collection[str], name: str) -> bool:

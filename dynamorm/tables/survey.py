@@ -13,6 +13,7 @@ from ..errors import (
     TableNotFound,
     UnsupportedOperation,
 )
+from ..model.spec import TableSpec
 from ..operations.effects import Steps, now
 from ..operations.waiters import MISSING_GRACE
 from ..operations.waiting import Deadline, pause, polling
@@ -23,7 +24,7 @@ BROKEN = 500
 
 
 def survey(
-    name: str,
+    spec: TableSpec,
     table: TableDescription,
     wanted: Collection[str],
     *,
@@ -40,7 +41,7 @@ def survey(
     denied = {}
     for setting in wanted:
         try:
-            found[setting] = yield from _patiently(SETTINGS[setting], name, table)
+            found[setting] = yield from _patiently(SETTINGS[setting], spec, table)
         except (UnsupportedOperation, ServerError) as error:
             # Of what moto does not know it makes an error of its own; the service always explains.
             mute = error.status == BROKEN and error.code == "ServiceUnavailable"
@@ -55,7 +56,7 @@ def survey(
     return Settings(found, tuple(unsupported), denied)
 
 
-def _patiently(row: Setting, name: str, table: TableDescription) -> Steps[Any]:
+def _patiently(row: Setting, spec: TableSpec, table: TableDescription) -> Steps[Any]:
     """Ask again where a table that is there is not found: straight after a create, reads are stale.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html
@@ -65,7 +66,7 @@ def _patiently(row: Setting, name: str, table: TableDescription) -> Steps[Any]:
     grace: Deadline | None = None
     while True:
         try:
-            return (yield from row.read(name, table))
+            return (yield from row.read(spec, table))
         except TableNotFound as error:
             missing = error
         grace = grace or Deadline((yield from now()), MISSING_GRACE)

@@ -16,14 +16,16 @@ from ..api import ProvisionedThroughputDescription, WarmThroughputDescription
 from ..api.descriptions import TableDescription
 from ..api.parts import OnDemandThroughput
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
+from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
+from .keys import is_key, unknown_key
 from .steps import Change, Kind, Setting, Step
 
 TTL_INTERVAL = 3600.0
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
-def _units(found: int | None) -> int | None:
+def units(found: int | None) -> int | None:
     """Return a figure that means something: on demand there are 0 units, and -1 is no maximum."""
     return found if found is not None and 0 < found <= MAX_UNITS else None
 
@@ -32,7 +34,7 @@ def provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned |
     """Return the capacity of a table or index; `None` on demand."""
     if found is None:
         return None
-    read, write = _units(found.read_capacity_units), _units(found.write_capacity_units)
+    read, write = units(found.read_capacity_units), units(found.write_capacity_units)
     return Provisioned(read, write) if read and write else None
 
 
@@ -40,8 +42,8 @@ def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
     """Return the maxima found, of those that are declared; others are not compared."""
     there = found or OnDemandThroughput()
     return OnDemand(
-        UNSET if declared.max_read is UNSET else _units(there.max_read_request_units),
-        UNSET if declared.max_write is UNSET else _units(there.max_write_request_units),
+        UNSET if declared.max_read is UNSET else units(there.max_read_request_units),
+        UNSET if declared.max_write is UNSET else units(there.max_write_request_units),
     )
 
 
@@ -51,7 +53,7 @@ def warm(
     """Return what is there; the service raises it by itself, so more is as declared."""
     if found is None:
         return None
-    read, write = _units(found.read_units_per_second), _units(found.write_units_per_second)
+    read, write = units(found.read_units_per_second), units(found.write_units_per_second)
     if not read or not write:
         return None
     if read >= declared.read and write >= declared.write:
@@ -98,16 +100,25 @@ def _billing(change: Change) -> Iterator[Step]:
 
 def _billing_block(change: Change) -> str:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
-    names = ", ".join(index.index_name for index in change.table.vector_indexes)
-    if not names or not isinstance(change.declared, Provisioned):
+    if not isinstance(change.declared, Provisioned):
         return ""
-    kept = "a table with a vector index is billed on demand"
-    return f"{kept}: declare OnDemand(), or remove {names} first"
+    if names := ", ".join(index.index_name for index in change.table.vector_indexes):
+        kept = "a table with a vector index is billed on demand"
+        return f"{kept}: declare OnDemand(), or remove {names} first"
+    if change.table.replicas and change.table.billing_mode == "PAY_PER_REQUEST":
+        return "the writes of a global table need auto scaling, which UpdateTable does not set up"
+    return ""
 
 
 def _found_stream(told: Change) -> str | None:
     stream = told.table.stream_specification
     return stream.stream_view_type if stream and stream.stream_enabled else None
+
+
+def _stream_block(change: Change) -> str:
+    """Return why the stream of a table stays that is replicated by it."""
+    replicated = change.table.replicas and change.table.multi_region_consistency != "STRONG"
+    return "the table's replicas need it: remove these first" if replicated else ""
 
 
 def _stream(change: Change) -> Iterator[Step]:
@@ -128,45 +139,14 @@ def _found_encryption(told: Change) -> KMS | None:
     key = found.kms_master_key_arn
     if declared is None or not key:
         return declared or KMS(key or None)
-    # The service answers the key's ARN; an emulator may answer the alias.
-    same = declared.key_id == key or key.endswith(f"/{declared.key_id or 'aws/dynamodb'}")
-    return declared if same or _may_be(declared, key, told.arn) else KMS(key)
+    return declared if is_key(declared, key, told.arn) else KMS(key)
 
 
-def _unknown_encryption(declared: KMS, table: TableDescription) -> tuple[str, str] | None:
-    found = table.sse_description
+def _unknown_encryption(told: Change) -> tuple[str, str] | None:
+    found = told.table.sse_description
     key = (found.kms_master_key_arn if found else None) or None
-    reason = _unknown_key(declared, key)
+    reason = unknown_key(told.declared, key)
     return (str(KMS(key)), reason) if reason else None
-
-
-def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
-    """Return whether the declared key can be the one of this ARN, as far as ARNs tell.
-
-    An alias stands for a key of its own account and region. The key `aws/dynamodb` belongs to the
-    table's account. https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
-    """
-    if not _unknown_key(declared, key):
-        return False
-    alias = declared.key_id or table_arn
-    return not alias.startswith("arn:") or _account(alias) == _account(key)
-
-
-def _account(arn: str) -> tuple[str, ...]:
-    """Return partition, region and account."""
-    _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
-    return partition, region, account
-
-
-def _unknown_key(declared: KMS, key: str | None) -> str:
-    """Say why a declared key and an ARN cannot be compared; empty where they can."""
-    if declared.key_id is None:
-        known = not key or key.endswith(":alias/aws/dynamodb")
-        return "" if known else "only KMS knows which key is the account's own, aws/dynamodb"
-    if not key:
-        return "the table does not tell its key"
-    alias = "alias/" in declared.key_id
-    return "only KMS knows which key an alias stands for" if alias else ""
 
 
 def _found_class(told: Change) -> str:
@@ -184,13 +164,13 @@ def _warm(change: Change) -> Iterator[Step]:
     yield change.update(warm=raised(change.declared, change.found))
 
 
-def reading(operation: str, member: str) -> Callable[[str, TableDescription], Steps[Any]]:
+def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescription], Steps[Any]]:
     """Return a `read` that sends a table's name, and of whose answer one member counts."""
 
-    def read(name: str, _table: TableDescription) -> Steps[Any]:
+    def read(spec: TableSpec, _table: TableDescription) -> Steps[Any]:
         from ..api import settings
 
-        request = getattr(settings, f"{operation}Input")(name)
+        request = getattr(settings, f"{operation}Input")(spec.name)
         reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
         return getattr(reply, member)
 
@@ -213,23 +193,39 @@ def _time_to_live(change: Change) -> Iterator[Step]:
         yield change.but(name="ttl", found=None).step(on, text, "destructive", **when)
 
 
+def recovery(declared: object, days: int) -> bool | int:
+    """Return the days found as they are declared."""
+    return True if declared is True and days else days or False
+
+
 def _found_recovery(told: Change) -> bool | int:
-    days: int = told.answer.recovery_days if told.answer else 0
-    return True if told.declared is True and days else days or False
+    return recovery(told.declared, told.answer.recovery_days if told.answer else 0)
 
 
 def _recovery(change: Change) -> Iterator[Step]:
+    yield recovery_step(change, change.address)
+
+
+def recovery_step(change: Change, address: str, **more: Any) -> Step:
+    """Return the step that turns PITR on or off, or changes its days."""
     declared = change.declared
     days = None if isinstance(declared, bool) else declared
-    name = change.address
-    request = requests.update_continuous_backups(name, enabled=bool(declared), days=days)
+    request = requests.update_continuous_backups(address, enabled=bool(declared), days=days)
     # Fewer days end the recovery to any moment before them.
-    yield change.step(request, str(change), "destructive" if declared < change.found else "safe")
+    kind: Kind = "destructive" if declared < change.found else "safe"
+    return change.step(request, str(change), kind, **more)
 
 
 TABLE_SETTINGS = (
     Setting(name="billing", found=_found_billing, steps=_billing, blocked=_billing_block),
-    Setting(name="stream", absent=None, found=_found_stream, steps=_stream),
+    Setting(
+        name="stream",
+        field="whole_stream",
+        absent=None,
+        found=_found_stream,
+        blocked=_stream_block,
+        steps=_stream,
+    ),
     Setting(
         name="encryption",
         absent=None,

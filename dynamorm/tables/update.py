@@ -25,6 +25,7 @@ from .compare import Pending, drift
 from .create import create
 from .find import describe_table
 from .plan import Plan, create_plan, make_plan
+from .regions import refuse_creation
 from .selection import checked_names, compared_settings
 from .settle import finish_all, finish_possible
 from .steps import UNKNOWN, Settings, Step
@@ -82,11 +83,16 @@ def plan(
     except TableNotFound:
         if asked.only:
             raise
-        return create_plan(asked.spec, asked.allow, location)
+        return (yield from _plan_creation(asked, location))
     if table.table_status == "DELETING" and not asked.only:
-        return create_plan(asked.spec, asked.allow, location)
+        return (yield from _plan_creation(asked, location))
     settings = yield from _settings(asked, table)
     return make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
+
+
+def _plan_creation(asked: _Asked, location: Location) -> Steps[Plan]:
+    yield from refuse_creation(asked.spec)
+    return create_plan(asked.spec, asked.allow, location)
 
 
 @operation
@@ -189,7 +195,7 @@ def _check_unsupported(unsupported: object) -> None:
 def _settings(asked: _Asked, table: TableDescription) -> Steps[Settings]:
     wanted = compared_settings(asked.spec, asked.allow, asked.only)
     skip = asked.unsupported == "skip"
-    return (yield from survey(asked.spec.name, table, wanted, skip=skip))
+    return (yield from survey(asked.spec, table, wanted, skip=skip))
 
 
 def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> Steps[Applied]:
@@ -202,9 +208,9 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
         return (yield from _compare(plan, skip, deadline))
     ready = yield from until_active(spec.name, deadline, made)
     if not skip:
-        yield from finish_all(spec, ready, deadline)
+        ready = yield from finish_all(spec, ready, deadline)
         return Applied(ready, plan.steps, ())
-    left = yield from finish_possible(spec, ready, deadline, wait=True)
+    ready, left = yield from finish_possible(spec, ready, deadline, wait=True)
     unknown = tuple(item.name for item in left if item.reason == UNKNOWN)
     return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
 
@@ -232,7 +238,7 @@ def _compare(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
     found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
     wanted = compared_settings(plan.spec)
-    settings = yield from survey(plan.spec.name, table, wanted, skip=skip)
+    settings = yield from survey(plan.spec, table, wanted, skip=skip)
     differing = [item for item in drift(plan.spec, table, settings) if not item.unknown]
     if differing:
         reason = f"{table.table_name} was created after the plan was made: make another plan"

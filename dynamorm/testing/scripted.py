@@ -67,7 +67,7 @@ class Script:
 
 
 class Passing:
-    """A transport in front of another one; it has that one's place and clock."""
+    """A transport in front of another one; it has that one's place, clock and regions."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
@@ -79,6 +79,11 @@ class Passing:
     @property
     def clock(self) -> Clock | None:
         return getattr(self.transport, "clock", None)
+
+    def in_region(self, region: str) -> Any:
+        """Return the same in front of the transport of another region, if there is one."""
+        make = getattr(self.transport, "in_region", None)
+        return make and type(self)(make(region))
 
 
 class Recorder(Passing):

@@ -6,13 +6,17 @@ can be made to fail before or after its effect.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from copy import copy
+from functools import partial
 from threading import RLock
+from typing import Any
 
 from msgspec import json
 
 from ..errors import DynamormError
 from ..operations.drivers import Clock
+from . import replicas
 from .backups import Backups
 from .buckets import FakeS3
 from .items import Items
@@ -59,27 +63,40 @@ class FakeService:
         """What is in S3: lines of DynamoDB JSON, by `bucket/key`. Services may share it."""
         self.s3 = FakeS3(self.objects)
         """A client of that S3, for `s3=`."""
-        self._account = account = Account(self.clock)
-        self._items = Items(account)
         self._faults: list[Fault] = []
         self._lock = RLock()
+        self.unknown = frozenset(unknown)
+        # Each part brings its operations in a table of its own: a new one is a line here.
+        self._parts: tuple[Callable[[Account], Any], ...] = (
+            partial(Updates, seconds=update_seconds, index_seconds=index_seconds),
+            partial(Settings, ttl_seconds=ttl_seconds, recovery_seconds=recovery_seconds),
+            *([partial(Backups, seconds=create_seconds)] if backups else ()),
+        )
+        self._open(Account(self.clock))
+
+    def _open(self, account: Account) -> None:
+        """Answer for the tables of an account in a region."""
+        self._account = account
+        self._items = Items(account)
         self._operations: dict[str, Answer] = {
             "CreateTable": self._create_table,
             "DeleteTable": self._delete_table,
             "DescribeTable": self._describe_table,
             "ListTables": self._list_tables,
+            **self._items.operations,
+            **Transfers(account, self.objects, self._create_table).operations,
         }
-        # Each part brings its operations in a table of its own: a new one is a line here.
-        parts = (
-            self._items,
-            Updates(account, seconds=update_seconds, index_seconds=index_seconds),
-            Settings(account, ttl_seconds=ttl_seconds, recovery_seconds=recovery_seconds),
-            *([Backups(account, seconds=create_seconds)] if backups else ()),
-            Transfers(account, self.objects, self._create_table),
-        )
-        for part in parts:
-            self._operations |= part.operations
-        self.unknown = frozenset(unknown)
+        for part in self._parts:
+            self._operations |= part(account).operations
+
+    def in_region(self, region: str) -> FakeService:
+        """Return the service in another region, where the replicas of global tables are.
+
+        It has its own tables, and all else in common: requests go to the one list `sent`.
+        """
+        made = copy(self)
+        made._open(self._account.elsewhere(region))
+        return made
 
     def fail(
         self, operation: str, error: DynamormError, *, times: int = 1, after_effect: bool = False
@@ -142,7 +159,14 @@ class FakeService:
         if found.at(now).payload.get("DeletionProtectionEnabled"):
             message = "Resource cannot be deleted as it is currently protected against deletion"
             raise error("ValidationException", message, "DeleteTable")
+        if replicas.is_source(found, now):
+            message = (
+                "Replica cannot be deleted because it has acted as a source region for new "
+                "replica(s) being added to the table in the last 24 hours."
+            )
+            raise error("ValidationException", message, "DeleteTable")
         if found.deleted_at is None:
+            replicas.forget(self._account, payload["TableName"], now)
             found.deleted_at = now
             found.gone_at = now + self.delete_seconds
         return {"TableDescription": found.describe(now)}

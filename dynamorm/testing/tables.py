@@ -10,9 +10,11 @@ from msgspec import Struct
 from ..errors import DynamormError, service_error
 from ..operations.drivers import Clock
 from .contents import Contents
+from .described import described_replicas
 
 MAX_VECTOR_INDEXES = 5
-ACCOUNT = "arn:aws:dynamodb:us-east-1:000000000000"
+REGION = "us-east-1"
+ACCOUNT = f"arn:aws:dynamodb:{REGION}:000000000000"
 Payload = dict[str, Any]
 Answer = Callable[[bytes], "Payload | None"]
 """What an operation makes of the body of its request."""
@@ -36,12 +38,19 @@ class State(Struct, frozen=True):
     status: str = "ACTIVE"
     indexes: dict[str, Payload] = {}
     """What is to be said of each index that is not ACTIVE."""
+    replicas: dict[str, str] = {}
+    """The status of each replica that is not ACTIVE."""
 
 
 class Table:
     """A table, its items, and the moments of its life."""
 
-    def __init__(self, payload: Payload, made_at: float, ready_at: float) -> None:
+    def __init__(
+        self, payload: Payload, made_at: float, ready_at: float, region: str = REGION
+    ) -> None:
+        self.region = region
+        self.replicated_at: float | None = None
+        """When it was last the source of a replica."""
         self.made_at = made_at
         self.ready_at = ready_at
         types = {a["AttributeName"]: a["AttributeType"] for a in payload["AttributeDefinitions"]}
@@ -57,7 +66,12 @@ class Table:
 
     @property
     def arn(self) -> str:
-        return f"{ACCOUNT}:table/{self._states[0][1].payload['TableName']}"
+        return self.arn_in(self.region)
+
+    def arn_in(self, region: str) -> str:
+        """Return the ARN of its replica in a region."""
+        name = self._states[0][1].payload["TableName"]
+        return f"{ACCOUNT.replace(REGION, region)}:table/{name}"
 
     def gone(self, moment: float) -> bool:
         return self.deleted_at is not None and moment >= self.gone_at
@@ -112,6 +126,7 @@ class Table:
             described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
         if stream := self.stream(moment):
             described["LatestStreamArn"] = stream
+        described |= described_replicas(payload, self.at(moment).replicas, self.arn_in)
         if self.restored:
             more = {"RestoreDateTime": self.made_at, "RestoreInProgress": status == "CREATING"}
             described["RestoreSummary"] = {**self.restored, **more}
@@ -136,9 +151,22 @@ class Table:
 class Account:
     """Tables by name, as they are at the present moment of `clock`."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: Clock, region: str = REGION) -> None:
         self.clock = clock
+        self.region = region
         self.tables: dict[str, Table] = {}
+        self._regions: dict[str, Account] = {region: self}
+
+    def elsewhere(self, region: str) -> Account:
+        """Return the account in another region."""
+        if region not in self._regions:
+            made = self._regions[region] = Account(self.clock, region)
+            made._regions = self._regions
+        return self._regions[region]
+
+    def everywhere(self) -> list[Account]:
+        """Return the account in all regions that there are."""
+        return list(self._regions.values())
 
     @property
     def now(self) -> float:
@@ -160,7 +188,7 @@ class Account:
         for problem in _create_problems(payload):
             raise error("ValidationException", problem, operation)
         now = self.now
-        made = self.tables[payload["TableName"]] = Table(payload, now, now + seconds)
+        made = self.tables[payload["TableName"]] = Table(payload, now, now + seconds, self.region)
         return made
 
     def created(self, name: str, operation: str) -> Table:

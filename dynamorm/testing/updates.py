@@ -10,6 +10,7 @@ from typing import Any
 
 from msgspec import json
 
+from . import replicas
 from .tables import (
     INDEX_KINDS,
     Account,
@@ -32,6 +33,8 @@ _KINDS = {
     "DeletionProtectionEnabled": "protection",
     "OnDemandThroughput": "maxima",
     "WarmThroughput": "warm",
+    "DisassociationProtectionEnabled": "disassociation",
+    **dict.fromkeys(replicas.MEMBERS, "replicas"),
 }
 """Which members may come together, and which not."""
 
@@ -65,6 +68,11 @@ class Updates:
 
     def _states(self, payload: Payload, old: Payload, now: float) -> Iterator[tuple[float, State]]:
         new, ready = _changed(payload, old), now + self._seconds
+        if "ReplicaUpdates" in payload:
+            table = self._account.require(payload["TableName"], "UpdateTable")
+            ready += self._seconds
+            yield from replicas.states(self._account, table, payload, new, now, ready)
+            return
         for action, name in _index_actions(payload):
             if action == "Delete":
                 leaving = {name: {"IndexStatus": "DELETING"}}
@@ -117,7 +125,8 @@ def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
         if action != "Create" and members["IndexName"] not in _indexes(old, kind):
             message = f"Requested resource not found: index {members['IndexName']}"
             yield "ResourceNotFoundException", message
-    for check in (_capacity_problems, _index_problems, _vector_problems, _option_problems):
+    checks = (_capacity_problems, _index_problems, _vector_problems, _option_problems)
+    for check in (*checks, replicas.problems):
         for problem in check(payload, old):
             yield "ValidationException", problem
 
@@ -206,7 +215,8 @@ def _changed(payload: Payload, old: Payload) -> Payload:
     """Return the table's payload after an update."""
     definitions = {a["AttributeName"]: a for a in old["AttributeDefinitions"]}
     definitions |= {a["AttributeName"]: a for a in payload.get("AttributeDefinitions", ())}
-    new = {**old, **{member: payload[member] for member in _KINDS if member in payload}}
+    kept = [member for member in _KINDS if member in payload and member not in replicas.MEMBERS]
+    new = {**replicas.changed(payload, old), **{member: payload[member] for member in kept}}
     new |= _figures(payload, old)
     every = {kind: _indexes(old, kind) for kind in _ONLINE}
     for kind, action, members in _index_updates(payload):
@@ -220,8 +230,8 @@ def _changed(payload: Payload, old: Payload) -> Payload:
     for owner in (new, *new["GlobalSecondaryIndexes"]):
         owner.pop(obsolete, None)
     used = key_attributes(new)
-    kept = [definition for name, definition in definitions.items() if name in used]
-    return {**new, "AttributeDefinitions": kept}
+    defined = [definition for name, definition in definitions.items() if name in used]
+    return {**new, "AttributeDefinitions": defined}
 
 
 _OBSOLETE: dict[Any, str] = {

@@ -60,6 +60,8 @@ class AioTransport(Settings):
         here = asyncio.get_running_loop()
         for key in [key for key in self._lines if key[0] is here]:
             self._lines.pop(key)[1].close()
+        for other in list(self._regions.values()):
+            await other.aclose()
         # The loop closes sockets in its next turn.
         await asyncio.sleep(0)
 

@@ -29,6 +29,10 @@ class Config:
     def __repr__(self) -> str:
         return f"region={self._region!r}"
 
+    def in_region(self, region: str) -> Config:
+        """Return the same with another region; an endpoint that was given stays."""
+        return Config(region, self._url, self._name, self.environ)
+
     def profile(self) -> Profile:
         found = self._profile
         if found is None:

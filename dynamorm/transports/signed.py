@@ -86,6 +86,7 @@ class Settings:
             _seconds("read_timeout", read_timeout),
         )
         self._lines: dict[Any, Any] = {}
+        self._regions: dict[str, Any] = {}
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._config!r})"
@@ -99,6 +100,16 @@ class Settings:
 
     def __deepcopy__(self: S, _memo: object) -> S:
         return self
+
+    def in_region(self: S, region: str) -> S:
+        """Return the transport of another region: with the same credentials, and its own lines."""
+        if (made := self._regions.get(region)) is None:
+            made = type(self).__new__(type(self))
+            config = self._config.in_region(region)
+            made.__dict__.update(self.__dict__, _config=config, _lines={}, _regions={})
+            made = self._regions.setdefault(region, made)
+        found: S = made
+        return found
 
     @property
     def endpoint(self) -> Endpoint:
@@ -193,6 +204,8 @@ class SignedTransport(Settings, ABC):
         """Close idle connections, and others once they are; the transport can still be used."""
         for _, line in list(self._lines.values()):
             line.close()
+        for other in list(self._regions.values()):
+            other.close()
 
     def _line(self) -> tuple[Signer, Line]:
         """Return this process's own: with its parent's sockets a child would mix up answers."""

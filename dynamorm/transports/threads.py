@@ -38,6 +38,11 @@ class ThreadTransport:
     def clock(self) -> Clock | None:
         return getattr(self._transport, "clock", None)
 
+    def in_region(self, region: str) -> ThreadTransport | None:
+        """Return that of another region; `None` where the transport that sends knows none."""
+        make = getattr(self._transport, "in_region", None)
+        return make and ThreadTransport(make(region))
+
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         sent: bytes = await asyncio.to_thread(sending, self._transport, operation, body, timeout)
         return sent

@@ -87,6 +87,10 @@ def completed(tables: st.SearchStrategy[TableSpec]) -> st.SearchStrategy[TableSp
             added["index_insights"] = {index.name: insights for index in spec.global_indexes}
         if spec.stream:
             added["stream_policy"] = policy
+        # A table of one region: export/test_global_tables.py has the others.
+        added |= dict.fromkeys(
+            ("replicas", "consistency", "witness", "disassociation_protection"), UNSET
+        )
         return structs.replace(spec, extra=UNSET, encryption=encryption, **added)
 
     absent = st.sampled_from([UNSET, None])

@@ -23,6 +23,7 @@ from dynamorm import (
     OnDemand,
     PartitionKey,
     Provisioned,
+    Replica,
     SortKey,
     TableSpec,
     TimeToLive,
@@ -85,10 +86,56 @@ options = st.fixed_dictionaries(
 )
 
 
+STRONG_REGIONS = ("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3")
+regions = st.sampled_from([*STRONG_REGIONS, "us-west-2", "ap-south-1", "us-gov-west-1"])
+"""None is where the fake service makes tables."""
+tag_sets = st.dictionaries(tag_keys, tag_values, max_size=3)
+
+
 @st.composite
 def specs(draw: st.DrawFn, attributes: st.SearchStrategy[str] = attribute_names) -> TableSpec:
     """Any table that the service takes, all options and kinds of index included."""
-    return TableSpec(**draw(_tables(attributes)), **draw(options))
+    parts, given = draw(_tables(attributes)), draw(options)
+    return TableSpec(**parts, **given, **draw(_global(parts, given)))
+
+
+@st.composite
+def _global(draw: st.DrawFn, parts: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """The options of a table with replicas, where it can have them; of most others none."""
+    fixed = isinstance(parts["billing"], Provisioned)
+    if fixed or draw(st.integers(0, 3)):
+        return {}
+    names = [index.name for index in parts["indexes"] if index.partition_key]
+    local = len(names) < len(parts["indexes"])
+    replicated = given.get("stream", UNSET) in (UNSET, "NEW_AND_OLD_IMAGES")
+    strong = draw(st.booleans()) or not replicated
+    if strong and (local or parts["time_to_live"] is not UNSET):
+        return {}
+    if not strong:
+        where = draw(st.lists(regions, unique=True, max_size=3))
+        kinds = {"consistency": st.just("EVENTUAL"), "disassociation_protection": st.booleans()}
+        more = draw(st.fixed_dictionaries({}, optional=kinds)) if where else {}
+        return {"replicas": tuple(draw(_replicas(one, names, given)) for one in where), **more}
+    where = draw(st.permutations(STRONG_REGIONS))[:2]
+    witness = {"witness": where.pop()} if draw(st.booleans()) else {}
+    replicas = tuple(draw(_replicas(one, names, given)) for one in where)
+    return {"consistency": "STRONG", "replicas": replicas, **witness}
+
+
+def _replicas(region: str, names: list[str], given: dict[str, Any]) -> st.SearchStrategy[Replica]:
+    key = st.just(UNSET) if given.get("encryption", UNSET) is None else st.uuids().map(str)
+    maxima = st.dictionaries(st.sampled_from(names), units, min_size=1) if names else st.just(UNSET)
+    return st.builds(
+        Replica,
+        st.just(region),
+        kms_key=st.just(UNSET) | key,
+        table_class=st.sampled_from([UNSET, "STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
+        point_in_time_recovery=st.just(UNSET) | st.booleans() | st.integers(1, 35),
+        deletion_protection=st.just(UNSET) | st.booleans(),
+        tags=st.just(UNSET) | tag_sets,
+        max_read=st.just(UNSET) | units,
+        index_max_read=st.just(UNSET) | maxima,
+    )
 
 
 @st.composite

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import botocore
 import pytest
-from aids.strategies import attribute_names, names, on_demand, provisioned, specs, tag_keys, warm
+from aids.strategies import (
+    attribute_names,
+    names,
+    on_demand,
+    provisioned,
+    regions,
+    specs,
+    tag_keys,
+    units,
+    warm,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import requests
+from dynamorm.api import replicas as api
 from dynamorm.api import settings, tables
-from dynamorm.model.options import Index, OnDemand, Provisioned, WarmThroughput
+from dynamorm.model.options import Index, OnDemand, Provisioned, Replica, WarmThroughput
 
 if tuple(map(int, botocore.__version__.split(".")[:3])) < (1, 44, 5):
     pytest.skip("this botocore's service model is older than ours", allow_module_level=True)
@@ -112,6 +123,16 @@ def test_replies_give_every_value(operation, variant):
 
 
 views = st.sampled_from(["KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None])
+some_replicas = st.builds(
+    Replica,
+    regions,
+    kms_key=st.just("key"),
+    table_class=st.just("STANDARD"),
+    max_read=units,
+    read=units,
+    index_max_read=st.dictionaries(names, units, max_size=2),
+    index_read=st.dictionaries(names, units, max_size=2),
+)
 changes = st.one_of(
     st.fixed_dictionaries({"billing": on_demand | provisioned}),
     st.fixed_dictionaries({"throughput": provisioned}),
@@ -138,6 +159,17 @@ changes = st.one_of(
     st.fixed_dictionaries({"table_class": st.sampled_from(["STANDARD"])}),
     st.fixed_dictionaries({"deletion_protection": st.booleans()}),
     st.fixed_dictionaries({"warm": warm}),
+    st.fixed_dictionaries({"create_replicas": st.tuples(some_replicas)}),
+    st.fixed_dictionaries({"update_replica": some_replicas}),
+    st.fixed_dictionaries({"delete_replica": regions}),
+    st.fixed_dictionaries(
+        {
+            "create_replicas": st.tuples(some_replicas, some_replicas),
+            "consistency": st.just("STRONG"),
+            "witness": st.none() | regions,
+        }
+    ),
+    st.fixed_dictionaries({"disassociation_protection": st.booleans()}),
 )
 
 
@@ -189,6 +221,27 @@ def test_requests_about_an_arn_are_valid(name, tags):
     oracle.check("PutResourcePolicy", requests.put_resource_policy(arn, {"Statement": []}))
     oracle.check("GetResourcePolicy", requests.get_resource_policy(arn))
     oracle.check("DeleteResourcePolicy", requests.delete_resource_policy(arn))
+
+
+MEMBER = "CreateReplicationGroupMemberAction"
+
+
+@pytest.mark.parametrize(
+    ("struct", "shape"),
+    [
+        (api.ReplicationGroupMember, MEMBER),
+        (api.ReplicationGroupMember, "UpdateReplicationGroupMemberAction"),
+        (api.ReplicationGroupMemberName, "DeleteReplicationGroupMemberAction"),
+        (api.ReplicationGroupMemberName, "CreateGlobalTableWitnessGroupMemberAction"),
+        (api.ReplicaGlobalSecondaryIndex, "ReplicaGlobalSecondaryIndex"),
+        (api.ReplicaReads, "ProvisionedThroughputOverride"),
+        (api.ReplicaMaximum, "OnDemandThroughputOverride"),
+    ],
+)
+def test_members_of_replicas(struct, shape):
+    """What a builder puts where any value goes has the members of the model, in their order."""
+    members = oracle.SERVICE.shape_for(shape).members
+    assert list(oracle.members(struct)) == list(members)
 
 
 def test_maxima_are_taken_away():

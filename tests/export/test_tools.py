@@ -212,7 +212,9 @@ def test_the_gaps_are_gaps():
     """What the provider is said not to know it has learnt later: the list is not out of date."""
     sample = json.loads((Path(__file__).parents[1] / "samples" / "terraform.json").read_text())
     known, later = sample["5.100.0"]["aws_dynamodb_table"], sample["6.29.0"]["aws_dynamodb_table"]
-    gaps = {*later, *later["global_secondary_index"][0]} - {"global_secondary_index"}
+    gaps = {*later, *later["global_secondary_index"][0]} - {"global_secondary_index", "replica"}
+    of_replicas = {*later["replica"][0]} - {*known["replica"][0]}
+    assert sorted(of_replicas) == GAPS["terraform-provider-aws 5.100.0, replica"]
     insights = "aws_dynamodb_contributor_insights"
     assert not sample["6.29.0"][insights].keys() & sample["5.100.0"][insights].keys()
     assert sorted(gaps) == GAPS["terraform-provider-aws 5.100.0"]

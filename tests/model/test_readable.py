@@ -46,8 +46,8 @@ VALUES = list(returned())
 
 NOT_RETURNED = (
     "Call Event Include Index IndexSpec InlineFilter KMS KeyAttribute Kinesis Location Now "
-    "OnDemand PartitionKey Provisioned Retries Sleep SortKey TimeToLive Vector VectorAttribute "
-    "VectorIndex WarmThroughput Where"
+    "OnDemand PartitionKey Provisioned Replica Retries Sleep SortKey TimeToLive Vector "
+    "VectorAttribute VectorIndex WarmThroughput Where"
 )
 """Options, markers, effects, and what `observe` is told: each as short as what one writes."""
 

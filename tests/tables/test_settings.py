@@ -53,8 +53,8 @@ class RepairOutput(Reply, frozen=True):
     enabled: bool = False
 
 
-def read_repair(name: str, _table: Any) -> Steps[RepairOutput]:
-    return (yield from call("DescribeRepair", DescribeRepairInput(name), RepairOutput))
+def read_repair(spec: TableSpec, _table: Any) -> Steps[RepairOutput]:
+    return (yield from call("DescribeRepair", DescribeRepairInput(spec.name), RepairOutput))
 
 
 def repair_steps(change: Change) -> Iterator[Step]:

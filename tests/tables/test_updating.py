@@ -25,8 +25,8 @@ from dynamorm import (
     requests,
 )
 from dynamorm.errors import PlanRefused
-from dynamorm.model.spec import changed
-from dynamorm.operations.effects import Location, Where, through
+from dynamorm.model.spec import DescribedSpec, changed
+from dynamorm.operations.effects import InRegion, Location, Where, through
 from dynamorm.operations.waiting import retrying
 from dynamorm.tables.plan import Plan
 from dynamorm.tables.update import Applied, plan, update_table
@@ -59,6 +59,15 @@ def variants(draw: st.DrawFn) -> tuple[TableSpec, TableSpec]:
     if isinstance(new.billing, Provisioned):
         # As long as there is a vector index, a table is billed on demand.
         old = changed(old, indexes=tuple(index for index in old.indexes if not index.vector))
+    if old.replicas or "STRONG" in (old.consistency, new.consistency):
+        # Their consistency, stream and mode of billing stay as they are.
+        fixed = {name: getattr(old, name) for name in ("consistency", "witness")}
+        strong = old.consistency == "STRONG"
+        if "STRONG" in (old.consistency, new.consistency):
+            fixed["replicas"] = old.replicas
+        new = loosely(new, **fixed, stream=old.stream if strong else "NEW_AND_OLD_IMAGES")
+        if isinstance(new.billing, Provisioned):
+            return old, old
     kept = {i.name for i in old.local_indexes}
     online = (*new.global_indexes, *new.vector_indexes)
     indexes = (*old.local_indexes, *(i for i in online if i.name not in kept))
@@ -69,15 +78,20 @@ def variants(draw: st.DrawFn) -> tuple[TableSpec, TableSpec]:
         indexes += tuple(i for i in old.global_indexes if i.name not in names)
     types = {part.name: part for part in (*old.key, *(p for i in old.local_indexes for p in i.key))}
     try:
-        return old, changed(
-            new,
-            name=old.name,
-            partition_key=old.partition_key,
-            sort_key=old.sort_key,
-            indexes=tuple(with_types(index, types) for index in indexes),
-        )
+        parts = {
+            "name": old.name,
+            "partition_key": old.partition_key,
+            "sort_key": old.sort_key,
+            "indexes": tuple(with_types(index, types) for index in indexes),
+        }
+        return old, TableSpec(**structs.asdict(new) | parts)
     except dynamorm.ModelError:
         return old, old
+
+
+def loosely(spec: TableSpec, **values: Any) -> TableSpec:
+    """The same with other values, be they within the rules or not."""
+    return structs.replace(DescribedSpec(**structs.asdict(spec)), **values)
 
 
 def with_types(index: IndexSpec, types: dict[str, KeyAttribute]) -> IndexSpec:
@@ -308,10 +322,13 @@ class Threads:
 
     def perform(self, effect: Any) -> Any:
         if isinstance(effect, dynamorm.Call):
-            body = self.world.service.send(effect.operation, requests.encode(effect.payload))
+            sender = effect.transport or self.world.service
+            body = sender.send(effect.operation, requests.encode(effect.payload))
             return json.decode(body or b"{}", type=effect.reply_type)
         if isinstance(effect, Where):
             return Location()
+        if isinstance(effect, InRegion):
+            return self.world.service.in_region(effect.region)
         if isinstance(effect, dynamorm.Sleep):
             # Everybody sleeps at the same time, so that each pause is but a part of the time.
             return self.world.clock.sleep(effect.seconds / len(self.running))

@@ -403,7 +403,8 @@ def test_a_listing_that_goes_round_ends(round_):
 
 def tags() -> Steps[Any]:
     table = dynamorm.TableDescription("users", "ACTIVE", table_arn="arn:aws:dynamodb:::table/users")
-    return survey("users", table, {"tags"}, skip=False)
+    spec = dynamorm.TableSpec("users", dynamorm.KeyAttribute("id", "S"))
+    return survey(spec, table, {"tags"}, skip=False)
 
 
 LISTINGS: list[tuple[str, Callable[[], Steps[Any]], Callable[[int], Any]]] = [

@@ -1,0 +1,135 @@
+"""What the service asks of the replicas of a global table, version 2019.11.21.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from msgspec import UNSET
+
+from .indexes import IndexSpec
+from .names import is_text
+from .option_rules import RECOVERY, TAGS, are_replicas, is_region, recovery_fits, tags_fit
+from .options import MAX_UNITS, Options, Provisioned, Replica
+
+REGION_SETS = (
+    frozenset({"us-east-1", "us-east-2", "us-west-2"}),
+    frozenset({"eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3"}),
+    frozenset({"ap-northeast-1", "ap-northeast-2", "ap-northeast-3"}),
+)
+"""Within one of these a table can be strongly consistent.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateGlobalTableWitnessGroupMemberAction.html
+"""
+
+
+def replica_problems(
+    spec: Options, indexes: tuple[IndexSpec, ...], expires: object
+) -> Iterator[str]:
+    """Say what is wrong with replicas, by themselves and beside the table's other options.
+
+    `expires` is the attribute of its TTL, if any.
+    """
+    replicas = spec.replicas or ()
+    if not are_replicas(replicas) or not (spec.witness in (UNSET, None) or is_region(spec.witness)):
+        return  # which has been said
+    for replica in replicas:
+        yield from _own_problems(replica, spec, indexes)
+    regions = [str(replica.region) for replica in replicas]
+    for region, count in Counter(regions).items():
+        if count > 1:
+            yield f"{count} replicas are in {region}: a region has one at most"
+    if spec.consistency == "STRONG":
+        yield from _strong_problems(spec, regions)
+        local = any(index.local for index in indexes)
+        for what, given in (
+            ("a local index", local),
+            ("TTL", expires),
+            ("disassociation_protection", spec.disassociation_protection),
+        ):
+            if given:
+                yield f'{what} with consistency="STRONG", which does not know it'
+        return
+    if spec.witness:
+        yield 'witness goes with consistency="STRONG"'
+    if not replicas:
+        return
+    if spec.stream not in (UNSET, "NEW_AND_OLD_IMAGES"):
+        yield (
+            f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "
+            "NEW_AND_OLD_IMAGES: declare that one, or none"
+        )
+    ignored = spec.ignore if isinstance(spec.ignore, tuple) else ()
+    if isinstance(spec.billing, Provisioned) and "billing" not in ignored:
+        # "Table write capacity should either be Pay-Per-Request or AutoScaled", says the service.
+        yield (
+            "replicas of a provisioned table need auto scaling of its writes, which another "
+            'service does: declare OnDemand(), or set that up and ignore=("billing",)'
+        )
+
+
+def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
+    """Say what is not as a table with multi-Region strong consistency has to be."""
+    if len(regions) + bool(spec.witness) != 2 or not regions:
+        yield (
+            'consistency="STRONG" takes three regions: two replicas, or one replica and a witness, '
+            f"not {len(regions)} and {1 if spec.witness else 'no'} witness"
+        )
+    every = {*regions, *([spec.witness] if spec.witness else ())}
+    if spec.witness and spec.witness in regions:
+        yield f"witness={spec.witness!r} has a replica: a witness is in a region of its own"
+    if not any(every <= together for together in REGION_SETS):
+        sets = "; ".join(", ".join(sorted(together)) for together in REGION_SETS)
+        yield f'consistency="STRONG" takes regions of one of these sets: {sets}'
+
+
+def _is_units(given: object) -> bool:
+    return type(given) is int and 1 <= given <= MAX_UNITS
+
+
+def _is_index_units(given: object) -> bool:
+    return isinstance(given, dict) and all(map(_is_units, given.values()))
+
+
+_FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
+    "kms_key": (lambda v: is_text(v) and v != "", "the id, alias or ARN of a key of its region"),
+    "table_class": (
+        lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
+        '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
+    ),
+    "point_in_time_recovery": (recovery_fits, RECOVERY),
+    "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
+    "tags": (tags_fit, TAGS),
+    "max_read": (_is_units, "a whole number from 1"),
+    "read": (_is_units, "a whole number from 1"),
+    "index_max_read": (_is_index_units, "whole numbers from 1 by the names of indexes"),
+    "index_read": (_is_index_units, "whole numbers from 1 by the names of indexes"),
+}
+
+
+def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...]) -> Iterator[str]:
+    place = f"of Replica({replica.region!r:.50})"
+    if not is_region(replica.region):
+        yield f'Replica takes a region such as "eu-west-1", not {replica.region!r:.50}'
+    unfit = set()
+    for name, (fits, wanted) in _FITS.items():
+        if (given := getattr(replica, name)) is not UNSET and not fits(given):
+            unfit.add(name)
+            yield f"{name} {place} takes {wanted}, not {given!r:.200}"
+    if replica.kms_key is not UNSET and spec.encryption is None:
+        yield f"kms_key {place}: the table declares encryption=None, which holds in all regions"
+    fixed = isinstance(spec.billing, Provisioned)
+    other = "max_read" if fixed else "read"
+    kind = "a provisioned table" if fixed else "an on-demand table"
+    for name in (other, f"index_{other}"):
+        if getattr(replica, name):
+            yield f"{name} {place} does not go with {kind}"
+    names = {index.name for index in indexes if index.kind == "global"}
+    for option in ("index_max_read", "index_read"):
+        for name in getattr(replica, option) or () if option not in unfit else ():
+            if name not in names:
+                yield f"{option} {place} names {name!r:.200}, which is no global index"

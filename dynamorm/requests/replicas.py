@@ -1,0 +1,62 @@
+"""What UpdateTable says about replicas and witnesses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from msgspec import UNSET, UnsetType
+
+from ..api.replicas import (
+    GlobalTableWitnessGroupUpdate,
+    ReplicaGlobalSecondaryIndex,
+    ReplicaMaximum,
+    ReplicaReads,
+    ReplicationGroupMember,
+    ReplicationGroupMemberName,
+    ReplicationGroupUpdate,
+)
+from ..model.options import Replica
+
+
+def group_updates(
+    created: tuple[Replica, ...], updated: Replica | None, deleted: str | None
+) -> tuple[ReplicationGroupUpdate, ...]:
+    """Return one update for each replica."""
+    updates = [ReplicationGroupUpdate(create=_member(replica)) for replica in created]
+    if updated is not None:
+        updates.append(ReplicationGroupUpdate(update=_member(updated)))
+    if deleted is not None:
+        updates.append(ReplicationGroupUpdate(delete=ReplicationGroupMemberName(deleted)))
+    return tuple(updates)
+
+
+def witness_updates(region: str) -> tuple[GlobalTableWitnessGroupUpdate, ...]:
+    """Return the one update that adds a witness."""
+    return (GlobalTableWitnessGroupUpdate(create=ReplicationGroupMemberName(region)),)
+
+
+def _member(replica: Replica) -> ReplicationGroupMember:
+    return ReplicationGroupMember(
+        replica.region,
+        replica.kms_key,
+        _reads(replica.read),
+        _maximum(replica.max_read),
+        tuple(_indexes(replica)) or UNSET,
+        replica.table_class,
+    )
+
+
+def _indexes(replica: Replica) -> Iterator[ReplicaGlobalSecondaryIndex]:
+    reads, maxima = replica.index_read or {}, replica.index_max_read or {}
+    for name in dict.fromkeys((*reads, *maxima)):
+        yield ReplicaGlobalSecondaryIndex(
+            name, _reads(reads.get(name, UNSET)), _maximum(maxima.get(name, UNSET))
+        )
+
+
+def _reads(units: int | UnsetType) -> ReplicaReads | UnsetType:
+    return UNSET if units is UNSET else ReplicaReads(units)
+
+
+def _maximum(units: int | UnsetType) -> ReplicaMaximum | UnsetType:
+    return UNSET if units is UNSET else ReplicaMaximum(units)

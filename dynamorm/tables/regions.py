@@ -1,0 +1,120 @@
+"""Requests to the other regions of a global table: what only its own region tells of a replica."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from msgspec import UNSET, Struct
+
+from .. import requests
+from ..api.descriptions import TableDescription
+from ..api.tables import DescribeTableOutput
+from ..errors import Refused
+from ..model.options import Provisioned, Replica
+from ..model.spec import TableSpec
+from ..operations.effects import InRegion, Steps, call, where
+from ..operations.middleware import by_transport
+from .table_settings import reading
+from .tags import arn_of, tags_of
+
+T = TypeVar("T")
+
+
+class Regional(Struct, frozen=True):
+    """What a replica's own region tells of it, as far as it was asked for."""
+
+    recovery_days: int = 0
+    protected: bool = False
+    tags: dict[str, str] = {}
+
+
+REGIONAL = ("point_in_time_recovery", "deletion_protection", "tags")
+"""The settings that are not the table's, and are set in each region by itself.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+
+def declared_there(replica: Replica) -> list[str]:
+    """Name what takes requests to a replica's region."""
+    return [name for name in REGIONAL if getattr(replica, name) is not UNSET]
+
+
+def arn_in(arn: str, region: str) -> str:
+    """Return the ARN of the same table in another region; a name stays a name."""
+    parts = arn.split(":")
+    return ":".join((*parts[:3], region, *parts[4:])) if parts[3:] else arn
+
+
+def region_of(arn: str | None) -> str:
+    """Return the region of an ARN; empty where there is none."""
+    return f"{arn or ''}::::".split(":")[3]
+
+
+def transport_in(region: str, what: str) -> Steps[Any]:
+    """Return the transport of a region; raise `Refused` where there is none."""
+    transport = yield InRegion(region)
+    if transport is None:
+        reason = (
+            f"{what} of the replica in {region} is set by requests to that region, and this "
+            "transport object sends to one region alone: connect with region=, profile= and "
+            "credentials= in place of transport=, or leave it out"
+        )
+        raise Refused((reason,))
+    return transport
+
+
+def in_region(steps: Steps[T], region: str) -> Steps[T]:
+    """Perform `steps` in another region of the table."""
+    transport = yield from transport_in(region, "this setting")
+    return (yield from by_transport(steps, transport))
+
+
+def check_regions(spec: TableSpec) -> Steps[None]:
+    """Raise `Refused` for what is declared of a region that requests cannot go to."""
+    for replica in spec.replicas or ():
+        if there := declared_there(replica):
+            yield from transport_in(replica.region, ", ".join(there))
+
+
+def refuse_creation(spec: TableSpec) -> Steps[None]:
+    """Raise `Refused` if a table cannot get its replicas: before it is made without them."""
+    replicas = spec.replicas or ()
+    if not replicas:
+        return
+    place = yield from where()
+    here = [OWN_REGION for replica in replicas if replica.region == place.region]
+    # Auto scaling is set up for a table that is there.
+    fixed = [_UNSCALED] * isinstance(spec.billing, Provisioned)
+    if problems := (*here, *fixed):
+        raise Refused(tuple(f"{problem} - at {spec.name}" for problem in problems))
+    yield from check_regions(spec)
+
+
+OWN_REGION = "a replica is in the table's own region: leave it out of replicas"
+_UNSCALED = (
+    "replicas of a provisioned table need auto scaling of its writes, and a new table has none: "
+    "create it without replicas or on demand, and add them with update_table"
+)
+
+
+def read_region(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Regional]:
+    """Ask a replica's region for what is declared of it there: one request each."""
+    return (yield from in_region(_read(replica, spec, table), replica.region))
+
+
+_read_recovery = reading("DescribeContinuousBackups", "continuous_backups_description")
+
+
+def _read(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Regional]:
+    days, protected, tags = 0, False, {}
+    name = arn_in(spec.name, replica.region) if spec.name.startswith("arn:") else table.table_name
+    if replica.point_in_time_recovery is not UNSET:
+        days = (yield from _read_recovery(spec.named(name), table)).recovery_days
+    if replica.deletion_protection is not UNSET:
+        told = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
+        protected = bool(told.table.deletion_protection_enabled)
+    if replica.tags is not UNSET:
+        arn = arn_in(arn_of(table, "ListTagsOfResource"), replica.region)
+        tags = yield from tags_of(arn)
+    return Regional(days, protected, tags)

@@ -1,0 +1,275 @@
+"""The replicas of a global table, version 2019.11.21, as rows of the table of settings.
+
+The service makes and removes them one at a time, but for those of a strongly consistent table,
+which come together: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any
+
+from msgspec import UNSET, structs
+
+from .. import requests
+from ..api.descriptions import TableDescription
+from ..model.options import KMS, Replica
+from ..model.spec import TableSpec
+from ..operations.effects import Steps
+from .keys import is_key, unknown_key
+from .regions import (
+    OWN_REGION,
+    Regional,
+    arn_in,
+    check_regions,
+    declared_there,
+    read_region,
+    region_of,
+)
+from .replica_actions import regional_actions
+from .steps import Change, Kind, Pair, Setting, Step
+from .table_settings import recovery, recovery_step, units
+
+if TYPE_CHECKING:
+    from ..api.parts import ReplicaDescription
+
+_COMING_AND_GOING = (None, "ACTIVE", "CREATING", "UPDATING")
+"""The statuses of a replica that works or is about to. One that is DELETING is not there."""
+
+
+def replicas_there(table: TableDescription) -> dict[str, ReplicaDescription]:
+    """Return the replicas in other regions, by these, but for those that are leaving."""
+    own = region_of(table.table_arn)
+    return {
+        one.region_name: one
+        for one in table.replicas
+        if one.region_name and one.region_name != own and one.replica_status != "DELETING"
+    }
+
+
+def _each_replica(told: Change) -> Iterator[Pair]:
+    declared: dict[str, Replica] = {one.region: one for one in told.declared or ()}
+    there = replicas_there(told.table)
+    for region, replica in declared.items():
+        found = there.get(region)
+        yield f"replica:{region}", replica, replica if found else None
+        if found:
+            yield from _overrides(replica, found, told)
+        if told.answer is not UNSET:
+            yield from _regional(replica, (told.answer or {}).get(region, Regional()))
+    for region, other in there.items():
+        if region not in declared:
+            yield f"replica:{region}", UNSET, other.replica_status or "ACTIVE"
+
+
+def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Iterator[Pair]:
+    """Return what DescribeTable tells of a replica; without an override it is as the table."""
+    name, table = f"replica:{replica.region}", told.table
+    if found.replica_status not in _COMING_AND_GOING:
+        yield f"{name}:status", "ACTIVE", found.replica_status
+    indexes = {index.index_name: index for index in found.global_secondary_indexes}
+    own = {index.index_name: index for index in table.global_secondary_indexes}
+    for option, value in _values(found, table).items():
+        if (declared := getattr(replica, option)) is not UNSET:
+            same = option == "kms_key" and value and _is_key(replica, value, told)
+            yield f"{name}:{option}", declared, declared if same else value
+    for option, read in (("index_read", _read_units), ("index_max_read", _max_read)):
+        if declared := getattr(replica, option):
+            figures = {one: read(indexes.get(one), own.get(one)) for one in declared}
+            yield f"{name}:{option}", declared, figures
+
+
+def _values(found: ReplicaDescription, table: TableDescription) -> dict[str, Any]:
+    summary = found.replica_table_class_summary or table.table_class_summary
+    return {
+        "kms_key": found.kms_master_key_id or None,
+        "table_class": (summary and summary.table_class) or "STANDARD",
+        "read": _read_units(found, table),
+        "max_read": _max_read(found, table),
+    }
+
+
+def _read_units(replica: Any, owner: Any) -> int | None:
+    """Return the read capacity of a replica or of its index, which may be the owner's own."""
+    override = replica and replica.provisioned_throughput_override
+    whole = owner and owner.provisioned_throughput
+    return units((override or whole).read_capacity_units) if override or whole else None
+
+
+def _max_read(replica: Any, owner: Any) -> int | None:
+    override = replica and replica.on_demand_throughput_override
+    whole = owner and owner.on_demand_throughput
+    return units((override or whole).max_read_request_units) if override or whole else None
+
+
+def _is_key(replica: Replica, key: str, told: Change) -> bool:
+    return is_key(KMS(str(replica.kms_key)), key, arn_in(told.arn, replica.region))
+
+
+def _unknown(told: Change) -> tuple[str, str] | None:
+    if not told.name.endswith(":kms_key"):
+        return None
+    key = replicas_there(told.table)[_region(told.name)].kms_master_key_id
+    reason = unknown_key(KMS(told.declared), key)
+    return (str(key), reason) if reason else None
+
+
+def _regional(replica: Replica, found: Regional) -> Iterator[Pair]:
+    """Return what only the replica's own region tells."""
+    values = {
+        "point_in_time_recovery": recovery(replica.point_in_time_recovery, found.recovery_days),
+        "deletion_protection": found.protected,
+        "tags": {key: found.tags[key] for key in replica.tags or () if key in found.tags},
+    }
+    for option in declared_there(replica):
+        yield f"replica:{replica.region}:{option}", getattr(replica, option), values[option]
+
+
+def _region(name: str) -> str:
+    return name.split(":")[1]
+
+
+def _steps(*changes: Change) -> Iterator[Step]:
+    """Add, change and remove replicas one by one, with what their own regions are asked for."""
+    for change in changes:
+        region, _, option = change.name.partition(":")[2].partition(":")
+        if option:
+            yield _change(change, region, option)
+        elif change.declared is None:
+            text = "delete the replica and its items there"
+            until = "waits until it is gone"
+            yield change.update(text, "destructive", until, delete_replica=region)
+        elif change.spec.consistency != "STRONG":
+            until = "waits until it is ACTIVE"
+            told = f"create: {_told(change.declared)}"
+            yield change.update(told, "slow", until, create_replicas=[change.declared])
+
+
+def _told(replica: Replica) -> str:
+    """Return what UpdateTable gives a replica, for a person to read."""
+    left = dict.fromkeys(declared_there(replica), UNSET)
+    return str(structs.replace(replica, **left))
+
+
+def _change(change: Change, region: str, option: str) -> Step:
+    declared, address = change.declared, arn_in(change.address, region)
+    if option == "point_in_time_recovery":
+        return recovery_step(change, address, region=region)
+    if option == "deletion_protection":
+        kind: Kind = "safe" if declared else "destructive"
+        request = requests.update_table(address, deletion_protection=declared)
+        return change.step(request, str(change), kind, region=region)
+    if option == "tags":
+        text = ", ".join(f"{key}={value}" for key, value in declared.items())
+        return change.step(
+            requests.tag_resource(arn_in(change.arn, region), declared), text, region=region
+        )
+    return change.update(update_replica=Replica(region, **{option: declared}))
+
+
+def _blocked(change: Change) -> str:
+    region, _, option = change.name.partition(":")[2].partition(":")
+    if region == region_of(change.arn):
+        return OWN_REGION
+    if option == "status":
+        status = replicas_there(change.table)[region].replica_status_description
+        return f"{status or 'it does not work'}: remove it, with allow=('replica:{region}',)"
+    if not option and change.table.multi_region_consistency == "STRONG":
+        return _TOGETHER
+    if not option and change.spec.consistency == "STRONG" and change.table.replicas:
+        return _FIXED
+    return ""
+
+
+_TOGETHER = (
+    "the replicas and the witness of a strongly consistent table come and go together: remove all "
+    "with one UpdateTable, then declare others"
+)
+_FIXED = "the consistency of a global table cannot be changed: make a new table and copy the items"
+_NOT_EMPTY = "only an empty table becomes strongly consistent: make a new table and copy the items"
+
+
+def _consistency(change: Change) -> Iterator[Step]:
+    """Make all replicas of a strongly consistent table, and its witness, in one request."""
+    replicas, witness = change.spec.replicas or (), change.spec.witness or None
+    regions = [replica.region for replica in replicas]
+    text = f"replicas in {', '.join(regions)}" + (f", a witness in {witness}" if witness else "")
+    yield change.update(
+        f"strong consistency with {text}",
+        "slow",
+        "waits until they are ACTIVE",
+        create_replicas=replicas,
+        consistency="STRONG",
+        witness=witness,
+    )
+
+
+def _consistency_block(change: Change) -> str:
+    if change.table.replicas:
+        return _FIXED
+    return _NOT_EMPTY if change.table.item_count else ""
+
+
+def _witness(told: Change) -> str | None:
+    there = (one.region_name for one in told.table.global_table_witnesses)
+    return next(there, None)
+
+
+def _disassociation(change: Change) -> Iterator[Step]:
+    kind: Kind = "safe" if change.declared else "destructive"
+    yield change.update(kind=kind, disassociation_protection=change.declared)
+
+
+def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Regional]]:
+    """Ask each region for what is declared of its replica there; nothing of most replicas."""
+    there = replicas_there(table)
+    yield from check_regions(spec)
+    answers = {}
+    for replica in spec.replicas or ():
+        if replica.region in there and declared_there(replica):
+            answers[replica.region] = yield from read_region(replica, spec, table)
+    return answers
+
+
+REPLICA_SETTINGS = (
+    Setting(
+        name="consistency",
+        # A table without replicas is as consistent as one that has them and is not STRONG.
+        absent="EVENTUAL",
+        found=lambda told: told.table.multi_region_consistency or "EVENTUAL",
+        steps=_consistency,
+        blocked=_consistency_block,
+        with_create=False,
+    ),
+    Setting(
+        name="witness",
+        absent=None,
+        found=_witness,
+        # It comes with the replicas, in the step of the consistency.
+        steps=lambda _: iter(()),
+        blocked=lambda change: _TOGETHER if change.table.replicas else "",
+        with_create=False,
+    ),
+    Setting(
+        name="replicas",
+        part="replica",
+        absent=None,
+        found=lambda told: told.spec.replicas,
+        parts=_each_replica,
+        unknown=_unknown,
+        blocked=_blocked,
+        steps=_steps,
+        read=_read,
+        told=True,
+        elsewhere=regional_actions,
+        with_create=False,
+    ),
+    Setting(
+        name="disassociation_protection",
+        # The service turns it on by itself, and only a table with replicas has it.
+        found=lambda told: told.table.disassociation_protection_enabled is not False,
+        steps=_disassociation,
+        with_create=False,
+        late=True,
+    ),
+)
