@@ -292,3 +292,9 @@ def connecting(client: ClientOfBoto3) -> None:
         credentials=Credentials("a", "b"),
     )
     assert_type(headers, dict[str, str])
+
+
+def errors(error: dynamorm.ServiceError) -> None:
+    """What an error says, and where it is documented, are texts."""
+    assert_type(error.text, str)
+    assert_type(error.url, str)
