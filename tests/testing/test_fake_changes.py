@@ -258,6 +258,18 @@ def test_policies():
     assert caught.value.code == "PolicyNotFoundException"
 
 
+def test_a_policy_is_of_a_stream_that_is_there():
+    """The latest one, which has none before; of another one, nothing is found."""
+    service = made()
+    get = requests.get_resource_policy(f"{ARN}/stream/1")
+    with pytest.raises(TableNotFound):
+        ask(service, "GetResourcePolicy", get)
+    ask(service, "UpdateTable", requests.update_table("orders", stream="NEW_IMAGE"))
+    with pytest.raises(ServiceError) as caught:
+        ask(service, "GetResourcePolicy", get)
+    assert caught.value.code == "PolicyNotFoundException"
+
+
 def test_a_stream_is_turned_on_once():
     """A second stream, or one that is off, is refused; what was turned off stays listed."""
     service, stream = made(), "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
