@@ -10,6 +10,7 @@ import asyncio
 import json
 import re
 import ssl
+import time
 import zlib
 from typing import Any
 
@@ -78,6 +79,7 @@ class Answers:
             http(page(number, last=number == pages - 1, size=size)) for number in range(pages)
         ]
         self._written = http(b'{"UnprocessedItems":{}}')
+        self._counts: list[tuple[float, int]] = []
 
     def to(self, operation: bytes, body: bytes) -> bytes:
         if operation in (b"DescribeTable", b"CreateTable"):
@@ -85,7 +87,10 @@ class Answers:
             described = {"TableName": json.loads(body)["TableName"], **DESCRIPTION}
             return http(json.dumps({member: described}).encode())
         if operation == b"BatchWriteItem":
+            self._counts.append((time.monotonic(), body.count(b'"PutRequest"')))
             return self._written
+        if operation == b"Counts":  # not of DynamoDB: what was written, and when
+            return http(json.dumps(self._counts).encode())
         assert operation == b"Scan"
         found = re.search(rb'"page-(\d+)"', body)
         return self._pages[int(found[1]) if found else 0]

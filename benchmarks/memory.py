@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from runs import options
@@ -24,10 +25,10 @@ def _copied(db: Any) -> int:
     return int(db.copy_table("source", "target").written)
 
 
-def _copied_typed(db: Any) -> int:
+def _copied_typed(db: Any, **options: Any) -> int:
     from customers import Customer, Upgraded, upgrade
 
-    return int(db.copy_table(Customer, Upgraded, transform=upgrade).written)
+    return int(db.copy_table(Customer, Upgraded, transform=upgrade, **options).written)
 
 
 def _compared(db: Any) -> int:
@@ -56,6 +57,7 @@ def _compared_fewer(db: Any) -> int:
 WAYS: dict[str, Callable[[Any], int]] = {
     "copy_table": _copied,
     "copy_table, typed": _copied_typed,
+    "copy_table, typed, collision_keys=0": partial(_copied_typed, collision_keys=0),
     "verify_copy": _compared,
     "verify_copy, typed": _compared_typed,
     "verify_copy, one of 1,000 missing": _compared_fewer,
