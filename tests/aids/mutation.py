@@ -19,14 +19,16 @@ TESTS = {
     "operations.drivers": (
         "operations/drivers operations/elsewhere operations/sending transports/deadlines"
     ),
-    "operations.middleware": "operations/drivers operations/elsewhere",
+    "operations.middleware": "database operations/drivers operations/elsewhere tables/s3",
     "operations.pace": _COPYING,
     "operations.waiters": "operations/waiting tables/tables tables/waits",
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
     "permissions": "permissions tables/policies",
     "tables.compare": "tables/changes",
     "transports.connection": "transports/connections transports/deadlines transports/sockets",
-    "transports.credential_source": "transports/credentials transports/secrets",
+    "transports.credential_source": (
+        "transports/containers transports/credentials transports/places transports/secrets"
+    ),
     "transports.credentials": "transports/credentials transports/secrets",
     "transports.exchange": "transports/exchange transports/hostile",
 }
