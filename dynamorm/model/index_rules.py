@@ -35,7 +35,7 @@ if TYPE_CHECKING:
         def billing(self) -> OnDemand | Provisioned | UnsetType: ...
 
 
-MAX_INDEXES: dict[IndexKind, int] = {"global": 20, "local": 5, "vector": 5}
+MAX_INDEXES = {"global": 20, "local": 5, "vector": 5}
 MAX_INCLUDED = 20
 MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
