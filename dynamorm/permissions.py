@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondy
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, Struct, structs
@@ -227,16 +228,12 @@ def _copies(asked: _Asked) -> Needs:
     yield from _rows(COPIES[way], asked, target, source)
 
 
-def _service(subject: str) -> Callable[[_Asked], Needs]:
-    """Return the function that tells what a job of the service needs."""
-
-    def needs(asked: _Asked) -> Needs:
-        table, source = asked.ends if asked.tables else ("", "")
-        yield from _rows(ACTIONS[subject], asked, table, source)
-        if subject in _COMPLETED and asked.wait:
-            yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
-
-    return needs
+def _service(subject: str, asked: _Asked) -> Needs:
+    """Tell what a job of the service needs."""
+    table, source = asked.ends if asked.tables else ("", "")
+    yield from _rows(ACTIONS[subject], asked, table, source)
+    if subject in _COMPLETED and asked.wait:
+        yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
@@ -270,7 +267,7 @@ def _migrates(asked: _Asked) -> Needs:
 
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
-    **{subject: _service(subject) for subject in ACTIONS},
+    **{subject: partial(_service, subject) for subject in ACTIONS},
     "auto_migrate": _ensures,
     "auto_migrate_with_options": _migrates,
     "check": _plans,

@@ -363,7 +363,14 @@ class Order(Struct):
 
 TABLE_ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
 ONE = ["describe_table", "table_exists", "delete_table"]
-BY_KEYS = ["create_table", "ensure_table", "auto_migrate", "plan", "update_table"]
+BY_KEYS = [
+    "create_table",
+    "ensure_table",
+    "auto_migrate",
+    "auto_migrate_with_options",
+    "plan",
+    "update_table",
+]
 TWO = ["copy_table", "copy_segment", "verify_copy"]
 
 
@@ -502,6 +509,8 @@ def test_a_plan_knows_its_table():
         service = FakeService(create_seconds=0.0)
         db = dynamorm.connect(transport=service, table_prefix=prefix)
         spec = table_spec(Order, name=name)
+        creating = required_actions(db.plan(spec))
+        assert creating == required_actions("ensure_table", spec.named(name or "dev-orders"))
         db.create_table(spec)
         plan = db.plan(spec, stream="NEW_IMAGE", tags={"team": "web"})
         resources = {permission.resource for permission in required_actions(plan)}

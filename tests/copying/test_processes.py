@@ -20,12 +20,7 @@ import dynamorm
 from dynamorm import (
     CopyReport,
     ItemError,
-    add_field,
     attribute_transform,
-    chain,
-    copy_all_fields,
-    remove_field,
-    rename_field,
 )
 
 
@@ -193,22 +188,3 @@ def test_what_cannot_go_to_another_process_is_told_before_anything_is_sent() -> 
     with pytest.raises(ValueError, match="processes="):
         dynamorm.copy_table("source", "target", processes=0)
     assert fake.sent == []
-
-
-READY = [
-    one_more,
-    copy_all_fields(),
-    rename_field("a", "b"),
-    remove_field("a"),
-    add_field("a", {"x": 1}),
-    chain(rename_field("a", "b"), one_more),
-]
-
-
-@pytest.mark.parametrize("transform", READY)
-def test_ready_transforms_go_to_another_process(transform: Any) -> None:
-    """They do there what they do here."""
-    there = pickle.loads(pickle.dumps(transform))
-    values = {"a": {"S": "x"}, "n": {"N": "1"}}
-    assert there(dict(values)) == transform(dict(values))
-    assert there.touched == transform.touched

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+import pickle
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from typing import Annotated, Any, Generic, TypeVar
 
 import pytest
 from aids.converting import converter
+from aids.things import one_more
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import UNSET, Raw, Struct, UnsetType, defstruct, field
@@ -24,6 +27,7 @@ from dynamorm.items.transforms import (
     attribute_transform,
     chain,
     copy_all_fields,
+    qualified,
     remove_field,
     rename_field,
 )
@@ -772,6 +776,18 @@ def test_attribute_transform():
     assert changed(attribute_transform(lambda item: None), ITEM) == []
 
 
+@pytest.mark.parametrize(
+    ("function", "name"), [(asynchronous, "asynchronous"), (partial(asynchronous), "partial")]
+)
+def test_an_asynchronous_function_is_no_transform(function, name):
+    """It is refused where it is marked, and where it is joined to others."""
+    told = f"transform {name} is async: it would never run; give a plain function"
+    for make in (attribute_transform, chain, lambda function: chain(stays, function)):
+        with pytest.raises(TypeError) as caught:
+            make(function)
+        assert str(caught.value) == told
+
+
 def test_marked_function_is_still_one():
     """It can be called as before, and keeps its name and docstring."""
     assert len(list(halves(ITEM))) == 2
@@ -842,8 +858,92 @@ def test_chain_of_typed_transforms():
 
 def test_chain_of_both_kinds():
     """Attribute values and instances do not mix."""
-    with pytest.raises(TypeError, match="not both"):
+    with pytest.raises(TypeError) as caught:
         chain(upgrade, copy_all_fields())
+    assert str(caught.value) == (
+        "chain() takes attribute transforms or transforms of models, not both"
+    )
+
+
+OURS = "dynamorm.items.transforms:"
+
+
+@pytest.mark.parametrize(
+    ("transform", "name", "touched"),
+    [
+        (copy_all_fields(), "copy_all_fields()", set()),
+        (rename_field("a", "b"), "rename_field('a', 'b')", {"a", "b"}),
+        (remove_field("a"), "remove_field('a')", {"a"}),
+        (add_field("a", {"x": 1}), "add_field('a', f952da939fd75df3)", {"a"}),
+        (add_field("a", str), "add_field('a', builtins:str)", {"a"}),
+        (chain(), "chain()", set()),
+        (
+            chain(rename_field("a", "b"), remove_field("c")),
+            f"chain({OURS}rename_field('a', 'b'), {OURS}remove_field('c'))",
+            {"a", "b", "c"},
+        ),
+        (chain(remove_field("c"), one_more), f"chain({OURS}remove_field('c'), ", None),
+    ],
+)
+def test_a_ready_transform_is_told_by_what_it_is_made_of(transform, name, touched):
+    """A checkpoint of an earlier version knows it again; a value, which may be secret, is hashed.
+
+    What it may change is known where no function of somebody else's takes part.
+    """
+    assert qualified(transform).startswith(OURS + name)
+    assert transform.touched == touched
+
+
+def test_a_function_is_told_by_module_and_name():
+    """A lambda has no name of its own, and neither has an object."""
+    assert qualified(upgrade) == f"{__name__}:upgrade"
+    assert qualified(one_more) == "aids.things:one_more"
+    assert qualified(lambda item: item) == qualified(Upgrade()) == "<lambda>"
+
+
+@pytest.mark.parametrize(
+    ("transform", "opaque"),
+    [
+        (copy_all_fields(), True),
+        (rename_field("a", "b"), True),
+        (remove_field("a"), True),
+        (add_field("a", 1), True),
+        (add_field("a", str), False),
+        (one_more, False),
+        (chain(), True),
+        (chain(copy_all_fields(), remove_field("a")), True),
+        (chain(copy_all_fields(), one_more), False),
+    ],
+)
+def test_values_are_read_only_for_whom_looks_at_them(transform, opaque):
+    """For all others, they stay the bytes that they are."""
+    assert transform.opaque is opaque
+
+
+READY = [
+    one_more,
+    copy_all_fields(),
+    rename_field("a", "b"),
+    remove_field("a"),
+    add_field("a", {"x": 1}),
+    chain(rename_field("a", "b"), one_more),
+]
+
+
+@pytest.mark.parametrize("transform", READY)
+def test_ready_transforms_go_to_another_process(transform):
+    """They do there what they do here."""
+    there = pickle.loads(pickle.dumps(transform))
+    values = {"a": {"S": "x"}, "n": {"N": "1"}}
+    assert there(dict(values)) == transform(dict(values))
+    assert there.touched == transform.touched
+    assert qualified(there) == qualified(transform)
+
+
+def test_what_adds_a_field_is_named_where_it_fails():
+    """By the name of the function that made it."""
+    with pytest.raises(ItemError, match=r"^transform add_field raised KeyError: 'none' "):
+        changed(add_field("more", lambda item: item["none"]), ITEM)
 
 
 names = st.sampled_from(["id", "first", "last", "size"])

@@ -163,16 +163,20 @@ def test_a_whole_answer_is_given_as_it_is(headers):
 @pytest.mark.parametrize(
     ("headers", "message"),
     [
-        ({"Content_Length": "5"}, "cut: 4 of 5 bytes came"),
-        ({"x_amz_crc32": "1"}, "damaged: its CRC32"),
+        ({"Content_Length": "5"}, "the answer was cut: 4 of 5 bytes came"),
+        (
+            {"x_amz_crc32": "1"},
+            "the answer was damaged: its CRC32 is not the one it came with",
+        ),
     ],
 )
 @pytest.mark.parametrize("status", [200, 400, 500])
 def test_an_answer_that_is_not_whole_does_not_count(headers, message, status):
     """It may have taken effect, and is worth another try, whatever its status says."""
-    with pytest.raises(TransportError, match=message) as caught:
+    with pytest.raises(TransportError) as caught:
         read_answer("ListTables", answer(b"good", status, **headers))
-    assert (caught.value.transient, caught.value.maybe_applied) == (True, True)
+    told = f"{message} (the request may have taken effect) - at ListTables"
+    assert (caught.value.text, caught.value.transient) == (told, True)
 
 
 @given(st.binary(max_size=20), st.integers(0, 19), st.integers(1, 255))
@@ -222,20 +226,29 @@ FOREIGN = [b"", b"<html>", b"[]", b"{}", b'{"message": "Forbidden"}', b"[" * 100
 @pytest.mark.parametrize("status", [201, 204, 301, 307, 400, 403, 404, 407, 413, 501])
 def test_an_error_in_other_words_is_not_from_dynamodb(status, body):
     """Something else answered: another try would get the same, and the advice is the endpoint."""
-    with pytest.raises(
-        TransportError, match=f"status {status} .* does the endpoint lead"
-    ) as caught:
+    with pytest.raises(TransportError) as caught:
         read_answer("ListTables", answer(body, status))
-    assert (caught.value.transient, caught.value.maybe_applied) == (False, False)
+    assert caught.value.text == (
+        f"HTTP status {status} and no answer of DynamoDB's: does the endpoint lead there, or to a "
+        "proxy or another service? (the request had no effect) - at ListTables"
+    )
+    assert not caught.value.transient
 
 
 @pytest.mark.parametrize("body", FOREIGN)
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
 def test_a_failure_in_other_words_passes(status, body):
     """A load balancer in between has no JSON: the request may be done, and is worth another try."""
-    with pytest.raises(ServerError, match=f"status {status}") as caught:
+    with pytest.raises(ServerError) as caught:
         read_answer("ListTables", answer(body, status))
-    assert (caught.value.transient, caught.value.maybe_applied) == (True, True)
+    error = caught.value
+    assert error.message == f"HTTP status {status} without DynamoDB's error body"
+    assert (error.code, error.status, error.operation) == (
+        "ServiceUnavailable",
+        status,
+        "ListTables",
+    )
+    assert (error.transient, error.maybe_applied) == (True, True)
 
 
 @given(st.integers(201, 599), st.binary(max_size=50))
@@ -243,6 +256,48 @@ def test_no_answer_is_a_crash(status, body):
     """Whatever comes is the answer's body or one of our errors."""
     with pytest.raises(DynamormError):
         read_answer("ListTables", answer(body, status))
+
+
+PAGES = [
+    answer(b"<p>", 200),
+    answer(b" \n<p>", 200),
+    answer(b"<p>", 200, Content_Type="text/html"),
+    answer(b"hello", 200, Content_Type="text/plain"),
+    answer(b"[]", 200, Content_Type="text/html"),
+    answer(b"{}", 403, Content_Type="text/html"),
+]
+
+
+@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("again", [False, True])
+def test_who_answers_in_dynamodbs_place_is_named_by_its_url(page, again):
+    """The first time, and when a request is signed again."""
+    exchange = exchanging(Signing("one", "two").signer, "ListTables", b"{}")
+    next(exchange)
+    if again:
+        exchange.send(refusal("ExpiredToken"))
+    with pytest.raises(TransportError) as caught:
+        exchange.send(page)
+    assert caught.value.text.startswith(
+        f"HTTP status {page.status} from https://dynamodb.eu-west-1.amazonaws.com and no answer "
+    )
+    # A proxy may have put its page in the place of an answer.
+    assert caught.value.maybe_applied is (page.status == 200)
+    assert (caught.value.operation, caught.value.transient) == ("ListTables", False)
+
+
+@pytest.mark.parametrize("body", [b"", b" ", b"{}", b' {"a":1}', b'""'])
+@pytest.mark.parametrize("kind", ["", "text/html", "application/x-amz-json-1.0", "Text/JSON"])
+def test_what_is_written_as_dynamodb_writes_is_no_page(kind, body):
+    """Whatever a proxy has made of its type."""
+    assert read_answer("TagResource", answer(body, Content_Type=kind)) == body
+
+
+@pytest.mark.parametrize("operation", ["", "List Tables", "ListTables\r\nX-A: b", "Li\u015ft"])
+def test_an_operation_is_a_word(operation):
+    """It becomes a header, and nothing is signed for anything else."""
+    with pytest.raises(ValueError, match=r"^an operation is a word of letters and digits, not '"):
+        next(exchanging(Signing().signer, operation, b"{}"))
 
 
 def test_a_foreign_answer_is_named_by_its_status():
