@@ -205,6 +205,9 @@ class S3Error(DynamormError):
         """The object or the prefix, as `s3://bucket/key`."""
         self.code: str = str(answer.get("Error", {}).get("Code", ""))
         """What S3 answered, as `AccessDenied`; empty where nothing was answered."""
+        self.result: Any = None
+        """The `BulkOperation` that has ended, where `bulk_put_from_s3` could not read its report;
+        `read_bulk_errors` reads it later."""
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         self.transient = not damaged and (status >= 500 or status in (408, 429))
         super().__init__(f"{shown(str(error), 500)} - at {method} {location}")

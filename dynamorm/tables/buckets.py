@@ -68,11 +68,6 @@ class Bucket:
         _, _, total = str(answer.get("ContentRange", "")).partition("/")
         return body, int(total or len(body))
 
-    def whole(self, key: str) -> bytes:
-        """Return an object."""
-        body, _ = self._call("get_object", _body, Key=key)
-        return body
-
     def write(self, key: str, body: bytes) -> None:
         """Write an object, in the place of one with its key."""
         self._call("put_object", dict, Key=key, Body=body)
@@ -146,7 +141,12 @@ class Lines:
                 self._check_end()
                 return None
             first = self._total is None
-            packed, self._total = self._bucket.read(self._key, self._start)
+            packed, total = self._bucket.read(self._key, self._start)
+            changed = not first and total != self._total
+            # One that has become shorter has nothing here, however often it is asked for.
+            if changed or (total and not packed):
+                raise self._damaged(EOFError("the object was changed while it was read"))
+            self._total = total
             self._start += len(packed)
             if first and packed.startswith(b"\x1f\x8b"):
                 self._inflating = zlib.decompressobj(GZIP)

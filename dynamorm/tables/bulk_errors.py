@@ -16,7 +16,7 @@ from msgspec import json, structs
 
 from ..api.bulk_errors import BulkErrors
 from ..api.s3 import BulkOperation
-from ..errors import UNREADABLE, Refused, shown
+from ..errors import UNREADABLE, Refused, S3Error, shown
 from ..model.declare import Model, table_spec
 from ..operations.effects import Steps, operation
 from .buckets import BLOCK, Bucket, Lines, blocking, check_client
@@ -63,9 +63,13 @@ def errors_of(
 def with_errors(
     done: BulkOperation, s3: Any, bucket: str, prefix: str, model: Model | str
 ) -> Steps[BulkOperation]:
-    """Give a bulk put its errors."""
+    """Give a bulk put its errors; one of S3 gets the bulk put, which has ended all the same."""
     names = yield from _key_names(model)
-    errors = yield from errors_of(done, Bucket(s3, bucket), prefix, names)
+    try:
+        errors = yield from errors_of(done, Bucket(s3, bucket), prefix, names)
+    except S3Error as error:
+        error.result = done
+        raise
     return structs.replace(done, errors=errors)
 
 
@@ -107,16 +111,19 @@ def _sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, 
 
 def records(bucket: Bucket, prefix: str, arn: str) -> Iterator[Record | None]:
     """Yield what a report says of each item; `None` for what is no record."""
-    for key in _files(bucket.keys(prefix), arn.rpartition("/")[2]):
+    for key in _files(bucket.keys(prefix), prefix, arn.rpartition("/")[2]):
         lines = Lines(bucket, key)
         while text := lines.take(BLOCK):
             for line in text.splitlines():
                 yield from _read(line) if line.strip() else ()
 
 
-def _files(keys: list[str], name: str) -> list[str]:
-    """Leave out the reports of other operations, where names tell them apart, and manifests."""
-    own = [key for key in keys if name in key] or keys
+def _files(keys: list[str], prefix: str, name: str) -> list[str]:
+    """Leave out the reports of other operations, where names tell them apart, and manifests.
+
+    Without a prefix, all that is in the bucket would be taken for the report.
+    """
+    own = [key for key in keys if name in key] or (keys if prefix else [])
     return [key for key in own if not _is_manifest(key.rpartition("/")[2])]
 
 
@@ -156,12 +163,8 @@ def item_in_record(record: Record) -> Record | None:
     item: Any = _member(record, *_ITEM)
     if isinstance(item, str):
         item = next(_read(item.encode()), None)
-    if not isinstance(item, dict):
-        return None
-    inner = item.get("Item") if len(item) == 1 else None
-    if isinstance(inner, dict) and all(isinstance(value, dict) for value in inner.values()):
-        return inner
-    return item
+    inner = item.get("Item") if isinstance(item, dict) and len(item) == 1 else None
+    return _attributes(inner) or _attributes(item)
 
 
 def key_in_record(record: Record, names: tuple[str, ...]) -> Record | None:
@@ -169,8 +172,13 @@ def key_in_record(record: Record, names: tuple[str, ...]) -> Record | None:
     item = item_in_record(record)
     if names and item is not None and item.keys() >= set(names):
         return {name: item[name] for name in names}
-    key = _member(record, "key", "keys", "primarykey", "itemkey")
-    return key if isinstance(key, dict) else None
+    return _attributes(_member(record, "key", "keys", "primarykey", "itemkey"))
+
+
+def _attributes(found: Any) -> Record | None:
+    """Return what looks like attribute values, each with its tag; plain JSON tells no types."""
+    tagged = isinstance(found, dict) and all(isinstance(value, dict) for value in found.values())
+    return found if tagged else None
 
 
 def _member(record: Record, *names: str) -> Any:

@@ -195,7 +195,8 @@ def bulk_put_from_s3(
     `progress` is called with each description. What could not be put is counted in
     `failed_item_count`, and reported under `errors_prefix`, in `errors_bucket` or else the bucket
     itself. With `s3`, a client of botocore, that report is read into `errors` of the result, as by
-    `read_bulk_errors`. Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`, `S3Error`.
+    `read_bulk_errors`, for a table's name with one DescribeTable. Raises `TransferFailed`,
+    `WaitTimeout`, `TableNotFound`, `S3Error` with the operation as `result`.
     """
     check_flags(wait=wait)
     check_progress(progress)
@@ -204,12 +205,7 @@ def bulk_put_from_s3(
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
     check_units(max_write_units)
-    if s3 is not None:
-        from .buckets import check_client
-
-        check_client(s3)
-        if not wait:
-            raise ValueError("s3= takes effect with wait=True alone: the report is written last")
+    _check_reader(s3, wait)
     table = table_name(model, name=name)
 
     def put(deadline: Deadline) -> Steps[BulkOperation]:
@@ -228,14 +224,14 @@ def bulk_put_from_s3(
         )
         begun = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         job = begun.bulk_operation_description
-        waiting = until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
-        done = yield from waiting
+        done = yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
         if s3 is None or not done.failed_item_count:
             return done
         from .bulk_errors import with_errors
 
         there = bucket if errors_bucket is None else errors_bucket
-        return (yield from with_errors(done, s3, there, errors_prefix, name or model))
+        keyed = table if isinstance(model, str) else model
+        return (yield from with_errors(done, s3, there, errors_prefix, keyed))
 
     return (yield from within(timeout, put))
 
@@ -248,6 +244,17 @@ def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool
     token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
     marked = structs.replace(request, client_token=token)
     return (yield from when_free(operation_of(request), marked, reply_type, deadline, wait=wait))
+
+
+def _check_reader(s3: Any, wait: bool) -> None:
+    """Raise for what is not to read the report of a bulk put."""
+    if s3 is None:
+        return
+    from .buckets import check_client
+
+    check_client(s3)
+    if not wait:
+        raise ValueError("s3= takes effect with wait=True alone: the report is written last")
 
 
 def check_units(units: object) -> None:

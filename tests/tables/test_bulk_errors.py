@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from gzip import compress
+from io import BytesIO
 from typing import Annotated, Any
 
 import pytest
@@ -113,6 +114,9 @@ def test_the_errors_are_told_with_what_to_do(world: World) -> None:
         ({"code": "Bad", "record": "no JSON"}, "Bad", None, None),
         ({"code": "Bad", "input": {"Item": {"S": "x"}}, "Key": KEY}, "Bad", None, KEY),
         ({"something": "else"}, "UNKNOWN", None, None),
+        ({"code": "Bad", "item": {"id": "a", "number": 1}}, "Bad", None, None),
+        ({"code": "Bad", "item": {"id": "a", "number": 1}, "key": KEY}, "Bad", None, KEY),
+        ({"code": "Bad", "key": {"id": "a"}}, "Bad", None, None),
     ],
 )
 def test_a_record_is_understood_in_many_spellings(
@@ -173,6 +177,76 @@ def test_a_damaged_object_is_an_error() -> None:
         with pytest.raises(S3Error, match="at get_object s3://bucket/out/1") as caught:
             reported({"1": damaged})
         assert not caught.value.transient
+
+
+@pytest.mark.parametrize("held", [b"shorter", b"", b'{"code":"A"}' * 500_000])
+def test_an_object_that_changes_while_it_is_read_is_an_error(held: bytes) -> None:
+    """Not asked for again and again: what was read does not belong to what is there now."""
+
+    class Changing(FakeS3):
+        def get_object(self, **given: Any) -> Any:
+            answer = super().get_object(**given)
+            self._objects["bucket/out/1"] = held
+            return answer
+
+    s3 = Changing({"bucket/out/1": b'{"code":"A"}\n' * 200_000})
+    with pytest.raises(S3Error, match="the object was changed while it was read") as caught:
+        reported({}, s3=s3)
+    assert not caught.value.transient
+    assert [method for method, _ in s3.sent].count("get_object") == 2
+
+
+def test_an_answer_without_bytes_is_an_error() -> None:
+    """From a client that does not look whether an answer is whole: it is not asked for ever."""
+
+    class Empty(FakeS3):
+        def get_object(self, **given: Any) -> Any:
+            return {**super().get_object(**given), "Body": BytesIO(b"")}
+
+    with pytest.raises(S3Error, match="changed while it was read"):
+        reported({}, s3=Empty({"bucket/out/1": b'{"code":"A"}'}))
+
+
+def test_a_report_without_a_prefix_is_not_the_bucket(world: World) -> None:
+    """Only what has the operation's name is read: the rest may be the very items that were put."""
+    done = world.run(put(errors_prefix="", s3=world.service.s3))
+    assert (done.errors.count, done.errors.failed) == (3, 3)
+    world.service.objects.update({"bucket/more/1": b'{"code":"A"}'})
+    for key in [key for key in world.service.objects if "ERROR" in key]:
+        del world.service.objects[key]
+    errors = world.run(dynamorm.read_bulk_errors(done, s3=world.service.s3, model=Order))
+    assert (errors.count, errors.failed, errors.codes) == (0, 3, {})
+
+
+def test_a_bulk_put_has_ended_though_its_report_cannot_be_read(world: World) -> None:
+    """The error has the result, by which the report can be read later."""
+    world.service.s3.fail("list_objects_v2", client_error("AccessDenied", 403))
+    with pytest.raises(S3Error) as caught:
+        world.run(put(s3=world.service.s3))
+    done = caught.value.result
+    assert (done.status, done.failed_item_count) == ("COMPLETED_WITH_ERRORS", 3)
+    assert world.run(dynamorm.read_bulk_errors(done, s3=world.service.s3)).count == 3
+
+
+def test_a_model_tells_the_key_of_a_table_of_any_name(world: World) -> None:
+    """That table is not described for it."""
+    world.run(dynamorm.create_table(Order, name="copy"))
+    world.service.sent.clear()
+    done = world.run(put(name="copy", s3=world.service.s3))
+    assert len(done.errors.keys) == 1
+    assert "DescribeTable" not in world.service.sent
+    done = world.run(
+        dynamorm.bulk_put_from_s3(
+            "orders",
+            "bucket",
+            prefix="in/",
+            compression="GZIP",
+            errors_prefix="out/",
+            name="copy",
+            s3=world.service.s3,
+        )
+    )
+    assert (len(done.errors.keys), world.service.sent.count("DescribeTable")) == (1, 1)
 
 
 def test_a_bucket_that_may_not_be_read_is_named(world: World) -> None:

@@ -10,7 +10,7 @@ from zlib import crc32
 from msgspec import Raw, Struct, field, json
 
 from ...errors import UNREADABLE, Refused
-from ...tables.buckets import Bucket, Lines
+from ...tables.buckets import BLOCK, Bucket, Lines
 
 TOGETHER = 16
 """Files that are read in turn. All items of a file are of one partition of the source, so that
@@ -39,6 +39,7 @@ class _Line(Struct):
     Item: Raw
 
 
+_files = json.Decoder(_Listed)
 _items = json.Decoder(_Line)
 
 
@@ -47,8 +48,12 @@ def data_files(bucket: Bucket, folder: str) -> list[DataFile]:
 
     The order is always the same: a resumed copy counts files.
     """
+    # In parts, so that an answer that was cut is no shorter list: each says how long the whole is.
+    lines = Lines(bucket, f"{folder}manifest-files.json")
+    listed: list[_Listed] = []
     try:
-        listed = json.Decoder(_Listed).decode_lines(bucket.whole(f"{folder}manifest-files.json"))
+        while text := lines.take(BLOCK):
+            listed += _files.decode_lines(text)
     except UNREADABLE as error:
         raise Refused(
             (f"the manifest of the export cannot be read: {error} - at {folder}",)
