@@ -73,11 +73,18 @@ def check_copy(
 
 
 def check_pair(source: Model | str, target: Model | str, settings: CopySettings) -> None:
-    """Refuse two tables that are one, or are of two models that only a transform can join."""
+    """Refuse two tables that are one, or are of two models that only a transform can join.
+
+    By S3 also a source of which the service makes no export.
+    """
     names = table_name(source), table_name(target)
     same = names[0] == names[1] and settings.target_db is None
     _refuse_same(names[0], same, settings)
     check_models(source, target, settings)
+    if settings.via == "s3":
+        from .s3.options import check_source
+
+        check_source(source)
 
 
 def prepare(

@@ -144,7 +144,7 @@ def copied(
     if settings.via == "s3":
         from .s3.options import check_call
 
-        check_call(source, segments, wait)
+        check_call(segments, wait)
     home = None
     if wait is not None:
         from .shares import home_of

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections import Counter
+from io import BytesIO
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -380,6 +381,35 @@ def test_a_part_is_not_begun_without_the_time_for_it(small: None) -> None:
     assert keys(service) == ALL
 
 
+def test_a_deadline_ends_what_is_read_again(small: None) -> None:
+    """A resumed copy passes over the parts that are written, and not past its deadline."""
+    service = stocked()
+    made: list[Source] = []
+
+    def once(source: Source) -> Target:
+        if len(made) == 150:
+            raise KeyboardInterrupt
+        made.append(source)
+        return renamed(source)
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        copy(service, transform=once, segments=1)
+    first = caught.value.report  # type: ignore[attr-defined]
+    point = first.checkpoint["segments"][0]
+    assert point["cursor"]["parts"] == {"N": "2"}
+    get = service.s3.get_object
+
+    def slow(**given: Any) -> Any:
+        service.clock.sleep(1.0)
+        return get(**given)
+
+    service.s3.get_object = slow  # type: ignore[method-assign]
+    service.s3.sent.clear()
+    report = copy(service, transform=once, segments=1, resume=first, deadline=0.5)
+    assert (report.done, report.checkpoint["segments"][0]) == (False, point)
+    assert [key.rpartition("/")[2] for _, key in service.s3.sent] == ["manifest-files.json"]
+
+
 def test_a_source_without_pitr_is_refused(driver: Driver) -> None:
     """Before anything is sent where the model says so, otherwise by the service."""
     service = stocked()
@@ -491,6 +521,19 @@ def test_a_checkpoint_of_another_way_is_refused() -> None:
         copy(service, resume=done)
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    [{"id": {"S": "1"}}, {"bundle": {"N": "x"}, "parts": {"N": "1"}}, {"bundle": {"N": "1"}}],
+)
+def test_a_cursor_of_another_way_is_refused(cursor: Any) -> None:
+    """In a checkpoint that somebody has edited."""
+    service = stocked(10)
+    report = exported(service)
+    report.checkpoint["segments"][0]["cursor"] = cursor
+    with pytest.raises(Refused, match="a cursor that is none of a copy by S3: start over"):
+        copy(service, resume=report)
+
+
 def same_key(source: Source) -> Target:
     return Target(f"{source.n // 2}")
 
@@ -589,6 +632,25 @@ def test_a_record_that_names_no_item_is_counted() -> None:
         {"Bad": 1},
         1,
     )
+
+
+@pytest.mark.parametrize(
+    "record", [{"Item": {"id": "3"}}, {"Key": {"id": "3"}}, {"Item": {"id": {"X": "3"}}}]
+)
+def test_a_record_that_is_told_otherwise_hides_nothing(record: Any) -> None:
+    """What a report looks like is not documented: one in plain JSON ends a copy as any other."""
+    service = stocked(10)
+    _refuse(service, "3")
+    report = copy(service, tables=("source", "other"), transform=None, deadline=10)
+    for key in [key for key in service.objects if "/errors/" in key]:
+        if key.endswith(".gz"):
+            service.objects[key] = gzip.compress(json.dumps({"code": "Bad", **record}).encode())
+    options: Any = {"tables": ("source", "other"), "transform": None, "resume": report}
+    with pytest.raises(ItemError, match=r"has not put 1 items \(Bad 1\)"):
+        copy(service, **options)
+    bad: list[Any] = []
+    report = copy(service, on_error=lambda *given: bad.append(given), **options)
+    assert (report.done, report.failed, report.errors.codes, bad) == (True, 1, {"Bad": 1}, [])
 
 
 @pytest.mark.parametrize("stage", ["export", "put"])
@@ -715,6 +777,42 @@ def test_objects_that_others_have_changed_are_noticed() -> None:
         copy(service, segments=1)
 
 
+def test_an_object_that_was_not_read_to_its_end_is_told() -> None:
+    """The service gives up an object that it cannot read: its report says why, and so do we."""
+    service = stocked(10)
+    _refuse(service, "3")
+    send = service.send
+
+    def stopped(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer = send(operation, body, timeout=timeout)
+        if operation == "DescribeBulkOperation":
+            told = json.loads(answer)
+            told["BulkOperationDescription"]["ProcessedItemCount"] = 4
+            return json.dumps(told).encode()
+        return answer
+
+    service.send = stopped  # type: ignore[method-assign]
+    reason = r"read 4 items, and 10 were uploaded: .* what error\.report\.errors tells"
+    with pytest.raises(Refused, match=reason) as caught:
+        copy(service, tables=("source", "other"), transform=None)
+    assert caught.value.report.errors.codes == {"ValidationException": 1}
+
+
+def test_an_answer_that_is_cut_is_no_shorter_manifest() -> None:
+    """Also from a client that does not look whether an answer is whole: no file is left out."""
+    service = stocked()
+    get = service.s3.get_object
+
+    def cut(**given: Any) -> Any:
+        answer = get(**given)
+        if given["Key"].endswith("manifest-files.json"):
+            answer["Body"] = BytesIO(answer["Body"].read(100))
+        return answer
+
+    service.s3.get_object = cut  # type: ignore[method-assign]
+    assert (copy(service).written, keys(service)) == (ITEMS, ALL)
+
+
 def test_tables_are_still_the_same_in_the_end() -> None:
     """A target that was deleted and created again lacks what was put into the first one."""
     service = stocked()
@@ -775,6 +873,22 @@ def test_a_migration_may_go_by_s3() -> None:
     )
     assert migrated.copy.done
     assert keys(service) == ALL
+
+
+def test_a_migration_by_s3_is_refused_before_its_backup() -> None:
+    """Where the source is declared to have no PITR."""
+    service = stocked()
+    with pytest.raises(Refused, match="an export needs PITR"):
+        dynamorm.auto_migrate_with_options(
+            table_spec(Source, point_in_time_recovery=False),
+            target_model=Target,
+            backup_table="before",
+            data_copy=True,
+            transform=renamed,
+            via="s3",
+            s3=service.s3,
+            bucket="bucket",
+        )
 
 
 def test_a_copy_that_is_cancelled_stops_in_its_part() -> None:

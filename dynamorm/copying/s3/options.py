@@ -50,11 +50,15 @@ def check_options(settings: Any) -> None:
         raise Refused(tuple(reasons))
 
 
-def check_call(source: Model | str, segments: list[int] | None, wait: object) -> None:
-    """Refuse to share a copy out, and a source that is declared to have no PITR."""
+def check_call(segments: list[int] | None, wait: object) -> None:
+    """Refuse to share a copy out."""
     if segments is not None or wait is not None:
         reason = "one process has the client and waits for the service: leave processes= out"
         raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
+
+
+def check_source(source: Model | str) -> None:
+    """Refuse a source that is declared to have no PITR."""
     if isinstance(source, str):
         return
     spec = table_spec(source)

@@ -8,12 +8,14 @@ which the service knows it again; objects are written under names that say which
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 from zlib import crc32
 
 from msgspec import json, structs
 
 from ... import requests
+from ...api.bulk_errors import BulkErrors
 from ...api.s3 import (
     BulkOperation,
     Export,
@@ -28,6 +30,8 @@ from ...errors import (
     WaitTimeout,
     service_error,
 )
+from ...items.mismatch import Misfit
+from ...items.values import attributes_of
 from ...operations.effects import Operation, Steps, now, together, wall_time
 from ...operations.middleware import elsewhere
 from ...operations.waiting import Deadline, when_free
@@ -173,9 +177,12 @@ class _ByS3:
             return False
         self._hear(done)
         if done.processed_item_count not in (None, uploaded):
+            if done.failed_item_count:
+                yield from self._read_errors(done)
             reason = (
                 f"the bulk put has read {done.processed_item_count} items, and {uploaded} were "
-                f"uploaded: the objects were changed; start over without the checkpoint"
+                f"uploaded: an object was changed, or not read to its end because of what "
+                f"error.report.errors tells; start over without the checkpoint"
             )
             raise Refused((f"{reason} - at {self._point.place('items')}",))
         self._note(stage="check" if done.failed_item_count else "done")
@@ -207,10 +214,7 @@ class _ByS3:
         if self._point.stage != "check":
             return True
         bulk = yield from self._there(bulk_operation_of(self._point.bulk))
-        names = key_names(self._job.target)
-        place = self._point.folder("errors")
-        errors = yield from errors_of(bulk, self._bucket, place, names)
-        self._job.errors = errors
+        errors = yield from self._read_errors(bulk)
         if self._job.settings.on_error == "raise":
             key = errors.keys[0] if errors.keys else {}
             named = {name: value for name, said in key.items() for value in said.values()}
@@ -218,19 +222,34 @@ class _ByS3:
             reason = f"the bulk put has not put {bulk.failed_item_count:,} items ({codes})"
             advice = "error.report.errors tells which; resume with on_error= to go on without them"
             raise ItemError(f"{reason}: {advice}", self._job.checkpoint.target, key=named)
-        yield from blocking(self._hand_over, bulk, place, names)
+        yield from blocking(self._hand_over, bulk)
         self._note(stage="done")
         return True
 
-    def _hand_over(self, bulk: BulkOperation, place: str, names: tuple[str, ...]) -> None:
-        for record in records(self._bucket, place, bulk.arn):
+    def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
+        names = key_names(self._job.target)
+        errors = yield from errors_of(bulk, self._bucket, self._point.folder("errors"), names)
+        self._job.errors = errors
+        return errors
+
+    def _hand_over(self, bulk: BulkOperation) -> None:
+        names = key_names(self._job.target)
+        for record in records(self._bucket, self._point.folder("errors"), bulk.arn):
             known = record and (item_in_record(record) or key_in_record(record, names))
-            if record and known:
+            if record and known and _is_item(raw := json.encode(known)):
                 code, message = error_in(record)
                 error = service_error(code, message, status=400, operation="StartBulkPutItems")
-                self._job.fail(json.encode(known), error)
+                self._job.fail(raw, error)
 
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
         """Perform steps where the target is."""
         place = self._job.settings.target_db
         return iter(steps) if place is None else elsewhere(steps, place)
+
+
+def _is_item(raw: bytes) -> bool:
+    """Return whether a report has told attributes: what they look like there is not documented."""
+    with suppress(Misfit):
+        attributes_of(raw)
+        return True
+    return False

@@ -13,7 +13,7 @@ from typing import TypeVar
 from msgspec import Raw
 
 from ...api.items import Key
-from ...errors import S3Error
+from ...errors import Refused, S3Error
 from ...operations.effects import Steps, Waiting, now
 from ...tables.buckets import Bucket, blocking
 from ..asking import Pauses
@@ -42,6 +42,8 @@ class Transform:
         for number, files in enumerate(bundles[first:], first):
             bundle = Bundle(self._bucket, files)
             for _ in range(done):
+                if self._job.left.at((yield from now())) <= 0:
+                    return
                 yield from patiently(self._job, bundle.part)
             if not (yield from self._parts(segment, bundle, number, done)):
                 return
@@ -85,7 +87,11 @@ def _cursor(bundle: int, parts: int) -> Key:
 def _place(cursor: Key | None) -> tuple[int, int]:
     if cursor is None:
         return 0, 0
-    return int(cursor["bundle"]["N"]), int(cursor["parts"]["N"])
+    try:
+        return int(cursor["bundle"]["N"]), int(cursor["parts"]["N"])
+    except (LookupError, ValueError) as error:
+        reason = "the checkpoint has a cursor that is none of a copy by S3"
+        raise Refused((f"{reason}: start over without it - at {cursor!r:.200}",)) from error
 
 
 def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
