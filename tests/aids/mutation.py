@@ -17,7 +17,8 @@ TESTS = {
     "items.limits": "items/exact items/items items/limits items/transforms",
     "items.transforms": "items/transforms",
     "operations.drivers": (
-        "operations/drivers operations/elsewhere operations/sending transports/deadlines"
+        "copying/copy_stops operations/drivers operations/effects operations/elsewhere "
+        "operations/observing operations/sending operations/tasks transports/deadlines"
     ),
     "operations.middleware": "database operations/drivers operations/elsewhere tables/s3",
     "operations.pace": _COPYING,

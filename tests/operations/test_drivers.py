@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -15,7 +16,7 @@ import dynamorm
 from dynamorm import Call, Now, PartitionKey, Retries, Sleep, Steps, Transport, TransportError
 from dynamorm.api.settings import NoOutput
 from dynamorm.api.tables import ListTablesOutput
-from dynamorm.operations.effects import call, together
+from dynamorm.operations.effects import WallTime, call, together
 from dynamorm.requests import list_tables, tag_resource
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 
@@ -150,16 +151,23 @@ def test_an_operation_can_be_performed_once(driver: Driver) -> None:
     """A second run of the same operation is refused instead of silently doing nothing."""
     steps = one_call()
     driver(steps, Script(("ListTables", ANSWER)))
-    with pytest.raises(RuntimeError, match="has been performed"):
+    with pytest.raises(RuntimeError) as caught:
         driver(steps, Script())
+    assert str(caught.value) == (
+        "this operation has been performed and runs only once: create a new one"
+    )
 
 
 def test_what_is_no_operation_is_refused(driver: Driver) -> None:
     """The function in place of its operation, and what a method of a database has given."""
     coroutine = asyncio.sleep(0)
-    for wrong in (dynamorm.list_tables, coroutine, ("orders",)):
-        with pytest.raises(TypeError, match=r"expected an operation .*; methods run theirs; got"):
+    for wrong in (dynamorm.list_tables, coroutine, ("orders",), "x" * 1000):
+        with pytest.raises(TypeError) as caught:
             driver(wrong, Script())
+        assert str(caught.value) == (
+            "expected an operation such as dynamorm.ensure_table(Model); methods run theirs; got "
+            f"{wrong!r:.200}"
+        )
     coroutine.close()
 
 
@@ -169,9 +177,8 @@ def test_an_unknown_effect_is_refused_inside_the_operation(driver: Driver) -> No
     def program() -> Steps[None]:
         yield "tea"  # type: ignore[misc]  # the mistake under test
 
-    with pytest.raises(
-        TypeError, match="yields Call, Sleep, Now, WallTime, Where or Together, not 'tea'"
-    ):
+    told = "^an operation yields Call, Sleep, Now, WallTime, Where or Together, not 'tea'$"
+    with pytest.raises(TypeError, match=told):
         driver(program(), Script())
 
 
@@ -215,6 +222,26 @@ def test_the_machines_own_clock_moves_on() -> None:
     assert dynamorm.run(program(), Script()) >= 0
     assert asyncio.run(dynamorm.arun(program(), Async(Script()))) >= 0
     assert 0 <= clock.random() < 1
+    assert abs(clock.time() - time.time()) < 60
+    assert abs(clock.now() - time.monotonic()) < 60
+
+
+class Watched(FakeClock):
+    """Tells the seconds since the epoch as another number than those that never go back."""
+
+    def time(self) -> float:
+        return 5000.0
+
+
+def test_two_times_are_told_apart(driver: Driver) -> None:
+    """The one that never goes back, and the one that the service counts too."""
+
+    def program() -> Steps[tuple[float, float]]:
+        never_back: float = yield Now()
+        wall: float = yield WallTime()
+        return never_back, wall
+
+    assert driver(program(), Script(), clock=Watched(7.0)) == (7.0, 5000.0)
 
 
 class Answering:
