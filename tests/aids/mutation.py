@@ -20,7 +20,9 @@ TESTS = {
         "copying/copy_stops operations/drivers operations/effects operations/elsewhere "
         "operations/observing operations/sending operations/tasks transports/deadlines"
     ),
-    "operations.middleware": "database operations/drivers operations/elsewhere tables/s3",
+    "operations.middleware": (
+        "database operations/drivers operations/effects operations/elsewhere tables/s3"
+    ),
     "operations.pace": _COPYING,
     "operations.waiters": "operations/waiting tables/tables tables/waits",
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",

@@ -121,23 +121,6 @@ def test_more_files_than_select_can_take_are_no_obstacle():
         assert out.splitlines()[1].encode() == TABLE
 
 
-def test_where_there_is_no_poll_select_looks(monkeypatch):
-    """On Windows, where select() has no such bound."""
-    from dynamorm.transports import connection as sockets
-
-    monkeypatch.delattr(sockets.select, "poll")
-    come, go = threading.Event(), threading.Event()
-    way = Way(TRANSPORTS["http"])
-    with RawServer(unasked(answer(OTHER), come, go)) as server:
-        way.to(server.url)
-        way.send()
-        go.set()
-        come.wait()
-        assert way.send() == TABLE
-        assert server.connections == 2
-    way.end()
-
-
 def describing(name: str) -> Steps[Any]:
     return (yield Call("DescribeTable", describe_table(name), DescribeTableOutput))
 

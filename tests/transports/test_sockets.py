@@ -8,6 +8,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from types import SimpleNamespace
 
 import pytest
 from aids.httpserver import Cut, Server, answer
@@ -16,10 +17,10 @@ from aids.tls import certified
 from dynamorm import Credentials, EndpointUnknown, TransportError
 from dynamorm.transports import connection as sockets
 from dynamorm.transports import failures
-from dynamorm.transports.connection import Connection, Wire, dial
+from dynamorm.transports.connection import Connection, Wire, dial, readable
 from dynamorm.transports.failures import Failed
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.routes import Route, tls_context
+from dynamorm.transports.routes import LONGEST, Route, tls_context
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
@@ -139,6 +140,151 @@ def test_an_interrupt_closes_the_connection():
     assert link.closed
 
 
+class Link:
+    """A socket that notes what is done to it, and brings what it is given, or fails with it."""
+
+    closed = False
+
+    def __init__(self, *turns: bytes | BaseException) -> None:
+        self.turns = list(turns)
+        self.sent: list[bytes] = []
+        self.limits: list[float | None] = []
+
+    def settimeout(self, seconds: float | None) -> None:
+        self.limits.append(seconds)
+
+    def send(self, data: bytes) -> int:
+        self.sent.append(bytes(data))
+        return len(data)
+
+    def recv(self, _most: int) -> bytes:
+        turn = self.turns.pop(0)
+        if isinstance(turn, bytes):
+            return turn
+        raise turn
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class Encrypted(Link):
+    def do_handshake(self) -> None: ...
+
+
+GARBAGE = b"SSH-2.0-OpenSSH\r\n\r\n"
+ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], failures.Failure, bool]] = {
+    "nothing in time": ((TimeoutError("late"),), failures.NO_ANSWER, False),
+    "nothing": ((b"",), failures.CLOSED, True),
+    "a reset": ((ConnectionResetError("reset"),), failures.CLOSED, True),
+    "a reset in the middle": ((answer()[:9], ConnectionResetError()), failures.CLOSED, False),
+    "half an answer": ((answer()[:-1], b""), failures.CLOSED, False),
+    "no answer": ((GARBAGE,), failures.BROKEN, False),
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("before", [0, 1])
+def test_an_exchange_that_ends_in_another_way_says_how(end, before):
+    """It is stale where an idle connection was closed: answered before, and nothing has come."""
+    turns, failure, stale = ENDS[end]
+    link = Link(*[answer()] * before, *turns)
+    connection = Connection(Wire(link, 1.0))  # type: ignore[arg-type]  # as far as it is used
+    for _ in range(before):
+        assert connection.exchange(REQUEST)[1]
+    with pytest.raises(Failed) as caught:
+        connection.exchange(REQUEST)
+    assert caught.value.failure is failure
+    assert caught.value.stale is (stale and before == 1)
+    assert link.closed
+
+
+@pytest.mark.parametrize(("kind", "pieces"), [(Link, [65_539, 34_464]), (Encrypted, [16_384] * 6)])
+def test_a_body_leaves_in_pieces(kind, pieces):
+    """A short one together with its head; under TLS in records, each with a time of its own."""
+    link = kind()
+    Wire(link, 1.0).send(b"abc", b"x" * 100_000)
+    assert b"".join(link.sent) == b"abc" + b"x" * 100_000
+    assert max(map(len, link.sent)) == pieces[0]
+    assert len(link.sent) >= len(pieces)
+    short = kind()
+    Wire(short, 1.0).send(b"abc", b"x" * 100)
+    assert short.sent == [b"abc" + b"x" * 100]
+
+
+@pytest.mark.parametrize(
+    ("step", "until", "limit"),
+    [
+        (10.0, 1005.0, 5.0),
+        (10.0, 1020.0, 10.0),
+        (10.0, float("inf"), 10.0),
+        (float("inf"), 1020.0, 20.0),
+        (float("inf"), float("inf"), None),
+        (float("inf"), 1e300, LONGEST),
+        (1e300, float("inf"), LONGEST),
+    ],
+)
+def test_a_step_ends_with_its_time_out_or_with_the_operation(monkeypatch, step, until, limit):
+    """With whichever is first, and no socket is given more than it can take."""
+    monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    link = Link()
+    Wire(link, step, until).send(b"abc")  # type: ignore[arg-type]  # as far as it is used
+    assert link.limits == [limit]
+
+
+@pytest.mark.parametrize("until", [1000.0, 999.0])
+def test_no_step_begins_after_the_operation(monkeypatch, until):
+    """Nothing leaves any more, and the error says which time is over."""
+    monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: 1000.0))
+    link = Link()
+    with pytest.raises(TimeoutError, match=r"^the time for the whole operation is over$"):
+        Wire(link, 10.0, until).send(b"abc")  # type: ignore[arg-type]  # as far as it is used
+    assert link.sent == []
+
+
+@pytest.mark.parametrize("poll", [True, False])
+def test_what_came_unasked_is_seen(monkeypatch, poll):
+    """A byte, or the end; with `select` on Windows, where there is no `poll`."""
+    if not poll:
+        monkeypatch.delattr(sockets.select, "poll")
+    one, other = socket.socketpair()
+    with one:
+        with other:
+            assert readable(one) is False
+            other.send(b"x")
+            assert readable(one) is True
+            one.recv(1)
+            assert readable(one) is False
+        assert readable(one) is True
+
+
+def test_a_name_without_an_address_is_told(monkeypatch):
+    """Some systems give none in place of an error."""
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_: [])
+    with pytest.raises(TransportError, match=r"cannot connect .*: the host's name has no address;"):
+        transport("http://db.example").send("ListTables", b"{}")
+
+
+def test_addresses_are_tried_in_turn(monkeypatch):
+    """The next one where the first refuses; of a refusal by all, the last one is told."""
+    with socket.create_server(("127.0.0.1", 0)) as closed:
+        nobody = closed.getsockname()
+    with Server(answer()) as server:
+        somebody = ("127.0.0.1", int(server.url.rpartition(":")[2]))
+        asked: list[tuple[object, ...]] = []
+
+        def look_up(*given: object) -> list[tuple[object, ...]]:
+            asked.append(given)
+            return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", to) for to in (nobody, somebody)]
+
+        monkeypatch.setattr(socket, "getaddrinfo", look_up)
+        made = transport("http://db.example:8000")
+        send(made)
+        made.close()
+        assert asked == [(b"db.example", 8000, 0, socket.SOCK_STREAM)]
+        assert server.connections == 1
+    monkeypatch.undo()
+
+
 ADDRESSES = {
     "http://localhost": ("localhost", 80),
     "https://localhost": ("localhost", 443),
@@ -254,6 +400,8 @@ def test_a_tunnel_that_is_not_made_says_that_nothing_was_sent(reply):
         with pytest.raises(TransportError, match="no way through the proxy") as caught:
             made.send("ListTables", b"{}")
     assert not caught.value.maybe_applied
+    if b"403" in reply:
+        assert "8000: the proxy answered with status 403; HTTP_PROXY and" in str(caught.value)
     assert proxy.head[0] == "CONNECT [::1]:8000 HTTP/1.1"
     assert "w:rd" not in str(caught.value)
 
