@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 
 from msgspec import Struct
 
@@ -191,7 +191,8 @@ def settings_of(
         from ..model.arguments import refuse_keywords
 
         refuse_keywords(function, sorted(unknown), (*others, *known))
-    return CopySettings(**options)
+    # The names are checked: pyright does not look into a union of two TypedDicts.
+    return CopySettings(**cast(dict[str, Any], options))
 
 
 def _is_number(value: Any) -> bool:
