@@ -74,7 +74,7 @@ async def in_tasks(
 
 async def in_thread(function: Callable[[Stop], R]) -> R:
     """Call what waits by itself; a cancellation waits until it has stopped."""
-    from asyncio import get_running_loop, shield, wait
+    from asyncio import gather, get_running_loop, shield
 
     over: list[bool] = []
     future = get_running_loop().run_in_executor(None, function, lambda: bool(over))
@@ -82,7 +82,8 @@ async def in_thread(function: Callable[[Stop], R]) -> R:
         return await shield(future)
     finally:
         over.append(True)
-        await wait([future])
+        # How it has ended is taken too: asyncio logs the error of a future that nobody has asked.
+        await gather(future, return_exceptions=True)
 
 
 def finished(result: Any) -> Any:
