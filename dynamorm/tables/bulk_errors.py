@@ -50,14 +50,7 @@ def read_bulk_errors(
         raise Refused((f"the service does not tell where the report is - at {arn}",))
     names = yield from _key_names(model)
     bucket = Bucket(s3, output.s3_bucket)
-    return (yield from errors_of(done, bucket, output.s3_key_prefix or "", names))
-
-
-def errors_of(
-    done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, ...]
-) -> Steps[BulkErrors]:
-    """Sum up the report under a prefix."""
-    return (yield from blocking(_sum_up, done, bucket, prefix, names))
+    return (yield from blocking(sum_up, done, bucket, output.s3_key_prefix or "", names))
 
 
 def with_errors(
@@ -66,7 +59,7 @@ def with_errors(
     """Give a bulk put its errors; one of S3 gets the bulk put, which has ended all the same."""
     names = yield from _key_names(model)
     try:
-        errors = yield from errors_of(done, Bucket(s3, bucket), prefix, names)
+        errors = yield from blocking(sum_up, done, Bucket(s3, bucket), prefix, names)
     except S3Error as error:
         error.result = done
         raise
@@ -83,7 +76,8 @@ def _key_names(model: Model | str | None) -> Steps[tuple[str, ...]]:
     return tuple(attribute.name for attribute in spec.key)
 
 
-def _sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, ...]) -> BulkErrors:
+def sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, ...]) -> BulkErrors:
+    """Read the report under a prefix, and sum it up; `names` are those of the table's key."""
     codes: dict[str, int] = {}
     messages: dict[str, str] = {}
     keys: list[Record] = []
@@ -144,7 +138,8 @@ def error_in(record: Record) -> tuple[str, str]:
     """Return the code and the message of a record."""
     inner = _member(record, "error", "failure")
     if isinstance(inner, str):
-        record = {"code": inner, **record}
+        # A code is one word. A text may name its item: as codes, texts would be as many as items.
+        record = {"message" if " " in inner else "code": inner, **record}
     places = (record, inner) if isinstance(inner, dict) else (record,)
     code, message = (
         next((said for place in places if isinstance(said := _member(place, *names), str)), "")

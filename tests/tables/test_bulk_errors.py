@@ -109,6 +109,7 @@ def test_the_errors_are_told_with_what_to_do(world: World) -> None:
         ({"errorCode": "Bad", "errorMessage": "why", "item": ITEM}, "Bad", "why", KEY),
         ({"Error": {"Code": "Bad", "Message": "why"}, "Item": ITEM}, "Bad", "why", KEY),
         ({"error": "Bad", "reason": "why", "key": KEY}, "Bad", "why", KEY),
+        ({"error": "no key b", "Item": ITEM}, "UNKNOWN", "no key b", KEY),
         ({"failure_code": "Bad", "AttemptedItem": ITEM}, "Bad", None, KEY),
         ({"code": "Bad", "record": json.encode({"Item": ITEM}).decode()}, "Bad", None, KEY),
         ({"code": "Bad", "record": "no JSON"}, "Bad", None, None),

@@ -24,9 +24,6 @@ best of about the same size: BulkPutItems.BestPractices."""
 LEVEL = 1
 """The bytes stay within one region, where a smaller object is worth less than the time for it."""
 
-EVERY = 1000
-"""Items after which it is looked whether the copy is to stop."""
-
 
 class Objects:
     """Makes objects of items; all segments share it."""
@@ -40,8 +37,8 @@ class Objects:
         objects: list[bytes] = []
         lines: list[bytes] = []
         size = 0
-        for number, raw in enumerate(items):
-            if number % EVERY == 0 and stopped():
+        for raw in items:
+            if stopped():
                 raise Stopped
             page.counts.read += 1
             page.counts.bytes += len(raw)

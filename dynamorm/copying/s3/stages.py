@@ -34,9 +34,9 @@ from ...items.mismatch import Misfit
 from ...items.values import attributes_of
 from ...operations.effects import Operation, Steps, now, together, wall_time
 from ...operations.middleware import elsewhere
-from ...operations.waiting import Deadline, when_free
+from ...operations.waiting import Deadline, passes, when_free
 from ...tables.buckets import Bucket, blocking
-from ...tables.bulk_errors import error_in, errors_of, item_in_record, key_in_record, records
+from ...tables.bulk_errors import error_in, item_in_record, key_in_record, records, sum_up
 from ...tables.find import describe_table
 from ...tables.jobs import Underway, until_done
 from ...tables.transfers import bulk_operation_of, export_of
@@ -54,7 +54,15 @@ def by_s3(job: Job, executor: Any) -> Steps[None]:
     """Perform the stages that are not done, until time is up."""
     copy = _ByS3(job, executor)
     for stage in (copy.export, copy.transform, copy.put, copy.check):
-        if job.left.at((yield from now())) <= 0 or not (yield from stage()):
+        if job.left.at((yield from now())) <= 0:
+            return
+        try:
+            more = yield from stage()
+        except ServiceError as error:
+            if passes(error):  # what the service has too many of: that was waited for all the time
+                return
+            raise
+        if not more:
             return
 
 
@@ -228,7 +236,8 @@ class _ByS3:
 
     def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
         names = key_names(self._job.target)
-        errors = yield from errors_of(bulk, self._bucket, self._point.folder("errors"), names)
+        place = self._point.folder("errors")
+        errors = yield from patiently(self._job, sum_up, bulk, self._bucket, place, names)
         self._job.errors = errors
         return errors
 
