@@ -319,6 +319,24 @@ def test_bad_arguments_are_refused_by_name(operation: Any, options: Any, error: 
 
 
 @pytest.mark.parametrize(
+    "operation",
+    [
+        dynamorm.export_to_s3,
+        dynamorm.import_from_s3,
+        dynamorm.bulk_put_from_s3,
+        dynamorm.create_backup,
+    ],
+)
+def test_progress_that_nobody_would_await_is_refused(operation: Any) -> None:
+    """It would never run."""
+
+    async def progress(job: Any) -> None: ...
+
+    with pytest.raises(TypeError, match="progress= is async: it would never run"):
+        operation(SPEC, "bucket", progress=progress)
+
+
+@pytest.mark.parametrize(
     "operation", [dynamorm.export_to_s3, dynamorm.import_from_s3, dynamorm.bulk_put_from_s3]
 )
 def test_a_bucket_is_named_without_its_keys(operation: Any) -> None:
