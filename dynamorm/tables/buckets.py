@@ -22,6 +22,9 @@ T = TypeVar("T")
 BLOCK = 1 << 20
 """Bytes of an object in one request: one that breaks costs little, and memory is bounded."""
 
+LONGEST = 64 << 20
+"""Bytes of a line: an item of 400 KB has a few megabytes as JSON, and a report may be one array."""
+
 GZIP = 31
 """https://docs.python.org/3/library/zlib.html#zlib.decompress: the header and trailer of gzip."""
 
@@ -124,6 +127,8 @@ class Lines:
         """
         text = bytearray(self._rest)
         while (end := text.find(b"\n", size - 1)) < 0:
+            if len(text) > size + LONGEST:
+                raise self._damaged(ValueError(f"a line has more than {LONGEST >> 20} MB"))
             self._rest = bytes(text)
             more = self._next()
             if more is None:

@@ -12,6 +12,8 @@ from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import BulkErrors, PartitionKey, Refused, S3Error, SortKey, table
+from dynamorm.tables import buckets
+from dynamorm.tables.buckets import BLOCK
 from dynamorm.testing import FakeS3, Recorder, Script
 
 pytestmark = pytest.mark.once
@@ -195,6 +197,18 @@ def test_an_object_that_changes_while_it_is_read_is_an_error(held: bytes) -> Non
         reported({}, s3=s3)
     assert not caught.value.transient
     assert [method for method, _ in s3.sent].count("get_object") == 2
+
+
+def test_a_line_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is no report, and not read into memory to its end; a long one is."""
+    monkeypatch.setattr(buckets, "LONGEST", 2 * BLOCK)
+    assert reported({"1": b'{"code":"A","x":"%b"}' % (b"x" * BLOCK)}).count == 1
+    for held in (b"x" * 20 * BLOCK, compress(b"x" * 20 * BLOCK)):
+        s3 = FakeS3({"bucket/out/1": held})
+        with pytest.raises(S3Error, match="a line has more than 2 MB") as caught:
+            reported({}, s3=s3)
+        assert not caught.value.transient
+        assert [method for method, _ in s3.sent].count("get_object") <= 4
 
 
 def test_an_answer_without_bytes_is_an_error() -> None:
