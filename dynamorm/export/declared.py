@@ -35,7 +35,8 @@ def declared(spec: TableSpec) -> Members:
         }
     if spec.stream_policy:
         policy = told["StreamResourcePolicy"] = policy_text(spec.stream_policy)
-        told["StreamSpecification"]["ResourcePolicy"] = {"PolicyDocument": json.decode(policy)}
+        stream: Members = told["StreamSpecification"]
+        stream["ResourcePolicy"] = {"PolicyDocument": json.decode(policy)}
     if spec.kinesis:
         told["KinesisStreamSpecification"] = _destination(spec.kinesis)
     if spec.contributor_insights:

@@ -57,7 +57,8 @@ def _problems_in_sum(spec: Table) -> Iterator[str]:
     for name, count in Counter(index.name for index in spec.indexes).items():
         if count > 1:
             yield f"{count} indexes are named {name!r}: give each a name of its own"
-    for kind, count in Counter(index.kind for index in spec.indexes).items():
+    kinds: Counter[IndexKind] = Counter(index.kind for index in spec.indexes)
+    for kind, count in kinds.items():
         if count > MAX_INDEXES[kind]:
             yield f"{count} {kind} indexes; a table has at most {MAX_INDEXES[kind]}"
     included = sum(len(_included(index)) for index in spec.indexes)
