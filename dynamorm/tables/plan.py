@@ -225,8 +225,11 @@ def _changes(
     left = []
     for row in compared_rows(spec):
         group = []
+        leaving = _leaving_indexes(spec, table, allow, only) if row.of_index else ()
         parts = row.compare(spec, table, settings)
-        for part in (part for part in parts if covers(only, part.name)):
+        for told in (part for part in parts if covers(only, part.name)):
+            goes = f"index:{told.name.partition(':')[2]}" in leaving
+            part = told.but(found=row.absent) if goes else told
             removed = part.declared is UNSET and consents(allow, part.name)
             change = part.but(declared=row.absent) if removed else part
             if change.declared is not UNSET:
@@ -257,6 +260,15 @@ def _removed_indexes(
     every = (f"index:{name}" for name in online_indexes(table))
     named = (*allow, *(name for name in every if consents(allow, name)))
     return frozenset(name for name in named if covers(only, name))
+
+
+def _leaving_indexes(
+    spec: TableSpec, table: TableDescription, allow: tuple[str, ...], only: tuple[str, ...]
+) -> frozenset[str]:
+    """Name the indexes that are to be replaced or removed; also some that are not there."""
+    declared = {f"index:{index.name}" for index in spec.indexes}
+    differing = {name for name, _, _ in _differing(spec, table, only)}
+    return (_removed_indexes(table, allow, only) - declared) | differing
 
 
 def _key_blocks(differing: list[Pair]) -> list[Blocked]:

@@ -72,11 +72,13 @@ def _met(declared: Any, mode: str | None) -> Insights:
 
 
 def _read_index_insights(spec: TableSpec, table: TableDescription) -> Steps[dict[str, str]]:
-    """Ask about each global index: one request each."""
+    """Ask about each global index that is not being deleted: one request each."""
     from ..api.settings import DescribeContributorInsightsOutput
 
     found = {}
     for index in table.global_secondary_indexes:
+        if index.index_status == "DELETING":
+            continue
         request = requests.describe_contributor_insights(spec.name, index=index.index_name)
         reply = yield from call(
             "DescribeContributorInsights", request, DescribeContributorInsightsOutput
@@ -147,6 +149,9 @@ SERVICE_SETTINGS = (
     Setting(
         name="index_insights",
         part="index_insights",
+        # The service deletes its rules with an index.
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
+        of_index=True,
         absent=False,
         found=_index_insights,
         parts=_each_index,

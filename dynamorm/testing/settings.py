@@ -190,17 +190,26 @@ class Settings:
     def describe_contributor_insights(self, body: bytes) -> Payload:
         payload = json.decode(body)
         table = self._table(payload, "DescribeContributorInsights")
+        self._require_index(table, payload, "DescribeContributorInsights")
         told = {"ContributorInsightsStatus": "DISABLED"}
         return {**told, **table.settings.get(("insights", payload.get("IndexName")), {})}
 
     def update_contributor_insights(self, body: bytes) -> Payload:
         payload = json.decode(body)
         table = self._ready(payload, "UpdateContributorInsights")
+        self._require_index(table, payload, "UpdateContributorInsights")
         told = {"ContributorInsightsStatus": f"{payload['ContributorInsightsAction']}D"}
         if "ContributorInsightsMode" in payload:
             told["ContributorInsightsMode"] = payload["ContributorInsightsMode"]
         table.settings["insights", payload.get("IndexName")] = told
         return told
+
+    def _require_index(self, table: Table, payload: Payload, operation: str) -> None:
+        there = table.at(self._account.now).payload.get("GlobalSecondaryIndexes", ())
+        name = payload.get("IndexName")
+        if name is not None and all(index["IndexName"] != name for index in there):
+            message = f"Requested resource not found: Index: {name} not found"
+            raise error("ResourceNotFoundException", message, operation)
 
 
 def _name(payload: Payload) -> str:

@@ -64,6 +64,9 @@ class Updates:
         for code, problem in _problems(payload, state.payload):
             raise error(code, problem, "UpdateTable")
         table.become(*self._states(payload, state.payload, now))
+        for action, name in _index_actions(payload):
+            if action == "Delete":
+                table.settings.pop(("insights", name), None)
         return {"TableDescription": table.describe(now)}
 
     def _states(self, payload: Payload, old: Payload, now: float) -> Iterator[tuple[float, State]]:

@@ -21,6 +21,7 @@ from dynamorm import (
     Steps,
     TableSpec,
     ensure_table,
+    requests,
     required_actions,
 )
 from dynamorm.api import Reply, Request
@@ -260,6 +261,47 @@ def test_a_new_index_is_counted_in_the_same_plan():
     names = [step.name for step in world.update(spec).done]
     assert names == ["index:by-x", "index_insights:by-x"]
     assert not world.run(dynamorm.plan(spec))
+
+
+def test_a_replaced_index_is_counted_again():
+    """Insights go with the index that they are of: the plan that replaces it turns them on."""
+    x, y = (IndexSpec("by-x", (KeyAttribute(name, "S"),)) for name in ("x", "y"))
+    world = World(changed(BARE, indexes=(x,), index_insights={"by-x": THROTTLED}))
+    spec = changed(BARE, indexes=(y,), index_insights={"by-x": THROTTLED})
+    done = world.update(spec, "index:by-x").done
+    assert [(step.name, step.kind) for step in done] == [
+        ("index:by-x", "destructive"),
+        ("index:by-x", "slow"),
+        ("index_insights:by-x", "safe"),
+    ]
+    assert not world.run(dynamorm.plan(spec))
+
+
+def test_insights_of_a_removed_index_are_no_change_of_their_own():
+    """They go with it, and are neither turned off nor left alone."""
+    index = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+    world = World(changed(BARE, indexes=(index,), index_insights={"by-x": True}))
+    bare = changed(BARE, index_insights={})
+    for allow in (["index:by-x"], ["index:*", "index_insights:*"]):
+        made = world.run(dynamorm.plan(bare, allow=allow))
+        assert [step.name for step in made.steps] == ["index:by-x"]
+        assert made.undeclared == ()
+
+
+def test_consent_alone_does_not_take_the_insights_of_an_index():
+    """An index that stays as it is keeps them, whatever `allow` names."""
+    index = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+    spec = changed(BARE, indexes=(index,), index_insights={"by-x": True})
+    assert not World(spec).run(dynamorm.plan(spec, allow=["index:by-x"]))
+
+
+def test_an_index_that_is_being_deleted_is_not_asked_about():
+    """It may be gone before it is asked, which would be taken for a table that is missing."""
+    index = IndexSpec("by-x", (KeyAttribute("x", "S"),))
+    world = World(changed(BARE, indexes=(index,)))
+    world.run(call("UpdateTable", requests.update_table("orders", delete="by-x"), Reply))
+    assert not world.run(dynamorm.plan(BARE, index_insights={}))
+    assert world.sent == ["DescribeTable"]
 
 
 def test_a_policy_of_a_new_stream():
