@@ -84,7 +84,7 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
     default = None if field.required else fallback(field)()
     nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
     empty = isinstance(default, (str, bytes, list, tuple)) and not default
-    if not nullable and (default is None or default is UNSET):
+    if not nullable and default is None:
         return None
 
     def absent(value: Any) -> bool:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Annotated, Any
 
 import pytest
-from msgspec import Struct, defstruct, field, structs
+from msgspec import UNSET, Struct, UnsetType, defstruct, field, structs
 
 import dynamorm
 from dynamorm import (
@@ -168,6 +168,17 @@ def test_an_empty_vector_that_is_the_default_is_left_out():
 
     assert to_item(Bare("a")) == {"id": {"S": "a"}}
     assert from_item(Bare, to_item(Bare("a"))) == Bare("a")
+
+
+def test_an_unset_vector_is_left_out():
+    """A field that may be UNSET has no attribute as long as it is."""
+
+    class Bare(Struct):
+        id: Annotated[str, PartitionKey()]
+        look: Annotated[list[float] | UnsetType, Vector(index="by-look")] = UNSET
+
+    assert to_item(Bare("a")) == {"id": {"S": "a"}}
+    assert from_item(Bare, {"id": {"S": "a"}}) == Bare("a")
 
 
 def test_every_problem_of_a_model_is_told_at_once():
