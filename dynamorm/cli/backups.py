@@ -46,7 +46,7 @@ def backup(
     subject = model_or_name(table) if table else None
     with session.database() as db:
         if arns:
-            return _delete(session, db, arns, sure=yes)
+            return _delete(session, db, tuple(dict.fromkeys(arns)), sure=yes)
         if listed:
             backups = db.list_backups(subject)
         else:

@@ -45,6 +45,14 @@ def test_a_backup_is_deleted_only_after_a_yes(orders):
     assert orders("backup --list").stdout == ""
 
 
+def test_a_backup_that_is_named_twice_is_deleted_once(orders):
+    """The second time, it would be one that is not there."""
+    orders("backup orders daily")
+    (told,) = orders.json("backup --list")["backups"]
+    arn = told["BackupArn"]
+    assert orders.json(f"backup --delete {arn} --delete {arn} --yes")["deleted"] == [arn]
+
+
 def test_a_table_is_restored_as_it_was(orders):
     """The latest moment, or the one that is named."""
     assert orders("restore shop:Order --from orders --name latest").stdout == "latest: ACTIVE\n"
