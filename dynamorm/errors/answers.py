@@ -249,4 +249,6 @@ def service_error(
     cls = _BY_CODE.get(code) or (ServerError if status >= 500 else ServiceError)
     if cls is TableBusy and operation in ("CreateTable", "ImportTable"):
         cls = TableExists
+    if cls is TableNotFound and operation in ("CancelBulkOperation", "DescribeBulkOperation"):
+        cls = ServiceError  # what is not there is the bulk operation, whose table may well be
     return cls(code, message, status=status, request_id=request_id, operation=operation)
