@@ -15,6 +15,10 @@ Document = Mapping[str, Any]
 def replica_options(table: Document) -> dict[str, Any]:
     """Return the options of a global table. What a replica has like the table is not declared."""
     options: dict[str, Any] = {"replicas": tuple(_replicas(table))}
+    mode = table.get("BillingModeSummary", {}).get("BillingMode")
+    if options["replicas"] and mode != "PAY_PER_REQUEST":
+        # The service takes replicas of it only where auto scaling manages its capacity.
+        options["ignore"] = ("billing",)
     if table.get("MultiRegionConsistency") == "STRONG":
         options["consistency"] = "STRONG"
         for witness in table.get("GlobalTableWitnesses") or ():

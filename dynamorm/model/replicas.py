@@ -49,16 +49,15 @@ def replica_problems(
         for what, given in (
             ("a local index", local),
             ("TTL", expires),
-            ("disassociation_protection", spec.disassociation_protection),
+            ("disassociation_protection", spec.disassociation_protection is not UNSET),
         ):
             if given:
                 yield f'{what} with consistency="STRONG", which does not know it'
-        return
-    if spec.witness:
+    elif spec.witness:
         yield 'witness goes with consistency="STRONG"'
     if not replicas:
         return
-    if spec.stream not in (UNSET, "NEW_AND_OLD_IMAGES"):
+    if spec.consistency != "STRONG" and spec.stream not in (UNSET, "NEW_AND_OLD_IMAGES"):
         yield (
             f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "
             "NEW_AND_OLD_IMAGES: declare that one, or none"

@@ -83,8 +83,9 @@ def until_active(
     """Wait until the table and all its `indexes` and replicas are; `seen` is what is known of it.
 
     An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
-    that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE;
-    `WaitTimeout` at the deadline, or when the table has been missing for half a minute.
+    that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE, the
+    table's or a new replica's; `WaitTimeout` at the deadline, or when the table has been missing
+    for half a minute.
     """
     schedule = polling(at_once)
     missing_since: float | None = None
@@ -100,6 +101,8 @@ def until_active(
         if ours is not None and _is_over(ours, found):
             raise _deleted(name)
         seen = None if found is None or (ours and _is_older(ours, found)) else found
+        if indexes and seen and ours:
+            _check_replicas(ours, seen)
         ours = seen or ours
         moment = yield from now()
         if seen is not None:
@@ -108,6 +111,19 @@ def until_active(
             missing_since = moment
         elif moment - missing_since > MISSING_GRACE:
             raise _deleted(name) if ours else WaitTimeout(name, deadline.waited(moment), "")
+
+
+def _check_replicas(before: TableDescription, table: TableDescription) -> None:
+    """Raise `TableFailed` for a replica that was being made, and has failed.
+
+    One that did not work before the wait is no matter of it.
+    """
+    earlier = {one.region_name: one.replica_status for one in before.replicas}
+    for one in table.replicas:
+        status = one.replica_status
+        works = status in (None, "ACTIVE", *_CHANGING)
+        if not works and earlier.get(one.region_name, "CREATING") == "CREATING":
+            raise TableFailed(table.table_name, f"replica {one.region_name} {status}")
 
 
 def _is_ready(table: TableDescription, indexes: bool) -> bool:

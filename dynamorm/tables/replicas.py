@@ -55,8 +55,12 @@ def _each_replica(told: Change) -> Iterator[Pair]:
         yield f"replica:{region}", replica, replica if found else None
         if found:
             yield from _overrides(replica, found, told)
-        if told.answer is not UNSET:
-            yield from _regional(replica, (told.answer or {}).get(region, Regional()))
+        if told.answer is UNSET:
+            continue
+        answers = told.answer or {}
+        # A replica that does not work was not asked: nothing is known of its region.
+        if found is None or region in answers:
+            yield from _regional(replica, answers.get(region, Regional()))
     for region, other in there.items():
         if region not in declared:
             yield f"replica:{region}", UNSET, other.replica_status or "ACTIVE"
@@ -173,7 +177,8 @@ def _blocked(change: Change) -> str:
         return OWN_REGION
     if option == "status":
         status = replicas_there(change.table)[region].replica_status_description
-        return f"{status or 'it does not work'}: remove it, with allow=('replica:{region}',)"
+        advice = f"leave it out of replicas, and name it to remove it: allow=('replica:{region}',)"
+        return f"{status or 'it does not work'}: {advice}"
     if not option and change.table.multi_region_consistency == "STRONG":
         return _TOGETHER
     if not option and change.spec.consistency == "STRONG" and change.table.replicas:
@@ -215,18 +220,31 @@ def _witness(told: Change) -> str | None:
     return next(there, None)
 
 
+def _found_disassociation(told: Change) -> object:
+    """Return what is declared of a table without replicas: there is nothing to set yet."""
+    if not told.table.replicas and not told.spec.replicas:
+        return told.declared
+    # The service turns it on by itself.
+    return told.table.disassociation_protection_enabled is not False
+
+
 def _disassociation(change: Change) -> Iterator[Step]:
     kind: Kind = "safe" if change.declared else "destructive"
     yield change.update(kind=kind, disassociation_protection=change.declared)
 
 
 def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Regional]]:
-    """Ask each region for what is declared of its replica there; nothing of most replicas."""
+    """Ask each region for what is declared of its replica there; nothing of most replicas.
+
+    One that has failed has no table to ask, and a region that is disabled takes no requests.
+    """
     there = replicas_there(table)
     yield from check_regions(spec)
     answers = {}
     for replica in spec.replicas or ():
-        if replica.region in there and declared_there(replica):
+        found = there.get(replica.region)
+        works = found is not None and found.replica_status in _COMING_AND_GOING
+        if works and declared_there(replica):
             answers[replica.region] = yield from read_region(replica, spec, table)
     return answers
 
@@ -266,8 +284,7 @@ REPLICA_SETTINGS = (
     ),
     Setting(
         name="disassociation_protection",
-        # The service turns it on by itself, and only a table with replicas has it.
-        found=lambda told: told.table.disassociation_protection_enabled is not False,
+        found=_found_disassociation,
         steps=_disassociation,
         with_create=False,
         late=True,

@@ -165,7 +165,9 @@ def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:
     denied = (
         Pending(
             name,
-            f"it may not be read: allow dynamodb:{operation} on {table.table_name}",
+            f"it may not be read: allow dynamodb:{operation} on {table.table_name}"
+            # What DescribeTable does not tell of replicas was asked of their regions.
+            + " in the regions of its replicas" * SETTINGS[name].told,
             action=f"dynamodb:{operation}",
         )
         for name, operation in settings.denied.items()

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from aids import strategies
 from aids.worlds import World
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from msgspec import UNSET
 
 from dynamorm import (
@@ -208,6 +208,7 @@ def test_cfn_lint_accepts_global_tables():
     assert [line for line in told if "DisassociationProtectionEnabled" not in line] == []
 
 
+@settings(suppress_health_check=[HealthCheck.filter_too_much])  # few tables have any
 @given(strategies.specs().filter(lambda spec: spec.replicas))
 def test_a_description_has_the_replicas(spec):
     """What DescribeTable tells of them is read; what their regions tell is not in it."""
@@ -226,3 +227,21 @@ def test_a_source_has_the_replicas():
     assert "from dynamorm import PartitionKey, Replica, table" in text
     assert 'consistency="STRONG"' in text
     assert 'witness="us-west-2"' in text
+
+
+def test_a_provisioned_table_with_replicas_is_read_with_its_capacity_ignored():
+    """The service has it only with auto scaling, which changes the figures: no model without."""
+    described = world_of(TWO)
+    del described["BillingModeSummary"]
+    described["ProvisionedThroughput"] = {"ReadCapacityUnits": 5, "WriteCapacityUnits": 5}
+    read = TableSpec.of(described)
+    assert (read.billing, read.ignore) == (Provisioned(5, 5), ("billing",))
+    assert 'ignore=["billing"]' in source(described)
+    alone = TableSpec.of({**described, "Replicas": [{"RegionName": "us-east-1"}]})
+    assert (alone.replicas, alone.ignore) == ((), UNSET)
+
+
+def world_of(spec: TableSpec) -> dict[str, Any]:
+    """Return the description of a table, as the service has it."""
+    reply = World(spec).service.send("DescribeTable", json.dumps({"TableName": spec.name}).encode())
+    return json.loads(reply)["Table"]

@@ -105,6 +105,21 @@ WRONG: list[tuple[dict[str, Any], list[str]]] = [
     ),
     (
         {
+            "consistency": "STRONG",
+            "replicas": (ONE, TWO),
+            "billing": Provisioned(1, 1),
+            "disassociation_protection": False,
+        },
+        [
+            f"disassociation_protection with {STRONG}, which does not know it",
+            (
+                "replicas of a provisioned table need auto scaling of its writes, which another "
+                'service does: declare OnDemand(), or set that up and ignore=("billing",)'
+            ),
+        ],
+    ),
+    (
+        {
             "replicas": (
                 Replica(
                     "us-east-1",

@@ -24,6 +24,7 @@ from dynamorm.errors import (
     PlanRefused,
     Refused,
     TableBusy,
+    TableFailed,
     ValidationFailed,
     WaitTimeout,
     service_error,
@@ -383,6 +384,82 @@ def test_a_replica_that_does_not_work_is_blocked():
     spec = changed(BARE, replicas=(IRELAND, Replica("eu-west-3")))
     plan = dynamorm.run(dynamorm.plan(spec), Script(("DescribeTable", {"Table": table})))
     assert names(plan) == [("replica:eu-west-3", "slow")]
+
+
+@pytest.mark.parametrize("status", ["CREATION_FAILED", "REGION_DISABLED"])
+def test_the_region_of_a_replica_that_does_not_work_is_not_asked(status):
+    """It may take no requests: the plan is of what is known, with the reason of the service."""
+    world = World(GLOBAL)
+    told = world.run(dynamorm.describe_table(GLOBAL))
+    ireland, london = told.replicas
+    broken = structs.replace(london, replica_status=status, replica_status_description="why")
+    table = structs.replace(told, replicas=(ireland, broken))
+    script = Script(("DescribeTable", {"Table": table}))
+    other = structs.replace(LONDON, tags={"c": "d"}, point_in_time_recovery=False)
+    spec = changed(BARE, replicas=(IRELAND, other))
+    script.in_region = lambda _: script
+    plan = dynamorm.run(dynamorm.plan(spec), script)
+    assert [(item.name, item.remedy) for item in plan.blocked] == [
+        (
+            "replica:eu-west-2:status",
+            "why: leave it out of replicas, and name it to remove it: allow=('replica:eu-west-2',)",
+        )
+    ]
+    assert plan.steps == ()
+    script = Script(("DescribeTable", {"Table": table}))
+    removal = changed(BARE, replicas=(IRELAND,))
+    gone = dynamorm.run(dynamorm.plan(removal, allow=["replica:eu-west-2"]), script)
+    assert (names(gone), gone.blocked) == ([("replica:eu-west-2", "destructive")], ())
+
+
+def test_a_replica_that_fails_while_it_is_waited_for_is_an_error():
+    """It was asked for, and is not there: no success. One that had failed before is no news."""
+    world = World(changed(BARE, replicas=(IRELAND,)))
+    told = world.run(dynamorm.describe_table(BARE))
+
+    def as_if(*statuses: str) -> Script:
+        (replica,) = told.replicas
+        turns = [structs.replace(replica, replica_status=status) for status in statuses]
+        tables = (structs.replace(told, replicas=(one,)) for one in turns)
+        return Script(*(("DescribeTable", {"Table": table}) for table in tables))
+
+    def wait(script: Script) -> None:
+        dynamorm.run(dynamorm.wait_until_active(BARE), script, clock=world.clock)
+
+    with pytest.raises(TableFailed, match="replica eu-west-1 CREATION_FAILED"):
+        wait(as_if("CREATING", "CREATION_FAILED"))
+    wait(as_if("CREATING", "ACTIVE"))
+    wait(as_if("REGION_DISABLED"))
+
+
+def test_a_denied_read_of_a_region_says_that_it_is_of_the_regions():
+    """A table that is ensured is as declared as far as may be read; the rest is pending."""
+    world = World(GLOBAL)
+    denied = service_error(
+        "AccessDeniedException", "no", status=400, operation="ListTagsOfResource"
+    )
+    world.service.fail("ListTagsOfResource", denied, times=9)
+    ensured = world.run(ensure_table(GLOBAL))
+    assert ensured.drift == ()
+    (left,) = ensured.pending
+    assert (left.name, left.reason) == (
+        "replicas",
+        (
+            "it may not be read: allow dynamodb:ListTagsOfResource on orders "
+            "in the regions of its replicas"
+        ),
+    )
+
+
+def test_disassociation_protection_waits_for_the_first_replica():
+    """A table without any has none to protect: nothing is sent, which the service would refuse."""
+    spec = changed(BARE, disassociation_protection=False)
+    world = World()
+    world.run(dynamorm.apply(world.run(dynamorm.plan(spec))))
+    assert world.changes == ["CreateTable"]
+    assert not world.run(dynamorm.plan(spec))
+    plan = World(changed(BARE, replicas=(IRELAND,))).run(dynamorm.plan(spec))
+    assert names(plan) == [("disassociation_protection", "destructive")]
 
 
 def test_disassociation_protection_is_alone_in_its_request():
