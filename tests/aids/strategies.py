@@ -105,8 +105,8 @@ def _global(draw: st.DrawFn, parts: dict[str, Any], given: dict[str, Any]) -> di
     fixed = isinstance(parts["billing"], Provisioned)
     if fixed or draw(st.integers(0, 3)):
         return {}
-    names = [index.name for index in parts["indexes"] if index.partition_key]
-    local = len(names) < len(parts["indexes"])
+    names = [index.name for index in parts["indexes"] if index.kind == "global"]
+    local = any(index.local for index in parts["indexes"])
     replicated = given.get("stream", UNSET) in (UNSET, "NEW_AND_OLD_IMAGES")
     strong = draw(st.booleans()) or not replicated
     if strong and (local or parts["time_to_live"] is not UNSET):
