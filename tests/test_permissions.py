@@ -190,6 +190,21 @@ def test_another_stream_of_kinesis():
     assert not any("Disable" in permission.action for permission in kept)
 
 
+def test_a_stream_of_kinesis_may_be_changed():
+    """Beside what brings one to a table; what takes one away is allowed to whom says so."""
+    new = changed(PLAIN, kinesis="arn:aws:kinesis:us-east-1:1:stream/1")
+    kept, removed = (
+        {permission.action for permission in required_actions("update_table", new, allow=[name])}
+        for name in ("ttl", "kinesis")
+    )
+    assert kept >= {
+        "dynamodb:DescribeKinesisStreamingDestination",
+        "dynamodb:EnableKinesisStreamingDestination",
+        "dynamodb:UpdateKinesisStreamingDestination",
+    }
+    assert removed - kept == {"dynamodb:DisableKinesisStreamingDestination"}
+
+
 def test_updating_needs_no_more():
     """Every action that updating is said to need is seen to be sent."""
     new = changed(SET, stream="NEW_IMAGE", tags={"other": "x"})

@@ -26,7 +26,7 @@ TESTS = {
     "operations.pace": _COPYING,
     "operations.waiters": "operations/waiting tables/tables tables/waits",
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
-    "permissions": "permissions tables/policies",
+    "permissions": "permissions tables/policies tables/replicas",
     "tables.compare": "tables/changes",
     "transports.connection": "transports/connections transports/deadlines transports/sockets",
     "transports.credential_source": (
