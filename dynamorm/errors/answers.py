@@ -113,6 +113,8 @@ class ServiceError(DynamormError):
         self.operation = operation
         self.table = ""
         """The table that the request named, where it named one."""
+        self.region = ""
+        """The region of the replica that the request was about; empty in the table's own."""
         self.key: dict[str, Any] = {}
         """The key of the item that the service refused in a copy, as natural values."""
         super().__init__(message)
@@ -124,6 +126,7 @@ class ServiceError(DynamormError):
             facts += f", request {self.request_id}"
         hint = self.hint.format(operation=self.operation, table=self.table or "the table")
         place = f"{self.table}, {self.operation}" if self.table else self.operation
+        place += f" in {self.region}" if self.region else ""
         return f"{self.message or 'no message'} ({facts}){hint}{named(self.key)} - at {place}"
 
     @property

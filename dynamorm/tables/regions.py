@@ -9,7 +9,7 @@ from msgspec import UNSET, Struct
 from .. import requests
 from ..api.descriptions import TableDescription
 from ..api.tables import DescribeTableOutput
-from ..errors import Refused
+from ..errors import Refused, ServiceError
 from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
 from ..operations.effects import InRegion, Steps, call, where
@@ -65,9 +65,13 @@ def transport_in(region: str, what: str) -> Steps[Any]:
 
 
 def in_region(steps: Steps[T], region: str) -> Steps[T]:
-    """Perform `steps` in another region of the table."""
+    """Perform `steps` in another region of the table, which a refusal names."""
     transport = yield from transport_in(region, "this setting")
-    return (yield from by_transport(steps, transport))
+    try:
+        return (yield from by_transport(steps, transport))
+    except ServiceError as error:
+        error.region = region
+        raise
 
 
 def check_regions(spec: TableSpec) -> Steps[None]:

@@ -21,6 +21,7 @@ from dynamorm import (
     required_actions,
 )
 from dynamorm.errors import (
+    AccessDenied,
     PlanRefused,
     Refused,
     TableBusy,
@@ -449,6 +450,20 @@ def test_a_denied_read_of_a_region_says_that_it_is_of_the_regions():
             "in the regions of its replicas"
         ),
     )
+
+
+def test_a_refusal_in_the_region_of_a_replica_names_that_region():
+    """The table is there where the user looks: it is the replica that may not be read or set."""
+    world = World(GLOBAL)
+    for operation in ("DescribeTable", "ListTagsOfResource"):
+        denied = service_error("AccessDeniedException", "no", status=400, operation=operation)
+        world.service.fail(operation, denied)
+    with pytest.raises(AccessDenied) as raised:
+        world.run(dynamorm.plan(GLOBAL))
+    assert raised.value.region == ""
+    with pytest.raises(AccessDenied, match="ListTagsOfResource in eu-west-2") as raised:
+        world.run(dynamorm.plan(GLOBAL))
+    assert raised.value.region == "eu-west-2"
 
 
 def test_disassociation_protection_waits_for_the_first_replica():
