@@ -16,6 +16,7 @@ from dynamorm import (
     KeyAttribute,
     OnDemand,
     Provisioned,
+    Replica,
     TableDescription,
     TableSpec,
     VectorAttribute,
@@ -154,6 +155,14 @@ def test_a_target_that_is_there_says_what_it_serves():
     assert estimate.copy(described(ORDERS), indexed).seconds == 1_000_000 / 4000
     bare = structs.replace(target, warm_throughput=None)
     assert estimate.copy(described(ORDERS), bare).seconds == 1500
+
+
+def test_the_replicas_of_a_table_that_is_still_to_be_made_are_paid_for():
+    """They are written to as those of a table that is there."""
+    source = described(ORDERS)
+    new = structs.replace(ORDERS, replicas=(Replica("eu-west-1"), Replica("eu-west-2")))
+    found, alone = estimate.copy(source, new), estimate.copy(source, ORDERS)
+    assert found.write_units == 3 * alone.write_units
 
 
 def test_what_single_requests_cost_is_noted():

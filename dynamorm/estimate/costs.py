@@ -68,7 +68,7 @@ def copy(
     read = _Priced(origin, region, prices).units(f"read {origin.name}", "read", units)
     seconds = [rates(origin, origin, quota, source)[0].capped(max_read_units).seconds(units)]
     priced = _Priced(spec, region, prices)
-    copies = 1 + len(there.replicas if there else ())
+    copies = 1 + len(spec.replicas or ())
     priced_by_unit = (index for index in spec.indexes if not index.vector)
     held = [(index, _projected(index, items, source)) for index in priced_by_unit]
     costs = [read, priced.units(f"write {spec.name}", "write", items.units * copies)]
