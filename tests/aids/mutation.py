@@ -33,7 +33,7 @@ TESTS = {
         "transports/containers transports/credentials transports/places transports/secrets"
     ),
     "transports.credentials": "transports/credentials transports/secrets",
-    "transports.exchange": "transports/exchange transports/hostile",
+    "transports.exchange": "operations/observing transports/exchange transports/hostile",
 }
 """By the module's name; setup.cfg has the same modules and files."""
 

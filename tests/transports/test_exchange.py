@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm.errors import (
+    ConditionFailed,
     CredentialsRejected,
     DynamormError,
     ServerError,
@@ -50,7 +51,7 @@ class Signing:
         return CredentialSource(None, {}, resolve=lambda: Credentials(self.keys.pop(0), "secret"))
 
     def sign(self, credentials, endpoint, headers, body, moment):
-        assert endpoint is ENDPOINT
+        assert (endpoint, body) == (ENDPOINT, b"{}")
         return {**headers, "Key": credentials.access_key, "Moment": str(round(moment))}
 
     def signatures(self, *answers: Answer) -> list[tuple[str, str]]:
@@ -291,6 +292,21 @@ def test_who_answers_in_dynamodbs_place_is_named_by_its_url(page, again):
 def test_what_is_written_as_dynamodb_writes_is_no_page(kind, body):
     """Whatever a proxy has made of its type."""
     assert read_answer("TagResource", answer(body, Content_Type=kind)) == body
+
+
+@pytest.mark.parametrize("kind", ["application/x-amz-json-1.0", "Text/JSON"])
+def test_what_says_that_it_is_json_is_no_page(kind):
+    """Whoever reads it finds out what it is."""
+    assert read_answer("ListTables", answer(b"[1]", Content_Type=kind)) == b"[1]"
+
+
+@pytest.mark.parametrize(("more", "item"), [({}, None), ({"Item": {}}, b"{}")])
+def test_a_condition_that_failed_brings_what_was_there(more, item):
+    """As the service wrote it; nothing where nobody has asked for it."""
+    failed = answer({"__type": "a#ConditionalCheckFailedException", "message": "no"} | more, 400)
+    with pytest.raises(ConditionFailed) as caught:
+        read_answer("PutItem", failed)
+    assert caught.value.item == item
 
 
 @pytest.mark.parametrize("operation", ["", "List Tables", "ListTables\r\nX-A: b", "Li\u015ft"])
