@@ -151,6 +151,13 @@ def test_no_request_starts_after_its_deadline(left: float) -> None:
     )
 
 
+def test_a_request_starts_with_little_time_left() -> None:
+    """A tenth of a second may do."""
+    transport = Timed()
+    dynamorm.run(listing(2.125), transport, clock=FakeClock(2.0))
+    assert transport.given == [0.125]
+
+
 class Awaited:
     async def send(self, operation: str, body: bytes) -> bytes:
         return BODY
