@@ -129,7 +129,8 @@ def _problems(payload: Payload, old: Payload) -> Iterator[tuple[str, str]]:
             message = f"Requested resource not found: index {members['IndexName']}"
             yield "ResourceNotFoundException", message
     checks = (_capacity_problems, _index_problems, _vector_problems, _option_problems)
-    for check in (*checks, replicas.problems):
+    # Some of the others look at the table as it would be then, which has to be possible.
+    for check in (replicas.problems, *checks):
         for problem in check(payload, old):
             yield "ValidationException", problem
 

@@ -95,6 +95,9 @@ def test_reads_in_a_region_are_those_of_what_is_declared_there():
     assert world.sent == ["DescribeTable", *regional]
     assert not world.run(dynamorm.plan(changed(BARE, replicas=(IRELAND,))))
     assert world.sent == ["DescribeTable"]
+    few = Replica("eu-west-2", point_in_time_recovery=7)
+    assert not world.run(dynamorm.plan(changed(BARE, replicas=(few,))))
+    assert world.sent == ["DescribeTable", "DescribeContinuousBackups"]
 
 
 def test_a_table_with_replicas_is_never_planned_as_if_it_had_none():
