@@ -221,15 +221,16 @@ def _changes(
 
     What is named in `allow` and not declared is to be removed.
     """
-    changes = []
+    changes: Changes = []
     left = []
     for row in compared_rows(spec):
-        group = []
-        leaving = _leaving_indexes(spec, table, allow, only) if row.of_index else ()
+        group: list[Change] = []
+        leaving = _leaving(spec, table, changes, allow, only) if row.within else ()
         parts = row.compare(spec, table, settings)
         for told in (part for part in parts if covers(only, part.name)):
-            goes = f"index:{told.name.partition(':')[2]}" in leaving
-            part = told.but(found=row.absent) if goes else told
+            _, colon, rest = told.name.partition(":")
+            goes = f"{row.within}{colon}{rest}" in leaving
+            part = told.but(found=row.absent, answer=UNSET) if goes else told
             removed = part.declared is UNSET and consents(allow, part.name)
             change = part.but(declared=row.absent) if removed else part
             if change.declared is not UNSET:
@@ -262,13 +263,18 @@ def _removed_indexes(
     return frozenset(name for name in named if covers(only, name))
 
 
-def _leaving_indexes(
-    spec: TableSpec, table: TableDescription, allow: tuple[str, ...], only: tuple[str, ...]
-) -> frozenset[str]:
-    """Name the indexes that are to be replaced or removed; also some that are not there."""
+def _leaving(
+    spec: TableSpec,
+    table: TableDescription,
+    changes: Changes,
+    allow: tuple[str, ...],
+    only: tuple[str, ...],
+) -> set[str]:
+    """Name what is to be replaced or removed, be it there or not, with all that goes with it."""
     declared = {f"index:{index.name}" for index in spec.indexes}
     differing = {name for name, _, _ in _differing(spec, table, only)}
-    return (_removed_indexes(table, allow, only) - declared) | differing
+    changing = {change.name for _, group in changes for change in group}
+    return differing | changing | (_removed_indexes(table, allow, only) - declared)
 
 
 def _key_blocks(differing: list[Pair]) -> list[Blocked]:

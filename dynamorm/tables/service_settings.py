@@ -151,7 +151,7 @@ SERVICE_SETTINGS = (
         part="index_insights",
         # The service deletes its rules with an index.
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
-        of_index=True,
+        within="index",
         absent=False,
         found=_index_insights,
         parts=_each_index,

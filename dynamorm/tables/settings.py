@@ -68,24 +68,12 @@ def _found_policy(told: Change) -> str | None:
     return told.answer.policy if told.answer else None
 
 
-def _found_stream_policy(told: Change) -> str | None:
-    """Return the policy that will be there when the stream is as declared: a new one has none."""
-    return None if _is_leaving(told) else _found_policy(told)
-
-
-def _is_leaving(told: Change) -> bool:
-    """Return whether the stream that is on, if any, is to be turned off."""
-    declared = UNSET if "stream" in (told.spec.ignore or ()) else told.spec.whole_stream
-    stream = told.table.stream_specification
-    view = stream.stream_view_type if stream and stream.stream_enabled else None
-    return declared is not UNSET and declared != view
-
-
 def _owner(change: Change) -> str:
     """Return the ARN of what the policy is about; that of a stream is known once it is on."""
     if change.name == "resource_policy":
         return change.arn
-    stream = None if _is_leaving(change) else change.table.latest_stream_arn
+    # The latest stream is another one than that which a plan turns on.
+    stream = None if change.answer is UNSET else change.table.latest_stream_arn
     return stream or f"{change.arn or change.address}{STREAM}"
 
 
@@ -153,7 +141,8 @@ SETTINGS: dict[str, Setting] = {
         Setting(
             name="stream_policy",
             absent=None,
-            found=_found_stream_policy,
+            found=_found_policy,
+            within="stream",
             parts=_policy_text,
             steps=_policy,
             read=_read_stream_policy,

@@ -138,8 +138,8 @@ class Setting(Struct, frozen=True, kw_only=True):
     """Return why a living table cannot be given what is declared, if so, and what helps."""
     part: str = ""
     """What comes before a colon in the name of a part, and in that of what is to be removed."""
-    of_index: bool = False
-    """Whether each part belongs to the index that it is named by, and goes with it."""
+    within: str = ""
+    """What it goes with: the stream, or the index by which each part is named."""
     steps: Callable[..., Iterator[Step]]
     """Return the steps for these changes, one or the parts that differ, in order."""
     read: Callable[[TableSpec, TableDescription], Steps[Any]] | None = None

@@ -304,6 +304,15 @@ def test_an_index_that_is_being_deleted_is_not_asked_about():
     assert world.sent == ["DescribeTable"]
 
 
+def test_a_policy_of_a_stream_is_told_as_it_is():
+    """Whatever is declared of the stream: a plan that leaves that alone leaves its policy too."""
+    world = World(changed(BARE, stream="KEYS_ONLY", stream_policy=policy("ours")))
+    other = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
+    assert not world.run(dynamorm.plan(other, only=["stream_policy"]))
+    (drift,) = world.run(dynamorm.check(other)).tables[0].drift
+    assert drift.name == "stream"
+
+
 def test_a_policy_of_a_new_stream():
     """It is put when the stream is there, whose ARN nobody knows before: on a new table, too."""
     spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
