@@ -153,11 +153,19 @@ _Key = tuple[KeyAttribute, ...]
 
 def _key(schema: Any, types: Mapping[str, Any]) -> tuple[_Key, _Key]:
     parts = [(one["KeyType"], one["AttributeName"]) for one in schema]
-    return _parts_of(parts, "HASH", types), _parts_of(parts, "RANGE", types)
+    return _parts_of(parts, types, "HASH", "RANGE")
 
 
-def _parts_of(parts: Iterable[tuple[str, str]], wanted: str, types: Mapping[str, Any]) -> _Key:
-    return tuple(KeyAttribute(name, types[name]) for kind, name in parts if kind == wanted)
+def _parts_of(
+    parts: Iterable[tuple[str, str]], types: Mapping[str, Any], first: str, second: str
+) -> tuple[_Key, _Key]:
+    """Return the attributes of either kind; one of another would be lost in the table."""
+    found: dict[str, list[KeyAttribute]] = {first: [], second: []}
+    for kind, name in parts:
+        if kind not in found:
+            raise ValueError(f"{name!r} is {kind!r} in a schema, neither {first} nor {second}")
+        found[kind].append(KeyAttribute(name, types[name]))
+    return tuple(found[first]), tuple(found[second])
 
 
 def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) -> IndexSpec:
@@ -176,9 +184,10 @@ def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) ->
 def _vector_index(index: Document, types: Mapping[str, Any]) -> IndexSpec:
     schema = index.get("SearchSchema") or ()
     parts = [(one["SearchSchemaElementType"], one["AttributeName"]) for one in schema]
+    hashes, filters = _parts_of(parts, types, "HASH", "INLINE_FILTER")
     return IndexSpec(
         index["IndexName"],
-        _parts_of(parts, "HASH", types),
+        hashes,
         projection=_projection(index),
         # What is missing is told by the rules; a description is read as it is.
         vector=VectorAttribute(
@@ -186,7 +195,7 @@ def _vector_index(index: Document, types: Mapping[str, Any]) -> IndexSpec:
             int(index.get("Dimensions", 0)),
             index.get("DistanceFunction", ""),
         ),
-        filters=_parts_of(parts, "INLINE_FILTER", types),
+        filters=filters,
     )
 
 

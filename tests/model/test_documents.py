@@ -255,6 +255,31 @@ class Order(Struct):
     id: Annotated[str, PartitionKey()]
 
 
+HASH_OF_ID = {"AttributeName": "id", "KeyType": "HASH"}
+FILTERED = {"AttributeName": "at", "SearchSchemaElementType": "FILTER"}
+
+
+@pytest.mark.parametrize(
+    ("schema", "problem"),
+    [
+        (
+            {"KeySchema": [HASH_OF_ID, {"AttributeName": "at", "KeyType": "Range"}]},
+            "HASH nor RANGE",
+        ),
+        (
+            {"VectorIndexes": [{"IndexName": "by-look", "SearchSchema": [FILTERED]}]},
+            "'at' is 'FILTER' in a schema, neither HASH nor INLINE_FILTER",
+        ),
+    ],
+)
+def test_an_attribute_of_an_unknown_role_is_not_lost(schema, problem):
+    """A table without it could not be given it afterwards."""
+    types = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "at")]
+    document = {"TableName": "orders", "AttributeDefinitions": types, "KeySchema": [HASH_OF_ID]}
+    with pytest.raises(ModelError, match=problem):
+        TableSpec.of({**document, **schema})
+
+
 def test_a_spec_remembers_its_model():
     """Whatever is changed on the way: options, name, a copy; a document has no model."""
     spec = dynamorm.table_spec(Order, name="orders", stream="NEW_IMAGE")
