@@ -220,6 +220,16 @@ def test_a_description_has_the_replicas(spec):
     assert not world.run(plan(read, only=["replicas", "consistency", "witness"]))
 
 
+def test_a_description_of_a_strong_table_has_its_witness():
+    """And its replicas but for the region that was asked, and one that is being deleted."""
+    described = world_of(STRONG)
+    own = {"RegionName": "us-east-1", "ReplicaStatus": "ACTIVE"}
+    leaving = {"RegionName": "us-west-1", "ReplicaStatus": "DELETING"}
+    read = TableSpec.of({**described, "Replicas": [own, *described["Replicas"], leaving]})
+    assert (read.consistency, read.witness) == ("STRONG", "us-west-2")
+    assert [one.region for one in read.replicas] == ["us-east-2"]
+
+
 def test_a_source_has_the_replicas():
     """As a list of `Replica`, imported; a plan straight afterwards is empty."""
     text = source(changed(STRONG, replicas=(Replica("us-east-2", max_read=3),)))

@@ -10,6 +10,7 @@ import pytest
 from aids.languages import (
     FULL,
     KEY_ARN,
+    STREAM_ARN,
     asked,
     from_stack,
     from_terraform,
@@ -144,6 +145,7 @@ def test_a_configuration_is_whole():
 @many
 @given(stackable)
 @example(FULL)
+@example(changed(FULL, kinesis=STREAM_ARN))
 def test_a_stack_describes_the_table(spec):
     """CloudFormation says of a model what CreateTable says, and what follows it."""
     (resource,) = cloudformation(spec)["Resources"].values()

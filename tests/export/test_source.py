@@ -162,6 +162,7 @@ def test_an_emulator_s_table_is_pulled():
 
 @many
 @given(tables)
+@example(FULL)
 def test_a_document_becomes_the_same_table(spec):
     """CreateTable and CloudFormation, as source and executed, make the table that they describe."""
     later = (

@@ -17,6 +17,7 @@ from dynamorm import (
     Include,
     IndexSpec,
     KeyAttribute,
+    Kinesis,
     ModelError,
     OnDemand,
     PartitionKey,
@@ -37,6 +38,8 @@ KEYS = {
     "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
 }
 BY_AT = {"IndexName": "by-at", "KeySchema": [{"AttributeName": "at", "KeyType": "HASH"}]}
+STREAM = "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
+COUNTED = {"ContributorInsightsSpecification": {"Enabled": True}}
 BY_LOOK = {
     "IndexName": "by-look",
     "VectorAttribute": {"AttributeName": "look"},
@@ -112,6 +115,14 @@ def test_a_request_without_a_mode_is_provisioned_where_it_has_figures():
     assert TableSpec.of({**KEYS, "TableName": "a.b"}).billing is UNSET
 
 
+def test_a_member_that_no_option_stands_for_is_kept():
+    """A CreateTable request with it is sent as it was written."""
+    request = {**KEYS, "TableName": "orders", "BillingMode": "PAY_PER_REQUEST", "BrandNew": [1]}
+    spec = TableSpec.of(request)
+    assert spec.extra == {"BrandNew": [1]}
+    assert requests.create_table(spec).to_dict()["BrandNew"] == [1]
+
+
 RESOURCE = {
     "Type": "AWS::DynamoDB::Table",
     "DeletionPolicy": "Retain",
@@ -151,6 +162,39 @@ def test_a_resource_of_cloudformation():
         resource_policy={"Version": "2012-10-17"},
         warm=WarmThroughput(12_000, 4_000),
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "found", "option"),
+    [
+        ("KinesisStreamSpecification", {"StreamArn": STREAM}, {"kinesis": STREAM}),
+        (
+            "KinesisStreamSpecification",
+            {"StreamArn": STREAM, "ApproximateCreationDateTimePrecision": "MICROSECOND"},
+            {"kinesis": Kinesis(STREAM, "MICROSECOND")},
+        ),
+        (
+            "ContributorInsightsSpecification",
+            {"Enabled": True, "Mode": "THROTTLED_KEYS"},
+            {"contributor_insights": "THROTTLED_KEYS"},
+        ),
+        ("ContributorInsightsSpecification", {"Enabled": False}, {"contributor_insights": False}),
+        (
+            "StreamSpecification",
+            {"StreamViewType": "KEYS_ONLY", "ResourcePolicy": {"PolicyDocument": {"Id": "p"}}},
+            {"stream": "KEYS_ONLY", "stream_policy": {"Id": "p"}},
+        ),
+        (
+            "GlobalSecondaryIndexes",
+            [{**RESOURCE["Properties"]["GlobalSecondaryIndexes"][0], **COUNTED}],
+            {"index_insights": {"by-at": True}},
+        ),
+    ],
+)
+def test_what_a_resource_has_inside_a_property(name, found, option):
+    """A destination, insights and the policy of a stream are the options that a model has."""
+    read = TableSpec.of({**RESOURCE, "Properties": {**RESOURCE["Properties"], name: found}})
+    assert read == changed(TableSpec.of(RESOURCE), **option)
 
 
 def test_what_a_resource_turns_off_is_declared_absent():

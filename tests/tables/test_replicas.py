@@ -334,6 +334,15 @@ def test_what_a_global_table_cannot_be_given_is_blocked():
     assert not plan.steps
 
 
+def test_a_global_table_does_not_become_provisioned():
+    """Its writes would need auto scaling, which no request of a plan sets up."""
+    made = World(GLOBAL).run(dynamorm.plan(BARE, billing=Provisioned(1, 1)))
+    assert not made.steps
+    (blocked,) = made.blocked
+    assert blocked.name == "billing"
+    assert "the writes of a global table need auto scaling" in blocked.remedy
+
+
 def test_only_an_empty_table_becomes_strong():
     """A table that is known to have items is blocked; the service judges the others."""
     told = structs.replace(World(BARE).run(dynamorm.describe_table(BARE)), item_count=3)

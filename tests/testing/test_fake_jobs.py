@@ -9,7 +9,7 @@ from msgspec import json
 
 from dynamorm import IndexSpec, KeyAttribute, Provisioned, ServiceError, TableSpec, requests
 from dynamorm.api import Request
-from dynamorm.testing import FakeService
+from dynamorm.testing import FakeS3, FakeService
 
 SPEC = TableSpec("orders", KeyAttribute("id", "S"))
 NOWHERE = "arn:aws:dynamodb:us-east-1:000000000000:table/orders/x/0"
@@ -73,3 +73,14 @@ def test_what_is_not_compressed_as_it_was_said_is_an_error() -> None:
     payload = requests.import_table(SPEC, "bucket", compression="GZIP")
     answer = ask(service, "ImportTable", payload)["ImportTableDescription"]
     assert (answer["ImportedItemCount"], answer["ErrorCount"]) == (0, 1)
+
+
+def test_an_object_is_read_whole_or_in_part() -> None:
+    """As S3 answers: only a part is told how long the whole is."""
+    s3 = FakeS3({"bucket/key": b"0123456789"})
+    whole = s3.get_object(Bucket="bucket", Key="key")
+    assert whole.pop("Body").read() == b"0123456789"
+    assert whole == {"ContentLength": 10}
+    part = s3.get_object(Bucket="bucket", Key="key", Range="bytes=3-6")
+    assert part.pop("Body").read() == b"3456"
+    assert part == {"ContentLength": 4, "ContentRange": "bytes 3-6/10"}
