@@ -22,8 +22,8 @@ from typing import Any
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 WIDTHS = (390, 1280)
-PATIENCE = 120
-"""Seconds for all pages."""
+PATIENCE = 300
+"""Seconds for all pages: it ends what hangs, and says nothing about how busy a machine is."""
 
 OPTIONS = (
     "--headless",
@@ -32,6 +32,10 @@ OPTIONS = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A container's shared memory may be too small for a page.
+    "--disable-dev-shm-usage",
+    # Other hosts are not there: a page must do without them, and does not wait for them.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     # Chromium's sandbox does not start as root, as which containers often run.
     *(("--no-sandbox",) if hasattr(os, "geteuid") and os.geteuid() == 0 else ()),
 )
