@@ -71,6 +71,17 @@ def test_a_cluster_copies_and_compares(client: Any) -> None:
         ).done
 
 
+def test_who_only_asks_for_its_terms_tells_nothing(client: Any) -> None:
+    """They are on the scheduler; the queue is for what the caller has to hear."""
+    from dynamorm.copying.shares import Terms
+    from dynamorm.distributed import _Line
+
+    told = {"said": "1", "over": False, "terms": (None, None, 7.0), "answered": ""}
+    distributed.Variable("asking-0", client).set(told)
+    assert _Line("asking", 0, ()).ask(None) == Terms(None, None, 7.0)
+    assert distributed.Queue("asking-told", client).qsize() == 0
+
+
 def test_a_comparison_takes_its_options_and_no_others(client: Any) -> None:
     """What is for writing is refused before anything is sent, and so is an executor."""
     from dynamorm.distributed import verify_copy

@@ -95,9 +95,8 @@ def by_transport(steps: Steps[T], transport: Any) -> Steps[T]:
     """Perform `steps`, which say the whole names of tables, by another transport."""
 
     def perform(effect: Effect) -> Steps[Any] | None:
-        if not isinstance(effect, Call):
-            return None
-        return asked(structs.replace(effect, transport=transport))
+        elsewhere = isinstance(effect, Call)
+        return asked(structs.replace(effect, transport=transport)) if elsewhere else None
 
     return (yield from through(steps, perform))
 

@@ -22,6 +22,9 @@ from dynamorm import (
     ItemError,
     attribute_transform,
 )
+from dynamorm.copying import shares
+from dynamorm.copying.time_left import TimeLeft
+from dynamorm.operations.pace import Pace
 
 
 @pytest.fixture(autouse=True)
@@ -188,3 +191,27 @@ def test_what_cannot_go_to_another_process_is_told_before_anything_is_sent() -> 
     with pytest.raises(ValueError, match="processes="):
         dynamorm.copy_table("source", "target", processes=0)
     assert fake.sent == []
+
+
+def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The seconds left run on between two answers; a quarter of a second later they are asked."""
+    moments = iter([0.0, 0.2, 0.2, 0.5, 0.5, 0.5])
+    monkeypatch.setattr(shares.time, "monotonic", lambda: next(moments))
+    asked: list[Any] = []
+
+    def ask(said: Any) -> shares.Terms:
+        asked.append(said)
+        return shares.Terms(None, None, 7.0)
+
+    told = shares.Told(shares.Terms(None, None, 10.0), ask)
+    assert (told.left(), asked) == (9.8, [])
+    assert (told.left(), asked) == (7.0, [None])
+
+
+def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
+    """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
+    write = Pace(100.0)
+    dividing = shares.Dividing(TimeLeft(None, 0.0), 0.0, Pace(None), write)
+    calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
+    for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
+        assert dividing.terms({0, 1}, {0, 1}, loan).write == pytest.approx(lent, rel=0.05)

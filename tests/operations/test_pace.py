@@ -54,6 +54,9 @@ def test_throttling_slows_down_for_a_while() -> None:
     unlimited.throttled(0.0)
     unlimited.spent(5.0, 0.0, 0.0)
     assert at(0.0, unlimited.ready(always)) == 0.0
+    unused = Pace(5.0)
+    unused.spent(5.0, 0.0, 0.0)
+    assert at(0.0, unused.ready(always)) == 0.0
 
 
 def test_a_limit_that_is_told_anew_holds_at_once() -> None:

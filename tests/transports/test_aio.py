@@ -221,3 +221,18 @@ def test_an_answer_that_comes_before_its_request_has_gone_waits_in_the_socket():
 
     with RawServer(early, receive_buffer=16 << 10) as server:
         assert asyncio.run(main(server.url)) == reply
+
+
+def test_connections_to_other_regions_are_closed_too():
+    """What was made for a replica's region goes with the transport that made it."""
+
+    async def main() -> None:
+        own = transport(server)
+        there = own.in_region("eu-west-2")
+        await there.send("DescribeTable", b"{}")
+        assert len(own_sockets(server)) == 1
+        await own.aclose()
+        assert own_sockets(server) == []
+
+    with Server(TABLE) as server:
+        asyncio.run(main())

@@ -171,6 +171,29 @@ def test_a_transport_that_is_dropped_needs_no_closing(scheme, authority, bundle)
         assert server.connections == 3
 
 
+@pytest.mark.parametrize("made", [HttpTransport, AioTransport, BotocoreTransport])
+def test_each_region_has_a_transport_of_its_own(made):
+    """It goes to the endpoint of that region, and is made once."""
+    key = Credentials("key", "secret")
+    own = made(region="eu-west-1", credentials=key, environ={})
+    there = own.in_region("eu-west-2")
+    assert (own.region, there.region) == ("eu-west-1", "eu-west-2")
+    assert there.endpoint_url == "https://dynamodb.eu-west-2.amazonaws.com"
+    assert own.in_region("eu-west-2") is there
+
+
+def test_connections_to_other_regions_are_closed_too():
+    """What was made for a replica's region goes with the transport that made it."""
+    with Server(answer(TABLE)) as server:
+        key = Credentials("key", "secret")
+        own = HttpTransport(region="eu-west-1", endpoint=server.url, credentials=key, environ={})
+        there = own.in_region("eu-west-2")
+        there.send("DescribeTable", b"{}")
+        own.close()
+        there.send("DescribeTable", b"{}")
+        assert server.connections == 2
+
+
 # TLS.
 
 
