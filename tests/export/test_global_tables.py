@@ -230,6 +230,13 @@ def test_a_description_of_a_strong_table_has_its_witness():
     assert [one.region for one in read.replicas] == ["us-east-2"]
 
 
+@pytest.mark.parametrize(("found", "declared"), [(False, False), (True, UNSET), (None, UNSET)])
+def test_a_description_has_the_protection_that_is_off(found, declared):
+    """On is what a global table has anyway."""
+    read = TableSpec.of({**world_of(TWO), "DisassociationProtectionEnabled": found})
+    assert read.disassociation_protection is declared
+
+
 def test_a_source_has_the_replicas():
     """As a list of `Replica`, imported; a plan straight afterwards is empty."""
     text = source(changed(STRONG, replicas=(Replica("us-east-2", max_read=3),)))

@@ -331,6 +331,23 @@ def test_ensure_waits_for_the_end_of_a_deletion_and_creates(world: World) -> Non
     assert ensured.table.table_status == "ACTIVE"
 
 
+def test_ensure_takes_the_table_that_replaces_a_deleted_one() -> None:
+    """Another process has made it while this one waited: there is one table, and no error."""
+    there = World()
+    there.run(dynamorm.create_table(Order))
+    made = there.run(dynamorm.describe_table(Order)).to_dict()
+    leaving = {**made, "TableStatus": "DELETING", "TableId": "the one before"}
+    turns = (
+        ("DescribeTable", {"Table": leaving}),
+        ("DescribeTable", {"Table": made}),
+        ("CreateTable", error("CreateTable", "ResourceInUseException")),
+        ("DescribeTable", {"Table": made}),
+    )
+    with Script(*turns) as script:
+        ensured = dynamorm.run(dynamorm.ensure_table(Order), script, clock=FakeClock())
+    assert (ensured.created, ensured.table.table_id) == (False, made["TableId"])
+
+
 def test_ensure_yields_to_a_faster_process(world: World) -> None:
     """When another process creates the table in between, both succeed with one table."""
     steps = dynamorm.ensure_table(Order)
