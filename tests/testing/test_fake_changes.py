@@ -270,6 +270,20 @@ def test_a_policy_is_of_a_stream_that_is_there():
     assert caught.value.code == "PolicyNotFoundException"
 
 
+@pytest.mark.parametrize("operation", ["Describe", "Update"])
+def test_insights_are_of_an_index_that_is_there(operation):
+    """A global one, or the table itself where none is named."""
+    service = made()
+    for name, found in (("by-x", True), (None, True), ("by-at", False), ("none", False)):
+        payload = {"TableName": "orders", "ContributorInsightsAction": "ENABLE"}
+        body = json.encode(payload | ({"IndexName": name} if name else {}))
+        if found:
+            service.send(f"{operation}ContributorInsights", body)
+        else:
+            with pytest.raises(TableNotFound, match=f"Index: {name} not found"):
+                service.send(f"{operation}ContributorInsights", body)
+
+
 def test_a_stream_is_turned_on_once():
     """A second stream, or one that is off, is refused; what was turned off stays listed."""
     service, stream = made(), "arn:aws:kinesis:eu-west-1:123456789012:stream/changes"
