@@ -748,6 +748,27 @@ def exported(service: FakeService) -> CopyReport:
     return report
 
 
+def test_no_stage_begins_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The answer that ends the export comes late: no file of it is read by this call."""
+    service = stocked()
+    report = exported(service)
+    send, read = service.send, len(service.s3.sent)
+
+    def late(operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        answer = send(operation, body, timeout=timeout)
+        if operation == "DescribeExport":
+            service.clock.sleep(20.0)
+        return answer
+
+    with monkeypatch.context() as patched:
+        patched.setattr(service, "send", late)
+        report = copy(service, resume=report, deadline=10.0)
+    assert (report.done, report.checkpoint["s3"]["stage"]) == (False, "transform")
+    assert len(service.s3.sent) == read
+    assert copy(service, resume=report).done
+    assert keys(service) == ALL
+
+
 @pytest.mark.parametrize(
     ("damage", "reason"),
     [
