@@ -19,10 +19,10 @@ from .parts import (
 from .tables import (
     GlobalSecondaryIndex,
     LocalSecondaryIndex,
+    NewVectorIndex,
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
-    VectorIndex,
 )
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class RestoreTableFromBackupInput(Request, frozen=True):
     provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
     on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
     sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: tuple[VectorIndex, ...] | UnsetType = UNSET
+    vector_index_override: tuple[NewVectorIndex, ...] | UnsetType = UNSET
 
 
 class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
     provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
     on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
     sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: tuple[VectorIndex, ...] | UnsetType = UNSET
+    vector_index_override: tuple[NewVectorIndex, ...] | UnsetType = UNSET
 
 
 class BackupDetails(Reply, frozen=True):

@@ -14,10 +14,10 @@ from .bulk_errors import BulkErrors
 from .descriptions import moment
 from .tables import (
     GlobalSecondaryIndex,
+    NewVectorIndex,
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
-    VectorIndex,
 )
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ class TableCreationParameters(Request, frozen=True):
     on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     sse_specification: SSESpecification | UnsetType = UNSET
     global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    vector_indexes: tuple[VectorIndex, ...] | UnsetType = UNSET
+    vector_indexes: tuple[NewVectorIndex, ...] | UnsetType = UNSET
 
 
 class ImportTableInput(Request, frozen=True, kw_only=True):

@@ -51,7 +51,9 @@ class GlobalSecondaryIndex(Request, frozen=True):
     warm_throughput: WarmThroughput | UnsetType = UNSET
 
 
-class VectorIndex(Request, frozen=True, kw_only=True):
+class NewVectorIndex(Request, frozen=True, kw_only=True):
+    """VectorIndex, whose name the option has."""
+
     index_name: str
     vector_attribute: VectorAttributeDefinition
     search_schema: tuple[SearchSchemaElement, ...] | UnsetType = UNSET
@@ -86,7 +88,7 @@ class CreateTableInput(Request, frozen=True):
     on_demand_throughput: OnDemandLimits | UnsetType = UNSET
     global_table_source_arn: str | UnsetType = UNSET
     global_table_settings_replication_mode: str | UnsetType = UNSET
-    vector_indexes: tuple[VectorIndex, ...] | UnsetType = UNSET
+    vector_indexes: tuple[NewVectorIndex, ...] | UnsetType = UNSET
 
 
 class DescribeLimitsInput(Request, frozen=True):
@@ -131,9 +133,9 @@ class DeleteVectorIndexAction(Request, frozen=True):
 
 
 class VectorIndexUpdate(Request, frozen=True):
-    """One of the two; CreateVectorIndexAction is a VectorIndex by its shape."""
+    """One of the two; CreateVectorIndexAction has the members of VectorIndex."""
 
-    create: VectorIndex | UnsetType = UNSET
+    create: NewVectorIndex | UnsetType = UNSET
     delete: DeleteVectorIndexAction | UnsetType = UNSET
 
 

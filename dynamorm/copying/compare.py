@@ -22,7 +22,7 @@ from ..operations.effects import Steps, now, together
 from .collisions import Keys, digest
 from .identity import Found, check_tables
 from .join import Hashed, Join, Side
-from .lookups import Keyed, LookUps, key_of
+from .lookups import Keyed, LookUps, read_key
 from .options import CopySettings
 from .progress import Telling
 from .reads import End, Item, Reads
@@ -175,7 +175,7 @@ class Comparison:
         agree = self._look_ups.agree
         pairs = ((one.item, there.item, one.hashed) for one, there in join.pairs())
         found = [pair[0] for pair in pairs if not agree(*pair)]
-        keys = [key_of(one, self.target) for one in found[:NAMED]]
+        keys = [read_key(one, self.target) for one in found[:NAMED]]
         return Tally(different=len(found), different_keys=keys)
 
     def _left_over(self, join: Join, *, passed: bool) -> Steps[tuple[Tally, bool]]:
@@ -263,7 +263,7 @@ def _parts(page: ScanOutput, end: End) -> Iterator[tuple[Key | None, list[Raw]]]
     items = page.items
     start = 0
     for stop in range(MAX_KEYS, len(items), MAX_KEYS):
-        yield key_of(items[stop - 1], end), items[start:stop]
+        yield read_key(items[stop - 1], end), items[start:stop]
         start = stop
     yield page.last_evaluated_key or None, items[start:]
 

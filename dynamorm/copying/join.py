@@ -17,7 +17,7 @@ from ..api.descriptions import Cursors
 from ..api.items import ScanOutput
 from ..api.lookups import MAX_KEYS
 from ..items.keys import item_key
-from .lookups import Keyed, key_of
+from .lookups import Keyed, read_key
 from .reads import End, Item
 from .verified import Cursor
 
@@ -28,7 +28,7 @@ Hashed = tuple[Item, int | None]
 """What the target should have, and its hash where that is known."""
 
 
-class Entry(Struct):
+class SideEntry(Struct):
     """An item that has not met its counterpart yet."""
 
     item: Item
@@ -44,7 +44,7 @@ class Entry(Struct):
     def cursor(self, end: End) -> Cursor | None:
         """Return where a Scan that begins with it continues."""
         if isinstance(self.before, Raw):
-            self.before = Cursor(after=key_of(self.before, end))
+            self.before = Cursor(after=read_key(self.before, end))
         return self.before
 
     def detach(self, end: End) -> None:
@@ -61,11 +61,11 @@ class Side:
         self.cursor = cursor
         """Where the next page begins."""
         self.cursors = Cursors("Scan")
-        self.fresh: list[Entry] = []
+        self.fresh: list[SideEntry] = []
         """Those that have not been compared with any of the other side, in order."""
-        self.waiting: dict[Hashable, Entry] = {}
+        self.waiting: dict[Hashable, SideEntry] = {}
         """Those before them, by their keys, in the order in which they were read."""
-        self._doubles: list[tuple[Hashable, Entry]] = []
+        self._doubles: list[tuple[Hashable, SideEntry]] = []
         """Those with the key of another one that waits."""
         self._names = names
         """The key attributes of the target."""
@@ -106,7 +106,7 @@ class Side:
         before: Raw | Cursor | None = self.cursor
         for raw in page.items:
             for item, hashed in expected(raw):
-                self.fresh.append(Entry(item, self._places, self._items, before, hashed))
+                self.fresh.append(SideEntry(item, self._places, self._items, before, hashed))
                 self._places += 1
                 before = None
             self._items += 1
@@ -125,7 +125,7 @@ class Side:
                 self._doubles.append((key, entry))
         del self.fresh[:number]
 
-    def go_on(self, number: int, skipped: list[Entry]) -> None:
+    def go_on(self, number: int, skipped: list[SideEntry]) -> None:
         """Let so many go that have met their counterparts, but for some that are to wait."""
         if number:
             self._passed = self.fresh[number - 1].place + 1
@@ -134,7 +134,7 @@ class Side:
             self.fresh[:number] = skipped
             self.wait(len(skipped))
 
-    def meet(self, key: Hashable) -> Entry:
+    def meet(self, key: Hashable) -> SideEntry:
         entry = self.waiting.pop(key)
         self._passed = max(self._passed, entry.place + 1)
         return entry
@@ -160,11 +160,11 @@ class Side:
         self._passed = self._places
         return self._take_out(self._before(self._places))
 
-    def _before(self, place: int) -> list[tuple[Hashable, Entry]]:
+    def _before(self, place: int) -> list[tuple[Hashable, SideEntry]]:
         waiting = takewhile(lambda both: both[1].place < place, self.waiting.items())
         return [*self._doubles, *waiting]
 
-    def _take_out(self, left: list[tuple[Hashable, Entry]]) -> list[Keyed]:
+    def _take_out(self, left: list[tuple[Hashable, SideEntry]]) -> list[Keyed]:
         doubles, self._doubles = len(self._doubles), self._doubles[len(left) :]
         for key, _ in left[doubles:]:
             del self.waiting[key]
@@ -235,10 +235,10 @@ class Join:
             return None
         return self.source.settle(*here), self.target.settle(*there)
 
-    def pairs(self) -> Iterator[tuple[Entry, Entry]]:
+    def pairs(self) -> Iterator[tuple[SideEntry, SideEntry]]:
         """Let all go that can meet; give the pairs that are not the same to the byte."""
         ours, theirs = self.source.fresh, self.target.fresh
-        skipped: tuple[list[Entry], list[Entry]] = [], []
+        skipped: tuple[list[SideEntry], list[SideEntry]] = [], []
         i = j = 0
         # Without keys, which cost ten times as much to read, where little differs.
         while i < len(ours) and j < len(theirs):
@@ -261,11 +261,13 @@ class Join:
             yield source.meet(key), target.meet(key)
 
 
-def _is_same(ours: list[Entry], i: int, theirs: list[Entry], j: int) -> bool:
+def _is_same(ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int) -> bool:
     return bytes(ours[i].item) == bytes(theirs[j].item)
 
 
-def _next_same(ours: list[Entry], i: int, theirs: list[Entry], j: int) -> tuple[int, int] | None:
+def _next_same(
+    ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int
+) -> tuple[int, int] | None:
     """Return where both sides go on alike, if few on either side are passed over."""
     for n in range(1, NEAR):
         for a, b in ((i + n, j + n), (i + n, j), (i, j + n)):

@@ -38,13 +38,13 @@ class LookUps:
         for key, item in made:
             if key not in keys:  # an item that has no place in the target, as it is
                 tally.missing += 1
-                tally.missing_keys.append(key_of(item, source))
+                tally.missing_keys.append(read_key(item, source))
             elif key not in found:
                 tally.missing += 1
-                tally.missing_keys.append(key_of(item, target))
+                tally.missing_keys.append(read_key(item, target))
             elif not self.agree(item, found[key]):
                 tally.different += 1
-                tally.different_keys.append(key_of(item, target))
+                tally.different_keys.append(read_key(item, target))
         return tally, found
 
     def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]] | None]:
@@ -65,7 +65,7 @@ class LookUps:
                 others.append(item)
             else:
                 tally.extra += 1
-                tally.extra_keys.append(key_of(item, target))
+                tally.extra_keys.append(read_key(item, target))
         return tally, others
 
     def agree(self, one: Item, there: Item, hashed: int | None = None) -> bool:
@@ -79,7 +79,7 @@ class LookUps:
         return hashed == self._target.read(item_hash, there)
 
 
-def key_of(item: Item, end: End) -> Key:
+def read_key(item: Item, end: End) -> Key:
     """Return an item's key as a cursor and a result have it."""
     key: Key = json.decode(end.json_in(item))
     return key

@@ -237,7 +237,7 @@ def _union_spec(
         inherited=unions.joined_indexes(read, inherited, problems),
     )
     fields = unions.joined_fields(read, problems)
-    problems += unions.key_problems(read, fields)
+    problems += unions.unmarked_keys(read, fields)
     return _built(model, own, fields, problems)
 
 

@@ -142,7 +142,7 @@ def joined_options(
     return joined
 
 
-def key_problems(members: Sequence[ModelFields], fields: Sequence[Field]) -> Iterator[str]:
+def unmarked_keys(members: Sequence[ModelFields], fields: Sequence[Field]) -> Iterator[str]:
     """Say where a model has an attribute of a key and no marker for it, or lacks the table's."""
     markers = {
         field.attribute: [mark for mark in field.markers if not isinstance(mark, TimeToLive)]

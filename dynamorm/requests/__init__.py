@@ -21,10 +21,10 @@ from ..api.tables import (
     GlobalSecondaryIndex,
     ListTablesInput,
     LocalSecondaryIndex,
+    NewVectorIndex,
     OnDemandLimits,
     ProvisionedThroughput,
     SSESpecification,
-    VectorIndex,
 )
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -253,11 +253,11 @@ def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSec
     )
 
 
-def vector_index(index: IndexSpec) -> VectorIndex:
+def vector_index(index: IndexSpec) -> NewVectorIndex:
     vector: Any = index.vector
     parts = (("HASH", index.partition_key), ("INLINE_FILTER", index.filters))
     schema = (SearchSchemaElement(one.name, kind) for kind, part in parts for one in part)
-    return VectorIndex(
+    return NewVectorIndex(
         index_name=index.name,
         vector_attribute=VectorAttributeDefinition(vector.name),
         search_schema=tuple(schema) or UNSET,

@@ -15,7 +15,7 @@ from ..api.backups import (
     RestoreTableFromBackupInput,
     RestoreTableToPointInTimeInput,
 )
-from ..api.tables import GlobalSecondaryIndex, VectorIndex
+from ..api.tables import GlobalSecondaryIndex, NewVectorIndex
 from ..errors import ModelError
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -64,7 +64,7 @@ def restore_table_from_backup(
     *,
     name: str | None = None,
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
-    vectors: Iterable[VectorIndex] | None = None,
+    vectors: Iterable[NewVectorIndex] | None = None,
     **options: Unpack[TableOptions],
 ) -> RestoreTableFromBackupInput:
     """Build RestoreTableFromBackup: billing and encryption of the model where it declares them.
@@ -83,7 +83,7 @@ def restore_table_to_point_in_time(
     at: float | None = None,
     name: str | None = None,
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
-    vectors: Iterable[VectorIndex] | None = None,
+    vectors: Iterable[NewVectorIndex] | None = None,
     **options: Unpack[TableOptions],
 ) -> RestoreTableToPointInTimeInput:
     """Build RestoreTableToPointInTime, to `at`, in seconds since the epoch, or the latest moment.
@@ -106,7 +106,7 @@ def restore_table_to_point_in_time(
 def _overrides(
     spec: TableSpec,
     indexes: Iterable[GlobalSecondaryIndex] | None,
-    vectors: Iterable[VectorIndex] | None,
+    vectors: Iterable[NewVectorIndex] | None,
 ) -> dict[str, Any]:
     """Return what is to differ from the backup: only what is declared."""
     # CreateTable is billed on demand unless the model says otherwise; a restore is as its backup.

@@ -28,7 +28,7 @@ from .regions import (
 )
 from .replica_actions import regional_actions
 from .steps import Change, Kind, Pair, Setting, Step
-from .table_settings import recovery, recovery_step, units
+from .table_settings import figure, recovery, recovery_step
 
 if TYPE_CHECKING:
     from ..api.parts import ReplicaDescription
@@ -97,13 +97,13 @@ def _read_units(replica: Any, owner: Any) -> int | None:
     """Return the read capacity of a replica or of its index, which may be the owner's own."""
     override = replica and replica.provisioned_throughput_override
     whole = owner and owner.provisioned_throughput
-    return units((override or whole).read_capacity_units) if override or whole else None
+    return figure((override or whole).read_capacity_units) if override or whole else None
 
 
 def _max_read(replica: Any, owner: Any) -> int | None:
     override = replica and replica.on_demand_throughput_override
     whole = owner and owner.on_demand_throughput
-    return units((override or whole).max_read_request_units) if override or whole else None
+    return figure((override or whole).max_read_request_units) if override or whole else None
 
 
 def _is_key(replica: Replica, key: str, told: Change) -> bool:

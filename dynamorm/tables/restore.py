@@ -15,7 +15,7 @@ from ..api import AttributeDefinition, Request
 from ..api.backups import BackupDescription, BackupDetails
 from ..api.descriptions import BillingModeSummary, TableDescription
 from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
-from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, VectorIndex
+from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
 from ..errors import Refused
 from ..model.declare import Model, table_spec
 from ..model.named import table_name
@@ -165,7 +165,7 @@ class _Kept(NamedTuple):
     """The indexes to restore, without those that differ; `None` for all."""
 
     indexes: tuple[GlobalSecondaryIndex, ...] | None = None
-    vectors: tuple[VectorIndex, ...] | None = None
+    vectors: tuple[NewVectorIndex, ...] | None = None
 
 
 def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
@@ -196,9 +196,9 @@ def _alike(found: Iterable[Found], names: Container[str]) -> list[Found]:
     return [index for index in staying if f"index:{index.index_name}" not in names]
 
 
-def _vector(index: VectorIndexDescription) -> VectorIndex:
+def _vector(index: VectorIndexDescription) -> NewVectorIndex:
     """Name a vector index that the backup has: nothing of it can be changed."""
-    return json.decode(json.encode(index), type=VectorIndex)
+    return json.decode(json.encode(index), type=NewVectorIndex)
 
 
 def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> GlobalSecondaryIndex:

@@ -25,7 +25,7 @@ TTL_INTERVAL = 3600.0
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
-def units(found: int | None) -> int | None:
+def figure(found: int | None) -> int | None:
     """Return a figure that means something: on demand there are 0 units, and -1 is no maximum."""
     return found if found is not None and 0 < found <= MAX_UNITS else None
 
@@ -34,7 +34,7 @@ def provisioned(found: ProvisionedThroughputDescription | None) -> Provisioned |
     """Return the capacity of a table or index; `None` on demand."""
     if found is None:
         return None
-    read, write = units(found.read_capacity_units), units(found.write_capacity_units)
+    read, write = figure(found.read_capacity_units), figure(found.write_capacity_units)
     return Provisioned(read, write) if read and write else None
 
 
@@ -42,8 +42,8 @@ def limits(declared: OnDemand, found: OnDemandThroughput | None) -> OnDemand:
     """Return the maxima found, of those that are declared; others are not compared."""
     there = found or OnDemandThroughput()
     return OnDemand(
-        UNSET if declared.max_read is UNSET else units(there.max_read_request_units),
-        UNSET if declared.max_write is UNSET else units(there.max_write_request_units),
+        UNSET if declared.max_read is UNSET else figure(there.max_read_request_units),
+        UNSET if declared.max_write is UNSET else figure(there.max_write_request_units),
     )
 
 
@@ -53,7 +53,7 @@ def warm(
     """Return what is there; the service raises it by itself, so more is as declared."""
     if found is None:
         return None
-    read, write = units(found.read_units_per_second), units(found.write_units_per_second)
+    read, write = figure(found.read_units_per_second), figure(found.write_units_per_second)
     if not read or not write:
         return None
     if read >= declared.read and write >= declared.write:
