@@ -162,10 +162,12 @@ def test_throughput_of_indexes():
 @dear
 @given(strategies.specs())
 def test_exactly_the_keys_are_defined(spec):
-    """Each key attribute is defined once, and no other attribute is."""
+    """Each key attribute and inline filter is defined once, and no other attribute is."""
     body = sent(spec)
     indexes = body.get("LocalSecondaryIndexes", []) + body.get("GlobalSecondaryIndexes", [])
-    used = {part["AttributeName"] for owner in (body, *indexes) for part in owner["KeySchema"]}
+    schemas = [owner["KeySchema"] for owner in (body, *indexes)]
+    schemas += [index.get("SearchSchema", []) for index in body.get("VectorIndexes", [])]
+    used = {part["AttributeName"] for schema in schemas for part in schema}
     defined = [item["AttributeName"] for item in body["AttributeDefinitions"]]
     assert sorted(defined) == sorted(used)
 
