@@ -13,6 +13,7 @@ from ..api.descriptions import TableDescription
 from ..api.parts import IndexDescription
 from ..model.declare import Model, table_spec
 from ..model.indexes import IndexSpec
+from ..model.names import region_of
 from ..model.options import KEYS_ONLY, Provisioned
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
@@ -62,7 +63,7 @@ def copy(
     origin = TableSpec.of(source)
     there = target if isinstance(target, TableDescription) else None
     spec = TableSpec.of(there) if there else table_spec(target or origin)  # type: ignore[arg-type]  # no description
-    region = region or _region(source)
+    region = region or region_of(source.table_arn)
     items = _items(source)
     units = ceil(items.size / READ_BYTES) * (1 if consistent_read else 0.5)
     read = _Priced(origin, region, prices).units(f"read {origin.name}", "read", units)
@@ -111,7 +112,9 @@ def plan(
     items = _items(description) if description else _Items(0, 0)
     if description and not spec.billing:
         spec = changed(spec, billing=TableSpec.of(description).billing)
-    region = region or plan.bound_to.region or (_region(description) if description else "")
+    region = (
+        region or plan.bound_to.region or region_of(description.table_arn if description else None)
+    )
     priced = _Priced(spec, region, prices)
     indexes = {f"index:{index.name}": index for index in spec.indexes}
     costs: list[Cost] = []
@@ -181,11 +184,6 @@ class _Priced:
                 yield self._cost(
                     f"{kind} capacity of {name}", amount, "units per second", *per_month
                 )
-
-
-def _region(table: TableDescription) -> str:
-    parts = (table.table_arn or "").split(":")
-    return parts[3] if len(parts) > 3 else ""
 
 
 def _items(table: TableDescription) -> _Items:

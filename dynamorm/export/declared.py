@@ -28,11 +28,7 @@ def declared(spec: TableSpec) -> Members:
         name = {"AttributeName": spec.time_to_live} if spec.time_to_live else {}
         told["TimeToLiveSpecification"] = {"Enabled": bool(name), **name}
     if (recovery := spec.point_in_time_recovery) is not UNSET:
-        days = {"RecoveryPeriodInDays": recovery} if type(recovery) is int else {}
-        told["PointInTimeRecoverySpecification"] = {
-            "PointInTimeRecoveryEnabled": bool(recovery),
-            **days,
-        }
+        told["PointInTimeRecoverySpecification"] = recovery_members(recovery)
     if spec.stream_policy:
         policy = told["StreamResourcePolicy"] = policy_text(spec.stream_policy)
         stream: Members = told["StreamSpecification"]
@@ -54,6 +50,12 @@ def declared(spec: TableSpec) -> Members:
         if index["IndexName"] in counted:
             index["ContributorInsightsSpecification"] = counted[index["IndexName"]]
     return {**told, "IndexInsights": counted} if counted else told
+
+
+def recovery_members(given: bool | int) -> Members:
+    """Return point-in-time recovery as it is declared: off, on, or on for so many days."""
+    days = {"RecoveryPeriodInDays": given} if type(given) is int else {}
+    return {"PointInTimeRecoveryEnabled": bool(given), **days}
 
 
 def _destination(given: str | Kinesis) -> Members:

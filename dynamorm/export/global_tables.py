@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
-from .declared import Members
+from .declared import Members, recovery_members
 
 
 class Unsayable(Exception):
@@ -87,10 +87,8 @@ def _replica(replica: Replica, spec: TableSpec) -> Members:
         written["SSESpecification"] = {"KMSMasterKeyId": replica.kms_key}
     if replica.deletion_protection is not UNSET:
         written["DeletionProtectionEnabled"] = replica.deletion_protection
-    if (days := replica.point_in_time_recovery) is not UNSET:
-        more = {"RecoveryPeriodInDays": days} if type(days) is int else {}
-        enabled = {"PointInTimeRecoveryEnabled": bool(days), **more}
-        written["PointInTimeRecoverySpecification"] = enabled
+    if (recovery := replica.point_in_time_recovery) is not UNSET:
+        written["PointInTimeRecoverySpecification"] = recovery_members(recovery)
     if replica.tags:
         written["Tags"] = [{"Key": key, "Value": value} for key, value in replica.tags.items()]
     if maxima := replica.index_max_read:

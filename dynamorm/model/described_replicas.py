@@ -7,6 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
+from .names import region_of
 from .options import MAX_UNITS, Replica
 
 Document = Mapping[str, Any]
@@ -29,7 +30,7 @@ def replica_options(table: Document) -> dict[str, Any]:
 
 
 def _replicas(table: Document) -> Iterator[Replica]:
-    _, _, _, own, *_ = f"{table.get('TableArn')}::::".split(":")
+    own = region_of(table.get("TableArn"))
     for found in table["Replicas"]:
         if found["RegionName"] != own and found.get("ReplicaStatus") != "DELETING":
             yield _replica(found)

@@ -92,3 +92,8 @@ def attribute_problems(what: str, name: object) -> Iterator[str]:
     """Say why it cannot be the name of an attribute that a table knows of."""
     if not is_text(name) or not 1 <= len(name.encode()) <= MAX_ATTRIBUTE_BYTES:
         yield f"{what} attribute name {name!r:.50} must have 1 to 255 bytes of UTF-8"
+
+
+def region_of(arn: str | None) -> str:
+    """Return the region of an ARN; empty where there is none."""
+    return f"{arn or ''}::::".split(":")[3]

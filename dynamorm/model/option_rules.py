@@ -23,8 +23,7 @@ MAX_RECOVERY_DAYS = 35
 MAX_POLICY_BYTES = 20 * 1024
 
 
-def tags_fit(tags: object) -> bool:
-    """Return whether they are tags that the service takes."""
+def _tags_fit(tags: object) -> bool:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TaggingRestrictions.html
     return (
         isinstance(tags, dict)
@@ -42,17 +41,6 @@ def _is_tag_text(text: object, most: int) -> bool:
     if not isinstance(text, str) or len(text) > most:
         return False
     return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
-
-
-TAGS = "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long"
-
-
-def recovery_fits(given: object) -> bool:
-    """Return whether point-in-time recovery can be told so."""
-    return type(given) is bool or (type(given) is int and 1 <= given <= MAX_RECOVERY_DAYS)
-
-
-RECOVERY = "True, False or 1 to 35 days"
 
 
 def _policy_fits(policy: object) -> bool:
@@ -118,7 +106,7 @@ def _is_insights(given: object) -> bool:
 
 _INSIGHTS = 'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"'
 
-_WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
     "billing": (
         lambda v: isinstance(v, OnDemand | Provisioned),
         "OnDemand(...) or Provisioned(read=..., write=...)",
@@ -128,14 +116,20 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         '"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES" or None',
     ),
     "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
-    "tags": (tags_fit, TAGS),
+    "tags": (
+        _tags_fit,
+        "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
+    ),
     "table_class": (
         lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
         '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
     ),
     "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
     "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
-    "point_in_time_recovery": (recovery_fits, RECOVERY),
+    "point_in_time_recovery": (
+        lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
+        "True, False or 1 to 35 days",
+    ),
     "resource_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
     "stream_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
     "kinesis": (
@@ -157,6 +151,7 @@ _WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         "a dict of CreateTable members, as JSON",
     ),
 }
+"""What each option takes: whether a value fits, and what to say where it does not."""
 
 # The members of CreateTable that a model or a default always fills, and those that an option does.
 _FILLED = (
@@ -201,7 +196,7 @@ def option_problems(options: Options) -> list[str]:
     """Say which options have a value that does not fit, and what is given twice."""
     problems = [
         f"{name} takes {wanted}, not {value!r:.200}{_meant(name, value)}"
-        for name, (fits, wanted) in _WANTED.items()
+        for name, (fits, wanted) in WANTED.items()
         if (value := getattr(options, name)) is not UNSET and not fits(value)
     ]
     extra = options.extra if isinstance(options.extra, dict) else {}

@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from .indexes import IndexSpec
 from .names import is_text
-from .option_rules import RECOVERY, TAGS, are_replicas, is_region, recovery_fits, tags_fit
+from .option_rules import WANTED, are_replicas, is_region
 from .options import MAX_UNITS, Options, Provisioned, Replica
 
 REGION_SETS = (
@@ -96,13 +96,11 @@ def _is_index_units(given: object) -> bool:
 
 _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "kms_key": (lambda v: is_text(v) and v != "", "the id, alias or ARN of a key of its region"),
-    "table_class": (
-        lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-        '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
-    ),
-    "point_in_time_recovery": (recovery_fits, RECOVERY),
-    "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
-    "tags": (tags_fit, TAGS),
+    # The same as of the table itself.
+    **{
+        option: WANTED[option]
+        for option in ("table_class", "point_in_time_recovery", "deletion_protection", "tags")
+    },
     "max_read": (_is_units, "a whole number from 1"),
     "read": (_is_units, "a whole number from 1"),
     "index_max_read": (_is_index_units, "whole numbers from 1 by the names of indexes"),

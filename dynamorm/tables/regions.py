@@ -46,11 +46,6 @@ def arn_in(arn: str, region: str) -> str:
     return ":".join((*parts[:3], region, *parts[4:])) if parts[3:] else arn
 
 
-def region_of(arn: str | None) -> str:
-    """Return the region of an ARN; empty where there is none."""
-    return f"{arn or ''}::::".split(":")[3]
-
-
 def transport_in(region: str, what: str) -> Steps[Any]:
     """Return the transport of a region; raise `Refused` where there is none."""
     transport = yield InRegion(region)

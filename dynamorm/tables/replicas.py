@@ -13,6 +13,7 @@ from msgspec import UNSET, structs
 
 from .. import requests
 from ..api.descriptions import TableDescription
+from ..model.names import region_of
 from ..model.options import KMS, Replica
 from ..model.spec import TableSpec
 from ..operations.effects import Steps
@@ -24,11 +25,10 @@ from .regions import (
     check_regions,
     declared_there,
     read_region,
-    region_of,
 )
 from .replica_actions import regional_actions
 from .steps import Change, Kind, Pair, Setting, Step
-from .table_settings import figure, recovery, recovery_step
+from .table_settings import figure, member_steps, recovery, recovery_step
 
 if TYPE_CHECKING:
     from ..api.parts import ReplicaDescription
@@ -228,11 +228,6 @@ def _found_disassociation(told: Change) -> object:
     return told.table.disassociation_protection_enabled is not False
 
 
-def _disassociation(change: Change) -> Iterator[Step]:
-    kind: Kind = "safe" if change.declared else "destructive"
-    yield change.update(kind=kind, disassociation_protection=change.declared)
-
-
 def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Regional]]:
     """Ask each region for what is declared of its replica there; nothing of most replicas.
 
@@ -285,7 +280,7 @@ REPLICA_SETTINGS = (
     Setting(
         name="disassociation_protection",
         found=_found_disassociation,
-        steps=_disassociation,
+        steps=member_steps,
         with_create=False,
         late=True,
     ),

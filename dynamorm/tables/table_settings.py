@@ -154,8 +154,8 @@ def _found_class(told: Change) -> str:
     return (summary and summary.table_class) or "STANDARD"
 
 
-def _member(change: Change) -> Iterator[Step]:
-    """Turning something off is destructive, all else is safe."""
+def member_steps(change: Change) -> Iterator[Step]:
+    """Yield the step that sets a member of UpdateTable: to turn it off is destructive."""
     kind: Kind = "safe" if change.declared else "destructive"
     yield change.update(kind=kind, **{change.name: change.declared})
 
@@ -232,14 +232,14 @@ TABLE_SETTINGS = (
         # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSEDescription.html
         found=_found_encryption,
         unknown=_unknown_encryption,
-        steps=_member,
+        steps=member_steps,
     ),
-    Setting(name="table_class", found=_found_class, steps=_member),
+    Setting(name="table_class", found=_found_class, steps=member_steps),
     Setting(
         name="deletion_protection",
         absent=False,
         found=lambda told: bool(told.table.deletion_protection_enabled),
-        steps=_member,
+        steps=member_steps,
     ),
     Setting(
         name="warm", found=lambda told: warm(told.declared, told.table.warm_throughput), steps=_warm
