@@ -105,6 +105,12 @@ GAPS: dict[str, dict[str, Gap]] = {
 }
 
 
+HERE_ALONE = dict.fromkeys(
+    ("replicas", "consistency", "witness", "disassociation_protection"), UNSET
+)
+"""No engine has a second region, and an endpoint may be somebody's account."""
+
+
 @pytest.fixture(scope="session")
 def models(engine: str) -> list[TableSpec]:
     """Random models, the same in each run, under names that nobody else has."""
@@ -124,7 +130,7 @@ def models(engine: str) -> list[TableSpec]:
         name = f"random-{spec.name}"[:255]
         # A key or a table of somebody's, which is to be there, cannot be made up.
         key = KMS() if spec.encryption else spec.encryption
-        found.append(table_spec(model, name=name, encryption=key, extra=UNSET))
+        found.append(table_spec(model, name=name, encryption=key, extra=UNSET, **HERE_ALONE))
 
     collect()
     return found
