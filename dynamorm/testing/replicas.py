@@ -33,11 +33,8 @@ def problems(payload: Payload, old: Payload) -> Iterator[str]:
     for action, members in todo:
         region = members["RegionName"]
         if (action == "Create") == (region in there):
-            yield (
-                f"Replica in {region} already exists"
-                if region in there
-                else (f"Replica in {region} does not exist")
-            )
+            fact = "already exists" if region in there else "does not exist"
+            yield f"Replica in {region} {fact}"
     created = [members for action, members in todo if action == "Create"]
     if created and not strong and len(todo) > 1:
         yield "Only one replica can be created, updated or deleted in one UpdateTable"

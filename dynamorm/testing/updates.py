@@ -17,6 +17,7 @@ from .tables import (
     Answer,
     Payload,
     State,
+    Table,
     error,
     key_attributes,
     vector_problems,
@@ -63,16 +64,16 @@ class Updates:
             raise error("LimitExceededException", message, "UpdateTable")
         for code, problem in _problems(payload, state.payload):
             raise error(code, problem, "UpdateTable")
-        table.become(*self._states(payload, state.payload, now))
+        table.become(*self._states(table, payload, now))
         for action, name in _index_actions(payload):
             if action == "Delete":
                 table.settings.pop(("insights", name), None)
         return {"TableDescription": table.describe(now)}
 
-    def _states(self, payload: Payload, old: Payload, now: float) -> Iterator[tuple[float, State]]:
+    def _states(self, table: Table, payload: Payload, now: float) -> Iterator[tuple[float, State]]:
+        old = table.at(now).payload
         new, ready = _changed(payload, old), now + self._seconds
         if "ReplicaUpdates" in payload:
-            table = self._account.require(payload["TableName"], "UpdateTable")
             ready += self._seconds
             yield from replicas.states(self._account, table, payload, new, now, ready)
             return
