@@ -61,23 +61,11 @@ def made_of_models(
 
     def several(found: Any, more: dict[str, Raw]) -> Iterator[bytes | Raw]:
         items = given(transform, found, kinds)
-        if not more:
-            for item in items:
-                yield targets.codec(item).encode(item)
+        if more:
+            yield from targets.with_unmodelled(items, more)
             return
-        carried: dict[str, Raw] = {}
-        written: list[bytes | Raw] = []
         for item in items:
-            target = targets.codec(item)
-            written.append(target.encode(item, more))
-            carried.update(target.unmodelled(more))
-        if carried and len(written) > 1:
-            lost = ", ".join(carried)
-            raise Misfit(
-                f"split into {len(written)} items, and which of them gets {lost} is "
-                "not known: pass unmodelled='drop'"
-            )
-        yield from written
+            yield targets.codec(item).encode(item)
 
     return convert
 
@@ -96,6 +84,22 @@ class _Targets:
     def codec(self, item: Any) -> Codec[Any]:
         found: Codec[Any] = codec(self._model or type(item)).of(item)
         return found
+
+    def with_unmodelled(self, items: Iterable[Any], more: dict[str, Raw]) -> list[bytes]:
+        """Write what came of an item with what its model does not have, which only one can get."""
+        carried: dict[str, Raw] = {}
+        written: list[bytes] = []
+        for item in items:
+            target = self.codec(item)
+            written.append(target.encode(item, more))
+            carried.update(target.unmodelled(more))
+        if carried and len(written) > 1:
+            lost = ", ".join(carried)
+            raise Misfit(
+                f"split into {len(written)} items, and which of them gets {lost} is "
+                "not known: pass unmodelled='drop'"
+            )
+        return written
 
 
 def _unknown(instance: Any) -> None:
