@@ -56,12 +56,10 @@ class Pace:
         while (limit := self.limit) is not None:
             moment = yield from now()
             with self._lock:
-                covered_at = moment if self._covered_at is None else self._covered_at
-                wait = covered_at - moment
-                if wait <= 0:
-                    paid = units * self._factor
-                    self._cover(paid, limit, moment)
-                    return paid
+                paid = units * self._factor
+                wait = self._pay(paid, limit, moment)
+            if wait <= 0:
+                return paid
             longest = left(moment)
             if longest <= 0:
                 return None
@@ -96,6 +94,13 @@ class Pace:
                 self._share *= BACK_OFF
                 self._doubling = RECOVERY
 
+    def _pay(self, units: float, limit: float, moment: float) -> float:
+        """Pay for units if it is their turn; return the seconds until then."""
+        wait = 0.0 if self._covered_at is None else self._covered_at - moment
+        if wait <= 0:
+            self._cover(units, limit, moment)
+        return wait
+
     def _cover(self, units: float, limit: float, moment: float) -> float:
         """Pay for units; return when that turn has begun."""
         begins = moment if self._covered_at is None else max(self._covered_at, moment - CREDIT)
@@ -129,26 +134,6 @@ class Lent(Pace):
         """What is left; below zero where requests have cost more than they had paid."""
         self._from = float("-inf")
 
-    def ready(self, left: Callable[[float], float], units: float = 0.0) -> Steps[float | None]:
-        """Wait until what a request is to pay has been lent."""
-        while (lent := self.limit) is not None:
-            moment = yield from now()
-            with self._lock:
-                wait = self._from - moment
-                paid = units * self._factor
-                if wait <= 0 and not 0 < self._units >= paid:
-                    wait = self._lend(max(lent, paid) - self._units, False)
-                    self._units = max(lent, paid)
-                    self._from = moment + wait
-                if wait <= 0:
-                    self._units -= paid
-                    return paid
-            longest = left(moment)
-            if longest <= 0:
-                return None
-            yield Sleep(min(wait, longest, 1.0))
-        return 0.0
-
     def spent(self, units: float, paid: float, moment: float) -> None:
         with self._lock:
             if self.limit is not None:
@@ -168,3 +153,14 @@ class Lent(Pace):
             if self.limit is not None and self._units > 0:
                 self._lend(-self._units, False)
                 self._units = 0.0
+
+    def _pay(self, units: float, limit: float, moment: float) -> float:
+        """Pay for units once so many have been lent; return the seconds until then."""
+        wait = self._from - moment
+        if wait <= 0 and not 0 < self._units >= units:
+            wait = self._lend(max(limit, units) - self._units, False)
+            self._units = max(limit, units)
+            self._from = moment + wait
+        if wait <= 0:
+            self._units -= units
+        return wait
