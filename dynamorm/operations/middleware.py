@@ -51,9 +51,10 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
         if isinstance(effect, Where):
             return _located(effect, prefix)
         payload = _prefixed(effect.payload, prefix)
-        if payload is effect.payload and effect.operation != "ListTables":
-            return None
-        return _unprefixed(structs.replace(effect, payload=payload), prefix)
+        own = effect if payload is effect.payload else structs.replace(effect, payload=payload)
+        if effect.operation == "ListTables":
+            return _unprefixed(own, prefix)
+        return None if own is effect else asked(own)
 
     return perform
 
@@ -133,8 +134,6 @@ def _naming(kind: Any) -> tuple[str, ...]:
 
 def _unprefixed(effect: Call[Any], prefix: str) -> Steps[Any]:
     reply = yield effect
-    if effect.operation != "ListTables":
-        return reply
     # The last name stays whole: it is where the service goes on from, and may be anybody's.
     names = tuple(n.removeprefix(prefix) for n in reply.table_names if n.startswith(prefix))
     return structs.replace(reply, table_names=names)

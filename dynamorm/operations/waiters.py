@@ -180,7 +180,7 @@ def _look_again(
     def late(waited: float) -> WaitTimeout:
         if seen is None:
             return WaitTimeout(name, waited, "")
-        late = unready_indexes(seen), unready_replicas(seen)
-        return WaitTimeout(seen.table_name, waited, seen.table_status, *late)
+        changing = unready_indexes(seen), unready_replicas(seen)
+        return WaitTimeout(seen.table_name, waited, seen.table_status, *changing)
 
     return (yield from look_again(lambda: find_table(name), schedule, deadline, late))
