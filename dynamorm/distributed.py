@@ -119,7 +119,7 @@ class _Cluster:
         self._told: Any = Queue(f"{name}-told", client=client)
         self._variable = partial(Variable, client=client)
         self._answered: dict[int, tuple[str, float]] = {}
-        """The last thing that a task has told, and how long it is to wait after that."""
+        """The last message of a task, and how long the task must wait after it."""
         self._error: BaseException | None = None
 
     def serve(self, function: Callable[[Any, Any], Any], tasks: list[Any], stopped: Stop) -> None:
@@ -190,7 +190,7 @@ class _Cluster:
 
 
 _ANSWERED = (tuple, Loan)
-"""What a task tells and waits until it is heard: an item for `on_error`, a loan."""
+"""A message that a task sends and waits to have received: an item for `on_error`, a loan."""
 
 
 def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:

@@ -1,6 +1,6 @@
 """DynamoDB's own shapes, each once: here what all of them share, and what many are made of."""
 
-# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
+# No `from __future__ import annotations`: evaluating strings costs as much as making the classes.
 
 from importlib import import_module
 from typing import Any, ClassVar, TypeVar
@@ -18,7 +18,7 @@ _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
 
 class Lazy:
-    """A module that is imported when something of it is first asked for."""
+    """A module that is imported on first use."""
 
     def __init__(self, name: str) -> None:
         self._name = name

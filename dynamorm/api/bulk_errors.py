@@ -1,4 +1,4 @@
-"""What a bulk put could not put, summed up from the report that the service writes to S3."""
+"""What a bulk put could not put: a summary of the report that the service writes to S3."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ class BulkErrors(Readable, frozen=True, kw_only=True):
     location: str
     """Where the whole report is, as `s3://bucket/prefix`."""
     failed: int | None = None
-    """How many items have failed, by the operation's own count; `None` where it tells none."""
+    """How many items failed, by the operation's own count; `None` if it has no count."""
     count: int = 0
-    """How many of them the report tells."""
+    """How many of them the report lists."""
     codes: dict[str, int] = field(default_factory=dict)
-    """How many have which error; those without a code count as `UNKNOWN`."""
+    """How many items have each error code; an error without a code counts as `UNKNOWN`."""
     messages: dict[str, str] = field(default_factory=dict)
     """The first message of each code."""
     keys: tuple[dict[str, Any], ...] = ()
-    """As attribute values, where the report tells the item or its key."""
+    """Keys as attribute values, where the report has the item or its key."""
     unread: int = 0
-    """Lines of the report that are no JSON objects."""
+    """How many lines of the report are not JSON objects."""
 
     def __str__(self) -> str:
         if not self.count and not self.failed:

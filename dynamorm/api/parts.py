@@ -3,7 +3,7 @@
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 """
 
-# No annotations as strings: to evaluate them costs a first request as much as to make the classes.
+# No `from __future__ import annotations`: evaluating strings costs as much as making the classes.
 
 from typing import ClassVar, Literal
 

@@ -238,7 +238,7 @@ class BulkOperation(_Transfer, frozen=True, kw_only=True):
     performance_tier: str | None = None
     output_s3_configuration: BulkOutput | None = None
     errors: BulkErrors | None = None
-    """What `bulk_put_from_s3(s3=...)` has read of the report; the service does not tell it."""
+    """What `bulk_put_from_s3(s3=...)` read from the report; not part of the service's answer."""
 
     @property
     def arn(self) -> str:

@@ -143,7 +143,7 @@ class DescribeContributorInsightsOutput(Reply, frozen=True):
 
     @property
     def mode(self) -> str | None:
-        """What is counted; `None` where nothing is. Without a mode it is what all once had."""
+        """What is counted; `None` if nothing is. An answer without a mode means both."""
         on = self.contributor_insights_status in ("ENABLING", "ENABLED")
         return (self.contributor_insights_mode or "ACCESSED_AND_THROTTLED_KEYS") if on else None
 

@@ -58,7 +58,7 @@ def backup(
 
 
 def _check(given: tuple[str | None, str | None], listed: bool, arns: tuple[str, ...]) -> None:
-    """Refuse what does not say which one of the three is to be done, to what."""
+    """Refuse arguments that do not name exactly one of the three actions and its subject."""
     table, name = given
     problem = ""
     if listed + bool(arns) + (name is not None) > 1 or (arns and table):

@@ -77,14 +77,14 @@ class S3Point(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     prefix: str = ""
     stage: Literal["export", "transform", "put", "check", "done"] = "export"
     token: str = ""
-    """What the service knows a stage by that may have been begun."""
+    """The token by which the service recognizes a stage that may have begun."""
     export: str = ""
-    """The ARN of the export, where it has been begun."""
+    """The ARN of the export, once it has begun."""
     bulk: str = ""
-    """The ARN of the bulk put, where it has been begun."""
+    """The ARN of the bulk put, once it has begun."""
     written: int = 0
     failed: int = 0
-    """Items that the bulk put has and has not put."""
+    """How many items the bulk put has put, and how many it has not."""
 
     def folder(self, name: str) -> str:
         """Return the beginning of keys: the export's, or one of those that this copy writes."""
@@ -117,7 +117,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
 
     @property
     def is_put(self) -> bool:
-        """Whether what segments that are done have read is in the target."""
+        """Whether the items of finished segments are in the target."""
         return self.s3 is UNSET or self.s3.stage == "done"
 
     @property

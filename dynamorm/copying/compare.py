@@ -32,7 +32,7 @@ MOST_KEYS = 2_000_000
 """How many are remembered where several source items may make one of the target: 16 bytes each."""
 
 SETTLE_EVERY = 5.0
-"""Seconds after which what has been passed over waits no longer: it holds the cursors back."""
+"""Seconds after which skipped items are looked up: while they wait, no cursor can move on."""
 
 Raws = Iterable[Item]
 
@@ -63,7 +63,7 @@ class Comparison:
         self._lock = Lock()
         self._met = Keys(MOST_KEYS)
         self._in_order = True
-        """Whether both tables give their items in one order, as far as has been seen."""
+        """Whether both tables have returned their items in the same order so far."""
         # What an earlier run has met is not known any more.
         self._merged = self._merges and any(cursor != Cursor() for cursor in point.cursors)
 
@@ -159,7 +159,7 @@ class Comparison:
                 tally = tally + left
             if late and moved:
                 return
-            if late:  # a run that has no time for more is to have done something, too
+            if late:  # even a run without time for more must make some progress
                 tally = tally + self._summed(*join.left_over(whole=True))
             if (ends := join.resumable()) is not None:
                 cursors = {number: ends[0][0], number + of: ends[1][0]}
@@ -171,7 +171,7 @@ class Comparison:
                 self.telling.tell(moved_at)
 
     def _differing(self, join: Join) -> Tally:
-        """Count those pairs that can be made now, and differ."""
+        """Count the pairs that can be made now and whose items differ."""
         agree = self._look_ups.agree
         pairs = ((one.item, there.item, one.hashed) for one, there in join.pairs())
         found = [pair[0] for pair in pairs if not agree(*pair)]

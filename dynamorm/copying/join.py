@@ -22,7 +22,7 @@ from .reads import End, Item
 from .verified import Cursor
 
 NEAR = 8
-"""How many in a row may have no counterpart until the keys of all are read."""
+"""How many items in a row may lack a counterpart before the keys of all are read."""
 
 Hashed = tuple[Item, int | None]
 """What the target should have, and its hash where that is known."""
@@ -62,17 +62,17 @@ class Side:
         """Where the next page begins."""
         self.cursors = Cursors("Scan")
         self.fresh: list[SideEntry] = []
-        """Those that have not been compared with any of the other side, in order."""
+        """Items that have not been compared with the other side yet, in order."""
         self.waiting: dict[Hashable, SideEntry] = {}
-        """Those before them, by their keys, in the order in which they were read."""
+        """Earlier items that wait for their counterparts, by key, in the order of reading."""
         self._doubles: list[tuple[Hashable, SideEntry]] = []
-        """Those with the key of another one that waits."""
+        """Items with the same key as one that waits."""
         self._names = names
         """The key attributes of the target."""
         self._items = 0
         self._places = 0
         self._passed = 0
-        """The place after the last one that has met its counterpart."""
+        """The place after the last entry that has met its counterpart."""
         self._pages = 0, 0
         """The places at which the last two pages begin."""
         self._left = 0
@@ -80,7 +80,7 @@ class Side:
 
     @property
     def tail(self) -> int:
-        """How many entries there are after the last one that has met its counterpart."""
+        """How many entries follow the last one that has met its counterpart."""
         return self._places - self._passed
 
     @property
@@ -89,16 +89,16 @@ class Side:
 
     @property
     def never_met(self) -> int:
-        """How many have not met their counterparts, with those that are left over."""
+        """How many entries have not met their counterparts, including those left over."""
         return self._left + self.unmet
 
     @property
     def crowded(self) -> bool:
-        """Whether as many have waited for two pages as can be looked up at once."""
+        """Whether enough entries have waited for two pages to fill one look-up."""
         return len(self._before(self._pages[0])) >= MAX_KEYS
 
     def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Hashed]]) -> None:
-        """Take up a page, by what the target should have of each item."""
+        """Add a page, as the items that the target should have."""
         self._pages = self._pages[1], self._places
         self.wait(sum(1 for entry in self.fresh if entry.place < self._pages[0]))
         for _, entry in self._before(self._pages[0]):
@@ -118,7 +118,7 @@ class Side:
         return self.end.read(item_key, item, self._names)
 
     def wait(self, number: int) -> None:
-        """Let so many wait for their counterparts, by their keys."""
+        """Move this many entries among those that wait, by key."""
         for entry in self.fresh[:number]:
             key = self._key_in(entry.item)
             if self.waiting.setdefault(key, entry) is not entry:
@@ -126,7 +126,7 @@ class Side:
         del self.fresh[:number]
 
     def go_on(self, number: int, skipped: list[SideEntry]) -> None:
-        """Let so many go that have met their counterparts, but for some that are to wait."""
+        """Drop this many entries that have met their counterparts; let the skipped ones wait."""
         if number:
             self._passed = self.fresh[number - 1].place + 1
             for entry in skipped:
@@ -155,7 +155,7 @@ class Side:
         return self._take_out(self._before(place))
 
     def all(self) -> list[Keyed]:
-        """Take out all that there are."""
+        """Take out all entries."""
         self.wait(len(self.fresh))
         self._passed = self._places
         return self._take_out(self._before(self._places))
@@ -186,7 +186,7 @@ class Side:
         return cursor, first.number
 
     def settle(self, cursor: Cursor, number: int) -> tuple[Cursor, int]:
-        """Take note that so many are done; return how many of them are new."""
+        """Record that this many items are done; return how many of them are new."""
         before, self._done = self._done, number
         return cursor, number - before
 
@@ -206,24 +206,24 @@ class Join:
 
     @property
     def crowded(self) -> bool:
-        """Whether there is enough that has waited for two pages for a look-up."""
+        """Whether enough entries have waited for two pages to fill one look-up."""
         return self.source.crowded or self.target.crowded
 
     @property
     def scattered(self) -> bool:
-        """Whether the two are not in one order: much of both has not met."""
+        """Whether the tables have different orders: many entries of both have not met."""
         least = min(self.source.never_met, self.target.never_met)
         return least > max(MAX_KEYS, self._met // 10)
 
     def next(self) -> Side | None:
-        """Return the side to read next, which is not ahead of the other one."""
+        """Return the side to read next: the one that is behind."""
         sides = [side for side in (self.source, self.target) if not side.cursor.done]
         return min(sides, key=lambda side: side.tail, default=None)
 
     def left_over(
         self, *, passed: bool = False, whole: bool = False
     ) -> tuple[list[Keyed], list[Keyed]]:
-        """Take out what waits no longer, of both; with `whole`, or at the end, all that waits."""
+        """Take out of both sides what waits no longer; with `whole`, or at the end, everything."""
         if whole or self.over:
             return self.source.all(), self.target.all()
         return self.source.left_over(passed=passed), self.target.left_over(passed=passed)
@@ -236,7 +236,7 @@ class Join:
         return self.source.settle(*here), self.target.settle(*there)
 
     def pairs(self) -> Iterator[tuple[SideEntry, SideEntry]]:
-        """Let all go that can meet; give the pairs that are not the same to the byte."""
+        """Pair all entries that can be paired; yield the pairs that differ in any byte."""
         ours, theirs = self.source.fresh, self.target.fresh
         skipped: tuple[list[SideEntry], list[SideEntry]] = [], []
         i = j = 0
@@ -268,7 +268,7 @@ def _is_same(ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int) -> 
 def _next_same(
     ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int
 ) -> tuple[int, int] | None:
-    """Return where both sides go on alike, if few on either side are passed over."""
+    """Return where both sides agree again, if few entries on either side are skipped."""
     for n in range(1, NEAR):
         for a, b in ((i + n, j + n), (i + n, j), (i, j + n)):
             if a < len(ours) and b < len(theirs) and _is_same(ours, a, theirs, b):

@@ -1,4 +1,4 @@
-"""Looks items of one table up in the other by their keys, and tells what differs."""
+"""Looks up items of one table in the other by key, and returns what differs."""
 
 from __future__ import annotations
 

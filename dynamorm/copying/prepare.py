@@ -54,7 +54,7 @@ def open_checkpoint(
 
 
 def s3_point(settings: CopySettings) -> S3Point | UnsetType:
-    """Return where a copy by S3 begins, and nothing for another one."""
+    """Return where a copy by S3 begins; `UNSET` for other copies."""
     return UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
 
 

@@ -33,13 +33,13 @@ LEND = 0.1
 
 
 class Terms(Struct, frozen=True):
-    """What a share is told: how many units it is lent at a time, and the seconds left."""
+    """The answer to a share: how many units it may borrow at a time, and the seconds left."""
 
     read: float | None
     write: float | None
     left: float
     wait: float = 0.0
-    """Seconds until it may use the units that it has just asked for."""
+    """Seconds until it may use the units that it has just borrowed."""
 
 
 class Loan(Struct, frozen=True):

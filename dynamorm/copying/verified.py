@@ -86,7 +86,7 @@ class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
         return Tally(**sums)
 
     def forget(self) -> None:
-        """Forget what differs: it is going to be found again."""
+        """Forget the differences: they will be found again."""
         self.missing = self.different = self.extra = 0
         self.missing_keys, self.different_keys, self.extra_keys = [], [], []
 

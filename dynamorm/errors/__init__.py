@@ -204,9 +204,9 @@ class S3Error(DynamormError):
         self.location = location
         """The object or the prefix, as `s3://bucket/key`."""
         self.code: str = str(answer.get("Error", {}).get("Code", ""))
-        """What S3 answered, as `AccessDenied`; empty where nothing was answered."""
+        """The code that S3 answered, such as `AccessDenied`; empty if it has not answered."""
         self.result: Any = None
-        """The `BulkOperation` that has ended, where `bulk_put_from_s3` could not read its report;
+        """The finished `BulkOperation` whose report `bulk_put_from_s3` could not read;
         `read_bulk_errors` reads it later."""
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         self.transient = not damaged and (status >= 500 or status in (408, 429))

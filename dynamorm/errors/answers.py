@@ -32,7 +32,7 @@ class DynamormError(Exception):
     @property
     def url(self) -> str:
         """The section of the documentation about this class of errors, or else about its parent."""
-        # Only what is defined here has a section: an application's own subclass has none.
+        # Only classes that are defined here have a section; an application's own subclass has none.
         home = DynamormError.__module__
         kind = next(cls for cls in type(self).__mro__ if cls.__module__ == home)
         return f"{DOCS}errors.html#{kind.__name__.lower()}"
@@ -54,7 +54,7 @@ def _restore(
 
 
 def text_of(error: BaseException) -> str:
-    """Return what an error says, for use within another text: without the URL of ours."""
+    """Return the text of an error, for use within another text: without our URL."""
     return error.text if isinstance(error, DynamormError) else str(error)
 
 
@@ -253,5 +253,5 @@ def service_error(
     if cls is TableBusy and operation in ("CreateTable", "ImportTable"):
         cls = TableExists
     if cls is TableNotFound and operation in ("CancelBulkOperation", "DescribeBulkOperation"):
-        cls = ServiceError  # what is not there is the bulk operation, whose table may well be
+        cls = ServiceError  # the bulk operation is missing; its table may well exist
     return cls(code, message, status=status, request_id=request_id, operation=operation)

@@ -1,4 +1,4 @@
-"""All that a model declares, by the members that the API and CloudFormation have for it."""
+"""Everything that a model declares, by its member names in the API and CloudFormation."""
 
 from __future__ import annotations
 

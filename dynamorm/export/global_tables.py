@@ -17,7 +17,7 @@ from .declared import Members, recovery_members
 
 
 class Unsayable(Exception):
-    """What a language has no words for; whoever catches it knows which table it is about."""
+    """A declaration that a format cannot express; the code that catches it knows the table."""
 
 
 def check_stack(members: Members) -> Members:

@@ -80,7 +80,7 @@ def left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bo
 
 
 def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
-    """Make what says that an item is not in an index: no key or vector can be NULL, or empty."""
+    """Return a test for values that keep an item out of an index: NULL, or an empty value."""
     default = None if field.required else fallback(field)()
     nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
     empty = isinstance(default, (str, bytes, list, tuple)) and not default

@@ -29,11 +29,11 @@ class Roles(NamedTuple):
 
     table_key: frozenset[str]
     index_keys: frozenset[str]
-    """Those that are in no key but an index's, or inline filters of one."""
+    """Fields that are only in the key of an index, or are an inline filter of one."""
     seconds: frozenset[str]
     """The time to live."""
     vectors: frozenset[str]
-    """What vector indexes search: no key, but as sparse."""
+    """Fields that vector indexes search: not keys, but as sparse."""
 
     @property
     def keys(self) -> frozenset[str]:
@@ -93,7 +93,7 @@ def _marked(field: inspect.Field, mark: dict[str, str]) -> inspect.Field:
 
 
 def _sparse(field: inspect.Field) -> inspect.Field:
-    """Let what an index is made of be missing where it can be None."""
+    """Let an index's attributes be missing from an item where they can be None."""
     nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
     if not field.required or not nullable:
         return field
@@ -106,5 +106,5 @@ def is_table_key(field: inspect.Field) -> bool:
 
 
 def is_index_key(field: inspect.Field) -> bool:
-    """Return whether the field is of an index's key, or its vector, which an item may lack."""
+    """Return whether the field is part of an index's key or its vector, which an item may lack."""
     return isinstance(field.type, inspect.Metadata) and field.type.extra is _INDEX_KEY

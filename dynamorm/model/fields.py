@@ -81,7 +81,7 @@ class Vector(_SearchMarker, frozen=True):
 
 
 class InlineFilter(_SearchMarker, frozen=True):
-    """Marks a field by which a search of the vector index `index` may be narrowed: a key's type.
+    """Marks a field by which searches of the vector index `index` can filter; it has a key's type.
 
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SearchSchemaElement.html
     """

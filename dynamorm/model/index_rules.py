@@ -1,4 +1,4 @@
-"""What the service takes as the indexes of a table, each kind by its own rules.
+"""The service's rules for the indexes of a table, by kind.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from msgspec import UnsetType
 
     class Table(Protocol):
-        """What of a `TableSpec`, which is judged by these rules, they have to know."""
+        """The members of a `TableSpec` that these rules look at."""
 
         @property
         def name(self) -> str: ...

@@ -22,7 +22,7 @@ class KeyAttribute(Struct, frozen=True):
 
 
 def key_problems(key: tuple[KeyAttribute, ...], what: str) -> Iterator[str]:
-    """Say what is wrong with the attributes of a key, or of what is like one."""
+    """Say what is wrong with the attributes of a key, or of a search schema."""
     for name, count in Counter(attribute.name for attribute in key).items():
         if count > 1:
             yield f"attribute {name!r} is {count} times in one {what}"
@@ -41,7 +41,7 @@ class VectorAttribute(Struct, frozen=True):
 
 
 def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
-    """Return inline filters in the one order that they are kept in: theirs does not count."""
+    """Return inline filters in a fixed order: their own order does not count."""
     return tuple(sorted(filters, key=lambda part: str(part.name)))
 
 

@@ -86,7 +86,7 @@ def is_region(name: object) -> bool:
 
 
 def are_replicas(given: object) -> bool:
-    """Return whether it is a tuple of replicas, whatever these say."""
+    """Return whether it is a tuple of replicas; their values are checked elsewhere."""
     return isinstance(given, tuple) and all(isinstance(one, Replica) for one in given)
 
 

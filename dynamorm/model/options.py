@@ -77,7 +77,7 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
 
 
 class Kinesis(Struct, frozen=True):
-    """The Kinesis data stream of this ARN; `precision` is that of the time in each record."""
+    """The Kinesis data stream with this ARN; `precision` is that of the time in each record."""
 
     stream: str
     precision: Literal["MICROSECOND", "MILLISECOND"]
@@ -89,11 +89,11 @@ class Kinesis(Struct, frozen=True):
 class Replica(Struct, frozen=True, repr_omit_defaults=True):
     """A copy of a table in another region; what is left out is neither compared nor changed.
 
-    `kms_key` is a key of its region, by id, alias or ARN. Writes take as much as in the table's own
-    region; reads may have figures of their own: `read` units of a provisioned table, at most
-    `max_read` request units of one on demand, and `index_read` and `index_max_read` the same by the
-    names of indexes. `point_in_time_recovery`, `deletion_protection` and `tags` are set by requests
-    to its region, which takes a database that was connected without a transport object.
+    `kms_key` is a key of its region, by id, alias or ARN. The write capacity is the table's. The
+    read capacity can be the replica's own: `read` capacity units of a provisioned table, or at most
+    `max_read` request units of an on-demand table; `index_read` and `index_max_read` are the same
+    for indexes, by name. `point_in_time_recovery`, `deletion_protection` and `tags` are set by
+    requests to its region: `connect` without a transport object.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateReplicationGroupMemberAction.html
     """
 
@@ -171,11 +171,11 @@ Distance = Literal["COSINE", "DOT_PRODUCT", "EUCLIDEAN"]
 
 
 class VectorIndex(Projecting, frozen=True):
-    """An index that is searched by the likeness of vectors, of 1 to 4,096 `dimensions`.
+    """An index for similarity search over vectors of 1 to 4,096 `dimensions`.
 
-    A table has at most five, and is billed on demand. Fields are marked with `Vector`,
-    `InlineFilter` and, at most one, `PartitionKey`: an item without that one is left out of the
-    index, and nothing says so.
+    A table has at most five, and must be billed on demand. Mark fields with `Vector`,
+    `InlineFilter` and, at most one, `PartitionKey`: DynamoDB silently leaves an item without the
+    vector or the partition key out of the index.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.html
     """
 
@@ -212,7 +212,7 @@ class Options(Readable, frozen=True, kw_only=True):
     """The table's copies in other regions; with them it has a stream of NEW_AND_OLD_IMAGES."""
     consistency: Consistency | UnsetType = UNSET
     witness: str | UnsetType | None = UNSET
-    """The region of a STRONG table that keeps what is written, and no copy."""
+    """The region of a STRONG table that stores the writes, but has no table."""
     disassociation_protection: bool | UnsetType = UNSET
     extra: dict[str, Any] | UnsetType = UNSET
     ignore: tuple[str, ...] | UnsetType = UNSET

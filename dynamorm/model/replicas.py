@@ -1,4 +1,4 @@
-"""What the service asks of the replicas of a global table, version 2019.11.21.
+"""The service's rules for the replicas of a global table, version 2019.11.21.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
 """

@@ -90,7 +90,7 @@ class Home(Struct, frozen=True):
 
 
 class Waiting(Struct, frozen=True):
-    """A function that waits by itself, for other processes or for S3; the answer is its result.
+    """A blocking function, which waits for other processes or for S3; the answer is its result.
 
     It is called with a function that says whether it is to stop; under asyncio in a thread.
     """

@@ -102,7 +102,7 @@ class Pace:
         return wait
 
     def _cover(self, units: float, limit: float, moment: float) -> float:
-        """Pay for units; return when that turn has begun."""
+        """Pay for units; return when their turn begins."""
         begins = moment if self._covered_at is None else max(self._covered_at, moment - CREDIT)
         self._covered_at = begins + units / self._rate(limit, moment)
         return begins

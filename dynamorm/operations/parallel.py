@@ -82,7 +82,7 @@ async def in_thread(function: Callable[[Stop], R]) -> R:
         return await shield(future)
     finally:
         over.append(True)
-        # How it has ended is taken too: asyncio logs the error of a future that nobody has asked.
+        # Its error is fetched too: asyncio logs one that nobody has retrieved.
         await gather(future, return_exceptions=True)
 
 

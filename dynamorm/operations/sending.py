@@ -152,7 +152,7 @@ _AWAITABLE = ("Any", "Awaitable", "Coroutine", "Future", "Task")
 
 def told_of(transport: Any, effect: Where | InRegion, *, awaited: bool) -> Any:
     """Return where a transport sends to, or the one that does so in another region."""
-    # Who asks is about to send there: a database of the other kind is told before that.
+    # The caller is about to send there; a database of the other kind is refused before that.
     check_kind(transport, awaited=awaited)
     if isinstance(effect, Where):
         return Location(getattr(transport, "endpoint_url", ""), getattr(transport, "region", ""))

@@ -1,8 +1,8 @@
 """What a transport is, to type checkers: nothing at run time asks for these classes.
 
-A transport needs one method, `send`. Attributes it may have: `local` tells that the service is on
-this machine, where waits are shorter; `clock` is the time that passes there, if not the machine's;
-`endpoint_url` and `region` say where requests go; `in_region` returns one of another region.
+A transport needs one method, `send`. Optional attributes: `local` says that the service is on this
+machine, where waits are shorter; `clock` replaces the machine's clock; `endpoint_url` and `region`
+say where requests go; `in_region` returns the transport of another region.
 """
 
 from __future__ import annotations

@@ -96,7 +96,7 @@ COPIES: dict[str, tuple[str, ...]] = {
         *_WRITE,
     ),
 }
-"""Those of a copy from `source` into `table`, by its way; the bucket's are for the client too."""
+"""The actions of a copy from `source` into `table`; those on the bucket also cover the client."""
 
 TABLES: dict[str, tuple[int, int | None]] = {
     "auto_migrate_with_options": (1, 2),

@@ -32,14 +32,14 @@ METHODS = ("get_object", "put_object", "list_objects_v2")
 
 
 def blocking(function: Callable[..., T], *given: Any) -> Steps[T]:
-    """Call what blocks."""
+    """Call a blocking function."""
     called = partial(function, *given)
     answer: T = yield Waiting(lambda _: called())
     return answer
 
 
 def check_client(s3: object) -> None:
-    """Raise `TypeError` for what is no client of S3, or is one for asyncio."""
+    """Raise `TypeError` for anything that is not an S3 client, and for one of asyncio."""
     methods = [getattr(s3, name, None) for name in METHODS]
     if not all(map(callable, methods)):
         raise TypeError(f's3= takes a client, as botocore makes for "s3", not {s3!r:.200}')
@@ -53,7 +53,7 @@ _BLOCKING = (
 
 
 class Bucket:
-    """A bucket, and how it is read and written."""
+    """A bucket: reads, writes and lists its objects."""
 
     def __init__(self, client: Any, name: str) -> None:
         self._client = client
@@ -72,7 +72,7 @@ class Bucket:
         return body, int(total or len(body))
 
     def write(self, key: str, body: bytes) -> None:
-        """Write an object, in the place of one with its key."""
+        """Write an object; it replaces one with the same key."""
         self._call("put_object", dict, Key=key, Body=body)
 
     def keys(self, prefix: str) -> list[str]:
@@ -94,7 +94,7 @@ class Bucket:
             answer = getattr(self._client, method)(Bucket=self.name, **members)
             if not hasattr(answer, "__await__"):
                 return read(answer)
-        except Exception as error:  # whatever the client has for an error
+        except Exception as error:  # each client has errors of its own
             raise S3Error(method, where, error) from error
         if hasattr(answer, "close"):  # a coroutine, which would warn that nobody has awaited it
             answer.close()
@@ -115,7 +115,7 @@ class Lines:
         self._total: int | None = None
         self._inflating: Any = None
         self._packed = b""
-        """What has been read and not inflated: a megabyte may become a thousand of them."""
+        """Bytes that were read but not inflated: a megabyte may become a gigabyte."""
         self._rest = b""
         """The beginning of a line."""
 
@@ -148,7 +148,7 @@ class Lines:
             first = self._total is None
             packed, total = self._bucket.read(self._key, self._start)
             changed = not first and total != self._total
-            # One that has become shorter has nothing here, however often it is asked for.
+            # An object that has become shorter has nothing here, however often it is read.
             if changed or (total and not packed):
                 raise self._damaged(EOFError("the object was changed while it was read"))
             self._total = total

@@ -25,7 +25,7 @@ from .find import describe_table
 from .transfers import bulk_operation_of, transfer_arn
 
 KEYS = 100
-"""Keys that are told."""
+"""How many keys are kept."""
 
 Record = dict[str, Any]
 
@@ -34,7 +34,7 @@ Record = dict[str, Any]
 def read_bulk_errors(
     bulk_operation: BulkOperation | str, *, s3: Any, model: Model | str | None = None
 ) -> Steps[BulkErrors]:
-    """Read and sum up which items a bulk put could not put, given by it or by its ARN.
+    """Summarize which items a bulk put could not put; it is given as it is, or by its ARN.
 
     `s3` is a client of botocore or boto3, or has their `get_object` and `list_objects_v2`; it is
     called in a thread under asyncio. `model`, or a table's name, tells which attributes of an item
@@ -104,7 +104,7 @@ def sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, .
 
 
 def records(bucket: Bucket, prefix: str, arn: str) -> Iterator[Record | None]:
-    """Yield what a report says of each item; `None` for what is no record."""
+    """Yield the record of each item in a report; `None` for anything else."""
     for key in _files(bucket.keys(prefix), prefix, arn.rpartition("/")[2]):
         lines = Lines(bucket, key)
         while text := lines.take(BLOCK):
@@ -177,7 +177,7 @@ def _attributes(found: Any) -> Record | None:
 
 
 def _member(record: Record, *names: str) -> Any:
-    """Return a member in whatever spelling: errorCode, ErrorCode, error_code."""
+    """Return a member in any spelling: errorCode, ErrorCode, error_code."""
     return next(
         (value for name, value in record.items() if name.lower().replace("_", "") in names), None
     )

@@ -31,8 +31,8 @@ def delete_table(
 ) -> Steps[None]:
     """Delete a table with all its items, and wait until it is gone; replicas elsewhere stay.
 
-    The service refuses to delete the source of a replica for 24 hours after that was made: remove
-    the replicas first, with `update_table`. Raises `TableNotFound` for a missing table unless
+    The service refuses to delete the source of a replica for 24 hours after making it: remove the
+    replicas first, with `update_table`. Raises `TableNotFound` for a missing table unless
     `missing_ok`. Waits for a table that is being created or changed. Never turns deletion
     protection off: a protected table raises `ValidationFailed`.
     """

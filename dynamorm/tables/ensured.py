@@ -1,4 +1,4 @@
-"""Finds a table or has it created; one that was there is compared, and never changed."""
+"""Finds a table or creates it; an existing table is compared, and never changed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Ensured(Readable, frozen=True):
     drift: tuple[Difference, ...]
     """How a table that was there already differs from what is declared; left as it is."""
     pending: tuple[Pending, ...] = ()
-    """What is declared and could not be done or compared yet; `update_table` does it later."""
+    """Declared settings that could not be set or compared yet; `update_table` does it later."""
 
     def __str__(self) -> str:
         found = ("differs" if self.drift else "as declared") if not self.created else "created"
@@ -30,7 +30,7 @@ class Ensured(Readable, frozen=True):
 
 
 def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
-    """Find a table, or create it where the service says that there is none."""
+    """Find a table, or create it if the service says that there is none."""
     schedule = polling()
     while True:
         found = yield from find_table(spec.name)

@@ -1,4 +1,4 @@
-"""Tells which tables there are, and what one is; nothing is changed."""
+"""Lists and describes tables; changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether two names of KMS keys are of one key, as far as names tell.
+"""Compares the names of KMS keys: whether two are of one key, as far as names tell.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
 """

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class Regional(Struct, frozen=True):
-    """What a replica's own region tells of it, as far as it was asked for."""
+    """What a replica's own region reported, as far as it was asked."""
 
     recovery_days: int = 0
     protected: bool = False
@@ -36,7 +36,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 
 
 def declared_there(replica: Replica) -> list[str]:
-    """Name what takes requests to a replica's region."""
+    """Return the names of the options that take requests to a replica's region."""
     return [name for name in REGIONAL if getattr(replica, name) is not UNSET]
 
 
@@ -70,14 +70,14 @@ def in_region(steps: Steps[T], region: str) -> Steps[T]:
 
 
 def check_regions(spec: TableSpec) -> Steps[None]:
-    """Raise `Refused` for what is declared of a region that requests cannot go to."""
+    """Raise `Refused` for settings declared in a region that requests cannot reach."""
     for replica in spec.replicas or ():
         if there := declared_there(replica):
             yield from transport_in(replica.region, ", ".join(there))
 
 
 def refuse_creation(spec: TableSpec) -> Steps[None]:
-    """Raise `Refused` if a table cannot get its replicas: before it is made without them."""
+    """Raise `Refused`, before the table is created, if it could not get its replicas."""
     replicas = spec.replicas or ()
     if not replicas:
         return

@@ -247,7 +247,7 @@ def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool
 
 
 def _check_reader(s3: Any, wait: bool) -> None:
-    """Raise for what is not to read the report of a bulk put."""
+    """Raise for an `s3=` that cannot read the report of a bulk put."""
     if s3 is None:
         return
     from .buckets import check_client
@@ -258,7 +258,7 @@ def _check_reader(s3: Any, wait: bool) -> None:
 
 
 def check_units(units: object) -> None:
-    """Raise for what a bulk put does not take as its rate."""
+    """Raise for a rate that a bulk put does not take."""
     if units is not None and (type(units) is not int or units < LEAST_UNITS):
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
 

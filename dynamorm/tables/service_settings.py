@@ -1,4 +1,4 @@
-"""What other services have of a table, a row for each: Kinesis, CloudWatch Contributor Insights."""
+"""The settings that other services keep for a table: Kinesis, CloudWatch Contributor Insights."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Exports, imports and bulk puts that have begun: listed, looked at, and cancelled where named.
+"""Lists, describes and cancels exports, imports and bulk puts.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.HowItWorks.html
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BulkPutItems.Requesting.html
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
     """Return the exports of the last 90 days: of one table, or of all in this account and prefix.
 
-    Of each, the service tells the ARN, the status and the type; `describe_export` tells the rest.
+    Each has only its ARN, status and type; `describe_export` returns the rest.
     Sends one ListExports for each page and, where `model` is not an ARN, one DescribeTable.
     """
     arn = yield from _arn_of(model)
@@ -52,7 +52,7 @@ def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
 def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
     """Return the imports of the last 90 days: into one table, or all in this account and prefix.
 
-    `describe_import` tells the counts. Sends one ListImports for each page and, where `model` is
+    `describe_import` returns the counts. Sends one ListImports for each page and, where `model` is
     not an ARN, one DescribeTable.
     """
     arn = yield from _arn_of(model)
@@ -64,9 +64,9 @@ def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
 def list_bulk_operations() -> Steps[tuple[BulkOperation, ...]]:
     """Return the bulk operations of the last 90 days in this account and region, the newest first.
 
-    Of each, the service tells the ARN, the status and the times; `describe_bulk_operation` tells
-    the rest. With a prefix, those are left out whose ARN names a table without it. Sends one
-    ListBulkOperations for every 25 of them.
+    Each has only its ARN, status and times; `describe_bulk_operation` returns the rest. With a
+    prefix, operations on tables without it are left out. Sends one ListBulkOperations for every 25
+    of them.
     """
 
     def request(_: None, *, start_at: str | None = None) -> Any:
@@ -104,9 +104,10 @@ def cancel_bulk_operation(
 ) -> Steps[BulkOperation]:
     """Cancel a bulk put, given as a `BulkOperation` or by its ARN, and wait until it has stopped.
 
-    Items that it has put stay. The result says how it ended: CANCELLED, or COMPLETED where it was
-    faster. Sends one CancelBulkOperation and, unless `wait` is off, DescribeBulkOperation until it
-    has ended; `progress` is called with each description. Exports and imports cannot be cancelled.
+    Items that it has put stay. The result says how it ended: CANCELLED, or COMPLETED if it was
+    done first. Sends one CancelBulkOperation and, unless `wait` is off, DescribeBulkOperation until
+    it has ended; `progress` is called with each description. Exports and imports cannot be
+    cancelled.
     Raises `TransferFailed` for one that has failed, `WaitTimeout`.
     """
     check_flags(wait=wait)
@@ -151,7 +152,7 @@ def bulk_operation_of(arn: str) -> Steps[BulkOperation]:
 
 
 def transfer_arn(given: object, kind: type[Underway]) -> str:
-    """Return the ARN of what is given as one or by its ARN; raise `TypeError` for anything else."""
+    """Return the ARN of a transfer, or the ARN given; raise `TypeError` for anything else."""
     arn = given.arn if isinstance(given, kind) else given
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise TypeError(f"expected {kind.__name__} or its ARN, not {given!r:.300}")
@@ -168,7 +169,7 @@ def _arn_of(model: Model | str | None) -> Steps[str | None]:
 def _listed(
     arn: str | None, operation: str, request: Callable[..., Any], reply_type: Any
 ) -> Steps[tuple[Any, ...]]:
-    """List page by page; without a table, what is of tables that have the database's prefix."""
+    """List page by page; without a table, only those of tables with the database's prefix."""
     prefix = "" if arn is not None else (yield from where()).table_prefix
     cursors = Cursors(operation)
     token: str | None = None

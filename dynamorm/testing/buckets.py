@@ -9,7 +9,7 @@ PAGE = 1000
 
 
 class ClientError(Exception):
-    """What a client of botocore raises for an answer that is an error: it has the same facts."""
+    """A stand-in for botocore's `ClientError`, with the same attributes."""
 
     def __init__(self, code: str, status: int, method: str) -> None:
         super().__init__(f"An error occurred ({code}) when calling {method}")
@@ -20,7 +20,7 @@ class ClientError(Exception):
 
 
 class FakeS3:
-    """A client of S3 for `s3=`, over `FakeService.objects`; its methods are those of botocore."""
+    """An S3 client for `s3=`, over `FakeService.objects`, with botocore's methods."""
 
     def __init__(self, objects: dict[str, bytes]) -> None:
         self._objects = objects

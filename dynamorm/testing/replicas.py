@@ -117,7 +117,7 @@ _OWN = ("DeletionProtectionEnabled", "Tags", "ResourcePolicy", "Replicas")
 
 
 def forget(account: Account, name: str, now: float) -> None:
-    """Let the other replicas of a table that is deleted know of it no more."""
+    """Remove a deleted table from the descriptions of its other replicas."""
     for other in account.everywhere():
         table = other.find(name)
         there = table.at(now).payload.get("Replicas", {}) if table else {}

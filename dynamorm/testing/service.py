@@ -60,7 +60,7 @@ class FakeService:
         self.sent: list[str] = []
         """The operation of every request, in order."""
         self.objects: dict[str, bytes] = {} if objects is None else objects
-        """What is in S3: lines of DynamoDB JSON, by `bucket/key`. Services may share it."""
+        """The objects in S3: lines of DynamoDB JSON, by `bucket/key`. Services may share it."""
         self.s3 = FakeS3(self.objects)
         """A client of that S3, for `s3=`."""
         self._faults: list[Fault] = []

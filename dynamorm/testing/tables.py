@@ -91,7 +91,7 @@ class Table:
             on = state.payload.get("StreamSpecification", {}).get("StreamEnabled", False)
             number += since <= moment and on and not was_on
             was_on = on
-        # The service has the time in its place, which would differ where processes take turns.
+        # The service puts the time here, which would differ between interleaved processes.
         return f"{self.arn}/stream/{number}" if number else None
 
     def become(self, *states: tuple[float, State]) -> None:

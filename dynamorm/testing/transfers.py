@@ -120,7 +120,7 @@ class Transfers:
         return self._told(arn, "BulkOperation")
 
     def _report(self, arn: str, output: Payload, records: list[Payload]) -> None:
-        """Write a report; what is in that of the service is not known, and this is a guess."""
+        """Write a report in a guessed format: that of the service is not documented."""
         folder = f"{output['S3Bucket']}/{output.get('S3KeyPrefix', '')}{arn.rpartition('/')[2]}"
         self._objects[f"{folder}/manifest-summary.json"] = b"{}"
         lines = b"".join(json.encode(record) + b"\n" for record in records)

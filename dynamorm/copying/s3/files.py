@@ -1,4 +1,4 @@
-"""The files of an export: which there are, and their items, some of each file at a time.
+"""The files of an export: their list, and their items, a part of each file at a time.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
@@ -68,7 +68,7 @@ def data_files(bucket: Bucket, folder: str) -> list[DataFile]:
 
 
 def bundles_of(files: list[DataFile], segment: int, of: int) -> list[list[DataFile]]:
-    """Return the files of a segment, in the bundles that are read in turn."""
+    """Return the files of a segment, in bundles whose files are read in turn."""
     own = files[segment::of]
     return [own[first : first + TOGETHER] for first in range(0, len(own), TOGETHER)]
 

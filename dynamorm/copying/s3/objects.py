@@ -1,4 +1,4 @@
-"""What becomes of a part of an export: items transformed, shuffled, and compressed."""
+"""Turns a part of an export into objects: items transformed, shuffled and compressed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a copy by S3 takes, and what it cannot do: told before anything is sent."""
+"""Which options a copy by S3 takes, and which it refuses before anything is sent."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ _CANNOT = {
         "the export is of a moment, so that what was written since would be undone",
     ),
 }
-"""Values of options that a bulk put cannot hold, and why."""
+"""Option values that a bulk put cannot honor, and why."""
 
 _USELESS = ("batch_size", "page_limit", "consistent_read", "max_read_units")
-"""Options that are about Scan and BatchWriteItem."""
+"""Options that only concern Scan and BatchWriteItem."""
 
 
 def check_options(settings: Any) -> None:
-    """Raise for what a copy by S3 lacks, or does not take."""
+    """Raise for options that a copy by S3 needs and lacks, or does not take."""
     check_client(settings.s3)
     check_place(settings.bucket, settings.prefix)
     check_units(settings.max_write_units)
@@ -51,7 +51,7 @@ def check_options(settings: Any) -> None:
 
 
 def check_call(segments: list[int] | None, wait: object) -> None:
-    """Refuse to share a copy out."""
+    """Refuse to copy single segments, or in several processes."""
     if segments is not None or wait is not None:
         reason = "one process has the client and waits for the service: leave processes= out"
         raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
@@ -67,6 +67,6 @@ def check_source(source: Model | str) -> None:
 
 
 def no_recovery(table: str) -> str:
-    """Say what a table without PITR can do."""
+    """Say what to do about a table without PITR."""
     advice = "update_table(..., point_in_time_recovery=True) turns it on"
     return f"an export needs PITR, which is off: {advice}; or copy directly - at {table}"

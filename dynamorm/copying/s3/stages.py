@@ -51,7 +51,7 @@ J = TypeVar("J", bound=Underway)
 
 
 def by_s3(job: Job, executor: Any) -> Steps[None]:
-    """Perform the stages that are not done, until time is up."""
+    """Perform the remaining stages until time is up."""
     copy = _ByS3(job, executor)
     for stage in (copy.export, copy.transform, copy.put, copy.check):
         if job.left.at((yield from now())) <= 0:
@@ -59,7 +59,7 @@ def by_s3(job: Job, executor: Any) -> Steps[None]:
         try:
             more = yield from stage()
         except ServiceError as error:
-            if passes(error):  # what the service has too many of: that was waited for all the time
+            if passes(error):  # the limit on simultaneous jobs: time is up
                 return
             raise
         if not more:
@@ -81,7 +81,7 @@ class _ByS3:
         return point
 
     def _note(self, **changes: Any) -> None:
-        """Write into the checkpoint how far the copy is, and save that at once."""
+        """Record in the checkpoint how far the copy is, and save it at once."""
         point = structs.replace(self._point, **changes)
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
         self._job.telling.keep()
@@ -101,7 +101,7 @@ class _ByS3:
     def _wait(
         self, job: J, look: Callable[[str], Steps[J]], hear: Callable[[J], None] = lambda _: None
     ) -> Steps[J | None]:
-        """Wait until the service is done, and tell how far it is; `None` when time is up first."""
+        """Wait until the service is done, and report progress; `None` if time is up first."""
 
         def look_and_tell(arn: str) -> Steps[J]:
             found = yield from look(arn)
@@ -115,12 +115,12 @@ class _ByS3:
         except WaitTimeout:
             return None
         except TransferFailed:
-            # So that a copy that is resumed begins it anew, and not with the token of this one.
+            # A resumed copy then starts it again, with another token.
             self._note(token="", **{"export" if self._point.stage == "export" else "bulk": ""})
             raise
 
     def export(self) -> Steps[bool]:
-        """Export the source, where that has not been begun, and wait for it."""
+        """Export the source, unless that has begun, and wait for it."""
         if self._point.stage != "export":
             return True
         export = yield from (
@@ -136,7 +136,7 @@ class _ByS3:
         table = checkpoint.source_table.arn or checkpoint.source
         target = yield from self._there(describe_table(checkpoint.target))
         if target.replicas:
-            # Told by the service only when all that comes before has been paid for.
+            # The service would say so only after everything before this has been paid for.
             raise Refused(
                 (f"a bulk put takes no global table: copy directly - at {target.table_name}",)
             )
@@ -155,7 +155,7 @@ class _ByS3:
         return reply.export_description
 
     def transform(self) -> Steps[bool]:
-        """Write objects of what becomes of each file; segments have files of their own."""
+        """Transform each file into objects; each segment has files of its own."""
         if self._point.stage != "transform":
             return True
         folder = self._point.folder("AWSDynamoDB")
@@ -169,7 +169,7 @@ class _ByS3:
         return True
 
     def put(self) -> Steps[bool]:
-        """Begin the bulk put, where that has not been done, and wait for it."""
+        """Begin the bulk put, unless that has been done, and wait for it."""
         if self._point.stage != "put":
             return True
         counts = total(segment.point.counts for segment in self._job.segments)
@@ -218,7 +218,7 @@ class _ByS3:
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
 
     def check(self) -> Steps[bool]:
-        """Read what could not be put, and hand it to `on_error` or raise."""
+        """Read which items were not put, and pass them to `on_error` or raise."""
         if self._point.stage != "check":
             return True
         bulk = yield from self._there(bulk_operation_of(self._point.bulk))
@@ -251,13 +251,13 @@ class _ByS3:
                 self._job.fail(raw, error)
 
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
-        """Perform steps where the target is."""
+        """Perform steps in the target's database."""
         place = self._job.settings.target_db
         return iter(steps) if place is None else elsewhere(steps, place)
 
 
 def _is_item(raw: bytes) -> bool:
-    """Return whether a report has told attributes: what they look like there is not documented."""
+    """Return whether a report has attribute values: its format is not documented."""
     with suppress(Misfit):
         attributes_of(raw)
         return True

@@ -36,7 +36,7 @@ class Transform:
         self._objects = Objects(job)
 
     def steps(self, segment: Segment) -> Steps[None]:
-        """Deal with the files of a segment, until there is no time for another part."""
+        """Transform the files of a segment until there is no time for another part."""
         bundles = bundles_of(self._files, segment.point.segment, self._job.checkpoint.of)
         first, done = _place(segment.cursor)
         for number, files in enumerate(bundles[first:], first):
@@ -52,7 +52,7 @@ class Transform:
         segment.settle()
 
     def _parts(self, segment: Segment, bundle: Bundle, number: int, done: int) -> Steps[bool]:
-        """Deal with a bundle from a part on; `False` when time is up first."""
+        """Transform a bundle from this part on; `False` if time is up first."""
         slowest = 0.0
         while True:
             began = yield from now()
@@ -68,7 +68,7 @@ class Transform:
             self._job.tell(moment)
 
     def _write(self, segment: Segment, items: list[Raw], number: int, part: int) -> Steps[None]:
-        """Write the objects that a part becomes; then the cursor may pass it."""
+        """Write the objects of a part; the cursor may pass it afterwards."""
         page = segment.begin_page(_cursor(number, part + 1))
         objects = yield Waiting(partial(self._objects.made_of, items, page))
         name = f"{self._folder}{segment.point.segment:04}-{number:05}-{part:05}"
@@ -95,7 +95,7 @@ def _place(cursor: Key | None) -> tuple[int, int]:
 
 
 def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
-    """Call S3 until it answers: with patience, and while there is time."""
+    """Call S3 until it answers, with retries, while there is time."""
     pauses = Pauses(job.left)
     while True:
         try:
