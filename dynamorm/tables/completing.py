@@ -27,6 +27,14 @@ def refuse_unset(spec: TableSpec, what: str) -> None:
         raise Refused((f"{reason}: wait, or use update_table later - at {spec.name}",))
 
 
+def of_one_region(spec: TableSpec) -> TableSpec:
+    """Return what a restore or an import makes: its request has no replicas, a plan adds them."""
+    return changed(spec, **dict.fromkeys(_OF_REGIONS, UNSET))
+
+
+_OF_REGIONS = ("replicas", "consistency", "witness", "disassociation_protection")
+
+
 def complete(
     spec: TableSpec, made: TableDescription, deadline: Deadline
 ) -> Steps[TableDescription]:

@@ -25,7 +25,7 @@ from ..operations.effects import Steps, operation
 from ..operations.waiting import Deadline, when_free, within
 from .backups import backup_arn, contents, describe, of_its_table
 from .compare import differences
-from .completing import complete, refuse_unset
+from .completing import complete, of_one_region, refuse_unset
 from .create import made_by
 from .find import describe_table
 from .jobs import seconds_at, until_done
@@ -56,7 +56,8 @@ def restore_backup(
 
     Billing and encryption of the model, where it declares them, go with the restore. A restore
     loses class, stream, TTL, tags, PITR, policy and deletion protection: they are set afterwards,
-    and indexes that the backup lacks, or that differ in it, are built, one at a time. Sends one
+    and indexes that the backup lacks, or that differ in it, are built, one at a time. Replicas are
+    left to the next plan: what is restored is a table of one region. Sends one
     DescribeBackup, one RestoreTableFromBackup, DescribeTable, and the requests of `update_table`.
 
     Raises before it restores: `Refused` for a backup with another key or other local indexes than
@@ -114,6 +115,7 @@ def restore_to_point_in_time(
 def _checked(spec: TableSpec, wait: bool) -> TableSpec:
     if spec.name.startswith("arn:"):
         raise Refused((f"a restore takes the name of a new table, no ARN - at {spec.name}",))
+    spec = of_one_region(spec)
     if not wait:
         refuse_unset(spec, "a restore")
     return spec

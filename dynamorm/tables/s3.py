@@ -30,7 +30,7 @@ from ..model.options import check_flags
 from ..operations.effects import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
-from .completing import complete, refuse_unset
+from .completing import complete, of_one_region, refuse_unset
 from .find import describe_table
 from .jobs import Progress, check_progress, seconds_at, until_done
 from .steps import operation_of
@@ -123,18 +123,18 @@ def import_from_s3(
     """Import the objects under a prefix into a new table, and make it what the model declares.
 
     The import carries keys, global indexes, billing and encryption; all else is set when it is
-    done. `delimiter` and `header` are for CSV. Uses no capacity of the table. Sends one ImportTable
-    and, unless `wait` is off, DescribeImport until it is done, DescribeTable, and the requests of
-    `update_table`; `progress` is called with each description. What could not be read is in
-    `error_count`, and in the log that the result names. Raises `Refused`, before anything is
-    sent, for local indexes, and with `wait` off for what nobody would set; `TableExists`,
-    `TransferFailed`, `WaitTimeout`.
+    done, but for replicas, which are left to the next plan. `delimiter` and `header` are for CSV.
+    Uses no capacity of the table. Sends one ImportTable and, unless `wait` is off, DescribeImport
+    until it is done, DescribeTable, and the requests of `update_table`; `progress` is called with
+    each description. What could not be read is in `error_count`, and in the log that the result
+    names. Raises `Refused`, before anything is sent, for local indexes, and with `wait` off for
+    what nobody would set; `TableExists`, `TransferFailed`, `WaitTimeout`.
     """
     check_flags(wait=wait)
     check_progress(progress)
     check_place(bucket, prefix)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
-    spec = table_spec(model, name=name, **options)
+    spec = of_one_region(table_spec(model, name=name, **options))
     if spec.local_indexes:
         names = ", ".join(index.name for index in spec.local_indexes)
         reason = f"an import makes no table with local indexes, and this has {names}"

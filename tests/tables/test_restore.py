@@ -11,7 +11,7 @@ from aids.strategies import specs
 from aids.worlds import Driver, World
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Struct, json
+from msgspec import UNSET, Struct, json
 
 import dynamorm
 from dynamorm import (
@@ -23,6 +23,7 @@ from dynamorm import (
     PlanRefused,
     Provisioned,
     Refused,
+    Replica,
     ServiceError,
     SortKey,
     TableExists,
@@ -313,13 +314,28 @@ def test_what_does_not_show_in_time_ends_the_wait() -> None:
         dynamorm.run(restore, Deaf(), clock=there.world.clock)
 
 
+def of_one_region(spec: TableSpec) -> TableSpec:
+    there = ("replicas", "consistency", "witness", "disassociation_protection")
+    return changed(spec, **dict.fromkeys(there, UNSET))
+
+
+def test_replicas_are_left_to_the_plan_after_a_restore() -> None:
+    """What is restored is a table of one region: nothing is asked of another one."""
+    there = Restoring(BARE)
+    spec = changed(BARE, replicas=(Replica("eu-west-1"),))
+    there.run(dynamorm.restore_backup(spec, there.backup, name=OTHER))
+    assert "UpdateTable" not in there.recorder.operations
+    left = there.world.run(dynamorm.plan(spec, name=OTHER))
+    assert [(step.name, step.kind) for step in left.steps][-1] == ("replica:eu-west-1", "slow")
+
+
 @dear
 @given(specs(), st.integers(0, 3), st.booleans())
 def test_whatever_is_declared_is_there_after_a_restore(
     spec: TableSpec, fewer: int, bare: bool
 ) -> None:
     """The next plan is empty; the backup may be of a table without options and some indexes."""
-    old = spec
+    spec = old = of_one_region(spec)
     if bare:
         there = (*spec.local_indexes, *spec.global_indexes[fewer:])
         indexes = (IndexSpec(i.name, i.partition_key, i.sort_key, i.projection) for i in there)
@@ -335,7 +351,7 @@ def test_whatever_is_declared_is_there_after_a_restore(
 @given(specs())
 def test_whatever_is_declared_is_there_after_an_import(spec: TableSpec) -> None:
     """All of it but local indexes, which no import makes."""
-    whole = changed(spec, indexes=spec.global_indexes)
+    whole = changed(of_one_region(spec), indexes=spec.global_indexes)
     world = World(create_seconds=0.0, ttl_seconds=0.0)
     world.run(dynamorm.import_from_s3(whole, "bucket", name="imported", timeout=None))
     left = world.run(dynamorm.plan(whole, name="imported"))
