@@ -178,6 +178,7 @@ def test_a_document_becomes_the_same_table(spec):
     assert asked(table_spec(executed(source(request)))) == asked(created)
     (resource,) = cloudformation(spec)["Resources"].values()
     key_types = {part.name: part.type for owner in (spec, *spec.indexes) for part in owner.key}
+    key_types |= {index.vector.name: "L" for index in spec.indexes if index.vector}
     if key_types.get(spec.time_to_live or "", "N") != "N":
         spec = structs.replace(spec, time_to_live=UNSET)
     assert asked(table_spec(executed(source(resource)))) == asked(spec)
