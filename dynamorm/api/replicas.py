@@ -8,24 +8,13 @@ from __future__ import annotations
 from msgspec import UNSET, UnsetType
 
 from . import Request
-
-
-class ReplicaReads(Request, frozen=True):
-    """The API's ProvisionedThroughputOverride."""
-
-    read_capacity_units: int
-
-
-class ReplicaMaximum(Request, frozen=True):
-    """The API's OnDemandThroughputOverride."""
-
-    max_read_request_units: int
+from .parts import OnDemandThroughputOverride, ProvisionedThroughputOverride
 
 
 class ReplicaGlobalSecondaryIndex(Request, frozen=True):
     index_name: str
-    provisioned_throughput_override: ReplicaReads | UnsetType = UNSET
-    on_demand_throughput_override: ReplicaMaximum | UnsetType = UNSET
+    provisioned_throughput_override: ProvisionedThroughputOverride | UnsetType = UNSET
+    on_demand_throughput_override: OnDemandThroughputOverride | UnsetType = UNSET
 
 
 class ReplicationGroupMember(Request, frozen=True):
@@ -33,8 +22,8 @@ class ReplicationGroupMember(Request, frozen=True):
 
     region_name: str
     kms_master_key_id: str | UnsetType = UNSET
-    provisioned_throughput_override: ReplicaReads | UnsetType = UNSET
-    on_demand_throughput_override: ReplicaMaximum | UnsetType = UNSET
+    provisioned_throughput_override: ProvisionedThroughputOverride | UnsetType = UNSET
+    on_demand_throughput_override: OnDemandThroughputOverride | UnsetType = UNSET
     global_secondary_indexes: tuple[ReplicaGlobalSecondaryIndex, ...] | UnsetType = UNSET
     table_class_override: str | UnsetType = UNSET
 

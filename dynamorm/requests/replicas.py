@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from msgspec import UNSET, UnsetType
 
+from ..api.parts import OnDemandThroughputOverride, ProvisionedThroughputOverride
 from ..api.replicas import (
     GlobalTableWitnessGroupUpdate,
     ReplicaGlobalSecondaryIndex,
-    ReplicaMaximum,
-    ReplicaReads,
     ReplicationGroupMember,
     ReplicationGroupMemberName,
     ReplicationGroupUpdate,
@@ -54,9 +53,9 @@ def _indexes(replica: Replica) -> Iterator[ReplicaGlobalSecondaryIndex]:
         )
 
 
-def _reads(units: int | UnsetType) -> ReplicaReads | UnsetType:
-    return UNSET if units is UNSET else ReplicaReads(units)
+def _reads(units: int | UnsetType) -> ProvisionedThroughputOverride | UnsetType:
+    return UNSET if units is UNSET else ProvisionedThroughputOverride(units)
 
 
-def _maximum(units: int | UnsetType) -> ReplicaMaximum | UnsetType:
-    return UNSET if units is UNSET else ReplicaMaximum(units)
+def _maximum(units: int | UnsetType) -> OnDemandThroughputOverride | UnsetType:
+    return UNSET if units is UNSET else OnDemandThroughputOverride(units)

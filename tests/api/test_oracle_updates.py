@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import requests
+from dynamorm.api import parts, settings, tables
 from dynamorm.api import replicas as api
-from dynamorm.api import settings, tables
 from dynamorm.model.options import Index, OnDemand, Provisioned, Replica, WarmThroughput
 
 if tuple(map(int, botocore.__version__.split(".")[:3])) < (1, 44, 5):
@@ -234,8 +234,8 @@ MEMBER = "CreateReplicationGroupMemberAction"
         (api.ReplicationGroupMemberName, "DeleteReplicationGroupMemberAction"),
         (api.ReplicationGroupMemberName, "CreateGlobalTableWitnessGroupMemberAction"),
         (api.ReplicaGlobalSecondaryIndex, "ReplicaGlobalSecondaryIndex"),
-        (api.ReplicaReads, "ProvisionedThroughputOverride"),
-        (api.ReplicaMaximum, "OnDemandThroughputOverride"),
+        (parts.ProvisionedThroughputOverride, "ProvisionedThroughputOverride"),
+        (parts.OnDemandThroughputOverride, "OnDemandThroughputOverride"),
     ],
 )
 def test_members_of_replicas(struct, shape):
