@@ -25,6 +25,11 @@ Consistency = Literal["EVENTUAL", "STRONG"]
 MAX_UNITS = 2**63 - 1  # a "Long" on the wire
 
 
+def is_units(value: object) -> bool:
+    """Return whether it is a capacity: a whole number from 1."""
+    return type(value) is int and 1 <= value <= MAX_UNITS
+
+
 class _Units(Struct, frozen=True, repr_omit_defaults=True):
     """Capacities, each a whole number from 1."""
 
@@ -34,7 +39,7 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
         bad = [
             f"{name} must be a whole number from 1, not {value!r:.50} - at {type(self).__name__}"
             for name, value in given.items()
-            if value not in absent and (type(value) is not int or not 1 <= value <= MAX_UNITS)
+            if value not in absent and not is_units(value)
         ]
         if bad:
             raise ModelError(tuple(bad))

@@ -14,7 +14,7 @@ from msgspec import UNSET
 from .indexes import IndexSpec
 from .names import is_text
 from .option_rules import WANTED, are_replicas, is_region
-from .options import MAX_UNITS, Options, Provisioned, Replica
+from .options import Options, Provisioned, Replica, is_units
 
 REGION_SETS = (
     frozenset({"us-east-1", "us-east-2", "us-west-2"}),
@@ -86,12 +86,8 @@ def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
         yield f'consistency="STRONG" takes regions of one of these sets: {sets}'
 
 
-def _is_units(given: object) -> bool:
-    return type(given) is int and 1 <= given <= MAX_UNITS
-
-
 def _is_index_units(given: object) -> bool:
-    return isinstance(given, dict) and all(map(_is_units, given.values()))
+    return isinstance(given, dict) and all(map(is_units, given.values()))
 
 
 _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
@@ -101,8 +97,8 @@ _FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
         option: WANTED[option]
         for option in ("table_class", "point_in_time_recovery", "deletion_protection", "tags")
     },
-    "max_read": (_is_units, "a whole number from 1"),
-    "read": (_is_units, "a whole number from 1"),
+    "max_read": (is_units, "a whole number from 1"),
+    "read": (is_units, "a whole number from 1"),
     "index_max_read": (_is_index_units, "whole numbers from 1 by the names of indexes"),
     "index_read": (_is_index_units, "whole numbers from 1 by the names of indexes"),
 }
