@@ -59,10 +59,10 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
     """
     TableSpec(**structs.asdict(spec))
     names = _field_names(spec)
-    expiry = spec.time_to_live or None
-    if expiry and _attributes(spec)[expiry] not in ("N", None):
-        notes = (*notes, f"TTL is on for {expiry!r}, a key that is no number: it is not declared.")
-        expiry = None
+    ttl = spec.time_to_live or None
+    if ttl and _attributes(spec)[ttl] not in ("N", None):
+        notes = (*notes, f"TTL is on for {ttl!r}, a key that is no number: it is not declared.")
+        ttl = None
     options = {"indexes": [*_indexes(spec, names)] or UNSET}
     options |= {name: getattr(spec, name) for name in Options.__struct_fields__}
     for policy in ("resource_policy", "stream_policy"):
@@ -72,7 +72,7 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
     lines = [f"# {note}" for note in notes]
     lines += [_text(_call("@table", (spec.name,), declared))]
     lines += [f"class {_class_name(spec.name)}(Struct):"]
-    lines += [f"    {line}" for line in _fields(spec, names, expiry)]
+    lines += [f"    {line}" for line in _fields(spec, names, ttl)]
     body = "\n".join(lines)
     return f"{_imports(body)}\n\n\n{body}\n"
 
@@ -129,11 +129,11 @@ def _identifier(attribute: str) -> str:
     return f"{name}_" if iskeyword(name) or name in _TAKEN else name
 
 
-def _fields(spec: TableSpec, names: dict[str, str], expiry: str | None) -> Iterator[str]:
+def _fields(spec: TableSpec, names: dict[str, str], ttl: str | None) -> Iterator[str]:
     own = {part.name for part in spec.key}
     for attribute, kind in _attributes(spec).items():
         markers = [*_markers(spec, attribute)]
-        markers += ["TimeToLive()"] if attribute == expiry else []
+        markers += ["TimeToLive()"] if attribute == ttl else []
         written = _TYPES[kind] if kind else "int" if markers else "Any"
         default = "" if attribute in own else "None" if markers else "UNSET"
         if default == "None":
