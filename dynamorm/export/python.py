@@ -40,7 +40,10 @@ _FROM = {
     "msgspec": ("UNSET", "Struct", "field"),
 }
 _TYPES = {"S": "str", "N": "int", "B": "bytes", "L": "list[float]"}
-_TAKEN = {*re.findall(r"\w+", str(_TYPES)), *(name for names in _FROM.values() for name in names)}
+_TAKEN = {
+    *re.findall(r"\w+", " ".join(_TYPES.values())),
+    *(name for names in _FROM.values() for name in names),
+}
 """What a field or class of that name would hide from the lines around it."""
 
 

@@ -197,6 +197,8 @@ def test_what_a_spec_ignores_its_model_ignores():
         ("Größe", "Größe"),
         ("class", "class_"),
         ("str", "str_"),
+        ("float", "float_"),
+        ("N", "N"),
         ("table", "table_"),
         ("a-b c", "a_b_c"),
         ("1st", "field_1st"),
