@@ -25,7 +25,7 @@ from dynamorm import (
     requests,
 )
 
-from .strategies import specs
+from .strategies import ONE_REGION, specs
 
 COUNT = int(os.environ.get("DYNAMORM_EXPORTED", "0"))
 """How many random tables a law is tried with; without it as many as other laws."""
@@ -89,10 +89,7 @@ def completed(tables: st.SearchStrategy[TableSpec]) -> st.SearchStrategy[TableSp
         if spec.stream:
             added["stream_policy"] = policy
         # A table of one region: export/test_global_tables.py has the others.
-        added |= dict.fromkeys(
-            ("replicas", "consistency", "witness", "disassociation_protection"), UNSET
-        )
-        return structs.replace(spec, extra=UNSET, encryption=encryption, **added)
+        return structs.replace(spec, extra=UNSET, encryption=encryption, **added, **ONE_REGION)
 
     absent = st.sampled_from([UNSET, None])
     insights = st.sampled_from([UNSET, False, True, *MODES])

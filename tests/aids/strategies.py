@@ -33,6 +33,7 @@ from dynamorm import (
     WarmThroughput,
     table,
 )
+from dynamorm.model.spec import changed
 
 names = st.text(string.ascii_letters + string.digits + "_-.", min_size=3, max_size=255)
 attribute_names = st.text(
@@ -90,6 +91,10 @@ STRONG_REGIONS = ("eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3")
 regions = st.sampled_from([*STRONG_REGIONS, "us-west-2", "ap-south-1", "us-gov-west-1"])
 """None is where the fake service makes tables."""
 tag_sets = st.dictionaries(tag_keys, tag_values, max_size=3)
+ONE_REGION: dict[str, Any] = dict.fromkeys(
+    ("replicas", "consistency", "witness", "disassociation_protection"), UNSET
+)
+"""What a table of one region declares of others, for where it is made by a single request."""
 
 
 @st.composite
@@ -97,6 +102,10 @@ def specs(draw: st.DrawFn, attributes: st.SearchStrategy[str] = attribute_names)
     """Any table that the service takes, all options and kinds of index included."""
     parts, given = draw(_tables(attributes)), draw(options)
     return TableSpec(**parts, **given, **draw(_global(parts, given)))
+
+
+def of_one_region(spec: TableSpec) -> TableSpec:
+    return changed(spec, **ONE_REGION)
 
 
 @st.composite

@@ -105,12 +105,6 @@ GAPS: dict[str, dict[str, Gap]] = {
 }
 
 
-HERE_ALONE = dict.fromkeys(
-    ("replicas", "consistency", "witness", "disassociation_protection"), UNSET
-)
-"""No engine has a second region, and an endpoint may be somebody's account."""
-
-
 @pytest.fixture(scope="session")
 def models(engine: str) -> list[TableSpec]:
     """Random models, the same in each run, under names that nobody else has."""
@@ -128,9 +122,11 @@ def models(engine: str) -> list[TableSpec]:
     def collect(generated):
         model, spec = generated
         name = f"random-{spec.name}"[:255]
-        # A key or a table of somebody's, which is to be there, cannot be made up.
+        # A key or a table of somebody's, which is to be there, cannot be made up. No engine has a
+        # second region, and an endpoint may be somebody's account.
         key = KMS() if spec.encryption else spec.encryption
-        found.append(table_spec(model, name=name, encryption=key, extra=UNSET, **HERE_ALONE))
+        given = {"encryption": key, "extra": UNSET, **strategies.ONE_REGION}
+        found.append(table_spec(model, name=name, **given))
 
     collect()
     return found

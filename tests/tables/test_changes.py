@@ -95,21 +95,19 @@ def told(spec: TableSpec, table: TableDescription) -> list[str]:
     return [difference.name for difference in found]
 
 
-def alone(spec: TableSpec) -> TableSpec:
-    """The same of one region: CreateTable makes no replicas."""
-    names = ("replicas", "consistency", "witness", "disassociation_protection")
-    return changed(spec, **dict.fromkeys(names, UNSET))
+regional = strategies.specs().map(strategies.of_one_region)
+"""CreateTable makes no replicas."""
 
 
 @dear
-@given(strategies.specs().map(alone))
+@given(regional)
 def test_a_new_table_does_not_differ(spec):
     """A table made from a spec is as the spec declares it."""
     assert differences(spec, made(spec)) == ()
 
 
 @dear
-@given(strategies.specs().map(alone), st.randoms(use_true_random=False))
+@given(regional, st.randoms(use_true_random=False))
 def test_order_never_counts(spec, random):
     """Definitions, indexes, projected attributes and members come in any order.
 

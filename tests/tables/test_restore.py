@@ -7,11 +7,11 @@ from typing import Annotated, Any
 
 import pytest
 from aids.laws import dear
-from aids.strategies import specs
+from aids.strategies import of_one_region, specs
 from aids.worlds import Driver, World
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import UNSET, Struct, json
+from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import (
@@ -312,11 +312,6 @@ def test_what_does_not_show_in_time_ends_the_wait() -> None:
     restore = dynamorm.restore_backup(BARE, there.backup, name=OTHER, **options)
     with pytest.raises(WaitTimeout, match="without stream"):
         dynamorm.run(restore, Deaf(), clock=there.world.clock)
-
-
-def of_one_region(spec: TableSpec) -> TableSpec:
-    there = ("replicas", "consistency", "witness", "disassociation_protection")
-    return changed(spec, **dict.fromkeys(there, UNSET))
 
 
 def test_replicas_are_left_to_the_plan_after_a_restore() -> None:
