@@ -98,10 +98,19 @@ ONE_REGION: dict[str, Any] = dict.fromkeys(
 
 
 @st.composite
-def specs(draw: st.DrawFn, attributes: st.SearchStrategy[str] = attribute_names) -> TableSpec:
-    """Any table that the service takes, all options and kinds of index included."""
+def specs(
+    draw: st.DrawFn, attributes: st.SearchStrategy[str] = attribute_names, *, regional: int = 3
+) -> TableSpec:
+    """Any table that the service takes, all options and kinds of index included.
+
+    Of those that can have replicas, `regional` to one are drawn without.
+    """
     parts, given = draw(_tables(attributes)), draw(options)
-    return TableSpec(**parts, **given, **draw(_global(parts, given)))
+    return TableSpec(**parts, **given, **draw(_global(parts, given, regional)))
+
+
+global_specs = specs(regional=0).filter(lambda spec: bool(spec.replicas))
+"""Any table with replicas."""
 
 
 def of_one_region(spec: TableSpec) -> TableSpec:
@@ -109,10 +118,12 @@ def of_one_region(spec: TableSpec) -> TableSpec:
 
 
 @st.composite
-def _global(draw: st.DrawFn, parts: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+def _global(
+    draw: st.DrawFn, parts: dict[str, Any], given: dict[str, Any], regional: int
+) -> dict[str, Any]:
     """The options of a table with replicas, where it can have them; of most others none."""
     fixed = isinstance(parts["billing"], Provisioned)
-    if fixed or draw(st.integers(0, 3)):
+    if fixed or draw(st.integers(0, regional)):
         return {}
     names = [index.name for index in parts["indexes"] if index.kind == "global"]
     local = any(index.local for index in parts["indexes"])

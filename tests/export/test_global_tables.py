@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from aids import strategies
+from aids.laws import dear
 from aids.worlds import World
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from msgspec import UNSET
 
 from dynamorm import (
@@ -208,8 +209,8 @@ def test_cfn_lint_accepts_global_tables():
     assert [line for line in told if "DisassociationProtectionEnabled" not in line] == []
 
 
-@settings(suppress_health_check=[HealthCheck.filter_too_much])  # few tables have any
-@given(strategies.specs().filter(lambda spec: spec.replicas))
+@dear
+@given(strategies.global_specs)
 def test_a_description_has_the_replicas(spec):
     """What DescribeTable tells of them is read; what their regions tell is not in it."""
     world = World(spec)
