@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from .. import requests
 from ..api.backups import Backup
@@ -13,7 +13,7 @@ from ..model.declare import Model, table_spec
 from ..model.names import name_problem
 from ..model.options import Options, TableOptions
 from ..model.spec import TableSpec
-from ..operations.effects import Operation, Steps, operation, where
+from ..operations.effects import Steps, operation, where
 from ..operations.middleware import elsewhere
 from ..operations.waiters import find_table
 from ..operations.waiting import seconds_of, within
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
     from typing_extensions import Unpack
-
-
-T = TypeVar("T")
 
 
 class Migrated(Readable, frozen=True):
@@ -97,7 +94,7 @@ def auto_migrate_with_options(
         yield from within(timeout, lambda _: existing)
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     if ensured is None:
-        ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
+        ensured = yield from elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
     copied = None
     if data_copy:
         _refuse_drift(ensured)
@@ -145,14 +142,6 @@ def _refuse(
         raise Refused(tuple(reasons))
 
 
-def _there(steps: Steps[T] | Operation[T], settings: CopySettings) -> Steps[T]:
-    """Perform `steps` in the target's database."""
-    if settings.target_db is not None:
-        return elsewhere(steps, settings.target_db)
-    here: Steps[T] = iter(steps)
-    return here
-
-
 def _look(
     source: str, target: TableSpec, settings: CopySettings, timeout: float | timedelta | None
 ) -> Steps[Ensured | None]:
@@ -163,7 +152,7 @@ def _look(
         raise TableFailed(found.table_name, found.table_status)
     if there is None or there.table_status == "DELETING":
         return None
-    ensured = yield from _there(ensure_table(target, timeout=timeout), settings)
+    ensured = yield from elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
     _refuse_drift(ensured)
     return ensured
 
@@ -172,7 +161,7 @@ def _describe(
     source: str, target: str, settings: CopySettings
 ) -> Steps[tuple[TableDescription, TableDescription | None]]:
     found = yield from describe_table(source)
-    return found, (yield from _there(find_table(target), settings))
+    return found, (yield from elsewhere(find_table(target), settings.target_db))
 
 
 _READABLE = ("ACTIVE", "UPDATING", "CREATING")

@@ -75,7 +75,7 @@ def find_both(
     there = here if place is None else (yield from elsewhere(where(), place))
     source = yield from _no_later(deadline, _ready(names[0], deadline))
     looking = _no_later(deadline, _ready(names[1], deadline))
-    target = yield from looking if place is None else elsewhere(looking, place)
+    target = yield from elsewhere(looking, place)
     return Found(source, names[0], here), Found(target, names[1], there)
 
 

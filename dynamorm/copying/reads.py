@@ -69,7 +69,7 @@ class End(Struct, frozen=True):
     def ask(self, operation: str, payload: Any, reply_type: type[T]) -> Steps[T]:
         """Send a request to where the table is, once."""
         steps = call(operation, payload, reply_type, until=ONCE)
-        return steps if self.place is None else elsewhere(steps, self.place)
+        return elsewhere(steps, self.place)
 
 
 class Reads:

@@ -202,7 +202,7 @@ class Writer:
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
         steps = asked(Call(operation, payload, reply_type, until=ONCE, finish=True))
-        return steps if self._place is None else elsewhere(steps, self._place)
+        return elsewhere(steps, self._place)
 
     def _narrow(
         self, batch: list[Part], until: float, error: ValidationFailed

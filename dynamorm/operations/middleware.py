@@ -59,11 +59,14 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
     return perform
 
 
-def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
-    """Perform `steps` where another database is: by its transport, on its names.
+def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike | None) -> Steps[T]:
+    """Perform `steps` where another database is, if there is one: by its transport, on its names.
 
     Requests that go elsewhere already still go there.
     """
+    if place is None:
+        here: Steps[T] = iter(steps)
+        return here
 
     def perform(effect: Effect) -> Steps[Any] | None:
         if isinstance(effect, InRegion):
@@ -75,7 +78,7 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike) -> Steps[T]:
         payload = _prefixed(effect.payload, place.table_prefix)
         return asked(structs.replace(effect, payload=payload, transport=place.transport))
 
-    return (yield from through(steps, perform))
+    return through(steps, perform)
 
 
 _ABOUT = (Call, Where)

@@ -252,8 +252,7 @@ class _ByS3:
 
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
         """Perform steps in the target's database."""
-        place = self._job.settings.target_db
-        return iter(steps) if place is None else elsewhere(steps, place)
+        return elsewhere(steps, self._job.settings.target_db)
 
 
 def _is_item(raw: bytes) -> bool:
