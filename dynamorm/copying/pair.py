@@ -12,7 +12,7 @@ from ..errors import Refused, TableFailed, WaitTimeout
 from ..model.declare import Model, model_of
 from ..model.fields import label, union_members
 from ..model.spec import TableSpec
-from ..operations.effects import Call, Effect, Steps, asked, now, through, where
+from ..operations.effects import Steps, changing, now, through, where
 from ..operations.middleware import DatabaseLike, elsewhere
 from ..operations.waiting import Deadline, pause, polling
 from ..tables.find import describe_table
@@ -128,10 +128,4 @@ def find_again(
 def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:
     """Perform `steps` without an attempt after the deadline."""
     until = deadline.started + deadline.timeout
-
-    def perform(effect: Effect) -> Steps[Any] | None:
-        if isinstance(effect, Call):
-            return asked(structs.replace(effect, until=until))
-        return None
-
-    return (yield from through(steps, perform))
+    return through(steps, changing(lambda request: structs.replace(request, until=until)))

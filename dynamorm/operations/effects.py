@@ -256,6 +256,11 @@ def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
         steps.close()
 
 
+def changing(change: Callable[[Call[Any]], Call[Any]]) -> Perform:
+    """Return what sends each request of a program as `change` makes it."""
+    return lambda effect: asked(change(effect)) if isinstance(effect, Call) else None
+
+
 def both(inner: Perform, outer: Perform) -> Perform:
     """Return what performs each effect by `inner`, and whatever that asks for by `outer`."""
 

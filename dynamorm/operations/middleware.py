@@ -19,6 +19,7 @@ from .effects import (
     Steps,
     Where,
     asked,
+    changing,
     through,
 )
 
@@ -97,12 +98,7 @@ def _located(effect: Where, prefix: str) -> Steps[Location]:
 
 def by_transport(steps: Steps[T], transport: Any) -> Steps[T]:
     """Perform `steps`, which say the whole names of tables, by another transport."""
-
-    def perform(effect: Effect) -> Steps[Any] | None:
-        elsewhere = isinstance(effect, Call)
-        return asked(structs.replace(effect, transport=transport)) if elsewhere else None
-
-    return (yield from through(steps, perform))
+    return through(steps, changing(lambda request: structs.replace(request, transport=transport)))
 
 
 def _prefixed(payload: Any, prefix: str) -> Any:

@@ -16,7 +16,7 @@ from ..errors import (
     TransportError,
     WaitTimeout,
 )
-from .effects import Call, Effect, Perform, Sleep, Steps, asked, call, now, through
+from .effects import Call, Perform, Sleep, Steps, call, changing, now, through
 
 T = TypeVar("T")
 
@@ -162,13 +162,11 @@ def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]
     if deadline.timeout == inf:
         return (yield from steps)
 
-    def perform(effect: Effect) -> Steps[Any] | None:
-        if not isinstance(effect, Call):
-            return None
-        inner = deadline.moment if effect.deadline is None else effect.deadline
-        return asked(structs.replace(effect, deadline=min(inner, deadline.moment)))
+    def sooner(request: Call[Any]) -> Call[Any]:
+        inner = deadline.moment if request.deadline is None else request.deadline
+        return structs.replace(request, deadline=min(inner, deadline.moment))
 
-    return (yield from through(steps, perform))
+    return (yield from through(steps, changing(sooner)))
 
 
 def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
