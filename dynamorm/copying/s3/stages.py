@@ -53,11 +53,11 @@ J = TypeVar("J", bound=Underway)
 def by_s3(job: Job, executor: Any) -> Steps[None]:
     """Perform the remaining stages until time is up."""
     copy = _ByS3(job, executor)
-    for stage in (copy.export, copy.transform, copy.put, copy.check):
+    while (perform := _STAGES.get(copy.point.stage)) is not None:
         if job.left.at((yield from now())) <= 0:
             return
         try:
-            more = yield from stage()
+            more = yield from perform(copy)
         except ServiceError as error:
             if passes(error):  # the limit on simultaneous jobs: time is up
                 return
@@ -72,26 +72,26 @@ class _ByS3:
     def __init__(self, job: Job, executor: Any) -> None:
         self._job = job
         self._executor = executor
-        self._bucket = Bucket(job.settings.s3, self._point.bucket)
+        self._bucket = Bucket(job.settings.s3, self.point.bucket)
 
     @property
-    def _point(self) -> S3Point:
+    def point(self) -> S3Point:
         point = self._job.checkpoint.s3
         assert isinstance(point, S3Point)
         return point
 
     def _note(self, **changes: Any) -> None:
         """Record in the checkpoint how far the copy is, and save it at once."""
-        point = structs.replace(self._point, **changes)
+        point = structs.replace(self.point, **changes)
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
         self._job.telling.keep()
 
     def _begin(self, operation: str, request: Any, reply_type: type[T]) -> Steps[T]:
         """Send what begins a stage, with the token of this copy."""
-        if not self._point.token:
+        if not self.point.token:
             moment = yield from wall_time()
             self._note(token=f"{moment:.6f}-{crc32(request.to_json()):08x}")
-        marked = structs.replace(request, client_token=f"{self._point.token}-{self._point.stage}")
+        marked = structs.replace(request, client_token=f"{self.point.token}-{self.point.stage}")
         return (yield from when_free(operation, marked, reply_type, (yield from self._deadline())))
 
     def _deadline(self) -> Steps[Deadline]:
@@ -116,15 +116,13 @@ class _ByS3:
             return None
         except TransferFailed:
             # A resumed copy then starts it again, with another token.
-            self._note(token="", **{"export" if self._point.stage == "export" else "bulk": ""})
+            self._note(token="", **{"export" if self.point.stage == "export" else "bulk": ""})
             raise
 
     def export(self) -> Steps[bool]:
         """Export the source, unless that has begun, and wait for it."""
-        if self._point.stage != "export":
-            return True
         export = yield from (
-            export_of(self._point.export) if self._point.export else self._exported()
+            export_of(self.point.export) if self.point.export else self._exported()
         )
         if (yield from self._wait(export, export_of)) is None:
             return False
@@ -141,7 +139,7 @@ class _ByS3:
                 (f"a bulk put takes no global table: copy directly - at {target.table_name}",)
             )
         request = requests.export_table_to_point_in_time(
-            table, self._point.bucket, prefix=self._point.prefix.strip("/")
+            table, self.point.bucket, prefix=self.point.prefix.strip("/")
         )
         try:
             reply = yield from self._begin(
@@ -156,11 +154,9 @@ class _ByS3:
 
     def transform(self) -> Steps[bool]:
         """Transform each file into objects; each segment has files of its own."""
-        if self._point.stage != "transform":
-            return True
-        folder = self._point.folder("AWSDynamoDB")
+        folder = self.point.folder("AWSDynamoDB")
         files = yield from patiently(self._job, data_files, self._bucket, folder)
-        work = Transform(self._job, self._bucket, files, self._point.folder("items"))
+        work = Transform(self._job, self._bucket, files, self.point.folder("items"))
         pending = [segment for segment in self._job.segments if not segment.point.done]
         yield from together(tuple(map(work.steps, pending)), self._executor)
         if not all(segment.point.done for segment in self._job.segments):
@@ -170,15 +166,13 @@ class _ByS3:
 
     def put(self) -> Steps[bool]:
         """Begin the bulk put, unless that has been done, and wait for it."""
-        if self._point.stage != "put":
-            return True
         counts = total(segment.point.counts for segment in self._job.segments)
         uploaded = counts.written + counts.collisions
         if not uploaded:
             self._note(stage="done")
             return True
         bulk = yield from self._there(
-            bulk_operation_of(self._point.bulk) if self._point.bulk else self._put()
+            bulk_operation_of(self.point.bulk) if self.point.bulk else self._put()
         )
         done = yield from self._there(self._wait(bulk, bulk_operation_of, self._hear))
         if done is None:
@@ -192,12 +186,12 @@ class _ByS3:
                 f"uploaded: an object was changed, or not read to its end because of what "
                 f"error.report.errors tells; start over without the checkpoint"
             )
-            raise Refused((f"{reason} - at {self._point.place('items')}",))
+            raise Refused((f"{reason} - at {self.point.place('items')}",))
         self._note(stage="check" if done.failed_item_count else "done")
         return True
 
     def _put(self) -> Steps[BulkOperation]:
-        point = self._point
+        point = self.point
         request = requests.start_bulk_put_items(
             self._job.checkpoint.target,
             point.bucket,
@@ -213,15 +207,13 @@ class _ByS3:
     def _hear(self, bulk: BulkOperation) -> None:
         failed = bulk.failed_item_count or 0
         point = structs.replace(
-            self._point, written=(bulk.processed_item_count or 0) - failed, failed=failed
+            self.point, written=(bulk.processed_item_count or 0) - failed, failed=failed
         )
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
 
     def check(self) -> Steps[bool]:
         """Read which items were not put, and pass them to `on_error` or raise."""
-        if self._point.stage != "check":
-            return True
-        bulk = yield from self._there(bulk_operation_of(self._point.bulk))
+        bulk = yield from self._there(bulk_operation_of(self.point.bulk))
         errors = yield from self._read_errors(bulk)
         if self._job.settings.on_error == "raise":
             key = errors.keys[0] if errors.keys else {}
@@ -236,14 +228,14 @@ class _ByS3:
 
     def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
         names = key_names(self._job.target)
-        place = self._point.folder("errors")
+        place = self.point.folder("errors")
         errors = yield from patiently(self._job, sum_up, bulk, self._bucket, place, names)
         self._job.errors = errors
         return errors
 
     def _hand_over(self, bulk: BulkOperation) -> None:
         names = key_names(self._job.target)
-        for record in records(self._bucket, self._point.folder("errors"), bulk.arn):
+        for record in records(self._bucket, self.point.folder("errors"), bulk.arn):
             known = record and (item_in_record(record) or key_in_record(record, names))
             if record and known and _is_item(raw := json.encode(known)):
                 code, message = error_in(record)
@@ -253,6 +245,14 @@ class _ByS3:
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
         """Perform steps in the target's database."""
         return elsewhere(steps, self._job.settings.target_db)
+
+
+_STAGES = {
+    "export": _ByS3.export,
+    "transform": _ByS3.transform,
+    "put": _ByS3.put,
+    "check": _ByS3.check,
+}
 
 
 def _is_item(raw: bytes) -> bool:
