@@ -11,7 +11,7 @@ from msgspec import Raw, Struct, convert, structs
 from ..api.bulk_errors import BulkErrors
 from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..items.keys import item_digest
-from ..model.spec import TableSpec
+from ..model.spec import TableSpec, key_names
 from ..operations.pace import Pace
 from .asking import Asking
 from .checkpoint import Checkpoint, Counts, total
@@ -153,11 +153,6 @@ class Job:
             trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
             raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
         return final
-
-
-def key_names(spec: TableSpec) -> tuple[str, ...]:
-    """Name the attributes of a table's key, in order."""
-    return tuple(attribute.name for attribute in spec.key)
 
 
 def _attributes(raw: bytes | Raw) -> dict[str, Any]:

@@ -11,9 +11,10 @@ from msgspec import Raw
 from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
+from ..model.spec import key_names
 from ..operations.effects import Steps, now
 from .collisions import digest
-from .job import Job, key_names
+from .job import Job
 from .report import Page, Segment
 from .writer import Writer
 

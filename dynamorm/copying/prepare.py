@@ -12,14 +12,14 @@ from ..errors import ItemError, Refused
 from ..items.keys import item_key
 from ..model.declare import Model
 from ..model.named import table_name
-from ..model.spec import TableSpec
+from ..model.spec import TableSpec, key_names
 from ..operations.effects import Steps
 from ..operations.pace import Pace
 from ..operations.waiting import Deadline
 from ..tables.described import described_spec
 from .checkpoint import CUT, Checkpoint, S3Point, new_checkpoint, read_checkpoint
 from .identity import check_tables, is_same, work_of
-from .job import Convert, Job, Paces, key_names
+from .job import Convert, Job, Paces
 from .options import CopySettings, check_segments
 from .pair import check_models, converter_of, find_again, find_both
 from .report import CopyReport

@@ -10,7 +10,7 @@ from msgspec import Raw, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import table_spec
-from ..model.spec import KeyAttribute, TableSpec
+from ..model.spec import KeyAttribute, TableSpec, key_names
 from .codec import Unmodelled, codec
 from .keys import Key, Made
 from .limits import check_nesting, check_size, is_bounded, key_check, key_limits, key_of
@@ -94,7 +94,7 @@ def _key_names(
         with suppress(ModelError):  # a model that is not declared as a table
             spec = table_spec(source_model)
     spec = spec or target_spec
-    return tuple(attribute.name for attribute in spec.key) if spec else ()
+    return key_names(spec) if spec else ()
 
 
 def _limits(transform: Transform | None, target_model: Any) -> list[Check]:

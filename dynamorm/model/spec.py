@@ -117,6 +117,11 @@ def changed(spec: TableSpec, **values: Any) -> TableSpec:
     return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
 
 
+def key_names(spec: TableSpec) -> tuple[str, ...]:
+    """Name the attributes of a table's own key, in order."""
+    return tuple(attribute.name for attribute in spec.key)
+
+
 def declares_settings(spec: TableSpec) -> bool:
     """Return whether more is declared than keys and indexes; what that takes is loaded then."""
     others = ("name", "partition_key", "sort_key", "indexes")

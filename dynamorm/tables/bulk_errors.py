@@ -18,6 +18,7 @@ from ..api.bulk_errors import BulkErrors
 from ..api.s3 import BulkOperation
 from ..errors import UNREADABLE, Refused, S3Error, shown
 from ..model.declare import Model, table_spec
+from ..model.spec import key_names
 from ..operations.effects import Steps, operation
 from .buckets import BLOCK, Bucket, Lines, blocking, check_client
 from .described import described_spec
@@ -73,7 +74,7 @@ def _key_names(model: Model | str | None) -> Steps[tuple[str, ...]]:
         spec = described_spec((yield from describe_table(model)))
     else:
         spec = table_spec(model)
-    return tuple(attribute.name for attribute in spec.key)
+    return key_names(spec)
 
 
 def sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, ...]) -> BulkErrors:

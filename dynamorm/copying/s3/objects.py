@@ -11,8 +11,9 @@ from msgspec import Raw
 
 from ...errors import ItemError
 from ...items.keys import Made, item_key
+from ...model.spec import key_names
 from ...operations.parallel import Stop, Stopped
-from ..job import Job, key_names
+from ..job import Job
 from ..pages import TOGETHER
 from ..queue import Part
 from ..report import Page

@@ -32,6 +32,7 @@ from ...errors import (
 )
 from ...items.mismatch import Misfit
 from ...items.values import attributes_of
+from ...model.spec import key_names
 from ...operations.effects import Operation, Steps, now, together, wall_time
 from ...operations.middleware import elsewhere
 from ...operations.waiting import Deadline, passes, when_free
@@ -41,7 +42,7 @@ from ...tables.find import describe_table
 from ...tables.jobs import Underway, until_done
 from ...tables.transfers import bulk_operation_of, export_of
 from ..checkpoint import S3Point, total
-from ..job import Job, key_names
+from ..job import Job
 from .files import data_files
 from .options import no_recovery
 from .transform import Transform, patiently
