@@ -1,6 +1,6 @@
 """How an endpoint is reached: its address, a proxy on the way, whom to trust, how long to wait.
 
-And what its sockets are set to, whoever makes them.
+Several transports make sockets of their own: the options that all of these get are here too.
 """
 
 from __future__ import annotations
