@@ -18,8 +18,9 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
     are `Order_name`, `Order_arn` and, where it has a stream, `Order_stream_arn`. Every table has
     `prevent_destroy`; what a model ignores is in `ignore_changes`. `prefix` goes before the names
     of tables. Sends nothing. Raises `ModelError` for each option that the provider has no word for.
-    Version 5.100 of the provider is enough but for keys of several attributes, warm throughput and
-    the modes of Contributor Insights, which need 6.29.
+    Version 5.100 of the provider is enough but for keys of several attributes, warm throughput, the
+    modes of Contributor Insights, and of global tables strong consistency, the witness and the
+    deletion protection of a replica, which need 6.29.
 
     https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/dynamodb_table
     """
