@@ -5,6 +5,8 @@ from __future__ import annotations
 from io import BytesIO
 from typing import Any
 
+from .faults import Fault, due
+
 PAGE = 1000
 
 
@@ -24,7 +26,7 @@ class FakeS3:
 
     def __init__(self, objects: dict[str, bytes]) -> None:
         self._objects = objects
-        self._faults: list[tuple[str, BaseException, bool]] = []
+        self._faults: list[Fault] = []
         self.sent: list[tuple[str, str]] = []
         """The method of every request, in order, with its key or prefix."""
 
@@ -73,13 +75,7 @@ class FakeS3:
     def _begin(self, method: str, key: str) -> BaseException | None:
         """Note a request; raise what it is to fail with, or give what it is to fail with later."""
         self.sent.append((method, key))
-        fault = next((fault for fault in self._faults if fault[0] == method), None)
-        if fault is None:
-            return None
-        self._faults.remove(fault)
-        if not fault[2]:
-            raise fault[1]
-        return fault[1]
+        return due(self._faults, method)
 
 
 def _end(late: BaseException | None) -> None:

@@ -19,14 +19,13 @@ from ..operations.drivers import Clock
 from . import replicas
 from .backups import Backups
 from .buckets import FakeS3
+from .faults import Fault, due
 from .items import Items
 from .scripted import FakeClock
 from .settings import Settings
 from .tables import Account, Answer, Payload, error, not_found, plain_name
 from .transfers import Transfers
 from .updates import Updates
-
-Fault = tuple[str, DynamormError, bool]
 
 
 class FakeService:
@@ -127,14 +126,10 @@ class FakeService:
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         with self._lock:
             self.sent.append(operation)
-            fault = next((f for f in self._faults if f[0] == operation), None)
-            if fault:
-                self._faults.remove(fault)
-            if fault and not fault[2]:
-                raise fault[1]
+            late = due(self._faults, operation)
             answer = self._operation(operation)(body)
-            if fault:
-                raise fault[1]
+            if late is not None:
+                raise late
             return b"" if answer is None else json.encode(answer)
 
     def _operation(self, operation: str) -> Answer:

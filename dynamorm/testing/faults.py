@@ -1,0 +1,18 @@
+"""What the next requests to a fake are to fail with."""
+
+from __future__ import annotations
+
+Fault = tuple[str, BaseException, bool]
+"""An operation, its error, and whether this comes once the request has had its effect."""
+
+
+def due(faults: list[Fault], operation: str) -> BaseException | None:
+    """Take the next fault of an operation: raise it, or return one that comes after the effect."""
+    fault = next((fault for fault in faults if fault[0] == operation), None)
+    if fault is None:
+        return None
+    faults.remove(fault)
+    _, error, after_effect = fault
+    if not after_effect:
+        raise error
+    return error
