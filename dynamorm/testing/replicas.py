@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .tables import Account, Payload, State, Table
+from .tables import Account, Payload, State, Table, plain_name
 
 _SOURCE_SECONDS = 24 * 3600.0
 """How long a table that has been the source of a replica cannot be deleted while it has any.
@@ -95,9 +95,8 @@ def states(
         region = account.elsewhere(members["RegionName"])
         if action == "Create":
             table.replicated_at = now
-            region.tables[payload["TableName"].rpartition("/")[2]] = replica_of(
-                table, new, members["RegionName"], now, ready
-            )
+            made = replica_of(table, new, members["RegionName"], now, ready)
+            region.tables[plain_name(payload["TableName"])] = made
         elif action == "Delete":
             leaving = region.require(payload["TableName"], "UpdateTable")
             leaving.deleted_at, leaving.gone_at = now, ready

@@ -127,9 +127,7 @@ class Transfers:
         self._objects[f"{folder}/ERROR/0.json.gz"] = compress(lines)
 
     def cancel_bulk_operation(self, body: bytes) -> Payload:
-        arn = json.decode(body)["BulkOperationArn"]
-        if arn not in self._begun:
-            raise error(_MISSING["BulkOperation"], f"not found: {arn}", "CancelBulkOperation")
+        arn = self._find(body, "BulkOperation", "Cancel")
         if self._status(arn) == "IN_PROGRESS":
             self._begun[arn][1]["Status"] = "CANCELLED"
         return {"BulkOperationArn": arn, "BulkOperationStatus": "CANCELLING"}
@@ -145,10 +143,13 @@ class Transfers:
         return arn
 
     def _describe(self, body: bytes, kind: str) -> Payload:
-        arn = json.decode(body)[f"{kind}Arn"]
+        return self._told(self._find(body, kind, "Describe"), kind)
+
+    def _find(self, body: bytes, kind: str, verb: str) -> str:
+        arn: str = json.decode(body)[f"{kind}Arn"]
         if arn not in self._begun:
-            raise error(_MISSING[kind], f"not found: {arn}", f"Describe{kind}")
-        return self._told(arn, kind)
+            raise error(_MISSING[kind], f"not found: {arn}", f"{verb}{kind}")
+        return arn
 
     def _list(self, body: bytes, kind: str) -> Payload:
         """List those of a table, or all, the newest first; a token says how many came before."""
