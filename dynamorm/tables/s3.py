@@ -31,10 +31,9 @@ from ..operations.effects import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, of_one_region, refuse_unset
-from .find import describe_table
 from .jobs import Progress, check_progress, seconds_at, until_done
 from .steps import operation_of
-from .transfers import bulk_operation_of, export_of, import_of
+from .transfers import arn_of_table, bulk_operation_of, export_of, import_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -94,7 +93,7 @@ def export_to_s3(
     }
 
     def export(deadline: Deadline) -> Steps[Export]:
-        arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
+        arn = yield from arn_of_table(table)
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
         begun = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
         job = begun.export_description

@@ -162,7 +162,11 @@ def transfer_arn(given: object, kind: type[Underway]) -> str:
 def _arn_of(model: Model | str | None) -> Steps[str | None]:
     if model is None:
         return None
-    table = table_name(model)
+    return (yield from arn_of_table(table_name(model)))
+
+
+def arn_of_table(table: str) -> Steps[str | None]:
+    """Return the ARN of a table, which may be named by it; an emulator may have none."""
     return table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
 
 
