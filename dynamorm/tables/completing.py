@@ -12,6 +12,7 @@ from ..operations.effects import Steps, now, where
 from ..operations.waiters import until_active
 from ..operations.waiting import Deadline, pause, polling
 from .binding import Binding
+from .replicas import REPLICA_SETTINGS
 from .update import update
 
 _CARRIED = {"billing", "encryption", "extra", "ignore"}
@@ -29,10 +30,7 @@ def refuse_unset(spec: TableSpec, what: str) -> None:
 
 def of_one_region(spec: TableSpec) -> TableSpec:
     """Return what a restore or an import makes: its request has no replicas, a plan adds them."""
-    return changed(spec, **dict.fromkeys(_OF_REGIONS, UNSET))
-
-
-_OF_REGIONS = ("replicas", "consistency", "witness", "disassociation_protection")
+    return changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
 
 
 def complete(
