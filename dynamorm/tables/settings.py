@@ -90,7 +90,7 @@ def on_stream(step: Step, arn: str | None) -> Step:
 
 def _policy_text(told: Change) -> Iterator[Pair]:
     """Compare policies as text, in the partition of the table, where account numbers are."""
-    declared, found = told.declared and policy_text(told.declared), SETTINGS[told.name].found(told)
+    declared, found = told.declared and policy_text(told.declared), _found_policy(told)
     if declared and found is not None:
         from .policies import same_policy
 
