@@ -14,6 +14,7 @@ from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
 from ..operations.effects import InRegion, Steps, call, where
 from ..operations.middleware import by_transport
+from .steps import address_of
 from .table_settings import reading
 from .tags import arn_of, tags_of
 
@@ -107,7 +108,7 @@ _read_recovery = reading("DescribeContinuousBackups", "continuous_backups_descri
 
 def _read(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Regional]:
     days, protected, tags = 0, False, {}
-    name = arn_in(spec.name, replica.region) if spec.name.startswith("arn:") else table.table_name
+    name = arn_in(address_of(spec, table), replica.region)
     if replica.point_in_time_recovery is not UNSET:
         days = (yield from _read_recovery(spec.named(name), table)).recovery_days
     if replica.deletion_protection is not UNSET:

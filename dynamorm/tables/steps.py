@@ -100,9 +100,8 @@ class Change(Struct, frozen=True):
 
     @property
     def address(self) -> str:
-        """What requests name: the table's whole name, or the ARN that the model names it by."""
-        # Without its ARN a table of another account would be that of its name in one's own.
-        return self.spec.name if self.spec.name.startswith("arn:") else self.table.table_name
+        """What requests name."""
+        return address_of(self.spec, self.table)
 
     @property
     def arn(self) -> str:
@@ -110,6 +109,12 @@ class Change(Struct, frozen=True):
 
     def __str__(self) -> str:
         return f"{value_text(self.found)} -> {value_text(self.declared)}"
+
+
+def address_of(spec: TableSpec, table: TableDescription) -> str:
+    """Return what requests name: a table's whole name, or the ARN that the model names it by."""
+    # Without its ARN a table of another account would be that of its name in one's own.
+    return spec.name if spec.name.startswith("arn:") else table.table_name
 
 
 def _as_json(fact: Any) -> Any:
