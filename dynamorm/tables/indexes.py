@@ -23,7 +23,7 @@ from .compare import (
     is_ignored,
     schema_of,
 )
-from .steps import Blocked, Change, Pair, Step, Undeclared
+from .steps import Blocked, Change, Pair, Step, Undeclared, name_parts
 from .table_settings import raised
 
 Types = dict[str, str]
@@ -234,8 +234,7 @@ class IndexChanges:
 
     def _updates(self, created: Collection[str]) -> Iterator[Step]:
         for name, declared, found in self._differing:
-            kind, _, rest = name.partition(":")
-            index, _, option = rest.partition(":")
+            kind, index, option = name_parts(name)
             if kind != "index" or option not in _UPDATES or name in self._blocks:
                 continue
             # A table that becomes provisioned sets each index's throughput too.

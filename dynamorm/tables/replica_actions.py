@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from ..model.spec import TableSpec
 from .actions import REPLICATION, linked_role
 from .regions import arn_in, declared_there
+from .steps import name_parts
 
 
 def _place(spec: TableSpec, region: str) -> str:
@@ -47,8 +48,7 @@ def _reading(spec: TableSpec) -> Iterator[tuple[str, str]]:
 
 
 def _removing(spec: TableSpec, name: str) -> Iterator[tuple[str, str]]:
-    kind, _, rest = name.partition(":")
-    region, _, option = rest.partition(":")
+    kind, region, option = name_parts(name)
     gone = ("DeleteTable", "DeleteTableReplica") if kind == "replica" else ()
     for action in (_READS[option], _SETS[option]) if option in _SETS else gone:
         yield action, _place(spec, region)

@@ -27,7 +27,7 @@ from .regions import (
     read_region,
 )
 from .replica_actions import regional_actions
-from .steps import Change, Kind, Pair, Setting, Step
+from .steps import Change, Kind, Pair, Setting, Step, name_parts
 from .table_settings import figure, member_steps, recovery, recovery_step
 
 if TYPE_CHECKING:
@@ -111,9 +111,10 @@ def _is_key(replica: Replica, key: str, told: Change) -> bool:
 
 
 def _unknown(told: Change) -> tuple[str, str] | None:
-    if not told.name.endswith(":kms_key"):
+    _, region, option = name_parts(told.name)
+    if option != "kms_key":
         return None
-    key = replicas_there(told.table)[_region(told.name)].kms_master_key_id
+    key = replicas_there(told.table)[region].kms_master_key_id
     reason = unknown_key(KMS(told.declared), key)
     return (str(key), reason) if reason else None
 
@@ -129,14 +130,10 @@ def _regional(replica: Replica, found: Regional) -> Iterator[Pair]:
         yield f"replica:{replica.region}:{option}", getattr(replica, option), values[option]
 
 
-def _region(name: str) -> str:
-    return name.split(":")[1]
-
-
 def _steps(*changes: Change) -> Iterator[Step]:
     """Add, change and remove replicas one by one, with what their own regions are asked for."""
     for change in changes:
-        region, _, option = change.name.partition(":")[2].partition(":")
+        _, region, option = name_parts(change.name)
         if option:
             yield _change(change, region, option)
         elif change.declared is None:
@@ -172,7 +169,7 @@ def _change(change: Change, region: str, option: str) -> Step:
 
 
 def _blocked(change: Change) -> str:
-    region, _, option = change.name.partition(":")[2].partition(":")
+    _, region, option = name_parts(change.name)
     if region == region_of(change.arn):
         return OWN_REGION
     if option == "status":

@@ -44,6 +44,13 @@ class Step(Readable, frozen=True):
     """Where the request goes, if not to the table's own region."""
 
 
+def name_parts(name: str) -> tuple[str, str, str]:
+    """Return what a name is of, which one, and which option of it: `index:by-status:warm`."""
+    kind, _, rest = name.partition(":")
+    which, _, option = rest.partition(":")
+    return kind, which, option
+
+
 def operation_of(request: Request) -> str:
     """Return the operation that a request's class is named after."""
     return type(request).__name__.removesuffix("Input")
