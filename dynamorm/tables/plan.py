@@ -225,9 +225,9 @@ def _changes(
     left = []
     for row in compared_rows(spec):
         group: list[Change] = []
-        leaving = _leaving(spec, table, changes, allow, only) if row.within else ()
-        parts = row.compare(spec, table, settings)
-        for told in (part for part in parts if covers(only, part.name)):
+        parts = [part for part in row.compare(spec, table, settings) if covers(only, part.name)]
+        leaving = _leaving(spec, table, changes, allow, only) if row.within and parts else ()
+        for told in parts:
             _, colon, rest = told.name.partition(":")
             goes = f"{row.within}{colon}{rest}" in leaving
             part = told.but(found=row.absent, answer=UNSET) if goes else told
