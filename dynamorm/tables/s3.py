@@ -199,7 +199,8 @@ def bulk_put_from_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    check_place(bucket if errors_bucket is None else errors_bucket, errors_prefix)
+    reports = bucket if errors_bucket is None else errors_bucket
+    check_place(reports, errors_prefix)
     check_place(bucket, prefix)
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
@@ -228,9 +229,8 @@ def bulk_put_from_s3(
             return done
         from .bulk_errors import with_errors
 
-        there = bucket if errors_bucket is None else errors_bucket
         keyed = table if isinstance(model, str) else model
-        return (yield from with_errors(done, s3, there, errors_prefix, keyed))
+        return (yield from with_errors(done, s3, reports, errors_prefix, keyed))
 
     return (yield from within(timeout, put))
 
