@@ -28,7 +28,7 @@ from .regions import (
 )
 from .replica_actions import regional_actions
 from .steps import Change, Kind, Pair, Setting, Step, name_parts
-from .table_settings import figure, member_steps, recovery, recovery_step
+from .table_settings import figure, member_steps, recovery, recovery_step, table_class
 
 if TYPE_CHECKING:
     from ..api.parts import ReplicaDescription
@@ -84,10 +84,9 @@ def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Ite
 
 
 def _values(found: ReplicaDescription, table: TableDescription) -> dict[str, Any]:
-    summary = found.replica_table_class_summary or table.table_class_summary
     return {
         "kms_key": found.kms_master_key_id or None,
-        "table_class": (summary and summary.table_class) or "STANDARD",
+        "table_class": table_class(found.replica_table_class_summary or table.table_class_summary),
         "read": _read_units(found, table),
         "max_read": _max_read(found, table),
     }

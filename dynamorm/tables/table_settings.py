@@ -14,7 +14,7 @@ from msgspec import UNSET
 from .. import requests
 from ..api import ProvisionedThroughputDescription, WarmThroughputDescription
 from ..api.descriptions import TableDescription
-from ..api.parts import OnDemandThroughput
+from ..api.parts import OnDemandThroughput, TableClassSummary
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
@@ -149,9 +149,9 @@ def _unknown_encryption(told: Change) -> tuple[str, str] | None:
     return (str(KMS(key)), reason) if reason else None
 
 
-def _found_class(told: Change) -> str:
-    summary = told.table.table_class_summary
-    return (summary and summary.table_class) or "STANDARD"
+def table_class(found: TableClassSummary | None) -> str:
+    """Return the class of a table or replica: one that tells none has the service's default."""
+    return (found and found.table_class) or "STANDARD"
 
 
 def member_steps(change: Change) -> Iterator[Step]:
@@ -234,7 +234,11 @@ TABLE_SETTINGS = (
         unknown=_unknown_encryption,
         steps=member_steps,
     ),
-    Setting(name="table_class", found=_found_class, steps=member_steps),
+    Setting(
+        name="table_class",
+        found=lambda told: table_class(told.table.table_class_summary),
+        steps=member_steps,
+    ),
     Setting(
         name="deletion_protection",
         absent=False,
