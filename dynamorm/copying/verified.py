@@ -153,8 +153,7 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 
 def _natural(key: Key) -> dict[str, Any]:
-    found = key_of(json.encode(key), key)
-    return {name: found[name] for name in key if name in found}
+    return key_of(json.encode(key), key)
 
 
 def parts_of(phase: Phase, of: int) -> int:

@@ -182,10 +182,11 @@ def _annotation(attribute: KeyAttribute, limit: int) -> Any:
 
 
 def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
-    """Return the key attributes of an item as natural values, those that can be read."""
+    """Return the key attributes of an item as natural values, in order, those that can be read."""
     found: dict[str, Any] = {}
     with suppress(*STRANGE):
         attributes = raw_attributes(raw)
-        for name in attributes.keys() & names:
-            found[name] = natural(json.decode(attributes[name]))
+        for name in names:
+            if name in attributes:
+                found[name] = natural(json.decode(attributes[name]))
     return found

@@ -478,3 +478,4 @@ def test_a_key_is_the_same_however_it_is_known(second) -> None:
     with pytest.raises(ItemError, match="gives this key to two items") as caught:
         dynamorm.run(copying, fake)
     assert caught.value.key == {"name": "é", "number": 120}
+    assert "(item name='é', number=120)" in str(caught.value)
