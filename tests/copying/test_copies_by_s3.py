@@ -667,6 +667,19 @@ def test_a_record_that_is_told_otherwise_hides_nothing(record: Any) -> None:
     assert (report.done, report.failed, report.errors.codes, bad) == (True, 1, {"Bad": 1}, [])
 
 
+def test_the_key_of_what_was_not_put_has_natural_values() -> None:
+    """As in any other error of an item: a number is one, and attributes stay in order."""
+    service = stocked(10)
+    _refuse(service, "3")
+    report = copy(service, tables=("source", "other"), transform=None, deadline=10)
+    record = {"code": "Bad", "Key": {"n": {"N": "3"}, "id": {"S": "3"}}}
+    for key in [key for key in service.objects if "/errors/" in key]:
+        if key.endswith(".gz"):
+            service.objects[key] = gzip.compress(json.dumps(record).encode())
+    with pytest.raises(ItemError, match=r"\(item n=3, id='3'\) - at other\n"):
+        copy(service, tables=("source", "other"), transform=None, resume=report)
+
+
 @pytest.mark.parametrize("stage", ["export", "put"])
 def test_a_stage_that_has_failed_begins_anew(stage: str) -> None:
     """What the service says is raised; a resumed copy begins that stage again, with a new token."""

@@ -30,6 +30,7 @@ from ...errors import (
     WaitTimeout,
     service_error,
 )
+from ...items.limits import key_of
 from ...items.mismatch import Misfit
 from ...items.values import attributes_of
 from ...model.spec import key_names
@@ -218,7 +219,7 @@ class _ByS3:
         errors = yield from self._read_errors(bulk)
         if self._job.settings.on_error == "raise":
             key = errors.keys[0] if errors.keys else {}
-            named = {name: value for name, said in key.items() for value in said.values()}
+            named = key_of(json.encode(key), key)
             codes = ", ".join(f"{code} {count:,}" for code, count in errors.codes.items())
             reason = f"the bulk put has not put {bulk.failed_item_count:,} items ({codes})"
             advice = "error.report.errors tells which; resume with on_error= to go on without them"
