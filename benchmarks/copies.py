@@ -57,7 +57,7 @@ def in_turns(rounds: int, wanted: Iterable[tuple[str, int]], *server: str, **mor
 def by_contender(rounds: int, pages: int) -> list[dict[str, Any]]:
     """Give CPU per item in microseconds, and items per second."""
     figures = in_turns(rounds, ((name, 1) for name in COPIERS), "--pages", str(pages))
-    rows = [{"contender": name, **_medians(runs)} for (name, _), runs in figures.items()]
+    rows = _rows(figures)
     floor, boto3 = (rows[place]["cpu_us_per_item"] for place in (0, -1))
     for row in rows:
         row["of_floor"] = row["cpu_us_per_item"] / floor
@@ -79,10 +79,7 @@ def by_size(rounds: int, pages: int) -> list[dict[str, Any]]:
     for size in BYTES:
         wanted = ((name, 1) for name in SIZED if size >= 1000 or "typed" not in name)
         figures = in_turns(rounds, wanted, "--pages", str(pages), "--bytes", str(size))
-        rows += [
-            {"contender": name, "bytes": size, **_medians(runs)}
-            for (name, _), runs in figures.items()
-        ]
+        rows += _rows(figures, bytes=size)
     return rows
 
 
@@ -93,9 +90,11 @@ def by_tls(rounds: int, pages: int) -> list[dict[str, Any]]:
         server = "--pages", str(pages), "--bundle", bundle
         wanted = ((name, 1) for name in SECURED)
         figures = in_turns(rounds, wanted, *server, AWS_CA_BUNDLE=bundle)
-    return [
-        {"contender": name, "tls": True, **_medians(runs)} for (name, _), runs in figures.items()
-    ]
+    return _rows(figures, tls=True)
+
+
+def _rows(figures: Figures, **more: Any) -> list[dict[str, Any]]:
+    return [{"contender": name, **more, **_medians(runs)} for (name, _), runs in figures.items()]
 
 
 def _gains(figures: Figures) -> Iterator[dict[str, Any]]:
