@@ -31,7 +31,10 @@ class Config:
 
     def in_region(self, region: str) -> Config:
         """Return the same with another region; an endpoint that was given stays."""
-        return Config(region, self._url, self._name, self.environ)
+        other = Config(region, self._url, self._name, self.environ)
+        # A profile that was read is for all regions: its files are not read once more for each.
+        other._profile = self._profile
+        return other
 
     def profile(self) -> Profile:
         found = self._profile

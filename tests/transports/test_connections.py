@@ -182,6 +182,18 @@ def test_each_region_has_a_transport_of_its_own(made):
     assert own.in_region("eu-west-2") is there
 
 
+def test_a_profile_is_read_once_for_all_regions(tmp_path):
+    """What the first request found there holds for those to other regions too."""
+    file = tmp_path / "config"
+    file.write_text("[default]\nregion = eu-west-1\nuse_dualstack_endpoint = true\n")
+    key = Credentials("key", "secret")
+    files = {"AWS_CONFIG_FILE": str(file), "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none")}
+    own = HttpTransport(credentials=key, environ=files)
+    assert own.region == "eu-west-1"
+    file.unlink()
+    assert own.in_region("eu-west-2").endpoint_url == "https://dynamodb.eu-west-2.api.aws"
+
+
 def test_connections_to_other_regions_are_closed_too():
     """What was made for a replica's region goes with the transport that made it."""
     with Server(answer(TABLE)) as server:
