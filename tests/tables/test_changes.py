@@ -512,6 +512,7 @@ def plain(spec: TableSpec) -> TableSpec:
         table_class=UNSET,
         resource_policy=UNSET,
         deletion_protection=UNSET,
+        **strategies.ONE_REGION,
         indexes=tuple(
             structs.replace(i, throughput=None, on_demand=None, warm=None)
             for i in spec.indexes
