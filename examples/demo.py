@@ -292,7 +292,7 @@ def migrate(demo: Demo, db: Database) -> None:
         try:
             db.migrate(Order)
         except MigrateNotSupported as error:
-            show_sentence(f"-> MigrateNotSupported: {error}")
+            show_sentence(f"-> MigrateNotSupported: {error.text}")
         else:
             demo.check(False, "it did")
 
