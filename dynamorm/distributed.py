@@ -19,6 +19,7 @@ from msgspec import convert, structs
 
 from .copying.checkpoint import Checkpoint
 from .copying.options import VerifyOptions, check_segments, settings_of
+from .copying.pair import Pair
 from .copying.report import CopyReport
 from .copying.shares import ASK_EVERY, Loan, Share, Shares, Terms
 from .copying.table import copied, copy_share
@@ -64,10 +65,10 @@ def copy_table(
     worker that is lost costs what its segments have done since their last checkpoint, a quarter of
     a second. Keys are not compared over segments: `report.unchecked` counts what was not.
     """
-    settings = settings_of("copy_table", options, "segments", "db")
+    pair = Pair(source, target, settings_of("copy_table", options, "segments", "db"))
     check_segments(segments)
     wait = partial(_on_cluster, client, copy_share)
-    steps = partial(copied, source, target, settings, None, segments, wait=wait, dumps=_dumps)
+    steps = partial(copied, pair, None, segments, wait=wait, dumps=_dumps)
     report: CopyReport = finished(db.run(Operation(steps, (), {})))
     return report
 
@@ -85,8 +86,9 @@ def verify_copy(
     """Compare the items of two tables on the workers; otherwise as `Database.verify_copy`."""
     known = VerifyOptions.__annotations__
     settings = settings_of("verify_copy", options, "segments", "db", "sample", known=known)
+    pair = Pair(source, target, settings)
     wait = partial(_on_cluster, client, compare_walk)
-    steps = partial(compared, source, target, settings, segments, sample, wait=wait, dumps=_dumps)
+    steps = partial(compared, pair, segments, sample, wait=wait, dumps=_dumps)
     verified: Verified = finished(db.run(Operation(steps, (), {})))
     return verified
 
@@ -195,7 +197,7 @@ _ANSWERED = (tuple, Loan)
 
 def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:
     """Do a share on a worker, from the last checkpoint that it has put on the scheduler."""
-    in_place = isinstance(task, Share) and task.options["in_place"]
+    in_place = isinstance(task, Share) and task.luggage.options["in_place"]
     line = _Line(name, number, waits_for=(*_ANSWERED, CopyReport) if in_place else _ANSWERED)
     with suppress(Over):  # the caller knows
         function(line.resumed(task), line.ask)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, json, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
 
 from ..api.items import Key
-from ..errors import UNREADABLE, Refused
-from .identity import TableMark, Work
+from .identity import TableMark, Work, check_same
 
 SEGMENTS = 8
 """How many there are where nobody says a number."""
@@ -129,57 +128,30 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
 def new_checkpoint(
     names: tuple[str, str],
     segments: list[int] | None,
-    of: int | None,
+    of: int,
     work: Work,
     s3: S3Point | UnsetType = UNSET,
 ) -> Checkpoint:
     """Return the checkpoint of a copy that has done nothing yet."""
-    of = of or SEGMENTS
     numbers = range(of) if segments is None else segments
     return Checkpoint(*names, of, [SegmentPoint(number) for number in numbers], work=work, s3=s3)
 
 
-def read_checkpoint(
-    value: Any,
-    names: tuple[str, str],
-    segments: list[int] | None,
-    of: int | None,
-    work: Work,
-    s3: S3Point | UnsetType = UNSET,
-    *,
-    origin: str = "resume=",
-) -> Checkpoint:
-    """Return the checkpoint to resume; refuse one that belongs to another copy.
-
-    `segments` and `of` are the checkpoint's where they are `None`. `origin` says where it is from.
-    """
-    try:
-        checkpoint = convert(value, Checkpoint)
-        json.encode(checkpoint)  # what JSON cannot hold has not come from a report
-    except UNREADABLE as error:
-        raise Refused((f"{origin} is not a checkpoint of a copy: {error}",)) from error
-    of = of or checkpoint.of
-    wanted = list(range(of)) if segments is None else segments
+def check_resumed(checkpoint: Checkpoint, wanted: Checkpoint) -> None:
+    """Refuse a checkpoint that belongs to another copy than the new one that is wanted."""
     found = sorted(point.segment for point in checkpoint.segments)
     pairs = [
-        ("source", checkpoint.source, names[0]),
-        ("target", checkpoint.target, names[1]),
-        ("number of segments", checkpoint.of, of),
-        ("segments", found, wanted),
+        ("source", checkpoint.source, wanted.source),
+        ("target", checkpoint.target, wanted.target),
+        ("number of segments", checkpoint.of, wanted.of),
+        ("segments", found, [point.segment for point in wanted.segments]),
         *(
-            (name.replace("_", " "), getattr(checkpoint.work, name), getattr(work, name))
+            (name.replace("_", " "), getattr(checkpoint.work, name), getattr(wanted.work, name))
             for name in Work.__struct_fields__
         ),
         *(
-            (name, getattr(checkpoint.s3, name, None), getattr(s3, name, None))
+            (name, getattr(checkpoint.s3, name, None), getattr(wanted.s3, name, None))
             for name in ("bucket", "prefix", "cut")
         ),
     ]
-    reasons = [
-        f"the checkpoint's {what} is {theirs!r}, this copy's is {ours!r}"
-        for what, theirs, ours in pairs
-        if theirs != ours
-    ]
-    if reasons:
-        raise Refused((*reasons, "resume with the same arguments, or start over without it"))
-    return checkpoint
+    check_same("copy", pairs)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, json, structs
 
 from ..api.descriptions import TableDescription
-from ..errors import Refused
+from ..errors import UNREADABLE, Refused
 from ..model.declare import model_of
+from ..model.spec import TableSpec
 from ..operations.effects import Location
+from ..tables.described import described_spec
 
 P = TypeVar("P", bound=Any)
 """A checkpoint, of a copy or of a comparison."""
@@ -39,6 +42,10 @@ class Found(Struct, frozen=True):
         return self.place.table_prefix + self.asked
 
     @property
+    def spec(self) -> TableSpec:
+        return described_spec(self.table)
+
+    @property
     def mark(self) -> TableMark:
         table = self.table
         created = None if table.created is None else round(table.created, 3)
@@ -54,13 +61,14 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     unmodelled: str = "keep"
 
 
-def work_of(source: Any, target: Any, transform: Any, unmodelled: str) -> Work:
+def work_of(source: Any, target: Any, settings: Any) -> Work:
     """Name the transform, and the models where it is one of models."""
-    if transform is None:
+    if settings.transform is None:
         return Work()
     from ..items.transforms import qualified  # not where items are copied as they are
 
-    return Work(qualified(transform), _model_name(source), _model_name(target), unmodelled)
+    ends = _model_name(source), _model_name(target)
+    return Work(qualified(settings.transform), *ends, settings.unmodelled)
 
 
 def _model_name(model: Any) -> str | None:
@@ -122,3 +130,24 @@ def check_tables(point: P, of: str, source: Found, target: Found) -> P:
     if reasons:
         raise Refused(tuple(reasons))
     return structs.replace(point, source_table=source.mark, target_table=target.mark)
+
+
+def read_point(given: Any, kind: type[P], of: str, origin: str) -> P:
+    """Return the checkpoint that a report has, or a file; refuse what is none."""
+    try:
+        point: P = convert(getattr(given, "checkpoint", given), kind)
+        json.encode(point)  # what JSON cannot hold has not come from a report
+    except UNREADABLE as error:
+        raise Refused((f"{origin} is not a checkpoint of a {of}: {error}",)) from error
+    return point
+
+
+def check_same(of: str, facts: Iterable[tuple[str, Any, Any]]) -> None:
+    """Refuse to resume what was begun otherwise: facts by name, of the checkpoint and of now."""
+    reasons = [
+        f"the checkpoint's {what} is {theirs!r}, this {of}'s is {ours!r}"
+        for what, theirs, ours in facts
+        if theirs != ours
+    ]
+    if reasons:
+        raise Refused((*reasons, "resume with the same arguments, or start over without it"))

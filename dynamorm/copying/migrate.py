@@ -23,6 +23,7 @@ from ..tables.ensured import Ensured
 from ..tables.find import describe_table, table_exists
 from ..tables.lifecycle import create_table, ensure_table
 from .options import CopyOptions, CopySettings
+from .pair import Pair
 from .prepare import check_copy
 from .report import CopyReport
 from .table import copy_table
@@ -81,7 +82,7 @@ def auto_migrate_with_options(
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
     copied_into = target if target_model is None else target_model
     if data_copy:
-        check_copy(model, copied_into, settings, list(range(segments)), segments)
+        check_copy(Pair(model, copied_into, settings), list(range(segments)), segments)
     if settings.target_db is not None:
         # One that is not for this driver is refused here, before anything is sent.
         yield from elsewhere(where(), settings.target_db)

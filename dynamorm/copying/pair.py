@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Annotated, Any, TypeVar, get_args, get_origin
 
-from msgspec import structs
+from msgspec import Struct, structs
 from msgspec.structs import fields
 
 from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, WaitTimeout
 from ..model.declare import Model, model_of
 from ..model.fields import label, union_members
+from ..model.named import table_name
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, changing, now, through, where
-from ..operations.middleware import DatabaseLike, elsewhere
+from ..operations.middleware import elsewhere
 from ..operations.waiting import Deadline, pause, polling
 from ..tables.find import describe_table
-from .identity import Found
+from .identity import Found, Work, work_of
 from .job import Convert
 from .options import CopySettings
 from .time_left import TimeLeft
@@ -27,12 +28,63 @@ LAST_LOOK = 60.0
 """Seconds for the last look at most: a table that is CREATING then is another one."""
 
 
-def check_models(source: Model | str, target: Model | str, settings: CopySettings) -> None:
-    """Refuse a transform that does not fit the models, or two that only a transform can join."""
-    if settings.transform is not None:
-        converter_of(source, target, settings, None, None)
-    else:
-        _check_shapes(source, target)
+class Pair(Struct, frozen=True):
+    """Both ends as the caller names them, and what is to be done with the items between them."""
+
+    source: Model | str
+    target: Model | str
+    settings: CopySettings
+
+    @property
+    def names(self) -> tuple[str, str]:
+        return table_name(self.source), table_name(self.target)
+
+    @property
+    def work(self) -> Work:
+        return work_of(self.source, self.target, self.settings)
+
+    def check(self) -> None:
+        """Refuse a transform that does not fit the models, or two that only one can join."""
+        if self.settings.transform is not None:
+            self.converter(None, None)
+        else:
+            _check_shapes(self.source, self.target)
+
+    def converter(self, source: TableSpec | None, target: TableSpec | None) -> Convert:
+        """Return what the copy does with an item."""
+        from ..items.convert import converting
+
+        return converting(
+            model_of(self.source),
+            model_of(self.target),
+            target,
+            self.settings.transform,
+            self.settings.unmodelled,
+            source_spec=source,
+        )
+
+    def find(self, left: TimeLeft, started: float) -> Steps[tuple[Found, Found]]:
+        """Describe both tables, when they are ready."""
+        return self._find(Deadline(started, left.at(started)))
+
+    def find_again(self, left: TimeLeft) -> Steps[tuple[Found, Found]]:
+        """Describe both once more, at the end: in what is left of the time, or in one attempt.
+
+        Without it, a copy that has come to its end would not count as done.
+        """
+        moment = yield from now()
+        seconds = min(max(left.at(moment), 0.0), LAST_LOOK)
+        return (yield from self._find(Deadline(moment, seconds)))
+
+    def _find(self, deadline: Deadline) -> Steps[tuple[Found, Found]]:
+        (ours, theirs), place = self.names, self.settings.target_db
+        here = yield from where()
+        # A database that is not for this driver is refused here, before anything is sent.
+        there = here if place is None else (yield from elsewhere(where(), place))
+        source = yield from _no_later(deadline, _ready(ours, deadline))
+        looking = _no_later(deadline, _ready(theirs, deadline))
+        target = yield from elsewhere(looking, place)
+        return Found(source, ours, here), Found(target, theirs, there)
 
 
 def _check_shapes(source: Model | str, target: Model | str) -> None:
@@ -64,21 +116,6 @@ def _shape(model: Any) -> dict[str, Any]:
     }
 
 
-def find_both(
-    names: tuple[str, str], place: DatabaseLike | None, deadline: Deadline
-) -> Steps[tuple[Found, Found]]:
-    """Describe both tables, when they are ready; the second one where `place` is, if it is given.
-
-    A database that is not for this driver is refused before anything is sent.
-    """
-    here = yield from where()
-    there = here if place is None else (yield from elsewhere(where(), place))
-    source = yield from _no_later(deadline, _ready(names[0], deadline))
-    looking = _no_later(deadline, _ready(names[1], deadline))
-    target = yield from elsewhere(looking, place)
-    return Found(source, names[0], here), Found(target, names[1], there)
-
-
 def _ready(name: str, deadline: Deadline) -> Steps[TableDescription]:
     """Wait for a table that is being created; one that is being changed takes reads and writes."""
     schedule = polling()
@@ -91,38 +128,6 @@ def _ready(name: str, deadline: Deadline) -> Steps[TableDescription]:
         if not (yield from pause(schedule, deadline)):
             waited = deadline.waited((yield from now()))
             raise WaitTimeout(table.table_name, waited, table.table_status)
-
-
-def converter_of(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    source_spec: TableSpec | None,
-    target_spec: TableSpec | None,
-) -> Convert:
-    """Return what the copy does with an item."""
-    from ..items.convert import converting
-
-    return converting(
-        model_of(source),
-        model_of(target),
-        target_spec,
-        settings.transform,
-        settings.unmodelled,
-        source_spec=source_spec,
-    )
-
-
-def find_again(
-    names: tuple[str, str], place: DatabaseLike | None, left: TimeLeft
-) -> Steps[tuple[Found, Found]]:
-    """Describe both tables once more, at the end: in what is left of the time, or in one attempt.
-
-    Without it, a copy that has come to its end would not count as done.
-    """
-    moment = yield from now()
-    seconds = min(max(left.at(moment), 0.0), LAST_LOOK)
-    return (yield from find_both(names, place, Deadline(moment, seconds)))
 
 
 def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:

@@ -3,94 +3,72 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from functools import partial
+from typing import Any
 
-from msgspec import UNSET, Raw, UnsetType, structs
+from msgspec import UNSET, Raw, structs
 
 from ..api.descriptions import TableDescription
 from ..errors import ItemError, Refused
 from ..items.keys import item_key
-from ..model.declare import Model
-from ..model.named import table_name
 from ..model.spec import TableSpec, key_names
 from ..operations.effects import Steps
 from ..operations.pace import Pace
-from ..operations.waiting import Deadline
-from ..tables.described import described_spec
-from .checkpoint import CUT, Checkpoint, S3Point, new_checkpoint, read_checkpoint
-from .identity import check_tables, is_same, work_of
+from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
+from .identity import check_tables, is_same, read_point
 from .job import Convert, Job, Paces
 from .options import CopySettings, check_segments
-from .pair import check_models, converter_of, find_again, find_both
+from .pair import Pair
 from .report import CopyReport
 from .time_left import TimeLeft
 from .writer import Rule
 
-T = TypeVar("T")
 
+def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> Checkpoint:
+    """Return the checkpoint of `resume=` or of the file, or a new one.
 
-def open_checkpoint(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    segments: list[int] | None,
-    of: int | None,
-) -> Checkpoint:
-    """Return the checkpoint of `resume=` or of the file, or a new one."""
-    names = table_name(source), table_name(target)
-    work = work_of(source, target, settings.transform, settings.unmodelled)
-    origin = "resume="
-    given: Any = settings.resume
+    `segments` and `of` are the checkpoint's where they are `None`.
+    """
+    settings = pair.settings
+    origin, given = "resume=", settings.resume
     if settings.checkpoint_file is not None:
         from .checkpoint_file import load
 
         origin = f"checkpoint_file= {settings.checkpoint_file}"
         given = load(settings.checkpoint_file)
-    place = s3_point(settings)
+    s3 = UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
+    begin = partial(new_checkpoint, pair.names, segments, work=pair.work, s3=s3)
     if given is None:
-        return new_checkpoint(names, segments, of, work, place)
-    given = given.checkpoint if isinstance(given, CopyReport) else given
-    return read_checkpoint(given, names, segments, of, work, place, origin=origin)
+        return begin(of or SEGMENTS)
+    checkpoint = read_point(given, Checkpoint, "copy", origin)
+    check_resumed(checkpoint, begin(of or checkpoint.of))
+    return checkpoint
 
 
-def s3_point(settings: CopySettings) -> S3Point | UnsetType:
-    """Return where a copy by S3 begins; `UNSET` for other copies."""
-    return UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
-
-
-def check_copy(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    segments: list[int] | None,
-    of: int | None,
-) -> None:
+def check_copy(pair: Pair, segments: list[int] | None, of: int | None) -> None:
     """Raise what `prepare` would, as far as that can be told without asking the service."""
     check_segments(of)
-    check_pair(source, target, settings)
-    if settings.resume is not None:
-        open_checkpoint(source, target, settings, segments, of)
+    check_pair(pair)
+    if pair.settings.resume is not None:
+        open_checkpoint(pair, segments, of)
 
 
-def check_pair(source: Model | str, target: Model | str, settings: CopySettings) -> None:
+def check_pair(pair: Pair) -> None:
     """Refuse two tables that are one, or are of two models that only a transform can join.
 
     By S3 also a source of which the service makes no export.
     """
-    names = table_name(source), table_name(target)
-    same = names[0] == names[1] and settings.target_db is None
-    _refuse_same(names[0], same, settings)
-    check_models(source, target, settings)
-    if settings.via == "s3":
+    name, other = pair.names
+    _refuse_same(name, name == other and pair.settings.target_db is None, pair.settings)
+    pair.check()
+    if pair.settings.via == "s3":
         from .s3.options import check_source
 
-        check_source(source)
+        check_source(pair.source)
 
 
 def prepare(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
+    pair: Pair,
     checkpoint: Checkpoint,
     started: float,
     *,
@@ -102,18 +80,17 @@ def prepare(
 
     `whole`: whether all segments of the table are in this run.
     """
-    deadline = Deadline(started, TimeLeft(settings.deadline, started).at(started))
-    names = checkpoint.source, checkpoint.target
-    ours, theirs = yield from find_both(names, settings.target_db, deadline)
+    settings = pair.settings
+    ours, theirs = yield from pair.find(TimeLeft(settings.deadline, started), started)
     same = is_same(ours, theirs)
     _refuse_same(checkpoint.source, same, settings)
     checkpoint = check_tables(checkpoint, "copy", ours, theirs)
-    here, there = described_spec(ours.table), described_spec(theirs.table)
+    here, there = ours.spec, theirs.spec
     # The target has keys that the source never had to fit: items are checked, transform or not.
     changes_keys = here.key != there.key or not _keys(there) <= _keys(here)
     convert: Convert | None = None
     if settings.transform is not None or changes_keys:
-        convert = converter_of(source, target, settings, here, there)
+        convert = pair.converter(here, there)
     if convert is not None and same:
         convert = _same_key(convert, there, settings)
     rule = None
@@ -154,7 +131,7 @@ def _cold(table: TableDescription) -> float | None:
     return float((warm and warm.write_units_per_second) or COLD)
 
 
-def confirm(job: Job) -> Steps[None]:
+def confirm(pair: Pair, job: Job) -> Steps[None]:
     """Look whether both tables are those that the copy began with, when it has come to its end.
 
     One that was deleted and created again on the way lacks what was copied before.
@@ -162,8 +139,7 @@ def confirm(job: Job) -> Steps[None]:
     ended = job.checkpoint.is_put and all(segment.point.done for segment in job.segments)
     if job.checkpoint.done or not ended:
         return
-    names = job.checkpoint.source, job.checkpoint.target
-    found = yield from find_again(names, job.settings.target_db, job.left)
+    found = yield from pair.find_again(job.left)
     job.checkpoint = structs.replace(check_tables(job.checkpoint, "copy", *found), done=True)
 
 

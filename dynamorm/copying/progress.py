@@ -7,6 +7,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
 
+from ..operations.effects import Steps
 from .options import CopySettings
 
 PROGRESS_EVERY = 0.25
@@ -28,10 +29,30 @@ R = TypeVar("R", bound=Report)
 _INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
 
 
-def attach(error: BaseException, report: Report) -> None:
-    """Give the error that ends an operation its report."""
-    with suppress(AttributeError):  # a frozen exception takes none
-        error.report = report  # type: ignore[attr-defined]  # any other may have it
+class Reporting(Protocol):
+    """A copy or a comparison under way."""
+
+    @property
+    def telling(self) -> Telling[Any]: ...
+
+
+J = TypeVar("J", bound=Reporting)
+T = TypeVar("T")
+
+
+def carried_out(
+    making: Steps[J], perform: Callable[[J], Steps[T]], before: Callable[[], Report]
+) -> Steps[T]:
+    """Perform a job; every error that ends it early gets its report, or that of `before`."""
+    job: J | None = None
+    try:
+        job = yield from making
+        return (yield from perform(job))
+    except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
+        report = job.telling.stopped(error) if job else before()
+        with suppress(AttributeError):  # a frozen exception takes none
+            error.report = report  # type: ignore[attr-defined]  # any other may have it
+        raise
 
 
 class Telling(Generic[R]):

@@ -22,6 +22,7 @@ from ..operations.parallel import Stop
 from .checkpoint import Checkpoint
 from .job import Job
 from .options import CopySettings
+from .pair import Pair
 from .report import CopyReport
 from .time_left import TimeLeft
 
@@ -76,18 +77,34 @@ def apart(wait: Wait, shares: Shares) -> Steps[None]:
     yield Waiting(partial(wait, shares))
 
 
-def home_of(
-    source: Any,
-    target: Any,
-    settings: CopySettings,
-    dumps: Callable[[Any], Any] = pickle.dumps,
-) -> Steps[Any]:
-    """Return the database to take along; raise `TypeError` for what cannot be."""
+_STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
+"""Options that are for whoever waits: the others ask."""
+
+
+class Luggage(Struct, frozen=True):
+    """What every share takes along; it is pickled."""
+
+    db: Any
+    source: Any
+    target: Any
+    options: dict[str, Any]
+
+    def pair(self, told: Told, **more: Any) -> Pair:
+        """Return what is to be done there; what is for whoever waits goes to `told`."""
+        settings = CopySettings(**self.options, progress=told.tell, deadline=told.left, **more)
+        return Pair(self.source, self.target, settings)
+
+
+def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggage]:
+    """Return what to take along; raise `TypeError` for what cannot be."""
     home = yield Home()
     if home is None:
         raise TypeError("processes= needs a database: db.copy_table(..., processes=2)")
-    given = {"": home, "source": source, "target": target, **options_of(settings)}
-    for name, value in given.items():
+    given = structs.asdict(pair.settings)
+    options = {name: value for name, value in given.items() if name not in _STAYS}
+    # The rates are those of all shares together: each borrows what it uses.
+    options |= {"max_read_units": None, "max_write_units": None}
+    for name, value in {"": home, "source": pair.source, "target": pair.target, **options}.items():
         try:
             dumps(value)
         except Exception as error:  # whatever a class of the user's raises
@@ -95,18 +112,7 @@ def home_of(
             called = getattr(value, "__qualname__", type(value).__qualname__)
             what = f"{name}={called}" if name else "this database"
             raise TypeError(f"{what} cannot be sent to another process: {error}") from error
-    return home
-
-
-_STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
-"""Options that are for whoever waits: the others ask."""
-
-
-def options_of(settings: CopySettings) -> dict[str, Any]:
-    """Return the options that others are given."""
-    given = structs.asdict(settings)
-    options = {name: value for name, value in given.items() if name not in _STAYS}
-    return options | {"max_read_units": None, "max_write_units": None}
+    return Luggage(home, pair.source, pair.target, options)
 
 
 class Dividing:
@@ -139,17 +145,10 @@ class Dividing:
 
 
 class Task(Struct, frozen=True):
-    """What is done elsewhere, and where; it is pickled."""
+    """What is done elsewhere; it is pickled."""
 
-    db: Any
-    source: Any
-    target: Any
-    options: dict[str, Any]
+    luggage: Luggage
     terms: Terms
-
-    def settings(self, told: Told, **more: Any) -> CopySettings:
-        """Return the settings there: what is for whoever waits goes to `told`."""
-        return CopySettings(**self.options, progress=told.tell, deadline=told.left, **more)
 
 
 class Share(Task, frozen=True):
@@ -163,10 +162,10 @@ class Share(Task, frozen=True):
 class CopyShares(Dividing):
     """A job whose segments are copied elsewhere."""
 
-    def __init__(self, job: Job, home: Any, source: Any, target: Any, started: float) -> None:
+    def __init__(self, job: Job, luggage: Luggage, started: float) -> None:
         super().__init__(job.left, started, job.paces.read, job.paces.write)
         self._job = job
-        self._make = partial(Share, home, source, target, options_of(job.settings))
+        self._make = partial(Share, luggage)
         self._segments: list[set[int]] = []
 
     def share_out(self, number: float) -> list[Share]:

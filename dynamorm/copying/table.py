@@ -20,10 +20,11 @@ from ..operations.effects import Steps, call, now, operation, together
 from ..requests.items import scan, units
 from .checkpoint import Checkpoint
 from .job import Job, Paces
-from .options import CopySettings, check_processes, check_segments, settings_of
+from .options import check_processes, check_segments, settings_of
 from .pages import Pages
+from .pair import Pair
 from .prepare import check_pair, confirm, open_checkpoint, prepare
-from .progress import attach
+from .progress import carried_out
 from .report import CopyReport, Segment, report
 from .writer import ONCE, Writer
 
@@ -103,7 +104,7 @@ def copy_table(
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
         wait = ended
-    return (yield from copied(source, target, settings, None, segments, executor, wait))
+    return (yield from copied(Pair(source, target, settings), None, segments, executor, wait))
 
 
 @operation
@@ -123,13 +124,11 @@ def copy_segment(
     if type(segment) is not int or segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
     settings = settings_of("copy_segment", options, "segment", "of")
-    return (yield from copied(source, target, settings, [segment], of))
+    return (yield from copied(Pair(source, target, settings), [segment], of))
 
 
 def copied(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
+    pair: Pair,
     segments: list[int] | None,
     of: int | None,
     executor: Any = None,
@@ -140,33 +139,34 @@ def copied(
 
     `wait` has the shares copied elsewhere, and returns when all have been.
     """
-    check_pair(source, target, settings)
-    if settings.via == "s3":
+    check_pair(pair)
+    in_bulk = pair.settings.via == "s3"
+    if in_bulk:
         from .s3.options import check_call
 
         check_call(segments, wait)
-    home = None
+    luggage = None
     if wait is not None:
-        from .shares import home_of
+        from .shares import pack
 
-        home = yield from home_of(source, target, settings, **how)
+        luggage = yield from pack(pair, **how)
     started = yield from now()
-    checkpoint = open_checkpoint(source, target, settings, segments, of)
+    checkpoint = open_checkpoint(pair, segments, of)
     whole = segments is None or checkpoint.of == 1
 
     def perform(job: Job) -> Steps[None]:
-        if settings.via == "s3":
+        if in_bulk:
             from .s3.stages import by_s3
 
             return by_s3(job, executor)
-        if wait is None:
+        if wait is None or luggage is None:
             return _perform(job, executor)
         from .shares import CopyShares, apart
 
-        return apart(wait, CopyShares(job, home, source, target, started))
+        return apart(wait, CopyShares(job, luggage, started))
 
-    making = prepare(source, target, settings, checkpoint, started, whole=whole)
-    return (yield from _carried_out(checkpoint, making, perform))
+    making = prepare(pair, checkpoint, started, whole=whole)
+    return (yield from _reported(pair, checkpoint, making, perform))
 
 
 def copy_share(share: Share, ask: Ask) -> CopyReport:
@@ -176,23 +176,18 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
 
     told = Told(share.terms, ask)
     on_error: Any = told.on_error if share.asks else "raise"
-    settings = share.settings(told, on_error=on_error)
+    pair = share.luggage.pair(told, on_error=on_error)
 
     def steps() -> Steps[CopyReport]:
-        making = prepare(
-            share.source,
-            share.target,
-            settings,
-            share.checkpoint,
-            (yield from now()),
-            whole=False,
-            paces=Paces(told.read, told.write),
-            keep=told.tell,
+        moment = yield from now()
+        paces = Paces(told.read, told.write)
+        making = prepare(pair, share.checkpoint, moment, whole=False, paces=paces, keep=told.tell)
+        return (
+            yield from _reported(pair, share.checkpoint, making, lambda job: _perform(job, None))
         )
-        return (yield from _carried_out(share.checkpoint, making, lambda job: _perform(job, None)))
 
     try:
-        report: CopyReport = finished(share.db.run(steps()))
+        report: CopyReport = finished(share.luggage.db.run(steps()))
         told.end()
         return report
     except BaseException as error:
@@ -201,24 +196,25 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
         raise
 
 
-def _carried_out(
-    checkpoint: Checkpoint, making: Steps[Job], perform: Callable[[Job], Steps[None]]
+def _reported(
+    pair: Pair,
+    checkpoint: Checkpoint,
+    making: Steps[Job],
+    perform: Callable[[Job], Steps[None]],
 ) -> Steps[CopyReport]:
-    """Perform a job; every error that ends it early gets its report."""
-    job: Job | None = None
-    try:
-        job = yield from making
+    """Perform a job and confirm it; its errors have its report, or that of the checkpoint."""
+
+    def steps(job: Job) -> Steps[CopyReport]:
         job.telling.save()
         yield from perform(job)
-        yield from confirm(job)
+        yield from confirm(pair, job)
         return job.outcome((yield from now()))
-    except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
+
+    def before() -> CopyReport:
         points = [Segment(point) for point in checkpoint.segments]
-        attach(
-            error,
-            job.telling.stopped(error) if job else report(checkpoint, points, checkpoint.seconds),
-        )
-        raise
+        return report(checkpoint, points, checkpoint.seconds)
+
+    return carried_out(making, steps, before)
 
 
 def _perform(job: Job, executor: Any) -> Steps[None]:

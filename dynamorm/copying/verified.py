@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Struct, ValidationError, convert, field, json, structs, to_builtins
+from msgspec import Struct, field, json, structs, to_builtins
 
 from ..api.items import Key
-from ..errors import UNREADABLE, Refused
 from ..items.limits import key_of
 from ..model import Readable
-from .identity import TableMark, Work
+from .identity import TableMark, Work, check_same, read_point
 
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
@@ -119,6 +118,10 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
     source_table: TableMark = TableMark()
     target_table: TableMark = TableMark()
 
+    def __post_init__(self) -> None:
+        if len(self.cursors) != parts_of(self.phase, self.of):
+            raise ValueError("it does not have one cursor for each segment")
+
     @property
     def same(self) -> bool:
         """Whether nothing differs, as far as it has been compared."""
@@ -168,22 +171,11 @@ def new_point(names: tuple[str, str], of: int, sample: float, work: Work) -> Ver
     return VerifyPoint(*names, of, sample, work).at(phase)
 
 
-def read_point(resume: Any, fresh: VerifyPoint, segments: int | None, origin: str) -> VerifyPoint:
+def resumed(given: Any, fresh: VerifyPoint, segments: int | None, origin: str) -> VerifyPoint:
     """Return the checkpoint to resume; refuse one that is not of the comparison of `fresh`."""
-    try:
-        point = convert(getattr(resume, "checkpoint", resume), VerifyPoint)
-        json.encode(point)  # what JSON cannot hold has not come from a result
-        if len(point.cursors) != parts_of(point.phase, point.of):
-            raise ValidationError("it does not have one cursor for each segment")
-    except UNREADABLE as error:
-        raise Refused((f"{origin} is not a checkpoint of a comparison: {error}",)) from error
-    wanted = structs.replace(fresh, of=segments or point.of)
-    reasons = [
-        f"the checkpoint's {name} is {getattr(point, name)!r}, this comparison's is "
-        f"{getattr(wanted, name)!r}"
-        for name in ("source", "target", "of", "sample", "work")
-        if getattr(point, name) != getattr(wanted, name)
-    ]
-    if reasons:
-        raise Refused((*reasons, "resume with the same arguments, or start over without it"))
+    point = read_point(given, VerifyPoint, "comparison", origin)
+    wanted = {"of": segments or point.of}
+    names = ("source", "target", "of", "sample", "work")
+    facts = [(n, getattr(point, n), wanted.get(n, getattr(fresh, n))) for n in names]
+    check_same("comparison", facts)
     return point

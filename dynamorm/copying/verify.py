@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from ..model.declare import Model
-from ..model.named import table_name
 from ..operations.effects import Steps, now, operation
 from ..operations.middleware import DatabaseLike
 from ..operations.pace import Pace
-from ..operations.waiting import Deadline
-from ..tables.described import described_spec
 from .checkpoint import SEGMENTS
 from .compare import Comparison
-from .identity import check_tables, is_same, work_of
+from .identity import check_tables, is_same
 from .options import CopySettings, Unmodelled, check_segments
-from .pair import check_models, converter_of, find_again, find_both
-from .progress import attach
+from .pair import Pair
+from .progress import carried_out
 from .reads import End, Reads
 from .time_left import TimeLeft
-from .verified import Verified, VerifyPoint, new_point, read_point
+from .verified import Verified, VerifyPoint, new_point, resumed
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -98,13 +95,12 @@ def verify_copy(
         target_db=target_db,
         checkpoint_file=checkpoint_file,
     )
-    return (yield from compared(source, target, settings, segments, sample, executor))
+    pair = Pair(source, target, settings)
+    return (yield from compared(pair, segments, sample, executor))
 
 
 def compared(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
+    pair: Pair,
     segments: int | None,
     sample: float,
     executor: Any = None,
@@ -115,53 +111,39 @@ def compared(
 
     `wait` has the walks of each phase done elsewhere, and returns when all have been.
     """
-    point = _beginning(source, target, settings, segments, sample)
-    home = None
+    point = _beginning(pair, segments, sample)
+    luggage = None
     if wait is not None:
-        from .shares import home_of
+        from .shares import pack
 
-        home = yield from home_of(source, target, settings, **how)
+        luggage = yield from pack(pair, **how)
     started = yield from now()
-    if settings.checkpoint_file is not None:
-        point = _of_file(settings.checkpoint_file, point, segments)
-    comparison: Comparison | None = None
-    try:
-        pace = Pace(settings.max_read_units)
-        comparison = yield from _prepared(source, target, settings, point, started, pace)
+    if (path := pair.settings.checkpoint_file) is not None:
+        point = _of_file(path, point, segments)
+
+    def steps(comparison: Comparison) -> Steps[Verified]:
         walk = partial(comparison.walk, executor)
-        if wait is not None:
+        if wait is not None and luggage is not None:
             from .shares import apart
             from .walks import Walks
 
-            walks = Walks(comparison, settings, home, source, target, started)
-            walk = partial(apart, wait, walks)
+            walk = partial(apart, wait, Walks(comparison, luggage, started))
         if (yield from comparison.perform(walk)):
-            names = point.source, point.target
-            found = yield from find_again(names, settings.target_db, comparison.reads.left)
-            comparison.finish(*found)
+            comparison.finish(*(yield from pair.find_again(comparison.reads.left)))
         return comparison.telling.last()
-    except BaseException as error:  # an interrupt too: without the checkpoint all was in vain
-        attach(error, comparison.telling.stopped(error) if comparison else point.verified())
-        raise
+
+    making = _prepared(pair, point, started, Pace(pair.settings.max_read_units))
+    return (yield from carried_out(making, steps, point.verified))
 
 
-def _beginning(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    segments: int | None,
-    sample: float,
-) -> VerifyPoint:
+def _beginning(pair: Pair, segments: int | None, sample: float) -> VerifyPoint:
     """Return where to begin, by `resume=` or at the start; raise for what does not fit."""
     check_segments(SEGMENTS if segments is None else segments)
     _check_sample(sample)
-    check_models(source, target, settings)
-    names = table_name(source), table_name(target)
-    work = work_of(source, target, settings.transform, settings.unmodelled)
-    point = new_point(names, segments or SEGMENTS, sample, work)
-    if settings.resume is None:
-        return point
-    return read_point(settings.resume, point, segments, "resume=")
+    pair.check()
+    point = new_point(pair.names, segments or SEGMENTS, sample, pair.work)
+    given = pair.settings.resume
+    return point if given is None else resumed(given, point, segments, "resume=")
 
 
 def compare_walk(share: Walk, ask: Ask) -> Verified:
@@ -170,17 +152,15 @@ def compare_walk(share: Walk, ask: Ask) -> Verified:
     from .shares import Told
 
     told = Told(share.terms, ask)
-    settings = share.settings(told)
+    pair = share.luggage.pair(told)
 
     def steps() -> Steps[Verified]:
         started = yield from now()
-        comparison = yield from _prepared(
-            share.source, share.target, settings, share.point, started, told.read
-        )
+        comparison = yield from _prepared(pair, share.point, started, told.read)
         yield from comparison.walk_one(share.number)
         return comparison.telling.last()
 
-    verified: Verified = finished(share.db.run(steps()))
+    verified: Verified = finished(share.luggage.db.run(steps()))
     told.end()
     return verified
 
@@ -192,36 +172,26 @@ def _of_file(path: str | PathLike[str], fresh: VerifyPoint, segments: int | None
     given = load(path)
     if given is None:
         return fresh
-    point = read_point(given, fresh, segments, f"checkpoint_file= {path}")
+    point = resumed(given, fresh, segments, f"checkpoint_file= {path}")
     # What has been true once may not be so any more.
     return fresh if point.done else point
 
 
-def _prepared(
-    source: Model | str,
-    target: Model | str,
-    settings: CopySettings,
-    point: VerifyPoint,
-    started: float,
-    pace: Pace,
-) -> Steps[Comparison]:
+def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Steps[Comparison]:
     """Describe both tables, and refuse them if they do not fit."""
+    settings = pair.settings
     left = TimeLeft(settings.deadline, started)
-    place, until = settings.target_db, Deadline(started, left.at(started))
-    found = yield from find_both((point.source, point.target), place, until)
+    found = yield from pair.find(left, started)
     if is_same(*found) and settings.transform is None:
         raise Refused((f"source and target are the same table, {point.source}: name another",))
     point = check_tables(point, "comparison", *found)
-    here, there = described_spec(found[0].table), described_spec(found[1].table)
-    convert = None
-    if settings.transform is not None:
-        convert = converter_of(source, target, settings, here, there)
+    here, there = (one.spec for one in found)
     return Comparison(
         End(point.source, here.key),
-        End(point.target, there.key, place),
+        End(point.target, there.key, settings.target_db),
         Reads(left, pace, consistent=settings.consistent_read),
         point,
-        convert=convert,
+        convert=None if settings.transform is None else pair.converter(here, there),
         settings=settings,
         started=started,
     )

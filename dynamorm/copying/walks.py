@@ -7,8 +7,7 @@ from typing import Any
 
 from msgspec import convert, structs
 
-from .options import CopySettings
-from .shares import Dividing, Task, Terms, options_of
+from .shares import Dividing, Luggage, Task, Terms
 from .verified import Tally, Verified, VerifyPoint
 
 
@@ -23,19 +22,11 @@ class Walk(Task, frozen=True):
 class Walks(Dividing):
     """A comparison whose walks are done elsewhere."""
 
-    def __init__(
-        self,
-        comparison: Any,
-        settings: CopySettings,
-        home: Any,
-        source: Any,
-        target: Any,
-        started: float,
-    ) -> None:
+    def __init__(self, comparison: Any, luggage: Luggage, started: float) -> None:
         reads = comparison.reads
         super().__init__(reads.left, started, reads.pace, reads.pace)
         self._comparison = comparison
-        self._make = partial(Walk, home, source, target, options_of(settings))
+        self._make = partial(Walk, luggage)
         self._tallies: dict[int, Tally] = {}
 
     def share_out(self, number: float) -> list[Walk]:
