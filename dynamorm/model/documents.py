@@ -6,6 +6,7 @@ The law: a CreateTable request, read and built again, is the same request.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -13,14 +14,7 @@ from msgspec import UNSET, UnsetType
 from ..errors import ModelError
 from .indexes import IndexSpec, KeyAttribute, VectorAttribute
 from .option_rules import MEMBERS
-from .options import (
-    KMS,
-    MAX_UNITS,
-    Include,
-    OnDemand,
-    Provisioned,
-    WarmThroughput,
-)
+from .options import KMS, MAX_UNITS, Include, OnDemand, Provisioned, WarmThroughput
 from .resources import is_resource, resource_members
 
 Document = Mapping[str, Any]
@@ -107,17 +101,26 @@ _OF_INDEX = ("IndexName", "KeySchema", "Projection")
 
 def _capacity(owner: Document, mode: str) -> Document:
     """Return the figures that mean something: on demand there are 0 units; -1 is no maximum."""
-    kind, names, least = _CAPACITIES[mode == "PAY_PER_REQUEST"]
+    on_demand = mode == "PAY_PER_REQUEST"
+    kind = "OnDemandThroughput" if on_demand else "ProvisionedThroughput"
     told = owner.get(kind, {})
-    figures = {name: told[name] for name in names if 0 < told.get(name, 0) <= MAX_UNITS}
-    return {kind: figures} if len(figures) >= least else {}
+    figures = {name: told[name] for name in _UNITS[kind][1] if 0 < told.get(name, 0) <= MAX_UNITS}
+    # A maximum can stand alone; of provisioned units, CreateTable takes both or none.
+    return {kind: figures} if len(figures) >= (1 if on_demand else 2) else {}
 
 
-_CAPACITIES = {
-    False: ("ProvisionedThroughput", ("ReadCapacityUnits", "WriteCapacityUnits"), 2),
-    True: ("OnDemandThroughput", ("MaxReadRequestUnits", "MaxWriteRequestUnits"), 1),
+_UNITS: dict[str, tuple[Callable[..., Any], tuple[str, str]]] = {
+    "ProvisionedThroughput": (Provisioned, ("ReadCapacityUnits", "WriteCapacityUnits")),
+    "OnDemandThroughput": (OnDemand, ("MaxReadRequestUnits", "MaxWriteRequestUnits")),
+    "WarmThroughput": (WarmThroughput, ("ReadUnitsPerSecond", "WriteUnitsPerSecond")),
 }
-"""Where figures are, by whether a table is billed on demand, and how many of them say anything."""
+"""Where a table or an index has units, for reads and for writes, and the option they make."""
+
+
+def _units(kind: str, found: Any) -> Any:
+    """Return the option that units make, `None` for none; a template may have them as text."""
+    made, names = _UNITS[kind]
+    return made(*(int(found[n]) if n in found else UNSET for n in names)) if found else None
 
 
 def _parts(request: Document) -> dict[str, Any]:
@@ -175,9 +178,7 @@ def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) ->
         () if local else hashes,
         ranges,
         _projection(index),
-        _provisioned(index.get("ProvisionedThroughput")),
-        _on_demand(index.get("OnDemandThroughput")),
-        _warm(index.get("WarmThroughput")),
+        *(_units(kind, index.get(kind)) for kind in _UNITS),
     )
 
 
@@ -227,30 +228,12 @@ def _begins(left: list[str], index: IndexSpec, known: set[str]) -> bool:
 
 
 def _billing(request: Document) -> OnDemand | Provisioned | UnsetType:
-    if request.get("BillingMode") == "PAY_PER_REQUEST":
-        return _on_demand(request.get("OnDemandThroughput")) or OnDemand()
-    return _provisioned(request.get("ProvisionedThroughput")) or UNSET
-
-
-def _provisioned(found: Any) -> Provisioned | None:
-    return Provisioned(*_units(found, "ReadCapacityUnits", "WriteCapacityUnits")) if found else None
-
-
-def _on_demand(found: Any) -> OnDemand | None:
-    return (
-        OnDemand(*_units(found, "MaxReadRequestUnits", "MaxWriteRequestUnits")) if found else None
+    on_demand = request.get("BillingMode") == "PAY_PER_REQUEST"
+    kind, default = (
+        ("OnDemandThroughput", OnDemand()) if on_demand else ("ProvisionedThroughput", UNSET)
     )
-
-
-def _warm(found: Any) -> WarmThroughput | None:
-    if not found:
-        return None
-    return WarmThroughput(*_units(found, "ReadUnitsPerSecond", "WriteUnitsPerSecond"))
-
-
-def _units(found: Document, *names: str) -> Iterator[Any]:
-    """Yield figures; a template may have them as text."""
-    return (int(found[name]) if name in found else UNSET for name in names)
+    billing: OnDemand | Provisioned | UnsetType = _units(kind, request.get(kind)) or default
+    return billing
 
 
 def _encryption(found: Document) -> KMS | None:
@@ -267,7 +250,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
     "Tags": ("tags", lambda tags: {tag["Key"]: tag["Value"] for tag in tags}),
     "TableClass": ("table_class", str),
     "DeletionProtectionEnabled": ("deletion_protection", bool),
-    "WarmThroughput": ("warm", _warm),
+    "WarmThroughput": ("warm", partial(_units, "WarmThroughput")),
     "ResourcePolicy": ("resource_policy", lambda policy: policy),
 }
 """The members of CreateTable that one option stands for, and how it is read from them."""

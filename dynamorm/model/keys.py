@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET, UnsetType
@@ -13,9 +13,6 @@ from .options import AnyIndex, Include, Index, VectorIndex
 
 _UNKNOWN = KeyAttribute("unknown", "S")
 _IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
-
-# The marked fields of each key in order, by index (None: the table) and kind of marker.
-_Keys = dict[tuple[str | None, type], tuple[Field, ...]]
 
 
 def spec_parts(
@@ -29,49 +26,150 @@ def spec_parts(
 
     `indexes` must have keys; an `inherited` one may have lost its markers in the subclass.
     """
-    keys = _keys(fields, problems)
+    marked = _Marked(fields, place, problems)
     return {
-        "partition_key": _one(keys, PartitionKey, place, problems) or _UNKNOWN,
-        "sort_key": _one(keys, SortKey, place, problems),
+        "partition_key": marked.own_key(PartitionKey) or _UNKNOWN,
+        "sort_key": marked.own_key(SortKey),
         "indexes": tuple(
-            _indexes(
-                keys,
-                {index.name: index for index in _known(inherited, place, problems)}
-                | _listed(indexes, keys, place, problems),
-                fields,
-                place,
-                problems,
+            marked.indexes(
+                {index.name: index for index in marked.known(inherited)} | marked.listed(indexes)
             )
         ),
-        "time_to_live": _time_to_live(fields, place, problems),
+        "time_to_live": marked.time_to_live(),
     }
 
 
-def _keys(fields: tuple[Field, ...], problems: list[str]) -> _Keys:
-    parts: dict[tuple[str | None, type], list[tuple[int | None, Field]]] = {}
-    for field in fields:
-        markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
-        for marker in markers:
-            parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
-        if any(not isinstance(marker, Vector) for marker in markers):
-            problems += _field_problems(field, any(m.index is None for m in markers))
-        elif markers and not field.numbers:
-            problems.append(f"a vector is a list or tuple of numbers - at {field.place}")
-    return {key: _in_order(key, marked, problems) for key, marked in parts.items()}
+class _Marked:
+    """The marked fields of one model; what is wrong with them is added to `problems`."""
 
+    def __init__(self, fields: tuple[Field, ...], place: str, problems: list[str]) -> None:
+        self._fields = fields
+        self._place = place
+        self._problems = problems
+        parts: dict[tuple[str | None, type], list[tuple[int | None, Field]]] = {}
+        for field in fields:
+            markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
+            for marker in markers:
+                parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
+            if any(not isinstance(marker, Vector) for marker in markers):
+                problems += _field_problems(field, any(m.index is None for m in markers))
+            elif markers and not field.numbers:
+                problems.append(f"a vector is a list or tuple of numbers - at {field.place}")
+        self._keys = {key: self._in_order(*key, marked) for key, marked in parts.items()}
+        """The fields of each key in order, by index (`None`: the table) and kind of marker."""
 
-def _in_order(
-    key: tuple[str | None, type], parts: list[tuple[int | None, Field]], problems: list[str]
-) -> tuple[Field, ...]:
-    index, kind = key
-    positions = {position for position, _ in parts if position is not None}
-    if index and positions and len(positions) < len(parts):
-        place = ", ".join(field.place for _, field in parts)
-        problems.append(
-            f"give every {kind.__name__} of index {index!r} a position of its own, or none "
-            f"- at {place}"
-        )
-    return tuple(field for _, field in sorted(parts, key=lambda part: part[0] or 0))
+    def _say(self, problem: str) -> None:
+        self._problems.append(f"{problem} - at {self._place}")
+
+    def _in_order(
+        self, index: str | None, kind: type, parts: list[tuple[int | None, Field]]
+    ) -> tuple[Field, ...]:
+        positions = {position for position, _ in parts if position is not None}
+        if index and positions and len(positions) < len(parts):
+            place = ", ".join(field.place for _, field in parts)
+            self._problems.append(
+                f"give every {kind.__name__} of index {index!r} a position of its own, or none "
+                f"- at {place}"
+            )
+        return tuple(field for _, field in sorted(parts, key=lambda part: part[0] or 0))
+
+    def _fields_of(self, index: str | None, kind: type) -> tuple[Field, ...]:
+        return self._keys.get((index, kind), ())
+
+    def _attributes(self, index: str | None, kind: type) -> tuple[KeyAttribute, ...]:
+        fields = self._fields_of(index, kind)
+        return tuple(KeyAttribute(field.attribute, _letter(field.kinds)) for field in fields)
+
+    def own_key(self, kind: type) -> KeyAttribute | None:
+        """Return the table's own key attribute of a kind, the first one if there are several."""
+        fields = self._fields_of(None, kind)
+        if len(fields) > 1:
+            names = ", ".join(field.name for field in fields)
+            self._say(f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one")
+        if not fields and kind is PartitionKey:
+            self._say("no partition key: mark one field with PartitionKey()")
+        return next(iter(self._attributes(None, kind)), None)
+
+    def indexes(self, listed: Mapping[str, AnyIndex]) -> Iterator[IndexSpec]:
+        """Yield the indexes that fields are marked for, each with what its listing says."""
+        for name in self._names():
+            index = listed.get(name, Index(name))
+            hashes, ranges, filters = (
+                self._attributes(name, kind) for kind in (PartitionKey, SortKey, InlineFilter)
+            )
+            projection = self._projection(index)
+            vectors = self._fields_of(name, Vector)
+            if not isinstance(index, VectorIndex):
+                if vectors or filters:
+                    self._say(
+                        f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
+                        "dimensions=...) to indexes="
+                    )
+                    continue
+                capacities = index.throughput, index.on_demand, index.warm
+                yield IndexSpec(name, hashes, ranges, projection, *capacities)
+            elif len(vectors) == 1:
+                vector = VectorAttribute(vectors[0].attribute, index.dimensions, index.distance)
+                yield IndexSpec(name, hashes, ranges, projection, vector=vector, filters=filters)
+            else:
+                named = ", ".join(field.name for field in vectors) or "none"
+                self._say(
+                    f"vector index {name!r} has one vector: mark one field with "
+                    f"Vector(index={name!r}), not {named}"
+                )
+
+    def _names(self) -> dict[str, None]:
+        return dict.fromkeys(index for index, _ in self._keys if index is not None)
+
+    def listed(self, declared: tuple[AnyIndex, ...]) -> dict[str, AnyIndex]:
+        """Return the indexes of `indexes=` by name; each must have its markers."""
+        listed: dict[str, AnyIndex] = {}
+        marked = self._names()
+        for index in self.known(declared):
+            if index.name in listed:
+                self._say(f"indexes= lists {index.name!r} twice")
+            if index.name not in marked:
+                kinds = (Vector,) if isinstance(index, VectorIndex) else (PartitionKey, SortKey)
+                wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
+                what = "vector" if isinstance(index, VectorIndex) else "key"
+                self._say(f"index {index.name!r} has no {what}: mark fields with {wanted}")
+            listed[index.name] = index
+        return listed
+
+    def known(self, declared: tuple[AnyIndex, ...]) -> Iterator[AnyIndex]:
+        """Yield what is an index with a name."""
+        for index in declared:
+            if isinstance(index, AnyIndex) and isinstance(index.name, str):
+                yield index
+            else:
+                self._say(f'indexes= takes Index("name", ...), not {index!r}')
+
+    def _projection(self, index: AnyIndex) -> Any:
+        """Return a projection by the names of attributes; a model has those of fields."""
+        if not isinstance(index.projection, Include):
+            return index.projection
+        attributes = {field.name: field.attribute for field in self._fields}
+        for name in index.projection.fields:
+            if name not in attributes:
+                self._problems.append(
+                    f"Include names {name!r}, which is not a field: the fields are "
+                    f"{', '.join(attributes)} - at {self._place}, index {index.name}"
+                )
+        return Include(*(attributes.get(name, name) for name in index.projection.fields))
+
+    def time_to_live(self) -> str | UnsetType:
+        """Return the attribute of the field that is marked with `TimeToLive`."""
+        marked = [f for f in self._fields if any(isinstance(m, TimeToLive) for m in f.markers)]
+        self._problems += [
+            "a TTL field must be a number, in seconds since the epoch, or a datetime "
+            f"- at {field.place}"
+            for field in marked
+            if field.kinds != {"N"}
+        ]
+        if len(marked) > 1:
+            names = ", ".join(field.name for field in marked)
+            self._say(f"{len(marked)} TTL fields, {names}: a table has one")
+        return marked[0].attribute if marked else UNSET
 
 
 def _field_problems(field: Field, of_table: bool) -> Iterator[str]:
@@ -85,118 +183,6 @@ def _field_problems(field: Field, of_table: bool) -> Iterator[str]:
         yield f"the table's own key cannot be optional, only an index's can - at {field.place}"
 
 
-def _attributes(fields: Iterable[Field]) -> tuple[KeyAttribute, ...]:
-    return tuple(KeyAttribute(field.attribute, _letter(field.kinds)) for field in fields)
-
-
 def _letter(kinds: frozenset[str]) -> Any:
     """Return the type of a key; any letter does for a field that has been found to be none."""
     return next((letter for letter in _IN_WORDS if letter in kinds), "S")
-
-
-def _one(keys: _Keys, kind: type, place: str, problems: list[str]) -> KeyAttribute | None:
-    fields = keys.get((None, kind), ())
-    if len(fields) > 1:
-        names = ", ".join(field.name for field in fields)
-        problems.append(
-            f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one - at {place}"
-        )
-    if not fields and kind is PartitionKey:
-        problems.append(f"no partition key: mark one field with PartitionKey() - at {place}")
-    return next(iter(_attributes(fields)), None)
-
-
-def _indexes(
-    keys: _Keys,
-    listed: Mapping[str, AnyIndex],
-    fields: tuple[Field, ...],
-    place: str,
-    problems: list[str],
-) -> Iterator[IndexSpec]:
-    attributes = {field.name: field.attribute for field in fields}
-    for name in _marked(keys):
-        index = listed.get(name, Index(name))
-        hashes, ranges, filters = (
-            _attributes(keys.get((name, kind), ()))
-            for kind in (PartitionKey, SortKey, InlineFilter)
-        )
-        projection = _projection(index, attributes, place, problems)
-        vectors = keys.get((name, Vector), ())
-        if not isinstance(index, VectorIndex):
-            if vectors or filters:
-                problems.append(
-                    f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
-                    f"dimensions=...) to indexes= - at {place}"
-                )
-                continue
-            capacities = index.throughput, index.on_demand, index.warm
-            yield IndexSpec(name, hashes, ranges, projection, *capacities)
-        elif len(vectors) == 1:
-            vector = VectorAttribute(vectors[0].attribute, index.dimensions, index.distance)
-            yield IndexSpec(name, hashes, ranges, projection, vector=vector, filters=filters)
-        else:
-            named = ", ".join(field.name for field in vectors) or "none"
-            problems.append(
-                f"vector index {name!r} has one vector: mark one field with Vector(index={name!r}),"
-                f" not {named} - at {place}"
-            )
-
-
-def _marked(keys: _Keys) -> dict[str, None]:
-    """Return the names of the indexes that fields are marked for, in order."""
-    return dict.fromkeys(index for index, _ in keys if index is not None)
-
-
-def _listed(
-    declared: tuple[AnyIndex, ...], keys: _Keys, place: str, problems: list[str]
-) -> dict[str, AnyIndex]:
-    listed: dict[str, AnyIndex] = {}
-    marked = _marked(keys)
-    for index in _known(declared, place, problems):
-        if index.name in listed:
-            problems.append(f"indexes= lists {index.name!r} twice - at {place}")
-        if index.name not in marked:
-            kinds = (Vector,) if isinstance(index, VectorIndex) else (PartitionKey, SortKey)
-            wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
-            what = "vector" if isinstance(index, VectorIndex) else "key"
-            problems.append(
-                f"index {index.name!r} has no {what}: mark fields with {wanted} - at {place}"
-            )
-        listed[index.name] = index
-    return listed
-
-
-def _known(declared: tuple[AnyIndex, ...], place: str, problems: list[str]) -> Iterator[AnyIndex]:
-    for index in declared:
-        if isinstance(index, AnyIndex) and isinstance(index.name, str):
-            yield index
-        else:
-            problems.append(f'indexes= takes Index("name", ...), not {index!r} - at {place}')
-
-
-def _projection(
-    index: AnyIndex, attributes: dict[str, str], place: str, problems: list[str]
-) -> Any:
-    if not isinstance(index.projection, Include):
-        return index.projection
-    problems += [
-        f"Include names {name!r}, which is not a field: the fields are {', '.join(attributes)} "
-        f"- at {place}, index {index.name}"
-        for name in index.projection.fields
-        if name not in attributes
-    ]
-    return Include(*(attributes.get(name, name) for name in index.projection.fields))
-
-
-def _time_to_live(fields: tuple[Field, ...], place: str, problems: list[str]) -> str | UnsetType:
-    marked = [f for f in fields if any(isinstance(m, TimeToLive) for m in f.markers)]
-    problems += [
-        "a TTL field must be a number, in seconds since the epoch, or a datetime "
-        f"- at {field.place}"
-        for field in marked
-        if field.kinds != {"N"}
-    ]
-    if len(marked) > 1:
-        names = ", ".join(field.name for field in marked)
-        problems.append(f"{len(marked)} TTL fields, {names}: a table has one - at {place}")
-    return marked[0].attribute if marked else UNSET
