@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from msgspec import json
-
-from .tables import INDEX_KINDS, Account, Answer, Payload, Table, error, key_attributes, plain_name
+from .faults import Refusal
+from .tables import INDEX_KINDS, Account, Part, Payload, Table, key_attributes, plain_name
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
@@ -56,7 +55,7 @@ class Backup:
         }
 
 
-class Backups:
+class Backups(Part):
     """Backups by their ARNs. A restore takes `seconds`, and loses what the service's loses."""
 
     def __init__(self, account: Account, *, seconds: float) -> None:
@@ -64,37 +63,27 @@ class Backups:
         self._seconds = seconds
         self._backups: dict[str, Backup] = {}
         self._made = 0
-        self.operations: dict[str, Answer] = {
-            "CreateBackup": self.create_backup,
-            "DeleteBackup": self.delete_backup,
-            "DescribeBackup": self.describe_backup,
-            "ListBackups": self.list_backups,
-            "RestoreTableFromBackup": self.restore_from_backup,
-            "RestoreTableToPointInTime": self.restore_to_point_in_time,
-        }
 
-    def create_backup(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._account.created(payload["TableName"], "CreateBackup")
+    def create_backup(self, payload: Payload) -> Payload:
+        table = self._account.created(payload["TableName"])
         arn = f"{table.arn}/backup/{self._made:020}"
         self._made += 1
         made = Backup(table, payload["BackupName"], arn, self._account.now)
         self._backups[arn] = made
         return {"BackupDetails": made.details(self._account.now)}
 
-    def describe_backup(self, body: bytes) -> Payload:
-        found = self._find(body, "DescribeBackup")
+    def describe_backup(self, payload: Payload) -> Payload:
+        found = self._find(payload)
         return {"BackupDescription": found.description(self._account.now)}
 
-    def delete_backup(self, body: bytes) -> Payload:
-        found = self._find(body, "DeleteBackup")
+    def delete_backup(self, payload: Payload) -> Payload:
+        found = self._find(payload)
         del self._backups[found.arn]
         described = found.description(self._account.now)
         described["BackupDetails"]["BackupStatus"] = "DELETED"
         return {"BackupDescription": described}
 
-    def list_backups(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def list_backups(self, payload: Payload) -> Payload:
         name = payload.get("TableName")
         arns = [arn for arn in self._backups if arn > payload.get("ExclusiveStartBackupArn", "")]
         backups = [self._backups[arn] for arn in sorted(arns)]
@@ -111,47 +100,37 @@ class Backups:
         last = {"LastEvaluatedBackupArn": page[-1]["BackupArn"]} if more else {}
         return {"BackupSummaries": page, **last}
 
-    def restore_from_backup(self, body: bytes) -> Payload:
-        found = self._find(body, "RestoreTableFromBackup")
+    def restore_table_from_backup(self, payload: Payload) -> Payload:
+        found = self._find(payload)
         if found.details(self._account.now)["BackupStatus"] != "AVAILABLE":
-            raise error(
-                "BackupInUseException", "The backup is being made", "RestoreTableFromBackup"
-            )
+            raise Refusal("The backup is being made", "BackupInUseException")
         summary = {"SourceBackupArn": found.arn, "SourceTableArn": found.table_arn}
-        return self._restore(json.decode(body), found, summary, "RestoreTableFromBackup")
+        return self._restore(payload, found, summary)
 
-    def restore_to_point_in_time(self, body: bytes) -> Payload:
+    def restore_table_to_point_in_time(self, payload: Payload) -> Payload:
         """Restore what the table has now, whatever moment is asked for."""
-        payload = json.decode(body)
-        name = payload.get("SourceTableName") or payload["SourceTableArn"]
-        table = self._account.require(name, "RestoreTableToPointInTime")
-        if not table.settings.get("days"):
-            code = "PointInTimeRecoveryUnavailableException"
-            message = "Point in time recovery is not enabled"
-            raise error(code, message, "RestoreTableToPointInTime")
+        table = self._account.require(payload.get("SourceTableName") or payload["SourceTableArn"])
+        table.require_recovery()
         found = Backup(table, "", "", self._account.now)
-        summary = {"SourceTableArn": table.arn}
-        return self._restore(payload, found, summary, "RestoreTableToPointInTime")
+        return self._restore(payload, found, {"SourceTableArn": table.arn})
 
-    def _restore(
-        self, payload: Payload, found: Backup, summary: Payload, operation: str
-    ) -> Payload:
+    def _restore(self, payload: Payload, found: Backup, summary: Payload) -> Payload:
         name = payload["TargetTableName"]
         if self._account.find(name) is not None:
-            raise error("TableAlreadyExistsException", f"Table already exists: {name}", operation)
+            raise Refusal(f"Table already exists: {name}", "TableAlreadyExistsException")
         kept = {member: found.payload[member] for member in found.payload if member not in _LOST}
         overrides = {own: payload[given] for given, own in _OVERRIDES.items() if given in payload}
         whole = _restored({**kept, **overrides, "TableName": name})
-        made = self._account.add(whole, self._seconds, operation)
+        made = self._account.add(whole, self._seconds)
         for item in found.items:
             made.contents.put(item)
         made.restored = summary
         return {"TableDescription": made.describe(made.made_at)}
 
-    def _find(self, body: bytes, operation: str) -> Backup:
-        arn = json.decode(body)["BackupArn"]
+    def _find(self, payload: Payload) -> Backup:
+        arn = payload["BackupArn"]
         if arn not in self._backups:
-            raise error("BackupNotFoundException", f"Backup not found: {arn}", operation)
+            raise Refusal(f"Backup not found: {arn}", "BackupNotFoundException")
         return self._backups[arn]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 from msgspec import Raw, Struct, json
 
 from ..items.keys import item_key
+from .faults import Refusal
 
 PAGE_BYTES = 1_000_000
 MAX_BATCH = 25
@@ -19,10 +20,6 @@ Key = tuple[Any, ...]
 
 Place = tuple[bytes, bytes]
 """Where an item is in the order of Scan: the hash of its partition key, and of its whole key."""
-
-
-class Refusal(Exception):
-    """The words of a ValidationException."""
 
 
 class _Stored(Struct, frozen=True):

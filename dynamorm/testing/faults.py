@@ -1,9 +1,17 @@
-"""What the next requests to a fake are to fail with."""
+"""What requests to a fake fail with: what the test wants, and what the service refuses."""
 
 from __future__ import annotations
 
 Fault = tuple[str, BaseException, bool]
 """An operation, its error, and whether this comes once the request has had its effect."""
+
+
+class Refusal(Exception):
+    """The code and the words of an error; of which operation it is, the one who sends it knows."""
+
+    def __init__(self, message: str, code: str = "ValidationException") -> None:
+        super().__init__(message)
+        self.code = code
 
 
 def due(faults: list[Fault], operation: str) -> BaseException | None:

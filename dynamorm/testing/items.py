@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from typing import Any
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct
 
 from ..errors import ConditionFailed
-from .contents import MAX_BODY, Refusal
-from .tables import Account, Answer, Payload, error
+from .tables import Account, Part, Payload
 
 
-class Items:
+class Items(Part):
     """Answers what is about items, and leaves some undone where it is told to."""
 
     def __init__(self, account: Account) -> None:
@@ -21,29 +19,18 @@ class Items:
         """How many items each of the next BatchWriteItems leaves unprocessed."""
         self.withheld_keys: list[int] = []
         """How many keys each of the next BatchGetItems leaves unprocessed."""
-        self.operations: dict[str, Answer] = {
-            "BatchGetItem": self.batch_get_item,
-            "BatchWriteItem": self.batch_write_item,
-            "GetItem": self.get_item,
-            "PutItem": self.put_item,
-            "Scan": self.scan,
-        }
 
-    def scan(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        return self._account.contents(payload["TableName"], "Scan").scan(payload)
+    def scan(self, payload: Payload) -> Payload:
+        return self._account.contents(payload["TableName"]).scan(payload)
 
-    def get_item(self, body: bytes) -> Payload:
-        asked = json.decode(body, type=_GetItem)
-        found = self._account.contents(asked.TableName, "GetItem").held(asked.Key)
+    def get_item(self, asked: _GetItem) -> Payload:
+        found = self._account.contents(asked.TableName).held(asked.Key)
         return {} if found is None else {"Item": Raw(found)}
 
-    def put_item(self, body: bytes) -> Payload:
+    def put_item(self, asked: _PutItem) -> Payload:
         """Put an item; the one condition that there is here is that no other has its key."""
-        asked = json.decode(body, type=_PutItem)
-        contents = self._account.contents(asked.TableName, "PutItem")
-        with _judging("PutItem"):
-            contents.check(asked.Item)
+        contents = self._account.contents(asked.TableName)
+        contents.check(asked.Item)
         there = contents.held(asked.Item)
         if there is not None and asked.ConditionExpression is not None:
             failed = ConditionFailed(
@@ -59,15 +46,14 @@ class Items:
         contents.put(asked.Item)
         return {"ConsumedCapacity": {"CapacityUnits": max(1.0, len(asked.Item) / 1024)}}
 
-    def batch_get_item(self, body: bytes) -> Payload:
+    def batch_get_item(self, payload: Payload) -> Payload:
         responses: Payload = {}
         unprocessed: Payload = {}
         consumed: list[Payload] = []
-        for name, asked in json.decode(body)["RequestItems"].items():
-            contents = self._account.contents(name, "BatchGetItem")
+        for name, asked in payload["RequestItems"].items():
+            contents = self._account.contents(name)
             held = _next_of(self.withheld_keys, len(asked["Keys"]))
-            with _judging("BatchGetItem"):
-                responses[name], left, units = contents.get(asked, held)
+            responses[name], left, units = contents.get(asked, held)
             consumed.append({"TableName": name, "CapacityUnits": units})
             if left:
                 unprocessed[name] = {**asked, "Keys": left}
@@ -77,17 +63,13 @@ class Items:
             "ConsumedCapacity": consumed,
         }
 
-    def batch_write_item(self, body: bytes) -> Payload:
-        if len(body) > MAX_BODY:
-            raise error("ValidationException", "16777216 bytes at most", "BatchWriteItem")
-        batches = json.decode(body, type=_BatchWriteItem).RequestItems
+    def batch_write_item(self, asked: _BatchWriteItem) -> Payload:
         unprocessed: Payload = {}
         written = 0.0
-        for name, requests in batches.items():
-            contents = self._account.contents(name, "BatchWriteItem")
+        for name, requests in asked.RequestItems.items():
+            contents = self._account.contents(name)
             raws = [request.raw for request in requests]
-            with _judging("BatchWriteItem"):
-                keys = contents.keys(raws)
+            keys = contents.keys(raws)
             left = _next_of(self.withheld, len(raws))
             for request, key in zip(requests[left:], keys[left:], strict=True):
                 if request.PutRequest is None:
@@ -137,14 +119,13 @@ class _BatchWriteItem(Struct):
     RequestItems: dict[str, list[_Write]]
 
 
+SHAPES: dict[str, Any] = {
+    "BatchWriteItem": _BatchWriteItem,
+    "GetItem": _GetItem,
+    "PutItem": _PutItem,
+}
+"""What the requests decode to that have items or keys, which stay the bytes that they are."""
+
+
 def _next_of(counts: list[int], most: int) -> int:
     return min(counts.pop(0), most) if counts else 0
-
-
-@contextmanager
-def _judging(operation: str) -> Iterator[None]:
-    """Answer as the service does to a batch that it refuses."""
-    try:
-        yield
-    except Refusal as refusal:
-        raise error("ValidationException", str(refusal), operation) from None

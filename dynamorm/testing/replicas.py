@@ -98,7 +98,7 @@ def states(
             made = replica_of(table, new, members["RegionName"], now, ready)
             region.tables[plain_name(payload["TableName"])] = made
         elif action == "Delete":
-            leaving = region.require(payload["TableName"], "UpdateTable")
+            leaving = region.require(payload["TableName"])
             leaving.deleted_at, leaving.gone_at = now, ready
 
 

@@ -6,7 +6,8 @@ can be made to fail before or after its effect.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from copy import copy
 from functools import partial
 from threading import RLock
@@ -14,16 +15,17 @@ from typing import Any
 
 from msgspec import json
 
-from ..errors import DynamormError
+from ..errors import DynamormError, service_error
 from ..operations.drivers import Clock
 from . import replicas
 from .backups import Backups
 from .buckets import FakeS3
-from .faults import Fault, due
-from .items import Items
+from .contents import MAX_BODY
+from .faults import Fault, Refusal, due
+from .items import SHAPES, Items
 from .scripted import FakeClock
 from .settings import Settings
-from .tables import Account, Answer, Payload, error, not_found, plain_name
+from .tables import Account, Answer, Payload, not_found, plain_name
 from .transfers import Transfers
 from .updates import Updates
 
@@ -116,66 +118,65 @@ class FakeService:
 
     def items(self, table: str) -> list[bytes]:
         """Return the items of a table as they are stored, in no order that means anything."""
-        return self._account.require(table, "Scan").contents.raws()
+        with _answering("Scan"):
+            return self._account.require(table).contents.raws()
 
     def put(self, table: str, *items: bytes) -> None:
         """Store items without a request, each as the JSON of its attribute values."""
-        for item in items:
-            self._account.require(table, "PutItem").contents.put(item)
+        with _answering("PutItem"):
+            for item in items:
+                self._account.require(table).contents.put(item)
 
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         with self._lock:
             self.sent.append(operation)
             late = due(self._faults, operation)
-            answer = self._operation(operation)(body)
+            with _answering(operation):
+                answer = self._operation(operation)(_decoded(operation, body))
             if late is not None:
                 raise late
             return b"" if answer is None else json.encode(answer)
 
     def _operation(self, operation: str) -> Answer:
         if operation in self.unknown or operation not in self._operations:
-            raise error("UnknownOperationException", f"no {operation} here", operation)
+            raise Refusal(f"no {operation} here", "UnknownOperationException")
         return self._operations[operation]
 
-    def _create_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def _create_table(self, payload: Payload) -> Payload:
         payload["TableName"] = name = plain_name(payload["TableName"])
         if self._account.find(name) is not None:
-            raise error("ResourceInUseException", f"Table already exists: {name}", "CreateTable")
-        made = self._account.add(payload, self.create_seconds, "CreateTable")
+            raise Refusal(f"Table already exists: {name}", "ResourceInUseException")
+        made = self._account.add(payload, self.create_seconds)
         return {"TableDescription": made.describe(made.made_at)}
 
-    def _delete_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        found = self._account.require(payload["TableName"], "DeleteTable")
+    def _delete_table(self, payload: Payload) -> Payload:
+        found = self._account.require(payload["TableName"])
         now = self._account.now
         if found.status(now) in ("CREATING", "UPDATING"):
-            raise error("ResourceInUseException", "Table is being changed", "DeleteTable")
+            raise Refusal("Table is being changed", "ResourceInUseException")
         if found.at(now).payload.get("DeletionProtectionEnabled"):
-            message = "Resource cannot be deleted as it is currently protected against deletion"
-            raise error("ValidationException", message, "DeleteTable")
+            raise Refusal(
+                "Resource cannot be deleted as it is currently protected against deletion"
+            )
         if replicas.is_source(found, now):
-            message = (
+            raise Refusal(
                 "Replica cannot be deleted because it has acted as a source region for new "
                 "replica(s) being added to the table in the last 24 hours."
             )
-            raise error("ValidationException", message, "DeleteTable")
         if found.deleted_at is None:
             replicas.forget(self._account, payload["TableName"], now)
             found.deleted_at = now
             found.gone_at = now + self.delete_seconds
         return {"TableDescription": found.describe(now)}
 
-    def _describe_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def _describe_table(self, payload: Payload) -> Payload:
         seen_at = self._account.now - self.lag
         found = self._account.tables.get(plain_name(payload["TableName"]))
         if found is None or seen_at < found.made_at or found.gone(seen_at):
-            raise not_found(payload["TableName"], "DescribeTable")
+            raise not_found(f"Table: {payload['TableName']}")
         return {"Table": found.describe(seen_at)}
 
-    def _list_tables(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def _list_tables(self, payload: Payload) -> Payload:
         after = payload.get("ExclusiveStartTableName", "")
         names = sorted(
             name for name in self._account.tables if name > after and self._account.find(name)
@@ -183,3 +184,20 @@ class FakeService:
         page = names[: self.page]
         last = {"LastEvaluatedTableName": page[-1]} if len(names) > len(page) else {}
         return {"TableNames": page, **last}
+
+
+def _decoded(operation: str, body: bytes) -> Any:
+    if len(body) > MAX_BODY:
+        raise Refusal(f"{MAX_BODY} bytes at most")
+    return json.decode(body, type=SHAPES.get(operation, Any))
+
+
+@contextmanager
+def _answering(operation: str) -> Iterator[None]:
+    """Answer with an error where a request is refused."""
+    try:
+        yield
+    except Refusal as refusal:
+        code, message = refusal.code, str(refusal)
+        answer = service_error(code, message, status=400, request_id="fake", operation=operation)
+        raise answer from None

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from msgspec import DecodeError, json
 
-from .tables import Account, Answer, Payload, Table, error, plain_name
+from .faults import Refusal
+from .tables import Account, Part, Payload, Table, not_found, plain_name
 
 TTL_INTERVAL = 3600.0
 MAX_TAGS = 50
 PAGE_OF_TAGS = 10
 
 
-class Settings:
+class Settings(Part):
     """Answers what is about one setting of a table, each request by a method.
 
     TTL takes `ttl_seconds` to be on or off; recovery can be turned on `recovery_seconds`
@@ -22,33 +23,15 @@ class Settings:
         self._account = account
         self._ttl_seconds = ttl_seconds
         self._recovery_seconds = recovery_seconds
-        self.operations: dict[str, Answer] = {
-            "DeleteResourcePolicy": self.delete_resource_policy,
-            "DescribeContinuousBackups": self.describe_continuous_backups,
-            "DescribeContributorInsights": self.describe_contributor_insights,
-            "DescribeKinesisStreamingDestination": self.describe_kinesis_streaming_destination,
-            "DescribeTimeToLive": self.describe_time_to_live,
-            "DisableKinesisStreamingDestination": self.disable_kinesis_streaming_destination,
-            "EnableKinesisStreamingDestination": self.enable_kinesis_streaming_destination,
-            "GetResourcePolicy": self.get_resource_policy,
-            "ListTagsOfResource": self.list_tags_of_resource,
-            "PutResourcePolicy": self.put_resource_policy,
-            "TagResource": self.tag_resource,
-            "UntagResource": self.untag_resource,
-            "UpdateContinuousBackups": self.update_continuous_backups,
-            "UpdateContributorInsights": self.update_contributor_insights,
-            "UpdateKinesisStreamingDestination": self.update_kinesis_streaming_destination,
-            "UpdateTimeToLive": self.update_time_to_live,
-        }
 
-    def _table(self, payload: Payload, operation: str) -> Table:
-        return self._account.require(_name(payload), operation)
+    def _table(self, payload: Payload) -> Table:
+        return self._account.require(_name(payload))
 
-    def _ready(self, payload: Payload, operation: str) -> Table:
-        return self._account.created(_name(payload), operation)
+    def _ready(self, payload: Payload) -> Table:
+        return self._account.created(_name(payload))
 
-    def describe_time_to_live(self, body: bytes) -> Payload:
-        table = self._table(json.decode(body), "DescribeTimeToLive")
+    def describe_time_to_live(self, payload: Payload) -> Payload:
+        table = self._table(payload)
         return {"TimeToLiveDescription": self._time_to_live(table)}
 
     def _time_to_live(self, table: Table) -> Payload:
@@ -58,9 +41,8 @@ class Settings:
         named = {"AttributeName": attribute} if status != "DISABLED" else {}
         return {"TimeToLiveStatus": status, **named}
 
-    def update_time_to_live(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._ready(payload, "UpdateTimeToLive")
+    def update_time_to_live(self, payload: Payload) -> Payload:
+        table = self._ready(payload)
         asked = payload["TimeToLiveSpecification"]
         enabled, attribute, since = table.settings.get("ttl", (False, "", float("-inf")))
         problem = ""
@@ -71,90 +53,82 @@ class Settings:
         elif self._account.now < since + TTL_INTERVAL:
             problem = "Time to live has been modified multiple times within a fixed interval"
         if problem:
-            raise error("ValidationException", problem, "UpdateTimeToLive")
+            raise Refusal(problem)
         table.settings["ttl"] = asked["Enabled"], asked["AttributeName"], self._account.now
         return {"TimeToLiveSpecification": asked}
 
-    def describe_continuous_backups(self, body: bytes) -> Payload:
-        table = self._table(json.decode(body), "DescribeContinuousBackups")
+    def describe_continuous_backups(self, payload: Payload) -> Payload:
+        table = self._table(payload)
         return _continuous_backups(table)
 
-    def update_continuous_backups(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._ready(payload, "UpdateContinuousBackups")
+    def update_continuous_backups(self, payload: Payload) -> Payload:
+        table = self._ready(payload)
         if self._account.now < table.ready_at + self._recovery_seconds:
             message = "Backups are being enabled for the table. Please retry later"
-            code = "ContinuousBackupsUnavailableException"
-            raise error(code, message, "UpdateContinuousBackups")
+            raise Refusal(message, "ContinuousBackupsUnavailableException")
         asked = payload["PointInTimeRecoverySpecification"]
         days = asked.get("RecoveryPeriodInDays", 35)
         table.settings["days"] = days if asked["PointInTimeRecoveryEnabled"] else 0
         return _continuous_backups(table)
 
-    def list_tags_of_resource(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        tags = list(_tags(self._table(payload, "ListTagsOfResource")).items())
+    def list_tags_of_resource(self, payload: Payload) -> Payload:
+        tags = list(_tags(self._table(payload)).items())
         start = int(payload.get("NextToken", 0))
         page = tags[start : start + PAGE_OF_TAGS]
         more = start + len(page) < len(tags)
         token = {"NextToken": str(start + len(page))} if more else {}
         return {"Tags": [{"Key": key, "Value": value} for key, value in page], **token}
 
-    def tag_resource(self, body: bytes) -> None:
-        payload = json.decode(body)
-        tags = _tags(self._ready(payload, "TagResource"))
+    def tag_resource(self, payload: Payload) -> None:
+        tags = _tags(self._ready(payload))
         given = {tag["Key"]: tag["Value"] for tag in payload["Tags"]}
         if len(tags | given) > MAX_TAGS or any(key.startswith("aws:") for key in given):
-            raise error("ValidationException", "Too many tags, or one of AWS's own", "TagResource")
+            raise Refusal("Too many tags, or one of AWS's own")
         tags |= given
 
-    def untag_resource(self, body: bytes) -> None:
-        payload = json.decode(body)
-        tags = _tags(self._ready(payload, "UntagResource"))
+    def untag_resource(self, payload: Payload) -> None:
+        tags = _tags(self._ready(payload))
         for key in payload["TagKeys"]:
             tags.pop(key, None)
 
-    def get_resource_policy(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        policy, revision = self._policy(payload, "GetResourcePolicy")
+    def get_resource_policy(self, payload: Payload) -> Payload:
+        policy, revision = self._policy(payload)
         if policy is None:
-            raise error("PolicyNotFoundException", "No policy here", "GetResourcePolicy")
+            raise Refusal("No policy here", "PolicyNotFoundException")
         return {"Policy": policy, "RevisionId": str(revision)}
 
-    def put_resource_policy(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def put_resource_policy(self, payload: Payload) -> Payload:
         try:
             json.decode(payload["Policy"])
         except DecodeError:
-            message = "The policy is not valid JSON"
-            raise error("ValidationException", message, "PutResourcePolicy") from None
-        return {"RevisionId": self._replace(payload, "PutResourcePolicy")}
+            raise Refusal("The policy is not valid JSON") from None
+        return {"RevisionId": self._replace(payload)}
 
-    def delete_resource_policy(self, body: bytes) -> Payload:
-        return {"RevisionId": self._replace(json.decode(body), "DeleteResourcePolicy")}
+    def delete_resource_policy(self, payload: Payload) -> Payload:
+        return {"RevisionId": self._replace(payload)}
 
-    def _policy(self, payload: Payload, operation: str) -> tuple[str | None, int]:
+    def _policy(self, payload: Payload) -> tuple[str | None, int]:
         """Return the policy of a table or stream, and its revision."""
-        table, arn = self._table(payload, operation), payload["ResourceArn"]
+        table, arn = self._table(payload), payload["ResourceArn"]
         if "/stream/" in arn and arn != table.stream(self._account.now):
-            raise error("ResourceNotFoundException", f"There is no {arn}", operation)
+            raise Refusal(f"There is no {arn}", "ResourceNotFoundException")
         created = table.at(table.made_at).payload
         given = created.get("ResourcePolicy") if "/stream/" not in arn else None
         policy: tuple[str | None, int] = table.settings.setdefault(arn, (given, 1))
         return policy
 
-    def _replace(self, payload: Payload, operation: str) -> str:
+    def _replace(self, payload: Payload) -> str:
         """Put or remove a policy, where it is still of the revision that is named."""
-        table = self._ready(payload, operation)
-        policy, revision = self._policy(payload, operation)
+        table = self._ready(payload)
+        policy, revision = self._policy(payload)
         there = "NO_POLICY" if policy is None else str(revision)
         if payload.get("ExpectedRevisionId", there) != there:
-            raise error("PolicyNotFoundException", f"The policy's revision is {there}", operation)
+            raise Refusal(f"The policy's revision is {there}", "PolicyNotFoundException")
         table.settings[payload["ResourceArn"]] = payload.get("Policy"), revision + 1
         return str(revision + 1)
 
-    def describe_kinesis_streaming_destination(self, body: bytes) -> Payload:
-        table = self._table(json.decode(body), "DescribeKinesisStreamingDestination")
+    def describe_kinesis_streaming_destination(self, payload: Payload) -> Payload:
+        table = self._table(payload)
         streams = table.settings.get("kinesis", {})
         return {
             "TableName": plain_name(table.arn),
@@ -164,52 +138,47 @@ class Settings:
             ],
         }
 
-    def enable_kinesis_streaming_destination(self, body: bytes) -> Payload:
-        return self._stream(body, "EnableKinesisStreamingDestination", True)
+    def enable_kinesis_streaming_destination(self, payload: Payload) -> Payload:
+        return self._stream(payload, "Enable", True)
 
-    def disable_kinesis_streaming_destination(self, body: bytes) -> Payload:
-        return self._stream(body, "DisableKinesisStreamingDestination", False)
+    def disable_kinesis_streaming_destination(self, payload: Payload) -> Payload:
+        return self._stream(payload, "Disable", False)
 
-    def update_kinesis_streaming_destination(self, body: bytes) -> Payload:
-        return self._stream(body, "UpdateKinesisStreamingDestination", True)
+    def update_kinesis_streaming_destination(self, payload: Payload) -> Payload:
+        return self._stream(payload, "Update", True)
 
-    def _stream(self, body: bytes, operation: str, on: bool) -> Payload:
-        payload = json.decode(body)
-        streams = self._ready(payload, operation).settings.setdefault("kinesis", {})
+    def _stream(self, payload: Payload, verb: str, on: bool) -> Payload:
+        streams = self._ready(payload).settings.setdefault("kinesis", {})
         stream = payload["StreamArn"]
         live = [arn for arn, (written, _) in streams.items() if written]
-        if live != ([] if operation.startswith("Enable") else [stream]):
-            message = f"Table is not in a valid state for {operation}"
-            raise error("ValidationException", message, operation)
-        verb = operation.partition("Kinesis")[0]
+        if live != ([] if verb == "Enable" else [stream]):
+            operation = f"{verb}KinesisStreamingDestination"
+            raise Refusal(f"Table is not in a valid state for {operation}")
         more = payload.get(f"{verb}KinesisStreamingConfiguration", {})
         streams[stream] = on, more
         status = f"{verb.upper().removesuffix('E')}ING"
         return {"TableName": _name(payload), "StreamArn": stream, "DestinationStatus": status}
 
-    def describe_contributor_insights(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._table(payload, "DescribeContributorInsights")
-        self._require_index(table, payload, "DescribeContributorInsights")
+    def describe_contributor_insights(self, payload: Payload) -> Payload:
+        table = self._table(payload)
+        self._require_index(table, payload)
         told = {"ContributorInsightsStatus": "DISABLED"}
         return {**told, **table.settings.get(("insights", payload.get("IndexName")), {})}
 
-    def update_contributor_insights(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._ready(payload, "UpdateContributorInsights")
-        self._require_index(table, payload, "UpdateContributorInsights")
+    def update_contributor_insights(self, payload: Payload) -> Payload:
+        table = self._ready(payload)
+        self._require_index(table, payload)
         told = {"ContributorInsightsStatus": f"{payload['ContributorInsightsAction']}D"}
         if "ContributorInsightsMode" in payload:
             told["ContributorInsightsMode"] = payload["ContributorInsightsMode"]
         table.settings["insights", payload.get("IndexName")] = told
         return told
 
-    def _require_index(self, table: Table, payload: Payload, operation: str) -> None:
+    def _require_index(self, table: Table, payload: Payload) -> None:
         there = table.at(self._account.now).payload.get("GlobalSecondaryIndexes", ())
         name = payload.get("IndexName")
         if name is not None and all(index["IndexName"] != name for index in there):
-            message = f"Requested resource not found: Index: {name} not found"
-            raise error("ResourceNotFoundException", message, operation)
+            raise not_found(f"Index: {name}")
 
 
 def _name(payload: Payload) -> str:

@@ -7,28 +7,37 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..errors import DynamormError, service_error
+from ..api import wire_name
 from ..operations.drivers import Clock
 from .contents import Contents
 from .described import described_replicas
+from .faults import Refusal
 
 MAX_VECTOR_INDEXES = 5
 REGION = "us-east-1"
 ACCOUNT = f"arn:aws:dynamodb:{REGION}:000000000000"
 Payload = dict[str, Any]
-Answer = Callable[[bytes], "Payload | None"]
-"""What an operation makes of the body of its request."""
+Answer = Callable[[Any], "Payload | None"]
+"""What an operation makes of its request, decoded."""
 
 
-def error(code: str, message: str, operation: str) -> DynamormError:
-    """Return the error that the service answers with."""
-    return service_error(code, message, status=400, request_id="fake", operation=operation)
+class Part:
+    """Some operations of a fake service, each a public method that is named after it."""
+
+    @property
+    def operations(self) -> dict[str, Answer]:
+        """Its methods, by the operations that they answer."""
+        return {
+            wire_name(name): getattr(self, name)
+            for name, member in vars(type(self)).items()
+            if callable(member) and not name.startswith("_")
+        }
 
 
-def not_found(name: str, operation: str) -> DynamormError:
-    """Return what the service answers about a table that is not there."""
-    message = f"Requested resource not found: Table: {name} not found"
-    return error("ResourceNotFoundException", message, operation)
+def not_found(what: str) -> Refusal:
+    """Return what the service answers about a table that is not there, or a part of one."""
+    message = f"Requested resource not found: {what} not found"
+    return Refusal(message, "ResourceNotFoundException")
 
 
 class State(Struct, frozen=True):
@@ -93,6 +102,12 @@ class Table:
             was_on = on
         # The service puts the time here, which would differ between interleaved processes.
         return f"{self.arn}/stream/{number}" if number else None
+
+    def require_recovery(self) -> None:
+        """Refuse what takes point-in-time recovery, where that is off."""
+        if not self.settings.get("days"):
+            message = "Point in time recovery is not enabled"
+            raise Refusal(message, "PointInTimeRecoveryUnavailableException")
 
     def become(self, *states: tuple[float, State]) -> None:
         """Let the table be in these states from these moments on."""
@@ -177,32 +192,32 @@ class Account:
         found = self.tables.get(plain_name(name))
         return None if found is None or found.gone(self.now) else found
 
-    def require(self, name: str, operation: str) -> Table:
+    def require(self, name: str) -> Table:
         found = self.find(name)
         if found is None:
-            raise not_found(name, operation)
+            raise not_found(f"Table: {name}")
         return found
 
-    def add(self, payload: Payload, seconds: float, operation: str) -> Table:
+    def add(self, payload: Payload, seconds: float) -> Table:
         """Add a table that is ready after `seconds`; raise the answer to one that is refused."""
         for problem in _create_problems(payload):
-            raise error("ValidationException", problem, operation)
+            raise Refusal(problem)
         now = self.now
         made = self.tables[payload["TableName"]] = Table(payload, now, now + seconds, self.region)
         return made
 
-    def created(self, name: str, operation: str) -> Table:
+    def created(self, name: str) -> Table:
         """Find a table whose settings can be changed: one that is being created is in use."""
-        found = self.require(name, operation)
+        found = self.require(name)
         if found.status(self.now) == "CREATING":
-            raise error("ResourceInUseException", "Table is being created", operation)
+            raise Refusal("Table is being created", "ResourceInUseException")
         return found
 
-    def contents(self, name: str, operation: str) -> Contents:
+    def contents(self, name: str) -> Contents:
         """Find the items of a table: one that is being created has none."""
-        found = self.require(name, operation)
+        found = self.require(name)
         if found.status(self.now) == "CREATING":
-            raise not_found(name, operation)
+            raise not_found(f"Table: {name}")
         return found.contents
 
 

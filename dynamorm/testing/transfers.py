@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from gzip import BadGzipFile, compress, decompress
 from typing import Any
 
 from msgspec import DecodeError, Raw, Struct, json
 
-from .contents import Refusal
-from .tables import Account, Answer, Payload, Table, error
+from .faults import Refusal
+from .tables import Account, Answer, Part, Payload, Table
 
 SECONDS = 5.0
 FILE = 100
@@ -22,44 +23,36 @@ class _Line(Struct):
     Item: Raw
 
 
-class Transfers:
+class Transfers(Part):
     """Exports, imports and bulk puts by their ARNs; each takes five seconds.
 
     `objects` has the keys `bucket/key`, and in each object lines of DynamoDB JSON.
     """
 
     def __init__(
-        self, account: Account, objects: dict[str, bytes], create: Callable[[bytes], Payload]
+        self, account: Account, objects: dict[str, bytes], create: Callable[[Payload], Payload]
     ) -> None:
         self._account = account
         self._objects = objects
         self._create = create
         self._begun: dict[str, tuple[float, Payload]] = {}
         self._by_token: dict[str, str] = {}
-        self.operations: dict[str, Answer] = {
-            "CancelBulkOperation": self.cancel_bulk_operation,
-            "DescribeBulkOperation": lambda body: self._describe(body, "BulkOperation"),
-            "DescribeExport": lambda body: self._describe(body, "Export"),
-            "DescribeImport": lambda body: self._describe(body, "Import"),
-            "ExportTableToPointInTime": self.export_table,
-            "ImportTable": self.import_table,
-            "ListBulkOperations": lambda body: self._list(body, "BulkOperation"),
-            "ListExports": lambda body: self._list(body, "Export"),
-            "ListImports": lambda body: self._list(body, "Import"),
-            "StartBulkPutItems": self.start_bulk_put_items,
-        }
 
-    def export_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._account.require(payload["TableArn"], "ExportTableToPointInTime")
-        if not table.settings.get("days"):
-            code, message = "PointInTimeRecoveryUnavailableException", "Enable PITR first"
-            raise error(code, message, "ExportTableToPointInTime")
+    @property
+    def operations(self) -> dict[str, Answer]:
+        """The operations of all kinds, and those that each kind has."""
+        described = {f"Describe{kind}": partial(self._describe, kind) for kind in _LISTS}
+        listed = {f"List{kind}s": partial(self._list, kind) for kind in _LISTS}
+        return {**super().operations, **described, **listed}
+
+    def export_table_to_point_in_time(self, payload: Payload) -> Payload:
+        table = self._account.require(payload["TableArn"])
+        table.require_recovery()
         if arn := self._known(payload):
             return self._told(arn, "Export")
         items = table.contents.raws()
         told = {name: payload[name] for name in payload if name not in _UNTOLD}
-        arn = self._begin("export", table, payload, {**told, "ItemCount": len(items)})
+        arn = self._begin("Export", table, payload, {**told, "ItemCount": len(items)})
         name = arn.rpartition("/")[2]
         folder = f"{payload.get('S3Prefix', '')}/AWSDynamoDB/{name}".lstrip("/")
         self._begun[arn][1]["ExportManifest"] = f"{folder}/manifest-summary.json"
@@ -80,41 +73,32 @@ class Transfers:
         summary = {"manifestFilesS3Key": f"{folder}/manifest-files.json", "itemCount": len(items)}
         self._objects[f"{bucket}/{folder}/manifest-summary.json"] = json.encode(summary)
 
-    def import_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
+    def import_table(self, payload: Payload) -> Payload:
         if arn := self._known(payload):
             return self._told(arn, "Import")
         made = payload["TableCreationParameters"]
-        self._create(json.encode(made))
-        table = self._account.require(made["TableName"], "ImportTable")
-        put, failed = self._put(
-            table, payload["S3BucketSource"], payload.get("InputCompressionType")
-        )
-        made_id = table.describe(self._account.now)["TableId"]
-        told = {
-            "TableArn": table.arn,
-            "TableId": made_id,
-            "ImportedItemCount": put,
-            "ErrorCount": failed,
-        }
-        return self._told(self._begin("import", table, payload, told), "Import")
+        described = self._create(made)["TableDescription"]
+        table = self._account.require(made["TableName"])
+        source = payload["S3BucketSource"]
+        put, failed = self._put(table, source, payload.get("InputCompressionType"))
+        told = {name: described[name] for name in ("TableArn", "TableId")}
+        told |= {"ImportedItemCount": put, "ErrorCount": failed}
+        return self._told(self._begin("Import", table, payload, told), "Import")
 
-    def start_bulk_put_items(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._account.created(payload["TableName"], "StartBulkPutItems")
+    def start_bulk_put_items(self, payload: Payload) -> Payload:
+        table = self._account.created(payload["TableName"])
         if arn := self._known(payload):
             return self._told(arn, "BulkOperation")
         source = payload["InputS3Configuration"]
         report: list[Payload] = []
         put, failed = self._put(table, source, source.get("InputCompressionType"), report)
-        status = "COMPLETED_WITH_ERRORS" if failed else "COMPLETED"
         told = {
             "OutputS3Configuration": payload["OutputS3Configuration"],
             "ProcessedItemCount": put + failed,
             "FailedItemCount": failed,
-            "Status": status,
+            "Status": "COMPLETED_WITH_ERRORS" if failed else "COMPLETED",
         }
-        arn = self._begin("bulk", table, payload, told)
+        arn = self._begin("BulkOperation", table, payload, told)
         if report:
             self._report(arn, payload["OutputS3Configuration"], report)
         return self._told(arn, "BulkOperation")
@@ -126,8 +110,8 @@ class Transfers:
         lines = b"".join(json.encode(record) + b"\n" for record in records)
         self._objects[f"{folder}/ERROR/0.json.gz"] = compress(lines)
 
-    def cancel_bulk_operation(self, body: bytes) -> Payload:
-        arn = self._find(body, "BulkOperation", "Cancel")
+    def cancel_bulk_operation(self, payload: Payload) -> Payload:
+        arn = self._find("BulkOperation", payload)
         if self._status(arn) == "IN_PROGRESS":
             self._begun[arn][1]["Status"] = "CANCELLED"
         return {"BulkOperationArn": arn, "BulkOperationStatus": "CANCELLING"}
@@ -136,24 +120,23 @@ class Transfers:
         return self._by_token.get(payload.get("ClientToken", ""))
 
     def _begin(self, kind: str, table: Table, payload: Payload, told: Payload) -> str:
-        arn = f"{table.arn}/{kind}/{len(self._begun):020}"
+        arn = f"{table.arn}/{_LISTS[kind][0]}/{len(self._begun):020}"
         now = self._account.now
         self._begun[arn] = now, {"Status": "COMPLETED", "StartTime": now, **told}
         self._by_token[payload.get("ClientToken", arn)] = arn
         return arn
 
-    def _describe(self, body: bytes, kind: str) -> Payload:
-        return self._told(self._find(body, kind, "Describe"), kind)
+    def _describe(self, kind: str, payload: Payload) -> Payload:
+        return self._told(self._find(kind, payload), kind)
 
-    def _find(self, body: bytes, kind: str, verb: str) -> str:
-        arn: str = json.decode(body)[f"{kind}Arn"]
+    def _find(self, kind: str, payload: Payload) -> str:
+        arn: str = payload[f"{kind}Arn"]
         if arn not in self._begun:
-            raise error(_MISSING[kind], f"not found: {arn}", f"{verb}{kind}")
+            raise Refusal(f"not found: {arn}", _MISSING[kind])
         return arn
 
-    def _list(self, body: bytes, kind: str) -> Payload:
+    def _list(self, kind: str, payload: Payload) -> Payload:
         """List those of a table, or all, the newest first; a token says how many came before."""
-        payload = json.decode(body)
         start = f"{payload.get('TableArn', '')}/"
         folder, listed, members = _LISTS[kind]
         arns = [arn for arn in reversed(self._begun) if f"/{folder}/" in arn]

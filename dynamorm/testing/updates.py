@@ -8,17 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from msgspec import json
-
 from . import replicas
+from .faults import Refusal
 from .tables import (
     INDEX_KINDS,
     Account,
-    Answer,
+    Part,
     Payload,
     State,
     Table,
-    error,
     key_attributes,
     vector_problems,
 )
@@ -42,28 +40,26 @@ _KINDS = {
 _FIGURES = ("ProvisionedThroughput", "OnDemandThroughput", "WarmThroughput")
 
 
-class Updates:
+class Updates(Part):
     """Answers UpdateTable: a change takes `seconds`, and `index_seconds` more to fill an index."""
 
     def __init__(self, account: Account, *, seconds: float, index_seconds: float) -> None:
         self._account = account
         self._seconds = seconds
         self._index_seconds = index_seconds
-        self.operations: dict[str, Answer] = {"UpdateTable": self.update_table}
 
-    def update_table(self, body: bytes) -> Payload:
-        payload = json.decode(body)
-        table = self._account.require(payload["TableName"], "UpdateTable")
+    def update_table(self, payload: Payload) -> Payload:
+        table = self._account.require(payload["TableName"])
         now = self._account.now
         state = table.at(now)
         if table.status(now) != "ACTIVE":
             message = f"Attempt to change a resource which is still in use: {payload['TableName']}"
-            raise error("ResourceInUseException", message, "UpdateTable")
+            raise Refusal(message, "ResourceInUseException")
         if state.indexes:
             message = "Only 1 online index can be created or deleted simultaneously per table"
-            raise error("LimitExceededException", message, "UpdateTable")
+            raise Refusal(message, "LimitExceededException")
         for code, problem in _problems(payload, state.payload):
-            raise error(code, problem, "UpdateTable")
+            raise Refusal(problem, code)
         table.become(*self._states(table, payload, now))
         for action, name in _index_actions(payload):
             if action == "Delete":

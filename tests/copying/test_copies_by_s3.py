@@ -612,7 +612,7 @@ def _refuse(service: FakeService, key: str) -> None:
     from dynamorm.testing.contents import Refusal
 
     dynamorm.run(dynamorm.create_table(Source, name="other"), service)
-    contents = service._account.require("other", "x").contents
+    contents = service._account.require("other").contents
     check = contents.check
 
     def picky_check(raw: Any) -> None:
