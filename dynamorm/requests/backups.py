@@ -7,14 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
-from ..api.backups import (
-    CreateBackupInput,
-    DeleteBackupInput,
-    DescribeBackupInput,
-    ListBackupsInput,
-    RestoreTableFromBackupInput,
-    RestoreTableToPointInTimeInput,
-)
+from ..api import backups
 from ..api.tables import GlobalSecondaryIndex, NewVectorIndex
 from ..errors import ModelError
 from ..model.declare import Model, table_spec
@@ -29,29 +22,29 @@ if TYPE_CHECKING:
     from ..model.options import TableOptions
 
 
-def create_backup(model_or_name: Model | str, backup_name: str) -> CreateBackupInput:
+def create_backup(model_or_name: Model | str, backup_name: str) -> backups.CreateBackupInput:
     """Build CreateBackup; several backups may have the same name."""
     if problem := name_problem(backup_name, "backup"):
         raise ModelError((f"{problem} - at {backup_name}",))
-    return CreateBackupInput(table_name(model_or_name), backup_name)
+    return backups.CreateBackupInput(table_name(model_or_name), backup_name)
 
 
-def describe_backup(arn: str) -> DescribeBackupInput:
+def describe_backup(arn: str) -> backups.DescribeBackupInput:
     """Build DescribeBackup."""
-    return DescribeBackupInput(arn)
+    return backups.DescribeBackupInput(arn)
 
 
-def delete_backup(arn: str) -> DeleteBackupInput:
+def delete_backup(arn: str) -> backups.DeleteBackupInput:
     """Build DeleteBackup."""
-    return DeleteBackupInput(arn)
+    return backups.DeleteBackupInput(arn)
 
 
 def list_backups(
     model_or_name: Model | str | None = None, *, start_after: str | None = None
-) -> ListBackupsInput:
+) -> backups.ListBackupsInput:
     """Build ListBackups for a page of backups of all types, of one table or of all."""
     # Without a type, the service leaves out what it has made itself of deleted tables with PITR.
-    return ListBackupsInput(
+    return backups.ListBackupsInput(
         UNSET if model_or_name is None else table_name(model_or_name),
         exclusive_start_backup_arn=start_after or UNSET,
         backup_type="ALL",
@@ -66,14 +59,14 @@ def restore_table_from_backup(
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
     vectors: Iterable[NewVectorIndex] | None = None,
     **options: Unpack[TableOptions],
-) -> RestoreTableFromBackupInput:
+) -> backups.RestoreTableFromBackupInput:
     """Build RestoreTableFromBackup: billing and encryption of the model where it declares them.
 
     `indexes` are the global indexes of the backup that are restored, and `vectors` the vector
     indexes; all of them if they are left out.
     """
     spec = table_spec(model, name=name, **options)
-    return RestoreTableFromBackupInput(spec.name, arn, **_overrides(spec, indexes, vectors))
+    return backups.RestoreTableFromBackupInput(spec.name, arn, **_overrides(spec, indexes, vectors))
 
 
 def restore_table_to_point_in_time(
@@ -85,7 +78,7 @@ def restore_table_to_point_in_time(
     indexes: Iterable[GlobalSecondaryIndex] | None = None,
     vectors: Iterable[NewVectorIndex] | None = None,
     **options: Unpack[TableOptions],
-) -> RestoreTableToPointInTimeInput:
+) -> backups.RestoreTableToPointInTimeInput:
     """Build RestoreTableToPointInTime, to `at`, in seconds since the epoch, or the latest moment.
 
     Otherwise as `restore_table_from_backup`.
@@ -93,7 +86,7 @@ def restore_table_to_point_in_time(
     spec = table_spec(model, name=name, **options)
     origin = table_name(source)
     by_arn = origin.startswith("arn:")
-    return RestoreTableToPointInTimeInput(
+    return backups.RestoreTableToPointInTimeInput(
         source_table_arn=origin if by_arn else UNSET,
         source_table_name=UNSET if by_arn else origin,
         target_table_name=spec.name,

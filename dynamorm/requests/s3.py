@@ -7,25 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import UNSET, UnsetType
 
-from ..api.s3 import (
-    CancelBulkOperationInput,
-    CsvOptions,
-    DescribeBulkOperationInput,
-    DescribeExportInput,
-    DescribeImportInput,
-    ExportTableToPointInTimeInput,
-    ImportTableInput,
-    IncrementalExportSpecification,
-    InputFormatOptions,
-    InputS3Configuration,
-    ListBulkOperationsInput,
-    ListExportsInput,
-    ListImportsInput,
-    OutputS3Configuration,
-    S3BucketSource,
-    StartBulkPutItemsInput,
-    TableCreationParameters,
-)
+from ..api import s3
 from ..model.declare import Model
 from ..model.named import table_name
 from . import create_table, unset_if_none
@@ -55,15 +37,15 @@ def export_table_to_point_in_time(
     kms_key: str | None = None,
     filter_specification: dict[str, Any] | None = None,
     token: str | None = None,
-) -> ExportTableToPointInTimeInput:
+) -> s3.ExportTableToPointInTimeInput:
     """Build ExportTableToPointInTime: a full export, or of what has changed `since` a moment.
 
     Moments are in seconds since the epoch. `filter_specification` is as the API has it.
     """
-    changes: IncrementalExportSpecification | UnsetType = UNSET
+    changes: s3.IncrementalExportSpecification | UnsetType = UNSET
     if since is not None:
-        changes = IncrementalExportSpecification(since, unset_if_none(at), unset_if_none(view))
-    return ExportTableToPointInTimeInput(
+        changes = s3.IncrementalExportSpecification(since, unset_if_none(at), unset_if_none(view))
+    return s3.ExportTableToPointInTimeInput(
         table_arn=arn,
         export_time=UNSET if at is None or since is not None else at,
         client_token=token or UNSET,
@@ -92,19 +74,19 @@ def import_table(
     token: str | None = None,
     name: str | None = None,
     **options: Unpack[TableOptions],
-) -> ImportTableInput:
+) -> s3.ImportTableInput:
     """Build ImportTable; it carries keys, global indexes, billing and encryption of the model."""
     made = create_table(model, name=name, **options)
-    csv = CsvOptions(delimiter or UNSET, tuple(header) or UNSET)
-    return ImportTableInput(
+    csv = s3.CsvOptions(delimiter or UNSET, tuple(header) or UNSET)
+    return s3.ImportTableInput(
         client_token=token or UNSET,
-        s3_bucket_source=S3BucketSource(
+        s3_bucket_source=s3.S3BucketSource(
             s3_bucket_owner=bucket_owner or UNSET, s3_bucket=bucket, s3_key_prefix=prefix or UNSET
         ),
         input_format=format,
-        input_format_options=UNSET if csv == CsvOptions() else InputFormatOptions(csv),
+        input_format_options=UNSET if csv == s3.CsvOptions() else s3.InputFormatOptions(csv),
         input_compression_type=compression or UNSET,
-        table_creation_parameters=TableCreationParameters(
+        table_creation_parameters=s3.TableCreationParameters(
             table_name=made.table_name,
             attribute_definitions=made.attribute_definitions,
             key_schema=made.key_schema,
@@ -132,10 +114,10 @@ def start_bulk_put_items(
     bucket_owner: str | None = None,
     kms_key: str | None = None,
     token: str | None = None,
-) -> StartBulkPutItemsInput:
+) -> s3.StartBulkPutItemsInput:
     """Build StartBulkPutItems, which reports the items that it could not put."""
     own = bucket_owner or UNSET
-    output = OutputS3Configuration(
+    output = s3.OutputS3Configuration(
         s3_bucket_owner=own if errors_bucket is None else UNSET,
         s3_bucket=errors_bucket or bucket,
         s3_key_prefix=errors_prefix or UNSET,
@@ -143,9 +125,9 @@ def start_bulk_put_items(
         s3_sse_kms_key_id=kms_key or UNSET,
         output_type=("ERROR",),
     )
-    return StartBulkPutItemsInput(
+    return s3.StartBulkPutItemsInput(
         client_token=token or UNSET,
-        input_s3_configuration=InputS3Configuration(
+        input_s3_configuration=s3.InputS3Configuration(
             s3_bucket_owner=own,
             s3_bucket=bucket,
             s3_key_prefix=prefix or UNSET,
@@ -159,36 +141,36 @@ def start_bulk_put_items(
     )
 
 
-def describe_export(arn: str) -> DescribeExportInput:
+def describe_export(arn: str) -> s3.DescribeExportInput:
     """Build DescribeExport."""
-    return DescribeExportInput(arn)
+    return s3.DescribeExportInput(arn)
 
 
-def describe_import(arn: str) -> DescribeImportInput:
+def describe_import(arn: str) -> s3.DescribeImportInput:
     """Build DescribeImport."""
-    return DescribeImportInput(arn)
+    return s3.DescribeImportInput(arn)
 
 
-def describe_bulk_operation(arn: str) -> DescribeBulkOperationInput:
+def describe_bulk_operation(arn: str) -> s3.DescribeBulkOperationInput:
     """Build DescribeBulkOperation."""
-    return DescribeBulkOperationInput(arn)
+    return s3.DescribeBulkOperationInput(arn)
 
 
-def cancel_bulk_operation(arn: str) -> CancelBulkOperationInput:
+def cancel_bulk_operation(arn: str) -> s3.CancelBulkOperationInput:
     """Build CancelBulkOperation; what has been put stays."""
-    return CancelBulkOperationInput(arn)
+    return s3.CancelBulkOperationInput(arn)
 
 
-def list_exports(arn: str | None = None, *, start_at: str | None = None) -> ListExportsInput:
+def list_exports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListExportsInput:
     """Build ListExports for a page of exports, of one table or of all."""
-    return ListExportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
+    return s3.ListExportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
 
 
-def list_imports(arn: str | None = None, *, start_at: str | None = None) -> ListImportsInput:
+def list_imports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListImportsInput:
     """Build ListImports for a page of imports, into one table or all."""
-    return ListImportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
+    return s3.ListImportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
 
 
-def list_bulk_operations(*, start_at: str | None = None) -> ListBulkOperationsInput:
+def list_bulk_operations(*, start_at: str | None = None) -> s3.ListBulkOperationsInput:
     """Build ListBulkOperations for a page of those of the last 90 days."""
-    return ListBulkOperationsInput(next_token=unset_if_none(start_at))
+    return s3.ListBulkOperationsInput(next_token=unset_if_none(start_at))
