@@ -250,28 +250,22 @@ class BulkOperation(_Transfer, frozen=True, kw_only=True):
         return self.bulk_operation_status
 
 
-class ExportTableToPointInTimeOutput(Reply, frozen=True):
-    export_description: Export
-
-
 class DescribeExportOutput(Reply, frozen=True):
-    export_description: Export
-
-
-class ImportTableOutput(Reply, frozen=True):
-    import_table_description: Import
+    description: Export = field(name="ExportDescription")
 
 
 class DescribeImportOutput(Reply, frozen=True):
-    import_table_description: Import
-
-
-class StartBulkPutItemsOutput(Reply, frozen=True):
-    bulk_operation_description: BulkOperation
+    description: Import = field(name="ImportTableDescription")
 
 
 class DescribeBulkOperationOutput(Reply, frozen=True):
-    bulk_operation_description: BulkOperation
+    description: BulkOperation = field(name="BulkOperationDescription")
+
+
+# What begins a transfer is answered with its first description.
+ExportTableToPointInTimeOutput = DescribeExportOutput
+ImportTableOutput = DescribeImportOutput
+StartBulkPutItemsOutput = DescribeBulkOperationOutput
 
 
 class CancelBulkOperationOutput(Reply, frozen=True):

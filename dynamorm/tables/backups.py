@@ -20,13 +20,13 @@ from ..api.backups import (
     DescribeBackupOutput,
     ListBackupsOutput,
 )
-from ..api.descriptions import Cursors
 from ..errors import ServiceError
 from ..model.declare import Model
 from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within
+from .find import pages
 from .jobs import Progress, check_progress, until_done
 
 if TYPE_CHECKING:
@@ -95,18 +95,15 @@ def list_backups(model: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
 
     Sends one ListBackups for every 100 of them.
     """
-    request = requests.list_backups(model)
     prefix = "" if model is not None else (yield from where()).table_prefix
-    backups: list[Backup] = []
-    cursors = Cursors("ListBackups")
-    start_after: str | None = None
-    while True:
-        page = yield from call("ListBackups", request, ListBackupsOutput)
-        backups += (b for b in page.backup_summaries if (b.table_name or "").startswith(prefix))
-        start_after = cursors.onward(start_after, page.last_evaluated_backup_arn)
-        if start_after is None:
-            return tuple(backups)
-        request = requests.list_backups(model, start_after=start_after)
+    every = yield from pages(
+        "ListBackups",
+        lambda start: requests.list_backups(model, start_after=start),
+        ListBackupsOutput,
+        lambda page: page.last_evaluated_backup_arn,
+    )
+    backups = (backup for page in every for backup in page.backup_summaries)
+    return tuple(backup for backup in backups if (backup.table_name or "").startswith(prefix))
 
 
 @operation

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET
 
+from ..api import T
 from ..api.descriptions import (
     Cursors,
     DescribeTableInput,
@@ -49,14 +51,27 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
         raise TypeError(f"prefix= takes the beginning of the names, a str, not {prefix!r:.200}")
     from ..api.tables import ListTablesInput, ListTablesOutput
 
-    names: list[str] = []
-    start_after: str | None = None
-    cursors = Cursors("ListTables")
-    while True:
-        payload = ListTablesInput(UNSET if start_after is None else start_after)
-        page = yield from call("ListTables", payload, ListTablesOutput)
-        # ListTables knows no filter: finding a prefix takes every page of the account.
-        names += (name for name in page.table_names if name.startswith(prefix))
-        start_after = cursors.onward(start_after, page.last_evaluated_table_name)
-        if start_after is None:
-            return tuple(names)
+    def request(start_after: str | None) -> ListTablesInput:
+        return ListTablesInput(UNSET if start_after is None else start_after)
+
+    # ListTables knows no filter: finding a prefix takes every page of the account.
+    every = yield from pages(
+        "ListTables", request, ListTablesOutput, lambda page: page.last_evaluated_table_name
+    )
+    return tuple(name for page in every for name in page.table_names if name.startswith(prefix))
+
+
+def pages(
+    operation: str,
+    request: Callable[[str | None], Any],
+    reply_type: type[T],
+    cursor: Callable[[T], str | None],
+) -> Steps[list[T]]:
+    """Return all pages of a list: `cursor` is where a page says that the next one begins."""
+    found: list[T] = []
+    start: str | None = None
+    cursors = Cursors(operation)
+    while not found or start is not None:
+        found.append((yield from call(operation, request(start), reply_type)))
+        start = cursors.onward(start, cursor(found[-1]))
+    return found

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Ho
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import TYPE_CHECKING, Any, get_args
 from zlib import crc32
 
 from msgspec import structs
@@ -41,8 +41,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.options import TableOptions
-
-T = TypeVar("T")
 
 LEAST_UNITS = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
@@ -95,8 +93,7 @@ def export_to_s3(
     def export(deadline: Deadline) -> Steps[Export]:
         arn = yield from arn_of_table(table)
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
-        begun = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
-        job = begun.export_description
+        job: Export = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
         return (yield from until_done(job, export_of, deadline, wait=wait, progress=progress))
 
     return (yield from within(timeout, export))
@@ -155,8 +152,7 @@ def import_from_s3(
             bucket_owner=bucket_owner,
             **csv,  # type: ignore[arg-type]  # two kinds of values
         )
-        begun = yield from _begin(request, ImportTableOutput, deadline, wait)
-        job = begun.import_table_description
+        job: Import = yield from _begin(request, ImportTableOutput, deadline, wait)
         done = yield from until_done(job, import_of, deadline, wait=wait, progress=progress)
         if wait:
             # The table is looked at here for the first time: the import tells which one it made.
@@ -222,8 +218,7 @@ def bulk_put_from_s3(
             bucket_owner=bucket_owner,
             kms_key=kms_key,
         )
-        begun = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
-        job = begun.bulk_operation_description
+        job: BulkOperation = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         done = yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
         if s3 is None or not done.failed_item_count:
             return done
@@ -235,14 +230,15 @@ def bulk_put_from_s3(
     return (yield from within(timeout, put))
 
 
-def _begin(request: Request, reply_type: type[T], deadline: Deadline, wait: bool) -> Steps[T]:
+def _begin(request: Request, reply_type: Any, deadline: Deadline, wait: bool) -> Steps[Any]:
     """Send a request with a token that tells it from others: sent twice, it begins one job only."""
     # From the clock and not by chance, so that the same run leaves the same requests: what two
     # processes ask for in one microsecond, in the same words, is one thing to the service.
     moment = yield from wall_time()
     token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
     marked = structs.replace(request, client_token=token)
-    return (yield from when_free(operation_of(request), marked, reply_type, deadline, wait=wait))
+    sending = when_free(operation_of(request), marked, reply_type, deadline, wait=wait)
+    return (yield from sending).description
 
 
 def _check_reader(s3: Any, wait: bool) -> None:

@@ -10,10 +10,11 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from .. import requests
-from ..api.descriptions import Cursors, TableDescription
+from ..api.descriptions import TableDescription
 from ..errors import service_error
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call
+from ..operations.effects import Steps
+from .find import pages
 from .steps import Change, Pair, Step, plain
 
 
@@ -34,16 +35,13 @@ def tags_of(arn: str) -> Steps[dict[str, str]]:
     """Return the tags of what this is the ARN of: one request for each page of them."""
     from ..api.settings import ListTagsOfResourceOutput
 
-    tags: dict[str, str] = {}
-    token: str | None = None
-    cursors = Cursors("ListTagsOfResource")
-    while True:
-        request = requests.list_tags_of_resource(arn, start_at=token)
-        page = yield from call("ListTagsOfResource", request, ListTagsOfResourceOutput)
-        tags |= {tag.key: tag.value for tag in page.tags}
-        token = cursors.onward(token, page.next_token)
-        if not token:
-            return tags
+    every = yield from pages(
+        "ListTagsOfResource",
+        lambda token: requests.list_tags_of_resource(arn, start_at=token),
+        ListTagsOfResourceOutput,
+        lambda page: page.next_token or None,
+    )
+    return {tag.key: tag.value for page in every for tag in page.tags}
 
 
 def each_tag(told: Change) -> Iterator[Pair]:

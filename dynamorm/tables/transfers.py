@@ -10,26 +10,15 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from .. import requests
-from ..api.descriptions import Cursors
-from ..api.s3 import (
-    BulkOperation,
-    CancelBulkOperationOutput,
-    DescribeBulkOperationOutput,
-    DescribeExportOutput,
-    DescribeImportOutput,
-    Export,
-    Import,
-    ListBulkOperationsOutput,
-    ListExportsOutput,
-    ListImportsOutput,
-)
+from ..api import s3
+from ..api.s3 import BulkOperation, Export, Import
 from ..errors import TransferFailed
 from ..model.declare import Model
 from ..model.named import table_name
 from ..model.options import check_flags
 from ..operations.effects import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
-from .find import describe_table
+from .find import describe_table, pages
 from .jobs import Progress, Underway, check_progress, until_done
 
 if TYPE_CHECKING:
@@ -44,8 +33,7 @@ def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
     Sends one ListExports for each page and, where `model` is not an ARN, one DescribeTable.
     """
     arn = yield from _arn_of(model)
-    listing = _listed(arn, "ListExports", requests.list_exports, ListExportsOutput)
-    return (yield from listing)
+    return (yield from _listed(arn, "ListExports", requests.list_exports, s3.ListExportsOutput))
 
 
 @operation
@@ -56,8 +44,7 @@ def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
     not an ARN, one DescribeTable.
     """
     arn = yield from _arn_of(model)
-    listing = _listed(arn, "ListImports", requests.list_imports, ListImportsOutput)
-    return (yield from listing)
+    return (yield from _listed(arn, "ListImports", requests.list_imports, s3.ListImportsOutput))
 
 
 @operation
@@ -68,11 +55,12 @@ def list_bulk_operations() -> Steps[tuple[BulkOperation, ...]]:
     prefix, operations on tables without it are left out. Sends one ListBulkOperations for every 25
     of them.
     """
-
-    def request(_: None, *, start_at: str | None = None) -> Any:
-        return requests.list_bulk_operations(start_at=start_at)
-
-    listing = _listed(None, "ListBulkOperations", request, ListBulkOperationsOutput)
+    listing = _listed(
+        None,
+        "ListBulkOperations",
+        lambda _, start_at: requests.list_bulk_operations(start_at=start_at),
+        s3.ListBulkOperationsOutput,
+    )
     return (yield from listing)
 
 
@@ -115,7 +103,7 @@ def cancel_bulk_operation(
     request = requests.cancel_bulk_operation(transfer_arn(bulk_operation, BulkOperation))
 
     def cancel(deadline: Deadline) -> Steps[BulkOperation]:
-        said = yield from call("CancelBulkOperation", request, CancelBulkOperationOutput)
+        said = yield from call("CancelBulkOperation", request, s3.CancelBulkOperationOutput)
         job = BulkOperation(
             bulk_operation_arn=said.bulk_operation_arn,
             bulk_operation_status=said.bulk_operation_status,
@@ -134,21 +122,20 @@ def cancel_bulk_operation(
 
 def export_of(arn: str) -> Steps[Export]:
     """Look at an export."""
-    reply = yield from call("DescribeExport", requests.describe_export(arn), DescribeExportOutput)
-    return reply.export_description
+    request = requests.describe_export(arn)
+    return (yield from call("DescribeExport", request, s3.DescribeExportOutput)).description
 
 
 def import_of(arn: str) -> Steps[Import]:
     """Look at an import."""
-    reply = yield from call("DescribeImport", requests.describe_import(arn), DescribeImportOutput)
-    return reply.import_table_description
+    request = requests.describe_import(arn)
+    return (yield from call("DescribeImport", request, s3.DescribeImportOutput)).description
 
 
 def bulk_operation_of(arn: str) -> Steps[BulkOperation]:
     """Look at a bulk operation."""
-    request = requests.describe_bulk_operation(arn)
-    reply = yield from call("DescribeBulkOperation", request, DescribeBulkOperationOutput)
-    return reply.bulk_operation_description
+    request, reply_type = requests.describe_bulk_operation(arn), s3.DescribeBulkOperationOutput
+    return (yield from call("DescribeBulkOperation", request, reply_type)).description
 
 
 def transfer_arn(given: object, kind: type[Underway]) -> str:
@@ -175,15 +162,14 @@ def _listed(
 ) -> Steps[tuple[Any, ...]]:
     """List page by page; without a table, only those of tables with the database's prefix."""
     prefix = "" if arn is not None else (yield from where()).table_prefix
-    cursors = Cursors(operation)
-    token: str | None = None
-    found: list[Any] = []
-    while True:
-        page = yield from call(operation, request(arn, start_at=token), reply_type)
-        found += (job for job in page.summaries if _table_in(job.arn, prefix).startswith(prefix))
-        token = cursors.onward(token, page.next_token)
-        if token is None:
-            return tuple(found)
+    every = yield from pages(
+        operation,
+        lambda token: request(arn, start_at=token),
+        reply_type,
+        lambda page: page.next_token,
+    )
+    jobs = (job for page in every for job in page.summaries)
+    return tuple(job for job in jobs if _table_in(job.arn, prefix).startswith(prefix))
 
 
 def _table_in(arn: str, unknown: str) -> str:

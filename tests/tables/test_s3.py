@@ -252,7 +252,7 @@ def test_a_bulk_put_that_is_cancelled_is_an_error(world: World) -> None:
             answer = world.service.send(operation, body)
             if operation == "StartBulkPutItems":
                 begun = json.decode(answer, type=StartBulkPutItemsOutput)
-                cancel = requests.cancel_bulk_operation(begun.bulk_operation_description.arn)
+                cancel = requests.cancel_bulk_operation(begun.description.arn)
                 world.service.send("CancelBulkOperation", cancel.to_json())
             return answer
 

@@ -151,8 +151,8 @@ class _ByS3:
             if error.code != "PointInTimeRecoveryUnavailableException":
                 raise
             raise Refused((no_recovery(checkpoint.source),)) from error
-        self._note(export=reply.export_description.arn)
-        return reply.export_description
+        self._note(export=reply.description.arn)
+        return reply.description
 
     def transform(self) -> Steps[bool]:
         """Transform each file into objects; each segment has files of its own."""
@@ -203,8 +203,8 @@ class _ByS3:
             max_write_units=self._job.settings.max_write_units,  # type: ignore[arg-type]  # checked
         )
         reply = yield from self._begin("StartBulkPutItems", request, StartBulkPutItemsOutput)
-        self._note(bulk=reply.bulk_operation_description.arn)
-        return reply.bulk_operation_description
+        self._note(bulk=reply.description.arn)
+        return reply.description
 
     def _hear(self, bulk: BulkOperation) -> None:
         failed = bulk.failed_item_count or 0
