@@ -60,6 +60,11 @@ class Pages:
                 return False
         return True
 
+    def detach(self) -> None:
+        """Hold what is left of a page alone: a part of a page holds all of that in memory."""
+        self._writer.detach()
+        self._segment.detach()
+
     def _take_as_it_is(self, reply: ScanOutput) -> Steps[bool]:
         """Queue a page's items; when time is up the others too, which cost nothing to keep.
 
@@ -80,7 +85,6 @@ class Pages:
 
         So that a copy whose deadline is too short for a whole page comes to an end all the same.
         """
-        self._segment.settle()
         size = 1 if self._job.once else self._job.settings.batch_size
         items = reply.items
         start = 0

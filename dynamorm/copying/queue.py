@@ -49,6 +49,11 @@ class Queue:
             self._parts.append(part)
             self.items += number
 
+    def detach(self) -> None:
+        """Hold the items apart from the pages that they are parts of."""
+        for part in self._parts:
+            part.raws = [bytes(raw) for raw in part.raws]
+
     def put_back(self, parts: list[Part]) -> None:
         self._parts.extendleft(reversed(parts))
         self.items += count(parts)

@@ -143,6 +143,13 @@ class Segment:
         with self._lock:
             self._settle()
 
+    def detach(self) -> None:
+        """Settle, and read the other cursors: an item would hold its whole page in memory."""
+        with self._lock:
+            self._settle()
+            for page in self._pages:
+                page.ends(self._names)
+
     def _settle(self) -> None:
         ready = [*takewhile(lambda page: page.read_whole and not page.open, self._pages)]
         while ready and not ready[-1].ends(self._names):

@@ -238,8 +238,11 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
         if reply is None:
             break
         pages.read(began, (yield from now()))
-        if not (yield from pages.take_up(reply)) or not reply.last_evaluated_key:
+        more = (yield from pages.take_up(reply)) and reply.last_evaluated_key
+        if not more:
             break
+        pages.detach()
+        reply = None  # not held in memory while the next page is read
         job.tell((yield from now()))
     if not writer.gave_up:
         yield from writer.write(rest=True)

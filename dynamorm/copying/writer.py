@@ -107,6 +107,10 @@ class Writer:
     def unwritten(self) -> list[bytes]:
         return [bytes(raw) for raw in self._queue]
 
+    def detach(self) -> None:
+        """Hold the queued items apart from the pages that they are parts of."""
+        self._queue.detach()
+
     def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> None:
         """Queue items of a page; `key` is that of a single one, where it is known."""
         page.open += len(raws)

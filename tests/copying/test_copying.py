@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import functools
 import json
+import sys
 import threading
 from base64 import b64encode
 from collections.abc import Iterable, Iterator
@@ -1268,3 +1269,41 @@ def test_a_misspelt_option_is_answered_with_the_nearest(call) -> None:
     """A copy without the transform that was meant would be another copy."""
     with pytest.raises(TypeError, match=r"takes no transfrom=: .*; did you mean transform\?"):
         call()
+
+
+class Pages(Faulty):
+    """Notes at each Scan how many pages before it are held in memory by the one that reads."""
+
+    def __init__(self, service: FakeService) -> None:
+        super().__init__(service)
+        self._pages: list[bytes] = []
+        self.held: list[int] = []
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if operation != "Scan":
+            return super().send(operation, body)
+        alone = [sys.getrefcount(page) for page in [bytes(99)]]
+        self.held.append(sum(sys.getrefcount(page) > alone[0] for page in self._pages))
+        self._pages.append(super().send(operation, body))
+        return self._pages[-1]
+
+
+@pytest.mark.parametrize("batch_size", [1, 7, 25])
+@pytest.mark.parametrize("options", [{}, {"in_place": True}, {"existing": "keep"}])
+@pytest.mark.parametrize("transform", [None, dynamorm.copy_all_fields()])
+def test_no_page_is_held_while_the_next_one_is_read(
+    transform: Any, options: dict[str, Any], batch_size: int
+) -> None:
+    """Not by items that wait for a full batch, and not by where their cursors are."""
+    pages = Pages(service(items(50)))
+    report = copy(
+        pages,
+        target="source" if "in_place" in options else "target",
+        transform=transform,
+        batch_size=batch_size,
+        page_limit=10,
+        **options,
+    )
+    assert (report.done, report.written) == (True, 50)
+    assert pages.held == [0] * len(pages.held)
+    assert len(pages.held) >= 5
