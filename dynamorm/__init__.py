@@ -36,9 +36,10 @@ _MODULES = {
     ),
     "model.declare": "table table_spec",
     "model.fields": "InlineFilter PartitionKey SortKey TimeToLive Vector",
+    "model.keywords": "TableOptions",
     "model.options": (
-        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned Replica TableOptions "
-        "VectorIndex WarmThroughput"
+        "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned Replica VectorIndex "
+        "WarmThroughput"
     ),
     "model.indexes": "IndexSpec KeyAttribute VectorAttribute",
     "model.spec": "TableSpec",

@@ -68,6 +68,7 @@ from .model.fields import Vector as Vector
 from .model.indexes import IndexSpec as IndexSpec
 from .model.indexes import KeyAttribute as KeyAttribute
 from .model.indexes import VectorAttribute as VectorAttribute
+from .model.keywords import TableOptions as TableOptions
 from .model.options import ALL as ALL
 from .model.options import KEYS_ONLY as KEYS_ONLY
 from .model.options import KMS as KMS
@@ -77,7 +78,6 @@ from .model.options import Kinesis as Kinesis
 from .model.options import OnDemand as OnDemand
 from .model.options import Provisioned as Provisioned
 from .model.options import Replica as Replica
-from .model.options import TableOptions as TableOptions
 from .model.options import VectorIndex as VectorIndex
 from .model.options import WarmThroughput as WarmThroughput
 from .model.spec import TableSpec as TableSpec

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from .model.options import TableOptions
+    from .model.keywords import TableOptions
 
 
 class Permission(Readable, frozen=True, order=True):

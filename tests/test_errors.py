@@ -29,8 +29,8 @@ SAID: list[tuple[str, int, str, str]] = json.decode((SAMPLES / "errors.json").re
 
 CLASSES = {
     name: found
-    for name, found in vars(errors).items()
-    if inspect.isclass(found) and issubclass(found, DynamormError)
+    for name in dir(errors)
+    if inspect.isclass(found := getattr(errors, name)) and issubclass(found, DynamormError)
 }
 REPORT = dynamorm.run(
     dynamorm.copy_table(Order, "orders-2"),
@@ -182,3 +182,10 @@ def test_a_description_of_the_documentation_is_read():
     assert [part.attribute_name for part in table.key_schema] == ["ForumName", "Subject"]
     (index,) = table.local_secondary_indexes
     assert (index.index_name, index.projection.projection_type) == ("LastPostIndex", "KEYS_ONLY")
+
+
+def test_a_name_that_is_no_error_is_told_as_of_any_module():
+    """Classes are loaded when they are first asked for; a misspelt one is not."""
+    assert {"TableNotFound", "Drifted", "service_error"} <= {*dir(errors)}
+    with pytest.raises(AttributeError, match=r"^module 'dynamorm\.errors' has no attribute 'Lost'"):
+        errors.Lost  # noqa: B018

@@ -33,7 +33,7 @@ OPERATION = {
     "dynamorm.connection",
     "dynamorm.database",
     "dynamorm.errors",
-    "dynamorm.errors.answers",
+    "dynamorm.errors.base",
     "dynamorm.model",
     "dynamorm.model.named",
     "dynamorm.model.names",
@@ -133,7 +133,7 @@ def test_importing_dynamorm_loads_dynamorm_alone():
 def test_a_model_loads_nothing_that_sends():
     """Declaring tables is free of drivers and transports."""
     modules = loaded("import dynamorm; dynamorm.table; dynamorm.PartitionKey; dynamorm.Index")
-    needed = {"dynamorm", "dynamorm.errors", "dynamorm.errors.answers", "dynamorm.model"}
+    needed = {"dynamorm", "dynamorm.errors", "dynamorm.errors.base", "dynamorm.model"}
     assert modules == {*needed, "dynamorm.model.names", *MODEL}
 
 

@@ -34,7 +34,7 @@ MESSAGES = collector().collect()
 NAMES = {*dynamorm.__all__, "Count", "Raw"}
 """What a text may begin with in capitals, besides what has more than one capital."""
 
-WHOLE = {*vars(errors), "TypeError", "ValueError"} - {"ItemError"}
+WHOLE = {*dir(errors), "TypeError", "ValueError"} - {"ItemError"}
 """Classes whose texts stand alone: the others are given a place where they are raised."""
 
 

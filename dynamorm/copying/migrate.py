@@ -10,8 +10,9 @@ from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, UnsupportedOperation
 from ..model import Readable
 from ..model.declare import Model, table_spec
+from ..model.keywords import TableOptions
 from ..model.names import name_problem
-from ..model.options import Options, TableOptions
+from ..model.options import Options
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, operation, where
 from ..operations.middleware import elsewhere

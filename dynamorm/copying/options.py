@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
 from msgspec import Struct
 
 from ..errors import DynamormError, Refused
-from ..operations.middleware import DatabaseLike
+from ..operations.transport import DatabaseLike
 from .report import CopyReport
 
 if TYPE_CHECKING:

@@ -17,8 +17,9 @@ from ..items.keys import item_key
 from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
 from ..operations.effects import Steps, call, now
-from ..operations.middleware import DatabaseLike, elsewhere
+from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
+from ..operations.transport import DatabaseLike
 from ..requests.items import batch_get_item, scan, units
 from .asking import Asking, Pauses
 from .time_left import TimeLeft

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from ..errors import Refused
 from ..model.declare import Model
 from ..operations.effects import Steps, now, operation
-from ..operations.middleware import DatabaseLike
 from ..operations.pace import Pace
+from ..operations.transport import DatabaseLike
 from .checkpoint import SEGMENTS
 from .compare import Comparison
 from .identity import check_tables, is_same

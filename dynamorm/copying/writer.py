@@ -11,8 +11,9 @@ from ..api.items import BatchWriteItemOutput, ConsumedCapacity
 from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
 from ..operations.effects import NOW, Call, Sleep, Steps, asked
-from ..operations.middleware import DatabaseLike, elsewhere
+from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
+from ..operations.transport import DatabaseLike
 from ..requests.items import batch_write_item, units
 from .checkpoint import Costs
 from .queue import Part, Queue, count, singly

@@ -22,7 +22,7 @@ from .spec import TableSpec, changed, remember
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from .options import TableOptions
+    from .keywords import TableOptions
 
 
 S = TypeVar("S", bound=Struct)

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.h
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Literal, TypedDict
+from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field, json, structs
 
@@ -231,30 +231,6 @@ class Options(Readable, frozen=True, kw_only=True):
         """
         replicated = self.stream is UNSET and self.replicas and self.consistency != "STRONG"
         return "NEW_AND_OLD_IMAGES" if replicated else self.stream
-
-
-class TableOptions(TypedDict, total=False):
-    """The same options as keywords, for functions that wrap an operation."""
-
-    billing: OnDemand | Provisioned
-    stream: StreamView | None
-    encryption: KMS | None
-    tags: dict[str, str]
-    table_class: TableClass
-    deletion_protection: bool
-    warm: WarmThroughput
-    point_in_time_recovery: bool | int
-    resource_policy: str | dict[str, Any] | None
-    stream_policy: str | dict[str, Any] | None
-    kinesis: str | Kinesis | None
-    contributor_insights: bool | InsightsMode
-    index_insights: dict[str, bool | InsightsMode]
-    replicas: tuple[Replica, ...] | list[Replica]
-    consistency: Consistency
-    witness: str | None
-    disassociation_protection: bool
-    extra: dict[str, Any]
-    ignore: tuple[str, ...] | list[str]
 
 
 def check_flags(**flags: object) -> None:

@@ -109,7 +109,8 @@ class Together(Struct, frozen=True):
     executor: Any = None
 
 
-Effect = Call[Any] | Sleep | Now | WallTime | Where | InRegion | Home | Waiting | Together
+# `Call` comes last: before it each `|` joins two classes, which costs next to nothing.
+Effect = Sleep | Now | WallTime | Where | InRegion | Home | Waiting | Together | Call[Any]
 
 Steps = Generator[Effect, Any, T]
 """What an operation does: a generator that yields effects and returns its result, once."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
@@ -23,16 +23,10 @@ from .effects import (
     through,
 )
 
+if TYPE_CHECKING:
+    from .transport import DatabaseLike
+
 T = TypeVar("T")
-
-
-class DatabaseLike(Protocol):
-    """A database, as far as operations need to know it."""
-
-    @property
-    def transport(self) -> Any: ...
-    @property
-    def table_prefix(self) -> str: ...
 
 
 def prefixing(prefix: str, home: Any = None) -> Perform:

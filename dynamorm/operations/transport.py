@@ -27,3 +27,12 @@ class Client(Protocol):
 
     @property
     def meta(self) -> Any: ...
+
+
+class DatabaseLike(Protocol):
+    """A database, as far as operations need to know it."""
+
+    @property
+    def transport(self) -> Any: ...
+    @property
+    def table_prefix(self) -> str: ...

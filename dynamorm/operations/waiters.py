@@ -5,14 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from .. import errors
 from ..api.descriptions import DescribeTableInput, DescribeTableOutput, TableDescription
-from ..errors import (
-    ServiceError,
-    TableFailed,
-    TableNotFound,
-    WaitTimeout,
-    service_error,
-)
+from ..errors import ServiceError
 from .effects import Sleep, Steps, call, now
 from .waiting import Deadline, look_again, polling
 
@@ -37,7 +32,7 @@ def find_table(name: str) -> Steps[TableDescription | None]:
     """Describe a table; `None` only where the service says that there is none."""
     try:
         reply = yield from call("DescribeTable", DescribeTableInput(name), DescribeTableOutput)
-    except TableNotFound:
+    except errors.TableNotFound:
         return None
     return reply.table
 
@@ -94,7 +89,7 @@ def until_active(
         if seen is not None and _is_ready(seen, indexes):
             return seen
         if seen is not None and seen.table_status in _TERMINAL:
-            raise TableFailed(seen.table_name, seen.table_status)
+            raise errors.TableFailed(seen.table_name, seen.table_status)
         if seen is not None and seen.table_status == "DELETING":
             raise _deleted(name)
         found = yield from _look_again(name, deadline, schedule, seen)
@@ -110,7 +105,7 @@ def until_active(
         elif missing_since is None:
             missing_since = moment
         elif moment - missing_since > MISSING_GRACE:
-            raise _deleted(name) if ours else WaitTimeout(name, deadline.waited(moment), "")
+            raise _deleted(name) if ours else errors.WaitTimeout(name, deadline.waited(moment), "")
 
 
 def _check_replicas(before: TableDescription, table: TableDescription) -> None:
@@ -123,7 +118,7 @@ def _check_replicas(before: TableDescription, table: TableDescription) -> None:
         status = one.replica_status
         works = status in (None, "ACTIVE", *_CHANGING)
         if not works and earlier.get(one.region_name, "CREATING") == "CREATING":
-            raise TableFailed(table.table_name, f"replica {one.region_name} {status}")
+            raise errors.TableFailed(table.table_name, f"replica {one.region_name} {status}")
 
 
 def _is_ready(table: TableDescription, indexes: bool) -> bool:
@@ -157,7 +152,7 @@ def _is_another(ours: TableDescription, found: TableDescription) -> bool:
 def _deleted(name: str) -> ServiceError:
     message = "the table was deleted while it was waited for"
     code, operation = "ResourceNotFoundException", "DescribeTable"
-    error = service_error(code, message, status=400, operation=operation)
+    error = errors.service_error(code, message, status=400, operation=operation)
     error.table = name
     return error
 
@@ -177,10 +172,10 @@ def until_gone(
 def _look_again(
     name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
 ) -> Steps[TableDescription | None]:
-    def late(waited: float) -> WaitTimeout:
+    def late(waited: float) -> errors.WaitTimeout:
         if seen is None:
-            return WaitTimeout(name, waited, "")
+            return errors.WaitTimeout(name, waited, "")
         changing = unready_indexes(seen), unready_replicas(seen)
-        return WaitTimeout(seen.table_name, waited, seen.table_status, *changing)
+        return errors.WaitTimeout(seen.table_name, waited, seen.table_status, *changing)
 
     return (yield from look_again(lambda: find_table(name), schedule, deadline, late))

@@ -8,14 +8,8 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, structs
 
-from ..errors import (
-    DynamormError,
-    LimitExceeded,
-    ServiceError,
-    TableBusy,
-    TransportError,
-    WaitTimeout,
-)
+from .. import errors
+from ..errors import DynamormError, ServiceError, TransportError
 from .effects import Call, Perform, Sleep, Steps, call, changing, now, through
 
 T = TypeVar("T")
@@ -185,7 +179,7 @@ def look_again(
     look: Callable[[], Steps[T]],
     schedule: Iterator[Sleep],
     deadline: Deadline,
-    late: Callable[[float], WaitTimeout],
+    late: Callable[[float], errors.WaitTimeout],
 ) -> Steps[T]:
     """Pause, then look; errors that pass by themselves are waited out.
 
@@ -223,9 +217,9 @@ def when_free(
 
 def passes(error: ServiceError) -> bool:
     """Return whether the same request will succeed when something else has ended."""
-    if isinstance(error, LimitExceeded):
+    if isinstance(error, errors.LimitExceeded):
         return error.simultaneous
-    return isinstance(error, TableBusy) or error.code in _PASSING
+    return isinstance(error, errors.TableBusy) or error.code in _PASSING
 
 
 _PASSING = ("BackupInUseException", "ContinuousBackupsUnavailableException")

@@ -40,7 +40,8 @@ from ..model.spec import IndexSpec, KeyAttribute, TableSpec
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model.options import StreamView, TableOptions
+    from ..model.keywords import TableOptions
+    from ..model.options import StreamView
     from .backups import *
     from .s3 import *
     from .settings import *

@@ -19,7 +19,7 @@ from . import create_table, unencrypted_shape, unset_if_none
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 
 def create_backup(model_or_name: Model | str, backup_name: str) -> backups.CreateBackupInput:

@@ -15,7 +15,7 @@ from . import create_table, unset_if_none
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 ExportFormat = Literal["DYNAMODB_JSON", "ION"]
 ImportFormat = Literal["DYNAMODB_JSON", "ION", "CSV"]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from .. import errors
 from ..api.descriptions import TableDescription
-from ..errors import TableExists
 from ..model import Readable
 from ..model.spec import TableSpec, declares_settings
 from ..operations.effects import Steps
@@ -43,7 +43,7 @@ def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
             from .create import create
 
             return Ensured(True, (yield from create(spec, deadline)), ())
-        except TableExists:
+        except errors.TableExists:
             # Another process was faster, or what DescribeTable answered was stale.
             if not (yield from pause(schedule, deadline)):
                 raise

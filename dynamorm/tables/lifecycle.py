@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from .. import errors
 from ..api.descriptions import TableDescription
-from ..errors import DOCS, DynamormError, MigrateNotSupported, ModelError
+from ..errors import DOCS, DynamormError, ModelError
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
     from .ensured import Ensured
 
 OnDrift = Literal["report", "raise", "raise-blocked"]
@@ -169,7 +170,7 @@ def _finish(
 
 def migrate(*_models: Any, **_options: Any) -> NoReturn:
     """Raise `MigrateNotSupported`: production schemas belong to infrastructure as code."""
-    raise MigrateNotSupported(
+    raise errors.MigrateNotSupported(
         "dynamorm keeps no history of a schema and does not migrate it: in production, let AWS "
         "CDK, Terraform or CloudFormation own the table, or use plan and apply; in development and "
         "tests, use create_table, ensure_table or auto_migrate. "

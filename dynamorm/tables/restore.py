@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 Found = TypeVar("Found", GlobalSecondaryIndexDescription, VectorIndexDescription)
 

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 LEAST_UNITS = 1024
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""

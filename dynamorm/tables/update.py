@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 
 Unsupported = Literal["raise", "skip"]

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from ..api.descriptions import TableDescription
     from ..model.declare import Model
-    from ..model.options import TableOptions
+    from ..model.keywords import TableOptions
 
 
 _LEFT = "tables are left (deletion protection is not lifted: pass deletion_protection=False):"

@@ -12,7 +12,7 @@ import time
 from contextlib import closing
 from io import BytesIO
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from botocore.awsrequest import (
     AWSHTTPConnection,
@@ -45,7 +45,10 @@ from .buffer import MAX_DIGITS, Unreadable, check_size, room
 from .exchange import Answer
 from .failures import Failed, Failure, without_frames
 from .routes import LONGEST, OPTIONS
-from .signed import Line, Place, SignedTransport
+from .signed import Place, SignedTransport
+
+if TYPE_CHECKING:
+    from .signed import Line
 
 MAX_CONNECTIONS = 64
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from ..errors import EndpointUnknown
-from .credentials import Given
 from .endpoints import Endpoint, resolve
 from .hidden import HiddenText, Variables
 from .profiles import Profile, read_profile, real_path
+
+if TYPE_CHECKING:
+    from .credentials import Given
 
 
 class Config:

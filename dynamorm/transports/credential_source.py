@@ -7,13 +7,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
 from ..operations import ForkLock
-from .credentials import Credentials, Given
+from .credentials import Credentials
 from .hidden import Hidden
 from .profiles import Profile
+
+if TYPE_CHECKING:
+    from .credentials import Given
 
 
 class CredentialSource(Hidden):

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import NoReturn, Protocol
+from typing import TYPE_CHECKING, NoReturn
 
 from .hidden import Hidden
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Protocol
 
-class CredentialsLike(Protocol):
-    """What can be signed with: ours, or any credentials object of botocore."""
+    class CredentialsLike(Protocol):
+        """What can be signed with: ours, or any credentials object of botocore."""
 
-    @property
-    def access_key(self) -> str: ...
-    @property
-    def secret_key(self) -> str: ...
-    @property
-    def token(self) -> str | None: ...
+        @property
+        def access_key(self) -> str: ...
+        @property
+        def secret_key(self) -> str: ...
+        @property
+        def token(self) -> str | None: ...
+
+    Given = CredentialsLike | Callable[[], CredentialsLike]
 
 
 class Credentials(Hidden):
@@ -54,5 +58,3 @@ NOT_PICKLED = (
     "credentials cannot be pickled, since a pickle reveals them to its readers: use profile=, the "
     "environment, or a module-level function as credentials=, which are found again there"
 )
-
-Given = CredentialsLike | Callable[[], CredentialsLike]

@@ -9,29 +9,30 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Generator
-from typing import Protocol
+from typing import TYPE_CHECKING
 
 from msgspec import Raw, Struct, field
 
-from ..errors import (
-    UNREADABLE,
-    ConditionFailed,
-    CredentialsRejected,
-    DynamormError,
-    TransportError,
-    service_error,
-)
+from .. import errors
+from ..errors import UNREADABLE, DynamormError, ServiceError, TransportError
 from ..operations.decoding import decoder_of
 from ..operations.sending import answered
 from .credential_source import CredentialSource
-from .credentials import Credentials, CredentialsLike
+from .credentials import Credentials
 from .endpoints import Endpoint
 
+if TYPE_CHECKING:
+    from typing import Protocol
 
-class Headers(Protocol):
-    """Response headers; names in any case."""
+    from .credentials import CredentialsLike
 
-    def get(self, name: str, /) -> str | None: ...
+    class Headers(Protocol):
+        """Response headers; names in any case."""
+
+        def get(self, name: str, /) -> str | None: ...
+
+    Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
+    """From credentials, endpoint, headers, body and seconds since the epoch to signed headers."""
 
 
 class Answer(Struct, frozen=True):
@@ -41,9 +42,6 @@ class Answer(Struct, frozen=True):
     headers: Headers
     body: bytes
 
-
-Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
-"""From credentials, endpoint, headers, body and seconds since the epoch to the signed headers."""
 
 Exchange = Generator[dict[str, str], Answer, bytes]
 """Yields the headers of a request, is sent its answer, returns the answer's body."""
@@ -74,7 +72,7 @@ class Signer:
         signed.update(_UNSIGNED)
         return signed
 
-    def learn(self, error: CredentialsRejected, used: Credentials, headers: Headers) -> bool:
+    def learn(self, error: ServiceError, used: Credentials, headers: Headers) -> bool:
         """Take from a refusal what a second signature can do better; `False` if nothing."""
         if error.code in _EXPIRED:
             return self.credentials.forget(used)
@@ -100,7 +98,7 @@ _UNSIGNED = {"Accept-Encoding": "identity", "User-Agent": "dynamorm"}
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
-def _is_skew(error: CredentialsRejected) -> bool:
+def _is_skew(error: ServiceError) -> bool:
     # InvalidSignatureException says "Signature expired: ..." or "Signature not yet current: ...".
     return error.code in ("RequestExpired", "RequestTimeTooSkewed") or (
         error.code == "InvalidSignatureException"
@@ -124,7 +122,7 @@ def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
     used = signer.credentials.get()
     answer = yield signer.headers(operation, body, used)
     verdict = _judged(operation, answer, signer.endpoint.url)
-    if isinstance(verdict, CredentialsRejected) and signer.learn(verdict, used, answer.headers):
+    if isinstance(verdict, ServiceError) and signer.learn(verdict, used, answer.headers):
         answer = yield signer.headers(operation, body, signer.credentials.get())
         verdict = _judged(operation, answer, signer.endpoint.url)
     del answer
@@ -168,7 +166,7 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
         body = decoder_of(_ErrorBody).decode(answer.body)
     except UNREADABLE:
         return foreign_answer(operation, answer.status, url)
-    error = service_error(
+    error = errors.service_error(
         # "namespace#Code:http://...": https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
         body.type.partition(":")[0].rpartition("#")[2],
         body.message or body.capital_message or "",
@@ -176,7 +174,7 @@ def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
         request_id=answer.headers.get("x-amzn-RequestId") or "",
         operation=operation,
     )
-    if isinstance(error, ConditionFailed):
+    if isinstance(error, errors.ConditionFailed):
         error.item = bytes(body.item) or None
     return error
 
@@ -203,7 +201,9 @@ def foreign_answer(operation: str, status: int, url: str = "") -> DynamormError:
     """Name an error that is not in DynamoDB's words: something else answered, or half of it did."""
     if status in (429, 500, 502, 503, 504):
         message = f"HTTP status {status} without DynamoDB's error body"
-        return service_error("ServiceUnavailable", message, status=status, operation=operation)
+        return errors.service_error(
+            "ServiceUnavailable", message, status=status, operation=operation
+        )
     place = f" from {url}" if url else ""
     return TransportError(
         f"HTTP status {status}{place} and no answer of DynamoDB's: does the endpoint lead there, "

@@ -7,7 +7,7 @@ argument, environment nor container has credentials, or nothing but a profile na
 from __future__ import annotations
 
 from math import inf
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import EndpointUnknown, TransportError
 from .connection import Connection, Kept, dial
@@ -15,7 +15,10 @@ from .exchange import Answer
 from .failures import Failed
 from .hidden import HiddenBytes, HiddenText
 from .routes import Proxy, Route
-from .signed import Line, Place, SignedTransport
+from .signed import Place, SignedTransport
+
+if TYPE_CHECKING:
+    from .signed import Line
 
 
 class HttpTransport(SignedTransport):

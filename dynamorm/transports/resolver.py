@@ -6,12 +6,14 @@ setting. Neither its frames nor the object itself go along: they hold what a pro
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
-from .credentials import CredentialsLike, Given
 from .hidden import Variables
 from .profiles import FILES, Profile, real_path
+
+if TYPE_CHECKING:
+    from .credentials import CredentialsLike, Given
 
 
 class _Chained:

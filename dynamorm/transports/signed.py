@@ -8,16 +8,15 @@ import time
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from math import inf
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from msgspec import Struct
 
-from ..errors import Refused
+from .. import errors
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
 from .config import Config
 from .credential_source import CredentialSource
-from .credentials import Given
 from .endpoints import Endpoint, for_account, is_local, split_path
 from .exchange import Answer, Signer, exchanging
 from .failures import without_frames
@@ -27,6 +26,23 @@ from .signing import sign
 
 if TYPE_CHECKING:
     from datetime import timedelta
+    from typing import Protocol
+
+    from .credentials import Given
+
+    class Line(Protocol):
+        """What one process sends with."""
+
+        def post(
+            self, operation: str, headers: dict[str, str], body: bytes, until: float
+        ) -> Answer:
+            """Send, and give what has come by the moment `until` of the monotonic clock."""
+            ...
+
+        def close(self) -> None: ...
+
+
+S = TypeVar("S", bound="Settings")
 
 
 class Place(Struct, frozen=True):
@@ -42,19 +58,6 @@ class Place(Struct, frozen=True):
     """A file of authorities to trust, or empty for those that the system trusts."""
     connect_timeout: float
     read_timeout: float
-
-
-class Line(Protocol):
-    """What one process sends with."""
-
-    def post(self, operation: str, headers: dict[str, str], body: bytes, until: float) -> Answer:
-        """Send, and give what has come by the moment `until` of the monotonic clock."""
-        ...
-
-    def close(self) -> None: ...
-
-
-S = TypeVar("S", bound="Settings")
 
 
 class Settings:
@@ -132,7 +135,7 @@ class Settings:
         """Return the endpoint, or that of the account, which only the credentials tell."""
         endpoint = self.endpoint
         if "moto" in sys.modules and endpoint.url.startswith("https:") and _is_mocked():
-            raise Refused((f"{type(self).__name__} {_UNSEEN}",))
+            raise errors.Refused((f"{type(self).__name__} {_UNSEEN}",))
         if endpoint.accounts == "disabled":
             return endpoint
         return for_account(endpoint, self._credentials.account())

@@ -9,10 +9,13 @@ import hmac
 from functools import lru_cache
 from hashlib import sha256
 from time import gmtime, strftime
+from typing import TYPE_CHECKING
 
-from .credentials import CredentialsLike
 from .endpoints import Endpoint, split_path
 from .hidden import Hidden, HiddenHeaders, HiddenItems
+
+if TYPE_CHECKING:
+    from .credentials import CredentialsLike
 
 SERVICE = "dynamodb"
 
