@@ -28,7 +28,6 @@ from .steps import (
     UNKNOWN,
     Blocked,
     Change,
-    Pair,
     Setting,
     Settings,
     Step,
@@ -36,9 +35,6 @@ from .steps import (
     consents,
     plain,
 )
-
-Changes = list[tuple[Setting, list[Change]]]
-"""What differs of each setting that does."""
 
 FORMAT = 1
 """The version of a plan's JSON."""
@@ -152,44 +148,26 @@ def make_plan(
     only: tuple[str, ...] = (),
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
-    table = _without_leaving_indexes(table)
-    differing = _differing(spec, table, only)
-    changes, left = _changes(spec, table, settings, allow, only)
-    asked = _removed_indexes(table, allow, only)
-    indexes = IndexChanges(spec, table, differing, asked)
-    blocked = (*_key_blocks(differing), *_setting_blocks(changes), *indexes.blocked)
+    found = _Comparison(spec, table, settings, allow, only)
+    indexes = IndexChanges(spec, found.table, found.differing, found.removed)
+    blocked = (*found.key_blocks(), *found.setting_blocks(), *indexes.blocked)
+    undeclared = (item for item in indexes.undeclared if covers(only, item.name))
     return Plan(
         table=spec.name,
         steps=(
-            *_setting_steps(changes, told=True),
+            *found.setting_steps(told=True),
             *indexes.steps,
-            *_setting_steps(changes, told=False),
+            *found.setting_steps(told=False),
         ),
-        undeclared=(*(item for item in indexes.undeclared if covers(only, item.name)), *left),
+        undeclared=(*undeclared, *found.undeclared),
         blocked=tuple(item for item in blocked if covers(only, item.name)),
         unsupported=settings.unsupported,
         spec=spec,
         allow=allow,
         only=only,
-        unknown=tuple(item for item in unknowns(spec, table) if covers(only, item.name)),
+        unknown=tuple(item for item in unknowns(spec, found.table) if covers(only, item.name)),
         bound_to=Binding.to(table, location),
     )
-
-
-def _setting_steps(changes: Changes, *, told: bool) -> Iterator[Step]:
-    """Return the steps for settings that DescribeTable tells, or for the others."""
-    for row, group in changes:
-        able = [change for change in group if not row.blocked(change)]
-        if able and told is (row.read is None and not row.late):
-            yield from row.steps(*able)
-
-
-def _setting_blocks(changes: Changes) -> Iterator[Blocked]:
-    for row, group in changes:
-        for change in group:
-            if remedy := row.blocked(change):
-                facts = value_text(change.declared), value_text(change.found)
-                yield Blocked(change.name, *facts, remedy)
 
 
 def make_again(plan: Plan, table: TableDescription, settings: Settings) -> Plan:
@@ -199,88 +177,91 @@ def make_again(plan: Plan, table: TableDescription, settings: Settings) -> Plan:
 
 def different(plan: Plan, table: TableDescription, settings: Settings) -> Iterator[str]:
     """Name all that differs now of what a plan compares, be there a step for it or not."""
-    table = _without_leaving_indexes(table)
-    changes, _ = _changes(plan.spec, table, settings, plan.allow, plan.only)
-    yield from (change.name for _, group in changes for change in group)
-    yield from (name for name, _, _ in _differing(plan.spec, table, plan.only))
+    found = _Comparison(plan.spec, table, settings, plan.allow, plan.only)
+    yield from (change.name for _, group in found.changes for change in group)
+    yield from (name for name, _, _ in found.differing)
 
 
-def _differing(spec: TableSpec, table: TableDescription, only: tuple[str, ...]) -> list[Pair]:
-    every = (key_pair(spec, table), *index_pairs(spec, table))
-    return [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
+class _Comparison:
+    """What differs in a table, as far as `only` says, and what is there that nobody declares."""
 
+    def __init__(
+        self,
+        spec: TableSpec,
+        table: TableDescription,
+        settings: Settings,
+        allow: tuple[str, ...],
+        only: tuple[str, ...],
+    ) -> None:
+        self._spec = spec
+        self._settings = settings
+        self._allow = allow
+        self._only = only
+        # An index that is leaving is gone: a new one of its name waits until the table is ACTIVE.
+        self.table = structs.replace(
+            table,
+            global_secondary_indexes=_staying(table.global_secondary_indexes),
+            vector_indexes=_staying(table.vector_indexes),
+        )
+        every = (key_pair(spec, self.table), *index_pairs(spec, self.table))
+        self.differing = [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
+        there = (f"index:{name}" for name in online_indexes(self.table))
+        named = (*allow, *(name for name in there if consents(allow, name)))
+        self.removed = frozenset(name for name in named if covers(only, name))
+        """The indexes that are to be removed where they are not declared."""
+        self.changes: list[tuple[Setting, list[Change]]] = []
+        """What differs of each setting that does."""
+        self.undeclared: list[Undeclared] = []
+        for row in compared_rows(spec):
+            if group := list(self._changes(row)):
+                self.changes.append((row, group))
 
-def _changes(
-    spec: TableSpec,
-    table: TableDescription,
-    settings: Settings,
-    allow: tuple[str, ...],
-    only: tuple[str, ...],
-) -> tuple[Changes, list[Undeclared]]:
-    """Return what differs, by setting, and what is there that nobody declares.
-
-    What is named in `allow` and not declared is to be removed.
-    """
-    changes: Changes = []
-    left = []
-    for row in compared_rows(spec):
-        group: list[Change] = []
-        parts = [part for part in row.compare(spec, table, settings) if covers(only, part.name)]
-        leaving = _leaving(spec, table, changes, allow, only) if row.within and parts else ()
+    def _changes(self, row: Setting) -> Iterator[Change]:
+        """Yield what differs of a setting; what `allow` names and nobody declares is removed."""
+        every = row.compare(self._spec, self.table, self._settings)
+        parts = [part for part in every if covers(self._only, part.name)]
+        leaving = self._leaving() if row.within and parts else ()
         for told in parts:
             _, colon, rest = told.name.partition(":")
             goes = f"{row.within}{colon}{rest}" in leaving
             part = told.but(found=row.absent, answer=UNSET) if goes else told
-            removed = part.declared is UNSET and consents(allow, part.name)
+            removed = part.declared is UNSET and consents(self._allow, part.name)
             change = part.but(declared=row.absent) if removed else part
-            if change.declared is not UNSET:
-                group += [change] * (change.declared != change.found)
-            elif change.found != row.absent:
-                left.append(Undeclared(change.name, value_text(change.found)))
-        if group:
-            changes.append((row, group))
-    return changes, left
+            if change.declared is UNSET:
+                if change.found != row.absent:
+                    self.undeclared.append(Undeclared(change.name, value_text(change.found)))
+            elif change.declared != change.found:
+                yield change
 
+    def _leaving(self) -> set[str]:
+        """Name what is to be replaced or removed, be it there or not: more goes with it."""
+        declared = {f"index:{index.name}" for index in self._spec.indexes}
+        differing = {name for name, _, _ in self.differing}
+        changing = {change.name for _, group in self.changes for change in group}
+        return differing | changing | (self.removed - declared)
 
-def _without_leaving_indexes(table: TableDescription) -> TableDescription:
-    return structs.replace(
-        table,
-        global_secondary_indexes=_staying(table.global_secondary_indexes),
-        vector_indexes=_staying(table.vector_indexes),
-    )
+    def setting_steps(self, *, told: bool) -> Iterator[Step]:
+        """Return the steps for settings that DescribeTable tells, or for the others."""
+        for row, group in self.changes:
+            able = [change for change in group if not row.blocked(change)]
+            if able and told is (row.read is None and not row.late):
+                yield from row.steps(*able)
+
+    def setting_blocks(self) -> Iterator[Blocked]:
+        """Name the settings that a living table cannot be given."""
+        for row, group in self.changes:
+            for change in group:
+                if remedy := row.blocked(change):
+                    facts = value_text(change.declared), value_text(change.found)
+                    yield Blocked(change.name, *facts, remedy)
+
+    def key_blocks(self) -> Iterator[Blocked]:
+        """Name a key that differs."""
+        remedy = "a key cannot be changed: make a new table and copy the items into it"
+        for name, declared, found in self.differing:
+            if name == "key":
+                yield Blocked(name, value_text(declared), value_text(found), remedy)
 
 
 def _staying(indexes: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(index for index in indexes if index.index_status != "DELETING")
-
-
-def _removed_indexes(
-    table: TableDescription, allow: tuple[str, ...], only: tuple[str, ...]
-) -> frozenset[str]:
-    """Name the indexes that are to be removed where they are not declared."""
-    every = (f"index:{name}" for name in online_indexes(table))
-    named = (*allow, *(name for name in every if consents(allow, name)))
-    return frozenset(name for name in named if covers(only, name))
-
-
-def _leaving(
-    spec: TableSpec,
-    table: TableDescription,
-    changes: Changes,
-    allow: tuple[str, ...],
-    only: tuple[str, ...],
-) -> set[str]:
-    """Name what is to be replaced or removed, be it there or not, with all that goes with it."""
-    declared = {f"index:{index.name}" for index in spec.indexes}
-    differing = {name for name, _, _ in _differing(spec, table, only)}
-    changing = {change.name for _, group in changes for change in group}
-    return differing | changing | (_removed_indexes(table, allow, only) - declared)
-
-
-def _key_blocks(differing: list[Pair]) -> list[Blocked]:
-    remedy = "a key cannot be changed: make a new table and copy the items into it"
-    return [
-        Blocked(name, value_text(declared), value_text(found), remedy)
-        for name, declared, found in differing
-        if name == "key"
-    ]
