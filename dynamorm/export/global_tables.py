@@ -13,7 +13,7 @@ from msgspec import UNSET
 
 from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
-from .declared import Members, recovery_members
+from .declared import Members, given, recovery_members
 
 
 class Unsayable(Exception):
@@ -73,28 +73,24 @@ def _reads(maxima: Members, owner: Members) -> Members:
 
 
 def _max_read(units: Any) -> Members:
-    if units is UNSET:
-        return {}
-    return {"ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": units}}
+    return (
+        {} if units is UNSET else {"ReadOnDemandThroughputSettings": {"MaxReadRequestUnits": units}}
+    )
 
 
 def _replica(replica: Replica, spec: TableSpec) -> Members:
-    written: Members = {"Region": replica.region, **_max_read(replica.max_read)}
-    # To UpdateTable a replica without a class of its own has the table's, to CloudFormation not.
-    if table_class := replica.table_class or spec.table_class:
-        written["TableClass"] = table_class
-    if replica.kms_key:
-        written["SSESpecification"] = {"KMSMasterKeyId": replica.kms_key}
-    if replica.deletion_protection is not UNSET:
-        written["DeletionProtectionEnabled"] = replica.deletion_protection
-    if (recovery := replica.point_in_time_recovery) is not UNSET:
-        written["PointInTimeRecoverySpecification"] = recovery_members(recovery)
-    if replica.tags:
-        written["Tags"] = [{"Key": key, "Value": value} for key, value in replica.tags.items()]
-    if maxima := replica.index_max_read:
-        indexes = [{"IndexName": name, **_max_read(units)} for name, units in maxima.items()]
-        written["GlobalSecondaryIndexes"] = indexes
-    return written
+    maxima, tags = replica.index_max_read or {}, replica.tags or {}
+    indexes = [{"IndexName": name, **_max_read(units)} for name, units in maxima.items()]
+    own = given(
+        # To UpdateTable, a replica without a class has the table's; to CloudFormation, the default.
+        TableClass=replica.table_class or spec.table_class,
+        SSESpecification={"KMSMasterKeyId": replica.kms_key} if replica.kms_key else UNSET,
+        DeletionProtectionEnabled=replica.deletion_protection,
+        PointInTimeRecoverySpecification=recovery_members(replica.point_in_time_recovery),
+        Tags=[{"Key": key, "Value": value} for key, value in tags.items()] or UNSET,
+        GlobalSecondaryIndexes=indexes or UNSET,
+    )
+    return {"Region": replica.region, **_max_read(replica.max_read), **own}
 
 
 def replica_blocks(members: Members) -> Members:
@@ -119,15 +115,14 @@ def _unsayable(replica: Replica, spec: TableSpec) -> Iterator[str]:
 
 
 def _block(replica: Replica, spec: TableSpec) -> Members:
-    given = {
-        "region_name": replica.region,
-        "kms_key_arn": replica.kms_key,
-        "point_in_time_recovery": replica.point_in_time_recovery,
-        "deletion_protection_enabled": replica.deletion_protection,
-        "propagate_tags": True if replica.tags else UNSET,
-        "consistency_mode": spec.consistency if spec.consistency == "STRONG" else UNSET,
-    }
-    return {name: value for name, value in given.items() if value is not UNSET}
+    return given(
+        region_name=replica.region,
+        kms_key_arn=replica.kms_key,
+        point_in_time_recovery=replica.point_in_time_recovery,
+        deletion_protection_enabled=replica.deletion_protection,
+        propagate_tags=True if replica.tags else UNSET,
+        consistency_mode="STRONG" if spec.consistency == "STRONG" else UNSET,
+    )
 
 
 def witness_block(members: Members) -> Members:
