@@ -132,13 +132,9 @@ class Table:
         }
         if payload.get("BillingMode") == "PAY_PER_REQUEST":
             described["BillingModeSummary"] = {"BillingMode": "PAY_PER_REQUEST"}
-        for given, shown in _SHOWN.items():
+        for given, show in _SHOWN.items():
             if given in payload:
-                described[given] = shown(payload[given])
-        if payload.get("SSESpecification", {}).get("Enabled"):
-            described["SSEDescription"] = _encryption(payload["SSESpecification"])
-        if "TableClass" in payload:
-            described["TableClassSummary"] = {"TableClass": payload["TableClass"]}
+                described |= show(payload[given])
         if stream := self.stream(moment):
             described["LatestStreamArn"] = stream
         described |= described_replicas(payload, self.at(moment).replicas, self.arn_in)
@@ -274,27 +270,28 @@ def plain_name(name: str) -> str:
     return name.partition("/stream/")[0].rpartition("/")[2]
 
 
-def _same(value: Any) -> Any:
-    return value
+def _encryption(specification: Payload) -> Payload:
+    if not specification["Enabled"]:
+        return {}
+    # Where the service tells which key the account's own is, this tells that it is that.
+    key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")
+    kind = "" if key.startswith("alias/") else "key/"
+    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:{kind}{key}"
+    return {"SSEDescription": {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}}
 
 
-_SHOWN: dict[str, Callable[[Any], Any]] = {
-    "StreamSpecification": _same,
-    "DeletionProtectionEnabled": _same,
-    "OnDemandThroughput": _same,
-    "WarmThroughput": lambda warm: {**warm, "Status": "ACTIVE"},
+_SHOWN: dict[str, Callable[[Any], Payload]] = {
+    "StreamSpecification": lambda stream: {"StreamSpecification": stream},
+    "DeletionProtectionEnabled": lambda on: {"DeletionProtectionEnabled": on},
+    "OnDemandThroughput": lambda maxima: {"OnDemandThroughput": maxima},
+    "WarmThroughput": lambda warm: {"WarmThroughput": {**warm, "Status": "ACTIVE"}},
+    "SSESpecification": _encryption,
+    "TableClass": lambda name: {"TableClassSummary": {"TableClass": name}},
 }
+"""What DescribeTable tells of each member of CreateTable."""
 
 
 def _capacity(owner: Payload) -> Payload:
     """Show the units; an on-demand table shows zeros."""
     given = owner.get("ProvisionedThroughput", {"ReadCapacityUnits": 0, "WriteCapacityUnits": 0})
     return {**given, "NumberOfDecreasesToday": 0}
-
-
-def _encryption(specification: Payload) -> Payload:
-    # Where the service tells which key the account's own is, this tells that it is that.
-    key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")
-    kind = "" if key.startswith("alias/") else "key/"
-    arn = key if key.startswith("arn:") else f"arn:aws:kms:us-east-1:000000000000:{kind}{key}"
-    return {"Status": "ENABLED", "SSEType": "KMS", "KMSMasterKeyArn": arn}
