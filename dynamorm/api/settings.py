@@ -223,10 +223,8 @@ class EnableKinesisStreamingDestinationInput(Request, frozen=True):
     enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
 
 
-class DisableKinesisStreamingDestinationInput(Request, frozen=True):
-    table_name: str
-    stream_arn: str
-    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
+class DisableKinesisStreamingDestinationInput(EnableKinesisStreamingDestinationInput, frozen=True):
+    """The operations that turn a stream on and off share their input."""
 
 
 class UpdateKinesisStreamingDestinationInput(Request, frozen=True):

@@ -87,15 +87,7 @@ def import_table(
         input_format_options=UNSET if csv == s3.CsvOptions() else s3.InputFormatOptions(csv),
         input_compression_type=compression or UNSET,
         table_creation_parameters=s3.TableCreationParameters(
-            table_name=made.table_name,
-            attribute_definitions=made.attribute_definitions,
-            key_schema=made.key_schema,
-            billing_mode=made.billing_mode,
-            provisioned_throughput=made.provisioned_throughput,
-            on_demand_throughput=made.on_demand_throughput,
-            sse_specification=made.sse_specification,
-            global_secondary_indexes=made.global_secondary_indexes,
-            vector_indexes=made.vector_indexes,
+            *(getattr(made, member) for member in s3.TableCreationParameters.__struct_fields__)
         ),
     )
 

@@ -22,19 +22,13 @@ _LOGS = tuple(
         "PutRetentionPolicy",
     )
 )
-_RESTORE = tuple(
-    f"{action} {{table}}"
-    for action in (
-        "BatchWriteItem",
-        "DeleteItem",
-        "DescribeTable",
-        "GetItem",
-        "PutItem",
-        "Query",
-        "Scan",
-        "UpdateItem",
-    )
-)
+REPLICATION = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+"""What the service does in the region of a new replica with the caller's permissions.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
+"""
+
+_RESTORE = tuple(f"{action} {{table}}" for action in ("DescribeTable", *REPLICATION))
 """The service writes to the new table with the caller's permissions."""
 
 ACTIONS: dict[str, tuple[str, ...]] = {
@@ -113,12 +107,6 @@ TABLES: dict[str, tuple[int, int | None]] = {
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
-
-REPLICATION = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
-"""What the service does in the region of a new replica with the caller's permissions.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
-"""
 
 
 def linked_role(service: str, role: str) -> tuple[str, str]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal
 from msgspec import Struct, structs
 
 from ..api.descriptions import TableDescription
-from ..errors import PlanRefused, TableExists, TableNotFound
+from ..errors import PlanRefused, TableExists
 from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
@@ -78,21 +78,12 @@ def plan(
     """
     asked = _asked(table_spec(model, name=name, **options), allow, only, unsupported)
     location = yield from where()
-    try:
-        table = yield from describe_table(asked.spec)
-    except TableNotFound:
-        if asked.only:
-            raise
-        return (yield from _plan_creation(asked, location))
-    if table.table_status == "DELETING" and not asked.only:
-        return (yield from _plan_creation(asked, location))
+    table = yield from (describe_table if asked.only else find_table)(asked.spec.name)
+    if table is None or (table.table_status == "DELETING" and not asked.only):
+        yield from refuse_creation(asked.spec)
+        return create_plan(asked.spec, asked.allow, location)
     settings = yield from _settings(asked, table)
     return make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
-
-
-def _plan_creation(asked: _Asked, location: Location) -> Steps[Plan]:
-    yield from refuse_creation(asked.spec)
-    return create_plan(asked.spec, asked.allow, location)
 
 
 @operation
