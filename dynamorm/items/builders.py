@@ -3,116 +3,87 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import NODEFAULT, UNSET, inspect
-from msgspec import field as struct_field
+from msgspec import UNSET, inspect
 
 from ..model.fields import label
 from .attributes import RecordType, fallback, is_nested
 from .compiled import compiled
-from .mismatch import UNFIT, Misfit, at
-from .values import read_exact_float, read_float, read_integer, real, whole
-from .wire import CALL, Convert, Place
+from .mismatch import UNFIT, Misfit, at, raise_at
+from .values import real, whole
+from .wire import Convert, Place
 
 
 class Member(NamedTuple):
-    """A field of a record: how the parser is told of it, and what is to be done with the value."""
+    """A field of a record: how the parser is told of it, and the code that takes it from `p`."""
 
-    step: str
     declared: tuple[Any, ...]
-    path: str
-    convert: Convert | None
-    code: str
-    nested: bool
-
-    @property
-    def located(self) -> Convert | None:
-        """The conversion, adding its step to what goes wrong in places of its own."""
-        return (
-            partial(at, self.step, self.convert) if self.nested and self.convert else self.convert
-        )
+    nested: str
+    """A statement that reads it, where it has places of its own."""
+    value: str
+    careful: str
+    """The same, where something is wrong: it says so, or reads what is not written as most are."""
+    names: dict[str, Any]
 
 
-def member(key: str, step: str, field: inspect.Field, place: Place) -> Member:
-    """Declare a field; where an attribute is missing, the parser puts the default if it can."""
-    found = Member(
-        step,
-        (place.annotation,),
-        f"{key}.{place.member}" if place.member else key,
-        place.convert,
-        place.code,
-        is_nested(field.type),
-    )
+def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
+    """Declare a field; `step` is the attribute, for errors."""
+    key, convert = f"p.f{i}", f"convert{i}"
+    dot = f".{place.member}" if place.member else ""
+    names: dict[str, Any] = {convert: place.convert}
     if field.required:
-        return found
-    supply = fallback(field)
-    if field.default_factory is NODEFAULT and (wire := _wire_default(supply(), place)) is not None:
-        return found._replace(declared=(place.annotation, wire))
-    if place.convert is None and place.member:
-        wrap = place.annotation
-        return found._replace(declared=(wrap, struct_field(default_factory=lambda: wrap(supply()))))
-    unwrap = place.unwrap
-    return found._replace(
-        declared=(place.annotation, UNSET),
-        path=key,
-        convert=lambda value: supply() if value is UNSET else unwrap(value),
-        code=CALL,
-    )
-
-
-_AS_TEXT = ((int, read_integer), (float, read_float), (float, read_exact_float))
-
-
-def _wire_default(default: Any, place: Place) -> Any:
-    """Return what the parser can put in place of a missing attribute to be read as the default."""
-    if place.nullable and default is None:
-        return place.annotation(None)
-    if place.convert is None and place.member:
-        return place.annotation(default)
-    if (type(default), place.convert) in _AS_TEXT:
-        return place.annotation(repr(default))
-    return None
+        declared, taken, default = (place.annotation,), key + dot, ""
+    else:
+        declared, taken = (place.annotation, UNSET), f"w{dot}"
+        names[f"supply{i}"] = fallback(field)
+        default = f"supply{i}() if (w := {key}) is UNSET else "
+    value = default + place.code.format(value=taken, convert=convert)
+    if place.convert is not None and is_nested(field.type):
+        return Member(declared, f"step = {step!r}; n{i} = {value}", f"n{i}", f"n{i}", names)
+    careful = taken if place.convert is None else f"{convert}({taken})"
+    if default:
+        careful = f"supply{i}() if w is UNSET else {careful}"
+        careful = f"at({step!r}, lambda w: {careful}, {key})"
+    elif place.convert is not None:
+        careful = f"at({step!r}, {convert}, {taken})"
+    return Member(declared, "", value, careful, names)
 
 
 _SOURCE = """
-def values(p):
-    return [{values}]
-
-def construct(values):
-    return make({found})
-
 def made(p):
+    step = None
     try:
-        return make({arguments})
+        {nested}
+        step = None
+        return make({values})
     except UNFIT as error:
-        return construct(stepwise(error, values(p)))
+        if step is not None:
+            raise_at(step, error)
+        return make({careful})
 """
 
 
 def builder(shape: RecordType, members: Sequence[Member]) -> Convert:
     """Make what turns a parsed record into an instance: one call of its class."""
-    paths = [f"p.{member.path}" for member in members]
-    codes = [
-        member.code.format(value=path, convert=f"convert{i}")
-        for i, (member, path) in enumerate(zip(members, paths, strict=True))
-    ]
     source = _SOURCE.format(
-        values=", ".join(paths),
-        found=_arguments(shape, [f"values[{i}]" for i in range(len(members))]),
-        arguments=_arguments(shape, codes),
+        nested="\n        ".join(member.nested for member in members if member.nested),
+        values=_arguments(shape, [member.value for member in members]),
+        careful=_arguments(shape, [member.careful for member in members]),
     )
-    build: Convert = compiled(
-        source,
-        UNFIT=UNFIT,
-        real=real,
-        whole=whole,
-        make=_maker(shape),
-        stepwise=partial(_stepwise, members),
-        **{f"convert{i}": member.located for i, member in enumerate(members)},
-    )
+    names = {name: value for member in members for name, value in member.names.items()}
+    build: Convert = compiled(source, **_NAMES, **names, make=_maker(shape))
     return build
+
+
+_NAMES = {
+    "UNFIT": UNFIT,
+    "UNSET": UNSET,
+    "at": at,
+    "raise_at": raise_at,
+    "real": real,
+    "whole": whole,
+}
 
 
 def _arguments(shape: RecordType, codes: list[str]) -> str:
@@ -125,16 +96,6 @@ def _arguments(shape: RecordType, codes: list[str]) -> str:
         code if field.name in by_position else f"**{{{field.name!r}: {code}}}"
         for field, code in zip(shape.fields, codes, strict=True)
     )
-
-
-def _stepwise(members: Sequence[Member], error: Exception, values: list[Any]) -> list[Any]:
-    """Find what does not fit, or read a number that is not written as most are."""
-    if isinstance(error, Misfit) and error.steps:
-        raise error
-    return [
-        value if member.convert is None else at(member.step, member.convert, value)
-        for member, value in zip(members, values, strict=True)
-    ]
 
 
 def _maker(shape: RecordType) -> Any:

@@ -20,9 +20,10 @@ from ..model.unions import member_problems
 from .attributes import read_shape, struct_tag
 from .mismatch import Misfit, complaint, expected
 from .natural import item_json
-from .readers import Readers, Record, tag_reader
+from .readers import Readers, tag_reader
 from .roles import read_roles, with_key_types, with_roles
 from .values import AttributeValue, attributes_of, raw_attributes
+from .wire import Convert
 from .writers import item_writer
 
 M = TypeVar("M", bound=Struct)
@@ -104,17 +105,17 @@ class Codec(_Located, Generic[M]):
         return Readers(strict=True, exact=self.exact)
 
     @cached_property
-    def _closed(self) -> Record:
-        return self._strict.root(self.shape, forbid=True)
+    def _closed(self) -> Convert:
+        return self._strict.root(self.shape, forbid=True).read
 
     @cached_property
-    def _open(self) -> Record:
-        return self._strict.root(self.shape, forbid=self.shape.forbid_unknown_fields)
+    def _open(self) -> Convert:
+        return self._strict.root(self.shape, forbid=self.shape.forbid_unknown_fields).read
 
     @cached_property
-    def _lenient(self) -> Record:
+    def _lenient(self) -> Convert:
         readers = Readers(strict=False, exact=self.exact)
-        return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields)
+        return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields).read
 
     @property
     def members(self) -> tuple[Codec[M], ...]:
@@ -131,14 +132,14 @@ class Codec(_Located, Generic[M]):
         One inside a nested Struct, which has no place to be kept in, is an error under "keep".
         """
         try:
-            return self._closed.read(raw), {}
+            return self._closed(raw), {}
         except Misfit as misfit:
             if unmodelled == "error":
                 raise self.error(misfit) from misfit.__cause__
         try:
             if unmodelled == "drop":
-                return self._lenient.read(raw), {}
-            return self._open.read(raw), self.unmodelled(raw_attributes(raw))
+                return self._lenient(raw), {}
+            return self._open(raw), self.unmodelled(raw_attributes(raw))
         except Misfit as misfit:
             raise self.error(misfit) from misfit.__cause__
 

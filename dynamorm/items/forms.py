@@ -17,7 +17,7 @@ from msgspec import UNSET, inspect, json
 
 from .attributes import PYTHON, DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, tag_of
 from .compiled import compiled
-from .mismatch import UNFIT, Misfit, each, every, expected, located
+from .mismatch import UNFIT, Misfit, at, each, every, expected, raise_at
 from .moments import write_key_moment, write_moment, write_seconds, write_time
 from .numbers import write_decimal, write_float, write_integer, write_key_decimal, write_key_float
 from .values import fitted
@@ -85,9 +85,11 @@ NAMES = {
     "NULL": NULL,
     "UNFIT": UNFIT,
     "UNSET": UNSET,
+    "at": at,
     "encode": _encode,
     "expected": expected,
     "fitted": fitted,
+    "raise_at": raise_at,
 }
 """What shortcuts, and other generated code, make use of."""
 
@@ -227,7 +229,7 @@ def map_form(member: Form) -> Form:
         try:
             entries = {_key(key): member.whole(value) for key, value in values.items()}
         except UNFIT as error:  # whose key is not told: it may be anybody's name
-            raise located(error, "[...]") from None
+            raise_at("[...]", error)
         if len(entries) < len(values):
             raise Misfit("two keys of the map are the same once written")
         return b",".join(map(b"".join, entries.items()))

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import Raw, Struct, json
 
 from .leaves import check_kept, decoder
-from .mismatch import UNFIT, Misfit, every, located
+from .mismatch import UNFIT, Misfit, every, raise_at
 from .values import read_float, read_integer, real, whole
 from .wire import Convert, Place, compose
 
@@ -21,10 +21,8 @@ _ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
 
 def members(make: type, place: Place) -> Convert:
     """Return what reads the members of a list into whatever `make` makes."""
-    if place.convert is None or not place.member:
-        read = every(place.unwrap)
-    else:
-        read = _each_member(place.convert, attrgetter(place.member))
+    sooner = _SOONER.get(place.convert)
+    read = _numbers(place, sooner) if sooner else every(place.unwrap)
     if make is list:
         return read
     if make is tuple:
@@ -32,20 +30,20 @@ def members(make: type, place: Place) -> Convert:
     return _distinct(make, read)
 
 
-def _each_member(convert: Convert, take: Convert) -> Convert:
-    """Return what takes each member out of its tag; numbers are tried as most are written."""
-    careful, sooner = every(convert), _SOONER.get(convert, convert)
+def _numbers(place: Place, sooner: Convert) -> Convert:
+    """Return what reads numbers, all in the way that most are written if they are."""
+    careful, take = every(place.unwrap), attrgetter(place.member)
 
     def read(values: Collection[Any]) -> list[Any]:
         try:
             return list(map(sooner, map(take, values)))
         except UNFIT:
-            return careful(map(take, values))
+            return careful(values)
 
     return read
 
 
-_SOONER: dict[Convert, Convert] = {read_integer: whole, read_float: real}
+_SOONER: dict[Convert | None, Convert] = {read_integer: whole, read_float: real}
 
 
 def members_of_set(make: type, read: Convert) -> Convert:
@@ -91,8 +89,7 @@ def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
         try:
             found = list(map(unwrap, values.values()))
         except UNFIT as error:
-            outer = located(error, "[...]")
-            raise outer from outer.__cause__
+            raise_at("[...]", error)
         return dict(zip(names, found, strict=True))
 
     return convert

@@ -1,14 +1,15 @@
 """A value that does not fit its place, and how to say where in an item that is.
 
-Nothing is noted down while all goes well. A record that finds something wrong among its own fields
-goes through them once more, one by one; what comes from further down only gets another step.
+A record notes down which of its fields with places of their own it is at; what comes out of one
+gets another step. Where something is wrong among the others, it goes through these once more, one
+by one. So nothing that is nested is gone through twice, at whatever depth it is.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NoReturn
 
 from msgspec import DecodeError
 
@@ -53,13 +54,11 @@ class Misfit(ValueError):
         return place + "".join(s if s.startswith("[") else f".{s}" for s in self.steps)
 
 
-def located(error: Exception, step: str) -> Misfit:
-    """Turn one of `UNFIT` into what was wrong, seen from one level further out."""
+def raise_at(step: str, error: Exception) -> NoReturn:
+    """Raise for one of `UNFIT` what was wrong, seen from one level further out."""
     if isinstance(error, Misfit):
-        outer = Misfit(error.problem, step, *error.steps)
-        outer.__cause__ = error.__cause__
-        return outer
-    return Misfit(f"the value cannot be stored ({type(error).__name__})", step)
+        raise Misfit(error.problem, step, *error.steps) from error.__cause__
+    raise Misfit(f"the value cannot be stored ({type(error).__name__})", step) from None
 
 
 def at(step: str, function: Function, value: Any) -> Any:
@@ -67,8 +66,7 @@ def at(step: str, function: Function, value: Any) -> Any:
     try:
         return function(value)
     except UNFIT as error:
-        outer = located(error, step)
-        raise outer from outer.__cause__
+        raise_at(step, error)
 
 
 def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
@@ -79,8 +77,7 @@ def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
         try:
             done.extend(map(function, values))
         except UNFIT as error:  # what came before it is there
-            outer = located(error, f"[{len(done)}]")
-            raise outer from outer.__cause__
+            raise_at(f"[{len(done)}]", error)
         return done
 
     return apply

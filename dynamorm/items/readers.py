@@ -87,9 +87,7 @@ class Readers:
         tag_field, tag = struct_tag(shape)
         head = [] if tag is None else [("tag", *_tag(tag, required=array or tagged))]
         members = [
-            member(
-                f"f{i}", f"[{i}]" if array else field.encode_name, field, self.position(field.type)
-            )
+            member(i, f"[{i}]" if array else field.encode_name, field, self.position(field.type))
             for i, field in enumerate(shape.fields)
         ]
         names = {f"f{i}": field.encode_name for i, field in enumerate(shape.fields)}

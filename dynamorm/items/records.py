@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, get_origin
 
@@ -11,7 +11,7 @@ from msgspec import NODEFAULT, UNSET, inspect, json
 from .attributes import RecordType, alternatives, fallback, struct_tag, tag_of
 from .compiled import compiled
 from .forms import NAMES, Form, Write, leaf_form
-from .mismatch import Misfit, at
+from .mismatch import Misfit
 from .roles import is_index_key, is_table_key
 
 _encode = json.Encoder().encode
@@ -38,12 +38,6 @@ class Entry(NamedTuple):
     def unless_left_out(self, value: Any) -> bytes:
         """Write it with a comma, or nothing."""
         return b"" if self.leaves_out(value) else self.whole(value) + b","
-
-    @property
-    def located(self) -> Write:
-        """What generated code calls; it adds its step to what goes wrong in places of its own."""
-        write = self.form.write if self.left_out is None else self.unless_left_out
-        return partial(at, self.step, write) if self.nested else write
 
     def leaves_out(self, value: Any) -> bool:
         if self.left_out is not None and self.left_out(value):
@@ -101,16 +95,18 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
 
 
 _SOURCE = """
-def values(x):
-    return [{values}]
-
 def made(x):
     if x.__class__ is not cls:
         raise expected((cls,), x)
+    step = None
     try:
+        {nested}
+        step = None
         return {joined}
     except UNFIT as error:
-        return stepwise(error, values(x))
+        if step is not None:
+            raise_at(step, error)
+        return join(({careful})).rstrip(b",") + {closing}
 """
 
 
@@ -119,16 +115,26 @@ def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
     opening, closing = (b"[", b"]") if tag_of(shape) == "L" else (b"{", b"}")
     opening += _head(shape)
     cls = dict if isinstance(shape, inspect.TypedDictType) else get_origin(shape.cls) or shape.cls
+    writes = [
+        entry.form.write if entry.left_out is None else entry.unless_left_out for entry in entries
+    ]
+    nested = [
+        f"step = {entry.step!r}; n{i} = write{i}({entry.value})"
+        for i, entry in enumerate(entries)
+        if entry.nested
+    ]
     made: Write = compiled(
         _SOURCE.format(
-            values=", ".join(entry.value for entry in entries),
+            nested="\n        ".join(nested),
             joined=_joined(opening, entries, closing),
+            careful="".join(f"{part}, " for part in _careful(opening, entries)),
+            closing=closing,
         ),
         **NAMES,
-        **{f"write{i}": entry.located for i, entry in enumerate(entries)},
+        **{f"write{i}": write for i, write in enumerate(writes)},
+        **{f"part{i}": entry.unless_left_out for i, entry in enumerate(entries)},
         cls=cls,
         join=b"".join,
-        stepwise=partial(_stepwise, opening, entries, closing),
     )
     return partial(_closed, made, shape) if isinstance(shape, inspect.TypedDictType) else made
 
@@ -138,29 +144,30 @@ def _joined(opening: bytes, entries: list[Entry], closing: bytes) -> str:
     parts: list[str] = []
     constant = opening
     for i, entry in enumerate(entries):
+        code = f"n{i}" if entry.nested else f"write{i}({entry.value})"
         if entry.left_out is None:
-            code = entry.form.shortcut.format(value=entry.value, write=f"write{i}")
+            if not entry.nested:
+                code = entry.form.shortcut.format(value=entry.value, write=f"write{i}")
             parts += [repr(constant + entry.name + entry.form.before), code]
             constant = entry.form.after + b","
         else:
-            parts += [repr(constant), f"write{i}({entry.value})"]
+            parts += [repr(constant), code]
             constant = b""
     last = constant[:-1] + closing if constant.endswith(b",") else constant
     code = f"join(({', '.join([*parts, repr(last)])},))"
     return code if last is not constant else f"{code}.rstrip(b',') + {closing!r}"
 
 
-def _stepwise(
-    opening: bytes, entries: list[Entry], closing: bytes, error: Exception, values: list[Any]
-) -> bytes:
-    """Find what does not fit, or leave out what is UNSET where the model did not foresee it."""
-    if isinstance(error, Misfit) and error.steps:
-        raise error
-    written = (
-        at(entry.step, entry.unless_left_out, value)
-        for entry, value in zip(entries, values, strict=True)
-    )
-    return (opening + b"".join(written)).rstrip(b",") + closing
+def _careful(opening: bytes, entries: list[Entry]) -> Iterator[str]:
+    """Write what finds a value that does not fit, or leaves out one that is UNSET unforeseen."""
+    yield repr(opening)
+    for i, entry in enumerate(entries):
+        if not entry.nested:
+            yield f"at({entry.step!r}, part{i}, {entry.value})"
+        elif entry.left_out is None:
+            yield f"{entry.name + entry.form.before!r}, n{i}, {entry.form.after + b','!r}"
+        else:
+            yield f"n{i}"
 
 
 def _closed(write: Write, shape: inspect.TypedDictType, value: Any) -> bytes:

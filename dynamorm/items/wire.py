@@ -43,7 +43,6 @@ class Place(NamedTuple):
     convert: Convert | None
     code: str = CALL
     """The conversion, for generated code."""
-    nullable: bool = False
 
     @property
     def unwrap(self) -> Convert:
@@ -81,9 +80,9 @@ def nullable(tag: str, inside: Inside) -> Place:
     annotation = wrapper(((tag, inside.annotation), ("NULL", bool)), None)
     convert = inside.convert
     if convert is None:
-        return Place(annotation, tag, None, _KEEP, nullable=True)
+        return Place(annotation, tag, None, _KEEP)
     code = "None if (v := {value}) is None else " + _code(convert).replace("{value}", "v")
-    return Place(annotation, tag, _unless_none(convert), code, nullable=True)
+    return Place(annotation, tag, _unless_none(convert), code)
 
 
 def _code(convert: Convert | None) -> str:

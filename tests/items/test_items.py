@@ -6,6 +6,7 @@ import dataclasses
 import datetime as dt
 import enum
 import json
+import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -1018,3 +1019,73 @@ def test_the_codec_is_loaded_by_the_package_that_it_is_in():
     for name in ("_read", "nothing"):
         with pytest.raises(AttributeError, match=name):
             getattr(package, name)
+
+
+class Counted(Struct):
+    """A record in itself, and how many were made."""
+
+    child: Counted | None
+    number: int
+    made = 0
+
+    def __post_init__(self) -> None:
+        type(self).made += 1
+
+
+def test_what_is_nested_is_read_once(monkeypatch):
+    """However deep it is, and in whatever way the numbers are written."""
+    monkeypatch.setattr(Counted, "made", 0)
+    item: dict[str, Any] = {"child": {"NULL": True}, "number": {"N": "1E0"}}
+    for _ in range(11):
+        item = {"child": {"M": item}, "number": {"N": "1E0"}}
+    assert from_item(Counted, item).number == 1
+    assert Counted.made == 12
+
+
+class Grove(Struct):
+    """A record with a list of its own kind."""
+
+    leaf: Counted
+    children: list[Grove]
+
+
+def test_what_does_not_fit_is_looked_for_once(monkeypatch):
+    """What stands beside it is read no second time, however deep it is in lists."""
+    monkeypatch.setattr(Counted, "made", 0)
+    leaf = {"M": {"child": {"NULL": True}, "number": {"N": "1"}}}
+    item: dict[str, Any] = {"leaf": {"M": {}}, "children": {"L": []}}
+    for _ in range(11):
+        item = {"leaf": leaf, "children": {"L": [{"M": item}]}}
+    place = re.escape("Grove" + ".children[0]" * 11 + ".leaf.child") + "$"
+    with pytest.raises(ItemError, match=place):
+        codec(Grove).decode(json.dumps(item).encode(), "error")
+    assert Counted.made == 11
+
+
+class Walked(list[Any]):
+    """A list that counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Any:
+        self.times += 1
+        return super().__iter__()
+
+
+class Chained(Struct):
+    """A record in itself, with a field that can be UNSET though the model does not say so."""
+
+    child: Chained | None
+    numbers: list[int]
+    other: int
+
+
+def test_what_is_nested_is_written_once():
+    """However deep it is, and though fields are left out that the model does not foresee."""
+    numbers, chained = Walked([1]), None
+    for _ in range(12):
+        chained = Chained(chained, numbers, UNSET)  # type: ignore[arg-type]  # this is the point
+    assert chained is not None
+    found: Any = to_item(chained)
+    assert "other" not in found
+    assert numbers.times == 12
