@@ -32,9 +32,9 @@ def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
     key, convert = f"p.f{i}", f"convert{i}"
     dot = f".{place.member}" if place.member else ""
     names: dict[str, Any] = {convert: place.convert}
-    if field.required:
-        declared, taken, default = (place.annotation,), key + dot, ""
-    else:
+    declared: tuple[Any, ...] = (place.annotation,)
+    taken, default = key + dot, ""
+    if not field.required:
         declared, taken = (place.annotation, UNSET), f"w{dot}"
         names[f"supply{i}"] = fallback(field)
         default = f"supply{i}() if (w := {key}) is UNSET else "
