@@ -6,7 +6,6 @@ import dataclasses
 import datetime as dt
 import enum
 import json
-import re
 import sys
 from collections.abc import Callable
 from decimal import Decimal
@@ -1056,9 +1055,8 @@ def test_what_does_not_fit_is_looked_for_once(monkeypatch):
     item: dict[str, Any] = {"leaf": {"M": {}}, "children": {"L": []}}
     for _ in range(11):
         item = {"leaf": leaf, "children": {"L": [{"M": item}]}}
-    place = re.escape("Grove" + ".children[0]" * 11 + ".leaf.child") + "$"
-    with pytest.raises(ItemError, match=place):
-        codec(Grove).decode(json.dumps(item).encode(), "error")
+    told = problem(lambda: codec(Grove).decode(json.dumps(item).encode(), "error"))
+    assert told.endswith(" - at Grove" + ".children[0]" * 11 + ".leaf.child")
     assert Counted.made == 11
 
 
