@@ -252,6 +252,14 @@ def test_settings_of_a_region_are_changed_there():
     assert world.run(dynamorm.plan(BARE, replicas=(LONDON,))).steps[0].kind == "safe"
 
 
+def test_tags_of_a_replica_are_set_on_the_table_of_its_region():
+    """By the ARN of that one: the table's own would be tagged in its place."""
+    world = World(changed(BARE, replicas=(IRELAND,)))
+    tagged = Replica("eu-west-1", tags={"a": "b"})
+    (step,) = world.run(dynamorm.plan(BARE, replicas=(tagged,))).steps
+    assert step.payload["ResourceArn"].startswith("arn:aws:dynamodb:eu-west-1:")
+
+
 def test_a_transport_object_of_one_region_is_refused_before_anything_is_sent():
     """What is set in a region needs a transport of that region; what UpdateTable says does not."""
 
@@ -349,6 +357,17 @@ def test_only_an_empty_table_becomes_strong():
     plan = dynamorm.run(dynamorm.plan(STRONG), Script(("DescribeTable", {"Table": told})))
     assert [item.name for item in plan.blocked] == ["consistency"]
     assert "only an empty table" in plan.blocked[0].remedy
+
+
+def test_the_tables_own_entry_among_its_replicas_is_never_removed():
+    """A description may have one: whoever removes all replicas means those elsewhere."""
+    told = World(changed(BARE, replicas=(IRELAND,))).run(dynamorm.describe_table(BARE))
+    own = structs.replace(told.replicas[0], region_name="us-east-1")
+    script = Script(
+        ("DescribeTable", {"Table": structs.replace(told, replicas=(own, *told.replicas))})
+    )
+    removal = dynamorm.plan(BARE, replicas=(), allow=["replica:*"])
+    assert names(dynamorm.run(removal, script)) == [("replica:eu-west-1", "destructive")]
 
 
 def test_the_tables_own_region_is_no_replica():

@@ -172,13 +172,28 @@ class Encrypted(Link):
 
 
 GARBAGE = b"SSH-2.0-OpenSSH\r\n\r\n"
-ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], failures.Failure, bool]] = {
-    "nothing in time": ((TimeoutError("late"),), failures.NO_ANSWER, False),
-    "nothing": ((b"",), failures.CLOSED, True),
-    "a reset": ((ConnectionResetError("reset"),), failures.CLOSED, True),
-    "a reset in the middle": ((answer()[:9], ConnectionResetError()), failures.CLOSED, False),
-    "half an answer": ((answer()[:-1], b""), failures.CLOSED, False),
-    "no answer": ((GARBAGE,), failures.BROKEN, False),
+ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], failures.Failure, bool, str]] = {
+    "nothing in time": ((TimeoutError("late"),), failures.NO_ANSWER, False, "late"),
+    "nothing": ((b"",), failures.CLOSED, True, "without an answer"),
+    "a reset": ((ConnectionResetError("reset"),), failures.CLOSED, True, "reset"),
+    "a reset in the middle": (
+        (answer()[:9], ConnectionResetError("reset")),
+        failures.CLOSED,
+        False,
+        "reset",
+    ),
+    "half an answer": (
+        (answer()[:-1], b""),
+        failures.CLOSED,
+        False,
+        "it ended in the middle of the answer",
+    ),
+    "no answer": (
+        (GARBAGE,),
+        failures.BROKEN,
+        False,
+        "the answer does not begin as one of HTTP/1.1 does",
+    ),
 }
 
 
@@ -186,7 +201,7 @@ ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], failures.Failure, bool]
 @pytest.mark.parametrize("before", [0, 1])
 def test_an_exchange_that_ends_in_another_way_says_how(end, before):
     """It is stale where an idle connection was closed: answered before, and nothing has come."""
-    turns, failure, stale = ENDS[end]
+    turns, failure, stale, said = ENDS[end]
     link = Link(*[answer()] * before, *turns)
     connection = Connection(Wire(link, 1.0))  # type: ignore[arg-type]  # as far as it is used
     for _ in range(before):
@@ -195,7 +210,24 @@ def test_an_exchange_that_ends_in_another_way_says_how(end, before):
         connection.exchange(REQUEST)
     assert caught.value.failure is failure
     assert caught.value.stale is (stale and before == 1)
+    assert str(caught.value.cause) == said
     assert link.closed
+
+
+def test_an_idle_connection_on_which_nothing_can_be_sent_is_stale():
+    """Nothing of an answer has come, whatever came of the one before."""
+
+    class Lost(Link):
+        def send(self, data: bytes) -> int:
+            if self.sent:
+                raise OSError("no route to host")
+            return super().send(data)
+
+    connection = Connection(Wire(Lost(answer()), 1.0))  # type: ignore[arg-type]  # as above
+    assert connection.exchange(REQUEST)[1]
+    with pytest.raises(Failed) as caught:
+        connection.exchange(REQUEST)
+    assert (caught.value.failure, caught.value.stale) == (failures.CLOSED, True)
 
 
 @pytest.mark.parametrize(("kind", "pieces"), [(Link, [65_539, 34_464]), (Encrypted, [16_384] * 6)])
@@ -392,16 +424,23 @@ def test_https_goes_through_a_proxy_in_a_tunnel(authority, bundle):
     assert server.requests[0].line == "POST / HTTP/1.1"
 
 
-@pytest.mark.parametrize("reply", [b"HTTP/1.1 403 No\r\n\r\n", b"SSH-2.0\r\n", b"HTTP/1.1 2"])
-def test_a_tunnel_that_is_not_made_says_that_nothing_was_sent(reply):
+@pytest.mark.parametrize(
+    ("reply", "said"),
+    [
+        (b"HTTP/1.1 403 No\r\n\r\n", "the proxy answered with status 403"),
+        (b"HTTP/1.1 300 Choose\r\n\r\n", "the proxy answered with status 300"),
+        (b"SSH-2.0\r\n", "it ended in the middle of the answer"),
+        (b"HTTP/1.1 2", "it ended in the middle of the answer"),
+    ],
+)
+def test_a_tunnel_that_is_not_made_says_that_nothing_was_sent(reply, said):
     """Refused, no proxy at all, or gone in the middle."""
     with tunnel(reply) as proxy:
         made = transport("https://[::1]:8000", HTTPS_PROXY=proxy.url)
         with pytest.raises(TransportError, match="no way through the proxy") as caught:
             made.send("ListTables", b"{}")
     assert not caught.value.maybe_applied
-    if b"403" in reply:
-        assert "8000: the proxy answered with status 403; HTTP_PROXY and" in str(caught.value)
+    assert f"8000: {said}; HTTP_PROXY and" in str(caught.value)
     assert proxy.head[0] == "CONNECT [::1]:8000 HTTP/1.1"
     assert "w:rd" not in str(caught.value)
 
@@ -435,7 +474,9 @@ def test_a_handshake_that_ends_is_tried_again(authority):
         assert failed(server.url).failure is failures.NO_CONNECTION
     with socket.create_server(("127.0.0.1", 0)) as held:
         url = f"https://127.0.0.1:{held.getsockname()[1]}"
-        assert failed(url, 0.05).failure is failures.TOO_LATE
+        late = failed(url, 0.05)
+        assert late.failure is failures.TOO_LATE
+        assert "timed out" in str(late.cause)
         reset = threading.Thread(target=hang_up, args=(held,))
         reset.start()
         assert failed(url).failure is failures.NO_CONNECTION
