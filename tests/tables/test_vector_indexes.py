@@ -26,6 +26,8 @@ from dynamorm import (
     requests,
 )
 from dynamorm.model.spec import changed
+from dynamorm.tables.plan import make_plan
+from dynamorm.tables.steps import Settings
 from dynamorm.testing import Recorder
 
 pytestmark = pytest.mark.once
@@ -56,6 +58,16 @@ def test_a_new_table_has_its_vector_index():
     made = world.run(dynamorm.plan(THINGS))
     assert (made.steps, made.blocked, made.undeclared) == ((), (), ())
     assert world.run(dynamorm.check(THINGS))
+
+
+def test_one_that_is_leaving_is_not_there_any_more():
+    """A declared one is made again, and an undeclared one is nothing to leave alone."""
+    told = World(THINGS).run(dynamorm.describe_table(THINGS))
+    leaving = structs.replace(told.vector_indexes[0], index_status="DELETING")
+    table = structs.replace(told, vector_indexes=(leaving,))
+    assert [step.name for step in make_plan(THINGS, table, Settings()).steps] == ["index:by-look"]
+    left = make_plan(BARE, table, Settings())
+    assert (left.steps, left.undeclared) == ((), ())
 
 
 def test_the_plan_of_a_missing_table_names_it():
