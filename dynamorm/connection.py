@@ -199,9 +199,12 @@ def _check(
 ) -> None:
     """Check what no transport looks at before its first request."""
     if misplaced or unknown or callable(credentials):
+        from inspect import signature
+
         from .model.arguments import check_plain, refuse_keywords, refuse_positions
 
-        names = (*(connect.__kwdefaults__ or {}),)
+        parameters = signature(connect).parameters.values()
+        names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
         if misplaced:
             refuse_positions(function, "the region", names)
         if unknown:

@@ -144,6 +144,7 @@ def test_an_unknown_transport_is_refused(wrong: Any) -> None:
     "given",
     [
         {"region": "eu-west-1"},
+        {"region": "eu-west-1", "profile": "work"},
         {"endpoint": "http://localhost:8000"},
         {"profile": "work"},
         {"credentials": object()},
@@ -153,7 +154,8 @@ def test_an_unknown_transport_is_refused(wrong: Any) -> None:
 )
 def test_a_transport_object_takes_nothing_else(given: dict[str, Any]) -> None:
     """What a given transport could not heed is refused by name, even if it is the default."""
-    named = f"has its own .* give {next(iter(given))}= to the transport"
+    names = ", ".join(f"{name}=" for name in given)
+    named = f"^a transport object has its own .* give {names} to the transport$"
     with pytest.raises(TypeError, match=named):
         dynamorm.connect(transport=service(), **given)
     with pytest.raises(TypeError, match=named):
@@ -379,6 +381,16 @@ def test_an_unknown_argument_is_answered(connect: Any, given: str, advice: str) 
         connect(**{given: "s3cr3t"})
     assert str(caught.value).startswith(f"{connect.__name__}() takes no {given}=: it takes region,")
     assert str(caught.value).endswith(advice)
+    assert "s3cr3t" not in str(caught.value)
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
+def test_only_the_region_goes_by_position(connect: Any) -> None:
+    """What else is given so may be a secret, and is not shown."""
+    with pytest.raises(TypeError) as caught:
+        connect("eu-west-1", "s3cr3t")
+    said = f"{connect.__name__}() takes the region by position; give the rest by keyword, endpoint="
+    assert str(caught.value).startswith(said)
     assert "s3cr3t" not in str(caught.value)
 
 

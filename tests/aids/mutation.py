@@ -8,6 +8,9 @@ _COPYING = (
 )
 
 TESTS = {
+    "connection": (
+        "database model/arguments operations/sending transports/clients transports/secrets"
+    ),
     "copying.asking": "copying/verifying requests/lookups",
     "copying.job": _COPYING,
     "copying.table": _COPYING,
@@ -28,7 +31,9 @@ TESTS = {
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
     "permissions": "permissions tables/policies tables/replicas",
     "tables.compare": "tables/changes",
-    "transports.connection": "transports/connections transports/deadlines transports/sockets",
+    "transports.connection": (
+        "transports/connections transports/deadlines transports/proxy transports/sockets"
+    ),
     "transports.credential_source": (
         "transports/containers transports/credentials transports/places transports/secrets"
     ),

@@ -24,6 +24,7 @@ from msgspec import json
 
 import dynamorm
 from dynamorm import Refused, TableNotFound, Throttled, TransportError, ValidationFailed
+from dynamorm.testing import Script
 from dynamorm.transports.client import ClientTransport
 
 PUT = json.encode({"TableName": "orders", "Item": {"number": {"N": "1"}}})
@@ -76,12 +77,16 @@ def test_a_client_sends_in_threads_under_asyncio():
         closed(given)
 
 
-@pytest.mark.parametrize("make", [boto3.session.Session, botocore.session.Session])
-def test_a_session_is_answered_with_what_to_give(make):
+@pytest.mark.parametrize(
+    ("make", "client"),
+    [(boto3.session.Session, "client"), (botocore.session.Session, "create_client")],
+)
+def test_a_session_is_answered_with_what_to_give(make, client):
     """It is no client, and could make many."""
     for connect in (dynamorm.connect, dynamorm.connect_async):
-        with pytest.raises(TypeError, match=r'give its client, session\.(create_)?client\("dyn'):
+        with pytest.raises(TypeError) as caught:
             connect(transport=make())
+        assert str(caught.value).endswith(f': give its client, session.{client}("dynamodb")')
 
 
 @pytest.mark.parametrize("transport", ["botocore", "http", "aio"])
@@ -424,13 +429,32 @@ def test_a_client_of_aiobotocore_is_waited_for_in_time():
 
 def test_an_awaited_client_is_for_asyncio():
     """And one of another service, or of a resource, is for nobody."""
-    with pytest.raises(TypeError, match="use connect_async"):
-        dynamorm.connect(transport=AwaitedClient())
     with pytest.raises(TypeError, match='not of "sts"'):
         dynamorm.connect_async(transport=AwaitedClient(service="sts"))
     resource = type("Resource", (), {"meta": type("", (), {"client": AwaitedClient()})})()
     with pytest.raises(TypeError, match="an aioboto3 resource rewrites items"):
         dynamorm.connect_async(transport=resource)
+
+
+@pytest.mark.parametrize("sign", ["__aenter__", "_make_api_call", "describe_table"])
+def test_one_sign_is_enough_to_tell_an_awaited_client(sign):
+    """Wrappers of clients leave out the others."""
+
+    async def awaited() -> None: ...
+
+    client = type("Odd", (), {"meta": Meta("dynamodb"), sign: staticmethod(awaited)})()
+    with pytest.raises(TypeError, match=r"^Odd is a client for asyncio: use connect_async$"):
+        dynamorm.connect(transport=client)
+
+
+def test_a_transport_that_has_a_meta_is_no_client():
+    """It sends by itself, whatever else it has."""
+
+    class Own(Script):
+        meta = None
+
+    transport = Own(("ListTables", {"TableNames": ["orders"]}))
+    assert list(dynamorm.connect(transport=transport).list_tables()) == ["orders"]
 
 
 def test_what_is_no_client_is_answered_with_what_to_give():
@@ -441,5 +465,5 @@ def test_what_is_no_client_is_answered_with_what_to_give():
     unentered = type("Context", (), {"__aenter__": None})()
     with pytest.raises(TypeError, match="give what is entered, `async with"):
         dynamorm.connect_async(transport=unentered)
-    with pytest.raises(TypeError, match="transport= takes"):
+    with pytest.raises(TypeError, match=r"^transport= takes .* not <.* at 0x\w+>$"):
         dynamorm.connect(transport=type("Odd", (), {"meta": None})())
