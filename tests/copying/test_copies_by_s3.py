@@ -32,7 +32,7 @@ from dynamorm import (
 )
 from dynamorm.copying.s3 import files, objects
 from dynamorm.errors import service_error
-from dynamorm.testing import FakeClock, FakeService
+from dynamorm.testing import FakeClock, FakeService, Recorder
 
 pytestmark = pytest.mark.once
 
@@ -309,6 +309,31 @@ def _killed(dying: Dying, **options: Any) -> CopyReport | None:
         report: CopyReport = killed.report  # type: ignore[attr-defined]
         return report
     return None
+
+
+def test_the_file_has_the_token_before_it_is_sent(tmp_path: Path) -> None:
+    """A process that is killed then begins with the same one: nothing is exported or put twice."""
+    service, file = stocked(), tmp_path / "copy.json"
+    kept: list[bool] = []
+
+    class Watched(Recorder):
+        def send(self, operation: str, body: bytes, **timeout: float | None) -> bytes:
+            if (token := json.loads(body).get("ClientToken")) is not None:
+                noted = json.loads(file.read_bytes())["s3"].get("token")
+                kept.append(token.rpartition("-")[0] == noted)
+            return super().send(operation, body, **timeout)
+
+    copying = dynamorm.copy_table(
+        Source,
+        Target,
+        via="s3",
+        transform=renamed,
+        s3=service.s3,
+        bucket="bucket",
+        checkpoint_file=file,
+    )
+    assert dynamorm.run(copying, Watched(service)).done
+    assert kept == [True, True]
 
 
 def test_what_is_done_is_not_done_again(small: None) -> None:

@@ -71,6 +71,12 @@ def test_a_bulk_put_reads_its_errors(world: World, driver: Driver) -> None:
     assert [method for method, _ in world.service.s3.sent] == ["list_objects_v2", "get_object"]
 
 
+def test_the_errors_are_read_from_the_bucket_that_is_theirs(world: World) -> None:
+    """Which need not be that of the items."""
+    done = world.run(put(errors_bucket="other", s3=world.service.s3))
+    assert (done.errors.location, done.errors.count) == ("s3://other/out/", 3)
+
+
 def test_the_errors_are_read_later_too(world: World) -> None:
     """By the operation or its ARN; a name is described for its key, and a model is not."""
     done = world.run(put())
@@ -227,7 +233,8 @@ def test_a_report_without_a_prefix_is_not_the_bucket(world: World) -> None:
     done = world.run(put(errors_prefix="", s3=world.service.s3))
     assert (done.errors.count, done.errors.failed) == (3, 3)
     world.service.objects.update({"bucket/more/1": b'{"code":"A"}'})
-    for key in [key for key in world.service.objects if "ERROR" in key]:
+    name = done.arn.rpartition("/")[2]
+    for key in [key for key in world.service.objects if name in key]:
         del world.service.objects[key]
     errors = world.run(dynamorm.read_bulk_errors(done, s3=world.service.s3, model=Order))
     assert (errors.count, errors.failed, errors.codes) == (0, 3, {})

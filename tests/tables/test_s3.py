@@ -142,6 +142,13 @@ def test_a_lost_answer_begins_nothing_twice(world: World) -> None:
     assert len(_data(world)) == 3
 
 
+def test_the_same_words_at_another_time_begin_another_job(world: World) -> None:
+    """The second export of a day has what was written after the first one."""
+    for number in range(1, 3):
+        world.run(dynamorm.export_to_s3(Order, "bucket"))
+        assert len(_data(world)) == number
+
+
 def _data(world: World) -> list[str]:
     return [key for key in world.service.objects if "/data/" in key]
 
@@ -233,6 +240,12 @@ def test_a_bulk_put_writes_into_a_table_that_is_there(world: World) -> None:
         "S3KeyPrefix": "out/",
         "OutputType": ["ERROR"],
     }
+
+
+def test_the_lowest_rate_of_a_bulk_put_is_taken(world: World) -> None:
+    """1,024, by the service's documentation."""
+    _, ((_, body), *_) = sent(world, dynamorm.bulk_put_from_s3(Order, "in", max_write_units=1024))
+    assert body["MaxWriteRequestUnits"] == 1024
 
 
 def test_a_busy_table_is_waited_for_before_a_bulk_put() -> None:
