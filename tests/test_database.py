@@ -243,6 +243,12 @@ UNPICKLED: dict[str, dict[str, Any]] = {
 }
 
 
+def test_a_database_of_which_nothing_is_said_is_pickled_too() -> None:
+    """The other process looks up for itself where it is."""
+    again = pickle.loads(pickle.dumps(dynamorm.connect()))
+    assert repr(again) == repr(dynamorm.connect())
+
+
 @pytest.mark.parametrize("kind", UNPICKLED)
 def test_a_secret_is_not_pickled(kind: str) -> None:
     """The error says what to pass instead; a copy shares the transport."""

@@ -451,7 +451,7 @@ def test_a_transport_that_has_a_meta_is_no_client():
     """It sends by itself, whatever else it has."""
 
     class Own(Script):
-        meta = None
+        meta = Meta("dynamodb")
 
     transport = Own(("ListTables", {"TableNames": ["orders"]}))
     assert list(dynamorm.connect(transport=transport).list_tables()) == ["orders"]
