@@ -69,6 +69,28 @@ def test_a_limit_that_is_told_anew_holds_at_once() -> None:
     assert at(0.5, steps) is None
 
 
+def no_time(moment: float) -> float:
+    return 0.0
+
+
+def test_time_in_which_nothing_was_read_is_not_made_up_for() -> None:
+    """But for a quarter of a second: a thread wakes later than it asked for."""
+    pace = Pace(100)
+    at(0.0, pace.ready(always, 1.0))
+    assert at(3600.0, pace.ready(no_time, 100.0)) == 100.0
+    assert at(3600.7, pace.ready(no_time, 1.0)) is None
+    assert at(3600.75, pace.ready(no_time, 1.0)) == 1.0
+
+
+def test_a_request_that_has_cost_more_than_it_paid_delays_the_next() -> None:
+    """The estimate was 10 units, which are a tenth of a second; the answer says 60."""
+    pace = Pace(100)
+    assert at(0.0, pace.ready(no_time, 10.0)) == 10.0
+    pace.spent(60.0, 10.0, 0.05)
+    assert at(0.5, pace.ready(no_time, 10.0)) is None
+    assert at(0.6, pace.ready(no_time, 10.0)) == 35.0
+
+
 class World:
     """Processes on one clock, whose segments send batches of 25 units and wait for each answer."""
 
