@@ -43,9 +43,9 @@ def test_the_texts_of_every_kind_of_error_are_found():
     found = {message.text for message in MESSAGES}
     assert {
         "no region: pass region=, or set AWS_REGION",
-        "indexes= lists {index.name} twice - at {place}",
+        "indexes= lists {index.name} twice - at {self.place}",
         ": wait until the table is ACTIVE, then try again",
-        "no partition key: mark one field with PartitionKey() - at {place}",
+        "no partition key: mark one field with PartitionKey() - at {self.place}",
         "index= takes the name of an index, not {self.index}",
         "the answer is too long",
     } <= found

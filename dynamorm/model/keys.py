@@ -44,8 +44,8 @@ class _Marked:
 
     def __init__(self, fields: tuple[Field, ...], place: str, problems: list[str]) -> None:
         self._fields = fields
-        self._place = place
-        self._problems = problems
+        self.place = place
+        self.problems = problems
         parts: dict[tuple[str | None, type], list[tuple[int | None, Field]]] = {}
         for field in fields:
             markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
@@ -58,16 +58,13 @@ class _Marked:
         self._keys = {key: self._in_order(*key, marked) for key, marked in parts.items()}
         """The fields of each key in order, by index (`None`: the table) and kind of marker."""
 
-    def _say(self, problem: str) -> None:
-        self._problems.append(f"{problem} - at {self._place}")
-
     def _in_order(
         self, index: str | None, kind: type, parts: list[tuple[int | None, Field]]
     ) -> tuple[Field, ...]:
         positions = {position for position, _ in parts if position is not None}
         if index and positions and len(positions) < len(parts):
             place = ", ".join(field.place for _, field in parts)
-            self._problems.append(
+            self.problems.append(
                 f"give every {kind.__name__} of index {index!r} a position of its own, or none "
                 f"- at {place}"
             )
@@ -85,9 +82,14 @@ class _Marked:
         fields = self._fields_of(None, kind)
         if len(fields) > 1:
             names = ", ".join(field.name for field in fields)
-            self._say(f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one")
+            self.problems.append(
+                f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one "
+                f"- at {self.place}"
+            )
         if not fields and kind is PartitionKey:
-            self._say("no partition key: mark one field with PartitionKey()")
+            self.problems.append(
+                f"no partition key: mark one field with PartitionKey() - at {self.place}"
+            )
         return next(iter(self._attributes(None, kind)), None)
 
     def indexes(self, listed: Mapping[str, AnyIndex]) -> Iterator[IndexSpec]:
@@ -101,9 +103,9 @@ class _Marked:
             vectors = self._fields_of(name, Vector)
             if not isinstance(index, VectorIndex):
                 if vectors or filters:
-                    self._say(
+                    self.problems.append(
                         f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
-                        "dimensions=...) to indexes="
+                        f"dimensions=...) to indexes= - at {self.place}"
                     )
                     continue
                 capacities = index.throughput, index.on_demand, index.warm
@@ -113,9 +115,9 @@ class _Marked:
                 yield IndexSpec(name, hashes, ranges, projection, vector=vector, filters=filters)
             else:
                 named = ", ".join(field.name for field in vectors) or "none"
-                self._say(
+                self.problems.append(
                     f"vector index {name!r} has one vector: mark one field with "
-                    f"Vector(index={name!r}), not {named}"
+                    f"Vector(index={name!r}), not {named} - at {self.place}"
                 )
 
     def _names(self) -> dict[str, None]:
@@ -127,12 +129,15 @@ class _Marked:
         marked = self._names()
         for index in self.known(declared):
             if index.name in listed:
-                self._say(f"indexes= lists {index.name!r} twice")
+                self.problems.append(f"indexes= lists {index.name!r} twice - at {self.place}")
             if index.name not in marked:
                 kinds = (Vector,) if isinstance(index, VectorIndex) else (PartitionKey, SortKey)
                 wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
                 what = "vector" if isinstance(index, VectorIndex) else "key"
-                self._say(f"index {index.name!r} has no {what}: mark fields with {wanted}")
+                self.problems.append(
+                    f"index {index.name!r} has no {what}: mark fields with {wanted} "
+                    f"- at {self.place}"
+                )
             listed[index.name] = index
         return listed
 
@@ -142,7 +147,9 @@ class _Marked:
             if isinstance(index, AnyIndex) and isinstance(index.name, str):
                 yield index
             else:
-                self._say(f'indexes= takes Index("name", ...), not {index!r}')
+                self.problems.append(
+                    f'indexes= takes Index("name", ...), not {index!r} - at {self.place}'
+                )
 
     def _projection(self, index: AnyIndex) -> Any:
         """Return a projection by the names of attributes; a model has those of fields."""
@@ -151,16 +158,16 @@ class _Marked:
         attributes = {field.name: field.attribute for field in self._fields}
         for name in index.projection.fields:
             if name not in attributes:
-                self._problems.append(
+                self.problems.append(
                     f"Include names {name!r}, which is not a field: the fields are "
-                    f"{', '.join(attributes)} - at {self._place}, index {index.name}"
+                    f"{', '.join(attributes)} - at {self.place}, index {index.name}"
                 )
         return Include(*(attributes.get(name, name) for name in index.projection.fields))
 
     def time_to_live(self) -> str | UnsetType:
         """Return the attribute of the field that is marked with `TimeToLive`."""
         marked = [f for f in self._fields if any(isinstance(m, TimeToLive) for m in f.markers)]
-        self._problems += [
+        self.problems += [
             "a TTL field must be a number, in seconds since the epoch, or a datetime "
             f"- at {field.place}"
             for field in marked
@@ -168,7 +175,9 @@ class _Marked:
         ]
         if len(marked) > 1:
             names = ", ".join(field.name for field in marked)
-            self._say(f"{len(marked)} TTL fields, {names}: a table has one")
+            self.problems.append(
+                f"{len(marked)} TTL fields, {names}: a table has one - at {self.place}"
+            )
         return marked[0].attribute if marked else UNSET
 
 
