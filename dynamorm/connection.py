@@ -52,21 +52,8 @@ def connect(
     `timedelta` or `None` for no limit, counted for each piece that is sent or received. `observe`
     is called with an `Event` for each request, retry, wait and page of a copy.
     """
-    given = Arguments(
-        connect,
-        misplaced,
-        unknown,
-        transport,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-        credentials=credentials,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-    )
-    made = given.transport()
-    check_kind(made, awaited=False)
-    return given.of(Database(made, table_prefix=table_prefix, retries=retries, observe=observe))
+    # The signature is the one list of what can be given: a copy of it could lack a name.
+    return Arguments(connect, **locals()).database()
 
 
 def connect_async(
@@ -89,23 +76,7 @@ def connect_async(
     of aiobotocore or aioboto3, or an `AsyncTransport`. "botocore", the default, "http" and the
     clients of boto3 send in threads.
     """
-    given = Arguments(
-        connect_async,
-        misplaced,
-        unknown,
-        transport,
-        region=region,
-        endpoint=endpoint,
-        profile=profile,
-        credentials=credentials,
-        connect_timeout=connect_timeout,
-        read_timeout=read_timeout,
-    )
-    made = given.async_transport()
-    check_kind(made, awaited=True)
-    return given.of(
-        AsyncDatabase(made, table_prefix=table_prefix, retries=retries, observe=observe)
-    )
+    return Arguments(connect_async, **locals()).async_database()
 
 
 D = TypeVar("D", Database, AsyncDatabase)
@@ -114,35 +85,47 @@ D = TypeVar("D", Database, AsyncDatabase)
 class Arguments(Hidden):
     """What `connect` was given; it may hold credentials, and shows nothing."""
 
-    __slots__ = ("_connect", "_given", "_transport")
+    __slots__ = ("_connect", "_given", "_own", "_transport")
 
     def __init__(
         self,
         function: Callable[..., Any],
+        *,
         misplaced: tuple[Any, ...],
         unknown: dict[str, Any],
         transport: Any,
+        table_prefix: str,
+        retries: Retries | int,
+        observe: Observe | None,
         **given: Any,
     ) -> None:
         _check(function.__name__, misplaced, unknown, **given)
         self._connect = function
         self._transport = transport
+        self._own: Any = {"table_prefix": table_prefix, "retries": retries, "observe": observe}
         self._given = {
             name: value
             for name, value in given.items()
             if value is not None and not isinstance(value, UnlessGiven)
         }
 
-    def of(self, db: D) -> D:
+    def database(self) -> Database:
+        made = self._named() or self._object(awaited=False)
+        check_kind(made, awaited=False)
+        return self._remembered(Database(made, **self._own))
+
+    def async_database(self) -> AsyncDatabase:
+        made = self._for_asyncio()
+        check_kind(made, awaited=True)
+        return self._remembered(AsyncDatabase(made, **self._own))
+
+    def _remembered(self, db: D) -> D:
         """Let a database be pickled as these arguments, if it is of a transport that has a name."""
         if isinstance(self._transport, str | None):
             db.given = self
         return db
 
-    def transport(self) -> Any:
-        return self._named() or self._object(awaited=False)
-
-    def async_transport(self) -> Any:
+    def _for_asyncio(self) -> Any:
         if self._transport == "aio":
             from .transports.aio import AioTransport
 
