@@ -3,15 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import partial
+from typing import Any, TypeVar
 
+from ..api.descriptions import Cursors
+from ..api.items import ScanInput, ScanOutput
 from ..errors import DynamormError, Throttled
-from ..operations.effects import Steps, now
+from ..operations.effects import Steps, call, now
+from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
+from ..operations.transport import DatabaseLike
+from ..requests.items import units
+from .checkpoint import Costs
 from .time_left import TimeLeft
-from .writer import PATIENCE, rest
+from .writer import ONCE, PATIENCE, rest
 
 R = TypeVar("R")
+
+UNIT = 4096
+"""Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
 
 
 class Asking:
@@ -55,6 +65,32 @@ class Asking:
             if not (yield from pauses.next()):
                 break
         return None
+
+    def page(
+        self,
+        payload: ScanInput,
+        cursors: Cursors,
+        costs: Costs,
+        place: DatabaseLike | None = None,
+    ) -> Steps[ScanOutput | None]:
+        """Read a page of a segment, as long as it takes; `None` when time is up first."""
+        # Half a unit for 4 KB where reads may be stale.
+        unit = UNIT if payload.consistent_read else 2 * UNIT
+
+        def check(reply: ScanOutput) -> float:
+            cursors.onward(payload.exclusive_start_key, reply.last_evaluated_key)
+            consumed = units((reply.consumed_capacity,), lambda: sum(map(len, reply.items)) / unit)
+            costs.read_units += consumed
+            return consumed
+
+        return self.ask(partial(ask_once, "Scan", payload, ScanOutput, place), check)
+
+
+def ask_once(
+    operation: str, payload: Any, reply_type: type[R], place: DatabaseLike | None
+) -> Steps[R]:
+    """Send a request to where a table is, once: who asks has a schedule of pauses."""
+    return elsewhere(call(operation, payload, reply_type, until=ONCE), place)
 
 
 class Pauses:

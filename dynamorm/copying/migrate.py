@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import requests
 from ..api.backups import Backup
-from ..api.descriptions import TableDescription
 from ..errors import Refused, TableFailed, UnsupportedOperation
 from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.keywords import TableOptions
 from ..model.names import name_problem
 from ..model.options import Options
-from ..model.spec import TableSpec
 from ..operations.effects import Steps, operation, where
 from ..operations.middleware import elsewhere
 from ..operations.waiters import find_table
-from ..operations.waiting import seconds_of, within
+from ..operations.waiting import Deadline, seconds_of, within
 from ..tables.backups import back_up
 from ..tables.described import described_spec
 from ..tables.ensured import Ensured
@@ -81,28 +80,32 @@ def auto_migrate_with_options(
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
     settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
-    copied_into = target if target_model is None else target_model
+    pair = Pair(model, target if target_model is None else target_model, settings)
     if data_copy:
-        check_copy(Pair(model, copied_into, settings), list(range(segments)), segments)
+        check_copy(pair, list(range(segments)), segments)
     if settings.target_db is not None:
         # One that is not for this driver is refused here, before anything is sent.
         yield from elsewhere(where(), settings.target_db)
+
+    def ensuring() -> Steps[Ensured]:
+        return elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
+
     ensured = None
-    if data_copy:
-        ensured = yield from _look(source.name, target, settings, timeout)
+    # What cannot be copied is refused before a backup is made, which is paid for.
+    if data_copy and (yield from within(timeout, partial(_is_there, pair))):
+        _refuse_drift(ensured := (yield from ensuring()))
     backup, backup_copy = None, None
     if backup_table is not None:
-        existing = _refuse_existing(source.name, backup_table)
-        yield from within(timeout, lambda _: existing)
+        yield from within(timeout, partial(_refuse_existing, source.name, backup_table))
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     if ensured is None:
-        ensured = yield from elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
+        ensured = yield from ensuring()
     copied = None
     if data_copy:
         _refuse_drift(ensured)
         copied = yield from copy_table(
-            model,
-            copied_into,
+            pair.source,
+            pair.target,
             segments=segments,
             **copying,  # type: ignore[arg-type]  # a part of the typed options
         )
@@ -144,26 +147,14 @@ def _refuse(
         raise Refused(tuple(reasons))
 
 
-def _look(
-    source: str, target: TableSpec, settings: CopySettings, timeout: float | timedelta | None
-) -> Steps[Ensured | None]:
-    """Refuse tables that cannot be copied; `None` for a target that is still to be made."""
-    describing = _describe(source, target.name, settings)
-    found, there = yield from within(timeout, lambda _: describing)
+def _is_there(pair: Pair, _: Deadline) -> Steps[bool]:
+    """Say whether there is a target; refuse a source that cannot be read."""
+    source, target = pair.names
+    found = yield from describe_table(source)
+    there = yield from elsewhere(find_table(target), pair.settings.target_db)
     if found.table_status not in _READABLE:
         raise TableFailed(found.table_name, found.table_status)
-    if there is None or there.table_status == "DELETING":
-        return None
-    ensured = yield from elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
-    _refuse_drift(ensured)
-    return ensured
-
-
-def _describe(
-    source: str, target: str, settings: CopySettings
-) -> Steps[tuple[TableDescription, TableDescription | None]]:
-    found = yield from describe_table(source)
-    return found, (yield from elsewhere(find_table(target), settings.target_db))
+    return there is not None and there.table_status != "DELETING"
 
 
 _READABLE = ("ACTIVE", "UPDATING", "CREATING")
@@ -182,7 +173,7 @@ def _refuse_drift(target: Ensured) -> None:
         )
 
 
-def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
+def _refuse_existing(source: str, backup_table: str, _: Deadline) -> Steps[None]:
     yield from describe_table(source)
     # Before Python 3.12, tracing loses what follows a program that has caught an error.
     if (yield from table_exists(backup_table)):  # pragma: no branch

@@ -16,21 +16,18 @@ from ..errors import ItemError, service_error
 from ..items.keys import item_key
 from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
-from ..operations.effects import Steps, call, now
-from ..operations.middleware import elsewhere
+from ..operations.effects import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from ..requests.items import batch_get_item, scan, units
-from .asking import Asking, Pauses
+from .asking import UNIT, Asking, Pauses, ask_once
+from .checkpoint import Costs
 from .time_left import TimeLeft
-from .writer import ONCE, PATIENCE
+from .writer import PATIENCE
 
 T = TypeVar("T")
 
 Item = bytes | Raw
-
-UNIT = 4096
-"""Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
 
 
 class End(Struct, frozen=True):
@@ -67,11 +64,6 @@ class End(Struct, frozen=True):
         types = tuple(attribute.type for attribute in self.key)
         return types == tuple(tag for part in key for tag, value in part if value != "")
 
-    def ask(self, operation: str, payload: Any, reply_type: type[T]) -> Steps[T]:
-        """Send a request to where the table is, once."""
-        steps = call(operation, payload, reply_type, until=ONCE)
-        return elsewhere(steps, self.place)
-
 
 class Reads:
     """What the segments of one comparison read by; they share the pace."""
@@ -81,6 +73,7 @@ class Reads:
         self.pace = pace
         self._asking = Asking(left, pace)
         self._consistent = consistent
+        self._costs = Costs()
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
@@ -91,14 +84,7 @@ class Reads:
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
         )
-
-        def check(reply: ScanOutput) -> float:
-            cursors.onward(start, reply.last_evaluated_key)
-            size = sum(map(len, reply.items))
-            return units((reply.consumed_capacity,), lambda: self._units(size / UNIT))
-
-        request = partial(end.ask, "Scan", payload, ScanOutput)
-        return (yield from self._asking.ask(request, check))
+        return (yield from self._asking.page(payload, cursors, self._costs, end.place))
 
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
@@ -115,7 +101,7 @@ class Reads:
             payload = batch_get_item(
                 end.table, list(asked.values()), consistent_read=self._consistent, only=only
             )
-            request = partial(end.ask, "BatchGetItem", payload, BatchGetItemOutput)
+            request = partial(ask_once, "BatchGetItem", payload, BatchGetItemOutput, end.place)
             reply = yield from self._asking.ask(request, partial(self._cost, len(asked)))
             if reply is None:
                 return None
@@ -134,10 +120,8 @@ class Reads:
         """Return the units of a look-up: each item is rounded up, and a missing one costs one."""
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
         missing = keys - len(reply.items) - len(reply.unprocessed)
-        return units(reply.consumed_capacity, lambda: self._units(whole + missing))
-
-    def _units(self, consistent: float) -> float:
-        return consistent if self._consistent else consistent / 2
+        part = 1.0 if self._consistent else 0.5
+        return units(reply.consumed_capacity, lambda: (whole + missing) * part)
 
 
 def _unprocessed(

@@ -9,15 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from functools import partial
 from typing import TYPE_CHECKING, Any
-
-from msgspec import Raw
 
 from ..api.items import ScanOutput
 from ..model.declare import Model
-from ..operations.effects import Steps, call, now, operation, together
-from ..requests.items import scan, units
+from ..operations.effects import Steps, now, operation, together
+from ..requests.items import scan
 from .checkpoint import Checkpoint
 from .job import Job, Paces
 from .options import check_processes, check_segments, settings_of
@@ -26,7 +23,7 @@ from .pair import Pair
 from .prepare import check_pair, confirm, open_checkpoint, prepare
 from .progress import carried_out
 from .report import CopyReport, Segment, report
-from .writer import ONCE, Writer
+from .writer import Writer
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -253,27 +250,12 @@ def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
     """Read the next page, as long as it takes; `None` when time is up first."""
     settings = job.settings
     # In place, a stale read put back would undo the write that it has not seen.
-    consistent = settings.consistent_read or settings.in_place
     payload = scan(
         job.checkpoint.source,
         segment=segment.point.segment,
         of=job.checkpoint.of,
         start=segment.cursor,
         limit=settings.page_limit,
-        consistent_read=consistent,
+        consistent_read=settings.consistent_read or settings.in_place,
     )
-
-    def check(reply: ScanOutput) -> float:
-        segment.cursors.onward(segment.cursor, reply.last_evaluated_key)
-        estimate = partial(_read_units, reply.items, consistent)
-        consumed = units((reply.consumed_capacity,), estimate)
-        segment.point.costs.read_units += consumed
-        return consumed
-
-    request = partial(call, "Scan", payload, ScanOutput, until=ONCE)
-    return (yield from job.reads.ask(request, check))
-
-
-def _read_units(items: list[Raw], consistent: bool) -> float:
-    """Estimate what reading items has cost: a unit for 4 KB, half of it where they may be stale."""
-    return sum(map(len, items)) / (4096 if consistent else 8192)
+    return job.reads.page(payload, segment.cursors, segment.point.costs)
