@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from msgspec import Struct, field, json, structs, to_builtins
+from msgspec import Struct, ValidationError, field, json, structs, to_builtins
 
 from ..api.items import Key
 from ..items.limits import key_of
@@ -120,7 +120,7 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         if len(self.cursors) != parts_of(self.phase, self.of):
-            raise ValueError("it does not have one cursor for each segment")
+            raise ValidationError("it does not have one cursor for each segment")
 
     @property
     def same(self) -> bool:
