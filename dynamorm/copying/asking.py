@@ -15,7 +15,7 @@ from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from ..requests.items import units
 from .checkpoint import Costs
-from .time_left import TimeLeft
+from .options import TimeLeft
 from .writer import ONCE, PATIENCE, rest
 
 R = TypeVar("R")

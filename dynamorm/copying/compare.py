@@ -22,10 +22,9 @@ from ..operations.effects import Steps, now, together
 from .collisions import Keys, digest
 from .identity import Found, check_tables
 from .join import Hashed, Join, Side
-from .lookups import Keyed, LookUps, read_key
 from .options import CopySettings
 from .progress import Telling
-from .reads import End, Item, Reads
+from .reads import End, Item, Keyed, LookUps, Reads, read_key
 from .verified import MODULUS, NAMED, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000

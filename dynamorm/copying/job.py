@@ -16,11 +16,10 @@ from ..operations.pace import Pace
 from .asking import Asking
 from .checkpoint import Checkpoint, Counts, total
 from .collisions import Collision
-from .options import CopySettings
+from .options import CopySettings, TimeLeft
 from .progress import Telling
 from .queue import Part
 from .report import CopyReport, Segment, report
-from .time_left import TimeLeft
 from .writer import Rule, Writer
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]

@@ -17,8 +17,7 @@ from ..api.descriptions import Cursors
 from ..api.items import ScanOutput
 from ..api.lookups import MAX_KEYS
 from ..items.keys import item_key
-from .lookups import Keyed, read_key
-from .reads import End, Item
+from .reads import End, Item, Keyed, read_key
 from .verified import Cursor
 
 NEAR = 8

@@ -174,6 +174,31 @@ def check_deadline(seconds: Any) -> None:
         raise ValueError(f"deadline= takes seconds: is {seconds!r} meant in milliseconds?")
 
 
+class TimeLeft:
+    """The seconds that are left of a deadline: a number of them, or whatever a function says."""
+
+    def __init__(self, deadline: Deadline, started: float) -> None:
+        self._deadline = deadline
+        self._started = started
+
+    def at(self, moment: float) -> float:
+        if self._deadline is None:
+            return float("inf")
+        if not callable(self._deadline):
+            return self._started + self._deadline - moment
+        return _seconds(self._deadline())
+
+
+def _seconds(said: Any) -> float:
+    if said != float("inf"):
+        check_deadline(said)
+    if said is None:
+        raise ValueError(
+            "deadline= is a function that returned None: it must return the seconds left"
+        )
+    return float(said)
+
+
 def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
     if value not in words:
         known = ", ".join(f'"{word}"' for word in words)

@@ -19,8 +19,7 @@ from ..operations.waiting import Deadline, pause, polling
 from ..tables.find import describe_table
 from .identity import Found, Work, work_of
 from .job import Convert
-from .options import CopySettings
-from .time_left import TimeLeft
+from .options import CopySettings, TimeLeft
 
 T = TypeVar("T")
 

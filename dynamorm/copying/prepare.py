@@ -17,10 +17,9 @@ from ..operations.pace import Pace
 from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
 from .identity import check_tables, is_same, read_point
 from .job import Convert, Job, Paces
-from .options import CopySettings, check_segments
+from .options import CopySettings, TimeLeft, check_segments
 from .pair import Pair
 from .report import CopyReport
-from .time_left import TimeLeft
 from .writer import Rule
 
 

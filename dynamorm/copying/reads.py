@@ -1,4 +1,7 @@
-"""Reads tables for a comparison: at a pace, with patience, until time is up."""
+"""Reads tables for a comparison: at a pace, with patience, until time is up.
+
+Items of one table are looked up in the other by key; what differs is told.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +10,13 @@ from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
 
-from msgspec import Raw, Struct
+from msgspec import Raw, Struct, json
 
 from ..api.descriptions import Cursors
 from ..api.items import Key, ScanOutput
 from ..api.lookups import MAX_KEYS, BatchGetItemOutput, key_json
 from ..errors import ItemError, service_error
-from ..items.keys import item_key
+from ..items.keys import item_hash, item_key
 from ..items.mismatch import STRANGE
 from ..model.spec import KeyAttribute
 from ..operations.effects import Steps, now
@@ -22,12 +25,16 @@ from ..operations.transport import DatabaseLike
 from ..requests.items import batch_get_item, scan, units
 from .asking import UNIT, Asking, Pauses, ask_once
 from .checkpoint import Costs
-from .time_left import TimeLeft
+from .options import TimeLeft
+from .verified import Tally
 from .writer import PATIENCE
 
 T = TypeVar("T")
 
 Item = bytes | Raw
+
+Keyed = tuple[Hashable, Item]
+"""An item, and its key in the target."""
 
 
 class End(Struct, frozen=True):
@@ -143,3 +150,72 @@ def _too_busy(table: str) -> Any:
     message = f"BatchGetItem has left every key of {table} unprocessed for {PATIENCE:.0f} s"
     code = "ProvisionedThroughputExceededException"
     return service_error(code, message, status=400, operation="BatchGetItem")
+
+
+class LookUps:
+    """Both tables, and how they are read."""
+
+    def __init__(self, source: End, target: End, reads: Reads) -> None:
+        self._source = source
+        self._target = target
+        self._reads = reads
+
+    def expected(self, made: list[Keyed]) -> Steps[tuple[Tally, dict[Hashable, Raw]] | None]:
+        """Look up what the target should have; return what differs, and what there is.
+
+        `None` when time is up first.
+        """
+        source, target = self._source, self._target
+        tally = Tally()
+        keys = {key: target.json_in(item) for key, item in made if target.fits(key)}
+        found = yield from self._reads.look_up(target, keys)
+        if found is None:
+            return None
+        for key, item in made:
+            if key not in keys:  # an item that has no place in the target, as it is
+                tally.missing += 1
+                tally.missing_keys.append(read_key(item, source))
+            elif key not in found:
+                tally.missing += 1
+                tally.missing_keys.append(read_key(item, target))
+            elif not self.agree(item, found[key]):
+                tally.different += 1
+                tally.different_keys.append(read_key(item, target))
+        return tally, found
+
+    def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]] | None]:
+        """Look up items of the target in the source; return what is extra, and all others."""
+        source, target = self._source, self._target
+        wanted = [(source.key_in(item), item) for item in items]
+        keys = {key: source.json_in(item) for key, item in wanted if source.fits(key)}
+        only = dict.fromkeys((*source.names, *target.names))
+        found = yield from self._reads.look_up(source, keys, only)
+        if found is None:
+            return None
+        tally = Tally()
+        others: list[Item] = []
+        for key, item in wanted:
+            # Under another key of the target, it is what the source's item has been before.
+            own = target.key_in(item)
+            if key in found and target.key_in(found[key]) == own:
+                others.append(item)
+            else:
+                tally.extra += 1
+                tally.extra_keys.append(read_key(item, target))
+        return tally, others
+
+    def agree(self, one: Item, there: Item, hashed: int | None = None) -> bool:
+        """Return whether DynamoDB holds two items equal: one of the source, and one of the target.
+
+        `hashed` is the hash of the first one, if it is known.
+        """
+        if bytes(one) == bytes(there):
+            return True
+        hashed = self._source.read(item_hash, one) if hashed is None else hashed
+        return hashed == self._target.read(item_hash, there)
+
+
+def read_key(item: Item, end: End) -> Key:
+    """Return an item's key as a cursor and a result have it."""
+    key: Key = json.decode(end.json_in(item))
+    return key

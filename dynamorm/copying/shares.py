@@ -21,10 +21,9 @@ from ..operations.pace import Lent, Pace
 from ..operations.parallel import Stop
 from .checkpoint import Checkpoint
 from .job import Job
-from .options import CopySettings
+from .options import CopySettings, TimeLeft
 from .pair import Pair
 from .report import CopyReport
-from .time_left import TimeLeft
 
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""

@@ -14,11 +14,10 @@ from ..operations.transport import DatabaseLike
 from .checkpoint import SEGMENTS
 from .compare import Comparison
 from .identity import check_tables, is_same
-from .options import CopySettings, Unmodelled, check_segments
+from .options import CopySettings, TimeLeft, Unmodelled, check_segments
 from .pair import Pair
 from .progress import carried_out
 from .reads import End, Reads
-from .time_left import TimeLeft
 from .verified import Verified, VerifyPoint, new_point, resumed
 
 if TYPE_CHECKING:

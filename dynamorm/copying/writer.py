@@ -16,9 +16,9 @@ from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from ..requests.items import batch_write_item, units
 from .checkpoint import Costs
+from .options import TimeLeft
 from .queue import Part, Queue, count, singly
 from .report import Page
-from .time_left import TimeLeft
 
 R = TypeVar("R")
 

@@ -6,7 +6,7 @@ are taken to be of average size.
 
 from .costs import copy, plan
 from .prices import PRICED, PRICES, SOURCE
-from .quotas import Quota, quota
+from .rates import Quota, quota
 from .values import Cost, Estimate
 
 __all__ = ["PRICED", "PRICES", "SOURCE", "Cost", "Estimate", "Quota", "copy", "plan", "quota"]

@@ -18,8 +18,7 @@ from ..model.options import KEYS_ONLY, Provisioned
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, prices_of
-from .quotas import Quota
-from .rates import NEW, rates
+from .rates import NEW, Quota, rates
 from .values import Cost, Estimate
 
 READ_BYTES, WRITE_BYTES, GB = 2**12, 2**10, 2**30

@@ -1,4 +1,4 @@
-"""How fast tables serve, and how long they take for so many units.
+"""How fast tables serve, how fast an account lets them, and how long they take for so many units.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/on-demand-capacity-mode.html
 """
@@ -8,16 +8,39 @@ from __future__ import annotations
 from math import inf
 from typing import NamedTuple
 
+from msgspec import Struct
+
 from ..api.descriptions import TableDescription
+from ..api.tables import DescribeLimitsInput, DescribeLimitsOutput
 from ..model.indexes import IndexSpec
 from ..model.options import OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
-from .quotas import Quota
+from ..operations.effects import Steps, call, operation
 
 NEW = WarmThroughput(read=12_000, write=4_000)
 """What a new on-demand table serves at once."""
 DOUBLING = 1800.0
 """Seconds after which an on-demand table serves twice what it has been asked for before."""
+
+
+class Quota(Struct, frozen=True):
+    """The most that a table may have, in units per second; the defaults are those of AWS.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html
+    """
+
+    read: float = 40_000
+    write: float = 40_000
+
+
+@operation
+def quota() -> Steps[Quota]:
+    """Return the quotas of a table in this account and region, in one DescribeLimits.
+
+    Needs `dynamodb:DescribeLimits` on `*`.
+    """
+    found = yield from call("DescribeLimits", DescribeLimitsInput(), DescribeLimitsOutput)
+    return Quota(found.table_max_read_capacity_units, found.table_max_write_capacity_units)
 
 
 class Rate(NamedTuple):

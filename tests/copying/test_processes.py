@@ -23,7 +23,7 @@ from dynamorm import (
     attribute_transform,
 )
 from dynamorm.copying import shares
-from dynamorm.copying.time_left import TimeLeft
+from dynamorm.copying.options import TimeLeft
 from dynamorm.operations.pace import Pace
 
 
