@@ -211,15 +211,10 @@ def _plan_needs(plan: Plan) -> Needs:
             yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
 
-def _deletes(asked: _Asked) -> Needs:
+def _on_each(rows: str, asked: _Asked) -> Needs:
+    """Tell what is needed on each table alike; "?" marks what is needed only to wait."""
     for path in asked.paths:
-        yield "DeleteTable", path
-        if asked.wait:
-            yield "DescribeTable", path
-
-
-def _describes(asked: _Asked) -> Needs:
-    return (("DescribeTable", path) for path in asked.paths)
+        yield from _rows(tuple(f"{row} {{table}}" for row in rows.split()), asked, path, path)
 
 
 def _copies(asked: _Asked) -> Needs:
@@ -249,11 +244,6 @@ _COMPLETED = ("import_from_s3", "restore_backup", "restore_to_point_in_time")
 """The operations that then set on their new table what else is declared."""
 
 
-def _verifies(asked: _Asked) -> Needs:
-    names = ("DescribeTable", "Scan", "BatchGetItem")
-    return ((name, path) for path in asked.paths for name in names)
-
-
 def _migrates(asked: _Asked) -> Needs:
     source, _ = asked.ends
     yield from _ensure(asked.specs[-1])
@@ -265,6 +255,9 @@ def _migrates(asked: _Asked) -> Needs:
     if asked.data_copy:
         yield from _copies(asked)
 
+
+_deletes = partial(_on_each, "DeleteTable ?DescribeTable")
+_describes = partial(_on_each, "DescribeTable")
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     **{subject: partial(_service, subject) for subject in ACTIONS},
@@ -283,7 +276,7 @@ _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "plan": _plans,
     "table_exists": _describes,
     "update_table": _updates,
-    "verify_copy": _verifies,
+    "verify_copy": partial(_on_each, "DescribeTable Scan BatchGetItem"),
     "wait_until_active": _describes,
     "wait_until_gone": _describes,
 }
