@@ -51,15 +51,18 @@ class Asking:
                 consumed = check(reply)
             except DynamormError as error:
                 moment = yield from now()
+                # What was refused has cost nothing: the next attempt may use it.
                 self._pace.spent(0.0, paid, moment)
                 if not error.transient or (yield from pauses.over()):
                     raise
+                # A lost answer says nothing about the capacity of a table, and slows nobody down.
                 if isinstance(error, Throttled):
                     self._pace.throttled(moment)
             else:
                 moment = yield from now()
                 self.longest = max(self.longest, moment - sent)
                 self._pace.spent(consumed, paid, moment)
+                # The best guess there is: a page has 1 MB, or less at the end of a segment.
                 self._usual = consumed
                 return reply
             if not (yield from pauses.next()):
@@ -105,6 +108,8 @@ class Pauses:
         """Say whether there has been no success for so long that there will be none."""
         moment = yield from now()
         self._since = moment if self._since is None else self._since
+        # In seconds, not in refusals: how many of these fit into a minute differs by engine and
+        # load.
         return moment - self._since > PATIENCE
 
     def next(self) -> Steps[bool]:

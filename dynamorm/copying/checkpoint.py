@@ -50,6 +50,8 @@ class Costs(Struct):
     write_units: float = 0.0
 
 
+# Unknown members are refused everywhere here: a checkpoint of a later version may hold what this
+# one would not honor, and copying on without it could lose items.
 class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Where a segment can be resumed: after `cursor`, or at its beginning."""
 
@@ -58,6 +60,7 @@ class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
     cursor: Key | None = None
     counts: Counts = field(default_factory=Counts)
     costs: Costs = field(default_factory=Costs)
+    # Digests, not keys: the file has one key for each segment at most, whatever is in the table.
     ahead: list[Digest] = []
     """In place: items after the cursor that have been written, each by a digest of its key."""
     sent: list[Sent] = []
@@ -112,6 +115,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """Digests of target keys that ended the copy, since two items had them: they still have."""
     done: bool = False
     """Whether every segment has ended, and both tables were still the same then."""
+    # Left out of a direct copy, so that its checkpoint is what it was before there was this way.
     s3: S3Point | UnsetType = UNSET
 
     @property

@@ -40,6 +40,7 @@ class Keys:
     def __init__(self, most: int, known: Iterable[bytes] = ()) -> None:
         self._left = most
         self._lock = Lock()
+        # A set of 16-byte values would take some 90 bytes for each.
         self._buckets = [b""] * BUCKETS
         for digested in known:
             self._buckets[_place(digested)] += digested[2:]
@@ -48,6 +49,7 @@ class Keys:
         """Remember a digest: whether it is new, or `None` where there is no room for it."""
         part = digested[2:]
         place = _place(digested)
+        # Search and add in one go: two segments may be at the same key.
         with self._lock:
             bucket = self._buckets[place]
             found = bucket.find(part)
@@ -98,6 +100,7 @@ class Forbidding:
     def queued(self, item: Part, waiting: Part | None) -> None:
         digested = digest(item.key)
         new = self._keys.add(digested)
+        # Beyond the limit on keys, two items in the queue are still told apart.
         if new is False or waiting is not None:
             self.collided.append(digested)
             raise collision(item.raws[0], self._table, self._names)
@@ -119,6 +122,8 @@ class Replacing:
         """Allow it."""
 
     def written(self, item: Part) -> None:
+        # Counted when acknowledged: an item that was replaced in the queue has never been in the
+        # target.
         new = self._keys.add(digest(item.key))
         counts = item.page.counts
         if new is False:

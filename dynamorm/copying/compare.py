@@ -101,13 +101,17 @@ class Comparison:
         """Begin the next phase that is still needed; after the last one comes the end."""
         tally = self.point.tally
         phase: Phase = "end"
+        # Equal sums of hashes of 128 bits: what has no counterpart in reading order has one all the
+        # same.
         if self.point.phase == "sums" and tally.balance != "0":
             phase = "lookups"
             tally.forget()
+        # A part of the source says nothing about what the target has besides.
         elif self.point.phase == "lookups" and self.point.sample == 1:
             if self._convert is None:
                 phase = "extras"
             else:
+                # A transform cannot be turned round, so that extra items can only be counted.
                 tally.extra = max(0, tally.target_items - tally.found)
         self.point = self.point.at(phase)
         self._met, self._merged = Keys(MOST_KEYS), False
@@ -133,6 +137,8 @@ class Comparison:
                 return
             for after, raws in _parts(page, end):
                 tally = yield from look(raws)
+                # Time is up: the cursor stays before this part, which a resumed comparison reads
+                # again.
                 if tally is None:
                     return
                 self._settle({number: Cursor(after is None, after)}, tally)
@@ -205,6 +211,7 @@ class Comparison:
     def _summed(self, ours: Iterable[Keyed], theirs: Iterable[Keyed]) -> Tally:
         return _balanced(_sum(self.source, ours) - _sum(self.target, theirs))
 
+    # Cursors and counts move together, so that a resumed comparison counts each item once.
     def _settle(self, cursors: dict[int, Cursor], tally: Tally) -> None:
         with self._lock:
             self._move(cursors, self.point.tally + tally, merged=self._merged)

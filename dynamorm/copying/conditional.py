@@ -43,6 +43,7 @@ class ConditionalWriter(Writer):
             there = bytes(found.item)
         if not there:  # it has been deleted in between
             return Answer([], refused=batch)
+        # By value: the service may have written 1.0 as 1.
         if _equal(raw, there):
             return Answer(batch)
         if self._keep:

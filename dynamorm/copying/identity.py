@@ -85,6 +85,7 @@ def is_same(one: Found, other: Found) -> bool:
     account and region. Their tables differ by the moment of creation, or else by the endpoint.
     """
     a, b = one.mark, other.mark
+    # TableId is the service's own and never comes again; of the emulators, some tell none.
     if a.id and b.id:
         return a.id == b.id
     if a.created and b.created and a.created != b.created:

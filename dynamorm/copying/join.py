@@ -99,6 +99,7 @@ class Side:
     def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Hashed]]) -> None:
         """Add a page, as the items that the target should have."""
         self._pages = self._pages[1], self._places
+        # Two pages old: from here on the entry is found by its key alone.
         self.wait(sum(1 for entry in self.fresh if entry.place < self._pages[0]))
         for _, entry in self._before(self._pages[0]):
             entry.detach(self.end)
@@ -211,6 +212,8 @@ class Join:
     @property
     def scattered(self) -> bool:
         """Whether the tables have different orders: many entries of both have not met."""
+        # In one order, what differs is left over on one side: missing in the target, or extra
+        # there. In two orders everything is left over on both.
         least = min(self.source.never_met, self.target.never_met)
         return least > max(MAX_KEYS, self._met // 10)
 

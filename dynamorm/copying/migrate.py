@@ -153,6 +153,7 @@ def _is_there(pair: Pair, _: Deadline) -> Steps[bool]:
     found = yield from describe_table(source)
     there = yield from elsewhere(find_table(target), pair.settings.target_db)
     if found.table_status not in _READABLE:
+        # One that is being archived or has lost its KMS key does not come back by waiting.
         raise TableFailed(found.table_name, found.table_status)
     return there is not None and there.table_status != "DELETING"
 
@@ -187,7 +188,7 @@ def _back_up(
     try:
         making = within(timeout, lambda deadline: back_up(request, deadline))
         return (yield from making), None
-    except UnsupportedOperation:
+    except UnsupportedOperation:  # an emulator, of which several know no backups
         described = yield from describe_table(source)
     spec = described_spec(described).named(backup_table)
     # Created, not ensured: a table that has come in the meantime is somebody else's.

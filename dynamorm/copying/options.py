@@ -224,6 +224,7 @@ def _is_number(value: Any) -> bool:
     """Return whether it counts as one; `None` does as infinity."""
     if value is None:
         return True
+    # A bool is an int to Python, and NaN is not equal to itself.
     return isinstance(value, int | float) and not isinstance(value, bool) and value == value
 
 
@@ -236,6 +237,8 @@ def check_segments(segments: int | None) -> None:
 def check_processes(processes: int, executor: Any) -> int:
     """Return the number of processes to copy in; 0 where threads or tasks are meant."""
     _check_whole("processes=", processes, 1024)
+    # By name: the class itself would load multiprocessing, also for who passes an executor of
+    # threads.
     if any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__):
         most: int = executor._max_workers
         return most if processes == 1 else processes
@@ -245,5 +248,6 @@ def check_processes(processes: int, executor: Any) -> int:
 
 
 def _check_whole(name: str, value: object, most: int, *, least: int = 1) -> None:
+    # `type` and not `isinstance`: True would be a 1.
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} takes a whole number from {least} to {most}, not {value!r}")

@@ -120,6 +120,8 @@ def _ready(name: str, deadline: Deadline) -> Steps[TableDescription]:
     schedule = polling()
     while True:
         table = yield from describe_table(name)
+        # While an index is built or the capacity changes, a table serves reads and writes as
+        # before.
         if table.table_status in ("ACTIVE", "UPDATING"):
             return table
         if table.table_status != "CREATING":

@@ -95,6 +95,7 @@ def prepare(
     rule = None
     if convert is not None and not _unique(settings, here, there, same):
         rule = _rule(settings, there, checkpoint, alone=whole and not checkpoint.begun)
+    # Some six hours old: good for an estimate of the time, and for nothing else.
     items = ours.table.item_count
     if items is not None and not whole:
         # Scan spreads items over segments by a hash, so that each has about the same number.

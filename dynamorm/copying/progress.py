@@ -78,6 +78,7 @@ class Telling(Generic[R]):
         One thread at a time, in the order of the reports; the others need not wait for it.
         """
         nobody = self._progress is None and self._file is None
+        # Without waiting: a slow `progress` slows down the segment that calls it, and no other.
         if nobody or not self._lock.acquire(blocking=False):
             return
         try:

@@ -69,6 +69,7 @@ class End(Struct, frozen=True):
     def fits(self, key: Any) -> bool:
         """Return whether `item_key`'s result can be a key here: complete, well-typed, not empty."""
         types = tuple(attribute.type for attribute in self.key)
+        # A key attribute cannot be an empty string or binary: HowItWorks.NamingRulesDataTypes.
         return types == tuple(tag for part in key for tag, value in part if value != "")
 
 
@@ -142,6 +143,8 @@ def _unprocessed(
         keys: set[Hashable] = {item_key(raw, names) for raw in reply.unprocessed}
     except STRANGE:
         keys = set()
+    # The service may have spelt a number in its own way; then all that were not found are asked for
+    # again.
     known = keys & asked.keys()
     return known if len(known) == len(reply.unprocessed) else asked.keys() - found.keys()
 

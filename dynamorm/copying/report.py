@@ -136,6 +136,7 @@ class Segment:
             self.point = point
             self.ahead = set(point.ahead)
             self.sent = {both[:16]: both[16:] for both in point.sent}
+            # Open, so that it is counted and moves no cursor: the other side does that.
             self._pages = deque([Page(counts=under_way, open=1)])
 
     def settle(self) -> None:
@@ -151,6 +152,8 @@ class Segment:
                 page.ends(self._names)
 
     def _settle(self) -> None:
+        # An unbroken run from the front, and no page behind the first that waits: what lies before
+        # the cursor is in the target.
         ready = [*takewhile(lambda page: page.read_whole and not page.open, self._pages)]
         while ready and not ready[-1].ends(self._names):
             ready.pop()
@@ -206,6 +209,7 @@ def report(
             prefixes = tuple(map(s3.place, ("AWSDynamoDB", "items", "errors")))
     done = checkpoint.done and all(point.done for point in points)
     read = counts.read
+    # DescribeTable's figure is old: more may have been read than there should be.
     of = read if done else max(items, read) if items else None
     left = None if of is None or not read else (of - read) * seconds / read
     resumable = structs.replace(checkpoint, segments=points, seconds=seconds)

@@ -119,6 +119,7 @@ class Dividing:
 
     def __init__(self, left: TimeLeft, started: float, read: Pace, write: Pace) -> None:
         self._left = left
+        # The job has a clock of its own, in tests one that somebody moves.
         self._behind = started - time.monotonic()
         self._paces = {"read": read, "write": write}
         self.at_once = float("inf")

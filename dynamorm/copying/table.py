@@ -229,6 +229,7 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
     pages = Pages(job, segment, writer, (yield from now()))
     while True:
         began = yield from now()
+        # A page of which not one item could be written in time would be paid for in vain.
         if job.left.at(began) <= pages.slowest:
             break
         reply = yield from _read(job, segment)
@@ -241,6 +242,7 @@ def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
         pages.detach()
         reply = None  # not held in memory while the next page is read
         job.tell((yield from now()))
+    # Also where time is up for another page: `write` itself sends nothing past the deadline.
     if not writer.gave_up:
         yield from writer.write(rest=True)
     segment.settle()

@@ -81,6 +81,8 @@ class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
             if name == "balance":
                 sums[name] = f"{(int(mine, 16) + int(theirs, 16)) % MODULUS:x}"
             else:
+                # Counts are exact; of keys, only so many are of use to a reader, and the checkpoint
+                # stays small.
                 sums[name] = mine + theirs if type(mine) is int else (mine + theirs)[:NAMED]
         return Tally(**sums)
 
