@@ -121,6 +121,7 @@ class Arguments(Hidden):
 
     def _remembered(self, db: D) -> D:
         """Let a database be pickled as these arguments, if it is of a transport that has a name."""
+        # A transport object may hold sockets and credentials.
         if isinstance(self._transport, str | None):
             db.given = self
         return db
@@ -142,6 +143,7 @@ class Arguments(Hidden):
             raise TypeError(f"a database with credentials= cannot be pickled, {INSTEAD}")
         if not _is_module_level(own["observe"]):
             raise TypeError(f"observe= can be pickled only as a module-level function, {INSTEAD}")
+        # A URL may be http://user:password@host; a pickle is often a file.
         if "@" in self._given.get("endpoint", ""):
             raise TypeError(f"a password in endpoint= cannot be pickled, {INSTEAD}")
         return partial(self._connect, transport=self._transport, **self._given, **own), ()

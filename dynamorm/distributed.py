@@ -140,6 +140,7 @@ class _Cluster:
             self._error = self._error or Over()
         except BaseException as error:  # noqa: BLE001  # an interrupt too: the tasks are to end first
             self._error = self._error or error
+        # Until every task has ended: one that goes on writing would do so behind the caller's back.
         self._answer(futures, lambda: False)
         for number in range(len(tasks)):
             self._variable(f"{self._name}-{number}").delete()
@@ -230,6 +231,8 @@ class _Line:
 
     def ask(self, said: Any) -> Terms:
         if isinstance(said, CopyReport | Verified):
+            # Before it is told: a worker that takes over may know more than the caller, and never
+            # less.
             self._point.set(said.checkpoint)
         key = uuid4().hex
         if said is not None:

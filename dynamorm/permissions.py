@@ -75,6 +75,7 @@ def required_actions(
         _check(subject, tables)
         check_option_names(options)
         needs = _NEEDS[subject](asked)
+    # Each action once on each resource, whatever number of reasons there is for it.
     resources = ((name, resource_arn(path, arn)) for name, path in needs)
     actions = ((where, name if ":" in name else f"dynamodb:{name}") for name, where in resources)
     return tuple(sorted({Permission(where, action) for where, action in actions}))
@@ -137,6 +138,7 @@ def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
 
 def _create(spec: TableSpec, wait: bool) -> Needs:
     yield "CreateTable", _path(spec.name)
+    # Also without waiting: an answer that was lost is resolved by describing the table.
     yield "DescribeTable", _path(spec.name)
     for row in SETTINGS.values():
         # Other settings are members of CreateTable, and no resources of their own.

@@ -119,6 +119,7 @@ def service_error(
     """
     code, message, request_id = shown(code, 100), shown(message), shown(request_id, 100)
     cls = _BY_CODE.get(code) or (ServerError if status >= 500 else ServiceError)
+    # One code for two things: a table of this name exists, or it is being changed.
     if cls is TableBusy and operation in ("CreateTable", "ImportTable"):
         cls = TableExists
     if cls is TableNotFound and operation in ("CancelBulkOperation", "DescribeBulkOperation"):

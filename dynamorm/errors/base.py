@@ -71,6 +71,7 @@ def named(key: Mapping[str, Any]) -> str:
 
 def shown(text: str, most: int = 2000) -> str:
     """Return a text from outside as an error can show it: cut, and without control characters."""
+    # An endpoint may be anything: an answer of 50 MB with escape sequences has been met.
     cut = text[:most]
     if not cut.isprintable():
         cut = "".join([c if c.isprintable() else c.encode("unicode_escape").decode() for c in cut])

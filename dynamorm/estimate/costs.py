@@ -34,6 +34,7 @@ class _Items(NamedTuple):
     def units(self) -> int:
         """The write units of all items, taken to be of average size."""
         each = ceil(self.size / max(self.number, 1) / WRITE_BYTES)
+        # Each item is rounded up to whole units by itself; of the sizes only the average is known.
         return self.number * max(each, 1)
 
 
@@ -64,6 +65,8 @@ def copy(
     spec = TableSpec.of(there) if there else table_spec(target or origin)  # type: ignore[arg-type]  # no description
     region = region or region_of(source.table_arn)
     items = _items(source)
+    # Scan rounds up for each page and not for each item, which no table of a size to estimate
+    # notices.
     units = ceil(items.size / READ_BYTES) * (1 if consistent_read else 0.5)
     read = _Priced(origin, region, prices).units(f"read {origin.name}", "read", units)
     seconds = [rates(origin, origin, quota, source)[0].capped(max_read_units).seconds(units)]

@@ -51,4 +51,5 @@ def prices_of(region: str, table_class: str, given: Mapping[str, float] | None) 
             raise ValueError(f"no price {name!r}: {known}{nearest(name, names)}")
         if isinstance(price, bool) or not isinstance(price, int | float) or not price >= 0:
             raise ValueError(f"the price {name!r} is a number of dollars, not {price!r}")
+    # Of a region whose prices are not known, amounts are told and no dollars.
     return {**PRICES.get(region, {}).get(table_class, {}), **(given or {})}

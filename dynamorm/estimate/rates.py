@@ -56,6 +56,7 @@ class Rate(NamedTuple):
     def seconds(self, units: float) -> float:
         """Return the seconds that so many units take at the least."""
         rate, seconds = self.first, 0.0
+        # Each half hour at one rate, until that is the highest or nothing is left.
         while rate < self.most and units > rate * DOUBLING:
             units -= rate * DOUBLING
             seconds += DOUBLING

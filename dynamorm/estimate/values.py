@@ -82,6 +82,7 @@ def _text(cost: Cost) -> str:
 
 
 def _duration(seconds: float) -> str:
+    # Rounded up: it is the least that it takes.
     minutes = ceil(seconds / 60)
     if minutes < 120:
         return f"about {minutes} min" if minutes > 1 else "at most a minute"

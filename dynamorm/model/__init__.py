@@ -81,6 +81,7 @@ def _lines(value: Any, indent: str = "") -> Iterator[str]:
     for name, part in _parts(value):
         told = isinstance(part, Readable) and type(part).__str__ is not Readable.__str__
         if told or not _parts(part):
+            # The lines of a part with a text of its own stay below its name.
             text = str(part).replace("\n", f"\n{indent}  ")
             yield f"{indent}{name}: {text}"
         else:

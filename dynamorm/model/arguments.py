@@ -14,6 +14,8 @@ def nearest(name: object, known: Iterable[str]) -> str:
     """Return the known name that was probably meant, as the end of a message; empty for none."""
     from difflib import get_close_matches  # only for errors: it takes long to import
 
+    # Similar spellings first; then names that contain what was given, as `prefix` is in
+    # table_prefix.
     text, names = str(name), list(known)
     longer = sorted((one for one in names if text and text in one), key=len)
     found = get_close_matches(text, names, 1, cutoff=0.65) or longer

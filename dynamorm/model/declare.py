@@ -57,6 +57,7 @@ class _Declaration:
         return self.spec(owner)
 
     def spec(self, model: Any) -> TableSpec:
+        # Once for each class: a subclass has other fields, an alias of a generic one other types.
         if model not in self._specs:
             self._specs[model] = _build(model, _merged(_declarations(model), model))
         return self._specs[model]
@@ -190,6 +191,7 @@ def _declarations(model: Any) -> list[_Declaration]:
 def _merged(declarations: list[_Declaration], model: Any) -> _Declared:
     """Let each declaration override its parents' options one by one, and indexes by their names."""
     own = _Declared("")
+    # From the farthest parent on, so that the nearest has the last word.
     for declaration in reversed(declarations):
         nearer = declaration.declared
         options = {**own.options, **nearer.options}
@@ -214,6 +216,7 @@ def _union_spec(
     """Join several Structs on one table; what is given here counts before what they declare."""
     from . import unions
 
+    # Without a tag or a Struct, what follows would only tell the consequences.
     if problems := [*unions.member_problems(members)]:
         raise ModelError(tuple(problems))
     declared = [(member, _merged(_declarations(member), member)) for member in members]

@@ -65,17 +65,20 @@ def _of_description(table: Document) -> Document:
 
     So is the warm throughput, which the service raises by itself.
     """
+    # Left out of a table that has never been on demand.
     mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
     encryption = table.get("SSEDescription", {})
     told: dict[str, Any] = {
         **{name: table[name] for name in _SAME if table.get(name)},
         **_capacity(table, mode),
+        # Always said: CreateTable takes PROVISIONED where it is left out.
         "BillingMode": mode,
         "GlobalSecondaryIndexes": [
             {**{n: index[n] for n in _OF_INDEX if n in index}, **_capacity(index, mode)}
             for index in table.get("GlobalSecondaryIndexes", ())
         ],
     }
+    # A key that AWS owns, the default, is described by nothing at all.
     if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
         told["SSESpecification"] = {
             "Enabled": True,
@@ -138,6 +141,7 @@ def _parts(request: Document) -> dict[str, Any]:
 
 def key_parts(request: Document) -> dict[str, Any]:
     """Return the name, the keys and the indexes, as arguments of a `TableSpec`."""
+    # A request has types apart from keys; a spec has each type with its attribute.
     types = {one["AttributeName"]: one["AttributeType"] for one in request["AttributeDefinitions"]}
     hashes, ranges = _key(request["KeySchema"], types)
     local = [_index(one, types, local=True) for one in request.get("LocalSecondaryIndexes") or ()]

@@ -157,6 +157,7 @@ def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
     Evaluating an annotation runs the model's own code, which may raise anything.
     """
     try:
+        # Not `get_type_hints`: msgspec knows the encoded names, and the types of a generic class.
         infos = structs.fields(model)
     except Exception as error:
         unreadable = tuple(_unreadable(model))
@@ -289,6 +290,7 @@ def _has_numbers(leaf: Any) -> bool:
     if getattr(get_origin(leaf), "__name__", "") not in _LISTS:
         return False
     inner = [kind for kind in get_args(leaf) if kind is not ...]
+    # Floats, ints and Decimals alike: the service stores a vector as numbers.
     return {_kind(one, _KINDS) for kind in inner for one in _leaves(kind, [])} == {"N"}
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         def billing(self) -> OnDemand | Provisioned | UnsetType: ...
 
 
+# The defaults of AWS: the number of global ones is raised on request.
 MAX_INDEXES = {"global": 20, "local": 5, "vector": 5}
 MAX_INCLUDED = 20
 MAX_INCLUDED_IN_SUM = 100

@@ -11,6 +11,7 @@ from .fields import Field, InlineFilter, PartitionKey, SortKey, TimeToLive, Vect
 from .indexes import IndexSpec, KeyAttribute, VectorAttribute
 from .options import AnyIndex, Include, Index, VectorIndex
 
+# In place of a key that is missing, so that everything else that is wrong is found in the same run.
 _UNKNOWN = KeyAttribute("unknown", "S")
 _IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
 
@@ -68,6 +69,7 @@ class _Marked:
                 f"give every {kind.__name__} of index {index!r} a position of its own, or none "
                 f"- at {place}"
             )
+        # Sorted stably: without positions, the order of the fields is that of the key.
         return tuple(field for _, field in sorted(parts, key=lambda part: part[0] or 0))
 
     def _fields_of(self, index: str | None, kind: type) -> tuple[Field, ...]:

@@ -68,6 +68,7 @@ def checked_prefix(prefix: object, argument: str = "table_prefix") -> str:
     return prefix
 
 
+# Asked for each request of a copy, which names the same two tables throughout.
 @lru_cache(maxsize=64)
 def whole_name(prefix: str, name: str) -> str:
     """Return the name of a table in a database; raises `ModelError` where the two do not fit.

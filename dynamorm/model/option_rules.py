@@ -40,6 +40,7 @@ def _tags_fit(tags: object) -> bool:
 def _is_tag_text(text: object, most: int) -> bool:
     if not isinstance(text, str) or len(text) > most:
         return False
+    # Letters and spaces are those of Unicode, which the service allows.
     return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
 
 

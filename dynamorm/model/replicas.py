@@ -57,6 +57,7 @@ def replica_problems(
         yield 'witness goes with consistency="STRONG"'
     if not replicas:
         return
+    # Strongly consistent replicas are written to before a write is acknowledged, by no stream.
     if spec.consistency != "STRONG" and spec.stream not in (UNSET, "NEW_AND_OLD_IMAGES"):
         yield (
             f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "

@@ -46,7 +46,9 @@ def resource_members(
     if problems:
         raise ModelError(tuple(problems))
     members = {name: properties[name] for name in MEMBERS if name in properties}
+    # The default of a resource, as of CreateTable.
     members.setdefault("BillingMode", "PROVISIONED")
+    # A resource has SSEEnabled where the request has Enabled.
     if encryption := members.get("SSESpecification"):
         members["SSESpecification"] = {"Enabled": encryption.get("SSEEnabled", True), **encryption}
     if policy := members.get("ResourcePolicy"):
@@ -59,6 +61,7 @@ def resource_members(
     if stream := members.get("StreamSpecification"):
         members["StreamSpecification"] = {"StreamViewType": stream["StreamViewType"]}
         if policy := stream.get("ResourcePolicy"):
+            # CreateTable carries the policy of the table, and not the one of its stream.
             options["stream_policy"] = policy["PolicyDocument"]
     if counted := {
         index["IndexName"]: _insights(index["ContributorInsightsSpecification"])

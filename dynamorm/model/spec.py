@@ -34,6 +34,7 @@ class TableSpec(Options, frozen=True, dict=True):
         for option in ("ignore", "replicas"):
             if isinstance(given := getattr(self, option), list):
                 structs.force_setattr(self, option, tuple(given))
+        # The rules take for granted that types are right.
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
         # A short name alone is none: a database may put a prefix before it.
         if problems and problems != short_name_problems(self.name):
@@ -74,6 +75,7 @@ class TableSpec(Options, frozen=True, dict=True):
     @property
     def defined(self) -> tuple[KeyAttribute, ...]:
         """Every attribute that CreateTable has to define, once, in order."""
+        # No others: CreateTable refuses a definition that no key uses.
         owned = (attribute for index in self.indexes for attribute in index.defined)
         return tuple(dict.fromkeys((*self.key, *owned)))
 

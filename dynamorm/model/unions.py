@@ -122,6 +122,7 @@ def _merged(one: Any, other: Any) -> Any:
     """Return an index as both list it; `None` where they contradict each other."""
     projections = [getattr(index, "projection", None) for index in (one, other)]
     if all(isinstance(projection, Include) for projection in projections):
+        # A projection is a promise to who reads the index: all that any model names is there.
         both = Include(*dict.fromkeys(name for names in projections for name in names or ()))
         one, other = (structs.replace(index, projection=both) for index in (one, other))
     return one if one == other else None
@@ -157,6 +158,7 @@ def unmarked_keys(members: Sequence[ModelFields], fields: Sequence[Field]) -> It
                         f"{attribute!r} is missing: each model needs the table's key "
                         f"- at {label(member.model)}"
                     )
+                # Its items would be in the index all the same, by whatever they hold there.
                 elif attribute in own and mark not in own[attribute].markers:
                     yield (
                         f"{attribute!r} is a key in another model: mark it here too, with "

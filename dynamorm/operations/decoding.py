@@ -58,6 +58,7 @@ def decoder_of(reply_type: Any) -> json.Decoder[Any]:
     found = _decoders.get(reply_type)
     if found is None:
         with _making:
+            # All at once: which one is the oldest is not worth keeping a list for.
             if len(_decoders) > MOST_DECODERS:
                 _decoders.clear()
             found = _decoders.get(reply_type) or json.Decoder(reply_type)

@@ -118,6 +118,7 @@ class _World(Struct, frozen=True):
 
 
 def _world(transport: Any, clock: Clock | None, observe: Observe | None) -> _World:
+    # A transport of a test brings the clock that goes with its script.
     known: Clock = clock or getattr(transport, "clock", None) or Clock()
     if observe is None and not _is_logged():
         return _World(transport, known, None)
@@ -139,6 +140,7 @@ def _run(program: Steps[T], world: _World) -> T:
             try:
                 answer = _perform(effect, world)
             except BaseException as error:  # an interrupt too
+                # Not raised here: the operation may know what to do, or want a last word.
                 effect = program.throw(error)
             else:
                 effect = program.send(answer)
@@ -269,6 +271,7 @@ def _program(
     steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str, home: Any
 ) -> Steps[T]:
     steps = iter(steps) if isinstance(steps, Operation) else steps
+    # A coroutine has `throw` too: that of an AsyncDatabase, given to `run`.
     if not hasattr(steps, "throw") or hasattr(steps, "__await__"):
         wanted = "expected an operation such as dynamorm.ensure_table(Model); methods run theirs"
         raise TypeError(f"{wanted}; got {steps!r:.200}")

@@ -38,6 +38,7 @@ class Method(Generic[P, T]):
     @overload
     def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
     def __get__(self, db: Any, owner: Any) -> Any:
+        # Found when it is asked for, since finding it imports its module.
         function = self._find()
         if db is None:
             return _unbound(function)

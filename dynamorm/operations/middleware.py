@@ -101,6 +101,7 @@ def _prefixed(payload: Any, prefix: str) -> Any:
         said = getattr(payload, member)
         if isinstance(said, str):
             whole: Any = whole_name(prefix, said)
+        # BatchWriteItem and BatchGetItem have names as keys.
         elif isinstance(said, dict):
             whole = {whole_name(prefix, name): batch for name, batch in said.items()}
         else:

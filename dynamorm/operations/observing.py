@@ -76,6 +76,7 @@ class Watch:
         self._call = call
         begun = self._now()
         failed: BaseException | None = None
+        # A variable of the context, since `send` of a transport has no parameter for it.
         outer = OBSERVED.set(True)
         try:
             yield

@@ -17,6 +17,7 @@ WARMING = 1800.0
 RECOVERY = 60.0
 """Seconds in which a rate that was throttled doubles again."""
 
+# As the cubic rate of botocore's adaptive mode: botocore/retries/throttling.py.
 BACK_OFF = 0.7
 """What is left of a rate after throttling; once a second at most."""
 
@@ -109,6 +110,7 @@ class Pace:
 
     def _learn(self, units: float, paid: float) -> None:
         if paid and units:
+            # Half of the way, so that one odd page does not decide the rate.
             self._factor *= (1 + units / paid) / 2
 
     def _rate(self, limit: float, moment: float) -> float:

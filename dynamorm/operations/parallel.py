@@ -43,6 +43,7 @@ def in_threads(
         wait(futures, return_when=FIRST_EXCEPTION)
     finally:
         over.append(True)  # who is still under way ends before its next effect
+        # Those that have begun are waited for: none may send anything after this has returned.
         wait([future for future in futures if not future.cancel()])
         if own is not None:
             own.join()

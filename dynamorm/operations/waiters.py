@@ -92,6 +92,7 @@ def until_active(
             raise errors.TableFailed(seen.table_name, seen.table_status)
         if seen is not None and seen.table_status == "DELETING":
             raise _deleted(name)
+        # Each answer may be older than the one before: DescribeTable reads eventually consistent.
         found = yield from _look_again(name, deadline, schedule, seen)
         if ours is not None and _is_over(ours, found):
             raise _deleted(name)
@@ -116,6 +117,7 @@ def _check_replicas(before: TableDescription, table: TableDescription) -> None:
     earlier = {one.region_name: one.replica_status for one in before.replicas}
     for one in table.replicas:
         status = one.replica_status
+        # A status that is not known here counts as failed only for a replica that was being made.
         works = status in (None, "ACTIVE", *_CHANGING)
         if not works and earlier.get(one.region_name, "CREATING") == "CREATING":
             raise errors.TableFailed(table.table_name, f"replica {one.region_name} {status}")

@@ -59,6 +59,7 @@ class Retries(Struct, frozen=True, kw_only=True):
     attempt starts later than `budget` seconds after the first failure.
     """
 
+    # The base is the SDKs' for DynamoDB (botocore/data/_retry.json); 8 attempts pause 11 s at most.
     attempts: int = 8
     base: float = 0.05
     cap: float = 5.0
@@ -104,6 +105,8 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
                 error.table = table_of(effect.payload)
             lost = error.maybe_applied = error.maybe_applied or lost
             failed = error
+        # After a freeze all kept connections are dead, and none of that says anything about the
+        # service.
         if isinstance(failed, TransportError) and failed.stale and not replaced:
             replaced = True
             continue
@@ -112,6 +115,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
         first_failure = moment if first_failure is None else first_failure
         longest = min(retries.cap, retries.base * 2**failures)
         bounds = (first_failure + retries.budget, effect.until, effect.deadline)
+        # By the longest pause that it may be: the random part is not known here.
         late = moment + longest > min(bound for bound in bounds if bound is not None)
         if late or not failed.transient or failures >= retries.attempts:
             try:
@@ -157,6 +161,7 @@ def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]
         return (yield from steps)
 
     def sooner(request: Call[Any]) -> Call[Any]:
+        # A part of an operation may have less time than the whole.
         inner = deadline.moment if request.deadline is None else request.deadline
         return structs.replace(request, deadline=min(inner, deadline.moment))
 
