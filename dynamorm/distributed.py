@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 from uuid import uuid4
 
 from msgspec import convert, structs
@@ -26,7 +26,7 @@ from .copying.table import copied, copy_share
 from .copying.verified import Verified, VerifyPoint
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
-from .operations.effects import Operation
+from .operations.effects import Operation, Steps
 from .operations.parallel import Stop, finished
 from .operations.processes import Over
 
@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from .copying.options import CopyOptions
+
+R = TypeVar("R")
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at what tasks have told."""
@@ -67,10 +69,7 @@ def copy_table(
     """
     pair = Pair(source, target, settings_of("copy_table", options, "segments", "db"))
     check_segments(segments)
-    wait = partial(_on_cluster, client, copy_share)
-    steps = partial(copied, pair, None, segments, wait=wait, dumps=_dumps)
-    report: CopyReport = finished(db.run(Operation(steps, (), {})))
-    return report
+    return _run(client, db, partial(copied, pair, None, segments), copy_share)
 
 
 def verify_copy(
@@ -87,10 +86,14 @@ def verify_copy(
     known = VerifyOptions.__annotations__
     settings = settings_of("verify_copy", options, "segments", "db", "sample", known=known)
     pair = Pair(source, target, settings)
-    wait = partial(_on_cluster, client, compare_walk)
-    steps = partial(compared, pair, segments, sample, wait=wait, dumps=_dumps)
-    verified: Verified = finished(db.run(Operation(steps, (), {})))
-    return verified
+    return _run(client, db, partial(compared, pair, segments, sample), compare_walk)
+
+
+def _run(client: Any, db: Any, whole: Callable[..., Steps[R]], share: Callable[[Any, Any], R]) -> R:
+    """Run an operation whose shares are done by `share` on the workers."""
+    steps = partial(whole, wait=partial(_on_cluster, client, share), dumps=_dumps)
+    result: R = finished(db.run(Operation(steps, (), {})))
+    return result
 
 
 def _dumps(value: Any) -> None:

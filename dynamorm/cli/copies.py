@@ -94,7 +94,7 @@ def _run(
             # What it does not take is told first; iterated, since it may not come to running it.
             steps = iter(operation(*ends, **given))
             if not quiet:
-                tell_before(session, db, there or db, *ends, prices, given)
+                tell_before(session, (db, there or db), ends, prices, given)
             with progress:
                 found = db.run(steps)
     except BaseException as error:  # an interrupt too: without the checkpoint all was in vain

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ..estimate import Estimate
     from ..model.declare import Model
 
+    Databases = tuple[Database, Database]
+    Ends = tuple[Model | str, Model | str]
+    """Source and target."""
+
 prices = click.option(
     "--price",
     "prices",
@@ -62,7 +66,7 @@ def of_copy(
     ends = model_or_name(source), model_or_name(target)
     given["consistent_read"] = not given.pop("eventually_consistent")
     with session.databases(given) as (db, there):
-        found, _ = _copy(db, there or db, *ends, prices, given)
+        found, _ = _copy((db, there or db), ends, prices, given)
     _show(session, "copy", [found])
 
 
@@ -76,18 +80,14 @@ _OPTIONS = ("consistent_read", "collisions", "existing", "max_read_units", "max_
 
 
 def _copy(
-    db: Database,
-    there: Database,
-    source: Model | str,
-    target: Model | str,
-    prices: tuple[str, ...],
-    given: dict[str, Any],
+    databases: Databases, ends: Ends, prices: tuple[str, ...], given: dict[str, Any]
 ) -> tuple[Estimate, TableDescription | None]:
     """Describe both tables; return the estimate, and the target if it is there."""
     from .. import estimate
     from ..errors import TableNotFound
 
     options = {name: given[name] for name in _OPTIONS}
+    (db, there), (source, target) = databases, ends
     described = db.describe_table(source)
     found = None
     with suppress(TableNotFound):
@@ -98,10 +98,8 @@ def _copy(
 
 def tell_before(
     session: Session,
-    db: Database,
-    there: Database,
-    source: Model | str,
-    target: Model | str,
+    databases: Databases,
+    ends: Ends,
     prices: tuple[str, ...],
     given: dict[str, Any],
 ) -> None:
@@ -113,7 +111,7 @@ def tell_before(
     from ..model.named import table_name
     from ..model.spec import TableSpec
 
-    estimate, found = _copy(db, there, source, target, prices, given)
+    estimate, found = _copy(databases, ends, prices, given)
     say(str(estimate))
     session.output.line("estimate", **estimate.to_dict())
     if found is None:  # which is an error of the copy
@@ -121,9 +119,9 @@ def tell_before(
     spec = TableSpec.of(found)
     _, writes = rates(spec, spec, Quota(), found)
     say(f"{spec.name} takes {writes.first:,.0f} write units a second, {writes.most:,.0f} at most")
-    wanted = table_spec(spec, name=table_name(target), point_in_time_recovery=True)
+    wanted = table_spec(spec, name=table_name(ends[1]), point_in_time_recovery=True)
     with suppress(AccessDenied):
-        if any(table.drift for table in there.check(wanted, only=(PITR,)).tables):
+        if any(table.drift for table in databases[1].check(wanted, only=(PITR,)).tables):
             say(f"Warning: {spec.name} has no PITR, and what the copy overwrites is lost")
 
 
