@@ -93,6 +93,7 @@ class _Operations:
 
     def __copy__(self: D) -> D:
         """Share the transport; what is pickled connects again."""
+        # Not by `connect`: a copy shares the connections, and may hold what cannot be pickled.
         made = type(self).__new__(type(self))
         made.__dict__.update(self.__dict__)
         return made

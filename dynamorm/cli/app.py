@@ -21,6 +21,7 @@ class App(click.Group):
     def main(self, args: Sequence[str] | None = None, *given: Any, **named: Any) -> NoReturn:
         session = named.setdefault("obj", Session())
         session.arguments = list(sys.argv[1:] if args is None else args)
+        # By itself click ends a wrong call with 2, which is the exit code of a difference here.
         named["standalone_mode"] = False
         try:
             sys.exit(super().main(session.arguments, *given, **named) or 0)
@@ -28,6 +29,7 @@ class App(click.Group):
             say("Aborted.")
             sys.exit(INTERRUPTED)
         except Exception as error:  # noqa: BLE001 - the user's models and transforms raise any
+            # Only for errors: it imports all of them.
             from .failures import tell
 
             options = session.given

@@ -132,6 +132,7 @@ def _write(value: Any, out: str | None) -> None:
 
 
 def _save(content: bytes, out: str | None) -> None:
+    # As bytes, since text would get other line ends on Windows.
     with click.open_file(out or "-", "wb") as file:
         file.write(content)
 

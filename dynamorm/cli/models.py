@@ -21,6 +21,7 @@ NO_MODELS = (
 def models_of(names: Iterable[str]) -> tuple[Model, ...]:
     """Return the named models, each once, in order; a module means all models in it."""
     found: dict[int, Model] = {}
+    # By identity: a TableSpec that has tags has no hash.
     for name in names:
         for model in [model_of(name)] if ":" in name else _all_in(name):
             found.setdefault(id(model), model)
@@ -93,6 +94,8 @@ def _module(path: str) -> ModuleType:
     try:
         return import_module(path)
     except Exception as error:
+        # A module that is there and imports another that is not is a mistake in it, not in the
+        # name.
         absent = isinstance(error, ModuleNotFoundError) and f"{path}.".startswith(f"{error.name}.")
         if absent:
             where = "from the folder of the project, or with it installed"

@@ -45,6 +45,7 @@ class Output:
         """Print text for people, unless the output is JSON."""
         if text and not self.as_json:
             shown = "\n".join(map(_wrapped, text.split("\n"))) if sys.stdout.isatty() else text
+            # click strips the colours where the output is no terminal.
             click.echo(_SIGNS.sub(_painted, shown))
 
     def document(self, command: str, **members: Any) -> None:

@@ -22,6 +22,7 @@ class _File(Struct, frozen=True, forbid_unknown_fields=True):
 def write_plans(path: str, plans: list[Plan]) -> None:
     """Write a file that only its owner may read, whole or not at all."""
     document: dict[str, Any] = {"format_version": FORMAT_VERSION, "command": "plan"}
+    # As a checkpoint is: the file has policies and ARNs, and must not be half a plan.
     save(path, {**document, "plans": to_builtins(plans)})
 
 

@@ -112,6 +112,7 @@ def apply(session: Session, what: tuple[str, ...], yes: bool, timeout: float, **
     from ..tables.update import apply as applying
     from .plan_file import read_plans
 
+    # A model never ends so: `module:Class`.
     seen = len(what) == 1 and what[0].endswith(".json")
     found = () if seen else session.models(what)
     with session.database() as db:

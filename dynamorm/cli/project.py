@@ -23,6 +23,7 @@ def load_project(app: Group) -> dict[str, Any]:
     sys.path[:0] = [str(folder) for folder in (here, found) if str(folder) not in sys.path]
     path = found / "pyproject.toml"
     content = path.read_bytes() if path.is_file() else b""
+    # Most projects have none: they need not load a parser.
     if b"tool.dynamorm" not in content:
         return {}
     from msgspec import DecodeError, toml

@@ -56,6 +56,7 @@ class Session:
 
         With `waits`, long waits are reported on standard error.
         """
+        # What is not given is left to `connect`, which looks where boto3 looks.
         place = {name: self.given.get(name) for name in PLACE} | elsewhere
         if self._connect is None:
             from ..connection import connect
@@ -113,6 +114,7 @@ class Session:
         # What `click.prompt` reads with leaves a blank on standard output, which may be a file.
         click.echo(f"{what}? Only 'yes' is accepted: ", nl=False, err=True)
         answer = sys.stdin.readline().strip()
+        # The whole word, as Terraform asks for it: a table that is gone does not come back.
         if answer != "yes":
             say("Nothing was done.")
         return answer == "yes"

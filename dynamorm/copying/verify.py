@@ -181,6 +181,7 @@ def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Ste
     settings = pair.settings
     left = TimeLeft(settings.deadline, started)
     found = yield from pair.find(left, started)
+    # With a transform a table may well be compared with itself: a copy in place has made it so.
     if is_same(*found) and settings.transform is None:
         raise Refused((f"source and target are the same table, {point.source}: name another",))
     point = check_tables(point, "comparison", *found)

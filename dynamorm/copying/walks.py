@@ -35,6 +35,7 @@ class Walks(Dividing):
         self._before = point.tally
         self._numbers = point.pending()
         self._tallies = {}
+        # Each walk counts for itself: what all have counted before is added once, by whoever waits.
         empty = structs.replace(point, tally=Tally())
         return [self._make(self._terms(i), empty, i) for i in self._numbers]
 
@@ -42,6 +43,8 @@ class Walks(Dividing):
         """Take note of how far a walk is; return its terms."""
         walk = self._numbers[number]
         if isinstance(said, Verified):
+            # Each report has all that its walk has counted, and so takes the place of the one
+            # before.
             theirs = convert(said.checkpoint, VerifyPoint)
             self._tallies[walk] = theirs.tally
             total = self._before

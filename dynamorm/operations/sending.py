@@ -49,6 +49,7 @@ def sending(transport: Any, operation: str, body: bytes, timeout: float | None) 
 
     Gives what `send` gives: an answer, or what is to be awaited.
     """
+    # A transport of a user's may have been written before there was a time limit.
     if timeout is None or not takes_timeout(transport.send):
         return transport.send(operation, body)
     return transport.send(operation, body, timeout=timeout)

@@ -69,6 +69,7 @@ def data_files(bucket: Bucket, folder: str) -> list[DataFile]:
 
 def bundles_of(files: list[DataFile], segment: int, of: int) -> list[list[DataFile]]:
     """Return the files of a segment, in bundles whose files are read in turn."""
+    # In turn, so that segments have about the same number of files whatever their order.
     own = files[segment::of]
     return [own[first : first + TOGETHER] for first in range(0, len(own), TOGETHER)]
 
@@ -95,6 +96,8 @@ class Bundle:
             found = _items_in(file, text)
             self._found[file.key] += len(found)
             items += found
+            # Against the manifest, since a cut answer that ends between two lines looks like a
+            # whole one.
             if not text and self._found[file.key] != file.items:
                 raise _incomplete(file, self._found[file.key])
         self._files = [file for file, text in zip(self._files, texts, strict=True) if text]

@@ -39,6 +39,7 @@ class Objects:
         lines: list[bytes] = []
         size = 0
         for raw in items:
+            # Before each item: a transform may take seconds for one.
             if stopped():
                 raise Stopped
             page.counts.read += 1

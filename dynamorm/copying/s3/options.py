@@ -36,6 +36,7 @@ def check_options(settings: Any) -> None:
     check_client(settings.s3)
     check_place(settings.bucket, settings.prefix)
     check_units(settings.max_write_units)
+    # Against the defaults: an option that is given as it is by default does no harm.
     kind = type(settings)
     defaults = dict(zip(kind.__struct_fields__, kind.__struct_defaults__, strict=True))
     for name in _USELESS:

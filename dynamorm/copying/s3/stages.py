@@ -91,6 +91,8 @@ class _ByS3:
     def _begin(self, operation: str, request: Any, reply_type: type[T]) -> Steps[T]:
         """Send what begins a stage, with the token of this copy."""
         if not self.point.token:
+            # A new one for each attempt that begins anew: under an old token the service would give
+            # back the export or the bulk put that has failed.
             moment = yield from wall_time()
             self._note(token=f"{moment:.6f}-{crc32(request.to_json()):08x}")
         marked = structs.replace(request, client_token=f"{self.point.token}-{self.point.stage}")
@@ -169,6 +171,7 @@ class _ByS3:
     def put(self) -> Steps[bool]:
         """Begin the bulk put, unless that has been done, and wait for it."""
         counts = total(segment.point.counts for segment in self._job.segments)
+        # What was counted as replaced was uploaded too, and the service puts both.
         uploaded = counts.written + counts.collisions
         if not uploaded:
             self._note(stage="done")
@@ -180,6 +183,7 @@ class _ByS3:
         if done is None:
             return False
         self._hear(done)
+        # The bulk put succeeds with what it has read. Whether that is all only this shows.
         if done.processed_item_count not in (None, uploaded):
             if done.failed_item_count:
                 yield from self._read_errors(done)

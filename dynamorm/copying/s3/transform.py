@@ -75,6 +75,7 @@ class Transform:
         for count, body in enumerate(objects):
             key = f"{name}-{count:03}.json.gz"
             yield from patiently(self._job, self._bucket.write, key, body)
+        # Only now: a cursor behind an object that was not written would lose its items.
         page.read_whole = True
         segment.settle()
 
