@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
 
-from .faults import Fault, due
+from .faults import Fault, failing
 
 PAGE = 1000
 
@@ -37,24 +38,22 @@ class FakeS3:
         self._faults += [(method, error, after_effect)] * times
 
     def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:  # noqa: N803 - S3's
-        late = self._begin("get_object", Key)
-        held = self._objects.get(f"{Bucket}/{Key}")
-        if held is None:
-            raise ClientError("NoSuchKey", 404, "GetObject")
-        answer: dict[str, Any] = {}
-        if Range:
-            first, _, last = Range.removeprefix("bytes=").partition("-")
-            if int(first) >= len(held):
-                raise ClientError("InvalidRange", 416, "GetObject")
-            answer["ContentRange"] = f"bytes {first}-{last}/{len(held)}"
-            held = held[int(first) : int(last) + 1]
-        _end(late)
+        with self._request("get_object", Key):
+            held = self._objects.get(f"{Bucket}/{Key}")
+            if held is None:
+                raise ClientError("NoSuchKey", 404, "GetObject")
+            answer: dict[str, Any] = {}
+            if Range:
+                first, _, last = Range.removeprefix("bytes=").partition("-")
+                if int(first) >= len(held):
+                    raise ClientError("InvalidRange", 416, "GetObject")
+                answer["ContentRange"] = f"bytes {first}-{last}/{len(held)}"
+                held = held[int(first) : int(last) + 1]
         return {**answer, "Body": BytesIO(held), "ContentLength": len(held)}
 
     def put_object(self, *, Bucket: str, Key: str, Body: bytes) -> dict[str, Any]:  # noqa: N803 - S3's
-        late = self._begin("put_object", Key)
-        self._objects[f"{Bucket}/{Key}"] = bytes(Body)
-        _end(late)
+        with self._request("put_object", Key):
+            self._objects[f"{Bucket}/{Key}"] = bytes(Body)
         return {}
 
     def list_objects_v2(
@@ -64,20 +63,14 @@ class FakeS3:
         Prefix: str = "",  # noqa: N803 - S3's
         ContinuationToken: str = "",  # noqa: N803 - S3's
     ) -> dict[str, Any]:
-        late = self._begin("list_objects_v2", Prefix)
         start = f"{Bucket}/{Prefix}"
-        keys = [key.partition("/")[2] for key in sorted(self._objects) if key.startswith(start)]
+        with self._request("list_objects_v2", Prefix):
+            keys = [key.partition("/")[2] for key in sorted(self._objects) if key.startswith(start)]
         keys = [key for key in keys if key > ContinuationToken]
         more = {"NextContinuationToken": keys[PAGE - 1]} if keys[PAGE:] else {}
-        _end(late)
         return {"Contents": [{"Key": key} for key in keys[:PAGE]], **more}
 
-    def _begin(self, method: str, key: str) -> BaseException | None:
-        """Note a request; raise what it is to fail with, or give what it is to fail with later."""
+    def _request(self, method: str, key: str) -> AbstractContextManager[None]:
+        """Note a request; let it fail, before its effect or after it, where it is to."""
         self.sent.append((method, key))
-        return due(self._faults, method)
-
-
-def _end(late: BaseException | None) -> None:
-    if late is not None:
-        raise late
+        return failing(self._faults, method)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 Fault = tuple[str, BaseException, bool]
 """An operation, its error, and whether this comes once the request has had its effect."""
 
@@ -14,13 +17,15 @@ class Refusal(Exception):
         self.code = code
 
 
-def due(faults: list[Fault], operation: str) -> BaseException | None:
-    """Take the next fault of an operation: raise it, or return one that comes after the effect."""
-    fault = next((fault for fault in faults if fault[0] == operation), None)
+@contextmanager
+def failing(faults: list[Fault], name: str) -> Iterator[None]:
+    """Raise the next fault of an operation: before what is done in this context, or after it."""
+    fault = next((fault for fault in faults if fault[0] == name), None)
     if fault is None:
-        return None
+        yield
+        return
     faults.remove(fault)
     _, error, after_effect = fault
-    if not after_effect:
-        raise error
-    return error
+    if after_effect:
+        yield
+    raise error

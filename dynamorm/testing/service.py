@@ -21,7 +21,7 @@ from . import replicas
 from .backups import Backups
 from .buckets import FakeS3
 from .contents import MAX_BODY
-from .faults import Fault, Refusal, due
+from .faults import Fault, Refusal, failing
 from .items import SHAPES, Items
 from .scripted import FakeClock
 from .settings import Settings
@@ -130,11 +130,8 @@ class FakeService:
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         with self._lock:
             self.sent.append(operation)
-            late = due(self._faults, operation)
-            with _answering(operation):
+            with failing(self._faults, operation), _answering(operation):
                 answer = self._operation(operation)(_decoded(operation, body))
-            if late is not None:
-                raise late
             return b"" if answer is None else json.encode(answer)
 
     def _operation(self, operation: str) -> Answer:
