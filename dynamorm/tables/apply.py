@@ -21,7 +21,7 @@ from .compare import Pending
 from .find import describe_table
 from .insist import LOOKS, insist
 from .plan import Plan
-from .review import is_early, is_needed, is_wanted
+from .review import is_needed, made_again
 from .settings import is_read, on_stream, setting_of
 from .settle import pending
 from .steps import Settings, Step, consents
@@ -130,7 +130,8 @@ class Run:
     def _is_early(self, step: Step) -> bool:
         """Return whether its time has not come; the plan may be as old as it wants to wait."""
         begun = any(setting_of(done.name) == setting_of(step.name) for done in self.done)
-        return begun or is_early(self.plan, step, self.table, self.settings)
+        fresh = made_again(self.plan, step, self.table, self.settings)
+        return begun or bool(fresh and fresh.after)
 
     def _send(self, step: Step) -> Steps[None]:
         lost = False
@@ -192,7 +193,7 @@ class Run:
 
     def _is_unseen(self, step: Step) -> bool:
         told = step in self._unseen or step.operation != "UpdateTable"
-        return not told and is_wanted(self.plan, step, self.table, self.settings)
+        return not told and bool(made_again(self.plan, step, self.table, self.settings))
 
 
 _UNSEEN = "the service took the change, and it does not show: perhaps it does not know it"

@@ -103,26 +103,18 @@ def is_ignored(spec: TableSpec, setting: str) -> bool:
 def _every_pair(
     spec: TableSpec, table: TableDescription, settings: Settings | None = None
 ) -> Iterator[Pair]:
-    """Return all that is declared and known, first what DescribeTable tells."""
-    told, read = _setting_pairs(spec, table, settings)
+    """Return all that is declared and known, different or not, first what DescribeTable tells."""
+    rows = tuple(compared_rows(spec)) if declares_settings(spec) else ()
+    settled = [
+        (row, (part.name, part.declared, part.found))
+        for row in rows
+        for part in row.compare(spec, table, settings)
+        if part.declared is not UNSET
+    ]
     yield key_pair(spec, table)
-    yield from told
+    yield from (pair for row, pair in settled if not row.read)
     yield from index_pairs(spec, table)
-    yield from read
-
-
-def _setting_pairs(
-    spec: TableSpec, table: TableDescription, settings: Settings | None
-) -> tuple[list[Pair], list[Pair]]:
-    """Return what is declared of settings, be it different or not: told of, and read besides."""
-    told: list[Pair] = []
-    read: list[Pair] = []
-    if declares_settings(spec):
-        for row in compared_rows(spec):
-            for part in row.compare(spec, table, settings):
-                if part.declared is not UNSET:
-                    (read if row.read else told).append((part.name, part.declared, part.found))
-    return told, read
+    yield from (pair for row, pair in settled if row.read)
 
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:

@@ -36,16 +36,10 @@ def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Setting
     return any(_is_same(other, step) for other in near)
 
 
-def is_wanted(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
-    """Return whether what is there asks for this very step, whatever else it asks for."""
+def made_again(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> Step | None:
+    """Return this very step as it would be planned now; `None` if nothing there wants it."""
     fresh = make_again(plan, table, settings)
-    return any(_is_same(other, step) for other in fresh.steps)
-
-
-def is_early(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
-    """Return whether what is there has to be left as it is for a while, before this step."""
-    fresh = make_again(plan, table, settings)
-    return any(_is_same(other, step) and other.after for other in fresh.steps)
+    return next((other for other in fresh.steps if _is_same(other, step)), None)
 
 
 def _is_near(name: str, step: str) -> bool:
