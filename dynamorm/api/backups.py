@@ -148,8 +148,7 @@ class DescribeBackupOutput(Reply, frozen=True):
     backup_description: BackupDescription
 
 
-class DeleteBackupOutput(Reply, frozen=True):
-    backup_description: BackupDescription
+DeleteBackupOutput = DescribeBackupOutput
 
 
 class ListBackupsOutput(Reply, frozen=True):

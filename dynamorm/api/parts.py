@@ -116,6 +116,7 @@ class ReplicaDescription(Reply, frozen=True):
     replica_status: str | None = None
     replica_arn: str | None = None
     replica_status_description: str | None = None
+    # A string in the service's model.
     replica_status_percent_progress: str | None = None
     kms_master_key_id: str | None = None
     provisioned_throughput_override: ProvisionedThroughputOverride | None = None

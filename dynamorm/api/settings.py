@@ -65,8 +65,7 @@ class DescribeContinuousBackupsOutput(Reply, frozen=True):
     continuous_backups_description: ContinuousBackupsDescription
 
 
-class UpdateContinuousBackupsOutput(Reply, frozen=True):
-    continuous_backups_description: ContinuousBackupsDescription
+UpdateContinuousBackupsOutput = DescribeContinuousBackupsOutput
 
 
 class ListTagsOfResourceOutput(Reply, frozen=True):
@@ -83,8 +82,7 @@ class GetResourcePolicyOutput(Reply, frozen=True):
     revision_id: str | None = None
 
 
-class DeleteResourcePolicyOutput(Reply, frozen=True):
-    revision_id: str | None = None
+DeleteResourcePolicyOutput = PutResourcePolicyOutput
 
 
 class EnableKinesisStreamingConfiguration(Reply, frozen=True):

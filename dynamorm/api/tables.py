@@ -165,14 +165,11 @@ class CreateTableOutput(Reply, frozen=True):
     table_description: TableDescription
 
 
-class DeleteTableOutput(Reply, frozen=True):
-    table_description: TableDescription
+# To make a class, and later its decoder, would cost a first request more than its one member.
+DeleteTableOutput = CreateTableOutput
+UpdateTableOutput = CreateTableOutput
 
 
 class ListTablesOutput(Reply, frozen=True):
     table_names: tuple[str, ...]
     last_evaluated_table_name: str | None = None
-
-
-class UpdateTableOutput(Reply, frozen=True):
-    table_description: TableDescription
