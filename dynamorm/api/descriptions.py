@@ -115,6 +115,7 @@ _KINDS: dict[str, Any] = TableDescription.__annotations__
 _RARE = tuple(name for name, kind in _KINDS.items() if isinstance(kind, str))
 
 
+# By the members that are there: the tables of one program are of few such shapes.
 @lru_cache(maxsize=32)
 def _answer(members: tuple[str, ...]) -> Any:
     """Make the shape of an answer that has these of the rare members; others are left unread."""

@@ -37,6 +37,7 @@ class ExportTableToPointInTimeInput(Request, frozen=True, kw_only=True):
     s3_bucket: str
     s3_bucket_owner: str | UnsetType = UNSET
     s3_prefix: str | UnsetType = UNSET
+    # In the shapes of S3 the service writes Sse and Kms, elsewhere SSE and KMS.
     s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
     s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
     export_format: str | UnsetType = UNSET

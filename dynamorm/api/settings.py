@@ -11,6 +11,7 @@ from . import Reply, Request
 from .parts import Tag
 
 
+# A member of the request, which its answer repeats.
 class TimeToLiveSpecification(Reply, frozen=True):
     enabled: bool
     attribute_name: str

@@ -41,6 +41,7 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
                 if row.setting in ignores:
                     block["lifecycle"] = {"ignore_changes": [*row.arguments]}
                 kind[unique(label, kind)] = block
+        # Where a change means another table, Terraform would delete the old one with its items.
         table["lifecycle"] = {"prevent_destroy": True}
         if ignored := [
             argument

@@ -33,6 +33,7 @@ def declared(spec: TableSpec) -> Members:
         DisassociationProtectionEnabled=spec.disassociation_protection,
     )
     if spec.stream_policy:
+        # Terraform has a resource for it, CloudFormation a property within the stream.
         policy = told["StreamResourcePolicy"] = policy_text(spec.stream_policy)
         stream: Members = told["StreamSpecification"]
         stream["ResourcePolicy"] = {"PolicyDocument": json.decode(policy)}

@@ -36,6 +36,8 @@ def resources(models: tuple[Model, ...], prefix: str, function: str) -> dict[str
 
 def logical_id(spec: TableSpec) -> str:
     """Return the name of the class without what is no letter or digit, or else the table's."""
+    # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/resources-section-structure.html:
+    # a logical ID is alphanumeric. Terraform would take more, and is given the same names.
     own = re.sub(r"[^0-9A-Za-z]", "", label(spec.model)) if spec.model else ""
     return own or cap_words(spec.name)
 

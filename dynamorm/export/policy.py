@@ -26,6 +26,8 @@ def iam_policy(permissions: Iterable[Needed]) -> dict[str, Any]:
     actions: dict[str, set[str]] = {}
     for permission in permissions:
         actions.setdefault(permission.resource, set()).add(permission.action)
+    # Shared, since a policy is limited in characters, white space left out:
+    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
     resources: dict[tuple[str, ...], list[str]] = {}
     for resource, names in sorted(actions.items()):
         resources.setdefault(tuple(sorted(names)), []).append(resource)

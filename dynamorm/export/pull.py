@@ -43,6 +43,7 @@ def source(table: Any) -> Operation[str] | str:
 def _pulled(table: str) -> Steps[str]:
     found = yield from describe_table(table)
     wanted = [row.name for row in SETTINGS.values() if row.read]
+    # Asked for under the given name, which may be an ARN of another account.
     spec = TableSpec.of(found, name=table)
     settings = yield from survey(spec, found, wanted, skip=True, denied_ok=True)
     spec = spec.named(found.table_name) if table.startswith("arn:") else spec

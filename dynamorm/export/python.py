@@ -60,6 +60,7 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
 
     Raises `ModelError` for what no model can say: what breaks a rule, and names that no field has.
     """
+    # A description is taken as it comes; what a model declares is checked when it is made.
     TableSpec(**structs.asdict(spec))
     names = _field_names(spec)
     ttl = spec.time_to_live or None

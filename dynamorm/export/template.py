@@ -41,6 +41,7 @@ def cloudformation(
         kind = "AWS::DynamoDB::Table"
         if spec.replicas:
             kind, properties = "AWS::DynamoDB::GlobalTable", global_properties(spec, properties)
+        # A change that takes another table would replace this one: that has a policy of its own.
         resource = {
             "Type": kind,
             "DeletionPolicy": deletion_policy,

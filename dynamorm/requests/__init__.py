@@ -152,6 +152,7 @@ def create_table(
         on_demand_throughput=_limits(billing if isinstance(billing, OnDemand) else None),
         vector_indexes=tuple(map(vector_index, spec.vector_indexes)) or UNSET,
     )
+    # Few models have members of their own for it, and their class is made only then.
     if not spec.extra:
         return payload
     from .extra import extended

@@ -85,6 +85,7 @@ def restore_table_to_point_in_time(
     """
     spec = table_spec(model, name=name, **options)
     origin = table_name(source)
+    # Two members of the API, of which exactly one is given; most others take both forms in one.
     by_arn = origin.startswith("arn:")
     return backups.RestoreTableToPointInTimeInput(
         source_table_arn=origin if by_arn else UNSET,

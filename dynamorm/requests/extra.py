@@ -15,6 +15,7 @@ def extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInp
     fields = {field.encode_name: field.name for field in structs.fields(payload)}
     known = {fields[name]: value for name, value in extra.items() if name in fields}
     unknown = tuple(name for name in extra if name not in fields)
+    # A class for each set of unknown members: msgspec encodes what a class declares, and no more.
     widened = structs.astuple(structs.replace(payload, **known))
     return _wider(unknown, *widened, *map(extra.__getitem__, unknown))
 

@@ -47,6 +47,7 @@ def export_table_to_point_in_time(
         changes = s3.IncrementalExportSpecification(since, unset_if_none(at), unset_if_none(view))
     return s3.ExportTableToPointInTimeInput(
         table_arn=arn,
+        # An incremental export has its end in the specification of what changed.
         export_time=UNSET if at is None or since is not None else at,
         client_token=token or UNSET,
         s3_bucket=bucket,
@@ -110,6 +111,8 @@ def start_bulk_put_items(
     """Build StartBulkPutItems, which reports the items that it could not put."""
     own = bucket_owner or UNSET
     output = s3.OutputS3Configuration(
+        # The owner is that of the bucket with the items. Of another bucket nothing is known, and
+        # the service takes the account of the request.
         s3_bucket_owner=own if errors_bucket is None else UNSET,
         s3_bucket=errors_bucket or bucket,
         s3_key_prefix=errors_prefix or UNSET,

@@ -108,6 +108,7 @@ def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
     """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
     if on_demand is None or on_demand == OnDemand():
         return UNSET
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
     return OnDemandLimits(
         *(-1 if most is None else most for most in (on_demand.max_read, on_demand.max_write))
     )

@@ -84,6 +84,8 @@ class Run:
             if (yield from self._judge(step)):
                 steps.append(step)  # noqa: PERF401 - yields
         for step in steps:
+            # What has a request of its own may be about what an UpdateTable has just made, as a new
+            # stream's policy is: it has to show first.
             if step.operation != "UpdateTable":
                 yield from self._until_shown()
             yield from self._look(step)
@@ -123,6 +125,7 @@ class Run:
                 raise
             self.unsupported.append(step.name)
         except ServiceError as error:
+            # Later steps may build on an UpdateTable; every other request stands for itself.
             if step.operation == "UpdateTable":
                 raise
             self.pending.append(pending(step.name, error))
@@ -148,10 +151,12 @@ class Run:
             return (yield from self._judge(step))
 
         reply = yield from insist(step, self.deadline, needed)
+        # Nothing was sent that was taken: somebody else has done it, and it is not ours to report.
         if reply is None and not lost:
             return
         self.done.append(step)
         self._forget()
+        # The answer says UPDATING, where a stale read could still say ACTIVE.
         if isinstance(reply, UpdateTableOutput) and not step.region:
             yield from self._settle(reply.table_description)
 
@@ -168,6 +173,7 @@ class Run:
 
     def _settle(self, seen: TableDescription) -> Steps[None]:
         """Wait until the table is ACTIVE; refuse another one of its name."""
+        # Before the wait, which would be for a stranger, and after it: the name may be another's.
         _refuse_other(self.plan, Binding.to(seen, self.location))
         self.table = yield from until_active(self.plan.spec.name, self.deadline, seen)
         _refuse_other(self.plan, Binding.to(self.table, self.location))
@@ -192,6 +198,7 @@ class Run:
             yield from self._look(unseen[0])
 
     def _is_unseen(self, step: Step) -> bool:
+        # What did not show is not waited for again: an emulator may never show it.
         told = step in self._unseen or step.operation != "UpdateTable"
         return not told and bool(made_again(self.plan, step, self.table, self.settings))
 

@@ -95,6 +95,7 @@ def list_backups(model: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
 
     Sends one ListBackups for every 100 of them.
     """
+    # ListBackups knows no prefix, and a database with one does not see the tables of others.
     prefix = "" if model is not None else (yield from where()).table_prefix
     every = yield from pages(
         "ListBackups",

@@ -31,6 +31,7 @@ class Binding(Readable, frozen=True, kw_only=True):
     @classmethod
     def at(cls, name: str, location: Location) -> Binding:
         """Bind to the table that has this name there, or this ARN."""
+        # An ARN ends in the name.
         whole = whole_name(location.table_prefix, name).rpartition("/")[2]
         return cls(name=whole, region=location.region, endpoint=location.endpoint)
 

@@ -126,9 +126,11 @@ class Lines:
         can be called again.
         """
         text = bytearray(self._rest)
+        # The last line that begins within `size` bytes ends at the first newline from there on.
         while (end := text.find(b"\n", size - 1)) < 0:
             if len(text) > size + LONGEST:
                 raise self._damaged(ValueError(f"a line has more than {LONGEST >> 20} MB"))
+            # Kept before the read, which may fail: nothing of the object is lost, nor read twice.
             self._rest = bytes(text)
             more = self._next()
             if more is None:

@@ -90,6 +90,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
     settings = Settings()
     # While a table is CREATING, its creator has yet to set what CreateTable cannot carry.
     if table.table_status != "CREATING":
+        # As if all of it might be removed: so it is read, and shows what nobody has declared.
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
         settings = yield from survey(spec, table, wanted, skip=True)
     found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))

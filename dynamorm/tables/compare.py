@@ -153,6 +153,8 @@ def _index_pairs(
     index: IndexSpec, spec: TableSpec, there: IndexDescription | None, types: dict[str, str]
 ) -> Iterator[Pair]:
     name = f"index:{index.name}"
+    # A local index has the partition key of its table, of which a model says nothing:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
     partition = index.partition_key or ((spec.partition_key,) if index.local else ())
     key = _Key(partition, index.sort_key, index.filters)
     vector = _vector(*structs.astuple(index.vector)) if index.vector else ""
@@ -161,6 +163,7 @@ def _index_pairs(
         yield name, declared, None
         return
     yield name, declared, index_facts(there, spec, types)
+    # A pair of its own: local and global indexes may have the same key and projection.
     if there.kind != index.kind:
         yield f"{name}:kind", f"{index.kind} index", f"{there.kind} index"
     if there.kind == "global":
@@ -191,6 +194,7 @@ def _capacity_pairs(
     index: IndexSpec, there: GlobalSecondaryIndexDescription, spec: TableSpec
 ) -> Iterator[Pair]:
     """Return the capacities; what is ignored of the table is ignored of its indexes."""
+    # Most indexes declare none: then the rows of settings need not be imported.
     if (index.throughput or index.on_demand or index.warm) is None:
         return
     from .table_settings import limits, provisioned, warm

@@ -59,10 +59,12 @@ def made_by(
 
     `shows` says whether a table looks as this request makes it, besides its keys and its age.
     """
+    # CreationDateTime is of the time of day, and so is what it is compared with.
     begun = yield from wall_time()
     try:
         return (yield from sending).table_description
     except TableExists as error:
+        # Every attempt was answered: somebody else's table was there before.
         if not error.maybe_applied:
             raise
         exists = error
@@ -90,6 +92,7 @@ def _find_any(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps
 
 def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:
     """Return whether an attempt of ours may have made the table: by its keys and its age."""
+    # One that is older than this call is somebody else's, however alike it is.
     created = found.created
     if created is None or created < begun - SKEW:
         return False

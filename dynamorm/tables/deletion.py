@@ -69,6 +69,7 @@ def _delete(
         reply = yield from _begin_deletion(request, missing_ok, wait, deadline)
         if reply is not None:  # pragma: no branch
             leaving.append((name, reply.table_description))
+    # While the first is waited for, the others are being deleted too: of those, look at once.
     for number, (name, table) in enumerate(leaving if wait else ()):
         yield from until_gone(name, deadline, table, at_once=number > 0)
 

@@ -15,6 +15,7 @@ def described_spec(table: TableDescription) -> TableSpec:
 
     Raises `TransportError` for a description that does not tell them.
     """
+    # Of indexes only the keys: what else they tell would be compared as if it were declared.
     told = table.to_dict()
     keys: dict[str, Any] = {
         kind: [{"IndexName": i["IndexName"], "KeySchema": i.get("KeySchema", ())} for i in indexes]

@@ -60,6 +60,7 @@ def finish(
         return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
     from . import settle as settling
 
+    # Only what this call has created is set; of another one's table it is only said.
     if begun.created:
         ready, left = yield from settling.finish_possible(spec, ready, deadline, wait)
         return Ensured(True, ready, (), left)
@@ -75,6 +76,7 @@ def _declares_read(spec: TableSpec) -> bool:
     """Return whether anything is declared that DescribeTable does not tell."""
     if not declares_settings(spec):
         return False
+    # A table that declares no settings is ensured without importing what there is to know of them.
     from .settings import declared_settings
 
     return bool(declared_settings(spec))

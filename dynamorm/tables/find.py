@@ -71,6 +71,7 @@ def pages(
     found: list[T] = []
     start: str | None = None
     cursors = Cursors(operation)
+    # A list that has not begun and one that has ended have no cursor, both.
     while not found or start is not None:
         found.append((yield from call(operation, request(start), reply_type)))
         start = cursors.onward(start, cursor(found[-1]))

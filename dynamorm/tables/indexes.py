@@ -100,6 +100,7 @@ class IndexChanges:
         # but a new type of an attribute can only come when every index with the old one has gone.
         if self._types_clash(created):
             gone |= replaced
+        # Sorted, so that the same table and model have the same plan.
         yield from (self._delete(name) for name in sorted(gone))
         made: list[IndexSpec] = []
         for index in created:
@@ -174,6 +175,7 @@ class IndexChanges:
         for kind in _ONLINE:
             there = [name for name, index in self._there.items() if index.kind == kind]
             made = [index for index in self._created if index.kind == kind]
+            # One that is replaced leaves before it comes again, and adds none.
             new = [index.name for index in made if index.name not in there]
             staying = [name for name in there if name not in self._removed]
             surplus = len(staying) + len(new) - MAX_INDEXES[kind]

@@ -39,6 +39,7 @@ def insist(
 
     After each refusal `needed` looks at the table again. Raises the refusal that stays.
     """
+    # The answer's members are read, though nobody uses them: without them it is no answer.
     reply = getattr(settings, f"{step.operation}Output", settings.NoOutput)
     if step.operation == "UpdateTable":
         reply = UpdateTableOutput

@@ -188,6 +188,7 @@ def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
         except ModelError as error:
             problems += error.problems
             continue
+        # Which of the two would be created, and which found different, the order would decide.
         if spec.name in (other.name for other in specs):
             problems.append(f"two models have this table name - at {spec.name}")
         specs.append(spec)

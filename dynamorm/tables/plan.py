@@ -97,6 +97,7 @@ class Plan(Readable, frozen=True, kw_only=True):
 def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> Plan:
     """Say how a table that is missing would be made: one step, whatever it needs."""
     name = whole_name(location.table_prefix, spec.name)
+    # Compared with an empty description, all that is declared differs: no rule of its own.
     unborn = TableDescription(name, "CREATING")
     request = structs.replace(requests.create_table(spec), table_name=name)
     rows = (row for row in SETTINGS.values() if row.with_create and row.declared(spec))

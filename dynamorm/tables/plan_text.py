@@ -30,6 +30,7 @@ def plan_text(table: str, steps: Sequence[Step], notes: Sequence[tuple[str, str,
 
 
 def _rows(steps: Sequence[Step]) -> Iterator[tuple[str, str, str, str]]:
+    # What goes and comes again in one plan is replaced: Terraform shows it so.
     gone = {step.name for step in steps if step.declared is None}
     again = gone & {step.name for step in steps if step.declared is not None}
     for step in steps:

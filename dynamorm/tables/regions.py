@@ -43,6 +43,7 @@ def declared_there(replica: Replica) -> list[str]:
 
 def arn_in(arn: str, region: str) -> str:
     """Return the ARN of the same table in another region; a name stays a name."""
+    # arn:aws:dynamodb:REGION:ACCOUNT:table/NAME; without colons it is a name.
     parts = arn.split(":")
     return ":".join((*parts[:3], region, *parts[4:])) if parts[3:] else arn
 
@@ -51,6 +52,7 @@ def transport_in(region: str, what: str) -> Steps[Any]:
     """Return the transport of a region; raise `Refused` where there is none."""
     transport = yield InRegion(region)
     if transport is None:
+        # Refused, and not left out: a plan that leaves a region out would pass for whole.
         reason = (
             f"{what} of the replica in {region} is set by requests to that region, and this "
             "transport object sends to one region alone: connect with region=, profile= and "

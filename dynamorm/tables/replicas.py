@@ -139,6 +139,7 @@ def _steps(*changes: Change) -> Iterator[Step]:
             text = "delete the replica and its items there"
             until = "waits until it is gone"
             yield change.update(text, "destructive", until, delete_replica=region)
+        # Those of a strongly consistent table come in one request, in the step of the consistency.
         elif change.spec.consistency != "STRONG":
             until = "waits until it is ACTIVE"
             told = f"create: {_told(change.declared)}"

@@ -78,6 +78,7 @@ def _is_same(fresh: Step, shown: Step) -> bool:
         pairs = ((fresh.declared, shown.declared), (fresh.found, shown.found))
         parts = all(set(some.items()) <= set(every.items()) for some, every in pairs)
         return parts and _is_as_told(shown, fresh.payload["ResourceArn"])
+    # A plan that turns a stream on could not know its ARN yet.
     shown = on_stream(shown, fresh.payload.get("ResourceArn"))
     return _identity(fresh) == _identity(shown)
 

@@ -131,6 +131,8 @@ def import_from_s3(
     check_place(bucket, prefix)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
     spec = of_one_region(table_spec(model, name=name, **options))
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html
+    # has no member for them.
     if spec.local_indexes:
         names = ", ".join(index.name for index in spec.local_indexes)
         reason = f"an import makes no table with local indexes, and this has {names}"

@@ -24,6 +24,7 @@ def covers(only: Collection[str], name: str) -> bool:
     """Return whether names of settings, tags, indexes or all of a kind include this one."""
     if not only or setting_of(name) in only or consents(only, name):
         return True
+    # An index named as a whole covers its capacities, and a kind all of that kind.
     return name.startswith(tuple(f"{wider}:" for wider in only))
 
 

@@ -24,6 +24,7 @@ def _found_stream(told: Change) -> str | Kinesis | None:
     there = told.answer
     if there is None or there.stream_arn is None:
         return None
+    # A stream alone, declared, is met by any precision; one by its value has to have its own.
     precision = there.approximate_creation_date_time_precision
     if precision is None or isinstance(told.declared, str):
         return str(there.stream_arn)

@@ -52,6 +52,7 @@ def finish_possible(
     for step in first_steps(spec, table):
         try:
             table = yield from _settle(step, spec, table, deadline, wait=wait)
+        # Without waiting, DescribeTable and its like may not see a table of this moment yet.
         except TableNotFound as error:
             if wait:
                 raise

@@ -69,6 +69,7 @@ def _patiently(row: Setting, spec: TableSpec, table: TableDescription) -> Steps[
             return (yield from row.read(spec, table))
         except TableNotFound as error:
             missing = error
+        # From the first miss on: no time is asked for where nothing is missing.
         grace = grace or Deadline((yield from now()), MISSING_GRACE)
         if not (yield from pause(schedule, grace)):
             raise missing

@@ -82,6 +82,8 @@ def _found_billing(told: Change) -> OnDemand | Provisioned | None:
 def _billing(change: Change) -> Iterator[Step]:
     declared, on_demand = change.declared, change.table.billing_mode == "PAY_PER_REQUEST"
     if isinstance(declared, Provisioned) and on_demand:
+        # The service wants figures for every index with the change of mode:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
         own = {index.name: index.throughput for index in change.spec.indexes}
         names = [index.index_name for index in change.table.global_secondary_indexes]
         update = [Index(name, throughput=own.get(name) or declared) for name in names]
@@ -132,6 +134,7 @@ def _stream(change: Change) -> Iterator[Step]:
 
 
 def _found_encryption(told: Change) -> KMS | None:
+    # A table with the service's own key, which is the default, has no description.
     found = told.table.sse_description
     if found is None or found.sse_type != "KMS" or found.status in ("DISABLED", "DISABLING"):
         return None

@@ -112,6 +112,7 @@ def cancel_bulk_operation(
         try:
             return (yield from waiting)
         except TransferFailed as failed:
+            # To who waits for the put it has failed; to who has cancelled it, it has not.
             if failed.result.status != "CANCELLED":
                 raise
             ended: BulkOperation = failed.result
@@ -175,4 +176,5 @@ def _listed(
 def _table_in(arn: str, unknown: str) -> str:
     """Return the table that an ARN names: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/KIND/ID."""
     _, named, rest = arn.partition(":table/")
+    # An ARN of another form is listed: it may be of this database as of any other.
     return rest.partition("/")[0] if named else unknown

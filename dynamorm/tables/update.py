@@ -159,6 +159,7 @@ def _update(asked: _Asked, deadline: Deadline, ours: Binding | None = None) -> S
     table = yield from until_active(asked.spec.name, deadline, found)
     settings = yield from _settings(asked, table)
     made = make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
+    # Whoever has made the table changes that one alone, also if another has taken its name.
     made = structs.replace(made, bound_to=ours or made.bound_to)
     refuse(made, asked.allow)
     return (yield from _apply(made, asked.unsupported, deadline, location, table, settings))
@@ -192,6 +193,7 @@ def _settings(asked: _Asked, table: TableDescription) -> Steps[Settings]:
 def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> Steps[Applied]:
     """Make a table as planned; one that is there by now is looked at, and not changed."""
     spec = plan.spec
+    # JSON may have been edited: what is done has to be what was shown.
     if create_plan(spec, plan.allow, location).steps != plan.steps:
         raise PlanRefused((), reasons=(_OTHER_REQUESTS,))
     made = yield from _make(spec, deadline)

@@ -9,6 +9,7 @@ from .tables import INDEX_KINDS, Account, Part, Payload, Table, key_attributes, 
 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutorial.html
 _LOST = ("DeletionProtectionEnabled", "ResourcePolicy", "StreamSpecification", "TableClass", "Tags")
 _OVERRIDES = {
     "BillingModeOverride": "BillingMode",
@@ -85,6 +86,7 @@ class Backups(Part):
 
     def list_backups(self, payload: Payload) -> Payload:
         name = payload.get("TableName")
+        # By ARN, which begins with the table's, so that a cursor leads on whatever is deleted.
         arns = [arn for arn in self._backups if arn > payload.get("ExclusiveStartBackupArn", "")]
         backups = [self._backups[arn] for arn in sorted(arns)]
         backups = [b for b in backups if not name or plain_name(b.table_arn) == plain_name(name)]

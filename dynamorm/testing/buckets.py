@@ -8,6 +8,7 @@ from typing import Any
 
 from .faults import Fault, failing
 
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 PAGE = 1000
 
 
@@ -66,6 +67,7 @@ class FakeS3:
         start = f"{Bucket}/{Prefix}"
         with self._request("list_objects_v2", Prefix):
             keys = [key.partition("/")[2] for key in sorted(self._objects) if key.startswith(start)]
+        # The token is the last key: what is written meanwhile neither repeats nor hides one.
         keys = [key for key in keys if key > ContinuationToken]
         more = {"NextContinuationToken": keys[PAGE - 1]} if keys[PAGE:] else {}
         return {"Contents": [{"Key": key} for key in keys[:PAGE]], **more}

@@ -110,6 +110,8 @@ class Contents:
                 over.append(wanted)
                 continue
             size += len(raw)
+            # A unit for each 4 KB begun, also for a key without an item; half of it is asked for by
+            # default: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
             units += max(1, -(-len(raw) // 4096))
             if raw:
                 found.append(Raw(_projected(raw, only)))
@@ -156,6 +158,7 @@ def _hash(key: Key) -> bytes:
 
 
 def _counted(items: list[Raw], size: int) -> dict[str, Any]:
+    # Half a unit for each 4 KB, as an eventually consistent Scan takes.
     consumed = {"CapacityUnits": max(0.5, size / 8192)}
     return {
         "Items": items,

@@ -50,6 +50,7 @@ def _emptied(name: str) -> Steps[int]:
     keys = {part.attribute_name for part in table.key_schema}
     start, deleted = None, 0
     while True:
+        # Consistent, or what a test wrote last would be left for the next one.
         page = yield from call("Scan", scan(name, start=start, consistent_read=True), ScanOutput)
         for first in range(0, len(page.items), BATCH):
             batch = page.items[first : first + BATCH]

@@ -27,5 +27,6 @@ def failing(faults: list[Fault], name: str) -> Iterator[None]:
     faults.remove(fault)
     _, error, after_effect = fault
     if after_effect:
+        # As when an answer is lost: the request has taken effect, and its sender is not told.
         yield
     raise error

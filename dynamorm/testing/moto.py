@@ -20,6 +20,7 @@ def serving() -> Iterator[str]:
     """Serve on a free port of loopback, and give the URL; all of one process share their tables."""
     application = DomainDispatcherApplication(create_backend_app)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
+    # To shut down takes as long as the pause between two looks: half a second by default.
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     try:

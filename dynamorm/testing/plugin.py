@@ -130,6 +130,7 @@ def dynamorm_db(dynamorm_environment: str) -> Iterator[Database]:
     if is_local(dynamorm_environment):
         key = Credentials("test", "test")
         place |= {"region": "us-east-1", "credentials": key, "environ": {}}
+    # Runs share an endpoint, and the workers of a run do: a prefix each, and nobody drops more.
     worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
     prefix = f"test-{worker}-{uuid.uuid4().hex[:12]}-"
     with connect(transport=BotocoreTransport(**place), table_prefix=prefix) as db:
@@ -183,5 +184,6 @@ def _drop(db: Database, names: Iterable[str]) -> None:
 def _delete(db: Database, name: str) -> None:
     try:
         db.delete_table(name, missing_ok=True, wait=False)
+    # The test has left it in the middle of a change, or too many are being deleted at once.
     except (TableBusy, LimitExceeded):
         db.delete_table(name, missing_ok=True)

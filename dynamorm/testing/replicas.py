@@ -38,12 +38,14 @@ def problems(payload: Payload, old: Payload) -> Iterator[str]:
     created = [members for action, members in todo if action == "Create"]
     if created and not strong and len(todo) > 1:
         yield "Only one replica can be created, updated or deleted in one UpdateTable"
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
     if strong and (there or len(created) + len(witnesses) != 2):
         yield "MultiRegionConsistency STRONG takes three Regions, all at once"
     if todo and old.get("MultiRegionConsistency") == "STRONG" and len(there) != len(todo):
         yield "The replicas of a strongly consistent table are removed together"
     if created and old.get("BillingMode", "PROVISIONED") == "PROVISIONED":
         yield "Table write capacity should either be Pay-Per-Request or AutoScaled"
+    # The service replicates by a stream of this view, and turns it on where there is none.
     stream = old.get("StreamSpecification", {}).get("StreamViewType", "NEW_AND_OLD_IMAGES")
     if created and not strong and stream != "NEW_AND_OLD_IMAGES":
         yield "Table must have a stream of NEW_AND_OLD_IMAGES"
@@ -107,6 +109,7 @@ def replica_of(table: Table, payload: Payload, region: str, now: float, ready: f
     own = {name: value for name, value in payload.items() if name not in _OWN}
     home = {table.region: {"RegionName": table.region}}
     made = Table({**own, "Replicas": home}, now, ready, region)
+    # The same items at once: that replication takes a second is nothing to a test of tables.
     made.contents = table.contents
     return made
 

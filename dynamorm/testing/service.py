@@ -65,6 +65,7 @@ class FakeService:
         self.s3 = FakeS3(self.objects)
         """A client of that S3, for `s3=`."""
         self._faults: list[Fault] = []
+        # A copy sends from several threads, and a request is done as a whole.
         self._lock = RLock()
         self.unknown = frozenset(unknown)
         # Each part brings its operations in a table of its own: a new one is a line here.
@@ -167,6 +168,7 @@ class FakeService:
         return {"TableDescription": found.describe(now)}
 
     def _describe_table(self, payload: Payload) -> Payload:
+        # DescribeTable alone reads stale here; all that changes something sees what is there.
         seen_at = self._account.now - self.lag
         found = self._account.tables.get(plain_name(payload["TableName"]))
         if found is None or seen_at < found.made_at or found.gone(seen_at):

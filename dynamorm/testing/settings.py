@@ -8,6 +8,7 @@ from .faults import Refusal
 from .tables import Account, Part, Payload, Table, not_found, plain_name
 
 TTL_INTERVAL = 3600.0
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Tagging.html
 MAX_TAGS = 50
 PAGE_OF_TAGS = 10
 
@@ -50,6 +51,7 @@ class Settings(Part):
             problem = f"TimeToLive is already {'enabled' if enabled else 'disabled'}"
         elif not asked["Enabled"] and asked["AttributeName"] != attribute:
             problem = f"TimeToLive is active on a different AttributeName: {attribute}"
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
         elif self._account.now < since + TTL_INTERVAL:
             problem = "Time to live has been modified multiple times within a fixed interval"
         if problem:
@@ -63,6 +65,7 @@ class Settings(Part):
 
     def update_continuous_backups(self, payload: Payload) -> Payload:
         table = self._ready(payload)
+        # The service answers so for some seconds after a table has become ACTIVE.
         if self._account.now < table.ready_at + self._recovery_seconds:
             message = "Backups are being enabled for the table. Please retry later"
             raise Refusal(message, "ContinuousBackupsUnavailableException")
@@ -150,6 +153,7 @@ class Settings(Part):
     def _stream(self, payload: Payload, verb: str, on: bool) -> Payload:
         streams = self._ready(payload).settings.setdefault("kinesis", {})
         stream = payload["StreamArn"]
+        # A table writes to one stream at a time, and those that were turned off stay listed.
         live = [arn for arn, (written, _) in streams.items() if written]
         if live != ([] if verb == "Enable" else [stream]):
             operation = f"{verb}KinesisStreamingDestination"

@@ -48,6 +48,7 @@ class Transfers(Part):
     def export_table_to_point_in_time(self, payload: Payload) -> Payload:
         table = self._account.require(payload["TableArn"])
         table.require_recovery()
+        # A request sent twice begins one job: its token tells.
         if arn := self._known(payload):
             return self._told(arn, "Export")
         items = table.contents.raws()
@@ -141,6 +142,7 @@ class Transfers(Part):
         folder, listed, members = _LISTS[kind]
         arns = [arn for arn in reversed(self._begun) if f"/{folder}/" in arn]
         arns = [arn for arn in arns if arn.startswith(start) or start == "/"]
+        # Opaque to whoever reads it, as the service's tokens are.
         first = int(payload.get("NextToken", "0"), 16)
         page = [self._description(arn, kind) for arn in arns[first : first + PAGE]]
         told = [{name: job[name] for name in job.keys() & members} for job in page]

@@ -82,6 +82,7 @@ class Updates(Part):
             if action == "Create":
                 begun = {"IndexStatus": "CREATING", "Backfilling": False}
                 yield now, State(new, "UPDATING", {name: begun})
+                # The table is ACTIVE long before the index is, which is filled meanwhile.
                 yield ready, State(new, "ACTIVE", {name: {**begun, "Backfilling": True}})
                 yield ready + self._index_seconds, State(new)
                 return
@@ -227,6 +228,7 @@ def _changed(payload: Payload, old: Payload) -> Payload:
         if action == "Delete":
             del indexes[members["IndexName"]]
     new |= {kind: list(indexes.values()) for kind, indexes in every.items()}
+    # A change of mode drops the figures of the other one.
     obsolete = _OBSOLETE.get(payload.get("BillingMode"), "")
     for owner in (new, *new["GlobalSecondaryIndexes"]):
         owner.pop(obsolete, None)
