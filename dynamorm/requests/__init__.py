@@ -42,10 +42,45 @@ if TYPE_CHECKING:
 
     from ..model.keywords import TableOptions
     from ..model.options import StreamView
-    from .backups import *
-    from .s3 import *
-    from .settings import *
-    from .updates import *
+    from .backups import (
+        create_backup,
+        delete_backup,
+        describe_backup,
+        list_backups,
+        restore_table_from_backup,
+        restore_table_to_point_in_time,
+    )
+    from .s3 import (
+        cancel_bulk_operation,
+        describe_bulk_operation,
+        describe_export,
+        describe_import,
+        export_table_to_point_in_time,
+        import_table,
+        list_bulk_operations,
+        list_exports,
+        list_imports,
+        start_bulk_put_items,
+    )
+    from .settings import (
+        delete_resource_policy,
+        describe_continuous_backups,
+        describe_contributor_insights,
+        describe_kinesis_streaming_destination,
+        describe_time_to_live,
+        disable_kinesis_streaming_destination,
+        enable_kinesis_streaming_destination,
+        get_resource_policy,
+        list_tags_of_resource,
+        put_resource_policy,
+        tag_resource,
+        untag_resource,
+        update_continuous_backups,
+        update_contributor_insights,
+        update_kinesis_streaming_destination,
+        update_time_to_live,
+    )
+    from .updates import update_table
 
 _LATER = {
     "backups": (
