@@ -45,6 +45,7 @@ def until_done(
             progress(job)
         if job.status in _FAILED:
             raise TransferFailed(job)
+        # A backup may be deleted while it is waited for.
         if job.status == "DELETED":
             raise TableFailed(job.arn, job.status)
         if job.status in _DONE or not wait:

@@ -155,6 +155,8 @@ def make_plan(
     undeclared = (item for item in indexes.undeclared if covers(only, item.name))
     return Plan(
         table=spec.name,
+        # Billing comes before the indexes, whose capacity depends on it; what has requests of its
+        # own comes last, when the stream or the index is there that it may be about.
         steps=(
             *found.setting_steps(told=True),
             *indexes.steps,

@@ -146,6 +146,7 @@ def _is_made(name: str) -> bool:
 def _is_young(table: TableDescription) -> Steps[bool]:
     created = table.created
     moment = yield from wall_time()
+    # By two clocks, so that a table may seem to be made a moment from now.
     return created is not None and abs(moment - created) < YOUNG
 
 

@@ -118,6 +118,7 @@ def apply(
 
 def _begin(plan: Plan, unsupported: Unsupported, deadline: Deadline) -> Steps[Applied]:
     location = yield from where()
+    # Before any request: another place may have a table of this name, too.
     refuse_elsewhere(plan, location)
     if plan.creates:
         return (yield from _create(plan, unsupported == "skip", deadline, location))
@@ -251,6 +252,7 @@ def _apply(
     try:
         yield from run.perform(table, settings)
     except PlanRefused as error:
+        # What was done before the refusal stays done: the caller is told.
         error.done = tuple(run.done)
         raise
     unknown = tuple(dict.fromkeys(run.unsupported))

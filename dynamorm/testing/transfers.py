@@ -140,6 +140,7 @@ class Transfers(Part):
         """List those of a table, or all, the newest first; a token says how many came before."""
         start = f"{payload.get('TableArn', '')}/"
         folder, listed, members = _LISTS[kind]
+        # A dict keeps the order in which they began.
         arns = [arn for arn in reversed(self._begun) if f"/{folder}/" in arn]
         arns = [arn for arn in arns if arn.startswith(start) or start == "/"]
         # Opaque to whoever reads it, as the service's tokens are.
