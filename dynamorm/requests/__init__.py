@@ -92,17 +92,9 @@ _LATER = {
         "export_table_to_point_in_time import_table list_bulk_operations list_exports list_imports "
         "start_bulk_put_items"
     ),
-    "settings": (
-        "delete_resource_policy describe_continuous_backups describe_contributor_insights "
-        "describe_kinesis_streaming_destination describe_time_to_live "
-        "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
-        "get_resource_policy list_tags_of_resource put_resource_policy tag_resource "
-        "untag_resource update_continuous_backups update_contributor_insights "
-        "update_kinesis_streaming_destination update_time_to_live"
-    ),
     "updates": "update_table",
 }
-"""What is loaded when it is first asked for."""
+"""What is loaded when it is first asked for; so are the settings, which are all the others."""
 
 _MODULE_OF = {name: module for module, names in _LATER.items() for name in names.split()}
 
@@ -155,9 +147,9 @@ def __dir__() -> list[str]:
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name not in _MODULE_OF:
+    if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    return getattr(import_module(f".{_MODULE_OF.get(name, 'settings')}", __name__), name)
 
 
 def create_table(
