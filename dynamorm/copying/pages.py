@@ -112,7 +112,7 @@ class Pages:
                 self._fail(page, raw, error)
                 continue
             if isinstance(made, Made):
-                writer.put(made, page, made.key)
+                writer.put((made.raw,), page, made.key)
                 if writer.full and not (yield from writer.write()):
                     return False
             elif not (yield from self._several(page, raw, iter(made))):

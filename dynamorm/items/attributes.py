@@ -47,52 +47,43 @@ _ENDLESS = "a type that is nested without end cannot be read; a Struct that cont
 _is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
 _NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
 
-PYTHON: dict[type[inspect.Type], Any] = {
-    inspect.StrType: str,
-    inspect.DateTimeType: datetime.datetime,
-    inspect.DateType: datetime.date,
-    inspect.TimeType: datetime.time,
-    inspect.TimeDeltaType: datetime.timedelta,
-    inspect.UUIDType: UUID,
-    inspect.IntType: int,
-    inspect.FloatType: float,
-    inspect.DecimalType: Decimal,
-    inspect.BytesType: bytes,
-    inspect.ByteArrayType: bytearray,
-    inspect.MemoryViewType: memoryview,
-    inspect.BoolType: bool,
+LEAVES: dict[type[inspect.Type], tuple[str, Any]] = {
+    inspect.StrType: ("S", str),
+    inspect.DateTimeType: ("S", datetime.datetime),
+    inspect.DateType: ("S", datetime.date),
+    inspect.TimeType: ("S", datetime.time),
+    inspect.TimeDeltaType: ("S", datetime.timedelta),
+    inspect.UUIDType: ("S", UUID),
+    inspect.IntType: ("N", int),
+    inspect.FloatType: ("N", float),
+    inspect.DecimalType: ("N", Decimal),
+    inspect.BytesType: ("B", bytes),
+    inspect.ByteArrayType: ("B", bytearray),
+    inspect.MemoryViewType: ("B", memoryview),
+    inspect.BoolType: ("BOOL", bool),
 }
-"""The classes of values that have no others in them."""
+"""Tags and classes of values that have no others in them."""
 
-_TAGS: dict[type[inspect.Type], str] = {
-    inspect.StrType: "S",
-    inspect.DateTimeType: "S",
-    inspect.DateType: "S",
-    inspect.TimeType: "S",
-    inspect.TimeDeltaType: "S",
-    inspect.UUIDType: "S",
-    inspect.IntType: "N",
-    inspect.FloatType: "N",
-    inspect.DecimalType: "N",
-    inspect.BytesType: "B",
-    inspect.ByteArrayType: "B",
-    inspect.MemoryViewType: "B",
-    inspect.BoolType: "BOOL",
-    inspect.NoneType: "NULL",
-    inspect.ListType: "L",
-    inspect.VarTupleType: "L",
-    inspect.TupleType: "L",
-    inspect.NamedTupleType: "L",
-    inspect.DictType: "M",
-    inspect.DataclassType: "M",
-    inspect.TypedDictType: "M",
-    inspect.AnyType: "",
-    inspect.RawType: "",
-    SecondsType: "N",
-    MomentKeyType: "S",
-    FloatKeyType: "N",
-    DecimalKeyType: "N",
+KINDS: dict[type[inspect.Type], tuple[str, Any]] = {
+    **LEAVES,
+    SecondsType: ("N", datetime.datetime),
+    MomentKeyType: ("S", datetime.datetime),
+    FloatKeyType: ("N", float),
+    DecimalKeyType: ("N", Decimal),
+    inspect.NoneType: ("NULL", type(None)),
+    inspect.ListType: ("L", list),
+    inspect.VarTupleType: ("L", tuple),
+    inspect.TupleType: ("L", tuple),
+    inspect.NamedTupleType: ("L", None),
+    inspect.DictType: ("M", dict),
+    inspect.TypedDictType: ("M", dict),
+    inspect.DataclassType: ("M", None),
+    inspect.SetType: ("", set),
+    inspect.FrozenSetType: ("", frozenset),
+    inspect.AnyType: ("", None),
+    inspect.RawType: ("", None),
 }
+"""Of every type: its tag, where it has one whatever is in it, and its class, where that is one."""
 
 
 def read_shape(model: Any) -> inspect.StructType:
@@ -157,7 +148,7 @@ def tag_of(shape: inspect.Type) -> str:
     if isinstance(shape, SETS):
         tags = {tag_of(inner) for inner in alternatives(shape.item_type)}
         return f"{tags.pop()}S" if tags in ({"S"}, {"N"}, {"B"}) else "L"
-    return _TAGS[type(shape)]
+    return KINDS[type(shape)][0]
 
 
 def struct_tag(shape: RecordType) -> tuple[str, str | int | None]:
@@ -250,9 +241,7 @@ def _known(shape: inspect.Type) -> bool:
     if isinstance(shape, inspect.EnumType):
         values = [member.value for member in shape.cls]
         return all(isinstance(v, str) for v in values) or all(type(v) is int for v in values)
-    return type(shape) in _TAGS or isinstance(
-        shape, (inspect.StructType, inspect.LiteralType, *SETS)
-    )
+    return type(shape) in KINDS or isinstance(shape, (inspect.StructType, inspect.LiteralType))
 
 
 def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:

@@ -9,14 +9,14 @@ from msgspec import UNSET, inspect
 
 from ..model.fields import label
 from .attributes import RecordType, fallback, is_nested
-from .compiled import compiled
-from .mismatch import UNFIT, Misfit, at, raise_at
+from .compiled import compiled_record
+from .mismatch import Misfit
 from .values import real, whole
 from .wire import Convert, Place
 
 
 class Member(NamedTuple):
-    """A field of a record: how the parser is told of it, and the code that takes it from `p`."""
+    """A field of a record: how the parser is told of it, and the code that takes it from `x`."""
 
     declared: tuple[Any, ...]
     nested: str
@@ -29,7 +29,7 @@ class Member(NamedTuple):
 
 def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
     """Declare a field; `step` is the attribute, for errors."""
-    key, convert = f"p.f{i}", f"convert{i}"
+    key, convert = f"x.f{i}", f"convert{i}"
     dot = f".{place.member}" if place.member else ""
     names: dict[str, Any] = {convert: place.convert}
     declared: tuple[Any, ...] = (place.annotation,)
@@ -50,40 +50,18 @@ def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
     return Member(declared, "", value, careful, names)
 
 
-_SOURCE = """
-def made(p):
-    step = None
-    try:
-        {nested}
-        step = None
-        return make({values})
-    except UNFIT as error:
-        if step is not None:
-            raise_at(step, error)
-        return make({careful})
-"""
-
-
 def builder(shape: RecordType, members: Sequence[Member]) -> Convert:
     """Make what turns a parsed record into an instance: one call of its class."""
-    source = _SOURCE.format(
-        nested="\n        ".join(member.nested for member in members if member.nested),
-        values=_arguments(shape, [member.value for member in members]),
-        careful=_arguments(shape, [member.careful for member in members]),
+    build: Convert = compiled_record(
+        [member.nested for member in members if member.nested],
+        f"make({_arguments(shape, [member.value for member in members])})",
+        f"make({_arguments(shape, [member.careful for member in members])})",
+        real=real,
+        whole=whole,
+        make=_maker(shape),
+        **{name: value for member in members for name, value in member.names.items()},
     )
-    names = {name: value for member in members for name, value in member.names.items()}
-    build: Convert = compiled(source, **_NAMES, **names, make=_maker(shape))
     return build
-
-
-_NAMES = {
-    "UNFIT": UNFIT,
-    "UNSET": UNSET,
-    "at": at,
-    "raise_at": raise_at,
-    "real": real,
-    "whole": whole,
-}
 
 
 def _arguments(shape: RecordType, codes: list[str]) -> str:

@@ -10,7 +10,7 @@ from functools import cache, cached_property
 from types import UnionType
 from typing import Any, Generic, Literal, TypeVar, get_origin, overload
 
-from msgspec import Raw, Struct, json
+from msgspec import Raw, Struct
 
 from ..errors import ItemError, ModelError
 from ..model.declare import not_a_model
@@ -22,7 +22,7 @@ from .mismatch import Misfit, complaint, expected
 from .natural import item_json
 from .readers import Readers, tag_reader
 from .roles import read_roles, with_key_types, with_roles
-from .values import AttributeValue, attributes_of, raw_attributes
+from .values import AttributeValue, attributes_of, encode, raw_attributes
 from .wire import Convert
 from .writers import item_writer
 
@@ -30,8 +30,6 @@ M = TypeVar("M", bound=Struct)
 
 Unmodelled = Literal["keep", "drop", "error"]
 """What to do with attributes that a model does not know."""
-
-_encode = json.Encoder().encode
 
 
 def to_item(instance: Struct) -> dict[str, AttributeValue]:
@@ -158,7 +156,7 @@ class Codec(_Located, Generic[M]):
         if not rest:
             return item
         comma = b"" if item == b"{}" else b","
-        return item[:-1] + comma + _encode(rest)[1:]
+        return item[:-1] + comma + encode(rest)[1:]
 
     def unmodelled(self, attributes: Mapping[str, Raw]) -> dict[str, Raw]:
         """Return those attributes that the model does not know."""

@@ -6,14 +6,58 @@ are plain identifiers. Values never come near it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
+
+from msgspec import UNSET
+
+from .mismatch import UNFIT, Misfit, at, expected, raise_at
+
+_NAMES = {
+    "Misfit": Misfit,
+    "UNFIT": UNFIT,
+    "UNSET": UNSET,
+    "at": at,
+    "expected": expected,
+    "raise_at": raise_at,
+}
+
+_RECORD = """
+def made(x):
+    {check}
+    step = None
+    try:
+        {nested}
+        step = None
+        return {value}
+    except UNFIT as error:
+        if step is not None:
+            raise_at(step, error)
+        return {careful}
+"""
 
 
 def compiled(source: str, **names: Any) -> Any:
     """Run a source, and give what it calls `made`."""
+    names |= _NAMES
     exec(source, names)
     return names["made"]
+
+
+def compiled_record(
+    nested: Iterable[str], value: str, careful: str, check: str = "", **names: Any
+) -> Any:
+    """Make what turns a record `x` into a value, written as one expression.
+
+    Before it come statements for the fields with places of their own, each of which notes in `step`
+    where it is: so nothing nested is gone through again where something is wrong. `careful` is the
+    expression that tells where, among the other fields, or makes the value all the same.
+    """
+    source = _RECORD.format(
+        check=check, nested="\n        ".join(nested), value=value, careful=careful
+    )
+    return compiled(source, **names)
 
 
 def access(field: str) -> str:

@@ -18,13 +18,11 @@ from .mismatch import Misfit
 from .natural import changed_json
 from .transforms import AttributeTransform, Transform, given, guarded
 from .typed import made_of_models
-from .values import attributes_of, raw_attributes
+from .values import attributes_of, encode, raw_attributes
 
 Check = Callable[[Any], None]
 Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
 """Gives what an item becomes: a `Made`, or an iterator that makes one after the other."""
-
-_encode = json.Encoder().encode
 
 
 def converting(
@@ -51,20 +49,26 @@ def converting(
         if unmodelled != "keep":
             raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
         if transform is None and target_spec is None:
-            return lambda raw: iter((raw,))
+            return _plain
         work = _plain if transform is None else _of_attributes(transform, target_spec)
     else:
         keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
         work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
     limits = _limits(transform, target_model)
-    checks: list[Check] = [key_check(target_spec)] if target_spec else []
-    check_limits, check = (_checking(some, target_place) for some in (limits, [*checks, *limits]))
+    checks = [key_check(target_spec), *limits] if target_spec else limits
+
+    def check(item: bytes | Raw, all_of: list[Check]) -> None:
+        try:
+            for one in all_of:
+                one(item)
+        except Misfit as misfit:
+            raise ItemError(misfit.problem, misfit.path(target_place)) from None
 
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
         try:
             items = work(raw)
             if isinstance(items, Made):
-                (check if items.key is None else check_limits)(items[0])
+                check(items.raw, checks if items.key is None else limits)
                 return items
         except (Misfit, ItemError) as error:
             raise located(error, raw) from error.__cause__
@@ -73,7 +77,7 @@ def converting(
     def several(raw: bytes | Raw, items: Iterable[bytes | Raw]) -> Iterator[bytes | Raw]:
         try:
             for item in items:
-                check(item)
+                check(item, checks)
                 yield item
         except (Misfit, ItemError) as error:
             raise located(error, raw) from error.__cause__
@@ -109,19 +113,6 @@ def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
     return [check_size] if bounded else [check_size, check_nesting]
 
 
-def _checking(checks: list[Check], place: str) -> Check:
-    """Make what looks at the items that are to be put."""
-
-    def check(item: Any) -> None:
-        try:
-            for one in checks:
-                one(item)
-        except Misfit as misfit:
-            raise ItemError(misfit.problem, misfit.path(place)) from None
-
-    return check
-
-
 def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
     return iter((raw,))
 
@@ -135,15 +126,13 @@ def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Con
         found = perform(before if transform.opaque else attributes_of(raw))
         if found.__class__ is not dict:
             return (write(item, before) for item in given(transform, found, dict))
-        made = Made((write(found, before),))
-        made.key = key_in(found)
-        return made
+        return Made(write(found, before), key_in(found))
 
     return convert
 
 
 def _opaque_json(item: dict[str, Any], _: dict[str, Raw]) -> bytes:
-    return _encode(item)
+    return encode(item)
 
 
 def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key]:

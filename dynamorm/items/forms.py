@@ -13,55 +13,41 @@ from enum import Enum
 from functools import partial
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import UNSET, inspect, json
+from msgspec import inspect
 
-from .attributes import PYTHON, DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, tag_of
+from .attributes import (
+    KINDS,
+    DecimalKeyType,
+    FloatKeyType,
+    MomentKeyType,
+    SecondsType,
+    tag_of,
+)
 from .compiled import compiled
-from .mismatch import UNFIT, Misfit, at, each, every, expected, raise_at
+from .mismatch import UNFIT, Misfit, each, every, expected, raise_at
 from .moments import write_key_moment, write_moment, write_seconds, write_time
 from .numbers import write_decimal, write_float, write_integer, write_key_decimal, write_key_float
-from .values import fitted
+from .values import encode, fitted
 
 Write = Callable[[Any], bytes]
 """Gives JSON; raises `Misfit`, or another of `UNFIT`, for a value that it is not made for."""
 
 NULL = b'{"NULL":true}'
-_encode = json.Encoder().encode
-
-_CLASSES: dict[type[inspect.Type], type] = {
-    **PYTHON,
-    MomentKeyType: datetime.datetime,
-    SecondsType: datetime.datetime,
-    FloatKeyType: float,
-    DecimalKeyType: Decimal,
-    inspect.ListType: list,
-    inspect.SetType: set,
-    inspect.FrozenSetType: frozenset,
-    inspect.TupleType: tuple,
-    inspect.VarTupleType: tuple,
-    inspect.DictType: dict,
-    inspect.TypedDictType: dict,
-}
 
 _CALL = "{write}({value})"
 
 # What generated code tries before it calls a writer.
 _SHORTCUTS: dict[type[inspect.Type], str] = {
-    inspect.StrType: "encode(v) if (v := {value}).__class__ is str else {write}(v)",
-    inspect.IntType: (
-        "encode(v) if (v := {value}).__class__ is int "
-        "and -0x8000000000000000 <= v <= 0x7fffffffffffffff else {write}(v)"
-    ),
-    # Within these bounds msgspec writes a float as Python does.
-    inspect.FloatType: (
-        "encode(v) if (v := {value}).__class__ is float "
-        "and (1e-4 < v < 1e15 or -1e15 < v < -1e-4) else {write}(v)"
-    ),
-    inspect.BoolType: "encode(v) if (v := {value}).__class__ is bool else {write}(v)",
-    inspect.BytesType: "encode(v) if (v := {value}).__class__ is bytes else {write}(v)",
-    inspect.DecimalType: (
-        "encode(fitted(v)) if (v := {value}).__class__ is Decimal and v.is_finite() else {write}(v)"
-    ),
+    kind: f"{code} if (v := {{value}}).__class__ is {test} else {{write}}(v)"
+    for kind, code, test in (
+        (inspect.StrType, "encode(v)", "str"),
+        (inspect.IntType, "encode(v)", "int and -0x8000000000000000 <= v <= 0x7fffffffffffffff"),
+        # Within these bounds msgspec writes a float as Python does.
+        (inspect.FloatType, "encode(v)", "float and (1e-4 < v < 1e15 or -1e15 < v < -1e-4)"),
+        (inspect.BoolType, "encode(v)", "bool"),
+        (inspect.BytesType, "encode(v)", "bytes"),
+        (inspect.DecimalType, "encode(fitted(v))", "Decimal and v.is_finite()"),
+    )
 }
 
 
@@ -79,18 +65,7 @@ class Form(NamedTuple):
         return self.before + self.write(value) + self.after
 
 
-NAMES = {
-    "Decimal": Decimal,
-    "Misfit": Misfit,
-    "NULL": NULL,
-    "UNFIT": UNFIT,
-    "UNSET": UNSET,
-    "at": at,
-    "encode": _encode,
-    "expected": expected,
-    "fitted": fitted,
-    "raise_at": raise_at,
-}
+NAMES = {"Decimal": Decimal, "NULL": NULL, "encode": encode, "fitted": fitted}
 """What shortcuts, and other generated code, make use of."""
 
 
@@ -117,26 +92,21 @@ _WRITERS: dict[type[inspect.Type], Write] = {
     inspect.TimeType: only(datetime.time, write_time),
 }
 
-_QUOTES: dict[Any, tuple[bytes, bytes]] = {
-    inspect.DecimalType: (b'{"N":', b"}"),
-    "S": (b'{"S":', b"}"),
-    "N": (b'{"N":"', b'"}'),
-    "B": (b'{"B":', b"}"),
-    "BOOL": (b'{"BOOL":', b"}"),
-}
-
 
 def leaf_form(shape: inspect.Type) -> Form:
     """Return the form of a type that has no other types in it."""
     if isinstance(shape, inspect.NoneType):
         return Form(b"", lambda value: NULL, b"")
-    before, after = _QUOTES.get(type(shape)) or _QUOTES[tag_of(shape)]
+    tag = tag_of(shape)
+    # What writes a Decimal writes the quotes too, as msgspec does.
+    quote = b'"' if tag == "N" and type(shape) is not inspect.DecimalType else b""
+    before, after = b'{"%s":%s' % (tag.encode(), quote), quote + b"}"
     if isinstance(shape, inspect.EnumType):
         table = {member: _listed(member.value) for member in shape.cls}
         return Form(before, only(shape.cls, table.__getitem__), after)
     if isinstance(shape, inspect.LiteralType):
         return Form(before, partial(_choose, {v: _listed(v) for v in shape.values}), after)
-    write = _WRITERS.get(type(shape)) or only(_CLASSES[type(shape)], _encode)
+    write = _WRITERS.get(type(shape)) or only(KINDS[type(shape)][1], encode)
     return Form(before, write, after, _SHORTCUTS.get(type(shape), _CALL))
 
 
@@ -147,14 +117,14 @@ def _choose(table: dict[Any, bytes], value: Any) -> bytes:
 
 
 def _listed(value: Any) -> bytes:
-    return _encode(value) if isinstance(value, str) else write_integer(value)
+    return encode(value) if isinstance(value, str) else write_integer(value)
 
 
 def classes_of(shape: Any) -> tuple[type, ...]:
     """Return the class that a value of this type has, where its writer is to be found by it."""
     if isinstance(shape, inspect.LiteralType):
         return (type(shape.values[0]),)
-    cls = _CLASSES.get(type(shape)) or shape.cls
+    cls = KINDS.get(type(shape), ("", None))[1] or shape.cls
     return (get_origin(cls) or cls,)
 
 
@@ -239,9 +209,9 @@ def map_form(member: Form) -> Form:
 
 def _key(key: Any) -> bytes:
     if isinstance(key, str):
-        return _encode(key) + b":"
+        return encode(key) + b":"
     if isinstance(key, Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
         return _key(key.value)
     if isinstance(key, (datetime.datetime, datetime.time)):
         return (write_moment(key) if isinstance(key, datetime.datetime) else write_time(key)) + b":"
-    return _encode({key: 0})[1:-2]  # what msgspec makes of other keys
+    return encode({key: 0})[1:-2]  # what msgspec makes of other keys

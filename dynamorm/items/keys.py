@@ -5,24 +5,27 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.Nami
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from itertools import repeat
 from typing import Any
 
-from msgspec import Raw, defstruct, json
+from msgspec import Raw, Struct, defstruct, json
 from msgspec.structs import astuple
 
 Key = Hashable
 """The key of an item, as `item_key` returns it; `None` where nobody has read it yet."""
 
 
-class Made(list[Any]):
+class Made(Struct, gc=False):
     """What was made of an item: one other, and its key where that is known without reading it."""
 
-    __slots__ = ("key",)
+    raw: bytes | Raw
     key: Key
+
+    def __iter__(self) -> Iterator[bytes | Raw]:
+        return iter((self.raw,))
 
 
 def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:

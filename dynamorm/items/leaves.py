@@ -12,36 +12,14 @@ from typing import Annotated, Any, Literal, Union
 
 from msgspec import Meta, Raw, inspect, json
 
-from ..errors import UNREADABLE
-from .attributes import PYTHON, SecondsType, alternatives, tag_of
-from .mismatch import Misfit, complaint
+from .attributes import LEAVES, SecondsType, alternatives, tag_of
+from .mismatch import Misfit, decoder
 from .moments import beyond_microseconds, read_exact_seconds, read_seconds
 from .values import read_exact_float, read_float, read_integer, read_number
 from .wire import Convert, Inside, compose
 
-_PARSED = {
-    kind: found
-    for kind, found in PYTHON.items()
-    if kind not in (inspect.IntType, inspect.FloatType)
-}
-"""What the parser reads exactly; numbers stay strings, but for Decimals."""
-
-_KEYS: dict[type[inspect.Type], Any] = {**PYTHON, inspect.AnyType: str}
-
-_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
-    frozenset({inspect.IntType}): read_integer,
-    frozenset({inspect.FloatType}): read_float,
-    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(text, read_float),
-    frozenset({inspect.IntType, inspect.DecimalType}): read_number,
-}
-
-_EXACT_NUMBERS: dict[frozenset[type[inspect.Type]], Convert] = {
-    **_NUMBERS,
-    frozenset({inspect.FloatType}): read_exact_float,
-    frozenset({inspect.IntType, inspect.FloatType}): lambda text: read_number(
-        text, read_exact_float
-    ),
-}
+_AS_TEXT = (inspect.IntType, inspect.FloatType)
+"""What stays a string that the parser cannot read; Decimals it reads exactly."""
 
 _FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
 
@@ -68,12 +46,19 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
         return Inside(str, read_exact_seconds if exact else read_seconds)
     if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
         return _listed(shape)
-    if type(shape) in _PARSED and len(shapes) == 1:
-        annotation = limited(_PARSED[type(shape)], shape)
+    if not isinstance(shape, _AS_TEXT) and len(shapes) == 1:
+        annotation = limited(LEAVES[type(shape)][1], shape)
         fractional = exact and isinstance(shape, _FRACTIONAL)
         return Inside(Raw, _kept(annotation)) if fractional else Inside(annotation)
-    read = (_EXACT_NUMBERS if exact else _NUMBERS)[frozenset(map(type, shapes))]
-    return Inside(str, _bounded(read, shapes))
+    return Inside(str, _bounded(_number(set(map(type, shapes)), exact=exact), shapes))
+
+
+def _number(kinds: set[type[inspect.Type]], *, exact: bool) -> Convert:
+    """Return what reads numbers of one type or two."""
+    if inspect.FloatType not in kinds:
+        return read_integer if kinds == {inspect.IntType} else read_number
+    read = read_exact_float if exact else read_float
+    return read if len(kinds) == 1 else lambda text: read_number(text, read)
 
 
 def is_its_own_spelling(shapes: list[Any]) -> bool:
@@ -83,19 +68,6 @@ def is_its_own_spelling(shapes: list[Any]) -> bool:
         or (isinstance(shape, inspect.LiteralType) and tag_of(shape) == "S")
         for shape in shapes
     )
-
-
-def decoder(annotation: Any) -> Convert:
-    """Return what the parser does, for JSON that it has left as it is."""
-    decode = json.Decoder(annotation).decode
-
-    def read(raw: bytes | Raw) -> Any:
-        try:
-            return decode(raw)
-        except UNREADABLE as error:
-            raise complaint(error) from None
-
-    return read
 
 
 def _kept(annotation: Any) -> Convert:
@@ -146,7 +118,7 @@ def _choose(members: dict[Any, Any], number: int) -> Any:
 def _bounded(read: Convert, shapes: list[Any]) -> Convert:
     """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
     bounds = {
-        PYTHON[type(shape)]: [
+        LEAVES[type(shape)][1]: [
             (limit, *_BOUNDS[name])
             for name in _BOUNDS
             if (limit := getattr(shape, name, None)) is not None
@@ -182,4 +154,4 @@ def _key(shape: Any) -> Any:
         return Literal[shape.values]
     if isinstance(shape, inspect.EnumType):
         return shape.cls
-    return limited(_KEYS[type(shape)], shape)
+    return limited(str if isinstance(shape, inspect.AnyType) else LEAVES[type(shape)][1], shape)

@@ -45,8 +45,9 @@ def _weigh(raw: bytes) -> int:
 
 def check_nesting(raw: bytes) -> None:
     """Raise `Misfit` for values on more than 32 levels, and for an attribute without a name."""
-    if not (b'"M"' in raw or b'"L"' in raw or b'""' in raw):
-        return  # no maps, no lists, nothing without a name: three looks in C, a tenth of the rest
+    flat = raw.count(b"{") <= MAX_LEVELS or not (b'"M"' in raw or b'"L"' in raw)
+    if flat and b'""' not in raw:
+        return  # so few values, or no maps and no lists, and nothing without a name
     try:
         _shallow()(raw)
     except UNREADABLE:

@@ -11,8 +11,8 @@ from typing import Any
 
 from msgspec import Raw, Struct, json
 
-from .leaves import check_kept, decoder
-from .mismatch import UNFIT, Misfit, every, raise_at
+from .leaves import check_kept
+from .mismatch import UNFIT, Misfit, decoder, every, raise_at
 from .values import read_float, read_integer, real, whole
 from .wire import Convert, Place, compose
 

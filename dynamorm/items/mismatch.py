@@ -11,8 +11,9 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NoReturn
 
-from msgspec import DecodeError
+from msgspec import DecodeError, Raw, json
 
+from ..errors import UNREADABLE
 from ..model.fields import label
 
 Function = Callable[[Any], Any]
@@ -87,6 +88,21 @@ def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
     """Return what applies each function to the value in its place."""
     steps = [f"[{position}]" for position in range(len(functions))]
     return lambda values: list(map(at, steps, functions, values))
+
+
+def decoder(annotation: Any, convert: Function | None = None) -> Callable[[bytes | Raw], Any]:
+    """Return what the parser does, and `convert` after it; `Misfit` for what it cannot read."""
+    decode = json.Decoder(annotation).decode
+
+    def read(raw: bytes | Raw) -> Any:
+        try:
+            return decode(raw) if convert is None else convert(decode(raw))
+        except Misfit:
+            raise
+        except UNREADABLE as error:
+            raise complaint(error) from None
+
+    return read
 
 
 def complaint(error: Exception) -> Misfit:

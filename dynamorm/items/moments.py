@@ -9,12 +9,9 @@ from __future__ import annotations
 import re
 from datetime import datetime, time, timedelta, timezone
 
-from msgspec import json
-
 from .mismatch import Misfit
-from .values import exact_number
+from .values import encode, exact_number
 
-_encode = json.Encoder().encode
 _EPOCH = datetime(1970, 1, 1, tzinfo=timezone.utc)
 _MINUTE = timedelta(minutes=1)
 _SECOND = timedelta(seconds=1)
@@ -26,23 +23,23 @@ beyond_microseconds = re.compile(rb"\.\d{6}\d*[1-9]").search
 def write_moment(value: datetime) -> bytes:
     """Write a datetime as JSON."""
     if value.tzinfo in (None, timezone.utc):
-        return _encode(value)
+        return encode(value)
     offset = value.utcoffset()
     if offset is not None and offset % _MINUTE:
         value = value.astimezone(timezone.utc)
-    return _encode(value)
+    return encode(value)
 
 
 def write_time(value: time) -> bytes:
     """Write a time of day as JSON."""
     if value.tzinfo is None:
-        return _encode(value)
+        return encode(value)
     offset = value.utcoffset()
     if offset is None:
         raise Misfit("a time whose zone has no offset without a date: store a datetime")
     if offset % _MINUTE:
         raise Misfit("a time in a zone whose offset has seconds: store a datetime")
-    return _encode(value)
+    return encode(value)
 
 
 def write_key_moment(value: datetime) -> bytes:

@@ -6,14 +6,13 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Raw, json
+from msgspec import Raw
 
 from ..errors import UNREADABLE
 from .limits import check_nesting
 from .mismatch import Misfit, at, complaint, every
-from .values import binary, exact_number
+from .values import binary, encode, exact_number
 
-_encode = json.Encoder().encode
 _BYTES = (bytes, bytearray, memoryview)
 _FROM_A_RESOURCE = ": take items from a boto3 client, not from a resource, which changes values"
 _SET = (list, tuple, set, frozenset)
@@ -26,7 +25,7 @@ def item_json(item: Any, *, base64: bool = False) -> bytes:
     """
     try:
         (_LOOSE if base64 else _STRICT).check_item(item)
-        return _encode(item)
+        return encode(item)
     except UnicodeEncodeError:
         raise Misfit("text that is not valid Unicode: it has half of a surrogate pair") from None
     except (RecursionError, TypeError) as error:  # a subclass of str is no str to msgspec
@@ -39,14 +38,14 @@ def changed_json(item: dict[str, Any], before: dict[str, Raw]) -> bytes:
     Binary is always looked at: a str of base64 has the JSON of bytes.
     """
     try:
-        texts = {name: Raw(_encode(value)) for name, value in item.items()}
+        texts = {name: Raw(encode(value)) for name, value in item.items()}
     except (TypeError, ValueError, RecursionError):
         return item_json(item)  # which says what is wrong, and where
     for name, text in texts.items():
         if text != before.get(name) or _holds_binary(text):
             _STRICT.check_item({name: item[name]})
-            check_nesting(_encode({name: text}))
-    return _encode(texts)
+            check_nesting(encode({name: text}))
+    return encode(texts)
 
 
 _holds_binary = re.compile(rb'"BS?":').search

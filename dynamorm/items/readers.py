@@ -6,15 +6,14 @@ from functools import cached_property, partial
 from operator import attrgetter
 from typing import Any, Literal
 
-from msgspec import UNSET, Raw, Struct, defstruct, inspect, json
+from msgspec import UNSET, Raw, Struct, defstruct, inspect
 
-from ..errors import UNREADABLE
 from ..model.fields import label
 from .attributes import RECORDS, RecordType, alternatives, struct_tag, tag_of
 from .builders import builder, member
-from .leaves import decoder, is_its_own_spelling, key, leaf, limited
+from .leaves import is_its_own_spelling, key, leaf, limited
 from .members import entries, members, members_of_set
-from .mismatch import Misfit, complaint, each
+from .mismatch import Misfit, decoder, each
 from .wire import (
     ANYTHING,
     AS_IT_IS,
@@ -45,17 +44,9 @@ class Record:
         self.build = build
 
     @cached_property
-    def _decode(self) -> Convert:
-        return json.Decoder(self.wire).decode
-
-    def read(self, raw: bytes | Raw) -> Any:
+    def read(self) -> Convert:
         """Read one from its JSON, {"name": {"S": "text"}}."""
-        try:
-            return self.build(self._decode(raw))
-        except Misfit:
-            raise
-        except UNREADABLE as error:
-            raise complaint(error) from None
+        return decoder(self.wire, self.build)
 
 
 class Readers:

@@ -6,15 +6,14 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import NODEFAULT, UNSET, inspect, json
+from msgspec import NODEFAULT, UNSET, inspect
 
 from .attributes import RecordType, alternatives, fallback, struct_tag, tag_of
-from .compiled import compiled
+from .compiled import compiled_record
 from .forms import NAMES, Form, Write, leaf_form
 from .mismatch import Misfit
 from .roles import is_index_key, is_table_key
-
-_encode = json.Encoder().encode
+from .values import encode
 
 
 class Entry(NamedTuple):
@@ -32,18 +31,13 @@ class Entry(NamedTuple):
     owed: bool
     """Whether every item has it, so that even UNSET is no reason to leave it out."""
 
-    def whole(self, value: Any) -> bytes:
-        return self.name + self.form.whole(value)
-
-    def unless_left_out(self, value: Any) -> bytes:
+    def part(self, value: Any) -> bytes:
         """Write it with a comma, or nothing."""
-        return b"" if self.leaves_out(value) else self.whole(value) + b","
-
-    def leaves_out(self, value: Any) -> bool:
         if self.left_out is not None and self.left_out(value):
-            return True
-        # In an array, others would take its place.
-        return value is UNSET and self.name != b"" and not self.owed
+            return b""
+        if value is UNSET and self.name and not self.owed:  # in an array, others would move up
+            return b""
+        return self.name + self.form.whole(value) + b","
 
 
 def omits_defaults(shape: RecordType) -> bool:
@@ -94,45 +88,25 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
     return absent
 
 
-_SOURCE = """
-def made(x):
-    if x.__class__ is not cls:
-        raise expected((cls,), x)
-    step = None
-    try:
-        {nested}
-        step = None
-        return {joined}
-    except UNFIT as error:
-        if step is not None:
-            raise_at(step, error)
-        return join(({careful})).rstrip(b",") + {closing}
-"""
-
-
 def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
     """Make a record's writer: one expression that joins constants and values."""
     opening, closing = (b"[", b"]") if tag_of(shape) == "L" else (b"{", b"}")
     opening += _head(shape)
     cls = dict if isinstance(shape, inspect.TypedDictType) else get_origin(shape.cls) or shape.cls
-    writes = [
-        entry.form.write if entry.left_out is None else entry.unless_left_out for entry in entries
-    ]
-    nested = [
-        f"step = {entry.step!r}; n{i} = write{i}({entry.value})"
-        for i, entry in enumerate(entries)
-        if entry.nested
-    ]
-    made: Write = compiled(
-        _SOURCE.format(
-            nested="\n        ".join(nested),
-            joined=_joined(opening, entries, closing),
-            careful="".join(f"{part}, " for part in _careful(opening, entries)),
-            closing=closing,
-        ),
+    writes = [entry.form.write if entry.left_out is None else entry.part for entry in entries]
+    careful = ", ".join([repr(opening), *_careful(entries)])
+    made: Write = compiled_record(
+        [
+            f"step = {entry.step!r}; n{i} = write{i}({entry.value})"
+            for i, entry in enumerate(entries)
+            if entry.nested
+        ],
+        _joined(opening, entries, closing),
+        f"join(({careful},)).rstrip(b',') + {closing!r}",
+        "if x.__class__ is not cls: raise expected((cls,), x)",
         **NAMES,
         **{f"write{i}": write for i, write in enumerate(writes)},
-        **{f"part{i}": entry.unless_left_out for i, entry in enumerate(entries)},
+        **{f"part{i}": entry.part for i, entry in enumerate(entries)},
         cls=cls,
         join=b"".join,
     )
@@ -158,9 +132,8 @@ def _joined(opening: bytes, entries: list[Entry], closing: bytes) -> str:
     return code if last is not constant else f"{code}.rstrip(b',') + {closing!r}"
 
 
-def _careful(opening: bytes, entries: list[Entry]) -> Iterator[str]:
+def _careful(entries: list[Entry]) -> Iterator[str]:
     """Write what finds a value that does not fit, or leaves out one that is UNSET unforeseen."""
-    yield repr(opening)
     for i, entry in enumerate(entries):
         if not entry.nested:
             yield f"at({entry.step!r}, part{i}, {entry.value})"
@@ -183,5 +156,5 @@ def _head(shape: RecordType) -> bytes:
     tag_field, tag = struct_tag(shape)
     if tag is None:
         return b""
-    name = b"" if tag_of(shape) == "L" else _encode(tag_field) + b":"
+    name = b"" if tag_of(shape) == "L" else encode(tag_field) + b":"
     return name + leaf_form(inspect.LiteralType((tag,))).whole(tag) + b","

@@ -190,8 +190,9 @@ class Chain:
         return items
 
     def _applied(self, transform: Transform, items: Iterator[Any]) -> Iterator[Any]:
+        perform = guarded(transform)
         for item in items:
-            yield from made(transform, item, self._kind)
+            yield from given(transform, perform(item), self._kind)
 
 
 def chain(*transforms: Transform) -> Transform:
@@ -207,13 +208,10 @@ def chain(*transforms: Transform) -> Transform:
     if not all(marked):
         raise TypeError("chain() takes attribute transforms or transforms of models, not both")
     opaque = all(getattr(transform, "opaque", False) for transform in transforms)
-    touched: frozenset[str] | None = frozenset()
-    for transform in transforms:
-        more = getattr(transform, "touched", None)
-        touched = None if touched is None or more is None else touched | more
-    recipe = chain, transforms
+    touched: Any = [getattr(transform, "touched", None) for transform in transforms]
+    touched = None if None in touched else frozenset().union(*touched)
     return AttributeTransform(
-        Chain(transforms, dict), opaque=opaque, touched=touched, recipe=recipe
+        Chain(transforms, dict), opaque=opaque, touched=touched, recipe=(chain, transforms)
     )
 
 
@@ -257,11 +255,6 @@ def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
         raise
     except Exception as error:
         raise _raised(transform, error) from error
-
-
-def made(transform: Transform, item: Any, kind: Any) -> Iterator[Any]:
-    """Yield what a transform makes of an item."""
-    yield from given(transform, guarded(transform)(item), kind)
 
 
 def _raised(transform: Transform, error: Exception) -> Misfit:

@@ -55,9 +55,8 @@ def made_of_models(
         found = perform(instance)
         if (target := known.get(found.__class__)) is None:
             return several(found, more)
-        made = Made((target[0](found, more),))
-        made.key = target[1](found)
-        return made
+        write, key_in = target
+        return Made(write(found, more), key_in(found))
 
     def several(found: Any, more: dict[str, Raw]) -> Iterator[bytes | Raw]:
         items = given(transform, found, kinds)

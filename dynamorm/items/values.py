@@ -16,12 +16,12 @@ from decimal import (
     Overflow,
     Subnormal,
 )
+from functools import partial
 from typing import Any
 
 from msgspec import UNSET, Raw, Struct, UnsetType, convert, json, to_builtins
 
-from ..errors import UNREADABLE
-from .mismatch import UNFIT, Misfit, complaint
+from .mismatch import UNFIT, Misfit, decoder
 
 AttributeValue = dict[str, Any]
 """One tag of S, N, B, BOOL, NULL, L, M, SS, NS, BS and its value; binary is bytes."""
@@ -59,36 +59,17 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     BS: list[bytes] | UnsetType = UNSET
 
 
-_decode_one = json.Decoder(Value).decode
-_decode = json.Decoder(dict[str, Value]).decode
-_encode = json.Encoder().encode
-_split = json.Decoder(dict[str, Raw]).decode
+encode = json.Encoder().encode
+_plain = partial(to_builtins, builtin_types=(bytes,))
 
+attributes_of: Callable[[bytes | Raw], Item] = decoder(dict[str, Value], _plain)
+"""Read the JSON of an item; `Misfit` if it is none."""
 
-def attributes_of(raw: bytes | Raw) -> Item:
-    """Read the JSON of an item; `Misfit` if it is none."""
-    try:
-        item: Item = to_builtins(_decode(raw), builtin_types=(bytes,))
-    except UNREADABLE as error:
-        raise complaint(error) from None
-    return item
+attribute_of: Callable[[bytes | Raw], AttributeValue] = decoder(Value, _plain)
+"""Read the JSON of one attribute value; `Misfit` if it is none."""
 
-
-def attribute_of(raw: bytes | Raw) -> AttributeValue:
-    """Read the JSON of one attribute value; `Misfit` if it is none."""
-    try:
-        value: AttributeValue = to_builtins(_decode_one(raw), builtin_types=(bytes,))
-    except UNREADABLE as error:
-        raise complaint(error) from None
-    return value
-
-
-def raw_attributes(raw: bytes | Raw) -> dict[str, Raw]:
-    """Read an item's JSON no further than its attributes' names; `Misfit` if it is none."""
-    try:
-        return _split(raw)
-    except UNREADABLE as error:
-        raise complaint(error) from None
+raw_attributes: Callable[[bytes | Raw], dict[str, Raw]] = decoder(dict[str, Raw])
+"""Read an item's JSON no further than its attributes' names; `Misfit` if it is none."""
 
 
 def integer_text(value: int) -> str:

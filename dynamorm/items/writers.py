@@ -11,7 +11,16 @@ from typing import Any
 
 from msgspec import Raw, Struct, inspect, json, to_builtins
 
-from .attributes import ARRAYS, RECORDS, RecordType, alternatives, is_nested, read_shape, tag_of
+from .attributes import (
+    ARRAYS,
+    LEAVES,
+    RECORDS,
+    RecordType,
+    alternatives,
+    is_nested,
+    read_shape,
+    tag_of,
+)
 from .compiled import access
 from .forms import (
     NULL,
@@ -29,9 +38,7 @@ from .mismatch import Misfit, expected
 from .natural import item_json
 from .records import Entry, left_out, omits_defaults, record_writer
 from .roles import is_table_key
-from .values import attribute_of, natural
-
-_encode = json.Encoder().encode
+from .values import attribute_of, encode, natural
 
 
 def item_writer(shape: inspect.StructType) -> Write:
@@ -64,7 +71,7 @@ class _Writers:
         for position, field in enumerate(shape.fields):
             yield Entry(
                 f"[{position}]" if array else field.encode_name,
-                b"" if array else _encode(field.encode_name) + b":",
+                b"" if array else encode(field.encode_name) + b":",
                 get.format(field.name) if get else access(field.name),
                 self.position(field.type),
                 is_nested(field.type),
@@ -177,16 +184,8 @@ _ANY = Form(b"", write_any, b"")
 _BY_CLASS: dict[type, Write] = {
     type(None): lambda value: NULL,
     enum.Enum: lambda value: write_any(value.value),
-    str: leaf_form(inspect.StrType()).whole,
-    bool: leaf_form(inspect.BoolType()).whole,
-    int: leaf_form(inspect.IntType()).whole,
-    float: leaf_form(inspect.FloatType()).whole,
-    Decimal: leaf_form(inspect.DecimalType()).whole,
-    bytes: leaf_form(inspect.BytesType()).whole,
-    bytearray: leaf_form(inspect.ByteArrayType()).whole,
-    memoryview: leaf_form(inspect.MemoryViewType()).whole,
-    datetime.datetime: leaf_form(inspect.DateTimeType()).whole,
-    datetime.time: leaf_form(inspect.TimeType()).whole,
+    bool: leaf_form(inspect.BoolType()).whole,  # before int, of which it is one
+    **{cls: leaf_form(kind()).whole for kind, (_, cls) in LEAVES.items()},
     Raw: _RAW.whole,
     list: list_form(list, _ANY).whole,
     tuple: list_form(tuple, _ANY).whole,
