@@ -226,7 +226,7 @@ assert db.copy_table("one", "two").done
 
 
 def test_a_copy_of_items_as_they_are_loads_no_codec():
-    """Of what deals with items only that which reads their keys."""
+    """Of what deals with items only that which reads their keys, and no requests about tables."""
 
     def turn(request):
         name = json.loads(request.body).get("TableName")
@@ -238,6 +238,7 @@ def test_a_copy_of_items_as_they_are_loads_no_codec():
         modules = ours(loaded(COPY.format(url=server.url)))
     items = {name for name in modules if name.startswith("dynamorm.items")}
     assert items == {"dynamorm.items", "dynamorm.items.keys"}
+    assert "dynamorm.requests" not in modules
 
 
 KEYED = {

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 from msgspec import UNSET, Raw, UnsetType
 
 from . import Reply, Request
@@ -92,6 +94,42 @@ class PutItemOutput(Reply, frozen=True):
 class GetItemOutput(Reply, frozen=True):
     item: Raw = Raw()
     """Empty where there is none."""
+
+
+def scan(
+    table: str,
+    *,
+    segment: int = 0,
+    of: int = 1,
+    start: Key | None = None,
+    limit: int | None = None,
+    consistent_read: bool = False,
+) -> ScanInput:
+    """Build Scan for one page: at most 1 MB of items, or `limit` of them."""
+    return ScanInput(
+        table,
+        limit=limit or UNSET,
+        exclusive_start_key=start or UNSET,
+        return_consumed_capacity="TOTAL",
+        total_segments=of,
+        segment=segment,
+        consistent_read=consistent_read or UNSET,
+    )
+
+
+def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItemInput:
+    """Build BatchWriteItem that puts these items, each the JSON of its attribute values."""
+    # Joined at once: a batch may have megabytes.
+    parts: list[bytes | Raw] = [b'}},{"PutRequest":{"Item":'] * (2 * len(items) + 1)
+    parts[0], parts[1::2], parts[-1] = b'[{"PutRequest":{"Item":', items, b"}}]"
+    requests = Raw(b"".join(parts))
+    return BatchWriteItemInput({table: requests}, return_consumed_capacity="TOTAL")
+
+
+def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], float]) -> float:
+    """Return the capacity units that were consumed, estimated where the service does not say."""
+    said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
+    return sum(said) if said else estimate()
 
 
 def put_if_absent(table: str, item: bytes | Raw, key_name: str) -> PutItemInput:

@@ -7,13 +7,12 @@ from functools import partial
 from typing import Any, TypeVar
 
 from ..api.descriptions import Cursors
-from ..api.items import ScanInput, ScanOutput
+from ..api.items import ScanInput, ScanOutput, units
 from ..errors import DynamormError, Throttled
 from ..operations.effects import Steps, call, now
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from ..requests.items import units
 from .checkpoint import Costs
 from .options import TimeLeft
 from .writer import ONCE, PATIENCE, rest

@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, json
 
 from ..api.descriptions import Cursors
-from ..api.items import Key, ScanOutput
-from ..api.lookups import MAX_KEYS, BatchGetItemOutput, key_json
+from ..api.items import Key, ScanOutput, scan, units
+from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item, key_json
 from ..errors import ItemError, service_error
 from ..items.keys import item_hash, item_key
 from ..items.mismatch import STRANGE
@@ -22,7 +22,6 @@ from ..model.spec import KeyAttribute
 from ..operations.effects import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from ..requests.items import batch_get_item, scan, units
 from .asking import UNIT, Asking, Pauses, ask_once
 from .checkpoint import Costs
 from .options import TimeLeft

@@ -11,10 +11,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from ..api.items import ScanOutput
+from ..api.items import ScanOutput, scan
 from ..model.declare import Model
 from ..operations.effects import Steps, now, operation, together
-from ..requests.items import scan
 from .checkpoint import Checkpoint
 from .job import Job, Paces
 from .options import check_processes, check_segments, settings_of

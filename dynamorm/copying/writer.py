@@ -7,14 +7,13 @@ from typing import Any, Protocol, TypeVar
 
 from msgspec import Raw, Struct
 
-from ..api.items import BatchWriteItemOutput, ConsumedCapacity
+from ..api.items import BatchWriteItemOutput, ConsumedCapacity, batch_write_item, units
 from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
 from ..operations.effects import NOW, Call, Sleep, Steps, asked
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from ..requests.items import batch_write_item, units
 from .checkpoint import Costs
 from .options import TimeLeft
 from .queue import Part, Queue, count, singly
@@ -295,4 +294,4 @@ def rest(refusals: int, left: float) -> Steps[bool]:
 
 def _whole_units(parts: list[Part]) -> int:
     """Estimate the write units of items: one for each begun kilobyte of each."""
-    return sum(-(-len(raw) // 1024) for part in parts for raw in part.raws)
+    return sum([-(-len(raw) // 1024) for part in parts for raw in part.raws])

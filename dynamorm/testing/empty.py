@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, overload
 from msgspec import UNSET, Raw, UnsetType, json
 
 from ..api import Reply
-from ..api.items import BatchWriteItemInput, ScanOutput
+from ..api.items import BatchWriteItemInput, ScanOutput, scan
 from ..errors import Throttled
 from ..model.declare import Model
 from ..model.named import table_name
 from ..operations.effects import Steps, call, operation
 from ..operations.waiting import deadline_in, pause, polling
-from ..requests.items import scan
 from ..tables.find import describe_table
 
 if TYPE_CHECKING:

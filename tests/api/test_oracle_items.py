@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from msgspec import Struct, json
 
-from dynamorm.api.items import BatchWriteItemOutput, ScanOutput
-from dynamorm.api.lookups import BatchGetItemOutput
-from dynamorm.requests.items import batch_get_item, batch_write_item, scan
+from dynamorm.api.items import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
+from dynamorm.api.lookups import BatchGetItemOutput, batch_get_item
 
 oracle = pytest.importorskip("test_oracle", exc_type=pytest.skip.Exception)
 

@@ -19,9 +19,8 @@ from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import Credentials, Database, PartitionKey, SortKey, table
-from dynamorm.api.items import BatchWriteItemOutput
+from dynamorm.api.items import BatchWriteItemOutput, batch_write_item
 from dynamorm.operations.effects import call
-from dynamorm.requests.items import batch_write_item
 from dynamorm.testing import FakeService
 from dynamorm.transports.client import ClientTransport
 

@@ -10,10 +10,9 @@ from msgspec import Raw, ValidationError, json
 
 import dynamorm
 from dynamorm import Throttled, ValidationFailed
-from dynamorm.api.lookups import BatchGetItemOutput, key_json
+from dynamorm.api.lookups import BatchGetItemOutput, batch_get_item, key_json
 from dynamorm.operations.effects import call
 from dynamorm.requests import encode
-from dynamorm.requests.items import batch_get_item
 from dynamorm.testing import FakeService
 
 

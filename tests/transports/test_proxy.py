@@ -24,9 +24,8 @@ from dynamorm import (
     TransportError,
     table,
 )
-from dynamorm.api.items import BatchWriteItemOutput, ScanOutput
+from dynamorm.api.items import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
 from dynamorm.operations.effects import call
-from dynamorm.requests.items import batch_write_item, scan
 from dynamorm.testing import FakeClock, FakeService
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
