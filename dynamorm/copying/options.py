@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast, get_args
 
 from msgspec import Struct
 
@@ -39,12 +39,9 @@ Unmodelled = Literal["keep", "drop", "error"]
 Collisions = Literal["error", "check", "last"]
 Existing = Literal["overwrite", "keep"]
 
-_WORDS = {
-    "unmodelled": ("keep", "drop", "error"),
-    "collisions": ("error", "check", "last"),
-    "existing": ("overwrite", "keep"),
-    "via": ("direct", "s3"),
-}
+Via = Literal["direct", "s3"]
+
+_WORDS = {"unmodelled": Unmodelled, "collisions": Collisions, "existing": Existing, "via": Via}
 
 
 class PlainCopyOptions(TypedDict, total=False):
@@ -64,7 +61,7 @@ class PlainCopyOptions(TypedDict, total=False):
     collision_keys: int
     existing: Existing
     in_place: bool
-    via: Literal["direct", "s3"]
+    via: Via
     s3: Any
     bucket: str | None
     prefix: str
@@ -110,7 +107,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     collision_keys: int = COLLISION_KEYS
     existing: Existing = "overwrite"
     in_place: bool = False
-    via: Literal["direct", "s3"] = "direct"
+    via: Via = "direct"
     s3: Any = None
     bucket: str | None = None
     prefix: str = ""
@@ -121,8 +118,8 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         _check_whole("batch_size=", self.batch_size, MAX_BATCH)
         _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
         _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
-        for name, words in _WORDS.items():
-            _check_word(name, getattr(self, name), words)
+        for name, kind in _WORDS.items():
+            _check_word(name, getattr(self, name), get_args(kind))
         for name in ("max_read_units", "max_write_units"):
             limit = getattr(self, name)
             if not _is_number(limit) or (limit is not None and limit <= 0):

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, get_args
 
 from msgspec import UNSET, DecodeError, json
 
 from .options import (
     KMS,
+    Consistency,
+    InsightsMode,
     Kinesis,
     OnDemand,
     Options,
     Provisioned,
     Replica,
+    StreamView,
+    TableClass,
     WarmThroughput,
     policy_text,
 )
@@ -102,30 +106,38 @@ def _is_destination(given: object) -> bool:
 
 
 def _is_insights(given: object) -> bool:
-    return isinstance(given, bool) or given in ("ACCESSED_AND_THROTTLED_KEYS", "THROTTLED_KEYS")
+    return isinstance(given, bool) or given in get_args(InsightsMode)
 
 
 _INSIGHTS = 'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"'
 
-WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
+
+Row = tuple[Callable[[Any], bool], str]
+"""What an option takes: whether a value fits, and what to say where it does not."""
+
+
+def _one_of(words: Any, *others: Any) -> Row:
+    """Return the row of an option that takes the words of its type."""
+    taken = (*get_args(words), *others)
+    *first, last = (f'"{word}"' if isinstance(word, str) else str(word) for word in taken)
+    return (lambda v: v in taken), f"{', '.join(first)} or {last}"
+
+
+_FLAG: Row = ((lambda v: isinstance(v, bool)), "True or False")
+
+WANTED: dict[str, Row] = {
     "billing": (
         lambda v: isinstance(v, OnDemand | Provisioned),
         "OnDemand(...) or Provisioned(read=..., write=...)",
     ),
-    "stream": (
-        lambda v: v in ("KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES", None),
-        '"KEYS_ONLY", "NEW_IMAGE", "OLD_IMAGE", "NEW_AND_OLD_IMAGES" or None',
-    ),
+    "stream": _one_of(StreamView, None),
     "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
     "tags": (
         _tags_fit,
         "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
     ),
-    "table_class": (
-        lambda v: v in ("STANDARD", "STANDARD_INFREQUENT_ACCESS"),
-        '"STANDARD" or "STANDARD_INFREQUENT_ACCESS"',
-    ),
-    "deletion_protection": (lambda v: isinstance(v, bool), "True or False"),
+    "table_class": _one_of(TableClass),
+    "deletion_protection": _FLAG,
     "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
     "point_in_time_recovery": (
         lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
@@ -143,16 +155,15 @@ WANTED: dict[str, tuple[Callable[[Any], bool], str]] = {
         f"a dict of global indexes by name, each {_INSIGHTS}",
     ),
     "replicas": (are_replicas, 'a tuple of Replica("eu-west-1", ...)'),
-    "consistency": (lambda v: v in ("EVENTUAL", "STRONG"), '"EVENTUAL" or "STRONG"'),
+    "consistency": _one_of(Consistency),
     "witness": (lambda v: v is None or is_region(v), 'a region such as "eu-central-1", or None'),
-    "disassociation_protection": (lambda v: isinstance(v, bool), "True or False"),
+    "disassociation_protection": _FLAG,
     "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
         "a dict of CreateTable members, as JSON",
     ),
 }
-"""What each option takes: whether a value fits, and what to say where it does not."""
 
 # The members of CreateTable that a model or a default always fills, and those that an option does.
 _FILLED = (

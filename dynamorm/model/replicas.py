@@ -6,14 +6,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import UNSET
 
 from .indexes import IndexSpec
 from .names import is_text
-from .option_rules import WANTED, are_replicas, is_region
+from .option_rules import WANTED, Row, are_replicas, is_region
 from .options import Options, Provisioned, Replica, is_units
 
 REGION_SETS = (
@@ -91,7 +90,7 @@ def _is_index_units(given: object) -> bool:
     return isinstance(given, dict) and all(map(is_units, given.values()))
 
 
-_FITS: dict[str, tuple[Callable[[Any], bool], str]] = {
+_FITS: dict[str, Row] = {
     "kms_key": (lambda v: is_text(v) and v != "", "the id, alias or ARN of a key of its region"),
     # The same as of the table itself.
     **{
