@@ -157,6 +157,7 @@ class _Cluster:
         said_at = 0.0
         while not stopped():
             left = [number for number, future in enumerate(futures) if not future.done()]
+            # A pickle, which a cluster trusts anyway: its workers run what its clients send.
             for number, key, said in self._told.get(batch=True):
                 self._hear(number, key, pickle.loads(said))
                 self._say(number)

@@ -204,6 +204,7 @@ def _plan_needs(plan: Plan) -> Needs:
         yield from _ensure(spec)
     for step in plan.steps:
         row = SETTINGS.get(setting_of(step.name))
+        # What is done in another region is told by the row, with the resource there.
         for part in row.resources if row else ("",):
             yield from () if step.region else [(step.operation, f"{path}{part}")]
             if row:

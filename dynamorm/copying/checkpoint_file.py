@@ -32,13 +32,16 @@ def save(path: str | os.PathLike[str], checkpoint: dict[str, Any]) -> None:
     # A link stays a link: what it leads to is replaced.
     target = os.path.realpath(path)
     beside = f"{target}.{os.getpid()}.part"
+    # Left by a process of the same number that was killed.
     with suppress(FileNotFoundError):
         os.unlink(beside)
+    # 0600 from its first moment: a chmod would come after others could have opened it.
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with open(descriptor, "wb") as file:
             file.write(json.encode(checkpoint))
             file.flush()
+            # Without it, a crash of the machine may leave the new name and no content.
             os.fsync(file.fileno())
         os.replace(beside, target)
     except BaseException:

@@ -149,6 +149,8 @@ class Comparison:
         of, names = self.point.of, self.target.names
         here, there = self.point.cursors[number], self.point.cursors[number + of]
         join = Join(Side(self.source, names, here), Side(self.target, names, there))
+        # The tally has what was counted since the cursors moved, and goes into the checkpoint with
+        # them.
         tally, moved, late = Tally(), False, False
         moved_at = yield from now()
         while not late and (side := join.next()) is not None:
@@ -188,6 +190,7 @@ class Comparison:
 
         What there is no time for is summed up, too; then the second value is true.
         """
+        # A look-up costs a request for up to a hundred keys, so that it waits until it is full.
         if not (passed or join.over or join.crowded):
             return Tally(), False
         self._in_order = self._in_order and not join.scattered

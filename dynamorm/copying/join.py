@@ -176,11 +176,14 @@ class Side:
 
         `None` if some that come after have met their counterparts already.
         """
+        # Two items with one key: where the second one was read is not kept.
         if self._doubles:
             return None
         first = next(chain(self.waiting.values(), self.fresh), None)
         if first is None:
             return self.cursor, self._items
+        # Every entry from the first one on is still unmet. If one behind it had met its
+        # counterpart, a resumed comparison would look for that again, and in vain.
         if self._places - first.place != self.unmet or (cursor := first.cursor(self.end)) is None:
             return None
         return cursor, first.number

@@ -90,6 +90,7 @@ def _check_shapes(source: Model | str, target: Model | str) -> None:
     tables: tuple[Any, Any] = source, target
     if any(isinstance(table, str | TableSpec) for table in tables):
         return
+    # Of types and not of markers: another key is what many copies are for.
     if _shapes(source) != _shapes(target):
         one, other = map(label, tables)
         reason = (

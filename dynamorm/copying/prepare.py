@@ -160,6 +160,7 @@ def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: 
     """
     if same:
         return settings.collisions != "last"
+    # An attribute transform says which attributes it touches; a function may touch any.
     transform = settings.transform
     touched: Any = () if transform is None else getattr(transform, "touched", None)
     if touched is None or not {attribute.name for attribute in target.key}.isdisjoint(touched):

@@ -171,6 +171,8 @@ def _of_file(path: str | PathLike[str], fresh: VerifyPoint, segments: int | None
     given = load(path)
     if given is None:
         return fresh
+    # Read when it runs, and not when the operation is made: it may run again, from what it has
+    # saved.
     point = resumed(given, fresh, segments, f"checkpoint_file= {path}")
     # What has been true once may not be so any more.
     return fresh if point.done else point

@@ -198,6 +198,7 @@ def _projected(index: IndexSpec, items: _Items, source: TableDescription | None)
     if source is not None:
         indexes += (*source.global_secondary_indexes, *source.local_secondary_indexes)
     for found in indexes:
+        # Better than any guess: what the index of the source holds has been counted.
         if found.index_name == index.name and found.item_count is not None:
             return _Items(found.item_count, found.index_size_bytes or 0)
     if index.projection == KEYS_ONLY:

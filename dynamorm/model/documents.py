@@ -217,6 +217,7 @@ def _in_order(
 
     The request lists them by kind; a model may have them in any order, and so defines its keys.
     """
+    # The order of AttributeDefinitions is all that is left of the order in which a model had them.
     known = {attribute.name for attribute in seen}
     while waiting := [indexes for indexes in kinds if indexes]:
         left = [name for name in defined if name not in known]

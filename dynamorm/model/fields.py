@@ -222,11 +222,13 @@ def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     absent = {NoneType, UnsetType}
     expires = any(isinstance(found, TimeToLive) for found in metadata)
     known = _KINDS_OF_EXPIRY if expires else _KINDS
+    # What is null or absent has no type as a key: an item without it is not in the index.
     values = [leaf for leaf in leaves if leaf not in absent]
     return Field(
         name=info.name,
         attribute=info.encode_name,
         place=place,
+        # A misplaced one counts too, so that its key is not also said to be missing.
         markers=tuple(found for found in (*metadata, info.default) if isinstance(found, Marker)),
         kinds=frozenset(_kind(leaf, known) for leaf in values),
         optional=not absent.isdisjoint(leaves),

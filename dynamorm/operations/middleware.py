@@ -121,6 +121,7 @@ _NAMING = (
 """Members that name tables: as text, as the keys of a dict, or in a request of their own."""
 
 
+# A class always answers the same, and is asked for each request.
 @cache
 def _naming(kind: Any) -> tuple[str, ...]:
     return tuple(name for name in getattr(kind, "__struct_fields__", ()) if name in _NAMING)

@@ -122,6 +122,8 @@ class Watch:
     def _show(self, event: Event) -> None:
         logging: Any = sys.modules.get("logging")
         if logging is not None:
+            # Most applications log at INFO, and want to know why something is slow; not of each
+            # request.
             loud = event.kind == "retry" or isinstance(event.error, Throttled)
             level = logging.INFO if loud else logging.DEBUG
             logging.getLogger("dynamorm").log(level, "%s", event)

@@ -59,6 +59,8 @@ class _Desk:
         tasks: Sequence[Any],
         stopped: Callable[[], bool],
     ) -> list[R]:
+        # Of this process and its children, so that no other one on the machine can give answers,
+        # which are pickles.
         key = bytes(current_process().authkey)
         with Listener(authkey=key) as listener:
             futures = [

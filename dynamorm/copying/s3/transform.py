@@ -41,6 +41,7 @@ class Transform:
         first, done = _place(segment.cursor)
         for number, files in enumerate(bundles[first:], first):
             bundle = Bundle(self._bucket, files)
+            # A compressed file has no place to start from but its beginning.
             for _ in range(done):
                 if self._job.left.at((yield from now())) <= 0:
                     return
