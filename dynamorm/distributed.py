@@ -10,6 +10,7 @@ from __future__ import annotations
 import pickle
 import time
 from collections.abc import Callable
+from concurrent.futures import CancelledError
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -161,8 +162,10 @@ class _Cluster:
             for number, key, said in self._told.get(batch=True):
                 self._hear(number, key, pickle.loads(said))
                 self._say(number)
-            failed = (future.exception() for future in futures if future.status == "error")
-            self._error = self._error or next(failed, None)
+            for future in futures:
+                if future.status in ("error", "cancelled"):
+                    # Whoever cancels a task, or restarts the cluster, leaves no exception.
+                    self._error = self._error or future.exception() or CancelledError()
             if not left:
                 return
             if time.monotonic() - said_at > ASK_EVERY:

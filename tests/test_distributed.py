@@ -8,6 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import Any
 
@@ -151,6 +152,26 @@ def test_ctrl_c_stops_all_tasks(client: Any, connect: Any, tmp_path: Path) -> No
             assert 0 < report.written == len(fake.items("target")) < 200
             assert json.loads(file.read_bytes()) == report.checkpoint
         assert copy(client, db, checkpoint_file=file).written == 200
+
+
+def test_a_task_that_somebody_cancels_ends_the_copy_with_an_error(
+    client: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does a cluster that is restarted: what is not done does not look like an early end."""
+    monkeypatch.setattr("dynamorm.distributed.SILENCE", 1.0)
+    fake = things(200)
+
+    def cancel(report: CopyReport) -> None:
+        keys = [key for key in client.futures if str(key).startswith("dynamorm-")]
+        client.cancel([distributed.Future(key, client=client) for key in keys])
+
+    with over_http(fake) as db:
+        with pytest.raises(CancelledError, match="report as resume=") as caught:
+            copy(client, db, max_write_units=60, progress=cancel)
+        report = caught.value.report  # type: ignore[attr-defined]  # whatever ended the copy
+        assert not report.done
+        assert copy(client, db, resume=report).written == 200
+    assert sorted(fake.items("target")) == sorted(fake.items("source"))
 
 
 def test_a_worker_that_is_killed_loses_nothing() -> None:
