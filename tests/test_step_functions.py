@@ -129,7 +129,7 @@ def test_the_state_machine_copies_a_table() -> None:
             )
         finally:
             function.close()
-    assert told == {"segments": 3, "read": 200, "written": 200}
+    assert told == {"segments": 3, "read": 200, "written": 200, "unchecked": 0}
     assert sorted(fake.items("target")) == sorted(fake.items("source"))
     assert function.calls.count("copy") > 4
 

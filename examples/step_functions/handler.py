@@ -18,6 +18,9 @@ MARGIN = 15.0
 OPTIONS: dict[str, Any] = {}
 """Of the copy: `transform=`, `collisions="check"` and others that JSON cannot hold."""
 
+COUNTED = ("read", "written", "unchecked")
+"""No segment knows the keys of another: `unchecked` is 0 where a transform cannot change any."""
+
 db = dynamorm.connect(transport="http")
 
 
@@ -51,11 +54,10 @@ def copy(event: dict[str, Any], context: Any) -> dict[str, Any]:
         )
     except CopyIncomplete as error:  # throttled until the end: the next call goes on
         report = error.report
-    counts = {"done": report.done, "read": report.read, "written": report.written}
-    return {**event, **counts, "checkpoint": report.checkpoint}
+    counts = {name: getattr(report, name) for name in COUNTED}
+    return {**event, "done": report.done, **counts, "checkpoint": report.checkpoint}
 
 
 def total(event: list[dict[str, Any]], context: Any) -> dict[str, Any]:
     """Sum up what the segments have done."""
-    names = ("read", "written")
-    return {"segments": len(event), **{name: sum(one[name] for one in event) for name in names}}
+    return {"segments": len(event), **{name: sum(one[name] for one in event) for name in COUNTED}}
