@@ -170,10 +170,17 @@ class _Cluster:
                 return
             if time.monotonic() - said_at > ASK_EVERY:
                 said_at = time.monotonic()
-                self._count_threads()
+                threads = self._count_threads()
                 for number in left:
                     self._say(number)
+                if not threads and self._is_to_end(left[0]):
+                    # No task will hear of it before there is a worker again.
+                    self._error = self._error or Over()
+                    self._client.cancel([futures[number] for number in left])
             time.sleep(LOOK_EVERY)
+
+    def _is_to_end(self, number: int) -> bool:
+        return self._error is not None or self._shares.hear(number, None).left <= 0
 
     def _hear(self, number: int, key: str, said: Any) -> None:
         try:
@@ -192,11 +199,12 @@ class _Cluster:
         }
         self._variable(f"{self._name}-{number}").set(said)
 
-    def _count_threads(self) -> None:
-        threads = float(sum(self._client.nthreads().values()) or 1)
-        self._shares.at_once = threads
+    def _count_threads(self) -> int:
+        threads: int = sum(self._client.nthreads().values())
+        self._shares.at_once = float(threads or 1)
         # A loan takes as long as two looks, and each goes through the one scheduler.
         self._shares.lend = max(LEND, threads / MOST_LOANS)
+        return threads
 
 
 _ANSWERED = (tuple, Loan)

@@ -174,6 +174,23 @@ def test_a_task_that_somebody_cancels_ends_the_copy_with_an_error(
     assert sorted(fake.items("target")) == sorted(fake.items("source"))
 
 
+def test_without_any_worker_the_deadline_and_an_interrupt_end_the_copy() -> None:
+    """Tasks that nobody does would hear of neither."""
+    fake = things(10)
+    with (
+        cluster(n_workers=0, processes=False) as made,
+        distributed.Client(made) as client,
+        over_http(fake) as db,
+    ):
+        assert not copy(client, db, deadline=0.3).done
+        threading.Timer(0.3, signal.pthread_kill, (threading.get_ident(), signal.SIGINT)).start()
+        before = signal.signal(signal.SIGINT, signal.default_int_handler)
+        with pytest.raises(KeyboardInterrupt, match="report as resume="):
+            copy(client, db)
+        signal.signal(signal.SIGINT, before)
+    assert fake.items("target") == []
+
+
 def test_a_worker_that_is_killed_loses_nothing() -> None:
     """Its segments go on from their last checkpoint; in place, nothing is transformed twice."""
     fake = things(600)
