@@ -62,7 +62,7 @@ class _Desk:
         # Of this process and its children, so that no other one on the machine can give answers,
         # which are pickles.
         key = bytes(current_process().authkey)
-        with Listener(authkey=key) as listener:
+        with Listener(backlog=len(tasks) + 1, authkey=key) as listener:
             futures = [
                 executor.submit(_work, listener.address, number, function, task)
                 for number, task in enumerate(tasks)
@@ -73,8 +73,10 @@ class _Desk:
                 self._wait(futures, stopped)
             finally:
                 self._closed = True
-                with suppress(OSError, EOFError):  # wakes the thread that accepts
-                    Client(listener.address, authkey=key).close()
+                # Wakes the thread that accepts: without the key, so as not to wait for its answer,
+                # and there is room for it among those that wait to be accepted.
+                with suppress(OSError):
+                    Client(listener.address).close()
                 accepting.join()
         return _results(futures, self._errors)
 
@@ -92,11 +94,13 @@ class _Desk:
     def _accept(self, listener: Listener) -> None:
         # Until all have ended: a process that got no answer would wait forever.
         while True:
-            with suppress(OSError, EOFError):  # it has died at once
+            try:
                 line = listener.accept()
+            except (OSError, EOFError):  # it has died at once, or was to wake this thread
+                if self._closed:
+                    return
+            else:
                 Thread(target=self._answer, args=(line,), daemon=True).start()
-            if self._closed:
-                return
 
     def _answer(self, line: Connection[Any, Any]) -> None:
         with line, suppress(OSError, EOFError):

@@ -10,6 +10,7 @@ import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -24,6 +25,7 @@ from dynamorm import (
 )
 from dynamorm.copying import shares
 from dynamorm.copying.options import TimeLeft
+from dynamorm.operations import processes
 from dynamorm.operations.pace import Pace
 
 
@@ -215,3 +217,38 @@ def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
     for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
         assert dividing.terms({0, 1}, {0, 1}, loan).write == pytest.approx(lent, rel=0.05)
+
+
+def same(task: Any, ask: Any) -> Any:
+    return task
+
+
+def test_a_process_that_ends_at_once_leaves_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even where it has ended before the thread that has let it in looks for others."""
+    over = Event()
+
+    class Late(Thread):
+        def start(self) -> None:
+            super().start()
+            over.wait()
+
+    def threads(**given: Any) -> Thread:
+        accepts = isinstance(given["args"][0], processes.Listener)
+        return (Thread if accepts else Late)(**given)
+
+    def hanging_up(address: Any, authkey: bytes | None = None) -> Any:
+        if authkey is None:
+            over.set()
+        else:
+            client(address).close()  # one that has died at once
+        return client(address, authkey=authkey)
+
+    client = processes.Client
+    monkeypatch.setattr(processes, "Thread", threads)
+    monkeypatch.setattr(processes, "Client", hanging_up)
+    found: list[Any] = []
+    work = (Here(1), same, [7], lambda number, said: None, lambda: False)
+    waiting = Thread(target=lambda: found.append(processes.in_processes(*work)), daemon=True)
+    waiting.start()
+    waiting.join(20)
+    assert found == [[7]]
