@@ -1,10 +1,15 @@
-"""moto's server on this machine, without what is in the way of tests: log lines, a header twice."""
+"""moto's server on this machine, without what is in the way of tests.
+
+That is: log lines, a header twice, and an error of its own for an operation that it does not know,
+which a client takes for a service that is down and repeats until its time is over.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Thread
+from typing import Any
 
 try:
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
@@ -18,7 +23,7 @@ except ImportError as missing:
 @contextmanager
 def serving() -> Iterator[str]:
     """Serve on a free port of loopback, and give the URL; all of one process share their tables."""
-    application = DomainDispatcherApplication(create_backend_app)
+    application = DomainDispatcherApplication(_application)
     server = make_server("127.0.0.1", 0, application, threaded=True, request_handler=_Quiet)
     # To shut down takes as long as the pause between two looks: half a second by default.
     thread = Thread(target=server.serve_forever, args=(0.05,), daemon=True)
@@ -28,6 +33,20 @@ def serving() -> Iterator[str]:
     finally:
         server.shutdown()
         thread.join()
+
+
+def _application(service: Any) -> Any:
+    application = create_backend_app(service)
+    application.register_error_handler(NotImplementedError, _unknown)
+    return application
+
+
+def _unknown(error: NotImplementedError) -> tuple[dict[str, str], int]:
+    """Answer as DynamoDB does to an operation that it does not know."""
+    return {
+        "__type": "com.amazon.coral.service#UnknownOperationException",
+        "message": str(error),
+    }, 400
 
 
 class _Quiet(WSGIRequestHandler):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import boto3
+import pytest
 from aids import emulator
 from aids.httpserver import Server, answer
 from moto import mock_aws
 
 import dynamorm
-from dynamorm import Credentials, KeyAttribute, TableSpec
+from dynamorm import Credentials, KeyAttribute, TableSpec, UnsupportedOperation
 from dynamorm.transports.client import ClientTransport
 
 ORDERS = TableSpec(name="orders", partition_key=KeyAttribute("id", "S"))
@@ -44,3 +45,15 @@ def test_the_decorators_empty_a_server_of_the_same_process():
         db.create_table(ORDERS)
         with mock_aws():
             assert list(db.list_tables()) == []
+
+
+def test_what_moto_does_not_know_is_told_at_once():
+    """Not as a service that is down, which would be asked until the time for that is over."""
+    keys = Credentials("test", "test")
+    with (
+        emulator.moto() as url,
+        dynamorm.connect("eu-west-1", endpoint=url, credentials=keys, retries=1) as db,
+    ):
+        db.create_table(ORDERS)
+        with pytest.raises(UnsupportedOperation, match="describe_contributor_insights"):
+            db.run(dynamorm.plan(ORDERS, contributor_insights=True))
