@@ -11,6 +11,7 @@ import ast
 import builtins
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,6 +32,9 @@ WORDS = re.compile(r"[a-z]{2}.* ")
 LISTS = {"problems", "reasons"}
 """What functions call the lists in which they gather what is wrong."""
 
+LEAVES = (ast.Constant, ast.Name, ast.alias, ast.expr_context, ast.operator)
+"""What most nodes of a tree are; no error is raised in them."""
+
 
 class Message(NamedTuple):
     """One text: where it is, the class or function that it is given to, and its words."""
@@ -44,7 +48,8 @@ class Message(NamedTuple):
 Known = dict[str, ast.expr]
 
 
-def collect() -> list[Message]:
+@cache
+def collect() -> tuple[Message, ...]:
     """Return every text, by module and line."""
     modules = {
         ".".join(path.relative_to(PACKAGE).with_suffix("").parts): ast.parse(
@@ -61,12 +66,12 @@ def collect() -> list[Message]:
     constants: Known = {}
     for tree in modules.values():
         constants |= _assigned(tree.body)
-    return [
+    return tuple(
         message
         for name, tree in modules.items()
         if not name.startswith("testing")
         for message in _Module(name.removesuffix(".__init__"), kinds, constants).of(tree)
-    ]
+    )
 
 
 def _assigned(body: list[ast.stmt]) -> Known:
@@ -75,7 +80,8 @@ def _assigned(body: list[ast.stmt]) -> Known:
     left: list[ast.AST] = [*body]
     while left:
         node = left.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        # What is an expression assigns nothing that is meant here.
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.expr):
             continue
         if isinstance(node, ast.Assign):
             for target in node.targets:
@@ -138,7 +144,8 @@ class _Module:
         elif isinstance(node, ast.ClassDef):
             within = node.name
         for child in ast.iter_child_nodes(node):
-            yield from self._given(child, known, within)
+            if not isinstance(child, LEAVES):
+                yield from self._given(child, known, within)
 
     def _texts(self, node: ast.expr, known: Known) -> Iterator[tuple[int, str]]:
         """Yield each text that an expression may be, or has in it."""
