@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import tracemalloc
-from functools import partial
+from functools import lru_cache, partial
 from itertools import pairwise
 from typing import Annotated, Any
 from zlib import crc32
@@ -186,23 +186,28 @@ class Listed:
             return self.fake.send(operation, body)
         self.fake.sent.append(operation)
         asked = json.loads(body)
-        items = [json.loads(raw) for raw in self.fake.items(asked["TableName"])]
-        marks = [
-            n if self.by_number else crc32(one["id"]["S"].encode()) for n, one in enumerate(items)
-        ]
-        of = asked.get("TotalSegments", 1)
-        mine = [
-            one
-            for one, mark in zip(items, marks, strict=True)
-            if mark % of == asked.get("Segment", 0)
-        ]
-        keys = [{"id": one["id"], "n": one["n"]} for one in mine]
+        part = asked.get("Segment", 0), asked.get("TotalSegments", 1)
+        mine, keys = listed(tuple(self.fake.items(asked["TableName"])), *part, self.by_number)
         start = keys.index(asked["ExclusiveStartKey"]) + 1 if "ExclusiveStartKey" in asked else 0
         end = start + asked["Limit"]
         answer: dict[str, Any] = {"Items": mine[start:end], "Count": len(mine[start:end])}
         if end < len(mine):
             answer["LastEvaluatedKey"] = keys[end - 1]
         return json.dumps(answer).encode()
+
+
+@lru_cache(8)
+def listed(
+    items: tuple[bytes, ...], segment: int, of: int, by_number: bool
+) -> tuple[list[Any], list[Any]]:
+    """Give a segment's items and their keys: read once for all of its pages."""
+    found = [json.loads(raw) for raw in items]
+    mine = [
+        one
+        for n, one in enumerate(found)
+        if (n if by_number else crc32(one["id"]["S"].encode())) % of == segment
+    ]
+    return mine, [{"id": one["id"], "n": one["n"]} for one in mine]
 
 
 def ordered(items: list[Any], order: str) -> list[Any]:
