@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import cache
 from typing import Annotated
 
 import pytest
@@ -24,7 +25,10 @@ PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "3"))
 HARD_PLANS = {"dynoxide": -(-PLANS // 4)}
 """The other engines take too long for more than three."""
 
-HARD = list(items(3_000))
+
+@cache
+def hard() -> list[bytes]:
+    return list(items(3_000))
 
 
 @table("source")
@@ -62,7 +66,7 @@ def db(engine: str, url: str | None) -> Iterator[Database]:
         read_timeout=60.0,  # moto takes its time for a page where other engines run beside it
     ) as db:
         db.create_table(Source)
-        put(db, HARD)
+        put(db, hard())
         yield db
         db.delete_table(Source)
 
@@ -91,14 +95,14 @@ def spelt(raws: Iterable[bytes | Raw]) -> set[bytes]:
 
 def test_hard_items_are_held(db):
     """What is put is there, whatever way its numbers are spelt in."""
-    assert spelt(stored(db, "source")) == spelt(HARD)
+    assert spelt(stored(db, "source")) == spelt(hard())
 
 
 def test_copies_of_hard_items_come_through(db, engine, url, record_property):
     """Whatever can be in an item arrives, under any troubles, killed and gone on with."""
     wanted = spelt(stored(db, "source"))
     for seed in range(HARD_PLANS.get(engine, min(3, -(-PLANS // 8)))):
-        trial = drawn(seed, len(HARD))
+        trial = drawn(seed, len(hard()))
         transform = attribute_transform(lambda values: values) if trial.changed else None
         db.create_table(TARGET)
         tally = tried(trial, url, table_prefix=db.table_prefix, transform=transform)
