@@ -6,6 +6,7 @@ import datetime
 import decimal
 import string
 import uuid
+from functools import cache
 from typing import Annotated, Any
 
 from hypothesis import strategies as st
@@ -105,8 +106,8 @@ def specs(
 
     Of those that can have replicas, `regional` to one are drawn without.
     """
-    parts, given = draw(_tables(attributes)), draw(options)
-    return TableSpec(**parts, **given, **draw(_global(parts, given, regional)))
+    parts, given = _tables(draw, attributes), draw(options)
+    return TableSpec(**parts, **given, **_global(draw, parts, given, regional))
 
 
 global_specs = specs(regional=0).filter(lambda spec: bool(spec.replicas))
@@ -117,7 +118,6 @@ def of_one_region(spec: TableSpec) -> TableSpec:
     return changed(spec, **ONE_REGION)
 
 
-@st.composite
 def _global(
     draw: st.DrawFn, parts: dict[str, Any], given: dict[str, Any], regional: int
 ) -> dict[str, Any]:
@@ -132,113 +132,128 @@ def _global(
     if strong and (local or parts["time_to_live"] is not UNSET):
         return {}
     if not strong:
-        where = draw(st.lists(regions, unique=True, max_size=3))
-        kinds = {"consistency": st.just("EVENTUAL"), "disassociation_protection": st.booleans()}
-        more = draw(st.fixed_dictionaries({}, optional=kinds)) if where else {}
-        return {"replicas": tuple(draw(_replicas(one, names, given)) for one in where), **more}
-    where = draw(st.permutations(STRONG_REGIONS))[:2]
+        where = draw(_places)
+        more = draw(_loose) if where else {}
+        return {"replicas": tuple(_replica(draw, one, names, given) for one in where), **more}
+    where = draw(_strong_places)[:2]
     witness = {"witness": where.pop()} if draw(st.booleans()) else {}
-    replicas = tuple(draw(_replicas(one, names, given)) for one in where)
+    replicas = tuple(_replica(draw, one, names, given) for one in where)
     return {"consistency": "STRONG", "replicas": replicas, **witness}
 
 
-def _replicas(region: str, names: list[str], given: dict[str, Any]) -> st.SearchStrategy[Replica]:
-    key = st.just(UNSET) if given.get("encryption", UNSET) is None else st.uuids().map(str)
-    maxima = st.dictionaries(st.sampled_from(names), units, min_size=1) if names else st.just(UNSET)
-    return st.builds(
-        Replica,
-        st.just(region),
-        kms_key=st.just(UNSET) | key,
-        table_class=st.sampled_from([UNSET, "STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
-        point_in_time_recovery=st.just(UNSET) | st.booleans() | st.integers(1, 35),
-        deletion_protection=st.just(UNSET) | st.booleans(),
-        tags=st.just(UNSET) | tag_sets,
-        max_read=st.just(UNSET) | units,
-        index_max_read=st.just(UNSET) | maxima,
-    )
+_places = st.lists(regions, unique=True, max_size=3)
+_strong_places = st.permutations(STRONG_REGIONS)
+_loose = st.fixed_dictionaries(
+    {}, optional={"consistency": st.just("EVENTUAL"), "disassociation_protection": st.booleans()}
+)
+_own_keys = st.uuids().map(str)
+_replica_options = st.fixed_dictionaries(
+    {
+        "table_class": st.sampled_from([UNSET, "STANDARD", "STANDARD_INFREQUENT_ACCESS"]),
+        "point_in_time_recovery": st.just(UNSET) | st.booleans() | st.integers(1, 35),
+        "deletion_protection": st.just(UNSET) | st.booleans(),
+        "tags": st.just(UNSET) | tag_sets,
+        "max_read": st.just(UNSET) | units,
+    }
+)
 
 
-@st.composite
-def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]:
-    billing = draw(st.just(UNSET) | on_demand | provisioned)
-    attributes = draw(
-        st.lists(
-            st.tuples(names_of, st.sampled_from("SNB")).map(lambda given: KeyAttribute(*given)),
+def _replica(draw: st.DrawFn, region: str, names: list[str], given: dict[str, Any]) -> Replica:
+    chosen = draw(_replica_options)
+    if given.get("encryption", UNSET) is not None and draw(st.booleans()):
+        chosen["kms_key"] = draw(_own_keys)
+    if names and draw(st.booleans()):
+        maxima = st.dictionaries(st.sampled_from(names), units, min_size=1)
+        chosen["index_max_read"] = draw(maxima)
+    return Replica(region, **chosen)
+
+
+class _Parts:
+    """What tables are drawn from, by their attributes' names; to make a strategy takes long."""
+
+    def __init__(self, names_of: st.SearchStrategy[str]) -> None:
+        self.names = names_of
+        self.attributes = st.lists(
+            st.builds(KeyAttribute, names_of, st.sampled_from("SNB")),
             min_size=2,
             max_size=12,
             unique_by=lambda attribute: attribute.name,
         )
-    )
-    partition_key, sort_key = attributes[0], draw(st.none() | st.just(attributes[1]))
-    included = st.lists(names_of, min_size=1, max_size=16, unique=True)
-    projections = st.sampled_from([ALL, KEYS_ONLY]) | included.map(lambda names: Include(*names))
-    index_names = draw(st.lists(names, max_size=6, unique=True))
+        included = st.lists(names_of, min_size=1, max_size=16, unique=True)
+        self.projections = st.sampled_from([ALL, KEYS_ONLY]) | st.builds(_include, included)
+        self.vectors = st.lists(
+            st.builds(VectorAttribute, names_of, st.integers(1, 4096), _distances),
+            max_size=2,
+            unique_by=lambda vector: vector.name,
+        )
+        self.time_to_live = st.just(UNSET) | names_of
+
+
+def _include(names: list[str]) -> Include:
+    return Include(*names)
+
+
+_parts = cache(_Parts)
+_distances: Any = st.sampled_from(["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])
+_billing = st.just(UNSET) | on_demand | provisioned
+_index_names = st.lists(names, max_size=6, unique=True)
+_throughput = st.none() | provisioned
+_maximum = st.none() | on_demand
+_warm = st.none() | warm
+
+
+def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]:
+    parts = _parts(names_of)
+    billing = draw(_billing)
+    attributes = draw(parts.attributes)
+    partition_key, sort_key = attributes[0], attributes[1] if draw(st.booleans()) else None
+    index_names = draw(_index_names)
     taken = {attribute.name for attribute in attributes}
-    free = names_of.filter(lambda name: name not in taken)
-    vectors = draw(st.lists(_vector_attributes(free), max_size=2, unique_by=_name))
+    vectors = [vector for vector in draw(parts.vectors) if vector.name not in taken]
     # A table has at most five vector indexes, and is billed on demand then.
     searchable = 5 if vectors and not isinstance(billing, Provisioned) else 0
+    some = st.lists(st.sampled_from(attributes), min_size=1, max_size=8, unique=True)
+    indexes = []
+    for place, name in enumerate(index_names):
+        projection = draw(parts.projections)
+        if place < searchable and draw(st.booleans()):
+            indexes.append(_searched(draw, name, attributes, projection, vectors))
+        elif sort_key and place < 5 and draw(st.booleans()):
+            at = draw(st.integers(1, len(attributes) - 1))
+            indexes.append(IndexSpec(name, (), (attributes[at],), projection))
+        else:
+            indexes.append(_globals(draw, name, draw(some), projection, billing))
     return {
         "name": draw(names),
         "partition_key": partition_key,
         "sort_key": sort_key,
-        "indexes": tuple(
-            draw(_searched(name, attributes, projections, vectors))
-            if place < searchable and draw(st.booleans())
-            else draw(_locals(name, attributes[1:], projections))
-            if sort_key and place < 5 and draw(st.booleans())
-            else draw(_globals(name, attributes, projections, billing))
-            for place, name in enumerate(index_names)
-        ),
-        "time_to_live": draw(st.just(UNSET) | names_of),
+        "indexes": tuple(indexes),
+        "time_to_live": draw(parts.time_to_live),
         "billing": billing,
     }
 
 
-def _locals(
-    name: str, attributes: list[KeyAttribute], projections: st.SearchStrategy[Any]
-) -> st.SearchStrategy[IndexSpec]:
-    parts = st.tuples(st.sampled_from(attributes), projections)
-    return parts.map(lambda given: IndexSpec(name, (), given[:1], given[1]))
-
-
-@st.composite
 def _globals(
-    draw: st.DrawFn,
-    name: str,
-    attributes: list[KeyAttribute],
-    projections: st.SearchStrategy[Any],
-    billing: Any,
+    draw: st.DrawFn, name: str, key: list[KeyAttribute], projection: Any, billing: Any
 ) -> IndexSpec:
-    key = draw(st.lists(st.sampled_from(attributes), min_size=1, max_size=8, unique=True))
     split = draw(st.integers(max(1, len(key) - 4), min(4, len(key))))
     fixed = isinstance(billing, Provisioned)
     return IndexSpec(
         name,
         partition_key=tuple(key[:split]),
         sort_key=tuple(key[split:]),
-        projection=draw(projections),
-        throughput=draw(st.none() | provisioned) if fixed else None,
-        on_demand=None if fixed else draw(st.none() | on_demand),
-        warm=draw(st.none() | warm),
+        projection=projection,
+        throughput=draw(_throughput) if fixed else None,
+        on_demand=None if fixed else draw(_maximum),
+        warm=draw(_warm),
     )
 
 
-def _name(vector: VectorAttribute) -> str:
-    return vector.name
-
-
-def _vector_attributes(free: st.SearchStrategy[str]) -> st.SearchStrategy[VectorAttribute]:
-    distances: Any = st.sampled_from(["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])
-    return st.builds(VectorAttribute, free, st.integers(1, 4096), distances)
-
-
-@st.composite
 def _searched(
     draw: st.DrawFn,
     name: str,
     attributes: list[KeyAttribute],
-    projections: st.SearchStrategy[Any],
+    projection: Any,
     vectors: list[VectorAttribute],
 ) -> IndexSpec:
     # Three filters, a vector and what `Include` has are the most that can be projected.
@@ -247,8 +262,8 @@ def _searched(
     return IndexSpec(
         name,
         partition_key=tuple(schema[:split]),
-        projection=draw(projections),
-        vector=draw(st.sampled_from(vectors)),
+        projection=projection,
+        vector=vectors[draw(st.integers(0, len(vectors) - 1))],
         filters=tuple(schema[split:]),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import boto3
@@ -521,15 +522,17 @@ def plain(spec: TableSpec) -> TableSpec:
     )
 
 
+@cache
+def moto_client() -> Any:
+    return boto3.client("dynamodb", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b")
+
+
 @dear
 @given(strategies.specs(strategies.renamed).map(plain))
 def test_a_new_table_of_moto_does_not_differ(spec):
     """The law holds for another's DynamoDB too."""
     with mock_aws():
-        client = boto3.client(
-            "dynamodb", "eu-west-1", aws_access_key_id="a", aws_secret_access_key="b"
-        )
-        client.create_table(**json.decode(requests.encode(requests.create_table(spec))))
-        body = client.describe_table(TableName=spec.name)["Table"]
+        moto_client().create_table(**json.decode(requests.encode(requests.create_table(spec))))
+        body = moto_client().describe_table(TableName=spec.name)["Table"]
     body["CreationDateTime"] = body["CreationDateTime"].timestamp()
     assert differences(spec, read(body)) == ()
