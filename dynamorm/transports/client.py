@@ -55,8 +55,11 @@ _WATCHED_RESOURCE = (
     'pass boto3.client("dynamodb")'
 )
 
-RAISED = (BotoCoreError, ClientError, *_STRANGE)
+RAISED = (BotoCoreError, ClientError, RuntimeError, *_STRANGE)
 """What a client's method raises, on purpose or not."""
+
+_UNTIMELY = "Unable to calculate correct timezone offset"
+"""What botocore's parser says, as a RuntimeError, of a time beyond all calendars."""
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
@@ -167,14 +170,16 @@ def whole(operation: str, answer: Answer) -> bytes:
 
 
 def meant(operation: str, error: Exception) -> DynamormError:
-    """Return an error of a client as ours."""
+    """Return an error of a client as ours; raise what is wrong with the program, or with moto."""
     if isinstance(error, ParamValidationError):
         # What follows shows the value.
         message = str(error).partition(", value: ")[0]
         return ValidationFailed("ParamValidation", message, status=0, operation=operation)
-    if isinstance(error, _STRANGE):
+    if isinstance(error, _STRANGE) or _UNTIMELY in str(error):
         # What botocore's parser makes of an answer that is no text, or no object.
         return _unread(operation)
+    if isinstance(error, RuntimeError):
+        raise error
     return _translated(operation, error)
 
 

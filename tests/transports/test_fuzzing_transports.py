@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import Credentials, DynamormError, EndpointUnknown
-from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound
+from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound, TransportError
 from dynamorm.operations.decoding import decoded
 from dynamorm.operations.effects import Call
 from dynamorm.transports.aio import AioTransport
@@ -128,6 +128,28 @@ def test_whatever_a_client_makes_of_an_answer_is_one_or_one_of_our_errors(
     with suppress(DynamormError):
         transport = ClientTransport(client())
         decoded(Call(operation, {}, dict), transport, transport.send(operation, request))
+
+
+def test_a_time_beyond_all_calendars_is_an_answer_that_cannot_be_read():
+    """Botocore raises a RuntimeError over it."""
+    client().answer = 200, {}, b'{"Table":{"CreationDateTime":1e999}}'
+    with pytest.raises(TransportError, match="the client cannot read it"):
+        ClientTransport(client()).send("DescribeTable", NAMED)
+
+
+def test_what_is_wrong_with_the_program_stays_its_own_error():
+    """A RuntimeError that is not of an answer says what to mend, such as a loop that is closed."""
+
+    def closed(**_: Any) -> None:
+        raise RuntimeError("closed")
+
+    client().answer = 200, {}, TABLE
+    client().meta.events.register_first("before-send.dynamodb", closed)
+    try:
+        with pytest.raises(RuntimeError, match="closed"):
+            ClientTransport(client()).send("DescribeTable", NAMED)
+    finally:
+        client().meta.events.unregister("before-send.dynamodb", closed)
 
 
 @pytest.mark.parametrize("message", [b"null", b"[]", b"7"])
