@@ -37,6 +37,16 @@ settings.load_profile(PROFILE)
 ONCE = pytest.mark.skip(reason="the same on every version: runs in `coverage` and `sdist`")
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Walk no heap that only grows: what is collected stays until the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
+
+
 def pytest_collection_modifyitems(config, items):
     """Leave out what says nothing about these versions, or about the modules with mistakes."""
     if PROFILE == "versions":
