@@ -10,7 +10,7 @@ from msgspec import Raw, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import table_spec
-from ..model.spec import KeyAttribute, TableSpec, key_names
+from ..model.spec import TableSpec, key_names
 from .codec import Unmodelled, codec
 from .keys import Key, Made
 from .limits import check_nesting, check_size, is_bounded, key_check, key_limits, key_of
@@ -52,7 +52,7 @@ def converting(
             return _plain
         work = _plain if transform is None else _of_attributes(transform, target_spec)
     else:
-        keys = {a.name for spec in (source_spec, target_spec) for a in _every_key(spec)}
+        keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
         work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
     limits = _limits(transform, target_model)
     checks = [key_check(target_spec), *limits] if target_spec else limits
@@ -119,7 +119,7 @@ def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
 
 def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Converting:
     perform, key_in = guarded(transform), _key_of_attributes(spec)
-    write: Any = _opaque_json if transform.opaque else changed_json
+    write: Any = (lambda item, _: encode(item)) if transform.opaque else changed_json
 
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
         before = raw_attributes(raw)
@@ -129,10 +129,6 @@ def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Con
         return Made(write(found, before), key_in(found))
 
     return convert
-
-
-def _opaque_json(item: dict[str, Any], _: dict[str, Raw]) -> bytes:
-    return encode(item)
 
 
 def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key]:
@@ -159,11 +155,3 @@ def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key
 
 
 _decode_value = json.Decoder().decode
-
-
-def _every_key(spec: TableSpec | None) -> Iterator[KeyAttribute]:
-    """Yield the key attributes of a table and of its indexes."""
-    if spec is not None:
-        yield from spec.key
-        for index in spec.indexes:
-            yield from index.key

@@ -6,6 +6,7 @@ No two members of a set, and no two keys of a map, become one without a word.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from functools import partial
 from operator import attrgetter
 from typing import Any
 
@@ -22,12 +23,17 @@ _ADVICE = "declare them as str or Decimal, or the field as msgspec.Raw"
 def members(make: type, place: Place) -> Convert:
     """Return what reads the members of a list into whatever `make` makes."""
     sooner = _SOONER.get(place.convert)
-    read = _numbers(place, sooner) if sooner else every(place.unwrap)
+    if sooner:
+        read = _numbers(place, sooner)
+    elif place.member and place.convert:
+        read = compose(partial(map, attrgetter(place.member)), every(place.convert))
+    else:
+        read = every(place.unwrap)
     if make is list:
         return read
     if make is tuple:
         return compose(read, make)
-    return _distinct(make, read)
+    return members_of_set(make, read)
 
 
 def _numbers(place: Place, sooner: Convert) -> Convert:
@@ -47,11 +53,8 @@ _SOONER: dict[Convert | None, Convert] = {read_integer: whole, read_float: real}
 
 
 def members_of_set(make: type, read: Convert) -> Convert:
-    """Return what reads the members of a number, string or binary set."""
-    return _distinct(make, every(read))
+    """Return what makes a set of the members that `read` reads."""
 
-
-def _distinct(make: type, read: Convert) -> Convert:
     def collect(values: Collection[Any]) -> Any:
         found = read(values)
         made = make(found)

@@ -9,11 +9,11 @@ from typing import Any, Literal
 from msgspec import UNSET, Raw, Struct, defstruct, inspect
 
 from ..model.fields import label
-from .attributes import RECORDS, RecordType, alternatives, struct_tag, tag_of
+from .attributes import ARRAYS, KINDS, RECORDS, RecordType, alternatives, struct_tag, tag_of
 from .builders import builder, member
 from .leaves import is_its_own_spelling, key, leaf, limited
 from .members import entries, members, members_of_set
-from .mismatch import Misfit, decoder, each
+from .mismatch import Misfit, decoder, each, every
 from .wire import (
     ANYTHING,
     AS_IT_IS,
@@ -27,13 +27,6 @@ from .wire import (
     only_one,
     wrapper,
 )
-
-_MAKERS: dict[type[inspect.Type], Any] = {
-    inspect.ListType: list,
-    inspect.VarTupleType: tuple,
-    inspect.SetType: set,
-    inspect.FrozenSetType: frozenset,
-}
 
 
 class Record:
@@ -118,7 +111,7 @@ class Readers:
             return self._record(shape) if len(shapes) == 1 else self._tagged(shapes)
         if isinstance(shape, inspect.TupleType):
             return self._tuple(shape)
-        if type(shape) in _MAKERS:
+        if isinstance(shape, ARRAYS):
             return self._collection(shape)
         if isinstance(shape, inspect.DictType):
             return self._map(shape)
@@ -160,7 +153,7 @@ class Readers:
         return Inside(annotation, compose(each([place.unwrap for place in places]), tuple))
 
     def _collection(self, shape: Any) -> Inside:
-        make = _MAKERS[type(shape)]
+        make = KINDS[type(shape)][1]
         if tag_of(shape) == "L":
             place = self.position(shape.item_type)
             return Inside(limited(_of(list, place.annotation), shape), members(make, place))
@@ -172,7 +165,7 @@ class Readers:
             inside = Inside(Raw, decoder(inside.annotation))
         assert inside.convert is not None
         annotation = limited(_of(list, inside.annotation), shape)
-        return Inside(annotation, members_of_set(make, inside.convert))
+        return Inside(annotation, members_of_set(make, every(inside.convert)))
 
 
 def tag_reader(shape: inspect.StructType) -> Convert:
