@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator
 from gzip import compress
 from typing import Any
@@ -12,6 +13,7 @@ from moto import mock_aws
 
 from dynamorm import S3Error
 from dynamorm.tables.buckets import BLOCK, Bucket, Lines
+from dynamorm.testing import FakeS3
 
 pytestmark = pytest.mark.once
 
@@ -49,6 +51,21 @@ def test_lines_are_read_in_parts(client: Any) -> None:
             parts.append(part)
         assert b"".join(parts) == (text if held else b"")
         assert max(map(len, parts), default=0) < 2 * BLOCK + 20
+
+
+def test_what_was_compressed_well_is_not_in_memory_at_once() -> None:
+    """A part of it is, whatever a few bytes may become."""
+    held = compress(b"%063d\n" % 0 * (1 << 19))
+    lines = Lines(Bucket(FakeS3({"bucket/packed": held}), "bucket"), "packed")
+    tracemalloc.start()
+    try:
+        size = 0
+        while part := lines.take(BLOCK):
+            size += len(part)
+        assert size == 32 << 20
+        assert tracemalloc.get_traced_memory()[1] < 8 << 20
+    finally:
+        tracemalloc.stop()
 
 
 def test_what_is_not_there_is_an_error(client: Any) -> None:
