@@ -531,6 +531,18 @@ def test_a_replaced_index_takes_its_own_place():
     assert len(made.steps) == 40
 
 
+def test_replaced_indexes_are_missing_one_at_a_time():
+    """Each comes again before the next one goes."""
+    two = tuple(IndexSpec(f"old-{number}", (DAY,)) for number in range(2))
+    made = planned(changed(BARE, indexes=two), GlobalSecondaryIndexes=many(2))
+    assert [(step.name, step.kind) for step in made.steps] == [
+        ("index:old-0", "destructive"),
+        ("index:old-0", "slow"),
+        ("index:old-1", "destructive"),
+        ("index:old-1", "slow"),
+    ]
+
+
 def test_no_maxima_on_a_table_that_becomes_provisioned():
     """A new index with maxima of its own has none where the table is ignored and provisioned."""
     new = IndexSpec("by-total", (KeyAttribute("total", "N"),), on_demand=OnDemand(1))
