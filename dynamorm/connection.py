@@ -16,7 +16,7 @@ from .operations.sending import (
     is_coroutine_function,
 )
 from .operations.waiting import Retries
-from .transports.hidden import Hidden
+from .transports.credentials import Hidden
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, overload
 
+from .api import Lazy
 from .errors import DynamormError
 from .model import NoAttribute
 from .model.named import table_name
 from .model.names import checked_prefix, whole_name
 from .operations.drivers import arun, run
-from .operations.methods import Lazy, Method, short
 from .operations.sending import is_coroutine_function
 from .operations.waiting import Retries, retries_of
 
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from .copying import migrate as migrating
     from .copying import table as copying
     from .copying import verify as verifying
     from .model.declare import Model
+    from .operations import traces
     from .operations.effects import Operation, Steps
     from .operations.observing import Observe
     from .tables import backups, bulk_errors, deletion, s3, transfers, waits
@@ -26,6 +31,15 @@ if TYPE_CHECKING:
     from .tables import lifecycle as tables
     from .tables import restore as restoring
     from .tables import update as updating
+
+    class _Waits(Protocol):
+        @property
+        def awaited(self) -> Literal[False]: ...
+
+    class _Awaited(Protocol):
+        @property
+        def awaited(self) -> Literal[True]: ...
+
 else:
     backups = Lazy("tables.backups")
     bulk_errors = Lazy("tables.bulk_errors")
@@ -37,13 +51,16 @@ else:
     restoring = Lazy("tables.restore")
     s3 = Lazy("tables.s3")
     tables = Lazy("tables.lifecycle")
+    traces = Lazy("operations.traces")
     transfers = Lazy("tables.transfers")
     updating = Lazy("tables.update")
     verifying = Lazy("copying.verify")
     waits = Lazy("tables.waits")
 
 
+P = ParamSpec("P")
 T = TypeVar("T")
+D = TypeVar("D", bound="_Operations")
 
 INSTEAD = (
     "since a pickle reveals what is in it: use profile=, the environment, or a "
@@ -51,7 +68,46 @@ INSTEAD = (
 )
 
 
-D = TypeVar("D", bound="_Operations")
+class Method(Generic[P, T]):
+    """A function that makes an operation, as a method of both databases that runs it."""
+
+    def __init__(self, find: Callable[[], Callable[P, Operation[T]]]) -> None:
+        self._find = find
+
+    @overload
+    def __get__(self, db: _Waits, owner: Any) -> Callable[P, T]: ...
+    @overload
+    def __get__(self, db: _Awaited, owner: Any) -> Callable[P, Awaitable[T]]: ...
+    @overload
+    def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
+    def __get__(self, db: Any, owner: Any) -> Any:
+        # Found when it is asked for, since finding it imports its module.
+        function = self._find()
+        if db is None:
+            return _unbound(function)
+
+        def method(*given: P.args, **named: P.kwargs) -> Any:
+            try:
+                operation = function(*given, **named)
+            except DynamormError as error:
+                raise traces.shortened(error) from error.__cause__
+            return db.run(operation)
+
+        return update_wrapper(method, function)
+
+
+def _unbound(function: Callable[..., Operation[Any]]) -> Callable[..., Any]:
+    """Return what `help` and `inspect` see on the class: the same signature behind `self`."""
+    from inspect import Parameter, signature
+
+    def method(db: Any, /, *given: Any, **named: Any) -> Any:
+        return db.run(function(*given, **named))
+
+    own = signature(function)
+    first = Parameter("self", Parameter.POSITIONAL_ONLY)
+    shown: Any = update_wrapper(method, function)
+    shown.__signature__ = own.replace(parameters=[first, *own.parameters.values()])
+    return method
 
 
 class _Operations:
@@ -217,7 +273,7 @@ class AsyncDatabase(_Operations):
         try:
             return await arun(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
-            raise short(error) from error.__cause__
+            raise traces.shortened(error) from error.__cause__
 
 
 class Database(_Operations):
@@ -240,4 +296,4 @@ class Database(_Operations):
         try:
             return run(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
-            raise short(error) from error.__cause__
+            raise traces.shortened(error) from error.__cause__

@@ -30,7 +30,7 @@ PACKAGES = {
     "distributed": ("errors", "model", "operations", "copying"),
     "transports": ("errors", "operations"),
     "signing": ("transports",),
-    "database": ("errors", "model", "operations", "tables", "copying"),
+    "database": ("errors", "model", "api", "operations", "tables", "copying"),
     "connection": ("model", "operations", "transports", "database"),
     "cli": (
         "errors",
@@ -94,7 +94,7 @@ ALLOWED_OUTSIDE = {
         "copying.checkpoint_file",
         "transports.config",
         "transports.container",
-        "transports.hidden",
+        "transports.credentials",
         "operations",
         "operations.traces",
         "transports.profiles",

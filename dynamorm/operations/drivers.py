@@ -12,7 +12,6 @@ from msgspec import Struct
 from ..api import encode
 from ..errors import TransportError
 from ..model.names import checked_prefix
-from .decoding import decoded
 from .effects import (
     Call,
     Effect,
@@ -29,7 +28,7 @@ from .effects import (
     through,
 )
 from .middleware import prefixing
-from .sending import at_once, check_kind, later, sending, told_of
+from .sending import at_once, check_kind, decoded, later, sending, told_of
 from .waiting import Retries, retries_of, retrying
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from ..errors import EndpointUnknown
+from .credentials import HiddenText, Variables
 from .endpoints import Endpoint, resolve
-from .hidden import HiddenText, Variables
 from .profiles import Profile, read_profile, real_path
 
 if TYPE_CHECKING:

@@ -15,9 +15,9 @@ from msgspec import Meta, Struct, json
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
 from .connection import dial
+from .credentials import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .endpoints import is_local
 from .failures import Failed
-from .hidden import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .routes import DEADLINE, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"

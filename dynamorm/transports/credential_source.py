@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
 from ..operations import ForkLock
-from .credentials import Credentials
-from .hidden import Hidden
+from .credentials import Credentials, Hidden
 from .profiles import Profile
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from ..errors import EndpointUnknown
-from .hidden import HiddenText
+from .credentials import HiddenText
 from .profiles import Profile
 
 

@@ -15,8 +15,7 @@ from msgspec import Raw, Struct, field
 
 from .. import errors
 from ..errors import UNREADABLE, DynamormError, ServiceError, TransportError
-from ..operations.decoding import decoder_of
-from ..operations.sending import answered
+from ..operations.sending import answered, decoder_of
 from .credential_source import CredentialSource
 from .credentials import Credentials
 from .endpoints import Endpoint

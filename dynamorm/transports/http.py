@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..errors import EndpointUnknown, TransportError
 from .connection import Connection, Kept, dial
+from .credentials import HiddenBytes, HiddenText
 from .exchange import Answer
 from .failures import Failed
-from .hidden import HiddenBytes, HiddenText
 from .routes import Proxy, Route
 from .signed import Place, SignedTransport
 

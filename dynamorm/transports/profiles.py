@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from ..errors import ProfileUnusable
-from .hidden import Hidden, Variables
+from .credentials import Hidden, Variables
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser

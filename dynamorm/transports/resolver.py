@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
-from .hidden import Variables
+from .credentials import Variables
 from .profiles import FILES, Profile, real_path
 
 if TYPE_CHECKING:

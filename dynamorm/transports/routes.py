@@ -16,8 +16,8 @@ from msgspec import Struct
 
 from ..errors import EndpointUnknown
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
+from .credentials import HiddenText
 from .endpoints import is_url
-from .hidden import HiddenText
 
 if TYPE_CHECKING:
     import ssl

@@ -17,10 +17,10 @@ from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
 from .config import Config
 from .credential_source import CredentialSource
+from .credentials import HiddenText, Variables
 from .endpoints import Endpoint, for_account, is_local, split_path
 from .exchange import Answer, Signer, exchanging
 from .failures import without_frames
-from .hidden import HiddenText, Variables
 from .routes import DEADLINE, proxy_for
 from .signing import sign
 

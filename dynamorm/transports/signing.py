@@ -11,8 +11,8 @@ from hashlib import sha256
 from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
+from .credentials import Hidden, HiddenHeaders, HiddenItems
 from .endpoints import Endpoint, split_path
-from .hidden import Hidden, HiddenHeaders, HiddenItems
 
 if TYPE_CHECKING:
     from .credentials import CredentialsLike

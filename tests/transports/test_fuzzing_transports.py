@@ -26,16 +26,16 @@ from msgspec import json
 
 from dynamorm import Credentials, DynamormError, EndpointUnknown
 from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound, TransportError
-from dynamorm.operations.decoding import decoded
 from dynamorm.operations.effects import Call
+from dynamorm.operations.sending import decoded
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
 from dynamorm.transports.container import from_container
 from dynamorm.transports.credential_source import CredentialSource
+from dynamorm.transports.credentials import HiddenHeaders
 from dynamorm.transports.endpoints import Endpoint, resolve
 from dynamorm.transports.exchange import Signer
-from dynamorm.transports.hidden import HiddenHeaders
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.profiles import Profile
 

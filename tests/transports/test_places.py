@@ -27,7 +27,7 @@ from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.config import Config
 from dynamorm.transports.credential_source import CredentialSource
-from dynamorm.transports.hidden import Variables
+from dynamorm.transports.credentials import Variables
 from dynamorm.transports.http import HttpTransport
 
 __all__ = ["way"]
