@@ -1,13 +1,14 @@
-"""Makes a Lambda package small: `python -m dynamorm.prune FOLDER [--profiles]`.
+"""Makes a Lambda package small: `python -m dynamorm.prune FOLDER [--profiles] [--tables]`.
 
     pip install --target FOLDER dynamorm-micro
 
 What is left of that folder creates, changes and copies tables. The testing aids, the exports, the
 command line, the estimates and the permissions are deleted; docstrings, comments and annotations
-of functions are taken out of dynamorm and msgspec, and symbols out of msgspec's library. Of
-botocore, if it is there, only what requests import is left, and with `--profiles` also what finds
-credentials in profiles, SSO, web identities and instances. No client of botocore or boto3 can be
-made from the package afterwards.
+(but those of a class, which Structs are made of) are taken out of dynamorm and msgspec, and symbols
+out of msgspec's library. With `--tables` what copies, compares and converts items is deleted too:
+to import it from the package is an error that says so. Of botocore, if it is there, only what
+requests import is left, and with `--profiles` also what finds credentials in profiles, SSO, web
+identities and instances. No client of botocore or boto3 can be made from the package afterwards.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import shutil
 import subprocess
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 
 # urllib3 and dateutil import some of their modules late: of them only what is data goes.
@@ -35,8 +37,11 @@ UNUSED = (
     "**/__pycache__",
     "**/*.pyi",
     "**/py.typed",
-    "*.dist-info/RECORD",
+    *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "top_level.txt")),
 )
+# With --tables: what deals with items, and nothing that deals with tables imports.
+ITEMS = ("copying", "items")
+GONE = 'raise ImportError("python -m dynamorm.prune --tables deleted {name} from this package")\n'
 
 REQUESTS = """
 import sys
@@ -53,8 +58,11 @@ print(*(m.__file__ for m in sys.modules.values() if getattr(m, "__file__", None)
 """
 
 
-def prune(folder: str | Path, *, profiles: bool = False) -> None:
+def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -> None:
     """Delete from a folder of `pip install --target` what a deploy function does not import.
+
+    `profiles` keeps what finds credentials in profiles; `tables` keeps nothing that deals with
+    items.
 
     Raises `ValueError` for any other folder: a checkout, or where Python keeps its packages; and
     for botocore beside a msgspec for another machine.
@@ -73,8 +81,14 @@ def prune(folder: str | Path, *, profiles: bool = False) -> None:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
-    for path in (*folder.glob("dynamorm/**/*.py"), *folder.glob("msgspec/*.py")):
-        path.write_text(_bare(path.read_text(encoding="utf-8")), encoding="utf-8")
+    for name in ITEMS if tables else ():
+        shutil.rmtree(folder / "dynamorm" / name, ignore_errors=True)
+        gone = GONE.format(name=f"dynamorm.{name}")
+        (folder / "dynamorm" / f"{name}.py").write_text(gone, encoding="utf-8")
+    for path in folder.glob("msgspec/*.py"):
+        _rewrite(path, _bare)
+    for path in folder.glob("dynamorm/**/*.py"):
+        _rewrite(path, lambda tree: _without_unused(_bare(tree)))
     strip = shutil.which("strip")
     for path in folder.glob("msgspec/*.so") if strip else ():
         # A library for another machine is refused, and stays as it is.
@@ -100,13 +114,17 @@ def _imported(folder: Path, code: str) -> set[Path]:
     return {Path(line) for line in done.stdout.splitlines()}
 
 
-def _bare(source: str) -> str:
+def _rewrite(path: Path, change: Callable[[ast.Module], ast.Module]) -> None:
+    tree = change(ast.parse(path.read_text(encoding="utf-8")))
+    path.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
+
+
+def _bare(tree: ast.Module) -> ast.Module:
     """Return a module without what only people and type checkers read.
 
-    These are comments, docstrings (those of attributes too) and the annotations of functions; those
+    These are comments, docstrings (those of attributes too) and annotations; those in the bodies
     of classes stay, since Structs are made of them.
     """
-    tree = ast.parse(source)
     for node in ast.walk(tree):
         if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
             left = [part for inner in node.body for part in _run(inner) if not _is_text(part)]
@@ -115,7 +133,8 @@ def _bare(source: str) -> str:
             node.returns = None
         if isinstance(node, ast.arg):
             node.annotation = None
-    return ast.unparse(tree)
+    _Unannotated().visit(tree)
+    return tree
 
 
 def _run(node: ast.stmt) -> list[ast.stmt]:
@@ -123,6 +142,36 @@ def _run(node: ast.stmt) -> list[ast.stmt]:
     if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
         return node.orelse
     return [node]
+
+
+class _Unannotated(ast.NodeTransformer):
+    """Makes plain assignments of those that say a type, but in the body of a class."""
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
+        node.body = [n if isinstance(n, ast.AnnAssign) else self.visit(n) for n in node.body]
+        return node
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
+        return ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+
+
+_FOR_TYPES = ("typing", "collections.abc")
+
+
+def _without_unused(tree: ast.Module) -> ast.Module:
+    """Take out what was imported for annotations alone.
+
+    From these modules of ours: others import names on behalf of those who import them.
+    """
+    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    texts = " ".join(
+        str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)
+    )  # a class may say an annotation as a text
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module in _FOR_TYPES:
+            node.names = [name for name in node.names if name.name in named or name.name in texts]
+    tree.body = [node for node in tree.body if getattr(node, "names", True)]
+    return tree
 
 
 def _is_text(node: ast.stmt) -> bool:
@@ -136,14 +185,15 @@ def _size(folder: Path) -> int:
 
 def main(arguments: list[str]) -> int:
     """Prune the folder that is named, and say what it came to; return the exit status."""
-    folders = [argument for argument in arguments if argument != "--profiles"]
+    options = ("--profiles", "--tables")
+    folders = [argument for argument in arguments if argument not in options]
     if len(folders) != 1 or folders[0].startswith("-"):
-        sys.stderr.write("usage: python -m dynamorm.prune FOLDER [--profiles]\n")
+        sys.stderr.write("usage: python -m dynamorm.prune FOLDER [--profiles] [--tables]\n")
         return 2
     folder = Path(folders[0])
     before = _size(folder)
     try:
-        prune(folder, profiles="--profiles" in arguments)
+        prune(folder, **{option[2:]: option in arguments for option in options})
     except ValueError as error:
         sys.stderr.write(f"{error}\n")
         return 1

@@ -164,6 +164,76 @@ def test_a_package_without_botocore_is_small(tmp_path, prune):
         assert describe(package, EVERY_MODULE, **KEY, **url) == "None None {}\nACTIVE"
 
 
+WITHOUT_ITEMS = """
+import importlib, pathlib, sys
+sys.path.insert(0, sys.argv[1])
+import dynamorm
+home = pathlib.Path(dynamorm.__file__).parent
+assert str(home).startswith(sys.argv[1])
+for path in home.rglob("*.py"):
+    parts = ("dynamorm", *path.relative_to(home).with_suffix("").parts)
+    if parts[1] not in ("copying", "items"):
+        importlib.import_module(".".join(part for part in parts if part != "__init__"))
+db = dynamorm.connect(transport="http", retries=1)
+print(db.describe_table("orders").table_status)
+for asked in (lambda: db.copy_table("a", "b"), lambda: dynamorm.from_item):
+    try:
+        asked()
+    except ImportError as error:
+        print(error)
+"""
+
+
+def test_a_package_of_tables_alone_says_what_was_deleted_from_it(tmp_path, prune):
+    """All that is left can be imported; what deals with items is asked for in vain."""
+    package = filled(tmp_path / "package", ("msgspec",))
+    prune(package, "--tables")
+    prune(package, "--tables")
+    assert zipped(package) < 380_000
+    with Server(answer(TABLE)) as server:
+        url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
+        said = describe(package, WITHOUT_ITEMS, **KEY, **url)
+    assert said.splitlines() == [
+        "ACTIVE",
+        "python -m dynamorm.prune --tables deleted dynamorm.copying from this package",
+        "python -m dynamorm.prune --tables deleted dynamorm.items from this package",
+    ]
+
+
+def test_annotations_are_taken_out_where_no_struct_is_made_of_them(tmp_path, prune):
+    """What was imported for them goes along, and what is named elsewhere stays."""
+    (tmp_path / "dynamorm").mkdir()
+    module = tmp_path / "dynamorm" / "__init__.py"
+    module.write_text(
+        "from typing import Any, Final, Literal, TypeVar\n"
+        "from collections.abc import Iterator\n"
+        "from .model import Struct\n"
+        "T = TypeVar('T', bound='Literal[1]')\n"
+        "LIMIT: Final = 3\n"
+        "class Part(Struct):\n"
+        "    name: Any\n"
+        "    def first(self) -> Iterator[int]:\n"
+        "        found: int\n"
+        "        found: int = 1\n"
+        "        return found\n"
+    )
+    prune(tmp_path)
+    assert module.read_text().splitlines() == [
+        "from typing import Any, Literal, TypeVar",
+        "from .model import Struct",
+        "T = TypeVar('T', bound='Literal[1]')",
+        "LIMIT = 3",
+        "",
+        "class Part(Struct):",
+        "    name: Any",
+        "",
+        "    def first(self):",
+        "        pass",
+        "        found = 1",
+        "        return found",
+    ]
+
+
 @pytest.mark.parametrize(
     "mark", ["", "dynamorm/__init__.py .git", "dynamorm/__init__.py setup.cfg"]
 )
@@ -193,5 +263,5 @@ def test_what_is_for_another_machine_is_pruned_there(tmp_path, prune):
 def test_a_folder_has_to_be_named(capsys):
     """Without one there is a line of help, and the status of a misuse."""
     assert main([]) == 2
-    assert capsys.readouterr().err == "usage: python -m dynamorm.prune FOLDER [--profiles]\n"
+    assert capsys.readouterr().err == "usage: python -m dynamorm.prune FOLDER [--profiles] [--tables]\n"
     assert main(["--help"]) == 2

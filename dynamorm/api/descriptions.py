@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Raw, defstruct, field
 
-from ..errors import TransportError
 from . import (
     AttributeDefinition,
     KeySchemaElement,
@@ -22,7 +21,6 @@ from . import (
     ProvisionedThroughputDescription,
     Reply,
     Request,
-    T,
     WarmThroughputDescription,
     wire_name,
 )
@@ -136,35 +134,3 @@ def moment(seconds: float | None) -> "datetime | None":
     from datetime import datetime, timezone
 
     return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)
-
-
-class Cursors:
-    """Follows the cursors of one listing, and notices when they lead round in a circle.
-
-    Every so often, each time after twice as many pages, it keeps one cursor and looks whether it
-    comes again (R. Brent, "An improved Monte Carlo factorization algorithm", 1980): one cursor in
-    memory finds a circle of any length, within three times the pages that lead into it and round.
-    """
-
-    def __init__(self, operation: str) -> None:
-        self._operation = operation
-        self._kept: object = None
-        self._pages = 0
-        self._power = 1
-
-    def onward(self, came_from: T | None, leads_to: T | None) -> T | None:
-        """Return the place to go on from; raises `TransportError` where it has been before."""
-        if leads_to is None:
-            return None
-        if leads_to in (came_from, self._kept):
-            message = (
-                "the same page came twice, so the list would never end: is this "
-                "endpoint DynamoDB's?"
-            )
-            raise TransportError(
-                message, operation=self._operation, maybe_applied=False, transient=False
-            )
-        self._pages += 1
-        if self._pages == self._power:
-            self._kept, self._pages, self._power = leads_to, 0, 2 * self._power
-        return leads_to

@@ -14,7 +14,7 @@ from typing import Any
 
 from msgspec import Raw, structs
 
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..api.items import Key, ScanOutput
 from ..api.lookups import MAX_KEYS
 from ..items.keys import item_hash

@@ -13,7 +13,7 @@ from itertools import chain, takewhile
 
 from msgspec import Raw, Struct
 
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..api.items import ScanOutput
 from ..api.lookups import MAX_KEYS
 from ..items.keys import item_key

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from msgspec import Raw, Struct, json
 
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..api.items import Key, ScanOutput, scan, units
 from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item, key_json
 from ..errors import ItemError, service_error

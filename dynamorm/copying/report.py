@@ -14,7 +14,7 @@ from typing import Any
 from msgspec import UNSET, Raw, Struct, field, json, structs, to_builtins
 
 from ..api.bulk_errors import BulkErrors
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..api.items import Key
 from ..errors import UNREADABLE
 from ..model import Readable

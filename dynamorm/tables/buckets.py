@@ -12,7 +12,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..errors import S3Error
 from ..operations.effects import Steps, Waiting
 from ..operations.sending import is_coroutine_function

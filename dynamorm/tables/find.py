@@ -9,7 +9,6 @@ from msgspec import UNSET
 
 from ..api import T
 from ..api.descriptions import (
-    Cursors,
     DescribeTableInput,
     DescribeTableOutput,
     TableDescription,
@@ -70,6 +69,8 @@ def pages(
     """Return all pages of a list: `cursor` is where a page says that the next one begins."""
     found: list[T] = []
     start: str | None = None
+    from ..api.cursors import Cursors
+
     cursors = Cursors(operation)
     # A list that has not begun and one that has ended have no cursor, both.
     while not found or start is not None:
