@@ -263,5 +263,8 @@ def test_what_is_for_another_machine_is_pruned_there(tmp_path, prune):
 def test_a_folder_has_to_be_named(capsys):
     """Without one there is a line of help, and the status of a misuse."""
     assert main([]) == 2
-    assert capsys.readouterr().err == "usage: python -m dynamorm.prune FOLDER [--profiles] [--tables]\n"
+    assert (
+        capsys.readouterr().err
+        == "usage: python -m dynamorm.prune FOLDER [--profiles] [--tables]\n"
+    )
     assert main(["--help"]) == 2
