@@ -58,21 +58,21 @@ class TableDescription(Reply, frozen=True):
     local_secondary_indexes: "tuple[parts.LocalSecondaryIndexDescription, ...]" = ()
     global_secondary_indexes: "tuple[parts.GlobalSecondaryIndexDescription, ...]" = ()
     stream_specification: "parts.StreamSpecification | None" = None
-    latest_stream_label: str | None = None
-    latest_stream_arn: str | None = None
-    global_table_version: str | None = None
+    latest_stream_label: "str | None" = None
+    latest_stream_arn: "str | None" = None
+    global_table_version: "str | None" = None
     replicas: "tuple[parts.ReplicaDescription, ...]" = ()
     global_table_witnesses: "tuple[parts.GlobalTableWitnessDescription, ...]" = ()
-    global_table_settings_replication_mode: str | None = None
+    global_table_settings_replication_mode: "str | None" = None
     restore_summary: "parts.RestoreSummary | None" = None
     sse_description: "parts.SSEDescription | None" = None
     archival_summary: "parts.ArchivalSummary | None" = None
     table_class_summary: "parts.TableClassSummary | None" = None
     deletion_protection_enabled: bool | None = None
-    disassociation_protection_enabled: bool | None = None
+    disassociation_protection_enabled: "bool | None" = None
     on_demand_throughput: "parts.OnDemandThroughput | None" = None
     warm_throughput: WarmThroughputDescription | None = None
-    multi_region_consistency: str | None = None
+    multi_region_consistency: "str | None" = None
     vector_indexes: "tuple[parts.VectorIndexDescription, ...]" = ()
 
     @property

@@ -11,11 +11,7 @@ from typing import TYPE_CHECKING, Any
 from .base import (
     DOCS as DOCS,
     UNREADABLE as UNREADABLE,
-    CredentialsMissing as CredentialsMissing,
     DynamormError as DynamormError,
-    EndpointUnknown as EndpointUnknown,
-    ModelError as ModelError,
-    ProfileUnusable as ProfileUnusable,
     ServiceError as ServiceError,
     TransportError as TransportError,
     shown as shown,
@@ -39,10 +35,14 @@ if TYPE_CHECKING:
     )
     from .outcomes import (
         CopyIncomplete as CopyIncomplete,
+        CredentialsMissing as CredentialsMissing,
         Drifted as Drifted,
+        EndpointUnknown as EndpointUnknown,
         ItemError as ItemError,
         MigrateNotSupported as MigrateNotSupported,
+        ModelError as ModelError,
         PlanRefused as PlanRefused,
+        ProfileUnusable as ProfileUnusable,
         Refused as Refused,
         S3Error as S3Error,
         TableFailed as TableFailed,
@@ -56,8 +56,9 @@ _LATER = {
         "TableExists TableNotFound Throttled UnsupportedOperation ValidationFailed service_error"
     ),
     "outcomes": (
-        "CopyIncomplete Drifted ItemError MigrateNotSupported PlanRefused Refused S3Error "
-        "TableFailed TransferFailed WaitTimeout"
+        "CopyIncomplete CredentialsMissing Drifted EndpointUnknown ItemError MigrateNotSupported "
+        "ModelError PlanRefused ProfileUnusable Refused S3Error TableFailed TransferFailed "
+        "WaitTimeout"
     ),
 }
 

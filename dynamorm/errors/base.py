@@ -1,4 +1,4 @@
-"""The root of all errors; those of a request, of a declaration, and of what is configured."""
+"""The root of all errors, and those of one request: what was answered, or that nothing was."""
 
 from __future__ import annotations
 
@@ -142,30 +142,6 @@ class ServiceError(DynamormError):
             "Error": {"Code": self.code, "Message": self.message},
             "ResponseMetadata": {"RequestId": self.request_id, "HTTPStatusCode": self.status},
         }
-
-
-class ModelError(DynamormError):
-    """A model or its options cannot be a table; `problems` has every reason, a sentence each."""
-
-    def __init__(self, problems: tuple[str, ...]) -> None:
-        self.problems = problems
-        count = f"{len(problems)} problems:\n- " if len(problems) > 1 else ""
-        super().__init__(count + "\n- ".join(problems))
-
-
-class EndpointUnknown(DynamormError):
-    """The endpoint could not be determined: no region is set, or a region or URL is invalid."""
-
-
-class CredentialsMissing(DynamormError):
-    """No credentials to sign with were found on this machine; nothing was sent."""
-
-
-class ProfileUnusable(EndpointUnknown, CredentialsMissing):
-    """A profile or configuration file of AWS is missing or cannot be read; nothing was sent.
-
-    It may have named the region, the endpoint or the credentials: both kinds of handler catch it.
-    """
 
 
 def publish(module: dict[str, Any]) -> None:

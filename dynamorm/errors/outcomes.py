@@ -8,6 +8,15 @@ from typing import Any
 from .base import DynamormError, named, publish, shown
 
 
+class ModelError(DynamormError):
+    """A model or its options cannot be a table; `problems` has every reason, a sentence each."""
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        self.problems = problems
+        count = f"{len(problems)} problems:\n- " if len(problems) > 1 else ""
+        super().__init__(count + "\n- ".join(problems))
+
+
 class ItemError(DynamormError):
     """An item does not fit its model, its table or DynamoDB; the message shows only its key."""
 
@@ -91,6 +100,21 @@ class CopyIncomplete(DynamormError):
             f"{len(unwritten)} items could not be written in time: resume with "
             f"resume=error.report.checkpoint - at {checkpoint['target']}"
         )
+
+
+class EndpointUnknown(DynamormError):
+    """The endpoint could not be determined: no region is set, or a region or URL is invalid."""
+
+
+class CredentialsMissing(DynamormError):
+    """No credentials to sign with were found on this machine; nothing was sent."""
+
+
+class ProfileUnusable(EndpointUnknown, CredentialsMissing):
+    """A profile or configuration file of AWS is missing or cannot be read; nothing was sent.
+
+    It may have named the region, the endpoint or the credentials: both kinds of handler catch it.
+    """
 
 
 class WaitTimeout(DynamormError):

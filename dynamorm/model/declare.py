@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 
 from msgspec import Struct, structs
 
-from ..errors import ModelError
+from .. import errors
 from .fields import Field, label, read_fields, union_members
 from .keys import spec_parts
 from .names import short_name_problems
@@ -93,7 +93,7 @@ def table(
                 f"{model.__name__} is the table {own!r} already: for another table of the same "
                 f"class use table_spec({model.__name__}, name={name!r}) - at {label(model)}"
             )
-            raise ModelError((problem,))
+            raise errors.ModelError((problem,))
         setattr(model, _ATTRIBUTE, declaration)
         return model
 
@@ -130,7 +130,7 @@ def table_spec(
         return declarations[0].spec(model)
     if name is None and not declarations:
         advice = 'decorate with @table("...") or pass name="..."'
-        raise ModelError((f"no table name: {advice} - at {label(model)}",))
+        raise errors.ModelError((f"no table name: {advice} - at {label(model)}",))
     own = _merged(declarations, model)
     if name is not None:
         own = structs.replace(own, name=name)
@@ -218,7 +218,7 @@ def _union_spec(
 
     # Without a tag or a Struct, what follows would only tell the consequences.
     if problems := [*unions.member_problems(members)]:
-        raise ModelError(tuple(problems))
+        raise errors.ModelError(tuple(problems))
     declared = [(member, _merged(_declarations(member), member)) for member in members]
     names = {own.name: None for _, own in declared if own.name} if name is None else {name: None}
     if len(names) != 1:
@@ -251,8 +251,8 @@ def _built(
     parts = spec_parts(fields, declared.indexes, declared.inherited, place, problems)
     try:
         spec = TableSpec(name=declared.name, **parts, **declared.options)
-    except ModelError as error:
-        raise ModelError((*problems, *error.problems)) from None
+    except errors.ModelError as error:
+        raise errors.ModelError((*problems, *error.problems)) from None
     if problems:
-        raise ModelError((*problems, *short_name_problems(spec.name)))
+        raise errors.ModelError((*problems, *short_name_problems(spec.name)))
     return remember(spec, model)

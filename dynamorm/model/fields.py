@@ -10,7 +10,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NewType, Union, get
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from ..errors import ModelError
+from .. import errors
 
 
 class _Marker(Struct, frozen=True, repr_omit_defaults=True):
@@ -161,7 +161,7 @@ def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
         infos = structs.fields(model)
     except Exception as error:
         unreadable = tuple(_unreadable(model))
-        raise ModelError(unreadable or (_reason(error, label(model)),)) from error
+        raise errors.ModelError(unreadable or (_reason(error, label(model)),)) from error
     fields = []
     for info in infos:
         place = f"{label(model)}.{info.name}"

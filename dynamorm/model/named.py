@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..errors import ModelError
+from .. import errors
 from .names import name_problem, short_name_problems
 
 if TYPE_CHECKING:
@@ -22,5 +22,5 @@ def table_name(model_or_name: Model | str, *, name: str | None = None) -> str:
         return table_spec(model_or_name, name=name).name
     given = model_or_name if name is None else name
     if (problem := name_problem(given, "table")) and not short_name_problems(given):
-        raise ModelError((f"{problem} - at {given}",))
+        raise errors.ModelError((f"{problem} - at {given}",))
     return given

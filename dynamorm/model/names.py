@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import TypeGuard
 
-from ..errors import ModelError
+from .. import errors
 
 _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-")
 
@@ -81,7 +81,7 @@ def whole_name(prefix: str, name: str) -> str:
     if MIN_NAME <= len(whole) <= MAX_NAME:
         return whole
     given = f"prefix {prefix!r} and name {name!r} make {len(whole)} characters: " if prefix else ""
-    raise ModelError((f"{given}table name {whole!r} must have {_LEGAL} - at {name}",))
+    raise errors.ModelError((f"{given}table name {whole!r} must have {_LEGAL} - at {name}",))
 
 
 def is_text(value: object) -> TypeGuard[str]:

@@ -12,7 +12,7 @@ from typing import Any, Final, Literal
 
 from msgspec import UNSET, Struct, UnsetType, field, json, structs
 
-from ..errors import ModelError
+from .. import errors
 from . import Readable
 from .names import is_text
 
@@ -42,7 +42,7 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
             if value not in absent and not is_units(value)
         ]
         if bad:
-            raise ModelError(tuple(bad))
+            raise errors.ModelError(tuple(bad))
 
 
 class OnDemand(_Units, frozen=True, omit_defaults=True, tag=True):
@@ -76,7 +76,7 @@ class KMS(Struct, frozen=True, repr_omit_defaults=True):
 
     def __post_init__(self) -> None:
         if self.key_id is not None and not (is_text(self.key_id) and self.key_id):
-            raise ModelError(
+            raise errors.ModelError(
                 (f"key_id takes the id, alias or ARN of a KMS key, not {self.key_id!r} - at KMS",)
             )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from msgspec import UNSET, UnsetType, structs
 
-from ..errors import ModelError
+from .. import errors
 from .indexes import IndexKind, VectorAttribute, key_problems
 from .indexes import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
 from .indexes import KeyAttribute as KeyAttribute  # noqa: PLC0414
@@ -38,7 +38,7 @@ class TableSpec(Options, frozen=True, dict=True):
         problems = tuple(_type_problems(self)) or tuple(_rule_problems(self))
         # A short name alone is none: a database may put a prefix before it.
         if problems and problems != short_name_problems(self.name):
-            raise ModelError(problems)
+            raise errors.ModelError(problems)
 
     # The model is no field: it is neither compared nor encoded, and a plan's JSON has none.
     def __reduce__(self) -> tuple[Any, ...]:
@@ -101,7 +101,7 @@ class TableSpec(Options, frozen=True, dict=True):
         parts, described = read_parts(source, name)
         try:
             return cls(**parts)
-        except ModelError:
+        except errors.ModelError:
             if not described:
                 raise
             return DescribedSpec(**parts)

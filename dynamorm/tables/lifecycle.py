@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 from .. import errors
 from ..api.descriptions import TableDescription
-from ..errors import DOCS, DynamormError, ModelError
+from ..errors import DOCS, DynamormError
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
@@ -185,7 +185,7 @@ def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
     for model in models:
         try:
             spec = table_spec(model)
-        except ModelError as error:
+        except errors.ModelError as error:
             problems += error.problems
             continue
         # Which of the two would be created, and which found different, the order would decide.
@@ -193,5 +193,5 @@ def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
             problems.append(f"two models have this table name - at {spec.name}")
         specs.append(spec)
     if problems:
-        raise ModelError(tuple(problems))
+        raise errors.ModelError(tuple(problems))
     return specs

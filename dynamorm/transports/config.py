@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from ..errors import EndpointUnknown
+from .. import errors
 from .credentials import HiddenText, Variables
 from .endpoints import Endpoint, resolve
 from .profiles import Profile, read_profile, real_path
@@ -72,7 +72,7 @@ class Config:
         for source, value in sources:
             if value is not None:
                 if not value.strip():
-                    raise EndpointUnknown(f"{source} is empty: name a file of authorities")
+                    raise errors.EndpointUnknown(f"{source} is empty: name a file of authorities")
                 return real_path(value, self.environ)
         return _usual_bundle() if self.endpoint().url.startswith("https:") else ""
 

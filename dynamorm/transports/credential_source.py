@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..errors import CredentialsMissing
+from .. import errors
 from ..operations import ForkLock
 from .credentials import Credentials, Hidden
 from .profiles import Profile
@@ -109,7 +109,7 @@ class CredentialSource(Hidden):
     def _resolved(self) -> Given:
         found = self._resolve()
         if found is None:
-            raise CredentialsMissing(
+            raise errors.CredentialsMissing(
                 "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile "
                 "in AWS_PROFILE or profile=, or pass connect(credentials=...); "
                 'emulators take Credentials("local", "local")'
@@ -126,7 +126,7 @@ def _from_environment(environ: Mapping[str, str]) -> Given | None:
     if not environ.get("AWS_ACCESS_KEY_ID"):
         return None
     if not environ.get("AWS_SECRET_ACCESS_KEY"):
-        raise CredentialsMissing(
+        raise errors.CredentialsMissing(
             "AWS_ACCESS_KEY_ID is set and AWS_SECRET_ACCESS_KEY is not: set both or neither"
         )
     if environ.get("AWS_CREDENTIAL_EXPIRATION"):
@@ -152,11 +152,11 @@ def _unexpired(environ: Mapping[str, str]) -> Credentials:
     try:
         ends = convert(environ.get("AWS_CREDENTIAL_EXPIRATION", ""), datetime).timestamp()
     except ValidationError:
-        raise CredentialsMissing(
+        raise errors.CredentialsMissing(
             "AWS_CREDENTIAL_EXPIRATION is not a time: write 2026-11-26T02:30:00Z, or unset it"
         ) from None
     if ends <= time.time():
-        raise CredentialsMissing(
+        raise errors.CredentialsMissing(
             "the credentials in the environment have expired "
             "(AWS_CREDENTIAL_EXPIRATION): renew them"
         )
@@ -184,7 +184,7 @@ class _Held(Hidden):
             return _Held(self._value.get_frozen_credentials())
         except Exception as error:  # noqa: BLE001 - so do its refreshers
             why = reason(error)
-        raise CredentialsMissing(f"refreshing the credentials failed: {why}")
+        raise errors.CredentialsMissing(f"refreshing the credentials failed: {why}")
 
     def same_as(self, known: Credentials) -> bool:
         """Whether these are credentials that have been looked at already."""
@@ -212,7 +212,7 @@ def _usable(held: _Held) -> Credentials:
     bad = next((name for name in _NAMES if not _is_word(credentials, name)), "")
     if bad:
         # http.client refuses such a header too, in an error that shows all of it.
-        raise CredentialsMissing(
+        raise errors.CredentialsMissing(
             f"the credentials have no usable {bad}: it must be a string of one character or "
             "more, without spaces and line breaks"
         )

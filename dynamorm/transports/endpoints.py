@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from msgspec import Struct, structs
 
-from ..errors import EndpointUnknown
+from .. import errors
 from .credentials import HiddenText
 from .profiles import Profile
 
@@ -76,7 +76,7 @@ def resolve(
     given = _given_endpoint(endpoint, environ, profile)
     if given is None:
         if named is None:
-            raise EndpointUnknown("no region: pass region=, or set AWS_REGION")
+            raise errors.EndpointUnknown("no region: pass region=, or set AWS_REGION")
         return _of_region(_checked(*named), environ, profile)
     scheme, host, port, path = _split(*given)
     signed = _checked(*named) if named else _region_in(host) or "us-east-1"
@@ -91,12 +91,12 @@ def for_account(endpoint: Endpoint, account: str | None) -> Endpoint:
     if endpoint.accounts == "disabled" or not (account or endpoint.accounts == "required"):
         return endpoint
     if not account:
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             "account_id_endpoint_mode is required, and the credentials are of no account that is "
             "known: set AWS_ACCOUNT_ID, or aws_account_id in the profile"
         )
     if not _is_label(account):
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             "the account id of the credentials is not one: correct AWS_ACCOUNT_ID or aws_account_id"
         )
     rest = endpoint.url.partition("dynamodb.")[2]
@@ -114,7 +114,7 @@ def is_url(url: str) -> bool:
     """Return whether it has the form `http(s)://host[:port]`, with at most a slash at the end."""
     try:
         path = _split("", url)[3]
-    except EndpointUnknown:
+    except errors.EndpointUnknown:
         return False
     return path in ("", "/")
 
@@ -126,7 +126,7 @@ def is_local(url: str) -> bool:
     """
     try:
         host = _split("", url)[1]
-    except EndpointUnknown:
+    except errors.EndpointUnknown:
         return False
     numbers = [part for part in host.split(".") if part.isdigit() and int(part[:4]) < 256]
     four = len(numbers) == 4 and host.count(".") == 3
@@ -173,13 +173,13 @@ def _flag(key: str, environ: Mapping[str, str], profile: Profile) -> bool:
     source, value = _setting(key, environ, profile)
     # boto3 takes "1" for false: who sets that to get FIPS does not get it, and is not told.
     if value not in ("", "true", "false"):
-        raise EndpointUnknown(f"{source} must be true or false")
+        raise errors.EndpointUnknown(f"{source} must be true or false")
     return value == "true"
 
 
 def _checked(source: str, region: str) -> str:
     if not _is_label(region):
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             f"{source} is not the name of a region: give 1 to 63 letters, digits and inner "
             "hyphens, with no space or line break around them, such as eu-west-1"
         )
@@ -206,7 +206,7 @@ def _of_region(region: str, environ: Mapping[str, str], profile: Profile) -> End
 
 def _of_local(*, variant: bool) -> Endpoint:
     if variant:
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             "the region local has no FIPS and no dual-stack endpoint: "
             "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT"
         )
@@ -216,9 +216,9 @@ def _of_local(*, variant: bool) -> Endpoint:
 def _account_mode(environ: Mapping[str, str], profile: Profile, *, possible: bool) -> str:
     source, mode = _setting("account_id_endpoint_mode", environ, profile)
     if mode not in ("", "preferred", "disabled", "required"):
-        raise EndpointUnknown(f"{source} must be preferred, required or disabled")
+        raise errors.EndpointUnknown(f"{source} must be preferred, required or disabled")
     if mode == "required" and not possible:
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             f"{source} is required, but the region has no account endpoints, or none "
             "with FIPS: say preferred"
         )
@@ -260,7 +260,7 @@ def _split(source: str, url: str) -> tuple[str, str, str, str]:
     )
     for found, problem in problems:
         if found:
-            raise EndpointUnknown(f"{source} {problem}: give http(s)://host[:port][/path]")
+            raise errors.EndpointUnknown(f"{source} {problem}: give http(s)://host[:port][/path]")
     return scheme.lower(), host.lower(), str(port), f"{slash}{path}"
 
 

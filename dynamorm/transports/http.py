@@ -9,7 +9,8 @@ from __future__ import annotations
 from math import inf
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ..errors import EndpointUnknown, TransportError
+from .. import errors
+from ..errors import TransportError
 from .connection import Connection, Kept, dial
 from .credentials import HiddenBytes, HiddenText
 from .exchange import Answer
@@ -114,7 +115,7 @@ def route_to(place: Place) -> Route:
 
 def _proxy(variable: str, url: HiddenText) -> Proxy:
     if not url.lower().startswith("http:"):
-        raise EndpointUnknown(
+        raise errors.EndpointUnknown(
             f'{variable} names a proxy behind TLS, which transport="http" cannot: '
             'take transport="botocore"'
         )

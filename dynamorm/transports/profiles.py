@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from ..errors import ProfileUnusable
+from .. import errors
 from .credentials import Hidden, Variables
 
 if TYPE_CHECKING:
@@ -78,7 +78,9 @@ class Profile(Hidden):
         value = self._settings.get(key)
         if value is None or isinstance(value, str):
             return value
-        raise ProfileUnusable(f"{key} of {self} is a block of settings: write a value after the =")
+        raise errors.ProfileUnusable(
+            f"{key} of {self} is a block of settings: write a value after the ="
+        )
 
     def endpoint_url(self) -> tuple[str, str] | None:
         """Return the service's endpoint or the profile's own, after the words that name it."""
@@ -86,13 +88,13 @@ class Profile(Hidden):
         if name is not None:
             section = self._services.get(name)
             if not section:
-                raise ProfileUnusable(
+                raise errors.ProfileUnusable(
                     f"services = {name} of {self}: there is no such section in the "
                     "configuration file"
                 )
             service = section.get("dynamodb", {})
             if not isinstance(service, dict):
-                raise ProfileUnusable(
+                raise errors.ProfileUnusable(
                     f"dynamodb of the section services {name} is a value: write its "
                     "settings on indented lines"
                 )
@@ -114,7 +116,7 @@ def read_profile(given: str | None, environ: Variables) -> Profile:
     if "default" in config:
         profiles["default"] = config["default"]
     if source and name not in profiles and name not in shared:
-        raise ProfileUnusable(
+        raise errors.ProfileUnusable(
             f"{source} names the profile {name!r}, which no configuration file has: "
             "correct the name, or add the profile"
         )
@@ -152,7 +154,7 @@ def _read(variable: str, usual: str, environ: Variables) -> dict[str, Section]:
     except (Error, OSError, ValueError) as error:
         problem = type(error).__name__
     # Neither the text nor the frames of such an error: they show lines of the file.
-    raise ProfileUnusable(f"the file {path!r} ({variable}) is unreadable: {problem}")
+    raise errors.ProfileUnusable(f"the file {path!r} ({variable}) is unreadable: {problem}")
 
 
 def _section(parser: RawConfigParser, name: str) -> Section:

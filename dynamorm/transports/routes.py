@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ..errors import EndpointUnknown
+from .. import errors
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from .credentials import HiddenText
 from .endpoints import is_url
@@ -131,7 +131,7 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
     whole = HiddenText(proxy if "://" in proxy else f"http://{proxy}")
     if not _is_proxy(whole):
         # Others would refuse it with all of it, the password too, in the message.
-        raise EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
+        raise errors.EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
     return name, whole
 
 
