@@ -6,7 +6,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, TypeVar
 
-from ..api.descriptions import Cursors
+from ..api.cursors import Cursors
 from ..api.items import ScanInput, ScanOutput, units
 from ..errors import DynamormError, Throttled
 from ..operations.effects import Steps, call, now
