@@ -83,7 +83,8 @@ __all__ = list(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
-    if name in _SUBMODULES:
+    # `from .. import errors` asks here first, and would pay for the search for a nearer name.
+    if name in _SUBMODULES or name == "errors":
         return import_module(f".{name}", __name__)
     if name not in _MODULE_OF:
         advice = "" if name.startswith("_") else _nearest(name)
