@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Generator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Raw, Struct, field
 
@@ -21,17 +21,16 @@ from .credentials import Credentials
 from .endpoints import Endpoint
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from .credentials import CredentialsLike
-
-    class Headers(Protocol):
-        """Response headers; names in any case."""
-
-        def get(self, name: str, /) -> str | None: ...
 
     Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
     """From credentials, endpoint, headers, body and seconds since the epoch to signed headers."""
+
+
+class Headers(Protocol):
+    """Response headers; names in any case."""
+
+    def get(self, name: str, /) -> str | None: ...
 
 
 class Answer(Struct, frozen=True):
