@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing import current_process
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,6 +48,10 @@ def odd(thing: Thing) -> Thing:
 @attribute_transform
 def one_more(values: dict[str, Any]) -> dict[str, Any]:
     return {**values, "n": {"N": str(int(values["n"]["N"]) + 1)}}
+
+
+def process_name(_task: object, _ask: object) -> str:
+    return current_process().name
 
 
 @contextmanager

@@ -116,6 +116,14 @@ def test_waiting_ends_with_the_first_answer(run):
     assert "write 90s, 5m or 2h" in run("list --wait soon", exits=1).stderr
 
 
+def test_a_span_of_time_may_be_of_minutes_or_hours(run):
+    """The message of a wait that is over tells how long it was."""
+    run.service.create_seconds = 20_000
+    for span, waited in (("90", 90), ("90s", 90), ("5m", 300), ("1.5h", 5400)):
+        stderr = run(f"ensure shop:Order --timeout {span}", exits=1).stderr
+        assert f"after {waited}.0 s" in stderr.rpartition("Error: ")[2]
+
+
 def test_a_long_wait_is_told(run):
     """A line every half minute says that nothing hangs; `--verbose` tells of all that happens."""
     run.service.create_seconds = 100

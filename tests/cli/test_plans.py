@@ -132,6 +132,16 @@ def test_yes_consents_to_no_loss(changed):
     )
 
 
+def test_consent_can_be_given_to_a_plan_in_a_file(changed):
+    """Beside what it remembers: whoever applies it need not be who has made it."""
+    changed("apply shop --yes")
+    changed.change('stream="NEW_IMAGE"', "stream=None")
+    changed("plan shop --out plan.json")
+    assert "stream is destructive" in changed("apply plan.json", exits=1).stderr
+    done = changed("apply plan.json --allow stream").stdout
+    assert done.endswith("done stream: turn NEW_IMAGE off\n")
+
+
 def test_what_is_left_is_told(changed):
     """What the service does not take yet is pending: it changes a TTL once in an hour."""
     changed.change(TOTAL, f"{TOTAL}    {EXPIRES}\n")

@@ -171,11 +171,11 @@ def test_a_collision_ends_the_resumed_copy_too() -> None:
     """The checkpoint knows it: whoever resumes in a loop does not pass it over."""
     fake = service(200)
     with pytest.raises(ItemError) as caught:
-        copy(fake, transform=onto(150), page_limit=30)
+        copy(fake, transform=onto(196), page_limit=30)
     checkpoint = json.loads(json.dumps(caught.value.report.checkpoint))
     with pytest.raises(ItemError, match="two items"):
-        copy(fake, transform=onto(150), resume=checkpoint)
-    assert copy(fake, transform=onto(150), resume=checkpoint, collisions="last").done
+        copy(fake, transform=onto(196), resume=checkpoint)
+    assert copy(fake, transform=onto(196), resume=checkpoint, collisions="last").done
     with pytest.raises(ItemError) as another:  # met before the first one is met again
         copy(fake, transform=onto(1), resume=checkpoint)
     assert {*checkpoint["collided"]} < {*another.value.report.checkpoint["collided"]}

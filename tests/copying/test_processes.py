@@ -14,7 +14,17 @@ from threading import Event, Thread
 from typing import Any
 
 import pytest
-from aids.things import TARGET, Thing, batches_of, moved, odd, one_more, over_http, things
+from aids.things import (
+    TARGET,
+    Thing,
+    batches_of,
+    moved,
+    odd,
+    one_more,
+    over_http,
+    process_name,
+    things,
+)
 from msgspec import json
 
 import dynamorm
@@ -27,6 +37,7 @@ from dynamorm.copying import shares
 from dynamorm.copying.options import TimeLeft
 from dynamorm.operations import processes
 from dynamorm.operations.pace import Pace
+from dynamorm.operations.processes import in_processes
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +82,12 @@ def test_processes_copy_together(tmp_path: Path) -> None:
         again = {"processes": 2, "checkpoint_file": file}
         assert db.copy_table(Thing, TARGET, transform=moved, **again).done
         assert set(fake.sent) == {"DescribeTable"}
+
+
+def test_a_process_begins_from_nothing() -> None:
+    """A fork would copy the locks that other threads hold, and never get them."""
+    (name,) = in_processes(None, process_name, [0], lambda number, said: None, lambda: False)
+    assert name.startswith("SpawnProcess-")
 
 
 @pytest.mark.parametrize("deadline", [0.3, "function"])
