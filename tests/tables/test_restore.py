@@ -212,6 +212,17 @@ def test_a_table_that_was_not_restored_is_no_answer_to_a_lost_request() -> None:
     assert "UpdateTable" not in there.recorder.operations
 
 
+def test_a_table_of_another_backup_is_no_answer_to_a_lost_request() -> None:
+    """Somebody else has restored it meanwhile: its items are those of another day."""
+    there = Restoring(BARE)
+    other = there.world.run(dynamorm.create_backup(BARE, "another"))
+    there.world.run(dynamorm.restore_backup(BARE, other, name=OTHER))
+    lost = TransportError("cut", operation="RestoreTableFromBackup", maybe_applied=True)
+    there.world.service.fail("RestoreTableFromBackup", lost)
+    with pytest.raises(TableExists):
+        there.run(dynamorm.restore_backup(BARE, there.backup, name=OTHER))
+
+
 @pytest.mark.parametrize("nth", [1, 4])
 def test_a_table_that_has_come_in_the_place_of_the_restored_one_is_left(nth: int) -> None:
     """It is known again: while it is waited for, and when the rest is set."""
