@@ -13,7 +13,7 @@ from msgspec import DecodeError, json
 
 from dynamorm import TableDescription, TransportError, describe_table, run
 from dynamorm.api import tables
-from dynamorm.operations import decoding
+from dynamorm.operations import sending
 from dynamorm.testing import Script
 
 
@@ -92,7 +92,7 @@ def test_what_is_kept_for_descriptions_has_a_bound():
     for count in range(4):
         for names in itertools.combinations(RARE, count):
             answered(**{name: RARE[name] for name in names})
-    assert len(decoding._decoders) <= decoding.MOST_DECODERS + 1
+    assert len(sending._decoders) <= sending.MOST_DECODERS + 1
 
 
 @pytest.mark.parametrize("name", RARE)
