@@ -272,7 +272,7 @@ def plain_name(name: str) -> str:
 
 
 def _encryption(specification: Payload) -> Payload:
-    if not specification["Enabled"]:
+    if not specification.get("Enabled"):
         return {}
     # Where the service tells which key the account's own is, this tells that it is that.
     key = specification.get("KMSMasterKeyId", "alias/aws/dynamodb")

@@ -101,6 +101,13 @@ def test_a_fake_service_keeps_the_services_rules() -> None:
         service.send("DeleteTable", requests.encode(requests.delete_table(User)))
 
 
+def test_a_fake_service_takes_an_encryption_that_is_not_turned_on() -> None:
+    """`Enabled` may be left out, and means the service's own key then, as the service has it."""
+    request = {**requests.create_table(User).to_dict(), "SSESpecification": {"SSEType": "KMS"}}
+    answer = json.decode(FakeService().send("CreateTable", json.encode(request)))
+    assert "SSEDescription" not in answer["TableDescription"]
+
+
 def test_a_fake_service_fails_when_told_to_before_or_after_the_effect() -> None:
     """A fault that comes after the effect has left the table behind, one before has not."""
     service = FakeService(create_seconds=0)
