@@ -18,7 +18,6 @@ import shutil
 import subprocess
 import sys
 import sysconfig
-from collections.abc import Callable
 from pathlib import Path
 
 # urllib3 and dateutil import some of their modules late: of them only what is data goes.
@@ -85,10 +84,10 @@ def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -
         shutil.rmtree(folder / "dynamorm" / name, ignore_errors=True)
         gone = GONE.format(name=f"dynamorm.{name}")
         (folder / "dynamorm" / f"{name}.py").write_text(gone, encoding="utf-8")
-    for path in folder.glob("msgspec/*.py"):
-        _rewrite(path, _bare)
-    for path in folder.glob("dynamorm/**/*.py"):
-        _rewrite(path, lambda tree: _without_unused(_bare(tree)))
+    for pattern, ours in (("msgspec/*.py", False), ("dynamorm/**/*.py", True)):
+        for path in folder.glob(pattern):
+            text = _rewritten(path.read_text(encoding="utf-8"), ours=ours)
+            path.write_text(text, encoding="utf-8")
     strip = shutil.which("strip")
     for path in folder.glob("msgspec/*.so") if strip else ():
         # A library for another machine is refused, and stays as it is.
@@ -114,9 +113,9 @@ def _imported(folder: Path, code: str) -> set[Path]:
     return {Path(line) for line in done.stdout.splitlines()}
 
 
-def _rewrite(path: Path, change: Callable[[ast.Module], ast.Module]) -> None:
-    tree = change(ast.parse(path.read_text(encoding="utf-8")))
-    path.write_text(ast.unparse(ast.fix_missing_locations(tree)), encoding="utf-8")
+def _rewritten(text: str, *, ours: bool) -> str:
+    tree = _bare(ast.parse(text))
+    return ast.unparse(ast.fix_missing_locations(_without_unused(tree) if ours else tree))
 
 
 def _bare(tree: ast.Module) -> ast.Module:

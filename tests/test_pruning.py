@@ -64,14 +64,14 @@ def filled(folder: Path, needed: tuple[str, ...]) -> Path:
     return folder
 
 
-bare = cache(dynamorm.prune._bare)
+rewritten = cache(dynamorm.prune._rewritten)
 """Most files of a package are those of another: they are read once."""
 
 
 @pytest.fixture
 def prune(capsys, monkeypatch):
     """Prune as `python -m dynamorm.prune` does, and say what it has printed."""
-    monkeypatch.setattr(dynamorm.prune, "_bare", bare)
+    monkeypatch.setattr(dynamorm.prune, "_rewritten", rewritten)
 
     def run(folder: Path, *options: str, status: int = 0) -> str:
         assert main([str(folder), *options]) == status
