@@ -13,6 +13,9 @@ from .identity import TableMark, Work, check_same
 SEGMENTS = 8
 """How many there are where nobody says a number."""
 
+MAX_SEGMENTS = 1_000_000
+"""As many as one Scan can have: API_Scan, TotalSegments."""
+
 Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 """Of a key; as JSON it is base64."""
 
@@ -105,7 +108,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str
     target: str
-    of: int
+    of: Annotated[int, Meta(ge=1, le=MAX_SEGMENTS)]
     segments: list[SegmentPoint]
     seconds: float = 0.0
     source_table: TableMark = TableMark()

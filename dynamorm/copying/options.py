@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from ..errors import DynamormError, Refused
 from ..operations.transport import DatabaseLike
+from .checkpoint import MAX_SEGMENTS
 from .report import CopyReport
 
 if TYPE_CHECKING:
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     TypedTransform = Callable[[S], Struct | Iterable[Struct] | None] | AttributeTransform | None
 
 MAX_BATCH = 25
-MAX_SEGMENTS = 1_000_000
 
 MAX_DEADLINE = 100_000
 """Seconds, more than a day: a larger number was probably meant in milliseconds, as in Lambda."""

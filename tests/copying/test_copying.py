@@ -742,6 +742,8 @@ def test_a_checkpoint_of_another_copy_is_refused() -> None:
         {"segments": 3, "resume": checkpoint},
         {"target": "other", "segments": 2, "resume": checkpoint},
         {"segments": 2, "resume": {**checkpoint, "of": "two"}},
+        {"segments": None, "resume": {**checkpoint, "of": 0}},
+        {"segments": None, "resume": {**checkpoint, "of": 10**12}},  # more than memory has room for
         {"segments": 2, "resume": "nonsense"},
         {"segments": 2, "resume": {**checkpoint, "segments": checkpoint["segments"][:1]}},
     ):
