@@ -183,17 +183,19 @@ def _check(
     **given: Any,
 ) -> None:
     """Check what no transport looks at before its first request."""
-    if misplaced or unknown or callable(credentials):
+    if misplaced or unknown:
         from inspect import signature
 
-        from .model.arguments import check_plain, refuse_keywords, refuse_positions
+        from .model.arguments import refuse_keywords, refuse_positions
 
         parameters = signature(connect).parameters.values()
         names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
         if misplaced:
             refuse_positions(function, "the region", names)
-        if unknown:
-            refuse_keywords(function, unknown, ("region", *names))
+        refuse_keywords(function, unknown, ("region", *names))
+    if callable(credentials):
+        from .model.arguments import check_plain
+
         check_plain("credentials=", credentials)
     # Not their kinds: botocore's own credentials are a named tuple.
     if type(credentials) in (tuple, list, dict, str):

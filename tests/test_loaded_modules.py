@@ -195,6 +195,21 @@ assert db.describe_table("orders").table_status == "ACTIVE"
 """
 
 
+BY_A_FUNCTION = """
+import sys
+sys.modules.pop("inspect", None)  # what msgspec takes from others may have loaded it
+import dynamorm
+def key(): ...
+dynamorm.connect("eu-west-1", transport="http", credentials=key)
+assert "inspect" not in sys.modules
+"""
+
+
+def test_a_function_as_credentials_loads_no_inspect():
+    """It is for the messages of calls that are refused, and takes milliseconds to load."""
+    assert "dynamorm.connection" in loaded(BY_A_FUNCTION)
+
+
 @pytest.mark.parametrize("code", [GIVEN, FROM_A_CONTAINER], ids=["an argument", "a container"])
 def test_http_never_loads_botocore(code):
     """Wherever credentials come from that need no profile: an argument, a container."""
