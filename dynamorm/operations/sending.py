@@ -7,8 +7,8 @@ transport without this parameter is never given it.
 
 from __future__ import annotations
 
-from _contextvars import ContextVar  # where `contextvars` has it from: no file to read
 from collections.abc import Awaitable
+from contextvars import ContextVar
 from typing import Any
 
 from msgspec import json

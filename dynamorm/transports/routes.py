@@ -6,8 +6,8 @@ Several transports make sockets of their own: the options that all of these get 
 from __future__ import annotations
 
 import socket
-from _contextvars import ContextVar  # where `contextvars` has it from: no file to read
 from collections.abc import Mapping
+from contextvars import ContextVar
 from functools import cache
 from math import inf
 from typing import TYPE_CHECKING
