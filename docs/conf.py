@@ -6,6 +6,7 @@ import os
 import re
 import sys
 from html import escape
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,14 @@ autodoc_type_aliases = {"Steps": "Steps", "Model": "Model", "Effect": "Effect"}
 autodoc_preserve_defaults = True
 # A single backtick means code in docstrings, as it does in Markdown.
 default_role = "code"
+
+# An error says that it is from `dynamorm.errors`, where autodoc would look for what its attributes
+# mean, in vain.
+for _name in ("answers", "outcomes", "base"):  # the last one has the parents of the others
+    _module = import_module(f"dynamorm.errors.{_name}")
+    for _kind in vars(_module).values():
+        if isinstance(_kind, type) and issubclass(_kind, dynamorm.DynamormError):
+            _kind.__module__ = _module.__name__
 
 
 def _add_messages(app: Any, page: str, source: list[str]) -> None:
