@@ -189,3 +189,10 @@ def test_a_name_that_is_no_error_is_told_as_of_any_module():
     assert {"TableNotFound", "Drifted", "service_error"} <= {*dir(errors)}
     with pytest.raises(AttributeError, match=r"^module 'dynamorm\.errors' has no attribute 'Lost'"):
         errors.Lost  # noqa: B018
+
+
+def test_a_star_takes_every_error():
+    """Those too that have not been loaded."""
+    taken: dict[str, Any] = {}
+    exec("from dynamorm.errors import *", taken)
+    assert {*taken} - {"__builtins__"} == {*CLASSES, "service_error"}

@@ -62,6 +62,13 @@ _LATER = {
     ),
 }
 
+# `import *` asks nobody for what is loaded later.
+__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
+    name
+    for names in ("DynamormError ServiceError TransportError", *_LATER.values())
+    for name in names.split()
+]
+
 
 def __getattr__(name: str) -> Any:
     from importlib import import_module
@@ -74,4 +81,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *" ".join(_LATER.values()).split()})
+    return sorted({*globals(), *__all__})
