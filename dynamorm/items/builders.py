@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import UNSET, inspect
+from msgspec import NODEFAULT, UNSET, inspect
 
 from ..model.fields import label
 from .attributes import RecordType, fallback, is_nested
@@ -36,7 +36,8 @@ def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
     taken, default = key + dot, ""
     if not field.required:
         declared, taken = (place.annotation, UNSET), f"w{dot}"
-        names[f"supply{i}"] = fallback(field)
+        supply, made = fallback(field), field.default_factory is not NODEFAULT
+        names[f"supply{i}"] = _guarded(supply, "the default_factory") if made else supply
         default = f"supply{i}() if (w := {key}) is UNSET else "
     value = default + place.code.format(value=taken, convert=convert)
     if place.convert is not None and is_nested(field.type):
@@ -82,15 +83,16 @@ def _maker(shape: RecordType) -> Any:
         names = [field.name for field in shape.fields]
         return lambda *values: {n: v for n, v in zip(names, values, strict=True) if v is not UNSET}
     cls: Any = get_origin(shape.cls) or shape.cls
-    return _guarded(cls) if hasattr(cls, "__post_init__") else cls
+    return _guarded(cls, f"{label(cls)}.__post_init__") if hasattr(cls, "__post_init__") else cls
 
 
-def _guarded(cls: Any) -> Any:
+def _guarded(function: Any, name: str) -> Any:
+    """Return a function of the model's own, whose error is told without its words."""
+
     def make(*values: Any, **more: Any) -> Any:
         try:
-            return cls(*values, **more)
-        except Exception as error:  # whatever the model's own code raises
-            problem = f"{label(cls)}.__post_init__ raised {type(error).__name__}"
-            raise Misfit(problem) from error
+            return function(*values, **more)
+        except Exception as error:
+            raise Misfit(f"{name} raised {type(error).__name__}") from error
 
     return make

@@ -563,6 +563,21 @@ def test_post_init_is_run():
     assert "secret" not in str(caught.value)
 
 
+def missing() -> Any:
+    raise KeyError("secret")
+
+
+@pytest.mark.parametrize("annotation", [int, list[str], Checked])
+def test_a_default_factory_that_raises_is_told_of(annotation):
+    """What it raises is told with its field, without its words, and is the cause."""
+    model = defstruct("Model", [("x", annotation, field(default_factory=missing))])
+    with pytest.raises(ItemError, match=r"^the default_factory raised KeyError") as caught:
+        from_item(model, {})
+    assert caught.value.path == "Model.x"
+    assert isinstance(caught.value.__cause__, KeyError)
+    assert "secret" not in str(caught.value)
+
+
 def list_of(annotation: Any) -> Any:
     return defstruct("Holder", [("value", list[annotation])])
 
