@@ -45,15 +45,9 @@ def converting(
     place = target_place = target_spec.name if target_spec else "item"
     if source_model is not None:
         place = codec(source_model).place
-    if transform is None or isinstance(transform, AttributeTransform):
-        if unmodelled != "keep":
-            raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
-        if transform is None and target_spec is None:
-            return _plain
-        work = _plain if transform is None else _of_attributes(transform, target_spec)
-    else:
-        keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
-        work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
+    work = _work(transform, source_model, target_model, source_spec, target_spec, unmodelled)
+    if transform is None and target_spec is None:
+        return work
     limits = _limits(transform, target_model)
     checks = [key_check(target_spec), *limits] if target_spec else limits
 
@@ -87,6 +81,23 @@ def converting(
         return ItemError(error.problem, path, key=key_of(raw, names))
 
     return convert
+
+
+def _work(
+    transform: Transform | None,
+    source_model: Any,
+    target_model: Any,
+    source_spec: TableSpec | None,
+    target_spec: TableSpec | None,
+    unmodelled: Unmodelled,
+) -> Converting:
+    """Return what makes items of one, without a look at what comes out."""
+    if transform is None or isinstance(transform, AttributeTransform):
+        if unmodelled != "keep":
+            raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
+        return _plain if transform is None else _of_attributes(transform, target_spec)
+    keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
+    return made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
 
 
 def _key_names(
