@@ -33,18 +33,7 @@ def resource_members(
         properties = _one_region(properties)
     elif kind != "AWS::DynamoDB::Table":
         raise ModelError((f"{kind} is not a DynamoDB table - at TableSpec.of",))
-    problems = [
-        f"{path} is {found}, which only CloudFormation can resolve: put its value there - at {kind}"
-        for path, found in _functions(properties, "Properties")
-    ]
-    if "TableName" not in properties:
-        problems.append(f"no TableName: CloudFormation makes one up; give name= - at {kind}")
-    unknown = [name for name in properties if name not in {*MEMBERS, *_OPTIONS}]
-    problems += [
-        f"TableSpec has no option for {name}: leave it out - at {kind}" for name in unknown
-    ]
-    if problems:
-        raise ModelError(tuple(problems))
+    _check(kind, properties)
     members = {name: properties[name] for name in MEMBERS if name in properties}
     # The default of a resource, as of CreateTable.
     members.setdefault("BillingMode", "PROVISIONED")
@@ -70,6 +59,22 @@ def resource_members(
     }:
         options["index_insights"] = counted
     return members, options
+
+
+def _check(kind: str, properties: Mapping[str, Any]) -> None:
+    """Raise `ModelError` for all that cannot be told from the properties."""
+    problems = [
+        f"{path} is {found}, which only CloudFormation can resolve: put its value there - at {kind}"
+        for path, found in _functions(properties, "Properties")
+    ]
+    if "TableName" not in properties:
+        problems.append(f"no TableName: CloudFormation makes one up; give name= - at {kind}")
+    unknown = [name for name in properties if name not in {*MEMBERS, *_OPTIONS}]
+    problems += [
+        f"TableSpec has no option for {name}: leave it out - at {kind}" for name in unknown
+    ]
+    if problems:
+        raise ModelError(tuple(problems))
 
 
 def _time_to_live(found: Members) -> str | None:
