@@ -62,7 +62,7 @@ def resource_members(
 
 
 def _check(kind: str, properties: Mapping[str, Any]) -> None:
-    """Raise `ModelError` for all that cannot be told from the properties."""
+    """Raise `ModelError` for what only CloudFormation can resolve, and for what has no option."""
     problems = [
         f"{path} is {found}, which only CloudFormation can resolve: put its value there - at {kind}"
         for path, found in _functions(properties, "Properties")
