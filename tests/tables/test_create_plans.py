@@ -80,6 +80,13 @@ def test_a_planned_table_waits_for_its_name():
     assert world.run(dynamorm.apply(plan)).done == plan.steps
 
 
+def test_a_plan_for_some_settings_creates_no_table():
+    """Also while the table is being deleted: who names settings has not asked for a new table."""
+    world = World(PLAIN, delete_seconds=60)
+    world.run(dynamorm.delete_table(PLAIN, wait=False))
+    assert not world.run(dynamorm.plan(PLAIN, only=["stream"])).creates
+
+
 def test_a_table_that_came_meanwhile_is_not_changed(world):
     """A plan to create one says nothing of a table that is there, and what is lost by changes."""
     plan = world.run(dynamorm.plan(FULL))
