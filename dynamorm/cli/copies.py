@@ -128,7 +128,7 @@ def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
     if checkpoint is None:
         from ..copying.checkpoint_file import save
 
-        # Whoever gave no --checkpoint would lose hours of copying for it.
+        # Without --checkpoint, hours of copying would be lost.
         checkpoint = _unused(found.checkpoint)
         save(checkpoint, found.checkpoint)
         arguments = [*arguments, "--checkpoint", checkpoint]

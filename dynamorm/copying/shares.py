@@ -1,8 +1,8 @@
 """Work shared out: what each process or machine is to do, and how one rate is divided.
 
-Whoever waits has the one job, with its checkpoint, its progress and its clock. The others do a
-share of its segments each. They tell it how far they are, and are told in turn how fast they may
-go and how long.
+The process that waits has the one job, with its checkpoint, its progress and its clock. Each of the
+others does a share of its segments. They report how far they are, and are told how fast they may go
+and for how long.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ def apart(wait: Wait, shares: Shares) -> Steps[None]:
 
 
 _STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
-"""Options that are for whoever waits: the others ask."""
+"""Options for the process that waits: the others ask it."""
 
 
 class Luggage(Struct, frozen=True):
@@ -89,7 +89,7 @@ class Luggage(Struct, frozen=True):
     options: dict[str, Any]
 
     def pair(self, told: Told, **more: Any) -> Pair:
-        """Return what is to be done there; what is for whoever waits goes to `told`."""
+        """Return the work to do there; `told` gets what the waiting process must know."""
         settings = CopySettings(**self.options, progress=told.tell, deadline=told.left, **more)
         return Pair(self.source, self.target, settings)
 

@@ -35,7 +35,7 @@ class Walks(Dividing):
         self._before = point.tally
         self._numbers = point.pending()
         self._tallies = {}
-        # Each walk counts for itself: what all have counted before is added once, by whoever waits.
+        # Each walk counts for itself: the process that waits adds the earlier counts once.
         empty = structs.replace(point, tally=Tally())
         return [self._make(self._terms(i), empty, i) for i in self._numbers]
 

@@ -37,7 +37,7 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
 
     Raises `ItemError` for what DynamoDB cannot hold: nan, numbers of more than 38 digits, empty
     sets. A field whose default is an empty set is left out when it has one, and so is an index key
-    that is None. Meta's constraints are held where items are read, not here, as in msgspec.
+    that is None. As in msgspec, constraints of `Meta` are checked when items are read, not here.
     """
     if not isinstance(instance, Struct):
         raise not_an_instance(instance)

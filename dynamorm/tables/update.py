@@ -160,7 +160,7 @@ def _update(asked: _Asked, deadline: Deadline, ours: Binding | None = None) -> S
     table = yield from until_active(asked.spec.name, deadline, found)
     settings = yield from _settings(asked, table)
     made = make_plan(asked.spec, table, settings, asked.allow, location, asked.only)
-    # Whoever has made the table changes that one alone, also if another has taken its name.
+    # A run that created a table changes only that one, even if another has taken its name.
     made = structs.replace(made, bound_to=ours or made.bound_to)
     refuse(made, asked.allow)
     return (yield from _apply(made, asked.unsupported, deadline, location, table, settings))
