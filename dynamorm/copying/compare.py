@@ -48,7 +48,6 @@ class Comparison:
         *,
         convert: Callable[[Raw], Raws] | None,
         settings: CopySettings,
-        started: float,
     ) -> None:
         self.source = source
         self.target = target
@@ -58,7 +57,7 @@ class Comparison:
         self._convert = convert
         # Several items can only become one where something else makes the key.
         self._merges = convert is not None or source.names != target.names
-        self.telling = Telling(settings, self.verified, started)
+        self.telling = Telling(settings, self.verified, reads.left.started)
         self._lock = Lock()
         self._met = Keys(MOST_KEYS)
         self._in_order = True

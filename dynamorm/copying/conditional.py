@@ -25,13 +25,9 @@ class ConditionalWriter(Writer):
     before this one. Another one is kept or, where it is to be told, an `ItemError`.
     """
 
-    def __init__(self, *given: Any, keep: bool, **named: Any) -> None:
-        super().__init__(*given, **{**named, "batch_size": 1})
-        self._keep = keep
-
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         [raw] = batch[0].raws
-        payload = put_if_absent(self.table, raw, self.key_names[0])
+        payload = put_if_absent(self.how.table, raw, self.how.key_names[0])
         try:
             reply = yield from self._ask("PutItem", payload, PutItemOutput)
         except ConditionFailed as error:
@@ -46,18 +42,18 @@ class ConditionalWriter(Writer):
         # By value: the service may have written 1.0 as 1.
         if _equal(raw, there):
             return Answer(batch)
-        if self._keep:
+        if self.how.keep:
             return Answer(batch, kept=True)
         raise ItemError(
             "the target has another item with this key: the transform gives it to two items, or it "
             'was there before; collisions="last" would replace it',
-            self.table,
-            key=key_of(raw, self.key_names),
+            self.how.table,
+            key=key_of(raw, self.how.key_names),
         )
 
     def _look_up(self, raw: bytes | Raw) -> Any:
         attributes = _attributes(raw)
-        return get_item(self.table, {name: attributes[name] for name in self.key_names})
+        return get_item(self.how.table, {name: attributes[name] for name in self.how.key_names})
 
 
 def _equal(one: bytes | Raw, other: bytes) -> bool:

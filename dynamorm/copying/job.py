@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import partial
 from typing import Any
 
 from msgspec import Raw, Struct, convert, structs
@@ -11,7 +10,6 @@ from msgspec import Raw, Struct, convert, structs
 from ..api.bulk_errors import BulkErrors
 from ..errors import CopyIncomplete, DynamormError, ItemError
 from ..items.keys import item_digest
-from ..model.spec import TableSpec, key_names
 from ..operations.pace import Pace
 from .asking import Asking
 from .checkpoint import Checkpoint, Counts, total
@@ -20,7 +18,7 @@ from .options import CopySettings, TimeLeft
 from .progress import Telling
 from .queue import Part
 from .report import CopyReport, Segment, report
-from .writer import Rule, Writer
+from .writer import Rule, Writer, Writing
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]
 
@@ -32,80 +30,84 @@ class Paces(Struct, frozen=True):
     write: Pace
 
 
-class Job:
-    """What the segments of one copy share."""
+class Items(Struct, frozen=True):
+    """The items of a copy: their keys, what becomes of them, and how many there are."""
 
-    def __init__(
-        self,
-        source: TableSpec,
-        target: TableSpec,
-        settings: CopySettings,
-        convert: Convert | None,
-        checkpoint: Checkpoint,
-        started: float,
-        paces: Paces,
-        *,
-        rule: Rule | None = None,
-        same: bool = False,
-        keep: Callable[[CopyReport], None] | None = None,
-        items: int | None = None,
-    ) -> None:
-        self.source = source
-        self.target = target
-        self.settings = settings
-        self.convert = convert
-        self.checkpoint = checkpoint
-        self.same = same
-        """Whether both tables are one."""
-        self.left = TimeLeft(settings.deadline, started)
-        self.reads = Asking(self.left, paces.read)
-        self.paces = paces
-        self.rule = rule
-        self.errors: BulkErrors | None = None
-        """What a bulk put could not put."""
-        self._items = items
-        names = key_names(source)
-        self.telling = Telling(settings, self.report, started, keep)
-        self.segments = [Segment(point, names) for point in checkpoint.segments]
-        self.writers = [self._writer(segment) for segment in self.segments]
-        self._started = started - checkpoint.seconds
-        self._latest = started
+    source: tuple[str, ...]
+    """The key attributes in the source, partition key first."""
+    target: tuple[str, ...]
+    convert: Convert | None
+    """`None` where they stay the bytes that they are."""
+    rule: Rule | None
+    same: bool
+    """Whether both tables are one."""
+    number: int | None
+    """How many there are to read, by the service's estimate."""
 
     @property
     def once(self) -> bool:
         """Whether nothing that is written may be transformed again: it is what would be read."""
         return self.same and self.convert is not None
 
-    def _writer(self, segment: Segment) -> Writer:
-        settings = self.settings
-        made: Callable[..., Writer] = Writer
-        if settings.existing == "keep" or (settings.collisions == "check" and not self.same):
+
+class Job:
+    """What the segments of one copy share."""
+
+    def __init__(
+        self,
+        settings: CopySettings,
+        checkpoint: Checkpoint,
+        items: Items,
+        left: TimeLeft,
+        paces: Paces,
+        keep: Callable[[CopyReport], None] | None,
+    ) -> None:
+        self.settings = settings
+        self.checkpoint = checkpoint
+        self.items = items
+        self.left = left
+        self.reads = Asking(left, paces.read)
+        self.paces = paces
+        self.errors: BulkErrors | None = None
+        """What a bulk put could not put."""
+        self.telling = Telling(settings, self.report, left.started, keep)
+        self.segments = [Segment(point, items.source) for point in checkpoint.segments]
+        self.writers = self._writers()
+        self._started = left.started - checkpoint.seconds
+        self._latest = left.started
+
+    def _writers(self) -> list[Writer]:
+        """Return a writer for each segment."""
+        settings, items = self.settings, self.items
+        kind, keep, batch_size = Writer, settings.existing == "keep", settings.batch_size
+        if keep or (settings.collisions == "check" and not items.same):
             from .conditional import ConditionalWriter
 
-            made = partial(ConditionalWriter, keep=settings.existing == "keep")
-        return made(
+            kind, batch_size = ConditionalWriter, 1
+        writing = Writing(
             self.checkpoint.target,
-            key_names(self.target),
-            segment.point.costs,
-            self.paces.write,
-            self.left,
-            batch_size=settings.batch_size,
-            rule=self.rule,
-            alone=self.once,
+            items.target,
+            settings.target_db,
+            pace=self.paces.write,
+            left=self.left,
+            batch_size=batch_size,
+            keep=keep,
+            rule=items.rule,
+            alone=items.once,
             on_poison=self.fail,
             on_batch=self.tell,
-            on_send=self._note if self.once and self.telling.keeps else None,
-            place=settings.target_db,
+            on_send=self._note if items.once and self.telling.keeps else None,
         )
+        return [kind(writing, segment.point.costs) for segment in self.segments]
 
     def report(self) -> CopyReport:
         """Return how far the copy is."""
         checkpoint = self.checkpoint
-        if collided := getattr(self.rule, "collided", []):
+        if collided := getattr(self.items.rule, "collided", []):
             # Those of earlier runs too: this one may have ended before it met them again.
             collided = sorted({*checkpoint.collided, *collided})
             checkpoint = structs.replace(checkpoint, collided=collided)
-        found = report(checkpoint, self.segments, self._latest - self._started, self._items)
+        found = report(checkpoint, self.segments, self._latest - self._started, self.items.number)
         return found if self.errors is None else structs.replace(found, errors=self.errors)
 
     def hear(self, told: CopyReport) -> None:

@@ -176,13 +176,14 @@ class TimeLeft:
 
     def __init__(self, deadline: Deadline, started: float) -> None:
         self._deadline = deadline
-        self._started = started
+        self.started = started
+        """When the operation began, on its clock."""
 
     def at(self, moment: float) -> float:
         if self._deadline is None:
             return float("inf")
         if not callable(self._deadline):
-            return self._started + self._deadline - moment
+            return self.started + self._deadline - moment
         return _seconds(self._deadline())
 
 

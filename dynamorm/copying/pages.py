@@ -11,7 +11,6 @@ from msgspec import Raw
 from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
-from ..model.spec import key_names
 from ..operations.effects import Steps, now
 from .collisions import digest
 from .job import Job
@@ -32,7 +31,7 @@ class Pages:
         self._job = job
         self._segment = segment
         self._writer = writer
-        self._names = key_names(job.source)
+        self._names = job.items.source
         self._flushed = self._moment = moment
         self._hurried = job.left.at(moment) < float("inf")
         """Whether time is to be looked at before each item that is transformed."""
@@ -53,7 +52,7 @@ class Pages:
 
         `False` when time is up, or the service too busy for too long.
         """
-        if self._job.convert is None:
+        if self._job.items.convert is None:
             return (yield from self._take_as_it_is(reply))
         for page, raws in self._parts(reply):
             if not (yield from self._convert(page, raws)):
@@ -85,7 +84,7 @@ class Pages:
 
         So that a copy whose deadline is too short for a whole page comes to an end all the same.
         """
-        size = 1 if self._job.once else self._job.settings.batch_size
+        size = 1 if self._job.items.once else self._job.settings.batch_size
         items = reply.items
         start = 0
         for end in range(size, len(items), size):
@@ -95,9 +94,9 @@ class Pages:
 
     def _convert(self, page: Page, raws: list[Raw]) -> Steps[bool]:
         """Queue what the transform makes of a part; where time is up, cut it there."""
-        if self._job.once and self._is_written(page, raws):
+        if self._job.items.once and self._is_written(page, raws):
             return True
-        convert, writer, counts = self._job.convert, self._writer, page.counts
+        convert, writer, counts = self._job.items.convert, self._writer, page.counts
         assert convert is not None
         for number, raw in enumerate(raws):
             if (number == 0 or self._hurried) and (yield from self._is_late()):

@@ -62,9 +62,9 @@ class Pair(Struct, frozen=True):
             source_spec=source,
         )
 
-    def find(self, left: TimeLeft, started: float) -> Steps[tuple[Found, Found]]:
+    def find(self, left: TimeLeft) -> Steps[tuple[Found, Found]]:
         """Describe both tables, when they are ready."""
-        return self._find(Deadline(started, left.at(started)))
+        return self._find(Deadline(left.started, left.at(left.started)))
 
     def find_again(self, left: TimeLeft) -> Steps[tuple[Found, Found]]:
         """Describe both once more, at the end: in what is left of the time, or in one attempt.

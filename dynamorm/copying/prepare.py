@@ -16,7 +16,7 @@ from ..operations.effects import Steps
 from ..operations.pace import Pace
 from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
 from .identity import check_tables, is_same, read_point
-from .job import Convert, Job, Paces
+from .job import Convert, Items, Job, Paces
 from .options import CopySettings, TimeLeft, check_segments
 from .pair import Pair
 from .report import CopyReport
@@ -80,7 +80,8 @@ def prepare(
     `whole`: whether all segments of the table are in this run.
     """
     settings = pair.settings
-    ours, theirs = yield from pair.find(TimeLeft(settings.deadline, started), started)
+    left = TimeLeft(settings.deadline, started)
+    ours, theirs = yield from pair.find(left)
     same = is_same(ours, theirs)
     _refuse_same(checkpoint.source, same, settings)
     checkpoint = check_tables(checkpoint, "copy", ours, theirs)
@@ -96,26 +97,15 @@ def prepare(
     if convert is not None and not _unique(settings, here, there, same):
         rule = _rule(settings, there, checkpoint, alone=whole and not checkpoint.begun)
     # Some six hours old: good for an estimate of the time, and for nothing else.
-    items = ours.table.item_count
-    if items is not None and not whole:
+    number = ours.table.item_count
+    if number is not None and not whole:
         # Scan spreads items over segments by a hash, so that each has about the same number.
-        items //= checkpoint.of
+        number //= checkpoint.of
+    items = Items(key_names(here), key_names(there), convert, rule, same, number)
     paces = paces or Paces(
         Pace(settings.max_read_units), Pace(settings.max_write_units, _cold(theirs.table))
     )
-    return Job(
-        here,
-        there,
-        settings,
-        convert,
-        checkpoint,
-        started,
-        paces,
-        rule=rule,
-        same=same,
-        keep=keep,
-        items=items,
-    )
+    return Job(settings, checkpoint, items, left, paces, keep)
 
 
 COLD = 4000.0

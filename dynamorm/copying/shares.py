@@ -117,10 +117,10 @@ def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggag
 class Dividing:
     """Lends what one rate allows to the segments that are under way, and tells them the time."""
 
-    def __init__(self, left: TimeLeft, started: float, read: Pace, write: Pace) -> None:
+    def __init__(self, left: TimeLeft, read: Pace, write: Pace) -> None:
         self._left = left
         # The job has a clock of its own, in tests one that somebody moves.
-        self._behind = started - time.monotonic()
+        self._behind = left.started - time.monotonic()
         self._paces = {"read": read, "write": write}
         self.at_once = float("inf")
         self.lend = LEND
@@ -162,8 +162,8 @@ class Share(Task, frozen=True):
 class CopyShares(Dividing):
     """A job whose segments are copied elsewhere."""
 
-    def __init__(self, job: Job, luggage: Luggage, started: float) -> None:
-        super().__init__(job.left, started, job.paces.read, job.paces.write)
+    def __init__(self, job: Job, luggage: Luggage) -> None:
+        super().__init__(job.left, job.paces.read, job.paces.write)
         self._job = job
         self._make = partial(Share, luggage)
         self._segments: list[set[int]] = []
@@ -184,7 +184,7 @@ class CopyShares(Dividing):
         """Take note of what a share tells; return its terms."""
         if isinstance(said, CopyReport):
             self._job.hear(said)
-            if self._job.once:  # the file is to know of a batch before it is sent
+            if self._job.items.once:  # the file is to know of a batch before it is sent
                 self._job.telling.keep()
             self._job.tell(self.moment)
         elif isinstance(said, tuple):

@@ -159,7 +159,7 @@ def copied(
             return _perform(job, executor)
         from .shares import CopyShares, apart
 
-        return apart(wait, CopyShares(job, luggage, started))
+        return apart(wait, CopyShares(job, luggage))
 
     making = prepare(pair, checkpoint, started, whole=whole)
     return (yield from _reported(pair, checkpoint, making, perform))

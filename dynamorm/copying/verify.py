@@ -126,7 +126,7 @@ def compared(
             from .shares import apart
             from .walks import Walks
 
-            walk = partial(apart, wait, Walks(comparison, luggage, started))
+            walk = partial(apart, wait, Walks(comparison, luggage))
         if (yield from comparison.perform(walk)):
             comparison.finish(*(yield from pair.find_again(comparison.reads.left)))
         return comparison.telling.last()
@@ -182,7 +182,7 @@ def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Ste
     """Describe both tables, and refuse them if they do not fit."""
     settings = pair.settings
     left = TimeLeft(settings.deadline, started)
-    found = yield from pair.find(left, started)
+    found = yield from pair.find(left)
     # With a transform a table may well be compared with itself: a copy in place has made it so.
     if is_same(*found) and settings.transform is None:
         raise Refused((f"source and target are the same table, {point.source}: name another",))
@@ -195,7 +195,6 @@ def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Ste
         point,
         convert=None if settings.transform is None else pair.converter(here, there),
         settings=settings,
-        started=started,
     )
 
 

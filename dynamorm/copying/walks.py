@@ -22,9 +22,9 @@ class Walk(Task, frozen=True):
 class Walks(Dividing):
     """A comparison whose walks are done elsewhere."""
 
-    def __init__(self, comparison: Any, luggage: Luggage, started: float) -> None:
+    def __init__(self, comparison: Any, luggage: Luggage) -> None:
         reads = comparison.reads
-        super().__init__(reads.left, started, reads.pace, reads.pace)
+        super().__init__(reads.left, reads.pace, reads.pace)
         self._comparison = comparison
         self._make = partial(Walk, luggage)
         self._tallies: dict[int, Tally] = {}

@@ -52,40 +52,36 @@ class Answer(Struct):
     """Whether the target's own item was left as it is."""
 
 
+class Writing(Struct, frozen=True):
+    """How the items of a copy are written: what the writers of its segments share."""
+
+    table: str
+    key_names: tuple[str, ...]
+    place: DatabaseLike | None
+    """The target's database, where that is another one."""
+    pace: Pace
+    left: TimeLeft
+    batch_size: int
+    keep: bool
+    """Whether the target's own items are left as they are."""
+    rule: Rule | None
+    """`None` where no two items can have one key, so that nobody need look."""
+    alone: bool
+    """Whether what came back is sent without new items, so that few are written ahead of it."""
+    on_poison: Callable[[bytes | Raw, ValidationFailed], None]
+    """Called with an item that the service does not take; the copy goes on unless it raises."""
+    on_batch: Callable[[float], None]
+    """Called with the moment of each answer."""
+    on_send: Callable[[list[Part]], None] | None
+    """Called with each batch before it is sent."""
+
+
 class Writer:
     """The queue of one segment: items that are to be written, those that were refused first."""
 
-    def __init__(
-        self,
-        table: str,
-        key_names: tuple[str, ...],
-        costs: Costs,
-        pace: Pace,
-        left: TimeLeft,
-        *,
-        batch_size: int,
-        rule: Rule | None,
-        alone: bool,
-        on_poison: Callable[[bytes | Raw, ValidationFailed], None],
-        on_batch: Callable[[float], None],
-        on_send: Callable[[list[Part]], None] | None,
-        place: DatabaseLike | None,
-    ) -> None:
-        self.table = table
-        self.key_names = key_names
+    def __init__(self, how: Writing, costs: Costs) -> None:
+        self.how = how
         self._costs = costs
-        self._pace = pace
-        self._left = left
-        self._batch_size = batch_size
-        self._rule = rule
-        """`None` where no two items can have one key, so that nobody need look."""
-        self._alone = alone
-        """Whether what came back is sent without new items, so that few are written ahead of it."""
-        self._on_poison = on_poison
-        self._on_batch = on_batch
-        self._on_send = on_send
-        self._place = place
-        """The target's database, where that is another one."""
         self._queue = Queue()
         self._by_key: dict[Hashable, Part] = {}
         self._returned = 0
@@ -97,7 +93,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether there is enough for a batch; after `write`, whether it has stopped early."""
-        return self._queue.items >= self._batch_size
+        return self._queue.items >= self.how.batch_size
 
     @property
     def refused(self) -> bool:
@@ -114,11 +110,11 @@ class Writer:
     def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> None:
         """Queue items of a page; `key` is that of a single one, where it is known."""
         page.open += len(raws)
-        if (rule := self._rule) is None:
+        if (rule := self.how.rule) is None:
             self._queue.put(Part(raws, page))
             return
         for raw in raws:
-            its_key = key or item_key(raw, self.key_names)
+            its_key = key or item_key(raw, self.how.key_names)
             part = Part((raw,), page, its_key)
             waiting = self._by_key.get(its_key)
             rule.queued(part, waiting)
@@ -133,21 +129,21 @@ class Writer:
         busy = 0.0
         while self._queue.items and (rest or self.full):
             sent_at = moment = yield NOW
-            left = self._left.at(moment)
+            left = self.how.left.at(moment)
             self.gave_up = busy > PATIENCE
             if left <= 0 or self.gave_up:
                 return False
-            alone = self._alone and self._returned
-            batch = self._queue.take(alone or self._batch_size)
+            alone = self.how.alone and self._returned
+            batch = self._queue.take(alone or self.how.batch_size)
             paid = 0.0
-            if self._pace.limit is not None:
-                ready = yield from self._pace.ready(self._left.at, _whole_units(batch))
+            if self.how.pace.limit is not None:
+                ready = yield from self.how.pace.ready(self.how.left.at, _whole_units(batch))
                 if ready is None:
                     self._queue.put_back(batch)
                     return False
                 paid, sent_at = ready, (yield NOW)
-            if self._on_send is not None:
-                self._on_send(batch)
+            if self.how.on_send is not None:
+                self.how.on_send(batch)
             refused = yield from self._send(batch, moment + left, paid)
             if not refused:
                 self._returned = self._refusals = 0
@@ -181,24 +177,24 @@ class Writer:
                 self._queue.put_back(batch)
                 raise
             moment = yield NOW
-            self._pace.spent(0.0, paid, moment)
-            self._pace.throttled(moment)
+            self.how.pace.spent(0.0, paid, moment)
+            self.how.pace.throttled(moment)
             self.trouble = error
             return batch
         self._acknowledge(answer)
         consumed = units(answer.consumed, lambda: _whole_units(answer.written))
         self._costs.write_units += consumed
         moment = yield NOW
-        self._pace.spent(consumed, paid, moment)
+        self.how.pace.spent(consumed, paid, moment)
         if answer.refused:
-            self._pace.throttled(moment)
-        self._on_batch(moment)
+            self.how.pace.throttled(moment)
+        self.how.on_batch(moment)
         return answer.refused
 
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         """Send the request, once."""
         raws = batch[0].raws if len(batch) == 1 else [raw for part in batch for raw in part.raws]
-        payload = batch_write_item(self.table, raws)
+        payload = batch_write_item(self.how.table, raws)
         reply = yield from self._ask("BatchWriteItem", payload, BatchWriteItemOutput)
         if reply.unprocessed_items and (unprocessed := reply.unprocessed):
             return Answer(*self._told(singly(batch), unprocessed), reply.consumed_capacity)
@@ -206,7 +202,7 @@ class Writer:
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
         steps = asked(Call(operation, payload, reply_type, until=ONCE, finish=True))
-        return elsewhere(steps, self._place)
+        return elsewhere(steps, self.how.place)
 
     def _narrow(
         self, batch: list[Part], until: float, error: ValidationFailed
@@ -225,8 +221,8 @@ class Writer:
 
         [item] = batch
         [raw] = item.raws
-        error.key = key_of(raw, self.key_names)
-        self._on_poison(raw, error)
+        error.key = key_of(raw, self.how.key_names)
+        self.how.on_poison(raw, error)
         item.page.counts.failed += 1
         item.page.open -= 1
         self._by_key.pop(item.key, None)
@@ -243,8 +239,8 @@ class Writer:
         The service may have spelt their numbers in its own way.
         """
         try:
-            keys = {item_key(raw, self.key_names) for raw in unprocessed}
-            back = [item_key(part.raws[0], self.key_names) in keys for part in batch]
+            keys = {item_key(raw, self.how.key_names) for raw in unprocessed}
+            back = [item_key(part.raws[0], self.how.key_names) in keys for part in batch]
         except UNREADABLE:
             return [], batch
         if sum(back) != len(keys):
@@ -256,7 +252,7 @@ class Writer:
 
     def _acknowledge(self, answer: Answer) -> None:
         """Count what has been written."""
-        rule, kept = self._rule, answer.kept
+        rule, kept = self.how.rule, answer.kept
         for part in answer.written:
             page, number = part.page, len(part.raws)
             page.open -= number

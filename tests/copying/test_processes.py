@@ -230,7 +230,7 @@ def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
 def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
     write = Pace(100.0)
-    dividing = shares.Dividing(TimeLeft(None, 0.0), 0.0, Pace(None), write)
+    dividing = shares.Dividing(TimeLeft(None, 0.0), Pace(None), write)
     calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
     for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
         assert dividing.terms({0, 1}, {0, 1}, loan).write == pytest.approx(lent, rel=0.05)

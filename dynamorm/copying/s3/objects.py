@@ -11,7 +11,6 @@ from msgspec import Raw
 
 from ...errors import ItemError
 from ...items.keys import Made, item_key
-from ...model.spec import key_names
 from ...operations.parallel import Stop, Stopped
 from ..job import Job
 from ..pages import TOGETHER
@@ -31,7 +30,6 @@ class Objects:
 
     def __init__(self, job: Job) -> None:
         self._job = job
-        self._names = key_names(job.target)
 
     def made_of(self, items: list[Raw], page: Page, stopped: Stop) -> list[bytes]:
         """Return the objects that a part becomes, and count its items as those of a page."""
@@ -54,7 +52,7 @@ class Objects:
 
     def _lines_of(self, raw: Raw, page: Page) -> Iterator[bytes]:
         """Yield the lines of what becomes of an item."""
-        convert = self._job.convert
+        convert = self._job.items.convert
         if convert is None:
             page.counts.written += 1
             yield b'{"Item":%b}\n' % bytes(raw)
@@ -77,12 +75,13 @@ class Objects:
 
     def _count(self, raw: bytes | Raw, key: object, page: Page) -> None:
         """Count an item as one that is on its way; raise for one whose key another one has."""
-        if self._job.rule is None:
+        rule = self._job.items.rule
+        if rule is None:
             page.counts.written += 1
             return
-        part = Part((raw,), page, key or item_key(raw, self._names))
-        self._job.rule.queued(part, None)
-        self._job.rule.written(part)
+        part = Part((raw,), page, key or item_key(raw, self._job.items.target))
+        rule.queued(part, None)
+        rule.written(part)
 
 
 def _packed(lines: list[bytes]) -> bytes:

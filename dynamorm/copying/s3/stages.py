@@ -33,7 +33,6 @@ from ...errors import (
 from ...items.limits import key_of
 from ...items.mismatch import Misfit
 from ...items.values import attributes_of
-from ...model.spec import key_names
 from ...operations.effects import Operation, Steps, now, together, wall_time
 from ...operations.middleware import elsewhere
 from ...operations.waiting import Deadline, passes, when_free
@@ -233,14 +232,14 @@ class _ByS3:
         return True
 
     def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
-        names = key_names(self._job.target)
+        names = self._job.items.target
         place = self.point.folder("errors")
         errors = yield from patiently(self._job, sum_up, bulk, self._bucket, place, names)
         self._job.errors = errors
         return errors
 
     def _hand_over(self, bulk: BulkOperation) -> None:
-        names = key_names(self._job.target)
+        names = self._job.items.target
         for record in records(self._bucket, self.point.folder("errors"), bulk.arn):
             known = record and (item_in_record(record) or key_in_record(record, names))
             if record and known and _is_item(raw := json.encode(known)):
