@@ -72,17 +72,22 @@ class Asking:
         self,
         payload: ScanInput,
         cursors: Cursors,
-        costs: Costs,
+        costs: Costs | None = None,
         place: DatabaseLike | None = None,
     ) -> Steps[ScanOutput | None]:
-        """Read a page of a segment, as long as it takes; `None` when time is up first."""
+        """Read a page of a segment, as long as it takes; `None` when time is up first.
+
+        What it has cost is added to `costs`: the report of a copy tells it, that of a comparison
+        does not.
+        """
         # Half a unit for 4 KB where reads may be stale.
         unit = UNIT if payload.consistent_read else 2 * UNIT
 
         def check(reply: ScanOutput) -> float:
             cursors.onward(payload.exclusive_start_key, reply.last_evaluated_key)
             consumed = units((reply.consumed_capacity,), lambda: sum(map(len, reply.items)) / unit)
-            costs.read_units += consumed
+            if costs is not None:
+                costs.read_units += consumed
             return consumed
 
         return self.ask(partial(ask_once, "Scan", payload, ScanOutput, place), check)

@@ -23,7 +23,6 @@ from ..operations.effects import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .asking import UNIT, Asking, Pauses, ask_once
-from .checkpoint import Costs
 from .options import TimeLeft
 from .verified import Tally
 from .writer import PATIENCE
@@ -80,7 +79,6 @@ class Reads:
         self.pace = pace
         self._asking = Asking(left, pace)
         self._consistent = consistent
-        self._costs = Costs()
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
@@ -91,7 +89,7 @@ class Reads:
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
         )
-        return (yield from self._asking.page(payload, cursors, self._costs, end.place))
+        return (yield from self._asking.page(payload, cursors, place=end.place))
 
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
