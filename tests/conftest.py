@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,14 @@ def still_heap():
     """Whoever collects garbage walks what this file has made, not moto and botocore each time."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(autouse=PROFILE == "mutation")
+def empty_caches():
+    """A mistake in what is made once is tried with every test that uses it, not with the first."""
+    for name in [name for name in sys.modules if name.startswith("dynamorm")]:
+        for value in list(vars(sys.modules[name]).values()):
+            getattr(value, "cache_clear", lambda: None)()
 
 
 @pytest.fixture(autouse=True)

@@ -142,7 +142,8 @@ def key_check(spec: TableSpec) -> Check:
             raise complaint(error) from None
         for name, read, limit in texts:
             value = read(found)
-            if value is not UNSET and len(value.S) * 4 > limit < len(value.S.encode()):
+            # The parser has counted characters, and of ASCII each is a byte.
+            if value is not UNSET and not value.S.isascii() and len(value.S.encode()) > limit:
                 raise Misfit(f"a key has more than {limit} bytes", name)
 
     return check
@@ -162,7 +163,7 @@ def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw
             return decode(json.encode(known))
         except UNREADABLE as error:
             misfit = complaint(error)
-            steps = [names.get(step, step) for step in misfit.steps]
+            steps = [names[step] for step in misfit.steps]
             raise Misfit(misfit.problem, *steps) from None
 
     return renamed

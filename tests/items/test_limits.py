@@ -48,6 +48,31 @@ def test_types_say_how_deep_items_can_be(how: str) -> None:
     assert [is_bounded(model(levels, how)) for levels in (1, 31, 32, 33)] == [True] * 3 + [False]
 
 
+@pytest.mark.parametrize("kind", ["L", "M"])
+def test_one_level_too_many_is_told_whatever_holds_it(kind: str) -> None:
+    """A value on 32 levels is taken, and one on 33 is not, be they lists or maps."""
+    check_nesting(json.encode({"deep": nested(kind, 32)}))
+    with pytest.raises(Misfit) as caught:
+        check_nesting(json.encode({"deep": nested(kind, 33)}))
+    assert caught.value.problem == "nested too deeply: the most is 32 levels"
+    assert caught.value.steps[0] == "deep"
+
+
+@pytest.mark.parametrize("raw", [b'"M"' + b"{" * 32, b'"S"' + b"{" * 33])
+def test_an_item_with_few_values_or_none_inside_others_is_not_read(raw: bytes) -> None:
+    """Most items are flat, and cost two searches: even one that is no JSON passes."""
+    check_nesting(raw)
+    with pytest.raises(Misfit):
+        check_nesting(b'"M"' + b"{" * 33)
+
+
+def test_an_item_of_the_most_bytes_of_json_is_not_read() -> None:
+    """It cannot weigh more than its JSON has bytes: even one that is no JSON passes."""
+    check_size(b"x" * 409_600)
+    with pytest.raises(Misfit):
+        check_size(b"x" * 409_601)
+
+
 def test_what_cannot_be_weighed_is_told() -> None:
     """An item that is too long to be sent may not be an item at all."""
     raw = b'{"data":{"N":"%s"}}' % (b"x" * MAX_ITEM)
@@ -61,6 +86,7 @@ def test_keys_are_looked_at_whatever_they_are_called(name: str) -> None:
     check = key_check(TableSpec("orders", KeyAttribute(name, "S"), KeyAttribute("at", "N")))
     good = {name: {"S": "x" * 2048}, "at": {"N": "1"}}
     check(json.encode({**good, "other": 7}))
+    check(json.encode({**good, name: {"S": "é" * 1024}}))
     for value, told in (
         ({"N": "1"}, "type N"),
         ({"S": ""}, ">= 1"),
