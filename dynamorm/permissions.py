@@ -214,37 +214,37 @@ def _plan_needs(plan: Plan) -> Needs:
             yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
 
-def _on_each(rows: str, asked: _Asked) -> Needs:
-    """Tell what is needed on each table alike; "?" marks what is needed only to wait."""
-    for path in asked.paths:
-        yield from _rows(tuple(f"{row} {{table}}" for row in rows.split()), asked, path, path)
-
-
 def _copies(asked: _Asked) -> Needs:
     source, target = asked.ends
     way = "conditional" if asked.conditional and asked.via == "direct" else asked.via
     yield from _rows(COPIES[way], asked, target, source)
 
 
-def _service(subject: str, asked: _Asked) -> Needs:
-    """Tell what a job of the service needs."""
-    table, source = asked.ends if asked.tables else ("", "")
-    yield from _rows(ACTIONS[subject], asked, table, source)
-    if subject in _COMPLETED and asked.wait:
-        yield from _updates(structs.replace(asked, tables=asked.tables[:1]))
+def _listed(subject: str, asked: _Asked) -> Needs:
+    """Tell what is needed of the actions in `ACTIONS`: on each table alike, or on none."""
+    for path in asked.paths or ("",):
+        yield from _rows(ACTIONS[subject], asked, path, path)
+
+
+def _imports(asked: _Asked) -> Needs:
+    yield from _listed("import_from_s3", asked)
+    # The operation then sets on its new table what else is declared.
+    yield from _updates(asked) if asked.wait else ()
+
+
+def _restores(subject: str, asked: _Asked) -> Needs:
+    made, source = asked.ends
+    yield from _rows(ACTIONS[subject], asked, made, source)
+    yield from _updates(structs.replace(asked, tables=asked.tables[:1])) if asked.wait else ()
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
     places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
     for row in rows:
         action, _, place = row.partition(" ")
-        given = asked.tables or "{table}" not in place
+        given = table or "{table}" not in place
         if given and (asked.wait or not action.startswith("?")):
             yield action.removeprefix("?"), place.format(**places)
-
-
-_COMPLETED = ("import_from_s3", "restore_backup", "restore_to_point_in_time")
-"""The operations that then set on their new table what else is declared."""
 
 
 def _migrates(asked: _Asked) -> Needs:
@@ -259,27 +259,19 @@ def _migrates(asked: _Asked) -> Needs:
         yield from _copies(asked)
 
 
-_deletes = partial(_on_each, "DeleteTable ?DescribeTable")
-_describes = partial(_on_each, "DescribeTable")
-
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
-    **{subject: partial(_service, subject) for subject in ACTIONS},
+    **{subject: partial(_listed, subject) for subject in ACTIONS},
     "auto_migrate": _ensures,
     "auto_migrate_with_options": _migrates,
     "check": _plans,
     "copy_segment": _copies,
     "copy_table": _copies,
     "create_table": _creates,
-    "delete_table": _deletes,
-    "delete_tables": _deletes,
-    "describe_table": _describes,
     "ensure_table": _ensures,
     "ensure_tables": _ensures,
-    "list_tables": lambda _: iter([("ListTables", "")]),
+    "import_from_s3": _imports,
     "plan": _plans,
-    "table_exists": _describes,
+    "restore_backup": partial(_restores, "restore_backup"),
+    "restore_to_point_in_time": partial(_restores, "restore_to_point_in_time"),
     "update_table": _updates,
-    "verify_copy": partial(_on_each, "DescribeTable Scan BatchGetItem"),
-    "wait_until_active": _describes,
-    "wait_until_gone": _describes,
 }

@@ -495,6 +495,16 @@ def test_what_the_service_does_on_its_own(name, operation, tables, unnamed):
     assert {p.action for p in waiting} <= actions
 
 
+EACH = ["bulk_put_from_s3", "create_backup", "delete_table", "export_to_s3", "import_from_s3"]
+
+
+@pytest.mark.parametrize("name", EACH)
+def test_each_of_several_tables(name):
+    """What is about one table at a time needs its actions on every table that is given."""
+    one, other = required_actions(name, PLAIN), required_actions(name, OTHER)
+    assert set(required_actions(name, PLAIN, OTHER)) == {*one, *other}
+
+
 def test_a_strict_check():
     """It reads every setting, declared or not, and writes nothing."""
     watched = Watched()

@@ -1,4 +1,4 @@
-"""The IAM actions of what the service does on its own, each with the resource that it is about.
+"""The IAM actions of operations that need the same whatever a model declares, with resources.
 
 An action that begins with "?" is needed only to wait. One that names no service is DynamoDB's.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
@@ -31,6 +31,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
 _RESTORE = tuple(f"{action} {{table}}" for action in ("DescribeTable", *REPLICATION))
 """The service writes to the new table with the caller's permissions."""
 
+_LOOK = ("DescribeTable {table}",)
+_DELETION = ("DeleteTable {table}", "?DescribeTable {table}")
+
 ACTIONS: dict[str, tuple[str, ...]] = {
     "bulk_put_from_s3": (
         "StartBulkPutItems {table}",
@@ -44,9 +47,12 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     ),
     "create_backup": ("CreateBackup {table}", "?DescribeBackup {table}/backup/*"),
     "delete_backup": ("DeleteBackup {table}/backup/*",),
+    "delete_table": _DELETION,
+    "delete_tables": _DELETION,
     "describe_bulk_operation": ("DescribeBulkOperation {table}/*",),
     "describe_export": ("DescribeExport {table}/export/*",),
     "describe_import": ("DescribeImport {table}/import/*",),
+    "describe_table": _LOOK,
     "estimate.quota": ("DescribeLimits ",),
     "export_to_s3": (
         "DescribeTable {table}",
@@ -60,6 +66,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "list_bulk_operations": ("ListBulkOperations ",),
     "list_exports": ("DescribeTable {table}", "ListExports "),
     "list_imports": ("DescribeTable {table}", "ListImports "),
+    "list_tables": ("ListTables ",),
     "read_bulk_errors": ("DescribeBulkOperation {table}/*", "DescribeTable {table}", *_READ),
     "restore_backup": (
         "DescribeBackup {source}/backup/*",
@@ -73,6 +80,10 @@ ACTIONS: dict[str, tuple[str, ...]] = {
         "RestoreTableToPointInTime {table}",
         *_RESTORE,
     ),
+    "table_exists": _LOOK,
+    "verify_copy": (*_LOOK, "Scan {table}", "BatchGetItem {table}"),
+    "wait_until_active": _LOOK,
+    "wait_until_gone": _LOOK,
 }
 _BOTH = ("DescribeTable {source}", "DescribeTable {table}")
 
