@@ -12,54 +12,41 @@ from .actions import REPLICATION, linked_role
 from .regions import arn_in, declared_there
 from .steps import name_parts
 
-
-def _place(spec: TableSpec, region: str) -> str:
-    if spec.name.startswith("arn:"):
-        return arn_in(spec.name, region)
-    return f"region:{region}:table/{spec.name}"
-
-
-def _setting(spec: TableSpec) -> Iterator[tuple[str, str]]:
-    for replica in spec.replicas or ():
-        for action in ("CreateTable", "CreateTableReplica", *REPLICATION):
-            yield action, _place(spec, replica.region)
-        for option in declared_there(replica):
-            yield _SETS[option], _place(spec, replica.region)
-    yield from _reading(spec)
-    yield linked_role("replication", "Replication")
-
-
-_READS = {
-    "point_in_time_recovery": "DescribeContinuousBackups",
-    "deletion_protection": "DescribeTable",
-    "tags": "ListTagsOfResource",
+_ACTIONS = {
+    "point_in_time_recovery": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
+    "deletion_protection": ("DescribeTable", "UpdateTable"),
+    "tags": ("ListTagsOfResource", "TagResource"),
 }
-_SETS = {
-    "point_in_time_recovery": "UpdateContinuousBackups",
-    "deletion_protection": "UpdateTable",
-    "tags": "TagResource",
-}
+"""What reads and what sets an option of a replica in its own region."""
 
 
-def _reading(spec: TableSpec) -> Iterator[tuple[str, str]]:
+def regional_actions(spec: TableSpec, what: str) -> Iterator[tuple[str, str]]:
+    """Yield what it takes in the regions of replicas to "read" or "set" them, or to remove one."""
+    if what not in ("read", "set"):
+        yield from _removing(spec, what)
+        return
     for replica in spec.replicas or ():
+        place = _place(spec, replica.region)
+        if what == "set":
+            for action in ("CreateTable", "CreateTableReplica", *REPLICATION):
+                yield action, place
         for option in declared_there(replica):
-            yield _READS[option], _place(spec, replica.region)
+            reads, sets = _ACTIONS[option]
+            yield reads, place
+            if what == "set":
+                yield sets, place
+    if what == "set":
+        yield linked_role("replication", "Replication")
 
 
 def _removing(spec: TableSpec, name: str) -> Iterator[tuple[str, str]]:
     kind, region, option = name_parts(name)
     gone = ("DeleteTable", "DeleteTableReplica") if kind == "replica" else ()
-    for action in (_READS[option], _SETS[option]) if option in _SETS else gone:
+    for action in _ACTIONS.get(option, gone):
         yield action, _place(spec, region)
 
 
-def regional_actions(spec: TableSpec, what: str) -> Iterator[tuple[str, str]]:
-    """Return what it takes in the regions of replicas to "read" or "set" them, or to remove one."""
-    if what in ("read", "set"):
-        yield from _READING_OR_SETTING[what](spec)
-    else:
-        yield from _removing(spec, what)
-
-
-_READING_OR_SETTING = {"read": _reading, "set": _setting}
+def _place(spec: TableSpec, region: str) -> str:
+    if spec.name.startswith("arn:"):
+        return arn_in(spec.name, region)
+    return f"region:{region}:table/{spec.name}"
