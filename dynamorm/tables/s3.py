@@ -140,8 +140,8 @@ def import_from_s3(
         raise Refused((f"{reason}: {advice} - at {spec.name}",))
     if not wait:
         refuse_unset(spec, "an import")
-    csv = {"delimiter": delimiter, "header": tuple(header)}
-    if any(csv.values()) and format != "CSV":
+    columns = tuple(header)
+    if (delimiter or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
     def bring(deadline: Deadline) -> Steps[Import]:
@@ -151,8 +151,9 @@ def import_from_s3(
             prefix=prefix,
             format=format,
             compression=compression,
+            delimiter=delimiter,
+            header=columns,
             bucket_owner=bucket_owner,
-            **csv,  # type: ignore[arg-type]  # two kinds of values
         )
         job: Import = yield from _begin(request, ImportTableOutput, deadline, wait)
         done = yield from until_done(job, import_of, deadline, wait=wait, progress=progress)
