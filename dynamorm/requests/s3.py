@@ -167,5 +167,7 @@ def list_imports(arn: str | None = None, *, start_at: str | None = None) -> s3.L
 
 
 def list_bulk_operations(*, start_at: str | None = None) -> s3.ListBulkOperationsInput:
-    """Build ListBulkOperations for a page of those of the last 90 days."""
-    return s3.ListBulkOperationsInput(next_token=unset_if_none(start_at))
+    """Build ListBulkOperations for a page of those of the last 90 days, 25 of them at most."""
+    # As many as the service gives in a page: unless it is asked for them, it gives ten.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBulkOperations.html
+    return s3.ListBulkOperationsInput(25, next_token=unset_if_none(start_at))

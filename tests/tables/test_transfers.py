@@ -104,6 +104,11 @@ def test_a_bulk_operation_whose_arn_names_no_table_is_listed() -> None:
     assert found.arn == "arn:aws:dynamodb:::bulk/1"
 
 
+def test_a_page_of_bulk_operations_is_asked_for_as_a_whole() -> None:
+    """The service would give ten at a time, and 25 to whoever asks for them."""
+    assert dynamorm.requests.list_bulk_operations().to_dict() == {"MaxResults": 25}
+
+
 def test_imports_are_listed(world: World) -> None:
     """By the table that they have made."""
     spec = TableSpec("new", KeyAttribute("id", "S"))
