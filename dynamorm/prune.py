@@ -5,10 +5,11 @@
 What is left of that folder creates, changes and copies tables. The testing aids, the exports, the
 command line, the estimates and the permissions are deleted; docstrings, comments and annotations
 (but those of a class, which Structs are made of) are taken out of dynamorm and msgspec, and symbols
-out of msgspec's library. With `--tables` what copies, compares and converts items is deleted too:
-to import it from the package is an error that says so. Of botocore, if it is there, only what
-requests import is left, and with `--profiles` also what finds credentials in profiles, SSO, web
-identities and instances. No client of botocore or boto3 can be made from the package afterwards.
+out of msgspec's library, which loses YAML, TOML and JSON Schema. With `--tables` what copies,
+compares and converts items is deleted too: to import it from the package is an error that says so.
+Of botocore, if it is there, only what requests import is left, and with `--profiles` also what
+finds credentials in profiles, SSO, web identities and instances. No client of botocore or boto3 can
+be made from the package afterwards.
 """
 
 from __future__ import annotations
@@ -30,6 +31,9 @@ UNUSED = (
     "dynamorm/distributed.py",
     "dynamorm/permissions.py",
     "dynamorm/prune.py",
+    "msgspec/_json_schema.py",
+    "msgspec/toml.py",
+    "msgspec/yaml.py",
     "botocore/data",
     "dateutil/zoneinfo/*.tar.gz",
     "bin",
@@ -39,7 +43,9 @@ UNUSED = (
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "top_level.txt")),
 )
 # With --tables: what deals with items, and nothing that deals with tables imports.
-ITEMS = ("copying", "items")
+ITEMS = ("dynamorm.copying", "dynamorm.items", "msgspec.inspect")
+# What msgspec imports with itself, and only items use: a fourteenth of the CPU of a cold start.
+EAGER = ("_json_schema", "inspect", "toml", "yaml")
 GONE = 'raise ImportError("python -m dynamorm.prune --tables deleted {name} from this package")\n'
 
 REQUESTS = """
@@ -81,13 +87,16 @@ def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -
         else:
             path.unlink(missing_ok=True)
     for name in ITEMS if tables else ():
-        shutil.rmtree(folder / "dynamorm" / name, ignore_errors=True)
-        gone = GONE.format(name=f"dynamorm.{name}")
-        (folder / "dynamorm" / f"{name}.py").write_text(gone, encoding="utf-8")
+        path = folder / name.replace(".", "/")
+        shutil.rmtree(path, ignore_errors=True)
+        path.with_suffix(".py").write_text(GONE.format(name=name), encoding="utf-8")
     for pattern, ours in (("msgspec/*.py", False), ("dynamorm/**/*.py", True)):
         for path in folder.glob(pattern):
             text = _rewritten(path.read_text(encoding="utf-8"), ours=ours)
             path.write_text(text, encoding="utf-8")
+    for path in folder.glob("*.dist-info/METADATA"):
+        # What follows the headers is the page that PyPI shows.
+        path.write_text(path.read_text(encoding="utf-8").partition("\n\n")[0], encoding="utf-8")
     strip = shutil.which("strip")
     for path in folder.glob("msgspec/*.so") if strip else ():
         # A library for another machine is refused, and stays as it is.
@@ -114,8 +123,8 @@ def _imported(folder: Path, code: str) -> set[Path]:
 
 
 def _rewritten(text: str, *, ours: bool) -> str:
-    tree = _bare(ast.parse(text))
-    return ast.unparse(ast.fix_missing_locations(_without_unused(tree) if ours else tree))
+    tree = _without_unused(_bare(ast.parse(text)), ours=ours)
+    return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def _bare(tree: ast.Module) -> ast.Module:
@@ -157,18 +166,27 @@ class _Unannotated(ast.NodeTransformer):
 _FOR_TYPES = ("typing", "collections.abc")
 
 
-def _without_unused(tree: ast.Module) -> ast.Module:
-    """Take out what was imported for annotations alone.
+def _without_unused(tree: ast.Module, *, ours: bool) -> ast.Module:
+    """Take out imports that nothing needs any more: of ours, those for annotations alone.
 
     From these modules of ours: others import names on behalf of those who import them.
     """
-    named = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    texts = " ".join(
-        str(node.value) for node in ast.walk(tree) if isinstance(node, ast.Constant)
-    )  # a class may say an annotation as a text
+    nodes = list(ast.walk(tree))
+    named = {node.id for node in nodes if isinstance(node, ast.Name)}
+    # A class may say an annotation as a text.
+    texts = " ".join(str(node.value) for node in nodes if isinstance(node, ast.Constant))
+    annotated = any(isinstance(node, ast.AnnAssign) for node in nodes)
+
+    def is_needed(node: ast.ImportFrom, name: str) -> bool:
+        if node.module == "__future__":
+            return annotated
+        if not ours:
+            return not node.level or (node.module or name) not in EAGER
+        return node.module not in _FOR_TYPES or name in named or name in texts
+
     for node in tree.body:
-        if isinstance(node, ast.ImportFrom) and node.module in _FOR_TYPES:
-            node.names = [name for name in node.names if name.name in named or name.name in texts]
+        if isinstance(node, ast.ImportFrom):
+            node.names = [alias for alias in node.names if is_needed(node, alias.name)]
     tree.body = [node for node in tree.body if getattr(node, "names", True)]
     return tree
 

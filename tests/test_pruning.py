@@ -143,8 +143,9 @@ import importlib, pkgutil, sys
 sys.path.insert(0, sys.argv[1])
 import dynamorm, msgspec
 assert msgspec.__file__.startswith(sys.argv[1])
-for module in pkgutil.walk_packages(dynamorm.__path__, "dynamorm."):
-    importlib.import_module(module.name)
+for package in (dynamorm, msgspec):
+    for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+        importlib.import_module(module.name)
 print(dynamorm.__doc__, dynamorm.ensure_table.__doc__, dynamorm.ensure_table.__annotations__)
 db = dynamorm.connect(transport="http", retries=1)
 print(db.describe_table("orders").table_status)
@@ -155,13 +156,43 @@ def test_a_package_without_botocore_is_small(tmp_path, prune):
     """With msgspec alone it answers from a small zip, and has no word of explanation left."""
     package = filled(tmp_path / "package", ("msgspec",))
     prune(package)
-    assert zipped(package) < 460_000
+    assert zipped(package) < 450_000
     left = {path.name for path in (package / "dynamorm").iterdir()}
     assert "if TYPE_CHECKING" not in (package / "dynamorm" / "database.py").read_text()
     assert not left & {"testing", "export", "cli", "estimate", "permissions.py", "prune.py"}
     with Server(answer(TABLE)) as server:
         url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
         assert describe(package, EVERY_MODULE, **KEY, **url) == "None None {}\nACTIVE"
+
+
+ROUND = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import msgspec
+left = {"inspect", "toml", "yaml"} & {name.partition(".")[2] for name in sys.modules}
+import dynamorm
+from importlib.metadata import metadata
+class Order(msgspec.Struct):
+    id: str
+    lines: list[int]
+order = Order("a", [1])
+assert dynamorm.from_item(Order, dynamorm.to_item(order)) == order
+about = metadata("msgspec")
+print(*left, about["Name"], about["License-Expression"] or about["License"], about.get_payload())
+"""
+
+
+def test_a_pruned_msgspec_loads_less_and_still_says_what_it_is(tmp_path, prune):
+    """Importing it loads no module for other formats; items find what they need; one page is gone.
+
+    Pruned again, nothing changes.
+    """
+    package = filled(tmp_path / "package", ("msgspec",))
+    prune(package)
+    once = {path: path.read_bytes() for path in package.rglob("*") if path.is_file()}
+    prune(package)
+    assert {path: path.read_bytes() for path in package.rglob("*") if path.is_file()} == once
+    assert describe(package, ROUND).split() == ["msgspec", "BSD-3-Clause"]
 
 
 WITHOUT_ITEMS = """
@@ -176,7 +207,8 @@ for path in home.rglob("*.py"):
         importlib.import_module(".".join(part for part in parts if part != "__init__"))
 db = dynamorm.connect(transport="http", retries=1)
 print(db.describe_table("orders").table_status)
-for asked in (lambda: db.copy_table("a", "b"), lambda: dynamorm.from_item):
+inspect = lambda: importlib.import_module("msgspec.inspect")
+for asked in (lambda: db.copy_table("a", "b"), lambda: dynamorm.from_item, inspect):
     try:
         asked()
     except ImportError as error:
@@ -189,7 +221,7 @@ def test_a_package_of_tables_alone_says_what_was_deleted_from_it(tmp_path, prune
     package = filled(tmp_path / "package", ("msgspec",))
     prune(package, "--tables")
     prune(package, "--tables")
-    assert zipped(package) < 380_000
+    assert zipped(package) < 365_000
     with Server(answer(TABLE)) as server:
         url = {"AWS_ENDPOINT_URL_DYNAMODB": server.url}
         said = describe(package, WITHOUT_ITEMS, **KEY, **url)
@@ -197,6 +229,7 @@ def test_a_package_of_tables_alone_says_what_was_deleted_from_it(tmp_path, prune
         "ACTIVE",
         "python -m dynamorm.prune --tables deleted dynamorm.copying from this package",
         "python -m dynamorm.prune --tables deleted dynamorm.items from this package",
+        "python -m dynamorm.prune --tables deleted msgspec.inspect from this package",
     ]
 
 
@@ -205,6 +238,7 @@ def test_annotations_are_taken_out_where_no_struct_is_made_of_them(tmp_path, pru
     (tmp_path / "dynamorm").mkdir()
     module = tmp_path / "dynamorm" / "__init__.py"
     module.write_text(
+        "from __future__ import annotations\n"
         "from typing import Any, Final, Literal, TypeVar\n"
         "from collections.abc import Iterator\n"
         "from .model import Struct\n"
@@ -217,8 +251,12 @@ def test_annotations_are_taken_out_where_no_struct_is_made_of_them(tmp_path, pru
         "        found: int = 1\n"
         "        return found\n"
     )
+    plain = tmp_path / "dynamorm" / "plain.py"
+    plain.write_text("from __future__ import annotations\nLIMIT: int = 3\n")
     prune(tmp_path)
+    assert plain.read_text() == "LIMIT = 3"
     assert module.read_text().splitlines() == [
+        "from __future__ import annotations",
         "from typing import Any, Literal, TypeVar",
         "from .model import Struct",
         "T = TypeVar('T', bound='Literal[1]')",
