@@ -18,7 +18,10 @@ _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
 
 class Lazy:
-    """A module that is imported on first use."""
+    """A module of the package that is imported on first use: `Lazy("api.parts")`.
+
+    Annotations that are strings may name it: msgspec evaluates them for the first decoder alone.
+    """
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -33,13 +36,16 @@ def wire_name(field: str) -> str:
 
 
 class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
-    """A structure of the API; as a dict it is what boto3's client takes, binary as bytes."""
+    """A structure of the API; as a dict it is what boto3's client takes, binary as bytes.
+
+    An optional member is UNSET and not None where it is left out: the service has no null.
+    """
 
     _kept: ClassVar[tuple[type, ...]] = (bytes,)
 
 
 class Reply(Readable, frozen=True, rename=wire_name, omit_defaults=True):
-    """A structure of the API."""
+    """A structure of the API, as it is answered; members that it does not name are passed over."""
 
 
 class AttributeDefinition(Reply, frozen=True):

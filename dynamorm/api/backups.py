@@ -83,6 +83,8 @@ class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
 
 
 class BackupDetails(Reply, frozen=True):
+    """A backup as CreateBackup and DescribeBackup tell it: of its table, the ARN alone."""
+
     backup_arn: str
     backup_name: str
     backup_status: str
@@ -123,6 +125,8 @@ class Backup(BackupDetails, frozen=True):
 
 
 class SourceTableDetails(Reply, frozen=True):
+    """The table as it was when it was backed up; its keys without their types."""
+
     table_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
     billing_mode: str | None = None

@@ -24,6 +24,7 @@ class Cursors:
         """Return the place to go on from; raises `TransportError` where it has been before."""
         if leads_to is None:
             return None
+        # An endpoint that ignores the cursor answers with one page again and again.
         if leads_to in (came_from, self._kept):
             message = (
                 "the same page came twice, so the list would never end: is this "
@@ -32,6 +33,7 @@ class Cursors:
             raise TransportError(
                 message, operation=self._operation, maybe_applied=False, transient=False
             )
+        # Doubled, since one that was kept before the circle begins never comes again.
         self._pages += 1
         if self._pages == self._power:
             self._kept, self._pages, self._power = leads_to, 0, 2 * self._power

@@ -100,6 +100,7 @@ def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> Des
 
     To make the others, and the decoder of them all, takes a fresh process as long as to connect.
     """
+    # First with no rare member but as raw bytes: these tell which ones the table has.
     told = decoder(_answer(())).decode(body).table
     there = tuple(name for name in _RARE if getattr(told, name) != _NOTHING)
     if there:

@@ -35,6 +35,8 @@ class BatchWriteItemInput(Request, frozen=True):
 
 
 class PutItemInput(Request, frozen=True):
+    """A put on a condition; puts without one go in batches."""
+
     table_name: str
     item: Raw
     condition_expression: str
@@ -106,6 +108,7 @@ def scan(
     consistent_read: bool = False,
 ) -> ScanInput:
     """Build Scan for one page: at most 1 MB of items, or `limit` of them."""
+    # What is false or absent is left out: it is the default, and each page has these bytes.
     return ScanInput(
         table,
         limit=limit or UNSET,
@@ -143,6 +146,7 @@ def put_if_absent(table: str, item: bytes | Raw, key_name: str) -> PutItemInput:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
         condition_expression="attribute_not_exists(#key)",
         expression_attribute_names={"#key": key_name},
+        # So an item that is there can be compared without a GetItem.
         return_values_on_condition_check_failure="ALL_OLD",
         return_consumed_capacity="TOTAL",
     )

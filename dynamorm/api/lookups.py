@@ -65,6 +65,8 @@ def batch_get_item(
 
     Without `only`, the names of attributes, items are given whole. It saves bytes, not read units.
     """
+    # By substitutes, since a name may be a reserved word, or have a dot in it:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
     names = {f"#{number}": name for number, name in enumerate(only)}
     asked = KeysAndAttributes(
         Raw(b"[" + b",".join(keys) + b"]"),

@@ -29,6 +29,8 @@ class OnDemandThroughputOverride(Reply, frozen=True):
 
 
 class LocalSecondaryIndexDescription(Reply, frozen=True):
+    """A local index: it has no status, since it comes and goes with its table."""
+
     kind: ClassVar[Literal["local"]] = "local"
     index_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
@@ -39,6 +41,8 @@ class LocalSecondaryIndexDescription(Reply, frozen=True):
 
 
 class GlobalSecondaryIndexDescription(Reply, frozen=True):
+    """A global index; `None` for its status counts as ACTIVE, since some emulators tell none."""
+
     kind: ClassVar[Literal["global"]] = "global"
     index_name: str
     key_schema: tuple[KeySchemaElement, ...] = ()
@@ -63,6 +67,8 @@ class VectorAttributeDefinition(Reply, frozen=True):
 
 
 class VectorIndexDescription(Reply, frozen=True):
+    """A vector index: what others have as a key schema is its search schema, if it has one."""
+
     kind: ClassVar[Literal["vector"]] = "vector"
     index_name: str
     search_schema: tuple[SearchSchemaElement, ...] = ()
@@ -93,6 +99,8 @@ class Tag(Reply, frozen=True):
 
 
 class SSEDescription(Reply, frozen=True):
+    """Encryption by KMS; a table whose key is DynamoDB's own has no description of it."""
+
     status: str | None = None
     sse_type: str | None = None
     kms_master_key_arn: str | None = None
@@ -112,6 +120,8 @@ class ReplicaGlobalSecondaryIndexDescription(Reply, frozen=True):
 
 
 class ReplicaDescription(Reply, frozen=True):
+    """A replica in another region; an override that it lacks is as the table has it."""
+
     region_name: str | None = None
     replica_status: str | None = None
     replica_arn: str | None = None

@@ -72,6 +72,8 @@ class InputFormatOptions(Request, frozen=True):
 
 
 class TableCreationParameters(Request, frozen=True):
+    """The members of CreateTable that an import takes, by the same names; no local indexes."""
+
     table_name: str
     attribute_definitions: tuple[AttributeDefinition, ...]
     key_schema: tuple[KeySchemaElement, ...]
@@ -111,12 +113,15 @@ class InputS3Configuration(Request, frozen=True, kw_only=True):
 
 
 class OutputS3Configuration(Request, frozen=True, kw_only=True):
+    """Where the report goes; the service starts no bulk put without one."""
+
     s3_bucket_owner: str | UnsetType = UNSET
     s3_bucket: str | UnsetType = UNSET
     s3_key_prefix: str | UnsetType = UNSET
     s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
     s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
     output_type: tuple[str, ...]
+    """`ERROR` for items that could not be put; conditions, which have a type too, are not sent."""
 
 
 class StartBulkPutItemsInput(Request, frozen=True, kw_only=True):
@@ -159,7 +164,10 @@ class _Transfer(Reply, frozen=True, kw_only=True):
 
 
 class Export(_Transfer, frozen=True, kw_only=True):
-    """A table's items on their way to S3 (the API's ExportDescription)."""
+    """A table's items on their way to S3 (the API's ExportDescription).
+
+    In a list it is the API's ExportSummary, which has ARN, status and type: all else is `None`.
+    """
 
     export_arn: str
     export_status: str

@@ -1,5 +1,7 @@
 """What DynamoDB answers about a table outside of DescribeTable: TTL, PITR, tags, policy and more.
 
+Requests and replies are found here by the name of their operation, with Input or Output behind it:
+so operations that share a shape have a name for it each.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
@@ -27,7 +29,11 @@ class TimeToLiveDescription(Reply, frozen=True):
 
     @property
     def attribute(self) -> str | None:
-        """The attribute that tells when an item expires; `None` where none does, or soon none."""
+        """The attribute that tells when an item expires; `None` where none does, or soon none.
+
+        A change that is under way counts as made: it takes up to an hour, in which the service
+        takes no other one.
+        """
         on = self.time_to_live_status in ("ENABLED", "ENABLING")
         return self.attribute_name if on else None
 
@@ -79,6 +85,8 @@ class PutResourcePolicyOutput(Reply, frozen=True):
 
 
 class GetResourcePolicyOutput(Reply, frozen=True):
+    """A policy as JSON text, and which one it is: a change can ask for this revision."""
+
     policy: str
     revision_id: str | None = None
 
@@ -223,7 +231,7 @@ class EnableKinesisStreamingDestinationInput(Request, frozen=True):
 
 
 class DisableKinesisStreamingDestinationInput(EnableKinesisStreamingDestinationInput, frozen=True):
-    """The operations that turn a stream on and off share their input."""
+    """The input of turning a stream on, as a class: its name says which operation a request is."""
 
 
 class UpdateKinesisStreamingDestinationInput(Request, frozen=True):

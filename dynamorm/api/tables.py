@@ -96,6 +96,8 @@ class DescribeLimitsInput(Request, frozen=True):
 
 
 class DescribeLimitsOutput(Reply, frozen=True):
+    """The quotas of one table; those of the account, which are answered too, nobody asks for."""
+
     table_max_read_capacity_units: int
     table_max_write_capacity_units: int
 
@@ -140,7 +142,10 @@ class VectorIndexUpdate(Request, frozen=True):
 
 
 class UpdateTableInput(Request, frozen=True, kw_only=True):
-    """Replicas and witnesses are those of `api.replicas`."""
+    """Members for every kind of change, of which a request has one.
+
+    Replicas and witnesses are those of `api.replicas`, which is imported for global tables alone.
+    """
 
     attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
     table_name: str

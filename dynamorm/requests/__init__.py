@@ -155,7 +155,11 @@ def __getattr__(name: str) -> Any:
 def create_table(
     model: Model, *, name: str | None = None, **options: Unpack[TableOptions]
 ) -> CreateTableInput:
-    """Build CreateTable from a model or a spec, billed on demand unless it says otherwise."""
+    """Build CreateTable from a model or a spec, billed on demand unless it says otherwise.
+
+    `extra` of the model comes last: members that no option stands for, as they are. Raises
+    `ModelError`, with every problem, for a model that no table can have.
+    """
     spec = table_spec(model, name=name, **options)
     billing = spec.billing or OnDemand()
     provisioned = billing if isinstance(billing, Provisioned) else None
@@ -231,11 +235,14 @@ def _projection(projection: Projection) -> ProjectionShape:
 
 
 def _local(index: IndexSpec, spec: TableSpec) -> LocalSecondaryIndex:
+    # Its partition key is always the table's, and no model repeats it.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
     schema = _key_schema((spec.partition_key,), index.sort_key)
     return LocalSecondaryIndex(index.name, schema, _projection(index.projection))
 
 
 def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondaryIndex:
+    """Return a new global index, with its own figures or those of its provisioned table."""
     return GlobalSecondaryIndex(
         index.name,
         _key_schema(index.partition_key, index.sort_key),
@@ -248,6 +255,7 @@ def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSec
 
 
 def vector_index(index: IndexSpec) -> NewVectorIndex:
+    """Return a new vector index; its search schema is what others call a key, and may be empty."""
     vector: Any = index.vector
     parts = (("HASH", index.partition_key), ("INLINE_FILTER", index.filters))
     schema = (SearchSchemaElement(one.name, kind) for kind, part in parts for one in part)
@@ -262,6 +270,7 @@ def vector_index(index: IndexSpec) -> NewVectorIndex:
 
 
 def units_shape(provisioned: Provisioned | None) -> ProvisionedThroughput | UnsetType:
+    """Return the figures of a provisioned table or index; on demand, the service refuses any."""
     return ProvisionedThroughput(provisioned.read, provisioned.write) if provisioned else UNSET
 
 
@@ -273,6 +282,7 @@ def _limits(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
 
 
 def encryption_shape(encryption: KMS | UnsetType | None) -> SSESpecification | UnsetType:
+    """Return what turns encryption with KMS on; without a key it is `aws/dynamodb`."""
     if not isinstance(encryption, KMS):
         return UNSET
     # The only type that the service takes:

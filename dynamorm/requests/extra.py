@@ -21,7 +21,10 @@ def extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInp
 
 
 def _wider(unknown: tuple[str, ...], *values: Any) -> CreateTableInput:
-    """Make a request that has more members than this version knows."""
+    """Make a request that has more members than this version knows.
+
+    A function of the module, since pickle finds no class that was made at run time.
+    """
     made: CreateTableInput = _wider_class(unknown)(*values)
     return made
 

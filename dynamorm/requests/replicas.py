@@ -35,6 +35,7 @@ def witness_updates(region: str) -> tuple[GlobalTableWitnessGroupUpdate, ...]:
 
 
 def _member(replica: Replica) -> ReplicationGroupMember:
+    # The rest of a replica is set by requests to its own region: `tables.regions` has them.
     return ReplicationGroupMember(
         replica.region,
         replica.kms_key,
@@ -47,6 +48,7 @@ def _member(replica: Replica) -> ReplicationGroupMember:
 
 def _indexes(replica: Replica) -> Iterator[ReplicaGlobalSecondaryIndex]:
     reads, maxima = replica.index_read or {}, replica.index_max_read or {}
+    # An index in both comes once: the API has one element for each index, with both overrides.
     for name in dict.fromkeys((*reads, *maxima)):
         yield ReplicaGlobalSecondaryIndex(
             name, _reads(reads.get(name, UNSET)), _maximum(maxima.get(name, UNSET))

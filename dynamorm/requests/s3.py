@@ -1,4 +1,9 @@
-"""Requests that export items to S3 and import them from there. They send nothing."""
+"""Requests that export items to S3 and import them from there. They send nothing.
+
+The `token` of a request makes it safe to send again: for eight hours, the same request with the
+same token is the same job, and another one with this token is an error.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html
+"""
 
 from __future__ import annotations
 
@@ -76,7 +81,13 @@ def import_table(
     name: str | None = None,
     **options: Unpack[TableOptions],
 ) -> s3.ImportTableInput:
-    """Build ImportTable; it carries keys, global indexes, billing and encryption of the model."""
+    """Build ImportTable; it carries keys, global indexes, billing and encryption of the model.
+
+    `header` names the columns of a CSV, whose first line then is data; without it, that line does.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CsvOptions.html
+    """
+    # The parameters are members of CreateTable, by the same names: what that would carry, less
+    # what an import cannot.
     made = create_table(model, name=name, **options)
     csv = s3.CsvOptions(delimiter or UNSET, tuple(header) or UNSET)
     return s3.ImportTableInput(

@@ -21,7 +21,11 @@ from . import unset_if_none
 def update_time_to_live(
     model_or_name: Model | str, attribute: str, *, enabled: bool = True
 ) -> settings.UpdateTimeToLiveInput:
-    """Build UpdateTimeToLive; the service takes one for a table in an hour."""
+    """Build UpdateTimeToLive; the service takes one for a table in an hour.
+
+    With `enabled` off, `attribute` is the one that TTL is on for.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
+    """
     specification = settings.TimeToLiveSpecification(enabled, attribute)
     return settings.UpdateTimeToLiveInput(table_name(model_or_name), specification)
 
@@ -47,7 +51,11 @@ def describe_continuous_backups(
 
 
 def tag_resource(arn: str, tags: Mapping[str, str]) -> settings.TagResourceInput:
-    """Build TagResource, which sets these tags and leaves others."""
+    """Build TagResource, which sets these tags and leaves others.
+
+    The service takes five of them in a second for an account, and shows them some seconds later.
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.html
+    """
     return settings.TagResourceInput(arn, tuple(Tag(key, value) for key, value in tags.items()))
 
 
@@ -75,7 +83,7 @@ def put_resource_policy(
 
 
 def get_resource_policy(arn: str) -> settings.GetResourcePolicyInput:
-    """Build GetResourcePolicy."""
+    """Build GetResourcePolicy; the answer may be that of some seconds ago."""
     return settings.GetResourcePolicyInput(arn)
 
 

@@ -68,6 +68,7 @@ def update_table(
     if create is not None and create.vector:
         vectors.append(VectorIndexUpdate(create=vector_index(create)))
     elif create is not None:
+        # How the table is billed is not known here: on a provisioned one, `create` has figures.
         changes.append(GlobalSecondaryIndexUpdate(create=global_index(create, create.throughput)))
     if delete is not None:
         gone = DeleteGlobalSecondaryIndexAction(delete)
@@ -82,6 +83,7 @@ def update_table(
         provisioned_throughput=units_shape(provisioned),
         global_secondary_index_updates=tuple(changes) or UNSET,
         stream_specification=_stream(stream),
+        # UNSET is false, as `None` is: the first that says something counts.
         sse_specification=encryption_shape(encryption) or unencrypted_shape(encryption),
         table_class=table_class,
         deletion_protection_enabled=deletion_protection,
@@ -99,6 +101,7 @@ _MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONE
 
 
 def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+    # Other than in CreateTable, `None` turns a stream off.
     if view is UNSET:
         return UNSET
     return StreamSpecification(True, view) if view else StreamSpecification(False)
@@ -129,6 +132,7 @@ def _replicas(
     created = tuple(create)
     if not created and update is None and delete is None:
         return UNSET
+    # Few tables are global, and only for these the shapes of replicas are imported.
     from .replicas import group_updates
 
     return group_updates(created, update, delete)
