@@ -75,7 +75,8 @@ def required_actions(
         _check(subject, tables)
         check_option_names(options)
         needs = _NEEDS[subject](asked)
-    # Each action once on each resource, whatever number of reasons there is for it.
+    # Each action once on each resource, whatever number of reasons there is for it. Actions of
+    # other services, as `kinesis:ListStreams`, come with the name of theirs.
     resources = ((name, resource_arn(path, arn)) for name, path in needs)
     actions = ((where, name if ":" in name else f"dynamodb:{name}") for name, where in resources)
     return tuple(sorted({Permission(where, action) for where, action in actions}))
@@ -96,7 +97,7 @@ def _check(subject: object, tables: tuple[object, ...]) -> None:
 
 
 class _Asked(Struct, frozen=True):
-    """What was given to `required_actions`."""
+    """What was given to `required_actions`: each operation takes of it what concerns it."""
 
     tables: tuple[Model | str, ...]
     allow: tuple[str, ...]
@@ -110,22 +111,27 @@ class _Asked(Struct, frozen=True):
 
     @property
     def specs(self) -> tuple[TableSpec, ...]:
+        """The tables with what is declared of them, for operations that depend on it."""
         return tuple(table_spec(table, **self.options) for table in self.tables)  # type: ignore[arg-type]  # a name is refused
 
     @property
     def paths(self) -> tuple[str, ...]:
+        """The tables as resources."""
         return tuple(_path(table_name(table)) for table in self.tables)
 
     @property
     def ends(self) -> tuple[str, str]:
+        """The first and the last table, which may be the same one."""
         return self.paths[0], self.paths[-1]
 
 
 def _path(name: str) -> str:
+    """Return what follows the `arn` of `required_actions`, or an ARN, which stands for itself."""
     return name if name.startswith("arn:") else f"table/{name}"
 
 
 def _reads(spec: TableSpec, allow: tuple[str, ...] = ()) -> Needs:
+    """Name the reads of what DescribeTable does not tell and is declared, or may be removed."""
     for setting in compared_settings(spec, allow):
         yield from _about(SETTINGS[setting], spec, 0)
         yield from SETTINGS[setting].elsewhere(spec, "read")
@@ -141,7 +147,9 @@ def _create(spec: TableSpec, wait: bool) -> Needs:
     # Also without waiting: an answer that was lost is resolved by describing the table.
     yield "DescribeTable", _path(spec.name)
     for row in SETTINGS.values():
-        # Other settings are members of CreateTable, and no resources of their own.
+        # Tags and policies go with CreateTable, and IAM asks for their own actions all the same;
+        # other members of it need none. What it cannot carry is set by whoever waits, and is read
+        # where the answer to that was lost.
         if row.declared(spec) and (row.read if row.with_create else wait):
             yield from _sets(row, spec)
             yield from _about(row, spec, 0) if not row.with_create else ()
@@ -189,6 +197,7 @@ def _updates(asked: _Asked) -> Needs:
 
 
 def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
+    """Return whether an update may remove what is there, or has to before it sets another one."""
     if row.part and any(name.startswith(f"{row.part}:") for name in allow):
         return True
     declared = row.declared(spec)
@@ -199,6 +208,7 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
 def _plan_needs(plan: Plan) -> Needs:
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
+    # The plan knows the prefix of its database, which a spec does not have.
     spec = plan.spec.named(path.removeprefix("table/"))
     if plan.creates:
         yield from _ensure(spec)
@@ -211,6 +221,7 @@ def _plan_needs(plan: Plan) -> Needs:
                 yield row.actions[0], f"{path}{part}"
         if row:
             yield from row.others(row.declared(plan.spec)) if step.declared else ()
+            # Without a declaration, something is removed that the step names.
             yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
 
@@ -239,6 +250,7 @@ def _restores(subject: str, asked: _Asked) -> Needs:
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
+    """Fill in the places of rows as `tables.actions` has them, such as "?DescribeTable {table}"."""
     places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
     for row in rows:
         action, _, place = row.partition(" ")

@@ -60,6 +60,7 @@ def copy(
     the region (`PRICES` has the names and units); without a price, only amounts are estimated.
     Sends nothing. Raises `ValueError` for an invalid price.
     """
+    # As a spec, so that billing, class and indexes are asked for in one way, declared or found.
     origin = TableSpec.of(source)
     there = target if isinstance(target, TableDescription) else None
     spec = TableSpec.of(there) if there else table_spec(target or origin)  # type: ignore[arg-type]  # no description
@@ -71,6 +72,7 @@ def copy(
     read = _Priced(origin, region, prices).units(f"read {origin.name}", "read", units)
     seconds = [rates(origin, origin, quota, source)[0].capped(max_read_units).seconds(units)]
     priced = _Priced(spec, region, prices)
+    # Every replica is written to and kept as the table itself; reads are the source's alone.
     copies = 1 + len(spec.replicas or ())
     priced_by_unit = (index for index in spec.indexes if not index.vector)
     held = [(index, _projected(index, items, source)) for index in priced_by_unit]
@@ -85,6 +87,7 @@ def copy(
         seconds.append(rates(owner, spec, quota, there)[1].capped(max_write_units).seconds(amount))
     stored = items.size + sum(inside.size for _, inside in held)
     costs += [*priced.kept(stored * copies), *priced.recovery(items.size)]
+    # Table and indexes are written side by side: the slowest of them, or the reading, counts.
     return Estimate(
         f"copy {origin.name} to {spec.name}: {items.number:,} items, {items.size / GB:,.1f} GB",
         tuple(costs),
@@ -124,6 +127,8 @@ def plan(
     seconds = 0.0
     for step in plan.steps:
         if step.kind == "slow" and (index := indexes.get(step.name)) and not index.vector:
+            # Filling an index takes its own write units, and reads the table for nothing.
+            # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.html
             held = _projected(index, items, None)
             costs.append(priced.units(f"build index {index.name}", "write", held.units))
             costs += priced.kept(held.size, f"index {index.name}")
@@ -147,7 +152,10 @@ def plan(
 
 
 class _Priced:
-    """Puts the prices of a table's region and class to amounts."""
+    """Puts the prices of a table's region and class to amounts.
+
+    A price that nobody knows leaves the amount without dollars, and is not taken for zero.
+    """
 
     def __init__(self, spec: TableSpec, region: str, given: Mapping[str, float] | None) -> None:
         self.spec = spec
@@ -167,9 +175,11 @@ class _Priced:
         return self._cost(what, amount, f"{kind} units", kind, 1e6)
 
     def kept(self, size: float, what: str = "") -> Iterator[Cost]:
+        """Return what `size` bytes cost as long as they are there."""
         yield self._cost(f"store {what or self.spec.name}", size / GB, "GB", "storage", 1, True)
 
     def recovery(self, size: float) -> Iterator[Cost]:
+        """Return what PITR of `size` bytes costs, if it is declared."""
         if self.spec.point_in_time_recovery:
             yield self._cost(f"PITR of {self.spec.name}", size / GB, "GB", "recovery", 1, True)
 

@@ -50,6 +50,7 @@ class Rate(NamedTuple):
     most: float
 
     def capped(self, most: float | None) -> Rate:
+        """Return the rate under a limit, of the table or of the client; `None` is no limit."""
         most = inf if most is None else most
         return Rate(min(self.first, most), min(self.most, most))
 
@@ -82,6 +83,7 @@ def rates(
     limits = owner.on_demand if isinstance(owner, IndexSpec) else table.billing
     if not isinstance(limits, OnDemand):
         limits = OnDemand()
+    # What is there counts more than what is declared: warm throughput rises with use.
     warm = _described(owner, described) or owner.warm or NEW
     return (
         Rate(warm.read, max(warm.read, quota.read)).capped(limits.max_read or None),
@@ -92,6 +94,7 @@ def rates(
 def _described(
     owner: TableSpec | IndexSpec, table: TableDescription | None
 ) -> WarmThroughput | None:
+    """Return the warm throughput of a table or index that is there, if it is told."""
     if table is None:
         return None
     found = table.warm_throughput

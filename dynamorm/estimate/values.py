@@ -43,10 +43,12 @@ class Estimate(Readable, frozen=True):
 
     @property
     def read_units(self) -> float:
+        """Reads of 4 KB each, once."""
         return sum(cost.amount for cost in self.costs if cost.unit == "read units")
 
     @property
     def write_units(self) -> float:
+        """Writes of 1 KB each, once: those of indexes and replicas too."""
         return sum(cost.amount for cost in self.costs if cost.unit == "write units")
 
     def __str__(self) -> str:
@@ -63,6 +65,7 @@ class Estimate(Readable, frozen=True):
 
 
 def _sum(dollars: Iterable[float | None]) -> float | None:
+    # One price that is not known makes the whole unknown: a part would pass for all of it.
     total = 0.0
     for amount in dollars:
         if amount is None:
