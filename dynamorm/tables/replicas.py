@@ -17,7 +17,8 @@ from ..model.names import region_of
 from ..model.options import KMS, Replica
 from ..model.spec import TableSpec
 from ..operations.effects import Steps
-from .keys import is_key, unknown_key
+from .actions import regional_actions
+from .kms import is_key, unknown_key
 from .regions import (
     OWN_REGION,
     Regional,
@@ -26,7 +27,6 @@ from .regions import (
     declared_there,
     read_region,
 )
-from .replica_actions import regional_actions
 from .steps import Change, Kind, Pair, Setting, Step, name_parts
 from .table_settings import figure, member_steps, recovery, recovery_step, table_class
 

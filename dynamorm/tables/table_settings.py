@@ -18,7 +18,7 @@ from ..api.parts import OnDemandThroughput, TableClassSummary
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
 from ..operations.effects import Steps, call
-from .keys import is_key, unknown_key
+from .kms import is_key, unknown_key
 from .steps import Change, Kind, Setting, Step
 
 TTL_INTERVAL = 3600.0
