@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, Struct, structs
+from msgspec import Struct, structs
 
 from .model import Readable
 from .model.arguments import nearest
@@ -142,7 +142,7 @@ def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
     return ((row.actions[which], f"{_path(spec.name)}{part}") for part in row.resources)
 
 
-def _create(spec: TableSpec, wait: bool) -> Needs:
+def _create(spec: TableSpec) -> Needs:
     yield "CreateTable", _path(spec.name)
     # Also without waiting: an answer that was lost is resolved by describing the table.
     yield "DescribeTable", _path(spec.name)
@@ -150,7 +150,7 @@ def _create(spec: TableSpec, wait: bool) -> Needs:
         # Tags and policies go with CreateTable, and IAM asks for their own actions all the same;
         # other members of it need none. What it cannot carry is set by whoever waits, and is read
         # where the answer to that was lost.
-        if row.declared(spec) and (row.read if row.with_create else wait):
+        if row.declared(spec) and row.read:
             yield from _sets(row, spec)
             yield from _about(row, spec, 0) if not row.with_create else ()
 
@@ -163,7 +163,7 @@ def _sets(row: Setting, spec: TableSpec) -> Needs:
 
 def _creates(asked: _Asked) -> Needs:
     for spec in asked.specs:
-        yield from _create(spec, asked.wait)
+        yield from _create(spec)
 
 
 def _ensures(asked: _Asked) -> Needs:
@@ -171,8 +171,7 @@ def _ensures(asked: _Asked) -> Needs:
 
 
 def _ensure(spec: TableSpec) -> Needs:
-    # A service that is done at once has the rest done at once too, waiting or not.
-    yield from _create(spec, True)
+    yield from _create(spec)
     yield from _reads(spec)
 
 
@@ -189,7 +188,7 @@ def _updates(asked: _Asked) -> Needs:
         for row in compared_rows(spec):
             if row.declared(spec):
                 yield from _sets(row, spec)
-                for which in range(2, len(row.actions) - 1):  # those that only change it
+                for which in range(len(row.actions) - 1):  # all but what removes it
                     yield from _about(row, spec, which)
             if _removes(row, spec, asked.allow):
                 yield from _about(row, spec, -1)
@@ -200,9 +199,8 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
     """Return whether an update may remove what is there, or has to before it sets another one."""
     if row.part and any(name.startswith(f"{row.part}:") for name in allow):
         return True
-    declared = row.declared(spec)
-    absent = row.absent is not UNSET and declared == row.absent
-    return absent or (row.name in allow and not row.part and (row.replaced or not declared))
+    # Also what is declared to be absent is removed only by who allows it.
+    return row.name in allow and not row.part and (row.replaced or not row.declared(spec))
 
 
 def _plan_needs(plan: Plan) -> Needs:
@@ -234,7 +232,7 @@ def _copies(asked: _Asked) -> Needs:
 def _listed(subject: str, asked: _Asked) -> Needs:
     """Tell what is needed of the actions in `ACTIONS`: on each table alike, or on none."""
     for path in asked.paths or ("",):
-        yield from _rows(ACTIONS[subject], asked, path, path)
+        yield from _rows(ACTIONS[subject], asked, path)
 
 
 def _imports(asked: _Asked) -> Needs:
@@ -249,11 +247,11 @@ def _restores(subject: str, asked: _Asked) -> Needs:
     yield from _updates(structs.replace(asked, tables=asked.tables[:1])) if asked.wait else ()
 
 
-def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
+def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str = "") -> Needs:
     """Fill in the places of rows as `tables.actions` has them, such as "?DescribeTable {table}"."""
     places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
     for row in rows:
-        action, _, place = row.partition(" ")
+        action, place = row.split(" ")
         given = table or "{table}" not in place
         if given and (asked.wait or not action.startswith("?")):
             yield action.removeprefix("?"), place.format(**places)

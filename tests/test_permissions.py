@@ -22,7 +22,7 @@ from dynamorm import (
     table,
     table_spec,
 )
-from dynamorm.errors import TransportError
+from dynamorm.errors import PlanRefused, TransportError
 from dynamorm.model.spec import changed
 from dynamorm.testing import FakeClock, FakeService
 
@@ -38,6 +38,7 @@ SET = TableSpec(
     tags={"team": "shop"},
     resource_policy={"Statement": []},
 )
+AT_ONCE = changed(PLAIN, tags={"team": "shop"}, resource_policy={"Statement": []})
 OTHER = PLAIN.named("others")
 ARN = "arn:aws:dynamodb:*:*"
 
@@ -96,6 +97,8 @@ CREATING = [
     ("create_table", dynamorm.create_table, PLAIN, {}),
     ("create_table", dynamorm.create_table, PLAIN, {"wait": False}),
     ("create_table", dynamorm.create_table, SET, {}),
+    ("create_table", dynamorm.create_table, changed(SET, stream="NEW_IMAGE"), {}),
+    ("create_table", dynamorm.create_table, changed(AT_ONCE, stream="NEW_IMAGE"), {"wait": False}),
     ("ensure_table", dynamorm.ensure_table, PLAIN, {}),
     ("auto_migrate", dynamorm.auto_migrate, PLAIN, {}),
 ]
@@ -203,6 +206,50 @@ def test_a_stream_of_kinesis_may_be_changed():
         "dynamodb:UpdateKinesisStreamingDestination",
     }
     assert removed - kept == {"dynamodb:DisableKinesisStreamingDestination"}
+
+
+@pytest.mark.parametrize(
+    ("there", "absent"),
+    [
+        ({"time_to_live": "expires"}, {"time_to_live": None}),
+        ({"point_in_time_recovery": True}, {"point_in_time_recovery": False}),
+        ({"resource_policy": POLICY}, {"resource_policy": None}),
+        ({"kinesis": "arn:aws:kinesis:us-east-1:1:stream/1"}, {"kinesis": None}),
+        ({"contributor_insights": True}, {"contributor_insights": False}),
+    ],
+)
+def test_nothing_is_removed_that_is_not_allowed(there, absent):
+    """What is declared to be absent is refused after a look, unless `allow` has its name."""
+    watched, new = Watched(), changed(PLAIN, **absent)
+    watched.run(dynamorm.create_table(changed(PLAIN, **there)))
+    with pytest.raises(PlanRefused):
+        watched.run(dynamorm.update_table(new))
+    needed = set(required_actions("update_table", new))
+    assert needed - watched.seen == {Permission(f"{ARN}:table/orders", "dynamodb:UpdateTable")}
+
+
+def test_a_plan_that_writes_to_a_stream_of_kinesis():
+    """The actions on the stream are needed for who turns it on, and not for who turns it off."""
+    stream = "arn:aws:kinesis:us-east-1:1:stream/1"
+    told = []
+    for before, after in (
+        (PLAIN, changed(PLAIN, kinesis=stream)),
+        (changed(PLAIN, kinesis=stream), PLAIN),
+    ):
+        watched = Watched()
+        watched.run(dynamorm.create_table(before))
+        asked = dynamorm.plan(after, allow=["kinesis"])
+        needed = required_actions(dynamorm.run(asked, watched, clock=watched.clock))
+        told.append({(p.action, p.resource) for p in needed if p.action.startswith("kinesis:")})
+    assert told == [
+        {
+            ("kinesis:DescribeStream", stream),
+            ("kinesis:DescribeStreamSummary", stream),
+            ("kinesis:ListStreams", "*"),
+            ("kinesis:PutRecords", stream),
+        },
+        set(),
+    ]
 
 
 def test_updating_needs_no_more():
@@ -505,6 +552,36 @@ def test_each_of_several_tables(name):
     assert set(required_actions(name, PLAIN, OTHER)) == {*one, *other}
 
 
+@pytest.mark.parametrize(
+    ("name", "source", "action"),
+    [
+        ("restore_backup", "table/orders/backup/*", "DescribeBackup"),
+        ("restore_backup", "table/orders/backup/*", "RestoreTableFromBackup"),
+        ("restore_to_point_in_time", "table/orders", "DescribeTable"),
+        ("restore_to_point_in_time", "table/orders", "RestoreTableToPointInTime"),
+    ],
+)
+def test_a_restore_reads_the_table_that_is_named_last(name, source, action):
+    """All else is about the new table."""
+    told = required_actions(name, PLAIN.named("new"), "orders")
+    assert Permission(f"{ARN}:{source}", f"dynamodb:{action}") in told
+    assert {p.resource for p in told} == {f"{ARN}:table/new", f"{ARN}:{source}"}
+
+
+@pytest.mark.parametrize(
+    ("name", "action"),
+    [
+        ("list_backups", "ListBackups"),
+        ("list_exports", "ListExports"),
+        ("list_imports", "ListImports"),
+        ("list_bulk_operations", "ListBulkOperations"),
+    ],
+)
+def test_a_list_of_all_tables_describes_none(name, action):
+    """Without a table there is only the request for the list."""
+    assert required_actions(name) == (Permission("*", f"dynamodb:{action}"),)
+
+
 def test_a_strict_check():
     """It reads every setting, declared or not, and writes nothing."""
     watched = Watched()
@@ -579,7 +656,8 @@ def test_account_and_region():
 
 def test_what_is_no_operation():
     """A misspelt operation or name is an error."""
-    with pytest.raises(ValueError, match="no operation 'create'"):
+    known = "no operation 'create': there are bulk_put_from_s3, cancel_bulk_operation, create_b"
+    with pytest.raises(ValueError, match=known):
         required_actions("create", PLAIN)
-    with pytest.raises(Refused):
+    with pytest.raises(Refused, match=r"^allow= takes names: write allow=\('ttl',\)"):
         required_actions("plan", PLAIN, allow="ttl")

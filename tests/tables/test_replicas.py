@@ -617,6 +617,20 @@ def test_permissions_of_a_plan():
     assert ("DeleteTableReplica", london) not in needs
 
 
+def test_permissions_of_a_plan_that_makes_replicas():
+    """It needs what makes a replica in its region, and what sets its tags there alone."""
+    made = World(BARE).run(dynamorm.plan(changed(BARE, replicas=(Replica("eu-west-2"),))))
+    needs = {(p.action.removeprefix("dynamodb:"), p.resource) for p in required_actions(made)}
+    assert ("CreateTableReplica", "arn:aws:dynamodb:eu-west-2:*:table/orders") in needs
+    world = World(changed(BARE, replicas=(Replica("eu-west-2"),)))
+    tagged = Replica("eu-west-2", tags={"a": "b"})
+    made = world.run(dynamorm.plan(changed(BARE, replicas=(tagged,))))
+    needs = {(p.action.removeprefix("dynamodb:"), p.resource) for p in required_actions(made)}
+    assert {where for action, where in needs if action == "TagResource"} == {
+        "arn:aws:dynamodb:eu-west-2:*:table/orders"
+    }
+
+
 def test_a_protected_region_is_busy_while_it_changes():
     """A setting of a region is insisted on while the replica is being changed there."""
     world = World(changed(BARE, replicas=(IRELAND,)))
