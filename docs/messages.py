@@ -59,7 +59,7 @@ def collect() -> tuple[Message, ...]:
     }
     kinds = KINDS | {
         node.name
-        for name in ("errors.base", "errors.answers", "errors.outcomes", "copying.collisions")
+        for name in ("errors.__init__", "errors.answers", "errors.outcomes", "copying.collisions")
         for node in modules[name].body
         if isinstance(node, ast.ClassDef)
     }

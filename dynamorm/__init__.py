@@ -13,7 +13,7 @@ __version__ = "0.1.0"
 _MODULES = {
     "api.backups": "Backup",
     "api.bulk_errors": "BulkErrors",
-    "api.descriptions": "TableDescription",
+    "api": "TableDescription",
     "api.s3": "BulkOperation Export Import",
     "copying.migrate": "Migrated auto_migrate_with_options",
     "copying.options": "CopyOptions",
@@ -21,7 +21,7 @@ _MODULES = {
     "copying.table": "copy_segment copy_table",
     "copying.verified": "Verified",
     "copying.verify": "verify_copy",
-    "connection": "connect connect_async",
+    "database.connection": "connect connect_async",
     "database": "AsyncDatabase Database",
     "errors": (
         "AccessDenied ConditionFailed CopyIncomplete CredentialsMissing CredentialsRejected "
@@ -36,27 +36,26 @@ _MODULES = {
     ),
     "model.declare": "table table_spec",
     "model.fields": "InlineFilter PartitionKey SortKey TimeToLive Vector",
+    "model.keys": "IndexSpec KeyAttribute VectorAttribute",
     "model.keywords": "TableOptions",
     "model.options": (
         "ALL Include Index KEYS_ONLY KMS Kinesis OnDemand Provisioned Replica VectorIndex "
         "WarmThroughput"
     ),
-    "model.indexes": "IndexSpec KeyAttribute VectorAttribute",
     "model.spec": "TableSpec",
+    "operations": "Call Effect Location Now Operation Sleep Steps Where",
     "operations.drivers": "Clock arun run",
-    "operations.effects": "Call Effect Location Now Operation Sleep Steps Where",
     "operations.observing": "Event",
     "operations.transport": "AsyncTransport Transport",
     "operations.waiting": "Retries",
-    "permissions": "Permission required_actions",
+    "database.permissions": "Permission required_actions",
+    "tables": "describe_table list_tables table_exists",
     "tables.backups": "create_backup delete_backup list_backups",
     "tables.bulk_errors": "read_bulk_errors",
     "tables.check": "Checked TableCheck check",
     "tables.compare": "Difference Pending",
     "tables.deletion": "delete_table delete_tables",
-    "tables.ensured": "Ensured",
-    "tables.find": "describe_table list_tables table_exists",
-    "tables.lifecycle": "auto_migrate create_table ensure_table ensure_tables migrate",
+    "tables.lifecycle": ("Ensured auto_migrate create_table ensure_table ensure_tables migrate"),
     "tables.plan": "Plan",
     "tables.restore": "restore_backup restore_to_point_in_time",
     "tables.s3": "bulk_put_from_s3 export_to_s3 import_from_s3",
@@ -67,7 +66,7 @@ _MODULES = {
     ),
     "tables.update": "Applied apply plan update_table",
     "tables.waits": "wait_until_active wait_until_gone",
-    "transports.credentials": "Credentials",
+    "transports": "Credentials",
 }
 
 _MODULE_OF = dict(

@@ -8,9 +8,9 @@ from . import export as export
 from . import requests as requests
 from . import signing as signing
 from . import testing as testing
+from .api import TableDescription as TableDescription
 from .api.backups import Backup as Backup
 from .api.bulk_errors import BulkErrors as BulkErrors
-from .api.descriptions import TableDescription as TableDescription
 from .api.s3 import BulkOperation as BulkOperation
 from .api.s3 import Export as Export
 from .api.s3 import Import as Import
@@ -22,6 +22,8 @@ from .copying.table import copy_segment as copy_segment
 from .copying.table import copy_table as copy_table
 from .copying.verified import Verified as Verified
 from .copying.verify import verify_copy as verify_copy
+from .database.permissions import Permission as Permission
+from .database.permissions import required_actions as required_actions
 from .errors import AccessDenied as AccessDenied
 from .errors import ConditionFailed as ConditionFailed
 from .errors import CopyIncomplete as CopyIncomplete
@@ -65,9 +67,9 @@ from .model.fields import PartitionKey as PartitionKey
 from .model.fields import SortKey as SortKey
 from .model.fields import TimeToLive as TimeToLive
 from .model.fields import Vector as Vector
-from .model.indexes import IndexSpec as IndexSpec
-from .model.indexes import KeyAttribute as KeyAttribute
-from .model.indexes import VectorAttribute as VectorAttribute
+from .model.keys import IndexSpec as IndexSpec
+from .model.keys import KeyAttribute as KeyAttribute
+from .model.keys import VectorAttribute as VectorAttribute
 from .model.keywords import TableOptions as TableOptions
 from .model.options import ALL as ALL
 from .model.options import KEYS_ONLY as KEYS_ONLY
@@ -81,23 +83,24 @@ from .model.options import Replica as Replica
 from .model.options import VectorIndex as VectorIndex
 from .model.options import WarmThroughput as WarmThroughput
 from .model.spec import TableSpec as TableSpec
+from .operations import Call as Call
+from .operations import Effect as Effect
+from .operations import Location as Location
+from .operations import Now as Now
+from .operations import Operation as Operation
+from .operations import Sleep as Sleep
+from .operations import Steps as Steps
+from .operations import Where as Where
 from .operations.drivers import Clock as Clock
 from .operations.drivers import arun as arun
 from .operations.drivers import run as run
-from .operations.effects import Call as Call
-from .operations.effects import Effect as Effect
-from .operations.effects import Location as Location
-from .operations.effects import Now as Now
-from .operations.effects import Operation as Operation
-from .operations.effects import Sleep as Sleep
-from .operations.effects import Steps as Steps
-from .operations.effects import Where as Where
 from .operations.observing import Event as Event
 from .operations.transport import AsyncTransport as AsyncTransport
 from .operations.transport import Transport as Transport
 from .operations.waiting import Retries as Retries
-from .permissions import Permission as Permission
-from .permissions import required_actions as required_actions
+from .tables import describe_table as describe_table
+from .tables import list_tables as list_tables
+from .tables import table_exists as table_exists
 from .tables.backups import create_backup as create_backup
 from .tables.backups import delete_backup as delete_backup
 from .tables.backups import list_backups as list_backups
@@ -109,10 +112,7 @@ from .tables.compare import Difference as Difference
 from .tables.compare import Pending as Pending
 from .tables.deletion import delete_table as delete_table
 from .tables.deletion import delete_tables as delete_tables
-from .tables.ensured import Ensured as Ensured
-from .tables.find import describe_table as describe_table
-from .tables.find import list_tables as list_tables
-from .tables.find import table_exists as table_exists
+from .tables.lifecycle import Ensured as Ensured
 from .tables.lifecycle import auto_migrate as auto_migrate
 from .tables.lifecycle import create_table as create_table
 from .tables.lifecycle import ensure_table as ensure_table
@@ -140,13 +140,13 @@ from .tables.update import plan as plan
 from .tables.update import update_table as update_table
 from .tables.waits import wait_until_active as wait_until_active
 from .tables.waits import wait_until_gone as wait_until_gone
-from .transports.credentials import Credentials as Credentials
+from .transports import Credentials as Credentials
 
 # The methods of a database take their types from the modules above: mypy has to read those first.
 if TYPE_CHECKING:
-    from .connection import connect as connect
-    from .connection import connect_async as connect_async
     from .database import AsyncDatabase as AsyncDatabase
     from .database import Database as Database
+    from .database.connection import connect as connect
+    from .database.connection import connect_async as connect_async
 
 __version__: str

@@ -27,7 +27,7 @@ from .copying.table import copied, copy_share
 from .copying.verified import Verified, VerifyPoint
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
-from .operations.effects import Operation, Steps
+from .operations import Operation, Steps
 from .operations.parallel import Stop, finished
 from .operations.processes import Over
 

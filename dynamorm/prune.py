@@ -29,7 +29,7 @@ UNUSED = (
     "dynamorm/estimate",
     "dynamorm/__main__.py",
     "dynamorm/distributed.py",
-    "dynamorm/permissions.py",
+    "dynamorm/database/permissions.py",
     "dynamorm/prune.py",
     "msgspec/_json_schema.py",
     "msgspec/toml.py",

@@ -14,7 +14,7 @@ from .transports.signing import sign
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from .transports.credentials import Given
+    from .transports import Given
 
 
 def signed_headers(

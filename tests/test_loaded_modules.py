@@ -21,7 +21,6 @@ MODEL = {
     "dynamorm.model.declare",
     "dynamorm.model.fields",
     "dynamorm.model.keys",
-    "dynamorm.model.indexes",
     "dynamorm.model.options",
     "dynamorm.model.spec",
 }
@@ -29,37 +28,24 @@ MODEL = {
 OPERATION = {
     "dynamorm",
     "dynamorm.api",
-    "dynamorm.api.descriptions",
-    "dynamorm.connection",
     "dynamorm.database",
+    "dynamorm.database.connection",
     "dynamorm.errors",
-    "dynamorm.errors.base",
     "dynamorm.model",
-    "dynamorm.model.named",
-    "dynamorm.model.names",
     "dynamorm.operations",
     "dynamorm.operations.drivers",
-    "dynamorm.operations.effects",
     "dynamorm.operations.middleware",
     "dynamorm.operations.sending",
     "dynamorm.operations.waiting",
     "dynamorm.tables",
-    "dynamorm.tables.find",
 }
-ENSURE = {
-    "dynamorm.operations.waiters",
-    "dynamorm.tables.compare",
-    "dynamorm.tables.ensured",
-    "dynamorm.tables.lifecycle",
-}
+ENSURE = {"dynamorm.tables.compare", "dynamorm.tables.lifecycle"}
 """What ensure_table takes for a table that is there: no plans, steps, settings or requests."""
 SIGNED = {
     "dynamorm.transports.config",
     "dynamorm.transports.credential_source",
-    "dynamorm.transports.credentials",
     "dynamorm.transports.endpoints",
     "dynamorm.transports.exchange",
-    "dynamorm.transports.failures",
     "dynamorm.transports.profiles",
     "dynamorm.transports.routes",
     "dynamorm.transports.buffer",
@@ -130,8 +116,7 @@ def test_importing_dynamorm_loads_dynamorm_alone():
 def test_a_model_loads_nothing_that_sends():
     """Declaring tables is free of drivers and transports."""
     modules = loaded("import dynamorm; dynamorm.table; dynamorm.PartitionKey; dynamorm.Index")
-    needed = {"dynamorm", "dynamorm.errors", "dynamorm.errors.base", "dynamorm.model"}
-    assert modules == {*needed, "dynamorm.model.names", *MODEL}
+    assert modules == {"dynamorm", "dynamorm.errors", "dynamorm.model", *MODEL}
 
 
 @pytest.fixture
@@ -168,7 +153,7 @@ def test_ensuring_a_table_that_is_there_loads_no_settings():
     told = answer({"Table": {"TableName": "orders", **KEYED}})
     with Server(told) as server:
         modules = loaded(ENSURED.format(url=server.url))
-    assert ours(modules) == HTTP - {"dynamorm.tables.find"} | MODEL | ENSURE
+    assert ours(modules) == HTTP | MODEL | ENSURE
 
 
 def test_the_first_request_over_botocore_loads_no_client(url):
@@ -207,7 +192,7 @@ assert "inspect" not in sys.modules
 
 def test_a_function_as_credentials_loads_no_inspect():
     """It is for the messages of calls that are refused, and takes milliseconds to load."""
-    assert "dynamorm.connection" in loaded(BY_A_FUNCTION)
+    assert "dynamorm.database.connection" in loaded(BY_A_FUNCTION)
 
 
 @pytest.mark.parametrize("code", [GIVEN, FROM_A_CONTAINER], ids=["an argument", "a container"])

@@ -1,13 +1,28 @@
-"""DynamoDB's own shapes, each once: here what all of them share, and what many are made of."""
+"""DynamoDB's own shapes, each once: here what all of them share, and what a table is.
+
+Members that the service does not know yet are passed over, and a status is any string: a new one
+must not break a reader. Times are seconds since the epoch.
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+"""
 
 # No `from __future__ import annotations`: evaluating strings costs as much as making the classes.
+# Annotations that are strings name what few tables have, and is loaded for those.
 
+from collections.abc import Callable
+from functools import lru_cache
 from importlib import import_module
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from msgspec import json
+from msgspec import Raw, defstruct, field, json
 
 from ..model import Readable
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from msgspec.json import Decoder
+
+    from . import parts
 
 encode = json.Encoder().encode
 """The JSON body of a request."""
@@ -28,6 +43,10 @@ class Lazy:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(import_module(f"..{self._name}", __name__), name)
+
+
+if not TYPE_CHECKING:
+    parts = Lazy("api.parts")
 
 
 def wire_name(field: str) -> str:
@@ -70,3 +89,105 @@ class WarmThroughputDescription(Reply, frozen=True):
     read_units_per_second: int | None = None
     write_units_per_second: int | None = None
     status: str | None = None
+
+
+class BillingModeSummary(Reply, frozen=True):
+    billing_mode: str | None = None
+    last_update_to_pay_per_request_date_time: float | None = None
+
+
+class TableDescription(Reply, frozen=True):
+    """A table as the service describes it; counts and sizes are some six hours old."""
+
+    table_name: str
+    table_status: str
+    attribute_definitions: tuple[AttributeDefinition, ...] = ()
+    key_schema: tuple[KeySchemaElement, ...] = ()
+    created: float | None = field(default=None, name="CreationDateTime")
+    """When it was created, in seconds since the epoch."""
+    provisioned_throughput: ProvisionedThroughputDescription | None = None
+    table_size_bytes: int | None = None
+    item_count: int | None = None
+    table_arn: str | None = None
+    table_id: str | None = None
+    billing_mode_summary: BillingModeSummary | None = None
+    local_secondary_indexes: "tuple[parts.LocalSecondaryIndexDescription, ...]" = ()
+    global_secondary_indexes: "tuple[parts.GlobalSecondaryIndexDescription, ...]" = ()
+    stream_specification: "parts.StreamSpecification | None" = None
+    latest_stream_label: "str | None" = None
+    latest_stream_arn: "str | None" = None
+    global_table_version: "str | None" = None
+    replicas: "tuple[parts.ReplicaDescription, ...]" = ()
+    global_table_witnesses: "tuple[parts.GlobalTableWitnessDescription, ...]" = ()
+    global_table_settings_replication_mode: "str | None" = None
+    restore_summary: "parts.RestoreSummary | None" = None
+    sse_description: "parts.SSEDescription | None" = None
+    archival_summary: "parts.ArchivalSummary | None" = None
+    table_class_summary: "parts.TableClassSummary | None" = None
+    deletion_protection_enabled: bool | None = None
+    disassociation_protection_enabled: "bool | None" = None
+    on_demand_throughput: "parts.OnDemandThroughput | None" = None
+    warm_throughput: WarmThroughputDescription | None = None
+    multi_region_consistency: "str | None" = None
+    vector_indexes: "tuple[parts.VectorIndexDescription, ...]" = ()
+
+    @property
+    def creation_date_time(self) -> "datetime | None":
+        """When it was created, in UTC."""
+        return moment(self.created)
+
+    @property
+    def billing_mode(self) -> str:
+        """PROVISIONED or PAY_PER_REQUEST; a table without a summary is provisioned."""
+        summary = self.billing_mode_summary
+        return (summary and summary.billing_mode) or "PROVISIONED"
+
+
+class DescribeTableInput(Request, frozen=True):
+    table_name: str
+
+
+class DescribeTableOutput(Reply, frozen=True):
+    table: TableDescription
+
+
+def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> DescribeTableOutput:
+    """Read an answer of DescribeTable with the shapes of those members alone that are there.
+
+    To make the others, and the decoder of them all, takes a fresh process as long as to connect.
+    """
+    # First with no rare member but as raw bytes: these tell which ones the table has.
+    told = decoder(_answer(())).decode(body).table
+    there = tuple(name for name in _RARE if getattr(told, name) != _NOTHING)
+    if there:
+        told = decoder(_answer(there)).decode(body).table
+    known = (name for name in told.__struct_fields__ if name in there or name not in _RARE)
+    return DescribeTableOutput(TableDescription(**{name: getattr(told, name) for name in known}))
+
+
+_NOTHING = Raw()
+_KINDS: dict[str, Any] = TableDescription.__annotations__
+_RARE = tuple(name for name, kind in _KINDS.items() if isinstance(kind, str))
+
+
+# By the members that are there: the tables of one program are of few such shapes.
+@lru_cache(maxsize=32)
+def _answer(members: tuple[str, ...]) -> Any:
+    """Make the shape of an answer that has these of the rare members; others are left unread."""
+    table: Any = TableDescription
+    names, kinds, defaults = table.__struct_fields__, _KINDS, table.__struct_defaults__
+    required = len(names) - len(defaults)
+    fields: list[Any] = [(name, kinds[name]) for name in names[:required]]
+    for name, default in zip(names[required:], defaults, strict=True):
+        unread = name in _RARE and name not in members
+        fields.append((name, Raw, _NOTHING) if unread else (name, kinds[name], default))
+    encoded = dict(zip(names, table.__struct_encode_fields__, strict=True))
+    made = defstruct("Table", fields, rename=encoded, module=__name__)
+    return defstruct("Answer", [("table", made)], rename=wire_name, module=__name__)
+
+
+def moment(seconds: float | None) -> "datetime | None":
+    """Return seconds since the epoch as an aware datetime, in UTC."""
+    from datetime import datetime, timezone
+
+    return None if seconds is None else datetime.fromtimestamp(seconds, timezone.utc)

@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType, field
 
-from . import KeySchemaElement, Reply, Request
-from .descriptions import moment
+from . import KeySchemaElement, Reply, Request, moment
 from .parts import (
     GlobalSecondaryIndexDescription,
     LocalSecondaryIndexDescription,

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, field
 
-from . import AttributeDefinition, KeySchemaElement, Reply, Request
+from . import AttributeDefinition, KeySchemaElement, Reply, Request, moment
 from .bulk_errors import BulkErrors
-from .descriptions import moment
 from .tables import (
     GlobalSecondaryIndex,
     NewVectorIndex,

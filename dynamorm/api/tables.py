@@ -11,10 +11,9 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..model.options import WarmThroughput
-from . import AttributeDefinition, KeySchemaElement, Reply, Request
-from .descriptions import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
-from .descriptions import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
-from .descriptions import TableDescription
+from . import AttributeDefinition, KeySchemaElement, Reply, Request, TableDescription
+from . import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
+from . import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
 from .parts import (
     Projection,
     SearchSchemaElement,

@@ -18,7 +18,7 @@ from .progress import Progress, read_so_far
 from .session import Session, command, seconds
 
 if TYPE_CHECKING:
-    from ..operations.effects import Operation
+    from ..operations import Operation
 
 UNFINISHED = 2
 """The exit code of both after a deadline, and of `verify` if the tables differ."""

@@ -14,7 +14,7 @@ from .plans import planned
 from .session import Session, command
 
 if TYPE_CHECKING:
-    from ..api.descriptions import TableDescription
+    from ..api import TableDescription
     from ..database import Database
     from ..estimate import Estimate
     from ..model.declare import Model
@@ -107,8 +107,8 @@ def tell_before(
     from ..errors import AccessDenied
     from ..estimate import Quota
     from ..estimate.rates import rates
+    from ..model import table_name
     from ..model.declare import table_spec
-    from ..model.named import table_name
     from ..model.spec import TableSpec
 
     estimate, found = _copy(databases, ends, prices, given)

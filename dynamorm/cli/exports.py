@@ -54,7 +54,7 @@ def terraform(session: Session, models: tuple[str, ...], out: str | None) -> Non
 def requests(session: Session, models: tuple[str, ...], out: str | None) -> None:
     """Write the requests that create the tables, in order."""
     from ..model.declare import table_spec
-    from ..operations.effects import Location
+    from ..operations import Location
     from ..tables.plan import create_plan
 
     here = Location(table_prefix=session.prefix)
@@ -84,8 +84,8 @@ def permissions(
     An OPERATION is a method of the library: plan, update_table, ensure_table, copy_table; several
     are separated by commas. The models are those of the project if none is named.
     """
+    from ..database.permissions import required_actions
     from ..export import iam_policy
-    from ..permissions import required_actions
 
     named = [model_or_name(table) for table in tables] or session.models(())
     found = [_prefixed(table, session.prefix) for table in named]
@@ -99,9 +99,8 @@ def permissions(
 
 
 def _prefixed(table: Model | str, prefix: str) -> Model | str:
+    from ..model import table_name, whole_name
     from ..model.declare import table_spec
-    from ..model.named import table_name
-    from ..model.names import whole_name
 
     name = whole_name(prefix, table_name(table))
     return name if isinstance(table, str) else table_spec(table, name=name)

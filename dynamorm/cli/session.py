@@ -59,7 +59,7 @@ class Session:
         # What is not given is left to `connect`, which looks where boto3 looks.
         place = {name: self.given.get(name) for name in PLACE} | elsewhere
         if self._connect is None:
-            from ..connection import connect
+            from ..database.connection import connect
 
             self._connect = connect
         # A database that has an observer cannot be sent to the processes of a copy.

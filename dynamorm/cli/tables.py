@@ -11,8 +11,8 @@ from .models import model_or_name
 from .session import Session, command
 
 if TYPE_CHECKING:
-    from ..api.descriptions import TableDescription
-    from ..model.spec import KeyAttribute
+    from ..api import TableDescription
+    from ..model.keys import KeyAttribute
     from ..tables.lifecycle import OnDrift
 
 

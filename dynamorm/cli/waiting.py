@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from ..api.descriptions import DescribeTableOutput
+from ..api import DescribeTableOutput
 from ..errors import ServiceError, TransportError
-from ..operations.effects import Steps, call
+from ..operations import Steps, call
 from ..operations.waiting import Deadline, pause, polling, within
 from ..requests import describe_table
 

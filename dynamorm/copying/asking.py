@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from ..api.cursors import Cursors
 from ..api.items import ScanInput, ScanOutput, units
 from ..errors import DynamormError, Throttled
-from ..operations.effects import Steps, call, now
+from ..operations import Steps, call, now
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike

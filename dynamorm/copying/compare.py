@@ -18,7 +18,7 @@ from ..api.cursors import Cursors
 from ..api.items import Key, ScanOutput
 from ..api.lookups import MAX_KEYS
 from ..items.keys import item_hash
-from ..operations.effects import Steps, now, together
+from ..operations import Steps, now, together
 from .collisions import Keys, digest
 from .identity import Found, check_tables
 from .join import Hashed, Join, Side

@@ -11,7 +11,7 @@ from ..errors import ConditionFailed, ItemError
 from ..items.keys import item_hash
 from ..items.limits import key_of
 from ..items.mismatch import STRANGE
-from ..operations.effects import Steps
+from ..operations import Steps
 from .queue import Part
 from .writer import Answer, Writer
 

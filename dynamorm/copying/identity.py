@@ -7,11 +7,11 @@ from typing import Any, TypeVar
 
 from msgspec import Struct, convert, json, structs
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import UNREADABLE, Refused
 from ..model.declare import model_of
 from ..model.spec import TableSpec
-from ..operations.effects import Location
+from ..operations import Location
 from ..tables.described import described_spec
 
 P = TypeVar("P", bound=Any)

@@ -8,20 +8,17 @@ from typing import TYPE_CHECKING, Any
 from .. import requests
 from ..api.backups import Backup
 from ..errors import Refused, TableFailed, UnsupportedOperation
-from ..model import Readable
+from ..model import Readable, name_problem
 from ..model.declare import Model, table_spec
 from ..model.keywords import TableOptions
-from ..model.names import name_problem
 from ..model.options import Options
-from ..operations.effects import Steps, operation, where
+from ..operations import Steps, operation, where
 from ..operations.middleware import elsewhere
-from ..operations.waiters import find_table
 from ..operations.waiting import Deadline, seconds_of, within
+from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
 from ..tables.described import described_spec
-from ..tables.ensured import Ensured
-from ..tables.find import describe_table, table_exists
-from ..tables.lifecycle import create_table, ensure_table
+from ..tables.lifecycle import Ensured, create_table, ensure_table
 from .options import CopyOptions, CopySettings
 from .pair import Pair
 from .prepare import check_copy

@@ -11,7 +11,7 @@ from msgspec import Raw
 from ..api.items import ScanOutput
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
-from ..operations.effects import Steps, now
+from ..operations import Steps, now
 from .collisions import digest
 from .job import Job
 from .report import Page, Segment

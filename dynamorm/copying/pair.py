@@ -7,16 +7,16 @@ from typing import Annotated, Any, TypeVar, get_args, get_origin
 from msgspec import Struct, structs
 from msgspec.structs import fields
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import Refused, TableFailed, WaitTimeout
+from ..model import table_name
 from ..model.declare import Model, model_of
 from ..model.fields import label, union_members
-from ..model.named import table_name
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, changing, now, through, where
+from ..operations import Steps, changing, now, through, where
 from ..operations.middleware import elsewhere
 from ..operations.waiting import Deadline, pause, polling
-from ..tables.find import describe_table
+from ..tables import describe_table
 from .identity import Found, Work, work_of
 from .job import Convert
 from .options import CopySettings, TimeLeft

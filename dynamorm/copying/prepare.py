@@ -8,11 +8,11 @@ from typing import Any
 
 from msgspec import UNSET, Raw, structs
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import ItemError, Refused
 from ..items.keys import item_key
 from ..model.spec import TableSpec, key_names
-from ..operations.effects import Steps
+from ..operations import Steps
 from ..operations.pace import Pace
 from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
 from .identity import check_tables, is_same, read_point

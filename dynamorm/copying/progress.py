@@ -7,7 +7,7 @@ from contextlib import suppress
 from threading import Lock
 from typing import Any, Generic, Protocol, TypeVar
 
-from ..operations.effects import Steps
+from ..operations import Steps
 from .options import CopySettings
 
 PROGRESS_EVERY = 0.25

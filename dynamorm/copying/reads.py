@@ -18,8 +18,8 @@ from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item, key_json
 from ..errors import ItemError, service_error
 from ..items.keys import item_hash, item_key
 from ..items.mismatch import STRANGE
-from ..model.spec import KeyAttribute
-from ..operations.effects import Steps, now
+from ..model.keys import KeyAttribute
+from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .asking import UNIT, Asking, Pauses, ask_once

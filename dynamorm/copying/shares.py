@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, structs
 
 from ..errors import DynamormError
-from ..operations.effects import Home, Steps, Waiting
+from ..operations import Home, Steps, Waiting
 from ..operations.pace import Lent, Pace
 from ..operations.parallel import Stop
 from .checkpoint import Checkpoint

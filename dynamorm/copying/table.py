@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..api.items import ScanOutput, scan
 from ..model.declare import Model
-from ..operations.effects import Steps, now, operation, together
+from ..operations import Steps, now, operation, together
 from .checkpoint import Checkpoint
 from .job import Job, Paces
 from .options import check_processes, check_segments, settings_of

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import Refused
 from ..model.declare import Model
-from ..operations.effects import Steps, now, operation
+from ..operations import Steps, now, operation
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .checkpoint import SEGMENTS

@@ -10,7 +10,7 @@ from msgspec import Raw, Struct
 from ..api.items import BatchWriteItemOutput, ConsumedCapacity, batch_write_item, units
 from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
-from ..operations.effects import NOW, Call, Sleep, Steps, asked
+from ..operations import NOW, Call, Sleep, Steps, asked
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike

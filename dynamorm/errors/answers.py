@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from .base import ServiceError, publish, shown
+from . import ServiceError, publish, shown
 
 
 class TableNotFound(ServiceError):

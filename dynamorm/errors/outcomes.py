@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .base import DynamormError, named, publish, shown
+from . import DynamormError, named, publish, shown
 
 
 class ModelError(DynamormError):

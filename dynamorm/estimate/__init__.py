@@ -4,7 +4,8 @@ Nothing is sent, but for `quota`. Sizes are what DescribeTable tells, some six h
 are taken to be of average size.
 """
 
-from .costs import copy, plan
+from .costs import estimate_copy as copy
+from .costs import estimate_plan as plan
 from .prices import PRICED, PRICES, SOURCE
 from .rates import Quota, quota
 from .values import Cost, Estimate

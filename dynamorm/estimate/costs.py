@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from math import ceil
 from typing import NamedTuple
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.parts import IndexDescription
+from ..model import region_of
 from ..model.declare import Model, table_spec
-from ..model.indexes import IndexSpec
-from ..model.names import region_of
+from ..model.keys import IndexSpec
 from ..model.options import KEYS_ONLY, Provisioned
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
@@ -38,7 +38,7 @@ class _Items(NamedTuple):
         return self.number * max(each, 1)
 
 
-def copy(
+def estimate_copy(
     source: TableDescription,
     target: Model | TableDescription | None = None,
     *,
@@ -98,7 +98,7 @@ def copy(
     )
 
 
-def plan(
+def estimate_plan(
     plan: Plan,
     description: TableDescription | None = None,
     *,

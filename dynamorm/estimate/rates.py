@@ -10,12 +10,12 @@ from typing import NamedTuple
 
 from msgspec import Struct
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.tables import DescribeLimitsInput, DescribeLimitsOutput
-from ..model.indexes import IndexSpec
+from ..model.keys import IndexSpec
 from ..model.options import OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call, operation
+from ..operations import Steps, call, operation
 
 NEW = WarmThroughput(read=12_000, write=4_000)
 """What a new on-demand table serves at once."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Collection
 
 from ..errors import ModelError
+from ..model import checked_prefix, whole_name
 from ..model.declare import Model, table_spec
 from ..model.fields import label
-from ..model.names import checked_prefix, whole_name
 from ..model.spec import TableSpec
 
 

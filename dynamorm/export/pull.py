@@ -8,8 +8,8 @@ from typing import Any, overload
 from msgspec import UNSET, Struct
 
 from ..model.spec import TableSpec, changed
-from ..operations.effects import Operation, Steps, operation
-from ..tables.find import describe_table
+from ..operations import Operation, Steps, operation
+from ..tables import describe_table
 from ..tables.settings import SETTINGS
 from ..tables.steps import Change
 from ..tables.survey import survey

@@ -13,9 +13,9 @@ from typing import Any, Generic, Literal, TypeVar, get_origin, overload
 from msgspec import Raw, Struct
 
 from ..errors import ItemError, ModelError
+from ..model import table_name
 from ..model.declare import not_a_model
 from ..model.fields import label, union_members
-from ..model.named import table_name
 from ..model.unions import member_problems
 from .attributes import read_shape, struct_tag
 from .mismatch import Misfit, complaint, expected

@@ -15,7 +15,8 @@ from typing import Annotated, Any
 from msgspec import UNSET, Meta, Raw, defstruct, inspect, json
 
 from ..errors import UNREADABLE
-from ..model.spec import KeyAttribute, TableSpec
+from ..model.keys import KeyAttribute
+from ..model.spec import TableSpec
 from .attributes import ARRAYS, RECORDS, alternatives
 from .mismatch import MAX_LEVELS, STRANGE, TOO_DEEP, UNFIT, Misfit, at, complaint
 from .sizes import item_size

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar, get_origin
 from msgspec import Struct, structs
 
 from .. import errors
+from . import short_name_problems
 from .fields import Field, label, read_fields, union_members
 from .keys import spec_parts
-from .names import short_name_problems
 from .options import AnyIndex, Options, check_option_names
 from .spec import TableSpec, changed, remember
 

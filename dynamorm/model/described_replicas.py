@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import UNSET
 
-from .names import region_of
+from . import region_of
 from .options import MAX_UNITS, Replica
 
 Document = Mapping[str, Any]

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..errors import ModelError
-from .indexes import IndexSpec, KeyAttribute, VectorAttribute
+from .keys import IndexSpec, KeyAttribute, VectorAttribute
 from .option_rules import MEMBERS
 from .options import KMS, MAX_UNITS, Include, OnDemand, Provisioned, WarmThroughput
 from .resources import is_resource, resource_members

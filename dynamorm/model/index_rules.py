@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, get_args
 
-from .indexes import IndexKind, IndexSpec, KeyAttribute, VectorAttribute, key_problems
-from .names import attribute_problems, name_problem
+from . import attribute_problems, name_problem
+from .keys import IndexKind, IndexSpec, KeyAttribute, VectorAttribute, key_problems
 from .options import Distance, Include, OnDemand, Provisioned, WarmThroughput
 
 if TYPE_CHECKING:

@@ -1,15 +1,108 @@
-"""From marked fields to keys, indexes and a time to live, with every reason why they cannot be."""
+"""Keys and indexes: as a `TableSpec` has them, by the names of attributes; and from marked fields.
+
+With every reason why marked fields cannot be keys, indexes and a time to live.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Literal
 
-from msgspec import UNSET, UnsetType
+from msgspec import UNSET, Struct, UnsetType, structs
 
+from . import attribute_problems
 from .fields import Field, InlineFilter, PartitionKey, SortKey, TimeToLive, Vector
-from .indexes import IndexSpec, KeyAttribute, VectorAttribute
-from .options import AnyIndex, Include, Index, VectorIndex
+from .options import (
+    ALL,
+    AnyIndex,
+    Distance,
+    Include,
+    Index,
+    OnDemand,
+    Projecting,
+    Projection,
+    Provisioned,
+    VectorIndex,
+    WarmThroughput,
+)
+
+IndexKind = Literal["global", "local", "vector"]
+
+
+class KeyAttribute(Struct, frozen=True):
+    """An attribute that is part of a key, by its name in the table: "S", "N" or "B"."""
+
+    name: str
+    type: Literal["S", "N", "B"]
+
+
+def key_problems(key: tuple[KeyAttribute, ...], what: str) -> Iterator[str]:
+    """Say what is wrong with the attributes of a key, or of a search schema."""
+    for name, count in Counter(attribute.name for attribute in key).items():
+        if count > 1:
+            yield f"attribute {name!r} is {count} times in one {what}"
+    for attribute in key:
+        if attribute.type not in ("S", "N", "B"):
+            yield f"key attribute {attribute.name!r} has type {attribute.type!r}, not S, N or B"
+        yield from attribute_problems("key", attribute.name)
+
+
+class VectorAttribute(Struct, frozen=True):
+    """The attribute that a vector index searches, by its name in the table."""
+
+    name: str
+    dimensions: int
+    distance: Distance
+
+
+def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
+    """Return inline filters in a fixed order: their own order does not count."""
+    return tuple(sorted(filters, key=lambda part: str(part.name)))
+
+
+class IndexSpec(Projecting, frozen=True):
+    """An index: a vector index where it has a `vector`; one without a partition key is local.
+
+    A local index shares the partition key of the table. The names in `Include` are attribute names
+    here. `filters` are the inline filters of a vector index, kept by name.
+    """
+
+    name: str
+    partition_key: tuple[KeyAttribute, ...] = ()
+    sort_key: tuple[KeyAttribute, ...] = ()
+    projection: Projection = ALL
+    throughput: Provisioned | None = None
+    on_demand: OnDemand | None = None
+    warm: WarmThroughput | None = None
+    vector: VectorAttribute | None = None
+    filters: tuple[KeyAttribute, ...] = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.filters and all(isinstance(part, KeyAttribute) for part in self.filters):
+            structs.force_setattr(self, "filters", in_order(self.filters))
+
+    @property
+    def kind(self) -> IndexKind:
+        if self.vector is not None:
+            return "vector"
+        return "global" if self.partition_key else "local"
+
+    @property
+    def local(self) -> bool:
+        return self.kind == "local"
+
+    @property
+    def key(self) -> tuple[KeyAttribute, ...]:
+        """The attributes of its own key, in order."""
+        return self.partition_key + self.sort_key
+
+    @property
+    def defined(self) -> tuple[KeyAttribute, ...]:
+        """The attributes that the table defines for it: its key, then its inline filters."""
+        return self.key + self.filters
+
 
 # In place of a key that is missing, so that everything else that is wrong is found in the same run.
 _UNKNOWN = KeyAttribute("unknown", "S")

@@ -13,8 +13,7 @@ from typing import Any, Final, Literal
 from msgspec import UNSET, Struct, UnsetType, field, json, structs
 
 from .. import errors
-from . import Readable
-from .names import is_text
+from . import Readable, is_text
 
 ALL: Final = "ALL"
 KEYS_ONLY: Final = "KEYS_ONLY"

@@ -10,8 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from .indexes import IndexSpec
-from .names import is_text
+from . import is_text
+from .keys import IndexSpec
 from .option_rules import WANTED, Row, are_replicas, is_region
 from .options import Options, Provisioned, Replica, is_units
 

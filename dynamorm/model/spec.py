@@ -9,10 +9,8 @@ from typing import Any
 from msgspec import UNSET, UnsetType, structs
 
 from .. import errors
-from .indexes import IndexKind, VectorAttribute, key_problems
-from .indexes import IndexSpec as IndexSpec  # noqa: PLC0414  # a part of a spec, found beside it
-from .indexes import KeyAttribute as KeyAttribute  # noqa: PLC0414
-from .names import attribute_problems, name_problem, short_name_problems
+from . import attribute_problems, name_problem, short_name_problems
+from .keys import IndexKind, IndexSpec, KeyAttribute, VectorAttribute, key_problems
 from .options import Options
 
 

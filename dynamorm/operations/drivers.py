@@ -11,8 +11,8 @@ from msgspec import Struct
 
 from ..api import encode
 from ..errors import TransportError
-from ..model.names import checked_prefix
-from .effects import (
+from ..model import checked_prefix
+from . import (
     Call,
     Effect,
     InRegion,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import structs
 
-from ..model.names import whole_name
-from .effects import (
+from ..model import whole_name
+from . import (
     Call,
     Effect,
     Home,

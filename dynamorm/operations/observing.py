@@ -13,7 +13,7 @@ from typing import Any
 from msgspec import Struct
 
 from ..errors import DynamormError, ServiceError, Throttled
-from .effects import Call
+from . import Call
 from .sending import OBSERVED
 from .waiting import table_of
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from threading import Lock
 
-from .effects import Sleep, Steps, now
+from . import Sleep, Steps, now
 
 CREDIT = 0.25
 """Seconds of the rate that may be made up for: a thread wakes later than it asked for."""

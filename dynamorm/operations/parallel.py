@@ -10,7 +10,7 @@ from functools import partial
 from threading import Thread
 from typing import Any, TypeVar
 
-from .effects import Steps, Together
+from . import Steps, Together
 
 R = TypeVar("R")
 

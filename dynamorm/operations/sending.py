@@ -13,10 +13,9 @@ from typing import Any
 
 from msgspec import json
 
-from ..api.descriptions import DescribeTableOutput, read_described
+from ..api import DescribeTableOutput, read_described
 from ..errors import UNREADABLE, TransportError, shown
-from . import ForkLock
-from .effects import Call, InRegion, Location, Where
+from . import Call, ForkLock, InRegion, Location, Where
 
 
 class UnlessGiven(float):

@@ -10,7 +10,7 @@ from msgspec import Struct, structs
 
 from .. import errors
 from ..errors import DynamormError, ServiceError, TransportError
-from .effects import Call, Perform, Sleep, Steps, call, changing, now, through
+from . import Call, Perform, Sleep, Steps, call, changing, now, through
 
 T = TypeVar("T")
 

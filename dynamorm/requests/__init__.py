@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType
 
-from ..api import AttributeDefinition, KeySchemaElement, T, encode
-from ..api.descriptions import DescribeTableInput
+from ..api import AttributeDefinition, DescribeTableInput, KeySchemaElement, T, encode
 from ..api.parts import Projection as ProjectionShape
 from ..api.parts import SearchSchemaElement, StreamSpecification, Tag, VectorAttributeDefinition
 from ..api.tables import (
@@ -26,8 +25,9 @@ from ..api.tables import (
     ProvisionedThroughput,
     SSESpecification,
 )
+from ..model import table_name
 from ..model.declare import Model, table_spec
-from ..model.named import table_name
+from ..model.keys import IndexSpec, KeyAttribute
 from ..model.options import (
     KMS,
     OnDemand,
@@ -35,7 +35,7 @@ from ..model.options import (
     Provisioned,
     policy_text,
 )
-from ..model.spec import IndexSpec, KeyAttribute, TableSpec
+from ..model.spec import TableSpec
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack

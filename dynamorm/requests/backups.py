@@ -10,9 +10,8 @@ from msgspec import UNSET
 from ..api import backups
 from ..api.tables import GlobalSecondaryIndex, NewVectorIndex
 from ..errors import ModelError
+from ..model import name_problem, table_name
 from ..model.declare import Model, table_spec
-from ..model.named import table_name
-from ..model.names import name_problem
 from ..model.spec import TableSpec
 from . import create_table, unencrypted_shape, unset_if_none
 

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import UNSET, UnsetType
 
 from ..api import s3
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from . import create_table, unset_if_none
 
 if TYPE_CHECKING:

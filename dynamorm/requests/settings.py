@@ -12,8 +12,8 @@ from msgspec import UNSET
 
 from ..api import settings
 from ..api.parts import Tag
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from ..model.options import policy_text
 from . import unset_if_none
 

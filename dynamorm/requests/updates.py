@@ -18,10 +18,10 @@ from ..api.tables import (
     UpdateTableInput,
     VectorIndexUpdate,
 )
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
+from ..model.keys import IndexSpec, KeyAttribute
 from ..model.options import KMS, Index, OnDemand, Provisioned, Replica, WarmThroughput
-from ..model.spec import IndexSpec, KeyAttribute
 from . import encryption_shape, global_index, unencrypted_shape, units_shape, vector_index
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.tables import UpdateTableOutput
 from ..errors import (
     PlanRefused,
@@ -13,12 +13,11 @@ from ..errors import (
     ValidationFailed,
     service_error,
 )
-from ..operations.effects import Location, Steps
-from ..operations.waiters import until_active
+from ..operations import Location, Steps
 from ..operations.waiting import Deadline, pause, polling
+from . import describe_table
 from .binding import Binding
 from .compare import Pending
-from .find import describe_table
 from .insist import LOOKS, insist
 from .plan import Plan
 from .review import is_needed, made_again
@@ -26,6 +25,7 @@ from .settings import is_read, on_stream, setting_of
 from .settle import pending
 from .steps import Settings, Step, consents
 from .survey import survey
+from .waits import until_active
 
 
 def refuse(plan: Plan, allow: Collection[str]) -> None:

@@ -21,12 +21,12 @@ from ..api.backups import (
     ListBackupsOutput,
 )
 from ..errors import ServiceError
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, call, operation, where
+from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within
-from .find import pages
+from . import pages
 from .jobs import Progress, check_progress, until_done
 
 if TYPE_CHECKING:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..api.descriptions import TableDescription
-from ..model import Readable
-from ..model.names import whole_name
-from ..operations.effects import Location
+from ..api import TableDescription
+from ..model import Readable, whole_name
+from ..operations import Location
 
 _OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 """A region has several of them (FIPS, dual-stack, by account), and its tables are on all.

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from ..api.cursors import Cursors
 from ..errors import S3Error
-from ..operations.effects import Steps, Waiting
+from ..operations import Steps, Waiting
 from ..operations.sending import is_coroutine_function
 
 T = TypeVar("T")

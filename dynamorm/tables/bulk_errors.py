@@ -19,10 +19,10 @@ from ..api.s3 import BulkOperation
 from ..errors import UNREADABLE, Refused, S3Error, shown
 from ..model.declare import Model, table_spec
 from ..model.spec import key_names
-from ..operations.effects import Steps, operation
+from ..operations import Steps, operation
+from . import describe_table
 from .buckets import BLOCK, Bucket, Lines, blocking, check_client
 from .described import described_spec
-from .find import describe_table
 from .transfers import bulk_operation_of, transfer_arn
 
 KEYS = 100

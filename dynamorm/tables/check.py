@@ -6,14 +6,13 @@ from collections.abc import Collection, Iterator
 
 from msgspec import UNSET
 
-from ..api.descriptions import TableDescription
-from ..model import Readable
+from ..api import TableDescription
+from ..model import Readable, whole_name
 from ..model.declare import Model
-from ..model.names import whole_name
 from ..model.options import check_flags
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, operation, where
-from ..operations.waiters import find_table, unready_indexes, unready_replicas
+from ..operations import Steps, operation, where
+from . import find_table, unready_indexes, unready_replicas
 from .compare import Difference, Pending, drift
 from .drifted import marked
 from .lifecycle import checked_specs

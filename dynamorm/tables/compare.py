@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, Struct, structs
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..model import Readable, value_text
-from ..model.indexes import IndexSpec, KeyAttribute, in_order
+from ..model.keys import IndexSpec, KeyAttribute, in_order
 from ..model.options import KEYS_ONLY, Include
 from ..model.spec import TableSpec, declares_settings
 

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from msgspec import UNSET
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import Refused, WaitTimeout
 from ..model.options import Options
 from ..model.spec import TableSpec, changed
-from ..operations.effects import Steps, now, where
-from ..operations.waiters import until_active
+from ..operations import Steps, now, where
 from ..operations.waiting import Deadline, pause, polling
 from .binding import Binding
 from .replicas import REPLICA_SETTINGS
 from .update import update
+from .waits import until_active
 
 _CARRIED = {"billing", "encryption", "extra", "ignore"}
 """What the request has members for, and what is not a setting of the table."""

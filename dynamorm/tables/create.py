@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.tables import CreateTableOutput
 from ..errors import Refused, TableExists
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, now, wall_time
-from ..operations.waiters import MISSING_GRACE, find_table, until_active
+from ..operations import Steps, now, wall_time
 from ..operations.waiting import Deadline, pause, polling, when_free
+from . import find_table
 from .compare import differences
 from .settings import SETTINGS
+from .waits import MISSING_GRACE, until_active
 
 SKEW = 60.0
 """Seconds by which the service's clock and ours may differ."""

@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING
 from .. import requests
 from ..api.tables import DeleteTableInput, DeleteTableOutput
 from ..errors import TableNotFound
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, operation
-from ..operations.waiters import until_gone
+from ..operations import Steps, operation
 from ..operations.waiting import Deadline, when_free, within
+from .waits import until_gone
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from ..api.descriptions import TableDescription
+    from ..api import TableDescription
 
 
 @operation

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import TransportError
 from ..model.documents import key_parts
 from ..model.spec import DescribedSpec, TableSpec

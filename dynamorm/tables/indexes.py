@@ -9,11 +9,11 @@ from collections.abc import Collection, Iterator
 
 from msgspec import structs
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.parts import IndexDescription, VectorIndexDescription
 from ..model import value_text
 from ..model.index_rules import MAX_INDEXES
-from ..model.indexes import IndexKind, IndexSpec, KeyAttribute
+from ..model.keys import IndexKind, IndexSpec, KeyAttribute
 from ..model.options import MAX_UNITS, Index, Provisioned
 from ..model.spec import TableSpec
 from .compare import (

@@ -9,7 +9,7 @@ from typing import Any
 from ..api import settings
 from ..api.tables import UpdateTableOutput
 from ..errors import ServiceError, TableBusy, TableNotFound, ValidationFailed
-from ..operations.effects import Steps, call
+from ..operations import Steps, call
 from ..operations.waiting import Deadline, passes, pause, polling
 from .settings import NO_POLICY
 from .steps import Step

@@ -7,7 +7,7 @@ from typing import Any, Protocol, TypeVar
 
 from ..errors import TableFailed, TransferFailed, WaitTimeout
 from ..model.arguments import check_plain
-from ..operations.effects import Steps
+from ..operations import Steps
 from ..operations.waiting import Deadline, look_again, polling
 
 

@@ -5,17 +5,22 @@ Nothing here changes a table that was there before, or deletes one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
+from msgspec import structs
+
 from .. import errors
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import DOCS, DynamormError
+from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags
-from ..model.spec import TableSpec
-from ..operations.effects import Steps, operation
-from ..operations.waiting import Deadline, within
+from ..model.spec import TableSpec, declares_settings
+from ..operations import Steps, operation
+from ..operations.waiting import Deadline, pause, polling, within
+from . import find_table, is_ready
+from .compare import Difference, Pending, differences, drift
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -23,7 +28,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.keywords import TableOptions
-    from .ensured import Ensured
 
 OnDrift = Literal["report", "raise", "raise-blocked"]
 
@@ -116,20 +120,37 @@ def _ensure(
     if on_drift == "report":
         done = yield from _ensure_all(specs, deadline, wait)
         return tuple(done[spec.name] for spec in specs)
-    from . import drifted
-
-    there = yield from drifted.compare_first(specs, deadline, wait, on_drift)
+    there: dict[str, Ensured] = {}
+    for spec in specs:
+        found = yield from find_table(spec.name)
+        # Before Python 3.12, tracing loses what follows a program that has caught an error.
+        if found is not None and found.table_status != "DELETING":  # pragma: no branch
+            begun = Ensured(False, found, differences(spec, found))
+            there[spec.name] = yield from _finish(spec, begun, deadline, wait, False)
+    _refuse_drifted(there.values(), on_drift)
     missing = [spec for spec in specs if spec.name not in there]
     done = there | (yield from _ensure_all(missing, deadline, wait))
-    drifted.refuse_drifted(done.values(), on_drift)
+    _refuse_drifted(done.values(), on_drift)
     return tuple(done[spec.name] for spec in specs)
+
+
+def _refuse_drifted(every: Iterable[Ensured], on_drift: str) -> None:
+    """Raise `Drifted` for differences; with "raise-blocked" only for those that no update ends."""
+    found = {
+        ensured.table.table_name: tuple(
+            item
+            for item in ensured.drift
+            if not item.unknown and (item.blocked or on_drift == "raise")
+        )
+        for ensured in every
+    }
+    if drifted := {name: drift for name, drift in found.items() if drift}:
+        raise errors.Drifted(drifted)
 
 
 def _ensure_all(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool
 ) -> Steps[dict[str, Ensured]]:
-    from .ensured import find_or_create
-
     begun: list[tuple[TableSpec, Ensured]] = []
     done: dict[str, Ensured] = {}
     trouble: DynamormError | None = None
@@ -158,14 +179,12 @@ def _ensure_all(
 def _finish(
     spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
-    from .ensured import finish
-
     ensured = yield from finish(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
-    from .drifted import mark
+    from .drifted import marked
 
-    return mark(spec, ensured)
+    return structs.replace(ensured, drift=marked(spec, ensured.table, ensured.drift))
 
 
 def migrate(*_models: Any, **_options: Any) -> NoReturn:
@@ -195,3 +214,77 @@ def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
     if problems:
         raise errors.ModelError(tuple(problems))
     return specs
+
+
+class Ensured(Readable, frozen=True):
+    """What `ensure_table` found or made."""
+
+    created: bool
+    """Whether this call created the table."""
+    table: TableDescription
+    drift: tuple[Difference, ...]
+    """How a table that was there already differs from what is declared; left as it is."""
+    pending: tuple[Pending, ...] = ()
+    """Declared settings that could not be set or compared yet; `update_table` does it later."""
+
+    def __str__(self) -> str:
+        found = ("differs" if self.drift else "as declared") if not self.created else "created"
+        left = (f"pending {item.name}: {item.reason}" for item in self.pending)
+        return "\n  ".join((f"{self.table.table_name}: {found}", *map(str, self.drift), *left))
+
+
+def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
+    """Find a table, or create it if the service says that there is none."""
+    schedule = polling()
+    while True:
+        found = yield from find_table(spec.name)
+        if found is not None and found.table_status != "DELETING":
+            return Ensured(False, found, differences(spec, found))
+        try:
+            # Before Python 3.12, tracing loses what follows a program that has caught an error.
+            if found is not None:  # pragma: no branch
+                from .waits import until_gone
+
+                yield from until_gone(spec.name, deadline, found)
+            from .create import create
+
+            return Ensured(True, (yield from create(spec, deadline)), ())
+        except errors.TableExists:
+            # Another process was faster, or what DescribeTable answered was stale.
+            if not (yield from pause(schedule, deadline)):
+                raise
+
+
+def finish(
+    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool = False
+) -> Steps[Ensured]:
+    """Wait for a table, set what is declared if it is new, and otherwise compare it."""
+    ready = begun.table
+    if wait and not is_ready(ready):
+        from .waits import until_active
+
+        ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
+    if not _declares_read(spec):
+        return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
+    from . import settle as settling
+
+    # Only what this call has created is set; of another one's table it is only said.
+    if begun.created:
+        ready, left = yield from settling.finish_possible(spec, ready, deadline, wait)
+        return Ensured(True, ready, (), left)
+    if ready.table_status == "CREATING":
+        return Ensured(False, ready, drift(spec, ready), settling.in_the_making(spec, ready))
+    making = begun.table.table_status == "CREATING"
+    comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
+    differing, left = yield from comparing
+    return Ensured(False, ready, differing, left)
+
+
+def _declares_read(spec: TableSpec) -> bool:
+    """Return whether anything is declared that DescribeTable does not tell."""
+    if not declares_settings(spec):
+        return False
+    # A table that declares no settings is ensured without importing what there is to know of them.
+    from .settings import declared_settings
+
+    return bool(declared_settings(spec))

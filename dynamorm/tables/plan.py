@@ -12,12 +12,11 @@ from typing import Any
 from msgspec import UNSET, structs
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import Refused
-from ..model import Readable, value_text
-from ..model.names import whole_name
+from ..model import Readable, value_text, whole_name
 from ..model.spec import TableSpec
-from ..operations.effects import Location
+from ..operations import Location
 from .binding import Binding
 from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
 from .indexes import IndexChanges, online_indexes

@@ -7,12 +7,12 @@ from typing import Any, TypeVar
 from msgspec import UNSET, Struct
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.tables import DescribeTableOutput
 from ..errors import Refused, ServiceError
 from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
-from ..operations.effects import InRegion, Steps, call, where
+from ..operations import InRegion, Steps, call, where
 from ..operations.middleware import by_transport
 from .steps import address_of
 from .table_settings import reading

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import UNSET, structs
 
 from .. import requests
-from ..api.descriptions import TableDescription
-from ..model.names import region_of
+from ..api import TableDescription
+from ..model import region_of
 from ..model.options import KMS, Replica
 from ..model.spec import TableSpec
-from ..operations.effects import Steps
+from ..operations import Steps
 from .actions import regional_actions
 from .kms import is_key, unknown_key
 from .regions import (

@@ -11,23 +11,22 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from msgspec import UNSET, json
 
 from .. import requests
-from ..api import AttributeDefinition, Request
+from ..api import AttributeDefinition, BillingModeSummary, Request, TableDescription
 from ..api.backups import BackupDescription, BackupDetails
-from ..api.descriptions import BillingModeSummary, TableDescription
 from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
 from ..errors import Refused
+from ..model import table_name
 from ..model.declare import Model, table_spec
-from ..model.named import table_name
 from ..model.options import Provisioned, check_flags
 from ..model.spec import TableSpec, changed
-from ..operations.effects import Steps, operation
+from ..operations import Steps, operation
 from ..operations.waiting import Deadline, when_free, within
+from . import describe_table
 from .backups import backup_arn, contents, describe, of_its_table
 from .compare import differences
 from .completing import complete, of_one_region, refuse_unset
 from .create import made_by
-from .find import describe_table
 from .jobs import seconds_at, until_done
 from .plan import make_plan
 from .steps import Settings, operation_of

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import PlanRefused
 from .plan import Plan, different, make_again
 from .settings import on_stream

@@ -13,8 +13,7 @@ from zlib import crc32
 from msgspec import structs
 
 from .. import requests
-from ..api import Request
-from ..api.descriptions import TableDescription
+from ..api import Request, TableDescription
 from ..api.s3 import (
     BulkOperation,
     Export,
@@ -24,10 +23,10 @@ from ..api.s3 import (
     StartBulkPutItemsOutput,
 )
 from ..errors import Refused
+from ..model import table_name
 from ..model.declare import Model, table_spec
-from ..model.named import table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, operation, wall_time
+from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, of_one_region, refuse_unset

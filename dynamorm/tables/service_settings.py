@@ -8,10 +8,10 @@ from typing import Any
 from msgspec import UNSET
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..model.options import Kinesis
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call
+from ..operations import Steps, call
 from .actions import linked_role
 from .steps import Change, Pair, Setting, Step
 from .table_settings import reading

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, structs
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import ServiceError, TableNotFound
 from ..model.options import policy_text
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call
+from ..operations import Steps, call
 from .replicas import REPLICA_SETTINGS
 from .service_settings import SERVICE_SETTINGS
 from .steps import Change, Kind, Pair, Setting, Step

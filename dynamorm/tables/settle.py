@@ -5,13 +5,13 @@ A table that another process has created is never set here, only waited for.
 
 from __future__ import annotations
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..api.tables import UpdateTableOutput
 from ..errors import ServiceError, TableNotFound, UnsupportedOperation, ValidationFailed
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, wall_time
-from ..operations.waiters import find_table, until_active
+from ..operations import Steps, wall_time
 from ..operations.waiting import Deadline, passes, pause, polling
+from . import find_table
 from .compare import Difference, Pending, differences, drift
 from .insist import insist
 from .plan import first_steps, steps_of
@@ -19,6 +19,7 @@ from .selection import compared_settings
 from .settings import SETTINGS, setting_of
 from .steps import UNKNOWN, Settings, Step
 from .survey import survey
+from .waits import until_active
 
 YOUNG = 60.0
 """Seconds for which the creator of a table may still be setting what CreateTable cannot carry."""

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import UNSET, Struct, field, json, structs
 
 from .. import requests
-from ..api import Request
-from ..api.descriptions import TableDescription
+from ..api import Request, TableDescription
 from ..model import Readable, value_text
 from ..model.spec import TableSpec
 
 if TYPE_CHECKING:
-    from ..operations.effects import Steps
+    from ..operations import Steps
 
 Kind = Literal["create", "safe", "slow", "destructive"]
 Pair = tuple[str, Any, Any]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import (
     AccessDenied,
     CredentialsRejected,
@@ -14,11 +14,11 @@ from ..errors import (
     UnsupportedOperation,
 )
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, now
-from ..operations.waiters import MISSING_GRACE
+from ..operations import Steps, now
 from ..operations.waiting import Deadline, pause, polling
 from .settings import SETTINGS
 from .steps import Setting, Settings
+from .waits import MISSING_GRACE
 
 BROKEN = 500
 

@@ -12,12 +12,11 @@ from typing import Any
 from msgspec import UNSET
 
 from .. import requests
-from ..api import ProvisionedThroughputDescription, WarmThroughputDescription
-from ..api.descriptions import TableDescription
+from ..api import ProvisionedThroughputDescription, TableDescription, WarmThroughputDescription
 from ..api.parts import OnDemandThroughput, TableClassSummary
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
 from ..model.spec import TableSpec
-from ..operations.effects import Steps, call
+from ..operations import Steps, call
 from .kms import is_key, unknown_key
 from .steps import Change, Kind, Setting, Step
 

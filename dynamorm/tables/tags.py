@@ -10,11 +10,11 @@ from collections.abc import Iterator
 from msgspec import UNSET
 
 from .. import requests
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import service_error
 from ..model.spec import TableSpec
-from ..operations.effects import Steps
-from .find import pages
+from ..operations import Steps
+from . import pages
 from .steps import Change, Pair, Step, plain
 
 

@@ -13,12 +13,12 @@ from .. import requests
 from ..api import s3
 from ..api.s3 import BulkOperation, Export, Import
 from ..errors import TransferFailed
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, call, operation, where
+from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
-from .find import describe_table, pages
+from . import describe_table, pages
 from .jobs import Progress, Underway, check_progress, until_done
 
 if TYPE_CHECKING:

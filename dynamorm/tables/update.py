@@ -11,25 +11,25 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct, structs
 
-from ..api.descriptions import TableDescription
+from ..api import TableDescription
 from ..errors import PlanRefused, TableExists
 from ..model import Readable
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
-from ..operations.effects import Location, Steps, operation, where
-from ..operations.waiters import find_table, until_active, until_gone
+from ..operations import Location, Steps, operation, where
 from ..operations.waiting import Deadline, within
+from . import describe_table, find_table
 from .apply import Run, refuse, refuse_elsewhere
 from .binding import Binding
 from .compare import Pending, drift
 from .create import create
-from .find import describe_table
 from .plan import Plan, create_plan, make_plan
 from .regions import refuse_creation
 from .selection import checked_names, compared_settings
 from .settle import finish_all, finish_possible
 from .steps import UNKNOWN, Settings, Step
 from .survey import survey
+from .waits import until_active, until_gone
 
 if TYPE_CHECKING:
     from datetime import timedelta

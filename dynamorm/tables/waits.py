@@ -1,19 +1,145 @@
-"""Waiting for a table, as operations of their own: nothing here changes one."""
+"""Waits until a table is ready or gone; changes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from ..api.descriptions import TableDescription
+from .. import errors
+from ..api import TableDescription
+from ..errors import ServiceError
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
 from ..model.options import check_flags
-from ..operations.effects import Steps, operation
-from ..operations.waiters import find_table, until_active, until_gone
-from ..operations.waiting import Deadline, within
+from ..operations import Sleep, Steps, now, operation
+from ..operations.waiting import Deadline, look_again, polling, within
+from . import CHANGING, find_table, is_ready, unready_indexes, unready_replicas
 
 if TYPE_CHECKING:
     from datetime import timedelta
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
+_TERMINAL = frozenset(
+    {
+        "ARCHIVED",
+        "ARCHIVING",
+        "INACCESSIBLE_ENCRYPTION_CREDENTIALS",
+        "REPLICATION_NOT_AUTHORIZED",
+    }
+)
+
+MISSING_GRACE = 30.0
+"""Seconds for which a table that should be there may be missing: DescribeTable reads stale."""
+
+
+def until_active(
+    name: str,
+    deadline: Deadline,
+    seen: TableDescription | None = None,
+    *,
+    indexes: bool = True,
+    at_once: bool = False,
+) -> Steps[TableDescription]:
+    """Wait until the table and all its `indexes` and replicas are; `seen` is what is known of it.
+
+    An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
+    that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE, the
+    table's or a new replica's; `WaitTimeout` at the deadline, or when the table has been missing
+    for half a minute.
+    """
+    schedule = polling(at_once)
+    missing_since: float | None = None
+    ours = seen
+    while True:
+        if seen is not None and is_ready(seen, indexes):
+            return seen
+        if seen is not None and seen.table_status in _TERMINAL:
+            raise errors.TableFailed(seen.table_name, seen.table_status)
+        if seen is not None and seen.table_status == "DELETING":
+            raise _deleted(name)
+        # Each answer may be older than the one before: DescribeTable reads eventually consistent.
+        found = yield from _look_again(name, deadline, schedule, seen)
+        if ours is not None and _is_over(ours, found):
+            raise _deleted(name)
+        seen = None if found is None or (ours and _is_older(ours, found)) else found
+        if indexes and seen and ours:
+            _check_replicas(ours, seen)
+        ours = seen or ours
+        moment = yield from now()
+        if seen is not None:
+            missing_since = None
+        elif missing_since is None:
+            missing_since = moment
+        elif moment - missing_since > MISSING_GRACE:
+            raise _deleted(name) if ours else errors.WaitTimeout(name, deadline.waited(moment), "")
+
+
+def _check_replicas(before: TableDescription, table: TableDescription) -> None:
+    """Raise `TableFailed` for a replica that was being made, and has failed.
+
+    One that did not work before the wait is no matter of it.
+    """
+    earlier = {one.region_name: one.replica_status for one in before.replicas}
+    for one in table.replicas:
+        status = one.replica_status
+        # A status that is not known here counts as failed only for a replica that was being made.
+        works = status in (None, "ACTIVE", *CHANGING)
+        if not works and earlier.get(one.region_name, "CREATING") == "CREATING":
+            raise errors.TableFailed(table.table_name, f"replica {one.region_name} {status}")
+
+
+def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
+    """Return whether a table has been deleted since it was described.
+
+    No table can be deleted while it is CREATING: not to find one then is a stale read.
+    """
+    if found is None:
+        return ours.table_status != "CREATING"
+    created, other = ours.created, found.created
+    return _is_another(ours, found) and bool(created and other and created < other)
+
+
+def _is_older(ours: TableDescription, found: TableDescription) -> bool:
+    """Return whether what was found is the table that had the name before, read stale."""
+    unnamed = not ours.table_id or not found.table_id
+    leaving = unnamed and found.table_status == "DELETING" and ours.table_status == "CREATING"
+    return leaving or _is_another(ours, found)
+
+
+def _is_another(ours: TableDescription, found: TableDescription) -> bool:
+    return bool(ours.table_id and found.table_id and ours.table_id != found.table_id)
+
+
+def _deleted(name: str) -> ServiceError:
+    message = "the table was deleted while it was waited for"
+    code, operation = "ResourceNotFoundException", "DescribeTable"
+    error = errors.service_error(code, message, status=400, operation=operation)
+    error.table = name
+    return error
+
+
+def until_gone(
+    name: str, deadline: Deadline, seen: TableDescription | None = None, *, at_once: bool = False
+) -> Steps[None]:
+    """Wait until there is no table of this name, or only another one than `seen`, made since."""
+    schedule = polling(at_once)
+    while True:
+        found = yield from _look_again(name, deadline, schedule, seen)
+        if found is None or (seen and seen.table_id and found.table_id != seen.table_id):
+            return
+        seen = found
+
+
+def _look_again(
+    name: str, deadline: Deadline, schedule: Iterator[Sleep], seen: TableDescription | None
+) -> Steps[TableDescription | None]:
+    def late(waited: float) -> errors.WaitTimeout:
+        if seen is None:
+            return errors.WaitTimeout(name, waited, "")
+        changing = unready_indexes(seen), unready_replicas(seen)
+        return errors.WaitTimeout(seen.table_name, waited, seen.table_status, *changing)
+
+    return (yield from look_again(lambda: find_table(name), schedule, deadline, late))
 
 
 @operation

@@ -10,11 +10,11 @@ from msgspec import UNSET, Raw, UnsetType, json
 from ..api import Reply
 from ..api.items import BatchWriteItemInput, ScanOutput, scan
 from ..errors import Throttled
+from ..model import table_name
 from ..model.declare import Model
-from ..model.named import table_name
-from ..operations.effects import Steps, call, operation
+from ..operations import Steps, call, operation
 from ..operations.waiting import deadline_in, pause, polling
-from ..tables.find import describe_table
+from ..tables import describe_table
 
 if TYPE_CHECKING:
     from ..database import AsyncDatabase, Database

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ..connection import connect, connect_async
 from ..database import AsyncDatabase, Database
+from ..database.connection import connect, connect_async
 from ..errors import DynamormError, LimitExceeded, TableBusy
 from ..model.declare import table_spec
-from ..operations.waiters import find_table
+from ..tables import find_table
 from .scripted import Script
 from .service import FakeService
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
-    from ..api.descriptions import TableDescription
+    from ..api import TableDescription
     from ..model.declare import Model
     from ..model.keywords import TableOptions
 
@@ -122,8 +122,8 @@ def dynamorm_db(dynamorm_environment: str) -> Iterator[Database]:
     signs with made-up keys and reads no variable; elsewhere credentials and region are those of the
     environment.
     """
+    from ..transports import Credentials
     from ..transports.botocore import BotocoreTransport
-    from ..transports.credentials import Credentials
     from ..transports.endpoints import is_local
 
     place: dict[str, Any] = {"endpoint": dynamorm_environment}

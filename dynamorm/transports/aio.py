@@ -11,9 +11,8 @@ from math import inf
 
 from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
 from .exchange import Answer, Signer, exchanging
-from .failures import NO_TURN, Failed, without_frames
 from .http import Pool
-from .routes import DEADLINE
+from .routes import DEADLINE, NO_TURN, Failed, without_frames
 from .signed import Place, Settings
 
 MAX_CONNECTIONS = 64

@@ -8,7 +8,6 @@ from collections.abc import Awaitable
 from math import inf
 from typing import Any, TypeVar
 
-from . import failures
 from .buffer import Buffer, Incomplete, Reading, Unreadable
 from .connection import (
     Kept,
@@ -18,9 +17,8 @@ from .connection import (
     unconnected,
     unsecured,
 )
-from .failures import Failed
 from .http1 import Received, read_answer, read_head
-from .routes import LONGEST, Proxy, Route, tls_context
+from .routes import LONGEST, NO_PROXY, UNTRUSTED, Failed, Proxy, Route, tls_context
 
 T = TypeVar("T")
 
@@ -253,7 +251,7 @@ async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
         await link.send(route.connect_head(proxy), b"", inf, ends)
         _, status, _ = await link.read(read_head(Buffer()), inf, ends)
     except (OSError, Incomplete, Unreadable) as error:
-        raise Failed(failures.NO_PROXY, error) from None
+        raise Failed(NO_PROXY, error) from None
     check_tunnel(status)
 
 
@@ -261,7 +259,7 @@ async def _secure(link: Link, route: Route, until: float) -> None:
     try:
         context = tls_context(route.bundle)
     except OSError as error:
-        raise Failed(failures.UNTRUSTED, error) from None
+        raise Failed(UNTRUSTED, error) from None
     starting = asyncio.get_running_loop().start_tls(
         link.transport, link, context, server_hostname=route.address()[0]
     )

@@ -40,11 +40,22 @@ from botocore.httpsession import (
     URLLib3SSLError,
 )
 
-from . import failures
 from .buffer import MAX_DIGITS, Unreadable, check_size, room
 from .exchange import Answer
-from .failures import Failed, Failure, without_frames
-from .routes import LONGEST, OPTIONS
+from .routes import (
+    BROKEN,
+    CLOSED,
+    LONGEST,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_PROXY,
+    OPTIONS,
+    TOO_LATE,
+    UNTRUSTED,
+    Failed,
+    Failure,
+    without_frames,
+)
 from .signed import Place, SignedTransport
 
 if TYPE_CHECKING:
@@ -171,8 +182,8 @@ class _Session:
     def _failed(self, error: BaseException) -> Failed:
         failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
         cause = _cause(error)
-        if isinstance(cause, TimeoutError) and failure is failures.CLOSED:
-            failure = failures.NO_ANSWER  # which urllib3 does not tell apart while it sends
+        if isinstance(cause, TimeoutError) and failure is CLOSED:
+            failure = NO_ANSWER  # which urllib3 does not tell apart while it sends
         stale = self._answered and failure.maybe_applied and isinstance(cause, _CLOSED)
         if stale:
             # The others in the pool were closed with it, by a time-out or a frozen Lambda.
@@ -203,13 +214,13 @@ def _content(raw: Any, until: float) -> bytes:
 _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
 
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
-    (EndpointConnectionError, failures.NO_CONNECTION),
-    (ConnectTimeoutError, failures.TOO_LATE),
-    (ProxyConnectionError, failures.NO_PROXY),
-    ((SSLError, URLLib3SSLError), failures.UNTRUSTED),
-    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), failures.NO_ANSWER),
-    ((ConnectionClosedError, ProtocolError), failures.CLOSED),
-    (Exception, failures.BROKEN),
+    (EndpointConnectionError, NO_CONNECTION),
+    (ConnectTimeoutError, TOO_LATE),
+    (ProxyConnectionError, NO_PROXY),
+    ((SSLError, URLLib3SSLError), UNTRUSTED),
+    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), NO_ANSWER),
+    ((ConnectionClosedError, ProtocolError), CLOSED),
+    (Exception, BROKEN),
 )
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)

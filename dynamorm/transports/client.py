@@ -45,9 +45,8 @@ from ..errors import (
 from ..operations.sending import answered
 from .endpoints import is_local
 from .exchange import Answer, foreign_answer, read_answer
-from .failures import UNREACHABLE, without_frames
 from .raw_client import OPERATIONS, RawClient
-from .routes import DEADLINE
+from .routes import DEADLINE, UNREACHABLE, without_frames
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _WATCHED_RESOURCE = (

@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING
 
 from .. import errors
-from .credentials import HiddenText, Variables
+from . import HiddenText, Variables
 from .endpoints import Endpoint, resolve
 from .profiles import Profile, read_profile, real_path
 
 if TYPE_CHECKING:
-    from .credentials import Given
+    from . import Given
 
 
 class Config:

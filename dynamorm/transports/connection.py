@@ -9,11 +9,25 @@ from abc import ABC, abstractmethod
 from math import inf
 from typing import Any, TypeVar
 
-from . import failures
 from .buffer import PIECE, Buffer, Incomplete, Reading, Unreadable, pull
-from .failures import Failed, is_untrusted
 from .http1 import Received, read_answer, read_head
-from .routes import LONGEST, MAX_IDLE, OPTIONS, Proxy, Route, tls_context
+from .routes import (
+    BROKEN,
+    CLOSED,
+    LONGEST,
+    MAX_IDLE,
+    NO_ANSWER,
+    NO_CONNECTION,
+    NO_PROXY,
+    OPTIONS,
+    TOO_LATE,
+    UNTRUSTED,
+    Failed,
+    Proxy,
+    Route,
+    is_untrusted,
+    tls_context,
+)
 
 T = TypeVar("T")
 
@@ -52,11 +66,11 @@ class Kept(ABC):
         """Close, and return what an exchange that ended in this error raises."""
         self.close()
         if isinstance(error, TimeoutError):
-            return Failed(failures.NO_ANSWER, error)
+            return Failed(NO_ANSWER, error)
         if isinstance(error, Incomplete | OSError):
             stale = self._answered and not self._buffer.begun
-            return Failed(failures.CLOSED, error, stale=stale)
-        return Failed(failures.BROKEN, error) if isinstance(error, Unreadable) else error
+            return Failed(CLOSED, error, stale=stale)
+        return Failed(BROKEN, error) if isinstance(error, Unreadable) else error
 
 
 class Connection(Kept):
@@ -192,8 +206,8 @@ def _connected(route: Route, until: float) -> socket.socket:
 
 def unconnected(route: Route, error: OSError) -> Failed:
     """Return what a connection that could not be made raises."""
-    late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
-    return Failed(failures.NO_PROXY if route.proxy else late, error)
+    late = TOO_LATE if isinstance(error, TimeoutError) else NO_CONNECTION
+    return Failed(NO_PROXY if route.proxy else late, error)
 
 
 def unsecured(error: OSError) -> Failed:
@@ -201,8 +215,8 @@ def unsecured(error: OSError) -> Failed:
     from ssl import SSLError
 
     if isinstance(error, SSLError) and is_untrusted(error):
-        return Failed(failures.UNTRUSTED, error)
-    late = failures.TOO_LATE if isinstance(error, TimeoutError) else failures.NO_CONNECTION
+        return Failed(UNTRUSTED, error)
+    late = TOO_LATE if isinstance(error, TimeoutError) else NO_CONNECTION
     return Failed(late, error)
 
 
@@ -210,7 +224,7 @@ def check_tunnel(status: int) -> None:
     """Raise `Failed` for the answer of a proxy that opens no tunnel."""
     if not 200 <= status < 300:
         refused = Unreadable(f"the proxy answered with status {status}")
-        raise Failed(failures.NO_PROXY, refused)
+        raise Failed(NO_PROXY, refused)
 
 
 def _first_connected(found: list[Any], step: float, until: float) -> socket.socket:
@@ -247,7 +261,7 @@ def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> No
         wire.send(route.connect_head(proxy))
         _, status, _ = wire.read(read_head(Buffer()))
     except (OSError, Incomplete, Unreadable) as error:
-        raise Failed(failures.NO_PROXY, error) from None
+        raise Failed(NO_PROXY, error) from None
     check_tunnel(status)
 
 
@@ -255,7 +269,7 @@ def _secured(link: socket.socket, route: Route, until: float) -> socket.socket:
     try:
         context = tls_context(route.bundle)
     except OSError as error:
-        raise Failed(failures.UNTRUSTED, error) from None
+        raise Failed(UNTRUSTED, error) from None
     try:
         Wire(link, route.connect_timeout, until).arm()
         return context.wrap_socket(link, server_hostname=route.address()[0])

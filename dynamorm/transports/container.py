@@ -14,11 +14,10 @@ from msgspec import Meta, Struct, json
 
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
+from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .connection import dial
-from .credentials import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .endpoints import is_local
-from .failures import Failed
-from .routes import DEADLINE, Route
+from .routes import DEADLINE, Failed, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..operations import ForkLock
-from .credentials import Credentials, Hidden
+from . import Credentials, Hidden
 from .profiles import Profile
 
 if TYPE_CHECKING:
-    from .credentials import Given
+    from . import Given
 
 
 class CredentialSource(Hidden):

@@ -12,7 +12,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from .. import errors
-from .credentials import HiddenText
+from . import HiddenText
 from .profiles import Profile
 
 

@@ -16,12 +16,12 @@ from msgspec import Raw, Struct, field
 from .. import errors
 from ..errors import UNREADABLE, DynamormError, ServiceError, TransportError
 from ..operations.sending import answered, decoder_of
+from . import Credentials
 from .credential_source import CredentialSource
-from .credentials import Credentials
 from .endpoints import Endpoint
 
 if TYPE_CHECKING:
-    from .credentials import CredentialsLike
+    from . import CredentialsLike
 
     Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
     """From credentials, endpoint, headers, body and seconds since the epoch to signed headers."""

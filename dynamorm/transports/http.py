@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from .. import errors
 from ..errors import TransportError
+from . import HiddenBytes, HiddenText
 from .connection import Connection, Kept, dial
-from .credentials import HiddenBytes, HiddenText
 from .exchange import Answer
-from .failures import Failed
-from .routes import Proxy, Route
+from .routes import Failed, Proxy, Route
 from .signed import Place, SignedTransport
 
 if TYPE_CHECKING:

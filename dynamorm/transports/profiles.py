@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
-from .credentials import Hidden, Variables
+from . import Hidden, Variables
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser

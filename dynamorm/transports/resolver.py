@@ -9,11 +9,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
-from .credentials import Variables
+from . import Variables
 from .profiles import FILES, Profile, real_path
 
 if TYPE_CHECKING:
-    from .credentials import CredentialsLike, Given
+    from . import CredentialsLike, Given
 
 
 class _Chained:

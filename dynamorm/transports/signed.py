@@ -15,20 +15,19 @@ from msgspec import Struct
 from .. import errors
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
+from . import HiddenText, Variables
 from .config import Config
 from .credential_source import CredentialSource
-from .credentials import HiddenText, Variables
 from .endpoints import Endpoint, for_account, is_local, split_path
 from .exchange import Answer, Signer, exchanging
-from .failures import without_frames
-from .routes import DEADLINE, proxy_for
+from .routes import DEADLINE, proxy_for, without_frames
 from .signing import sign
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Protocol
 
-    from .credentials import Given
+    from . import Given
 
     class Line(Protocol):
         """What one process sends with."""

@@ -11,11 +11,11 @@ from hashlib import sha256
 from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
-from .credentials import Hidden, HiddenHeaders, HiddenItems
+from . import Hidden, HiddenHeaders, HiddenItems
 from .endpoints import Endpoint, split_path
 
 if TYPE_CHECKING:
-    from .credentials import CredentialsLike
+    from . import CredentialsLike
 
 SERVICE = "dynamodb"
 

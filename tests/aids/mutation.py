@@ -8,13 +8,14 @@ _COPYING = (
 )
 
 TESTS = {
-    "connection": (
-        "database model/arguments operations/sending transports/clients transports/secrets"
-    ),
     "copying.asking": "copying/verifying requests/lookups",
     "copying.job": _COPYING,
     "copying.table": _COPYING,
     "copying.writer": _COPYING,
+    "database.connection": (
+        "database model/arguments operations/sending transports/clients transports/secrets"
+    ),
+    "database.permissions": "permissions tables/policies tables/replicas",
     "items.codec": "api/no_items items/exact items/items",
     "items.convert": "items/exact items/transforms",
     "items.limits": "items/exact items/items items/limits items/transforms",
@@ -27,17 +28,15 @@ TESTS = {
         "database operations/drivers operations/effects operations/elsewhere tables/s3"
     ),
     "operations.pace": _COPYING,
-    "operations.waiters": "operations/waiting tables/tables tables/waits",
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
-    "permissions": "permissions tables/policies tables/replicas",
     "tables.compare": "tables/changes",
+    "tables.waits": "operations/waiting tables/tables tables/waits",
     "transports.connection": (
         "transports/connections transports/deadlines transports/proxy transports/sockets"
     ),
     "transports.credential_source": (
         "transports/containers transports/credentials transports/places transports/secrets"
     ),
-    "transports.credentials": "transports/credentials transports/secrets",
     "transports.exchange": "operations/observing transports/exchange transports/hostile",
 }
 """By the module's name; setup.cfg has the same modules and files."""

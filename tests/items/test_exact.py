@@ -25,8 +25,9 @@ from dynamorm.items.limits import check_nesting
 from dynamorm.items.mismatch import Misfit
 from dynamorm.model.declare import table
 from dynamorm.model.fields import PartitionKey, SortKey, TimeToLive, Vector
+from dynamorm.model.keys import IndexSpec, KeyAttribute
 from dynamorm.model.options import VectorIndex
-from dynamorm.model.spec import IndexSpec, KeyAttribute, TableSpec
+from dynamorm.model.spec import TableSpec
 
 
 def same(item: Any) -> Any:

@@ -9,7 +9,8 @@ from msgspec import defstruct, inspect, json
 
 from dynamorm.items.limits import MAX_ITEM, check_nesting, check_size, is_bounded, key_check
 from dynamorm.items.mismatch import Misfit
-from dynamorm.model.spec import IndexSpec, KeyAttribute, TableSpec
+from dynamorm.model.keys import IndexSpec, KeyAttribute
+from dynamorm.model.spec import TableSpec
 
 NAMES = ["id", 'quo"te', "back\\slash", "tab\t"]
 

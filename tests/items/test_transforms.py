@@ -34,7 +34,8 @@ from dynamorm.items.transforms import (
 from dynamorm.items.values import attributes_of
 from dynamorm.model.declare import table, table_spec
 from dynamorm.model.fields import PartitionKey
-from dynamorm.model.spec import IndexSpec, KeyAttribute, TableSpec
+from dynamorm.model.keys import IndexSpec, KeyAttribute
+from dynamorm.model.spec import TableSpec
 
 T = TypeVar("T")
 

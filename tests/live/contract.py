@@ -32,7 +32,7 @@ from dynamorm import (
     WarmThroughput,
 )
 from dynamorm.model.spec import changed
-from dynamorm.operations.effects import Call, Effect, Steps, call, through
+from dynamorm.operations import Call, Effect, Steps, call, through
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 A, B, C = KeyAttribute("a", "S"), KeyAttribute("b", "N"), KeyAttribute("c", "B")

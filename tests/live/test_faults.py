@@ -17,7 +17,7 @@ from msgspec import Raw, Struct
 import dynamorm
 from dynamorm import Credentials, Database, PartitionKey, SortKey, attribute_transform, table
 from dynamorm.api.items import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
-from dynamorm.operations.effects import call
+from dynamorm.operations import call
 
 PLANS = int(os.environ.get("DYNAMORM_FAULT_PLANS", "3"))
 """How many plans are drawn of each kind; each takes a few seconds."""

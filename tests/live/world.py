@@ -14,8 +14,8 @@ import boto3
 from botocore.config import Config
 
 import dynamorm
+from dynamorm.operations import Steps
 from dynamorm.operations.drivers import Clock
-from dynamorm.operations.effects import Steps
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport

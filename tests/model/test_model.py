@@ -52,7 +52,7 @@ from dynamorm import (
     table_spec,
     to_item,
 )
-from dynamorm.model.named import table_name
+from dynamorm.model import table_name
 
 MSGSPEC = tuple(map(int, msgspec.__version__.split(".")[:2]))
 

@@ -20,7 +20,7 @@ from msgspec import Struct, json
 import dynamorm
 from dynamorm import Credentials, Database, PartitionKey, SortKey, table
 from dynamorm.api.items import BatchWriteItemOutput, batch_write_item
-from dynamorm.operations.effects import call
+from dynamorm.operations import call
 from dynamorm.testing import FakeService
 from dynamorm.transports.client import ClientTransport
 

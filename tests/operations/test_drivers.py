@@ -16,7 +16,7 @@ import dynamorm
 from dynamorm import Call, Now, PartitionKey, Retries, Sleep, Steps, Transport, TransportError
 from dynamorm.api.settings import NoOutput
 from dynamorm.api.tables import ListTablesOutput
-from dynamorm.operations.effects import WallTime, call, together
+from dynamorm.operations import WallTime, call, together
 from dynamorm.requests import list_tables, tag_resource
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 

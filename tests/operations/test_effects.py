@@ -12,7 +12,7 @@ from msgspec import Struct
 
 import dynamorm
 from dynamorm import Database, Now, PartitionKey, Steps
-from dynamorm.operations.effects import Location, now, where
+from dynamorm.operations import Location, now, where
 from dynamorm.operations.middleware import elsewhere
 from dynamorm.testing import Async, FakeService, Recorder
 from dynamorm.transports.client import ClientTransport

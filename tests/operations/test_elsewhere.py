@@ -10,7 +10,7 @@ from aids.worlds import DRIVERS, Driver, Order, beside, stocked
 
 import dynamorm
 from dynamorm import Steps
-from dynamorm.operations.effects import where
+from dynamorm.operations import where
 from dynamorm.operations.middleware import elsewhere
 from dynamorm.testing import FakeService
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dynamorm.operations.effects import Now, Sleep
+from dynamorm.operations import Now, Sleep
 from dynamorm.operations.pace import RECOVERY, WARMING, Lent, Pace
 
 

@@ -11,7 +11,7 @@ from msgspec import Raw, ValidationError, json
 import dynamorm
 from dynamorm import Throttled, ValidationFailed
 from dynamorm.api.lookups import BatchGetItemOutput, batch_get_item, key_json
-from dynamorm.operations.effects import call
+from dynamorm.operations import call
 from dynamorm.requests import encode
 from dynamorm.testing import FakeService
 

@@ -32,7 +32,7 @@ from dynamorm.api.settings import (
     TimeToLiveDescription,
 )
 from dynamorm.model.spec import changed
-from dynamorm.operations.effects import Location
+from dynamorm.operations import Location
 from dynamorm.tables.compare import drift
 from dynamorm.tables.described import described_spec
 from dynamorm.tables.plan import create_plan, make_plan

@@ -29,7 +29,7 @@ from dynamorm.errors import service_error
 from dynamorm.export import source
 from dynamorm.model.option_rules import SETTINGS as IGNORABLE
 from dynamorm.model.spec import changed
-from dynamorm.operations.effects import call
+from dynamorm.operations import call
 from dynamorm.tables.settings import SETTINGS
 from dynamorm.tables.steps import Change, Setting
 from dynamorm.testing import FakeService

@@ -26,7 +26,7 @@ from dynamorm import (
 )
 from dynamorm.errors import PlanRefused
 from dynamorm.model.spec import DescribedSpec, changed
-from dynamorm.operations.effects import InRegion, Location, Where, through
+from dynamorm.operations import InRegion, Location, Where, through
 from dynamorm.operations.waiting import retrying
 from dynamorm.tables.plan import Plan
 from dynamorm.tables.update import Applied, plan, update_table

@@ -22,8 +22,8 @@ from dynamorm.errors import (
     TableNotFound,
     TransportError,
 )
+from dynamorm.transports import Credentials
 from dynamorm.transports.credential_source import CredentialSource
-from dynamorm.transports.credentials import Credentials
 from dynamorm.transports.endpoints import Endpoint
 from dynamorm.transports.exchange import Answer, Signer, exchanging, foreign_answer, read_answer
 

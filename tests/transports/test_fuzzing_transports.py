@@ -26,14 +26,14 @@ from msgspec import json
 
 from dynamorm import Credentials, DynamormError, EndpointUnknown
 from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound, TransportError
-from dynamorm.operations.effects import Call
+from dynamorm.operations import Call
 from dynamorm.operations.sending import decoded
+from dynamorm.transports import HiddenHeaders
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
 from dynamorm.transports.container import from_container
 from dynamorm.transports.credential_source import CredentialSource
-from dynamorm.transports.credentials import HiddenHeaders
 from dynamorm.transports.endpoints import Endpoint, resolve
 from dynamorm.transports.exchange import Signer
 from dynamorm.transports.http import HttpTransport

@@ -28,8 +28,8 @@ from dynamorm import (
     TableSpec,
     TransportError,
 )
+from dynamorm.api import DescribeTableOutput
 from dynamorm.api.cursors import Cursors
-from dynamorm.api.descriptions import DescribeTableOutput
 from dynamorm.requests import describe_table
 from dynamorm.tables.survey import survey
 from dynamorm.testing import FakeClock, Script

@@ -23,11 +23,11 @@ from test_transports import KEY, TABLE, sending, untrusted, way
 
 import dynamorm
 from dynamorm import Credentials, TransportError
+from dynamorm.transports import Variables
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.config import Config
 from dynamorm.transports.credential_source import CredentialSource
-from dynamorm.transports.credentials import Variables
 from dynamorm.transports.http import HttpTransport
 
 __all__ = ["way"]

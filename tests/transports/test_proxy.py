@@ -25,7 +25,7 @@ from dynamorm import (
     table,
 )
 from dynamorm.api.items import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
-from dynamorm.operations.effects import call
+from dynamorm.operations import call
 from dynamorm.testing import FakeClock, FakeService
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport

@@ -25,14 +25,13 @@ from botocore.credentials import ReadOnlyCredentials
 from test_transports import TABLE, Way, clients
 
 import dynamorm
-from dynamorm import Credentials, DynamormError, Retries
-from dynamorm.transports import credentials
+from dynamorm import Credentials, DynamormError, Retries, transports
+from dynamorm.transports import HiddenBytes, HiddenHeaders, HiddenText, Variables
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.config import Config
 from dynamorm.transports.container import Container, Temporary
 from dynamorm.transports.credential_source import CredentialSource
-from dynamorm.transports.credentials import HiddenBytes, HiddenHeaders, HiddenText, Variables
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.profiles import Profile
 from dynamorm.transports.routes import Proxy, Route
@@ -195,7 +194,7 @@ def test_no_documentation_shows_the_environment(monkeypatch):
     )  # fmt: skip
     for kind in classes:
         look_at_class(kind)
-    for module in (credentials, dynamorm.connect, dynamorm.connect_async, dynamorm):
+    for module in (transports, dynamorm.connect, dynamorm.connect_async, dynamorm):
         looked(pydoc.plain(pydoc.render_doc(module)))
 
 

@@ -16,11 +16,20 @@ from aids.tls import certified
 
 from dynamorm import Credentials, EndpointUnknown, TransportError
 from dynamorm.transports import connection as sockets
-from dynamorm.transports import failures
 from dynamorm.transports.connection import Connection, Wire, dial, readable
-from dynamorm.transports.failures import Failed
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.routes import LONGEST, Route, tls_context
+from dynamorm.transports.routes import (
+    BROKEN,
+    CLOSED,
+    LONGEST,
+    NO_ANSWER,
+    NO_CONNECTION,
+    TOO_LATE,
+    Failed,
+    Failure,
+    Route,
+    tls_context,
+)
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
@@ -172,25 +181,25 @@ class Encrypted(Link):
 
 
 GARBAGE = b"SSH-2.0-OpenSSH\r\n\r\n"
-ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], failures.Failure, bool, str]] = {
-    "nothing in time": ((TimeoutError("late"),), failures.NO_ANSWER, False, "late"),
-    "nothing": ((b"",), failures.CLOSED, True, "without an answer"),
-    "a reset": ((ConnectionResetError("reset"),), failures.CLOSED, True, "reset"),
+ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], Failure, bool, str]] = {
+    "nothing in time": ((TimeoutError("late"),), NO_ANSWER, False, "late"),
+    "nothing": ((b"",), CLOSED, True, "without an answer"),
+    "a reset": ((ConnectionResetError("reset"),), CLOSED, True, "reset"),
     "a reset in the middle": (
         (answer()[:9], ConnectionResetError("reset")),
-        failures.CLOSED,
+        CLOSED,
         False,
         "reset",
     ),
     "half an answer": (
         (answer()[:-1], b""),
-        failures.CLOSED,
+        CLOSED,
         False,
         "it ended in the middle of the answer",
     ),
     "no answer": (
         (GARBAGE,),
-        failures.BROKEN,
+        BROKEN,
         False,
         "the answer does not begin as one of HTTP/1.1 does",
     ),
@@ -227,7 +236,7 @@ def test_an_idle_connection_on_which_nothing_can_be_sent_is_stale():
     assert connection.exchange(REQUEST)[1]
     with pytest.raises(Failed) as caught:
         connection.exchange(REQUEST)
-    assert (caught.value.failure, caught.value.stale) == (failures.CLOSED, True)
+    assert (caught.value.failure, caught.value.stale) == (CLOSED, True)
 
 
 @pytest.mark.parametrize(("kind", "pieces"), [(Link, [65_539, 34_464]), (Encrypted, [16_384] * 6)])
@@ -471,15 +480,15 @@ def test_a_handshake_that_ends_is_tried_again(authority):
         return caught.value
 
     with Server(answer(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
-        assert failed(server.url).failure is failures.NO_CONNECTION
+        assert failed(server.url).failure is NO_CONNECTION
     with socket.create_server(("127.0.0.1", 0)) as held:
         url = f"https://127.0.0.1:{held.getsockname()[1]}"
         late = failed(url, 0.05)
-        assert late.failure is failures.TOO_LATE
+        assert late.failure is TOO_LATE
         assert "timed out" in str(late.cause)
         reset = threading.Thread(target=hang_up, args=(held,))
         reset.start()
-        assert failed(url).failure is failures.NO_CONNECTION
+        assert failed(url).failure is NO_CONNECTION
         reset.join()
 
 

@@ -33,12 +33,12 @@ from ...errors import (
 from ...items.limits import key_of
 from ...items.mismatch import Misfit
 from ...items.values import attributes_of
-from ...operations.effects import Operation, Steps, now, together, wall_time
+from ...operations import Operation, Steps, now, together, wall_time
 from ...operations.middleware import elsewhere
 from ...operations.waiting import Deadline, passes, when_free
+from ...tables import describe_table
 from ...tables.buckets import Bucket, blocking
 from ...tables.bulk_errors import error_in, item_in_record, key_in_record, records, sum_up
-from ...tables.find import describe_table
 from ...tables.jobs import Underway, until_done
 from ...tables.transfers import bulk_operation_of, export_of
 from ..checkpoint import S3Point, total

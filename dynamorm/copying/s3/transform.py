@@ -14,7 +14,7 @@ from msgspec import Raw
 
 from ...api.items import Key
 from ...errors import Refused, S3Error
-from ...operations.effects import Steps, Waiting, now
+from ...operations import Steps, Waiting, now
 from ...tables.buckets import Bucket, blocking
 from ..asking import Pauses
 from ..job import Job

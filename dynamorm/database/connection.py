@@ -7,23 +7,23 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from .database import INSTEAD, AsyncDatabase, Database
-from .operations.sending import (
+from ..operations.sending import (
     CONNECT_TIMEOUT,
     READ_TIMEOUT,
     UnlessGiven,
     check_kind,
     is_coroutine_function,
 )
-from .operations.waiting import Retries
-from .transports.credentials import Hidden
+from ..operations.waiting import Retries
+from ..transports import Hidden
+from . import INSTEAD, AsyncDatabase, Database
 
 if TYPE_CHECKING:
     from datetime import timedelta
 
-    from .operations.observing import Observe
-    from .operations.transport import AsyncTransport, Client, Transport
-    from .transports.credentials import Given
+    from ..operations.observing import Observe
+    from ..operations.transport import AsyncTransport, Client, Transport
+    from ..transports import Given
 
 
 def connect(
@@ -128,11 +128,11 @@ class Arguments(Hidden):
 
     def _for_asyncio(self) -> Any:
         if self._transport == "aio":
-            from .transports.aio import AioTransport
+            from ..transports.aio import AioTransport
 
             return AioTransport(**self._given)
         if named := self._named():
-            from .transports.threads import ThreadTransport
+            from ..transports.threads import ThreadTransport
 
             return ThreadTransport(named)
         return self._object(awaited=True)
@@ -150,11 +150,11 @@ class Arguments(Hidden):
 
     def _named(self) -> Any:
         if self._transport is None or self._transport == "botocore":
-            from .transports.botocore import BotocoreTransport
+            from ..transports.botocore import BotocoreTransport
 
             return BotocoreTransport(**self._given)
         if self._transport == "http":
-            from .transports.http import HttpTransport
+            from ..transports.http import HttpTransport
 
             return HttpTransport(**self._given)
         return None
@@ -186,7 +186,7 @@ def _check(
     if misplaced or unknown:
         from inspect import signature
 
-        from .model.arguments import refuse_keywords, refuse_positions
+        from ..model.arguments import refuse_keywords, refuse_positions
 
         parameters = signature(connect).parameters.values()
         names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
@@ -194,7 +194,7 @@ def _check(
             refuse_positions(function, "the region", names)
         refuse_keywords(function, unknown, ("region", *names))
     if callable(credentials):
-        from .model.arguments import check_plain
+        from ..model.arguments import check_plain
 
         check_plain("credentials=", credentials)
     # Not their kinds: botocore's own credentials are a named tuple.
@@ -225,15 +225,15 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
     if hasattr(client, "__aenter__") or any(map(is_coroutine_function, methods)):
         if not awaited:
             raise TypeError(f"{type(client).__name__} is a client for asyncio: use connect_async")
-        from .transports.async_client import AsyncClientTransport
+        from ..transports.async_client import AsyncClientTransport
 
         return AsyncClientTransport(given)
-    from .transports.client import ClientTransport
+    from ..transports.client import ClientTransport
 
     made = ClientTransport(given)
     if not awaited:
         return made
-    from .transports.threads import ThreadTransport
+    from ..transports.threads import ThreadTransport
 
     return ThreadTransport(made)
 

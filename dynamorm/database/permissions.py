@@ -11,25 +11,24 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct, structs
 
-from .model import Readable
-from .model.arguments import nearest
-from .model.declare import Model, table_spec
-from .model.named import table_name
-from .model.options import check_option_names
-from .model.spec import TableSpec
-from .tables.actions import ACTIONS, COPIES, TABLES, resource_arn
-from .tables.compare import compared_rows
-from .tables.plan import Plan
-from .tables.selection import checked_names, compared_settings
-from .tables.settings import SETTINGS, setting_of
-from .tables.steps import Setting
+from ..model import Readable, table_name
+from ..model.arguments import nearest
+from ..model.declare import Model, table_spec
+from ..model.options import check_option_names
+from ..model.spec import TableSpec
+from ..tables.actions import ACTIONS, COPIES, TABLES, resource_arn
+from ..tables.compare import compared_rows
+from ..tables.plan import Plan
+from ..tables.selection import checked_names, compared_settings
+from ..tables.settings import SETTINGS, setting_of
+from ..tables.steps import Setting
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from typing_extensions import Unpack
 
-    from .model.keywords import TableOptions
+    from ..model.keywords import TableOptions
 
 
 class Permission(Readable, frozen=True, order=True):

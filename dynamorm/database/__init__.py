@@ -6,31 +6,28 @@ from collections.abc import Awaitable, Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, overload
 
-from .api import Lazy
-from .errors import DynamormError
-from .model import NoAttribute
-from .model.named import table_name
-from .model.names import checked_prefix, whole_name
-from .operations.drivers import arun, run
-from .operations.sending import is_coroutine_function
-from .operations.waiting import Retries, retries_of
+from ..api import Lazy
+from ..errors import DynamormError, shortened
+from ..model import NoAttribute, checked_prefix, table_name, whole_name
+from ..operations.drivers import arun, run
+from ..operations.sending import is_coroutine_function
+from ..operations.waiting import Retries, retries_of
 
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from .copying import migrate as migrating
-    from .copying import table as copying
-    from .copying import verify as verifying
-    from .model.declare import Model
-    from .operations import traces
-    from .operations.effects import Operation, Steps
-    from .operations.observing import Observe
-    from .tables import backups, bulk_errors, deletion, s3, transfers, waits
-    from .tables import check as checking
-    from .tables import find as finding
-    from .tables import lifecycle as tables
-    from .tables import restore as restoring
-    from .tables import update as updating
+    from .. import tables as finding
+    from ..copying import migrate as migrating
+    from ..copying import table as copying
+    from ..copying import verify as verifying
+    from ..model.declare import Model
+    from ..operations import Operation, Steps
+    from ..operations.observing import Observe
+    from ..tables import backups, bulk_errors, deletion, s3, transfers, waits
+    from ..tables import check as checking
+    from ..tables import lifecycle as tables
+    from ..tables import restore as restoring
+    from ..tables import update as updating
 
     class _Waits(Protocol):
         @property
@@ -46,12 +43,11 @@ else:
     checking = Lazy("tables.check")
     copying = Lazy("copying.table")
     deletion = Lazy("tables.deletion")
-    finding = Lazy("tables.find")
+    finding = Lazy("tables")
     migrating = Lazy("copying.migrate")
     restoring = Lazy("tables.restore")
     s3 = Lazy("tables.s3")
     tables = Lazy("tables.lifecycle")
-    traces = Lazy("operations.traces")
     transfers = Lazy("tables.transfers")
     updating = Lazy("tables.update")
     verifying = Lazy("copying.verify")
@@ -90,7 +86,7 @@ class Method(Generic[P, T]):
             try:
                 operation = function(*given, **named)
             except DynamormError as error:
-                raise traces.shortened(error) from error.__cause__
+                raise shortened(error) from error.__cause__
             return db.run(operation)
 
         return update_wrapper(method, function)
@@ -273,7 +269,7 @@ class AsyncDatabase(_Operations):
         try:
             return await arun(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
-            raise traces.shortened(error) from error.__cause__
+            raise shortened(error) from error.__cause__
 
 
 class Database(_Operations):
@@ -296,4 +292,4 @@ class Database(_Operations):
         try:
             return run(steps, self.transport, **self._how(), home=self)
         except DynamormError as error:
-            raise traces.shortened(error) from error.__cause__
+            raise shortened(error) from error.__cause__
