@@ -202,13 +202,13 @@ def chain(*transforms: Transform) -> Transform:
     """
     for transform in transforms:
         check_plain(f"transform {name_of(transform)}", transform)
-    marked = [isinstance(transform, AttributeTransform) for transform in transforms]
-    if not any(marked) and transforms:
+    marked = [transform for transform in transforms if isinstance(transform, AttributeTransform)]
+    if not marked and transforms:
         return Chain(transforms, Struct)
-    if not all(marked):
+    if len(marked) < len(transforms):
         raise TypeError("chain() takes attribute transforms or transforms of models, not both")
-    opaque = all(getattr(transform, "opaque", False) for transform in transforms)
-    touched: Any = [getattr(transform, "touched", None) for transform in transforms]
+    opaque = all(transform.opaque for transform in marked)
+    touched: Any = [transform.touched for transform in marked]
     touched = None if None in touched else frozenset().union(*touched)
     return AttributeTransform(
         Chain(transforms, dict), opaque=opaque, touched=touched, recipe=(chain, transforms)
@@ -274,5 +274,5 @@ def _reason(error: Exception) -> str:
     try:
         text = " ".join(text_of(error).split())
     except Exception:  # noqa: BLE001 - the text of a class that is not ours
-        text = ""
+        return name
     return f"{name}: {text[:MAX_REASON]}" if text else name

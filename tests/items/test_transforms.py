@@ -263,6 +263,36 @@ def test_wrong_result(transform, gave):
     assert problem(transform) == f"transform <lambda> gave {gave}{KEYED} - at people"
 
 
+class Cat(Struct, tag="cat"):
+    id: Annotated[str, PartitionKey()]
+
+
+class Dog(Struct, tag="dog"):
+    id: Annotated[str, PartitionKey()]
+
+
+def test_wrong_result_for_a_union():
+    """What is of no class of the target's union is an error that names each class."""
+    animals = table_spec(Cat | Dog, name="animals")
+    with pytest.raises(ItemError) as caught:
+        converter(Person, Cat | Dog, animals, lambda person: person)(RAW)
+    assert caught.value.text == f"transform <lambda> gave Person, not Cat or Dog{KEYED} - at people"
+
+
+@pytest.mark.parametrize("join", [chain, lambda transform: chain(chain(transform))])
+def test_a_chain_stops_at_the_first_item_that_cannot_be_stored(join):
+    """What it would have given after that is never made."""
+    made = []
+
+    def endless(person: Person) -> Iterator[User]:
+        for number in range(1000):
+            made.append(number)
+            yield User(person.id, number)
+
+    assert problem(join(endless)) == f"expected str, not int{KEYED} - at users.name"
+    assert made == [0]
+
+
 def broken(person: Person) -> User:
     raise RuntimeError(f"{person.first} is secret")
 
