@@ -1,4 +1,4 @@
-"""The transport for the smallest cold start: sockets, `hmac` and msgspec, and nothing of botocore.
+"""The transport for the smallest cold start: sockets, `hashlib` and msgspec, and no botocore.
 
 It has as many connections as threads have sent at once. botocore is imported only where neither
 argument, environment nor container has credentials, or nothing but a profile names the region.

@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-re
 
 from __future__ import annotations
 
-import hmac
 from functools import lru_cache
 from hashlib import sha256
 from time import gmtime, strftime
@@ -18,6 +17,9 @@ if TYPE_CHECKING:
     from . import CredentialsLike
 
 SERVICE = "dynamodb"
+
+BLOCK = 64
+"""Bytes that SHA-256 takes at once, and that a key is as long as."""
 
 
 def sign(
@@ -35,7 +37,7 @@ def sign(
     request.update(sha256(body).hexdigest().encode())
     text = f"{same.text}{request.hexdigest()}".encode()
     signed = HiddenHeaders(same.headers)
-    signed["Authorization"] = f"{same.authorization}{hmac.digest(same.key, text, 'sha256').hex()}"
+    signed["Authorization"] = f"{same.authorization}{same.key.mac(text).hex()}"
     return signed
 
 
@@ -90,17 +92,39 @@ def _normal(path: str) -> str:
     return f"/{words}/" if words and path.endswith("/") else f"/{words}"
 
 
+_INNER = int.from_bytes(b"\x36" * BLOCK, "big")
+_OUTER = int.from_bytes(b"\x5c" * BLOCK, "big")
+
+
+class _Key(Hidden):
+    """HMAC-SHA256 by one key, of which the first half of the work is done once.
+
+    `hmac.digest` does it for each message, and takes three times as long for short ones.
+    https://www.rfc-editor.org/rfc/rfc2104
+    """
+
+    __slots__ = ("_inner", "_outer")
+
+    def __init__(self, key: bytes) -> None:
+        short = key if len(key) <= BLOCK else sha256(key).digest()
+        number = int.from_bytes(short.ljust(BLOCK, b"\0"), "big")
+        self._inner = sha256((number ^ _INNER).to_bytes(BLOCK, "big"))
+        self._outer = sha256((number ^ _OUTER).to_bytes(BLOCK, "big"))
+
+    def mac(self, message: bytes) -> bytes:
+        inner, outer = self._inner.copy(), self._outer.copy()
+        inner.update(message)
+        outer.update(inner.digest())
+        return outer.digest()
+
+
 @lru_cache(maxsize=4)
-def _key(secret: str, scope: str) -> bytes:
+def _key(secret: str, scope: str) -> _Key:
     """Derive the key of a day, region and service."""
-    key = f"AWS4{secret}".encode()
+    key = _Key(f"AWS4{secret}".encode())
     for part in scope.split("/"):
-        key = _mac(key, part)
+        key = _Key(key.mac(part.encode()))
     return key
-
-
-def _mac(key: bytes, text: str) -> bytes:
-    return hmac.digest(key, text.encode(), "sha256")
 
 
 def _host(url: str) -> str:

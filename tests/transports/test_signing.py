@@ -52,6 +52,18 @@ def test_signatures_are_botocores(key, secret, token, region, url, operation, bo
     assert {name: value for name, value in ours.items() if name != "Host"} == theirs
 
 
+@pytest.mark.parametrize("length", [59, 60, 61, 500])
+def test_a_secret_of_any_length_signs_as_botocore_does(length):
+    """With "AWS4" before it a key may be as long as a block of the hash, or longer."""
+    credentials = Credentials("key", "s" * length)
+    request = AWSRequest("POST", "http://localhost:8000/", {}, b"{}")
+    SigV4Auth(credentials, "dynamodb", "eu-west-1").add_auth(request)
+    theirs = dict(request.headers.items())
+    moment = datetime.strptime(theirs["X-Amz-Date"] + "+0000", "%Y%m%dT%H%M%SZ%z").timestamp()
+    ours = sign(credentials, Endpoint("http://localhost:8000", "eu-west-1"), {}, b"{}", moment)
+    assert ours["Authorization"] == theirs["Authorization"]
+
+
 @given(st.integers(0, 4_000_000_000))
 def test_the_date_is_that_of_the_moment_in_gmt(moment):
     """In the header and in the scope, whatever the zone of this machine."""
