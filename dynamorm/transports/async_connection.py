@@ -17,7 +17,7 @@ from .connection import (
     unconnected,
     unsecured,
 )
-from .http1 import Received, read_answer, read_head
+from .http1 import Received, read_answer
 from .routes import LONGEST, NO_PROXY, UNTRUSTED, Failed, Proxy, Route, tls_context
 
 T = TypeVar("T")
@@ -249,10 +249,10 @@ async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
     ends = min(until, time.monotonic() + route.connect_timeout)
     try:
         await link.send(route.connect_head(proxy), b"", inf, ends)
-        _, status, _ = await link.read(read_head(Buffer()), inf, ends)
+        answer = await link.read(read_answer(Buffer(), bodiless=True), inf, ends)
     except (OSError, Incomplete, Unreadable) as error:
         raise Failed(NO_PROXY, error) from None
-    check_tunnel(status)
+    check_tunnel(answer.status)
 
 
 async def _secure(link: Link, route: Route, until: float) -> None:

@@ -83,17 +83,17 @@ class Buffer:
         self._at = end + 1
         return line
 
-    def plain_head(self) -> bytes | None:
-        """Return all of a head that has come at once, if each of its lines ends as it should."""
+    def plain_head(self) -> list[bytes] | None:
+        """Return the lines of a head that has come at once, if each of them ends as it should."""
         end = self._data.find(b"\r\n\r\n", self._at)
         if not 0 <= end - self._at <= MAX_HEAD:
             return None
         head = self._data[self._at : end]
-        ends = head.count(b"\r\n")
-        if not head.count(b"\n") == ends == head.count(b"\r") or b"\0" in head:
+        lines = head.split(b"\r\n")
+        if not head.count(b"\n") == len(lines) - 1 == head.count(b"\r") or b"\0" in head:
             return None
         self._at = end + 4
-        return head
+        return lines
 
     def head_line(self) -> bytes | None:
         """Return the next line of a head, without its end, if that has come."""
@@ -105,13 +105,11 @@ class Buffer:
             raise Unreadable("a line of the answer's head has a character that it may not have")
         return line
 
-    def exactly(self, count: int) -> Reading[bytes]:
-        taken = self.take(count)
-        missing = count - len(taken)
-        if not missing:
-            return taken
+    def exactly(self, count: int, taken: bytes = b"") -> Reading[bytes]:
+        """Read so many bytes, of which the first have been taken and the others have not come."""
         whole = room(count)
         whole.write(taken)
+        missing = count - len(taken)
         while missing > 0:
             part = yield min(missing, PIECE)
             if not part or len(part) > missing:

@@ -10,7 +10,7 @@ from math import inf
 from typing import Any, TypeVar
 
 from .buffer import PIECE, Buffer, Incomplete, Reading, Unreadable, pull
-from .http1 import Received, read_answer, read_head
+from .http1 import Received, read_answer
 from .routes import (
     BROKEN,
     CLOSED,
@@ -259,10 +259,10 @@ def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> No
     wire = Wire(link, route.connect_timeout, ends)
     try:
         wire.send(route.connect_head(proxy))
-        _, status, _ = wire.read(read_head(Buffer()))
+        answer = wire.read(read_answer(Buffer(), bodiless=True))
     except (OSError, Incomplete, Unreadable) as error:
         raise Failed(NO_PROXY, error) from None
-    check_tunnel(status)
+    check_tunnel(answer.status)
 
 
 def _secured(link: socket.socket, route: Route, until: float) -> socket.socket:

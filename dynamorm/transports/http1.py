@@ -41,29 +41,28 @@ class Received(Struct, frozen=True):
     reusable: bool
 
 
-def read_answer(buffer: Buffer) -> Reading[Received]:
-    """Read the answer to a POST or GET, interim ones passed over."""
+def read_answer(buffer: Buffer, *, bodiless: bool = False) -> Reading[Received]:
+    """Read the answer to a POST or GET, interim ones passed over; of `bodiless` ones the head."""
     buffer.begun = not buffer.empty
     for _ in range(MAX_INTERIM):
-        version, status, fields = yield from read_head(buffer)
+        if buffer.empty:
+            buffer.add((yield LINES))
+        lines = buffer.plain_head() or (yield from _lines(buffer)) or [b""]
+        version, status = _begun(lines[0])
+        fields = _fields(lines[1:])
         if status >= 200:
             break
     else:
         raise Unreadable("too many interim answers")
-    body, delimited = yield from _body(buffer, status, fields)
+    count = 0 if bodiless or status in (204, 304) else _count(fields)
+    if count is None:
+        body, delimited = yield from _unmeasured(buffer, fields)
+    else:
+        body, delimited = buffer.take(count), True
+        if len(body) < count:
+            body = yield from buffer.exactly(count, body)
     kept = version == b"HTTP/1.1" and not _closes(fields.get("connection", ""))
     return Received(status, Fields(fields), body, kept and delimited and buffer.empty)
-
-
-def read_head(buffer: Buffer) -> Reading[tuple[bytes, int, dict[str, str]]]:
-    """Read version, status and header fields, and the empty line after them."""
-    if buffer.empty:
-        buffer.add((yield LINES))
-    head = buffer.plain_head()
-    first, *lines = (
-        head.split(b"\r\n") if head is not None else (yield from _lines(buffer)) or [b""]
-    )
-    return *_begun(first), _fields(lines)
 
 
 # Most lines are those of the answer before: what has been looked at once is not looked at again.
@@ -132,17 +131,20 @@ def _closes(said: str) -> bool:
     return said != "" and "close" in [option.strip(_SPACE) for option in said.lower().split(",")]
 
 
-def _body(buffer: Buffer, status: int, fields: dict[str, str]) -> Reading[tuple[bytes, bool]]:
+def _count(fields: dict[str, str]) -> int | None:
+    """Return how many bytes the body has, where that is known before it comes."""
+    if "transfer-encoding" in fields:
+        return None
+    length = fields.get("content-length")
+    return None if length is None else _length(length)
+
+
+def _unmeasured(buffer: Buffer, fields: dict[str, str]) -> Reading[tuple[bytes, bool]]:
     """Read the body, and tell whether its end was marked by anything but the connection's."""
     coding = fields.get("transfer-encoding")
-    length = fields.get("content-length")
-    if status in (204, 304):
-        return b"", True
-    if coding is None and length is None:
-        return (yield from buffer.rest()), False
     if coding is None:
-        return (yield from buffer.exactly(_length(length or ""))), True
-    if coding.lower() != "chunked" or length is not None:
+        return (yield from buffer.rest()), False
+    if coding.lower() != "chunked" or "content-length" in fields:
         raise Unreadable("the answer does not say where its body ends, or says it twice")
     return (yield from _chunks(buffer)), True
 
@@ -170,7 +172,7 @@ def _chunks(buffer: Buffer) -> Reading[bytes]:
         size = check_size(size + count)
         part = buffer.take(count)
         if len(part) < count:
-            part += yield from buffer.exactly(count - len(part))
+            part = yield from buffer.exactly(count, part)
         parts.append(part)
         if (yield from _chunk_line(buffer)):
             raise Unreadable("a chunk of the answer is longer than it says")
