@@ -20,7 +20,7 @@ from .binding import Binding
 from .compare import Pending
 from .insist import LOOKS, insist
 from .plan import Plan
-from .review import is_needed, made_again
+from .review import Review
 from .settings import is_read, on_stream, setting_of
 from .settle import pending
 from .steps import Settings, Step, consents
@@ -69,6 +69,7 @@ class Run:
         # What has been looked at since the last write.
         self._fresh_table = False
         self._fresh_settings: Collection[str] = ()
+        self._review: Review | None = None
 
     def perform(self, table: TableDescription, settings: Settings | None) -> Steps[None]:
         """Perform all steps; `table`, and `settings` if given, have just been looked at."""
@@ -105,7 +106,7 @@ class Run:
                 self.unsupported.append(step.name)
                 return False
             try:
-                return is_needed(self.plan, step, self.table, self.settings)
+                return self._reviewed().needs(step)
             except PlanRefused as error:
                 refused = error
             looks += 1
@@ -113,6 +114,12 @@ class Run:
                 raise refused
             self._forget()
             yield from self._look(step)
+
+    def _reviewed(self) -> Review:
+        """Compare the plan with what was seen last: once a look, however many steps ask."""
+        if self._review is None or not self._review.is_of(self.table, self.settings):
+            self._review = Review(self.plan, self.table, self.settings)
+        return self._review
 
     def _perform(self, step: Step) -> Steps[None]:
         if step.after and self._is_early(step):
@@ -133,7 +140,7 @@ class Run:
     def _is_early(self, step: Step) -> bool:
         """Return whether its time has not come; the plan may be as old as it wants to wait."""
         begun = any(setting_of(done.name) == setting_of(step.name) for done in self.done)
-        fresh = made_again(self.plan, step, self.table, self.settings)
+        fresh = self._reviewed().again(step)
         return begun or bool(fresh and fresh.after)
 
     def _send(self, step: Step) -> Steps[None]:
@@ -200,7 +207,7 @@ class Run:
     def _is_unseen(self, step: Step) -> bool:
         # What did not show is not waited for again: an emulator may never show it.
         told = step in self._unseen or step.operation != "UpdateTable"
-        return not told and bool(made_again(self.plan, step, self.table, self.settings))
+        return not told and bool(self._reviewed().again(step))
 
 
 _UNSEEN = "the service took the change, and it does not show: perhaps it does not know it"

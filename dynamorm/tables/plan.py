@@ -148,21 +148,12 @@ def make_plan(
     only: tuple[str, ...] = (),
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
-    found = _Comparison(spec, table, settings, allow, only)
-    indexes = IndexChanges(spec, found.table, found.differing, found.removed)
-    blocked = (*found.key_blocks(), *found.setting_blocks(), *indexes.blocked)
-    undeclared = (item for item in indexes.undeclared if covers(only, item.name))
+    found = Comparison(spec, table, settings, allow, only)
     return Plan(
         table=spec.name,
-        # Billing comes before the indexes, whose capacity depends on it; what has requests of its
-        # own comes last, when the stream or the index is there that it may be about.
-        steps=(
-            *found.setting_steps(told=True),
-            *indexes.steps,
-            *found.setting_steps(told=False),
-        ),
-        undeclared=(*undeclared, *found.undeclared),
-        blocked=tuple(item for item in blocked if covers(only, item.name)),
+        steps=found.steps(),
+        undeclared=found.undeclared(),
+        blocked=found.blocked(),
         unsupported=settings.unsupported,
         spec=spec,
         allow=allow,
@@ -172,19 +163,7 @@ def make_plan(
     )
 
 
-def make_again(plan: Plan, table: TableDescription, settings: Settings) -> Plan:
-    """Make a plan again, of what is there now."""
-    return make_plan(plan.spec, table, settings, plan.allow, only=plan.only)
-
-
-def different(plan: Plan, table: TableDescription, settings: Settings) -> Iterator[str]:
-    """Name all that differs now of what a plan compares, be there a step for it or not."""
-    found = _Comparison(plan.spec, table, settings, plan.allow, plan.only)
-    yield from (change.name for _, group in found.changes for change in group)
-    yield from (name for name, _, _ in found.differing)
-
-
-class _Comparison:
+class Comparison:
     """What differs in a table, as far as `only` says, and what is there that nobody declares."""
 
     def __init__(
@@ -206,19 +185,20 @@ class _Comparison:
             vector_indexes=_staying(table.vector_indexes),
         )
         every = (key_pair(spec, self.table), *index_pairs(spec, self.table))
-        self.differing = [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
+        self._differing = [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
         there = (f"index:{name}" for name in online_indexes(self.table))
         named = (*allow, *(name for name in there if consents(allow, name)))
-        self.removed = frozenset(name for name in named if covers(only, name))
-        """The indexes that are to be removed where they are not declared."""
-        self.changes: list[tuple[Setting, list[Change]]] = []
-        """What differs of each setting that does."""
-        self.undeclared: list[Undeclared] = []
+        # The indexes that are to be removed where they are not declared.
+        self._removed = frozenset(name for name in named if covers(only, name))
+        # What differs of each setting that does.
+        self._changes: list[tuple[Setting, list[Change]]] = []
+        self._undeclared: list[Undeclared] = []
         for row in compared_rows(spec):
-            if group := list(self._changes(row)):
-                self.changes.append((row, group))
+            if group := list(self._changes_of(row)):
+                self._changes.append((row, group))
+        self._indexes = IndexChanges(spec, self.table, self._differing, self._removed)
 
-    def _changes(self, row: Setting) -> Iterator[Change]:
+    def _changes_of(self, row: Setting) -> Iterator[Change]:
         """Yield what differs of a setting; what `allow` names and nobody declares is removed."""
         every = row.compare(self._spec, self.table, self._settings)
         parts = [part for part in every if covers(self._only, part.name)]
@@ -231,36 +211,59 @@ class _Comparison:
             change = part.but(declared=row.absent) if removed else part
             if change.declared is UNSET:
                 if change.found != row.absent:
-                    self.undeclared.append(Undeclared(change.name, value_text(change.found)))
+                    self._undeclared.append(Undeclared(change.name, value_text(change.found)))
             elif change.declared != change.found:
                 yield change
 
     def _leaving(self) -> set[str]:
         """Name what is to be replaced or removed, be it there or not: more goes with it."""
         declared = {f"index:{index.name}" for index in self._spec.indexes}
-        differing = {name for name, _, _ in self.differing}
-        changing = {change.name for _, group in self.changes for change in group}
-        return differing | changing | (self.removed - declared)
+        return self.names() | (self._removed - declared)
 
-    def setting_steps(self, *, told: bool) -> Iterator[Step]:
+    def names(self) -> set[str]:
+        """Name all that differs, be there a step for it or not."""
+        differing = {name for name, _, _ in self._differing}
+        return differing.union(change.name for _, group in self._changes for change in group)
+
+    def steps(self) -> tuple[Step, ...]:
+        """Return what is to be done, in order."""
+        # Billing comes before the indexes, whose capacity depends on it; what has requests of its
+        # own comes last, when the stream or the index is there that it may be about.
+        return (
+            *self._setting_steps(told=True),
+            *self._indexes.steps,
+            *self._setting_steps(told=False),
+        )
+
+    def blocked(self) -> tuple[Blocked, ...]:
+        """Return what cannot be done."""
+        blocked = (*self._key_blocks(), *self._setting_blocks(), *self._indexes.blocked)
+        return tuple(item for item in blocked if covers(self._only, item.name))
+
+    def undeclared(self) -> tuple[Undeclared, ...]:
+        """Return what is left alone."""
+        indexes = (item for item in self._indexes.undeclared if covers(self._only, item.name))
+        return (*indexes, *self._undeclared)
+
+    def _setting_steps(self, *, told: bool) -> Iterator[Step]:
         """Return the steps for settings that DescribeTable tells, or for the others."""
-        for row, group in self.changes:
+        for row, group in self._changes:
             able = [change for change in group if not row.blocked(change)]
             if able and told is (row.read is None and not row.late):
                 yield from row.steps(*able)
 
-    def setting_blocks(self) -> Iterator[Blocked]:
+    def _setting_blocks(self) -> Iterator[Blocked]:
         """Name the settings that a living table cannot be given."""
-        for row, group in self.changes:
+        for row, group in self._changes:
             for change in group:
                 if remedy := row.blocked(change):
                     facts = value_text(change.declared), value_text(change.found)
                     yield Blocked(change.name, *facts, remedy)
 
-    def key_blocks(self) -> Iterator[Blocked]:
+    def _key_blocks(self) -> Iterator[Blocked]:
         """Name a key that differs."""
         remedy = "a key cannot be changed: make a new table and copy the items into it"
-        for name, declared, found in self.differing:
+        for name, declared, found in self._differing:
             if name == "key":
                 yield Blocked(name, value_text(declared), value_text(found), remedy)
 

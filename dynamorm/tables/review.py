@@ -1,4 +1,4 @@
-"""Judges whether a step is still what was shown: a pure comparison of a plan with what is there."""
+"""Judges whether steps are still what was shown: a pure comparison of a plan with what is there."""
 
 from __future__ import annotations
 
@@ -7,39 +7,51 @@ from typing import Any
 
 from ..api import TableDescription
 from ..errors import PlanRefused
-from .plan import Plan, different, make_again
+from .plan import Comparison, Plan
 from .settings import on_stream
 from .steps import Settings, Step
 from .tags import tag_step
 
 
-def is_needed(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> bool:
-    """Return whether a step of a plan is still to be done.
+class Review:
+    """A plan beside what was seen in one look: compared once, for all steps that are judged."""
 
-    Raises `PlanRefused` where what is there now asks for another change than the plan shows.
-    """
-    fresh = make_again(plan, table, settings)
-    near = [other for other in fresh.steps if _is_near(other.name, step.name)]
-    reasons = [
-        f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
-        for other in fresh.steps
-        if (_is_near(other.name, step.name) or _is_condition(other, step))
-        and not any(_is_same(other, shown) for shown in plan.steps)
-    ]
-    blocked = tuple(item for item in fresh.blocked if _is_near(item.name, step.name))
-    names = set(map(_family, different(plan, table, settings)))
-    if not near and names.intersection(_differences(step)):
-        reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
-    if reasons or blocked:
-        advice = f"{plan.bound_to.name} has changed since the plan was made: make another plan"
-        raise PlanRefused((), blocked=blocked, reasons=(advice, *reasons))
-    return any(_is_same(other, step) for other in near)
+    def __init__(self, plan: Plan, table: TableDescription, settings: Settings) -> None:
+        found = Comparison(plan.spec, table, settings, plan.allow, plan.only)
+        self._plan = plan
+        self._seen = (table, settings)
+        self._steps = found.steps()
+        self._blocked = found.blocked()
+        self._differing = frozenset(map(_family, found.names()))
 
+    def is_of(self, table: TableDescription, settings: Settings) -> bool:
+        """Return whether these are what was seen: another look is compared anew."""
+        return table is self._seen[0] and settings is self._seen[1]
 
-def made_again(plan: Plan, step: Step, table: TableDescription, settings: Settings) -> Step | None:
-    """Return this very step as it would be planned now; `None` if nothing there wants it."""
-    fresh = make_again(plan, table, settings)
-    return next((other for other in fresh.steps if _is_same(other, step)), None)
+    def needs(self, step: Step) -> bool:
+        """Return whether a step of the plan is still to be done.
+
+        Raises `PlanRefused` where what is there asks for another change than the plan shows.
+        """
+        near = [other for other in self._steps if _is_near(other.name, step.name)]
+        reasons = [
+            f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
+            for other in self._steps
+            if (_is_near(other.name, step.name) or _is_condition(other, step))
+            and not any(_is_same(other, shown) for shown in self._plan.steps)
+        ]
+        blocked = tuple(item for item in self._blocked if _is_near(item.name, step.name))
+        if not near and self._differing.intersection(_differences(step)):
+            reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
+        if reasons or blocked:
+            name = self._plan.bound_to.name
+            advice = f"{name} has changed since the plan was made: make another plan"
+            raise PlanRefused((), blocked=blocked, reasons=(advice, *reasons))
+        return any(_is_same(other, step) for other in near)
+
+    def again(self, step: Step) -> Step | None:
+        """Return this very step as it would be planned now; `None` if nothing there wants it."""
+        return next((other for other in self._steps if _is_same(other, step)), None)
 
 
 def _is_near(name: str, step: str) -> bool:

@@ -399,6 +399,15 @@ def test_one_plan_renames_expiry_in_two_runs():
     assert second.pending == ()
 
 
+def test_an_expiry_that_goes_at_once_is_not_renamed_in_the_same_hour():
+    """The second half is not even sent: the service counts its hour from the first."""
+    world = World(changed(PLAIN, time_to_live="old"), ttl_seconds=0.0)
+    world.clock.sleep(3600)
+    (pending,) = world.update(changed(PLAIN, time_to_live="new"), "ttl", "ttl:old").pending
+    assert (pending.name, pending.retry_after) == ("ttl", 3600)
+    assert world.changes == ["UpdateTimeToLive"]
+
+
 def test_a_second_change_of_expiry_in_an_hour_is_pending():
     """What the service refuses for now is told with the time after which it can be done."""
     world = World(PLAIN, ttl_seconds=0.0)
