@@ -144,7 +144,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             if self.resume is not None:
                 raise ValueError("checkpoint_file= resumes by itself: leave resume= out")
         if self.existing == "keep":
-            others = {"in_place=True": self.in_place, _CHECK: self.collisions == "check"}
+            others = {
+                "in_place=True": self.in_place,
+                'collisions="check"': self.collisions == "check",
+            }
             reasons = [
                 f'existing="keep" does not go with {other}: it would keep every item of the copy'
                 for other, given in others.items()
@@ -158,9 +161,6 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             check_options(self)
         elif self.s3 is not None or self.bucket is not None or self.prefix:
             raise ValueError('s3=, bucket= and prefix= take effect with via="s3" alone')
-
-
-_CHECK = 'collisions="check"'
 
 
 def check_deadline(seconds: Any) -> None:

@@ -87,7 +87,7 @@ class Watch:
             OBSERVED.reset(outer)
             if isinstance(failed, ServiceError):
                 self._told = failed.status, failed.request_id or None
-            self._tell(
+            self._last = Event(
                 "request",
                 call.operation,
                 table_of(call.payload),
@@ -96,6 +96,7 @@ class Watch:
                 *self._told,
                 failed,
             )
+            self._show(self._last)
             self._told = None, None
             if call.operation == "Scan" and failed is None:
                 self._repeat("page", self._last.seconds)
@@ -114,10 +115,6 @@ class Watch:
         error = last.error if kind == "retry" else None
         event = Event(kind, last.operation, last.table, last.attempt, seconds, error=error)
         self._show(event)
-
-    def _tell(self, *facts: Any) -> None:
-        self._last = Event(*facts)
-        self._show(self._last)
 
     def _show(self, event: Event) -> None:
         logging: Any = sys.modules.get("logging")

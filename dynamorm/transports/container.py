@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Annotated, NoReturn
 
-from msgspec import Meta, Struct, json
+from msgspec import Meta, Struct, field, json
 
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
@@ -40,19 +40,11 @@ AGAIN = 30.0
 class Temporary(Struct, frozen=True, rename="pascal"):
     """What the endpoint gives."""
 
-    access_key_id: str
-    secret_access_key: str
+    access_key: str = field(name="AccessKeyId")
+    secret_key: str = field(name="SecretAccessKey")
     token: str
     expiration: Annotated[datetime, Meta(tz=True)]
     account_id: str | None = None
-
-    @property
-    def access_key(self) -> str:
-        return self.access_key_id
-
-    @property
-    def secret_key(self) -> str:
-        return self.secret_access_key
 
     def __repr__(self) -> str:
         return "Temporary(...)"

@@ -93,13 +93,14 @@ class Bundle:
         texts, self._texts = self._texts, []
         items: list[Raw] = []
         for (file, _), text in zip(self._files, texts, strict=True):
-            found = _items_in(file, text)
-            self._found[file.key] += len(found)
-            items += found
+            more = _items_in(file, text)
+            items += more
+            found = self._found[file.key] = self._found[file.key] + len(more)
             # Against the manifest, since a cut answer that ends between two lines looks like a
             # whole one.
-            if not text and self._found[file.key] != file.items:
-                raise _incomplete(file, self._found[file.key])
+            if not text and found != file.items:
+                reason = f"a file of the export has {found} items, not {file.items}"
+                raise Refused((f"{reason} - at {file.key}",))
         self._files = [file for file, text in zip(self._files, texts, strict=True) if text]
         return items
 
@@ -109,7 +110,3 @@ def _items_in(file: DataFile, text: bytes) -> list[Raw]:
         return [line.Item for line in _items.decode_lines(text)]
     except UNREADABLE as error:
         raise Refused((f"a file of the export cannot be read: {error} - at {file.key}",)) from error
-
-
-def _incomplete(file: DataFile, found: int) -> Refused:
-    return Refused((f"a file of the export has {found} items, not {file.items} - at {file.key}",))

@@ -20,7 +20,7 @@ from ..asking import Pauses
 from ..job import Job
 from ..report import Segment
 from .files import Bundle, DataFile, bundles_of
-from .objects import Objects
+from .objects import objects_of
 
 T = TypeVar("T")
 
@@ -33,7 +33,6 @@ class Transform:
         self._bucket = bucket
         self._files = files
         self._folder = folder
-        self._objects = Objects(job)
 
     def steps(self, segment: Segment) -> Steps[None]:
         """Transform the files of a segment until there is no time for another part."""
@@ -71,7 +70,7 @@ class Transform:
     def _write(self, segment: Segment, items: list[Raw], number: int, part: int) -> Steps[None]:
         """Write the objects of a part; the cursor may pass it afterwards."""
         page = segment.begin_page(_cursor(number, part + 1))
-        objects = yield Waiting(partial(self._objects.made_of, items, page))
+        objects = yield Waiting(partial(objects_of, self._job, items, page))
         name = f"{self._folder}{segment.point.segment:04}-{number:05}-{part:05}"
         for count, body in enumerate(objects):
             key = f"{name}-{count:03}.json.gz"
