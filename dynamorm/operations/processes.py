@@ -6,7 +6,7 @@ import signal
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, Executor, Future, ProcessPoolExecutor, wait
 from contextlib import contextmanager, nullcontext, suppress
-from multiprocessing import current_process, get_context
+from multiprocessing import AuthenticationError, current_process, get_context
 from multiprocessing.connection import Client, Connection, Listener
 from threading import Lock, Thread, current_thread, main_thread
 from typing import Any, TypeVar
@@ -96,7 +96,8 @@ class _Desk:
         while True:
             try:
                 line = listener.accept()
-            except (OSError, EOFError):  # it has died at once, or was to wake this thread
+            except (OSError, EOFError, AuthenticationError):
+                # It has died at once, was to wake this thread, or is no process of this one.
                 if self._closed:
                     return
             else:

@@ -9,6 +9,7 @@ import pickle
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from multiprocessing import AuthenticationError
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -263,6 +264,25 @@ def test_a_process_that_ends_at_once_leaves_nobody_waiting(monkeypatch: pytest.M
     client = processes.Client
     monkeypatch.setattr(processes, "Thread", threads)
     monkeypatch.setattr(processes, "Client", hanging_up)
+    found: list[Any] = []
+    work = (Here(1), same, [7], lambda number, said: None, lambda: False)
+    waiting = Thread(target=lambda: found.append(processes.in_processes(*work)), daemon=True)
+    waiting.start()
+    waiting.join(20)
+    assert found == [[7]]
+
+
+def test_a_stranger_without_the_key_keeps_nobody_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever else connects is turned away, and the processes of this one are let in after it."""
+
+    def after_a_stranger(address: Any, authkey: bytes | None = None) -> Any:
+        if authkey is not None:
+            with pytest.raises(AuthenticationError):
+                client(address, authkey=b"of another one")
+        return client(address, authkey=authkey)
+
+    client = processes.Client
+    monkeypatch.setattr(processes, "Client", after_a_stranger)
     found: list[Any] = []
     work = (Here(1), same, [7], lambda number, said: None, lambda: False)
     waiting = Thread(target=lambda: found.append(processes.in_processes(*work)), daemon=True)
