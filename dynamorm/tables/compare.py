@@ -77,6 +77,8 @@ def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
 
 def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what is declared and cannot be compared: neither as declared, nor a difference."""
+    # Where only the service could tell, a row's `found` returns what is declared: then there is no
+    # step, and the reason is told here.
     if not declares_settings(spec):
         return ()
     return tuple(
@@ -90,6 +92,7 @@ def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
 
 def compared_rows(spec: TableSpec) -> Iterator[Setting]:
     """Return the settings that the model does not ignore."""
+    # Here and not above: a table that declares no settings is ensured without the rows.
     from .settings import SETTINGS
 
     return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
@@ -105,6 +108,7 @@ def _every_pair(
 ) -> Iterator[Pair]:
     """Return all that is declared and known, different or not, first what DescribeTable tells."""
     rows = tuple(compared_rows(spec)) if declares_settings(spec) else ()
+    # Each row is compared once, and told in two places: a reader looks for the key first.
     settled = [
         (row, (part.name, part.declared, part.found))
         for row in rows
@@ -124,6 +128,7 @@ def key_pair(spec: TableSpec, table: TableDescription) -> Pair:
 
 def index_pairs(spec: TableSpec, table: TableDescription) -> Iterator[Pair]:
     """Return what is declared of indexes, be it different or not."""
+    # By name alone: a table has no two indexes of one name, whatever their kinds.
     there = {index.index_name: index for index in indexes_of(table)}
     types = attribute_types(table)
     for index in spec.indexes:
@@ -182,10 +187,12 @@ def index_facts(
 
 
 def _vector(attribute: str | None, dimensions: int | None, distance: str | None) -> str:
+    # As words, for readers of a plan, and compared as such: any other member makes another text.
     return f"vector {attribute} of {dimensions} dimensions ({distance})"
 
 
 def _facts(key: _Key, vector: str, projection: object, spec: TableSpec) -> tuple[object, ...]:
+    # A vector index may have no key, and is the only one with a vector: neither is told empty.
     told = (part for part in (str(key) and key, vector) if part)
     return (*told, _projected(projection, spec, key))
 
@@ -210,6 +217,8 @@ def _capacity_pairs(
 
 
 class _Key(Struct, frozen=True):
+    """A key with its types; the order of its parts counts, but for that of inline filters."""
+
     partition: tuple[KeyAttribute, ...]
     sort: tuple[KeyAttribute, ...]
     filters: tuple[KeyAttribute, ...] = ()
@@ -250,6 +259,7 @@ def _projected(projection: object, spec: TableSpec, key: _Key) -> object:
 
 
 def _projection(projection: ProjectionReply) -> object:
+    # As a model says it. A type that nobody knows yet stays its word, and only differs.
     if projection.projection_type == "INCLUDE":
         return Include(*projection.non_key_attributes)
     return projection.projection_type

@@ -46,6 +46,8 @@ def complete(
     ready = yield from until_active(spec.name, deadline, made)
     ours = Binding.to(ready, (yield from where()))
     schedule = polling()
+    # A plan and all its checks again, and no second way to set things: a restore may have brought
+    # some of them, and lost others. What stays pending is tried again until the time is over.
     whole = changed(spec, ignore=UNSET)
     allow = ("ttl",) * bool(spec.time_to_live)
     while True:

@@ -22,6 +22,7 @@ SKEW = 60.0
 
 def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
     """Create a table with all that is declared."""
+    # Declared to be absent is nothing to set: a new table has none of them.
     late = (row for row in SETTINGS.values() if not row.with_create)
     later = [row.field or row.name for row in late if row.declared(spec)]
     if later and not wait:
@@ -82,6 +83,7 @@ def _find_any(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps
     """
     schedule = polling()
     moment = yield from now()
+    # A table of a moment ago may be missing, as in every wait for one; but no longer than asked.
     grace = Deadline(moment, min(MISSING_GRACE, deadline.timeout - deadline.waited(moment)))
     while True:
         found = yield from find_table(spec.name)
@@ -97,5 +99,6 @@ def _is_own(spec: TableSpec, found: TableDescription, begun: float) -> bool:
     created = found.created
     if created is None or created < begun - SKEW:
         return False
+    # No more than that: settings may still be coming, and others may have changed them by now.
     keys = {"key", *(f"index:{index.name}" for index in spec.indexes)}
     return keys.isdisjoint(difference.name for difference in differences(spec, found))

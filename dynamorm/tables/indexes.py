@@ -43,7 +43,8 @@ def online_indexes(table: TableDescription) -> dict[str, IndexDescription]:
 class IndexChanges:
     """What differs in the indexes of a table: what is done about it, in order, and what is not.
 
-    `allow` names the indexes that are to be removed where they are not declared.
+    `allow` names the indexes that are to be removed where they are not declared. `differing` is of
+    keys and indexes: what is to be made or changed, of which some is blocked.
     """
 
     def __init__(
@@ -67,6 +68,7 @@ class IndexChanges:
         self._removed = {
             name for name in self._there if name in self._foreign and f"index:{name}" in allow
         }
+        # From here on the order counts: `_created` reads what the rules before have blocked.
         self._blocks: dict[str, Blocked] = {}
         # What an earlier rule blocks, a later one does not count as new.
         for rule in (
@@ -76,6 +78,7 @@ class IndexChanges:
             self._type_blocks,
             self._count_blocks,
         ):
+            # As a tuple: a rule that is still running must not see its own first results.
             for item in tuple(rule()):
                 self._blocks.setdefault(item.name, item)
 
@@ -119,6 +122,7 @@ class IndexChanges:
         return [index for index in online if f"index:{index.name}" in names]
 
     def _local_blocks(self) -> Iterator[Blocked]:
+        """Name what differs of local indexes, which are made with their table and never after."""
         local = {f"index:{index.name}" for index in self._spec.local_indexes}
         local |= {f"index:{index.index_name}" for index in self._table.local_secondary_indexes}
         for name, declared, found in self._differing:
@@ -127,6 +131,7 @@ class IndexChanges:
                 yield Blocked(index, value_text(declared), value_text(found), _NEW_TABLE)
 
     def _capacity_blocks(self) -> Iterator[Blocked]:
+        """Name what only an on-demand table can have, where this is, or becomes, provisioned."""
         if self._throughput is None:
             return
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
@@ -146,7 +151,10 @@ class IndexChanges:
                 yield Blocked(f"index:{name}", "nothing", f"{kind} index", remedy)
 
     def _type_blocks(self) -> Iterator[Blocked]:
-        """Name new indexes with a key attribute that another index has with another type."""
+        """Name new indexes with a key attribute that another index has with another type.
+
+        A table defines an attribute once, for all its keys: the service refuses a second type.
+        """
         created = self._created
         gone = self._removed | {index.name for index in created}
         staying = self._types_without(gone)
@@ -191,6 +199,7 @@ class IndexChanges:
                 yield Blocked(f"index:{name}", "a new index", found, remedy)
 
     def _types_clash(self, created: list[IndexSpec]) -> bool:
+        """Return whether a new index has another type of an attribute than one that is there."""
         old = self._types_without(self._removed)
         new = (part for index in created for part in _types_of(index).items())
         return any(old.get(name, kind) != kind for name, kind in new)
@@ -206,6 +215,8 @@ class IndexChanges:
     def _types_there(self, owner: TableDescription | IndexDescription) -> Types:
         types = attribute_types(self._table)
         found = {name: types.get(name, "S") for name, _ in schema_of(owner)}
+        # A vector is no key attribute, and is defined by its index; its dimensions are as good as a
+        # type, since all indexes of one attribute must agree on them.
         if isinstance(owner, VectorIndexDescription) and owner.vector_attribute:
             found[owner.vector_attribute.attribute_name] = _vector(owner.dimensions)
         return found
@@ -221,6 +232,9 @@ class IndexChanges:
         return leaving.update("delete", "destructive", "waits until it is gone", **gone)
 
     def _create(self, index: IndexSpec, gone: Collection[str], made: list[IndexSpec]) -> Step:
+        """Return the step that creates an index when some have gone and others have been made."""
+        # The request defines the attributes of all keys that the table then has, and no other:
+        # the service refuses one too few, and one that nothing uses.
         types = self._types_without(gone)
         types |= {part.name: part.type for other in made for part in other.defined}
         keys = {name: kind for name, kind in types.items() if not kind.startswith(_VECTOR)}
@@ -235,6 +249,7 @@ class IndexChanges:
         )
 
     def _updates(self, created: Collection[str]) -> Iterator[Step]:
+        """Yield the changes of capacity; an index that is created comes with its own."""
         for name, declared, found in self._differing:
             kind, index, option = name_parts(name)
             if kind != "index" or option not in _UPDATES or name in self._blocks:
@@ -258,6 +273,7 @@ class IndexChanges:
         return Provisioned(*(min(max(units or 1, 1), MAX_UNITS) for units in figures))
 
     def _with_capacity(self, index: IndexSpec) -> IndexSpec:
+        """Return an index with what the service wants for its creation as the table is billed."""
         if (table := self._throughput) is None:
             return index
         return structs.replace(index, throughput=index.throughput or table, on_demand=None)

@@ -37,7 +37,8 @@ def insist(
 ) -> Steps[Any]:
     """Send a step and return the answer; `None` where it turned out not to be needed any more.
 
-    After each refusal `needed` looks at the table again. Raises the refusal that stays.
+    After each refusal `needed` looks at the table again, and may raise that the step is no longer
+    what was shown. Raises the refusal that stays; at once, unless `patient`.
     """
     # The answer's members are read, though nobody uses them: without them it is no answer.
     reply = getattr(settings, f"{step.operation}Output", settings.NoOutput)
@@ -74,6 +75,7 @@ def _patience(error: ServiceError) -> float:
     """Return how many refusals of this kind in a row may be waited out."""
     if isinstance(error, TableBusy):
         return BUSY
+    # The table is there, or this would be no step about it: this read, or write, was stale.
     if isinstance(error, TableNotFound):
         return MISSING
     if error.code == NO_POLICY:  # of this revision: another look says what is there now
@@ -93,3 +95,4 @@ def _is_done_already(message: str) -> bool:
 
 
 _DONE = ("already", "will not change", "equals the current", "no stream")
+"""What the service says where a table is as the request would have it; there is no code for it."""

@@ -38,7 +38,11 @@ def until_done(
     wait: bool = True,
     progress: Progress[J] | None = None,
 ) -> Steps[J]:
-    """Look at a job until it is done, or once if `wait` is off; errors that pass are waited out."""
+    """Look at a job until it is done; errors that pass are waited out.
+
+    `job` is as it was answered to whoever began it: with `wait` off it is returned unless it has
+    failed, and nothing is sent. Raises `TransferFailed` with the job, `WaitTimeout`.
+    """
     schedule = polling()
     while True:
         if progress is not None:

@@ -23,6 +23,7 @@ def _may_be(declared: KMS, key: str, table_arn: str) -> bool:
     """
     if not unknown_key(declared, key):
         return False
+    # The account's own key is of the account that the table is in.
     alias = declared.key_id or table_arn
     return not alias.startswith("arn:") or _account(alias) == _account(key)
 

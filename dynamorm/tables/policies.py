@@ -27,6 +27,7 @@ def same_policy(one: str, other: str, *, partition: str = "aws") -> bool:
 
 
 def _policy(text: str, partition: str) -> Meaning:
+    # What is no policy is compared as text: the service decides what it takes.
     try:
         policy = json.decode(text)
         if not isinstance(policy, dict):
@@ -48,6 +49,7 @@ def _statements(value: Any, partition: str) -> Meaning:
     meanings: dict[str, Callable[[Any], Meaning]] = dict.fromkeys(_LISTS, _one_or_more)
     meanings |= dict.fromkeys(("Principal", "NotPrincipal"), principal)
     meanings["Condition"] = _conditions
+    # A set, since statements have no order; one that stands twice says nothing more.
     return frozenset(
         _members(statement, meanings) if isinstance(statement, dict) else _exact(statement)
         for statement in _listed(value)

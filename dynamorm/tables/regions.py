@@ -22,7 +22,7 @@ T = TypeVar("T")
 
 
 class Regional(Struct, frozen=True):
-    """What a replica's own region reported, as far as it was asked."""
+    """What a replica's own region reported, as far as it was asked; by default, nothing is set."""
 
     recovery_days: int = 0
     protected: bool = False
@@ -116,6 +116,7 @@ def _read(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[R
     if replica.deletion_protection is not UNSET:
         told = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
         protected = bool(told.table.deletion_protection_enabled)
+    # Tags are of an ARN: that of the table here would answer with the table's own.
     if replica.tags is not UNSET:
         arn = arn_in(arn_of(table, "ListTagsOfResource"), replica.region)
         tags = yield from tags_of(arn)

@@ -48,19 +48,22 @@ def replicas_there(table: TableDescription) -> dict[str, ReplicaDescription]:
 
 
 def _each_replica(told: Change) -> Iterator[Pair]:
+    """Yield each replica that is declared or found, and each of its options that is declared."""
     declared: dict[str, Replica] = {one.region: one for one in told.declared or ()}
     there = replicas_there(told.table)
     for region, replica in declared.items():
         found = there.get(region)
+        # A replica that is there is as declared; what it has otherwise are pairs of their own.
         yield f"replica:{region}", replica, replica if found else None
         if found:
             yield from _overrides(replica, found, told)
-        if told.answer is UNSET:
+        if told.answer is UNSET:  # its region has yet to be asked
             continue
         answers = told.answer or {}
         # A replica that does not work was not asked: nothing is known of its region.
         if found is None or region in answers:
             yield from _regional(replica, answers.get(region, Regional()))
+    # Undeclared: left alone, and removed only by name, with its items in that region.
     for region, other in there.items():
         if region not in declared:
             yield f"replica:{region}", UNSET, other.replica_status or "ACTIVE"
@@ -75,6 +78,7 @@ def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Ite
     own = {index.index_name: index for index in table.global_secondary_indexes}
     for option, value in _values(found, table).items():
         if (declared := getattr(replica, option)) is not UNSET:
+            # An id or alias that is declared is told as an ARN.
             same = option == "kms_key" and value and _is_key(replica, value, told)
             yield f"{name}:{option}", declared, declared if same else value
     for option, read in (("index_read", _read_units), ("index_max_read", _max_read)):
@@ -100,16 +104,19 @@ def _read_units(replica: Any, owner: Any) -> int | None:
 
 
 def _max_read(replica: Any, owner: Any) -> int | None:
+    """Return the maximum of reads on demand; writes have one for all replicas."""
     override = replica and replica.on_demand_throughput_override
     whole = owner and owner.on_demand_throughput
     return figure((override or whole).max_read_request_units) if override or whole else None
 
 
 def _is_key(replica: Replica, key: str, told: Change) -> bool:
+    # Keys are of one region: an alias that is declared is that of the replica's.
     return is_key(KMS(str(replica.kms_key)), key, arn_in(told.arn, replica.region))
 
 
 def _unknown(told: Change) -> tuple[str, str] | None:
+    """Return the key of a replica and why it cannot be compared, if that is all that is known."""
     _, region, option = name_parts(told.name)
     if option != "kms_key":
         return None
@@ -123,6 +130,7 @@ def _regional(replica: Replica, found: Regional) -> Iterator[Pair]:
     values = {
         "point_in_time_recovery": recovery(replica.point_in_time_recovery, found.recovery_days),
         "deletion_protection": found.protected,
+        # Other tags are left alone, and not told: there is no step that removes one of them.
         "tags": {key: found.tags[key] for key in replica.tags or () if key in found.tags},
     }
     for option in declared_there(replica):
@@ -153,6 +161,7 @@ def _told(replica: Replica) -> str:
 
 
 def _change(change: Change, region: str, option: str) -> Step:
+    """Return the step that sets an option: in the replica's region, or by an Update from here."""
     declared, address = change.declared, arn_in(change.address, region)
     if option == "point_in_time_recovery":
         return recovery_step(change, address, region=region)
@@ -169,9 +178,11 @@ def _change(change: Change, region: str, option: str) -> Step:
 
 
 def _blocked(change: Change) -> str:
+    """Return why a replica stays as it is, and what helps."""
     _, region, option = name_parts(change.name)
     if region == region_of(change.arn):
         return OWN_REGION
+    # It has failed, or its region is disabled: no request mends that, and waiting does not.
     if option == "status":
         status = replicas_there(change.table)[region].replica_status_description
         advice = f"leave it out of replicas, and name it to remove it: allow=('replica:{region}',)"
@@ -207,6 +218,8 @@ def _consistency(change: Change) -> Iterator[Step]:
 
 
 def _consistency_block(change: Change) -> str:
+    # Strong consistency begins with a table that has no items, or never:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
     if change.table.replicas:
         return _FIXED
     return _NOT_EMPTY if change.table.item_count else ""
@@ -218,7 +231,10 @@ def _witness(told: Change) -> str | None:
 
 
 def _found_disassociation(told: Change) -> object:
-    """Return what is declared of a table without replicas: there is nothing to set yet."""
+    """Return what is declared of a table without replicas: there is nothing to set yet.
+
+    With replicas declared it is compared, though none is there: they come before it in the plan.
+    """
     if not told.table.replicas and not told.spec.replicas:
         return told.declared
     # The service turns it on by itself.
@@ -231,6 +247,7 @@ def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Regional]
     One that has failed has no table to ask, and a region that is disabled takes no requests.
     """
     there = replicas_there(table)
+    # For replicas that are still to come, too: applied, their plan would end half way.
     yield from check_regions(spec)
     answers = {}
     for replica in spec.replicas or ():

@@ -112,6 +112,7 @@ def restore_to_point_in_time(
 
 
 def _checked(spec: TableSpec, wait: bool) -> TableSpec:
+    """Return what a restore makes of a spec; raise `Refused` for what it could not be made of."""
     if spec.name.startswith("arn:"):
         raise Refused((f"a restore takes the name of a new table, no ARN - at {spec.name}",))
     spec = of_one_region(spec)
@@ -152,6 +153,7 @@ def _restore(
     sending = when_free(kind, request, CreateTableOutput, deadline, wait=wait)
 
     def shows(table: TableDescription) -> bool:
+        # A table that somebody has created meanwhile has the keys and the age, and no items.
         summary = table.restore_summary
         if summary is None:
             return False
@@ -163,13 +165,17 @@ def _restore(
 
 
 class _Kept(NamedTuple):
-    """The indexes to restore, without those that differ; `None` for all."""
+    """The indexes to restore, without those that differ; `None` for all.
+
+    All that differ are left out: to restore an index and then replace it would build it twice.
+    """
 
     indexes: tuple[GlobalSecondaryIndex, ...] | None = None
     vectors: tuple[NewVectorIndex, ...] | None = None
 
 
 def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
+    """Return what to restore of what is there; raise `Refused` for what no update could mend."""
     if blocked := make_plan(spec, there, Settings()).blocked:
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
@@ -208,6 +214,7 @@ def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> Global
     if isinstance(spec.billing, Provisioned):
         declared = {i.name: i.throughput for i in spec.indexes}
         own = declared.get(index.index_name) or spec.billing
+    # A restore is billed as its source, unless it is declared: then each index has its own figures.
     elif spec.billing is UNSET and units and units.read_capacity_units:
         own = Provisioned(units.read_capacity_units, units.write_capacity_units or 1)
     throughput = requests.units_shape(own)
