@@ -70,7 +70,11 @@ def pages(
     reply_type: type[T],
     cursor: Callable[[T], str | None],
 ) -> Steps[list[T]]:
-    """Return all pages of a list: `cursor` is where a page says that the next one begins."""
+    """Return all pages of a list, in order, with a request for each.
+
+    `request` makes that of the page which begins at a cursor, `None` for the first; `cursor` is
+    where a page says that the next one begins. Raises `TransportError` for a list without end.
+    """
     found: list[T] = []
     start: str | None = None
     from ..api.cursors import Cursors

@@ -62,7 +62,10 @@ def back_up(
     wait: bool = True,
     progress: Progress[Backup] | None = None,
 ) -> Steps[Backup]:
-    """Send the request as soon as the table is free for it, and wait."""
+    """Send the request as soon as the table is free for it, and wait until it is AVAILABLE.
+
+    With `wait` off, only for the table: the backup may be CREATING then.
+    """
     # A lost answer is not resolved: to take an earlier backup of this name for ours would lose what
     # was written since, and two backups lose nothing.
     reply = yield from when_free("CreateBackup", request, CreateBackupOutput, deadline, wait=wait)
@@ -82,7 +85,10 @@ def contents(arn: str) -> Steps[BackupDescription]:
 
 
 def of_its_table(details: BackupDetails) -> Backup:
-    """Add what the ARN tells: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/backup/ID."""
+    """Add what the ARN tells: arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/backup/ID.
+
+    In lists the service names the table, elsewhere it does not.
+    """
     table = details.backup_arn.rpartition("/backup/")[0]
     return Backup(
         **structs.asdict(details), table_name=table.rpartition("/")[2], table_arn=table or None

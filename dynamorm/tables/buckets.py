@@ -32,7 +32,7 @@ METHODS = ("get_object", "put_object", "list_objects_v2")
 
 
 def blocking(function: Callable[..., T], *given: Any) -> Steps[T]:
-    """Call a blocking function."""
+    """Call a blocking function, and return what it returns; under asyncio, in a thread."""
     called = partial(function, *given)
     answer: T = yield Waiting(lambda _: called())
     return answer
@@ -68,6 +68,7 @@ class Bucket:
             if error.code != "InvalidRange":
                 raise
             return b"", 0  # an empty object has no first byte
+        # "bytes 0-1048575/5000000". Without it the body is all that there is.
         _, _, total = str(answer.get("ContentRange", "")).partition("/")
         return body, int(total or len(body))
 
@@ -89,6 +90,7 @@ class Bucket:
                 return found
 
     def _call(self, method: str, read: Callable[[Any], T], **members: Any) -> T:
+        """Send a request, and read its answer: an error of either is an `S3Error` of the object."""
         where = f"s3://{self.name}/{members.get('Key', members.get('Prefix', ''))}"
         try:
             answer = getattr(self._client, method)(Bucket=self.name, **members)
@@ -102,6 +104,7 @@ class Bucket:
 
 
 def _body(answer: Any) -> tuple[bytes, Any]:
+    # A stream of the connection: what breaks while it is read has to be an `S3Error` as well.
     return answer["Body"].read(), answer
 
 
@@ -165,6 +168,7 @@ class Lines:
         if self._inflating.eof:  # a file of several members, as tools make that append
             self._inflating = zlib.decompressobj(GZIP)
         try:
+            # A megabyte at most: the rest stays packed until it is asked for.
             text: bytes = self._inflating.decompress(packed, BLOCK)
         except zlib.error as error:
             raise self._damaged(error) from error
@@ -172,6 +176,7 @@ class Lines:
         return text
 
     def _check_end(self) -> None:
+        """Raise for gzip that was cut off: what it still holds would be missing without a word."""
         if self._inflating is not None and not self._inflating.eof:
             raise self._damaged(EOFError("the compressed text has no end"))
 

@@ -110,6 +110,7 @@ def records(bucket: Bucket, prefix: str, arn: str) -> Iterator[Record | None]:
     for key in _files(bucket.keys(prefix), prefix, arn.rpartition("/")[2]):
         lines = Lines(bucket, key)
         while text := lines.take(BLOCK):
+            # Bytes end lines at \n and \r alone, which JSON escapes; a str would at U+2028, too.
             for line in text.splitlines():
                 yield from _read(line) if line.strip() else ()
 
@@ -124,6 +125,8 @@ def _files(keys: list[str], prefix: str, name: str) -> list[str]:
 
 
 def _is_manifest(name: str) -> bool:
+    # As exports name what is no data: `_started`, `manifest-summary.json`, `manifest-files.md5`.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
     return name.startswith(("_", "manifest")) or name.endswith((".md5", ".checksum")) or not name
 
 
@@ -160,6 +163,7 @@ def item_in_record(record: Record) -> Record | None:
     item: Any = _member(record, *_ITEM)
     if isinstance(item, str):
         item = next(_read(item.encode()), None)
+    # A line of the input is `{"Item": {...}}`; an item may have an attribute of that name.
     inner = item.get("Item") if isinstance(item, dict) and len(item) == 1 else None
     return _attributes(inner) or _attributes(item)
 

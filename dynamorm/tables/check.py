@@ -93,6 +93,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
         settings = yield from survey(spec, table, wanted, skip=True)
     found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))
+    # What a plan would leave alone is what nobody has declared: one rule for both.
     undeclared = make_plan(spec, table, settings, only=only).undeclared
     pending = (item for item in _pending(spec, table, settings) if covers(only, item.name))
     return TableCheck(name, False, marked(spec, table, found), undeclared, tuple(pending))

@@ -33,6 +33,8 @@ class Review:
 
         Raises `PlanRefused` where what is there asks for another change than the plan shows.
         """
+        # The steps are planned anew, so that one rule says what a table wants; then they are only
+        # compared, and never sent.
         near = [other for other in self._steps if _is_near(other.name, step.name)]
         reasons = [
             f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"
@@ -73,6 +75,7 @@ def _is_condition(other: Step, step: Step) -> bool:
 
 
 def _family(name: str) -> str:
+    # Turning TTL off is named after the attribute that it is on for: both are one setting.
     return "ttl" if name.startswith("ttl:") else name
 
 
@@ -85,6 +88,7 @@ def _differences(step: Step) -> Iterator[str]:
 
 
 def _is_same(fresh: Step, shown: Step) -> bool:
+    """Return whether a step does what was shown, from where it was shown to begin."""
     if fresh.name == shown.name == "tags":
         # Some of the tags may be there by now: the rest is part of what was shown.
         pairs = ((fresh.declared, shown.declared), (fresh.found, shown.found))

@@ -90,6 +90,7 @@ def export_to_s3(
     }
 
     def export(deadline: Deadline) -> Steps[Export]:
+        # The operation takes ARNs alone; an emulator that has none may take the name.
         arn = yield from arn_of_table(table)
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
         job: Export = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
@@ -222,6 +223,7 @@ def bulk_put_from_s3(
         )
         job: BulkOperation = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
         done = yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
+        # Without a failed item there may be no report, and nothing to read in it.
         if s3 is None or not done.failed_item_count:
             return done
         from .bulk_errors import with_errors
@@ -233,9 +235,13 @@ def bulk_put_from_s3(
 
 
 def _begin(request: Request, reply_type: Any, deadline: Deadline, wait: bool) -> Steps[Any]:
-    """Send a request with a token that tells it from others: sent twice, it begins one job only."""
+    """Send a request with a token that tells it from others: sent twice, it begins one job only.
+
+    Returns the job as it is answered to the request.
+    """
     # From the clock and not by chance, so that the same run leaves the same requests: what two
-    # processes ask for in one microsecond, in the same words, is one thing to the service.
+    # processes ask for in one microsecond, in the same words, is one thing to the service. The
+    # words are in it too, since one token with other words is refused, for eight hours.
     moment = yield from wall_time()
     token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
     marked = structs.replace(request, client_token=token)
@@ -261,7 +267,10 @@ def check_units(units: object) -> None:
 
 
 def check_place(bucket: object, prefix: object) -> None:
-    """Raise for what cannot be the name of a bucket or the beginning of keys."""
+    """Raise for what cannot be the name of a bucket or the beginning of keys.
+
+    `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
+    """
     if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
         written = '"my-bucket", prefix="folder/"'
         raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
@@ -270,6 +279,7 @@ def check_place(bucket: object, prefix: object) -> None:
 
 
 def _check_words(**given: tuple[object, Any]) -> None:
+    """Raise for an option that is not among the values of its `Literal`; `None` is left out."""
     for option, (value, literal) in given.items():
         known = get_args(literal)
         if value is not None and value not in known:

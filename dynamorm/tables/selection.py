@@ -14,7 +14,10 @@ from .steps import consents
 def compared_settings(
     spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Name what has to be asked for, without what the model ignores or `only` leaves out."""
+    """Name what has to be asked for, without what the model ignores or `only` leaves out.
+
+    The names are those of rows in `SETTINGS`; each of them costs a request, or one for each page.
+    """
     wanted = {setting_of(name) for name in only} or SETTINGS
     every = declared_settings(spec, allow)
     return tuple(name for name in every if name in wanted and not is_ignored(spec, name))
@@ -30,6 +33,7 @@ def covers(only: Collection[str], name: str) -> bool:
 
 def checked_names(given: object, keyword: str) -> tuple[str, ...]:
     """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
+    # A string would be taken for its letters.
     if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
         written = given if isinstance(given, str) else "index:by-status"
         raise Refused((f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}",))

@@ -32,6 +32,7 @@ def _found_stream(told: Change) -> str | Kinesis | None:
 
 
 def _kinesis(change: Change) -> Iterator[Step]:
+    """Yield the steps for Kinesis: another precision at once, another stream after the old one."""
     # A table writes to one stream at a time. Others, once turned off, stay listed: while one is on,
     # EnableKinesisStreamingDestination of another is a ValidationException.
     # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/707
@@ -51,6 +52,7 @@ def _kinesis(change: Change) -> Iterator[Step]:
 
 
 def _stream(given: str | Kinesis | None) -> Any:
+    """Return the ARN of a stream, however it is declared or found."""
     return given.stream if isinstance(given, Kinesis) else given
 
 
@@ -90,10 +92,12 @@ def _read_index_insights(spec: TableSpec, table: TableDescription) -> Steps[dict
 
 
 def _index_insights(told: Change) -> dict[str, Insights]:
+    """Return the insights found, as the option declares them."""
     return {index: _met(UNSET, mode) for index, mode in told.answer.items()}
 
 
 def _each_index(told: Change) -> Iterator[Pair]:
+    """Return each index with insights, declared or found; one that nobody declares is told."""
     declared: Mapping[str, Any] = told.declared or {}
     found: Mapping[str, str] = told.answer or {}
     for index in {**declared, **found}:
@@ -102,13 +106,14 @@ def _each_index(told: Change) -> Iterator[Pair]:
 
 
 def _insights(*changes: Change) -> Iterator[Step]:
+    """Yield a request for the table, or for each index: of one row or the other."""
     for change in changes:
         declared, index = change.declared, change.name.partition(":")[2] or None
         mode = declared if isinstance(declared, str) else None
         request = requests.update_contributor_insights(
             change.address, enabled=bool(declared), index=index, mode=mode
         )
-        # Fewer graphs than there are, or none.
+        # Fewer graphs than there are, or none: nothing brings back what was not counted meanwhile.
         fewer = not declared or (declared == "THROTTLED_KEYS" and change.found)
         yield change.step(request, str(change), "destructive" if fewer else "safe")
 

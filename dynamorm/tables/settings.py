@@ -69,7 +69,10 @@ def _found_policy(told: Change) -> str | None:
 
 
 def _owner(change: Change) -> str:
-    """Return the ARN of what the policy is about; that of a stream is known once it is on."""
+    """Return the ARN of what the policy is about; that of a stream is known once it is on.
+
+    `apply` puts the real one in place of `STREAM`, which is shown until then.
+    """
     if change.name == "resource_policy":
         return change.arn
     # The latest stream is another one than that which a plan turns on.
@@ -100,6 +103,7 @@ def _policy_text(told: Change) -> Iterator[Pair]:
 
 
 def _policy(change: Change) -> Iterator[Step]:
+    """Yield the step that puts, replaces or deletes a policy: what is replaced is lost."""
     declared, found, arn = change.declared, change.found, _owner(change)
     # Only the policy that was seen: somebody else's, put meanwhile, is refused by the service.
     revision = change.answer.revision_id if change.answer and found else "NO_POLICY"
@@ -154,11 +158,15 @@ SETTINGS: dict[str, Setting] = {
         *REPLICA_SETTINGS,
     )
 }
-"""Every setting by its name, in the order in which they are read and changed."""
+"""Every setting by its name, in the order in which they are read and changed.
+
+A row comes after those that it may need: the policy of a stream after the stream, replicas last.
+"""
 
 
 def setting_of(name: str) -> str:
     """Return the setting that a step or a name in `allow` is about: "tags" for "tag:team"."""
+    # A part of an index, such as "index:by-x:warm", is of no row: it stands for itself.
     part, colon, _ = name.partition(":")
     owners = (row.name for row in SETTINGS.values() if colon and row.part == part)
     return next(owners, name)

@@ -46,7 +46,10 @@ def finish_all(
 def finish_possible(
     spec: TableSpec, table: TableDescription, deadline: Deadline, wait: bool
 ) -> Steps[tuple[TableDescription, tuple[Pending, ...]]]:
-    """Set what can be set now; return the table, and what could not be done yet, and why."""
+    """Set what can be set now; return the table, and what could not be done yet, and why.
+
+    Raises what neither time nor another endpoint helps, such as a missing permission.
+    """
     if table.table_status == "CREATING":
         return table, in_the_making(spec, table)
     left = []
@@ -115,6 +118,8 @@ def compare(
     `making` says that it was CREATING when it was found.
     """
     settings = yield from _read(spec, table)
+    # Two processes that begin at once make and find one table: who finds it sees it without what
+    # the other is about to set, and would report that as drift.
     late = _late(spec, table, settings)
     if late and (making or (yield from _is_young(table))):
         if not wait:
@@ -126,6 +131,8 @@ def compare(
 
 
 def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
+    # What may not be read is pending, and no error: an application may have no more permissions
+    # than its use of the table takes.
     wanted = compared_settings(spec)
     return (yield from survey(spec, table, wanted, skip=True, denied_ok=True))
 
@@ -156,6 +163,7 @@ def _outwait(
 ) -> Steps[tuple[TableDescription, Settings]]:
     schedule = polling()
     while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+        # Replicas are told by DescribeTable; all else that comes late has reads of its own.
         if spec.replicas:
             table = yield from _ready(spec, deadline)
         settings = yield from _read(spec, table)
@@ -164,6 +172,7 @@ def _outwait(
 
 
 def _untold(table: TableDescription, settings: Settings) -> tuple[Pending, ...]:
+    """Say what could not be compared: what the endpoint does not know, or the caller not read."""
     unknown = (Pending(name, UNKNOWN) for name in settings.unsupported)
     denied = (
         Pending(

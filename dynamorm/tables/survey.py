@@ -21,6 +21,7 @@ from .steps import Setting, Settings
 from .waits import MISSING_GRACE
 
 BROKEN = 500
+"""The status with which moto answers what it has no code for."""
 
 
 def survey(

@@ -79,6 +79,7 @@ def _found_billing(told: Change) -> OnDemand | Provisioned | None:
 
 
 def _billing(change: Change) -> Iterator[Step]:
+    """Yield the steps for billing: the mode with its figures, or the figures alone."""
     declared, on_demand = change.declared, change.table.billing_mode == "PAY_PER_REQUEST"
     if isinstance(declared, Provisioned) and on_demand:
         # The service wants figures for every index with the change of mode:
@@ -93,13 +94,15 @@ def _billing(change: Change) -> Iterator[Step]:
         yield change.update(on_demand=declared)
     else:
         yield change.but(declared=OnDemand()).update(billing=OnDemand())
-        # The table has no maxima then, of those that are declared.
+        # In a request of its own: one UpdateTable takes one kind of change. The table has no maxima
+        # then, of those that are declared.
         unlimited = change.but(found=limits(declared, None))
         if declared != unlimited.found:
             yield unlimited.update(on_demand=declared)
 
 
 def _billing_block(change: Change) -> str:
+    """Return why a table cannot become a provisioned one, and what to do."""
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
     if not isinstance(change.declared, Provisioned):
         return ""
@@ -145,6 +148,7 @@ def _found_encryption(told: Change) -> KMS | None:
 
 
 def _unknown_encryption(told: Change) -> tuple[str, str] | None:
+    """Return the key that is there and why it cannot be compared, if only KMS could."""
     found = told.table.sse_description
     key = (found.kms_master_key_arn if found else None) or None
     reason = unknown_key(told.declared, key)
@@ -182,6 +186,7 @@ def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescriptio
 def _time_to_live(change: Change) -> Iterator[Step]:
     """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
     name, declared, found = change.address, change.declared, change.found
+    # Also where another run, or a person, has turned the old attribute off within the hour.
     leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
     if found:
         off = requests.update_time_to_live(name, found, enabled=False)

@@ -19,7 +19,10 @@ from .steps import Change, Pair, Step, plain
 
 
 def arn_of(table: TableDescription, operation: str) -> str:
-    """Return the ARN that tags and policies belong to; an emulator may have none."""
+    """Return the ARN that tags and policies belong to; an emulator may have none.
+
+    Raises the error of an operation that the endpoint does not know: without ARNs it has no way.
+    """
     if table.table_arn:
         return table.table_arn
     message = f"DescribeTable returned no ARN of {table.table_name}"
@@ -70,7 +73,7 @@ def tag_steps(*changes: Change) -> Iterator[Step]:
 
 
 def tag_step(arn: str, wanted: dict[str, str], there: dict[str, str | None]) -> Step:
-    """Return the step that sets these tags."""
+    """Return the step that sets these tags; `there` has their values now, `None` for no tag."""
     text = ", ".join(f"{key}={declared}" for key, declared in wanted.items())
     body = plain(requests.tag_resource(arn, wanted))
     return Step("tags", "safe", text, "TagResource", body, wanted, there)

@@ -103,6 +103,7 @@ def cancel_bulk_operation(
     request = requests.cancel_bulk_operation(transfer_arn(bulk_operation, BulkOperation))
 
     def cancel(deadline: Deadline) -> Steps[BulkOperation]:
+        # Not all of a job: the answer has ARN and status, and the next look has the rest.
         said = yield from call("CancelBulkOperation", request, s3.CancelBulkOperationOutput)
         job = BulkOperation(
             bulk_operation_arn=said.bulk_operation_arn,

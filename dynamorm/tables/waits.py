@@ -160,6 +160,7 @@ def wait_until_active(
     table = table_name(model, name=name)
 
     def wait(deadline: Deadline) -> Steps[TableDescription]:
+        # `None` is waited out by `until_active`: a table of a moment ago may not show yet.
         found = yield from find_table(table)
         return (yield from until_active(table, deadline, found, indexes=indexes))
 
