@@ -76,38 +76,34 @@ def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Ite
         yield f"{name}:status", "ACTIVE", found.replica_status
     indexes = {index.index_name: index for index in found.global_secondary_indexes}
     own = {index.index_name: index for index in table.global_secondary_indexes}
-    for option, value in _values(found, table).items():
+    values: dict[str, Any] = {
+        "kms_key": found.kms_master_key_id or None,
+        "table_class": table_class(found.replica_table_class_summary or table.table_class_summary),
+        **{option: _figure(option, found, table) for option in _FIGURES},
+    }
+    for option, value in values.items():
         if (declared := getattr(replica, option)) is not UNSET:
             # An id or alias that is declared is told as an ARN.
             same = option == "kms_key" and value and _is_key(replica, value, told)
             yield f"{name}:{option}", declared, declared if same else value
-    for option, read in (("index_read", _read_units), ("index_max_read", _max_read)):
-        if declared := getattr(replica, option):
-            figures = {one: read(indexes.get(one), own.get(one)) for one in declared}
-            yield f"{name}:{option}", declared, figures
+    for option in _FIGURES:
+        if declared := getattr(replica, f"index_{option}"):
+            figures = {one: _figure(option, indexes.get(one), own.get(one)) for one in declared}
+            yield f"{name}:index_{option}", declared, figures
 
 
-def _values(found: ReplicaDescription, table: TableDescription) -> dict[str, Any]:
-    return {
-        "kms_key": found.kms_master_key_id or None,
-        "table_class": table_class(found.replica_table_class_summary or table.table_class_summary),
-        "read": _read_units(found, table),
-        "max_read": _max_read(found, table),
-    }
+_FIGURES = {
+    "read": ("provisioned_throughput", "read_capacity_units"),
+    "max_read": ("on_demand_throughput", "max_read_request_units"),
+}
+"""Where the reads of a replica stand; its writes are the table's, in all regions."""
 
 
-def _read_units(replica: Any, owner: Any) -> int | None:
-    """Return the read capacity of a replica or of its index, which may be the owner's own."""
-    override = replica and replica.provisioned_throughput_override
-    whole = owner and owner.provisioned_throughput
-    return figure((override or whole).read_capacity_units) if override or whole else None
-
-
-def _max_read(replica: Any, owner: Any) -> int | None:
-    """Return the maximum of reads on demand; writes have one for all replicas."""
-    override = replica and replica.on_demand_throughput_override
-    whole = owner and owner.on_demand_throughput
-    return figure((override or whole).max_read_request_units) if override or whole else None
+def _figure(option: str, replica: Any, owner: Any) -> int | None:
+    """Return what a replica, or its index, has of an option: its own figure, or the owner's."""
+    member, units = _FIGURES[option]
+    told = getattr(replica, f"{member}_override", None) or getattr(owner, member, None)
+    return figure(getattr(told, units, None))
 
 
 def _is_key(replica: Replica, key: str, told: Change) -> bool:
@@ -127,7 +123,7 @@ def _unknown(told: Change) -> tuple[str, str] | None:
 
 def _regional(replica: Replica, found: Regional) -> Iterator[Pair]:
     """Return what only the replica's own region tells."""
-    values = {
+    values: dict[str, Any] = {
         "point_in_time_recovery": recovery(replica.point_in_time_recovery, found.recovery_days),
         "deletion_protection": found.protected,
         # Other tags are left alone, and not told: there is no step that removes one of them.
