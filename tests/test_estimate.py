@@ -119,6 +119,30 @@ def test_a_price_that_is_none_is_refused(prices, problem):
         estimate.copy(described(ORDERS), prices=prices)
 
 
+@pytest.mark.parametrize(
+    ("options", "problem"),
+    [
+        ({"max_write_units": 0}, "max_write_units= takes a number above 0, not 0"),
+        ({"max_read_units": float("nan")}, "max_read_units= takes a number above 0, not nan"),
+        ({"max_read_units": "10"}, "max_read_units= takes a number above 0, not '10'"),
+        ({"max_read_units": True}, "max_read_units= takes a number above 0, not True"),
+        ({"collisions": "chekc"}, 'takes one of "error", "check", "last", .* did you mean check?'),
+        ({"existing": "kep"}, 'existing= takes one of "overwrite", "keep", not .* did you mean'),
+    ],
+)
+def test_options_that_no_copy_takes_are_refused(options, problem):
+    """An estimate of them would be of another copy."""
+    with pytest.raises(ValueError, match=problem):
+        estimate.copy(described(ORDERS), **options)
+
+
+def test_what_is_no_plan_is_refused():
+    """A model is answered with what makes a plan of it."""
+    for subject in (ORDERS, type(ORDERS)):
+        with pytest.raises(TypeError, match=r"takes a Plan, as of db.plan\(\), not TableSpec"):
+            estimate.plan(subject)
+
+
 def test_provisioned_capacity_is_paid_for_anyway():
     """It costs nothing more, holds the rate, and each global index has its own."""
     slow = structs.replace(BY_STATUS, throughput=Provisioned(1, 100))

@@ -644,6 +644,16 @@ def test_what_is_asked_wrongly(given, error, advice):
         required_actions(*given)
     with pytest.raises(TypeError, match="no table option strem"):
         required_actions("describe_table", Order, strem=None)
+    with pytest.raises(ValueError, match=r'via= takes one of "direct", "s3", not \'S3\''):
+        required_actions("copy_table", Order, "others", via="S3")
+
+
+def test_a_plan_is_asked_about_alone():
+    """It has its own table and options: others would be passed over without a word."""
+    plan = dynamorm.connect(transport=FakeService()).plan(Order)
+    for tables, options in (((Order,), {}), ((), {"tags": None})):
+        with pytest.raises(TypeError, match=r"write required_actions\(plan\)"):
+            required_actions(plan, *tables, **options)
 
 
 def test_account_and_region():

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast, get_args
 from msgspec import Struct
 
 from ..errors import DynamormError, Refused
+from ..model.options import check_rate, check_word
 from ..operations.transport import DatabaseLike
 from .checkpoint import MAX_SEGMENTS
 from .report import CopyReport
@@ -119,11 +120,9 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
         _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
         for name, kind in _WORDS.items():
-            _check_word(name, getattr(self, name), get_args(kind))
+            check_word(name, getattr(self, name), get_args(kind))
         for name in ("max_read_units", "max_write_units"):
-            limit = getattr(self, name)
-            if not _is_number(limit) or (limit is not None and limit <= 0):
-                raise ValueError(f"{name}= takes a number above 0, not {limit!r}")
+            check_rate(name, getattr(self, name))
         if not callable(self.deadline):
             check_deadline(self.deadline)
         if self.on_error != "raise" and not callable(self.on_error):
@@ -195,12 +194,6 @@ def _seconds(said: Any) -> float:
             "deadline= is a function that returned None: it must return the seconds left"
         )
     return float(said)
-
-
-def _check_word(name: str, value: object, words: tuple[str, ...]) -> None:
-    if value not in words:
-        known = ", ".join(f'"{word}"' for word in words)
-        raise ValueError(f"{name}= takes one of {known}, not {value!r}")
 
 
 def settings_of(

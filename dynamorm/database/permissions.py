@@ -14,7 +14,7 @@ from msgspec import Struct, structs
 from ..model import Readable, table_name
 from ..model.arguments import nearest
 from ..model.declare import Model, table_spec
-from ..model.options import check_option_names
+from ..model.options import check_option_names, check_word
 from ..model.spec import TableSpec
 from ..tables.actions import ACTIONS, COPIES, TABLES, resource_arn
 from ..tables.compare import compared_rows
@@ -68,7 +68,10 @@ def required_actions(
     """
     names = checked_names(allow, "allow") + tuple(SETTINGS) * strict
     asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, via, options)
+    check_word("via", via, ("direct", "s3"))
     if isinstance(subject, Plan):
+        if tables or options:
+            raise TypeError("a plan knows its table and options: write required_actions(plan)")
         needs = _plan_needs(subject)
     else:
         _check(subject, tables)

@@ -14,7 +14,7 @@ from ..api.parts import IndexDescription
 from ..model import region_of
 from ..model.declare import Model, table_spec
 from ..model.keys import IndexSpec
-from ..model.options import KEYS_ONLY, Provisioned
+from ..model.options import KEYS_ONLY, Provisioned, check_rate, check_word
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, prices_of
@@ -58,8 +58,12 @@ def estimate_copy(
     written to as well, by the bytes that it projects, and so is every replica. The region is that
     of the source's ARN, unless it is given. `prices`, such as `{"write": 0.7}`, override those of
     the region (`PRICES` has the names and units); without a price, only amounts are estimated.
-    Sends nothing. Raises `ValueError` for an invalid price.
+    Sends nothing. Raises `ValueError` for an invalid price, rate or word.
     """
+    check_word("collisions", collisions, ("error", "check", "last"))
+    check_word("existing", existing, ("overwrite", "keep"))
+    check_rate("max_read_units", max_read_units)
+    check_rate("max_write_units", max_write_units)
     # As a spec, so that billing, class and indexes are asked for in one way, declared or found.
     origin = TableSpec.of(source)
     there = target if isinstance(target, TableDescription) else None
@@ -113,6 +117,9 @@ def estimate_plan(
     index is filled with every item, unless a description of it says otherwise. Sends nothing.
     Raises `ValueError` for an invalid price.
     """
+    if not isinstance(plan, Plan):
+        kind = plan.__name__ if isinstance(plan, type) else type(plan).__name__
+        raise TypeError(f"estimate.plan takes a Plan, as of db.plan(), not {kind}")
     spec = plan.spec
     items = _items(description) if description else _Items(0, 0)
     if description and not spec.billing:

@@ -239,6 +239,24 @@ def check_flags(**flags: object) -> None:
             raise TypeError(f"{name}= takes True or False, not {value!r:.200}")
 
 
+def check_word(name: str, given: object, words: tuple[str, ...]) -> None:
+    """Raise `ValueError` for an argument that is none of these words, with the nearest of them."""
+    if given not in words:
+        from .arguments import nearest
+
+        known = ", ".join(f'"{word}"' for word in words)
+        raise ValueError(f"{name}= takes one of {known}, not {given!r:.200}{nearest(given, words)}")
+
+
+def check_rate(name: str, given: object) -> None:
+    """Raise `ValueError` for a rate that is no number above 0; `None` is no limit."""
+    if given is None:
+        return
+    # A bool is an int to Python, and NaN is above nothing.
+    if isinstance(given, bool) or not isinstance(given, int | float) or not given > 0:
+        raise ValueError(f"{name}= takes a number above 0, not {given!r:.200}")
+
+
 def check_option_names(options: Mapping[str, object]) -> None:
     """Raise `TypeError` for a keyword that is no option, as a function would."""
     known = Options.__struct_fields__

@@ -25,7 +25,7 @@ from ..api.s3 import (
 from ..errors import Refused
 from ..model import table_name
 from ..model.declare import Model, table_spec
-from ..model.options import check_flags
+from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
@@ -141,6 +141,9 @@ def import_from_s3(
     if not wait:
         refuse_unset(spec, "an import")
     columns = tuple(header)
+    # The letters of a str would be the columns.
+    if isinstance(header, str) or not all(isinstance(name, str) for name in columns):
+        raise TypeError(f'header= takes names, as in header=["id", "total"], not {header!r:.200}')
     if (delimiter or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
@@ -281,6 +284,5 @@ def check_place(bucket: object, prefix: object) -> None:
 def _check_words(**given: tuple[object, Any]) -> None:
     """Raise for an option that is not among the values of its `Literal`; `None` is left out."""
     for option, (value, literal) in given.items():
-        known = get_args(literal)
-        if value is not None and value not in known:
-            raise ValueError(f"{option}= takes {', '.join(map(repr, known))}, not {value!r:.200}")
+        if value is not None:
+            check_word(option, value, get_args(literal))

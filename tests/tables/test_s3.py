@@ -318,6 +318,8 @@ def test_a_wait_for_a_transfer_ends_in_time(world: World) -> None:
         (dynamorm.export_to_s3, {"progress": 5}, TypeError),
         (dynamorm.import_from_s3, {"compression": "zip"}, ValueError),
         (dynamorm.import_from_s3, {"format": "JSON"}, ValueError),
+        (dynamorm.import_from_s3, {"header": "id,total"}, TypeError),
+        (dynamorm.import_from_s3, {"header": [1, 2]}, TypeError),
         (dynamorm.bulk_put_from_s3, {"format": "CSV"}, ValueError),
         (dynamorm.bulk_put_from_s3, {"tier": "FAST"}, ValueError),
         (dynamorm.bulk_put_from_s3, {"max_write_units": 1023}, ValueError),
