@@ -6,7 +6,18 @@ import enum
 import sys
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import Annotated, Any, ClassVar, Final, Literal, NewType, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    ClassVar,
+    Final,
+    Literal,
+    NewType,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
@@ -174,13 +185,15 @@ def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
 
 def _unreadable(model: Any) -> Iterator[str]:
     """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
+    from inspect import get_annotations  # which takes long to import
+
     for base in (get_origin(model) or model).__mro__:
         parameters = {item.__name__: item for item in getattr(base, "__type_params__", ())}
-        for name, annotation in _annotations(base).items():
+        for name, annotation in get_annotations(base, **_UNEVALUATED).items():
             alone = type(name, (), {"__module__": base.__module__})
             alone.__annotations__ = {name: annotation}
             try:
-                _evaluate(alone, {**vars(base), **parameters})
+                get_type_hints(alone, localns={**vars(base), **parameters}, include_extras=True)
             except Exception as error:  # noqa: BLE001 - whatever it is, it is told
                 yield _reason(error, f"{label(model)}.{name}")
 
@@ -188,18 +201,6 @@ def _unreadable(model: Any) -> Iterator[str]:
 # annotationlib.Format.FORWARDREF: from Python 3.14 on a class evaluates its annotations when asked,
 # and names that are not there raise otherwise.
 _UNEVALUATED: dict[str, Any] = {"format": 3} if sys.version_info >= (3, 14) else {}
-
-
-def _annotations(base: type) -> dict[str, Any]:
-    from inspect import get_annotations
-
-    return get_annotations(base, **_UNEVALUATED)
-
-
-def _evaluate(owner: type, names: dict[str, Any]) -> None:
-    from typing import get_type_hints
-
-    get_type_hints(owner, localns=names, include_extras=True)
 
 
 def _reason(error: Exception, place: str) -> str:
@@ -236,7 +237,7 @@ def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     )
 
 
-_MARKERS: tuple[Any, ...] = (PartitionKey, SortKey, TimeToLive, Vector, InlineFilter)
+_MARKERS: tuple[Any, ...] = get_args(Marker)
 
 
 def _marks(value: object) -> bool:

@@ -82,7 +82,7 @@ SETTINGS = (
 
 
 def _ignorable(names: object) -> bool:
-    return isinstance(names, tuple | list) and all(name in SETTINGS for name in names)
+    return isinstance(names, tuple) and all(name in SETTINGS for name in names)
 
 
 def is_region(name: object) -> bool:
@@ -221,7 +221,7 @@ def option_problems(options: Options) -> list[str]:
 
 def _meant(option: str, value: Any) -> str:
     """Return the nearest setting to the first unknown name."""
-    if option != "ignore" or not isinstance(value, tuple | list):
+    if option != "ignore" or not isinstance(value, tuple):
         return ""
     from .arguments import nearest
 
