@@ -144,6 +144,12 @@ def key_parts(request: Document) -> dict[str, Any]:
     # A request has types apart from keys; a spec has each type with its attribute.
     types = {one["AttributeName"]: one["AttributeType"] for one in request["AttributeDefinitions"]}
     hashes, ranges = _key(request["KeySchema"], types)
+    if len(hashes) != 1 or len(ranges) > 1:
+        # An index may have more of each; of a table's, all but the first would be lost.
+        raise ValueError(
+            "the key of a table has one HASH and at most one RANGE, "
+            f"not {len(hashes)} and {len(ranges)}"
+        )
     local = [_index(one, types, local=True) for one in request.get("LocalSecondaryIndexes") or ()]
     others = [_index(one, types) for one in request.get("GlobalSecondaryIndexes") or ()]
     vectors = [_vector_index(one, types) for one in request.get("VectorIndexes") or ()]

@@ -311,12 +311,21 @@ FILTERED = {"AttributeName": "at", "SearchSchemaElementType": "FILTER"}
             "HASH nor RANGE",
         ),
         (
+            {"KeySchema": [HASH_OF_ID, {"AttributeName": "at", "KeyType": "HASH"}]},
+            "the key of a table has one HASH and at most one RANGE, not 2 and 0",
+        ),
+        ({"KeySchema": [{"AttributeName": "id", "KeyType": "RANGE"}]}, "RANGE, not 0 and 1"),
+        (
+            {"KeySchema": [HASH_OF_ID, *[{"AttributeName": "at", "KeyType": "RANGE"}] * 2]},
+            "RANGE, not 1 and 2",
+        ),
+        (
             {"VectorIndexes": [{"IndexName": "by-look", "SearchSchema": [FILTERED]}]},
             "'at' is 'FILTER' in a schema, neither HASH nor INLINE_FILTER",
         ),
     ],
 )
-def test_an_attribute_of_an_unknown_role_is_not_lost(schema, problem):
+def test_no_attribute_of_a_key_is_lost(schema, problem):
     """A table without it could not be given it afterwards."""
     types = [{"AttributeName": name, "AttributeType": "S"} for name in ("id", "at")]
     document = {"TableName": "orders", "AttributeDefinitions": types, "KeySchema": [HASH_OF_ID]}
