@@ -69,6 +69,7 @@ def _cut(text: str, part: int) -> str:
 
 
 def _listed(value: Any) -> Any:
+    # msgspec's plain form keeps tuples; a list is what JSON gives back, and so it compares equal.
     if isinstance(value, dict):
         return {name: _listed(inner) for name, inner in value.items()}
     return [*map(_listed, value)] if isinstance(value, list | tuple) else value
@@ -84,7 +85,10 @@ def _parts(value: Any) -> list[tuple[Any, Any]]:
 
 
 def _lines(value: Any, indent: str = "") -> Iterator[str]:
-    """Yield a line for each plain value, below those of the names that lead to it."""
+    """Yield a line for each plain value, below those of the names that lead to it.
+
+    A part whose class has a text of its own, as a `Difference` has, is shown by that.
+    """
     for name, part in _parts(value):
         told = isinstance(part, Readable) and type(part).__str__ is not Readable.__str__
         if told or not _parts(part):
@@ -108,6 +112,7 @@ _NAME_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWX
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 MIN_NAME = 3
 MAX_NAME = 255
+# Of keys, projected attributes and TTL; any other attribute's name may have 64 KB.
 MAX_ATTRIBUTE_BYTES = 255
 _LEGAL = f"{MIN_NAME} to {MAX_NAME} letters, digits, '_', '-' or '.'"
 _AN_ARN = "write arn:aws:dynamodb:REGION:ACCOUNT:table/NAME"
@@ -125,7 +130,10 @@ def name_problem(name: object, what: str) -> str | None:
 
 
 def short_name_problems(name: object) -> tuple[str, ...]:
-    """Say what is wrong with a name that only lacks a prefix; `whole_name` judges both together."""
+    """Say what is wrong with a name that only lacks a prefix; `whole_name` judges both together.
+
+    "ab" alone is no name, and `dev-ab` is one.
+    """
     if isinstance(name, str) and 0 < len(name) < MIN_NAME and _is_legal(name):
         return (f"table name {name!r} must have {_LEGAL} - at {name}",)
     return ()
@@ -137,6 +145,7 @@ def _is_legal(text: str) -> bool:
 
 def _names_table(arn: str) -> bool:
     parts = arn.split(":", 5)
+    # The ARN of an index, a stream or a backup goes on with a slash, which is in no name.
     kind, _, name = parts[-1].partition("/")
     return (
         len(parts) == 6
@@ -181,6 +190,7 @@ def whole_name(prefix: str, name: str) -> str:
 
 def is_text(value: object) -> TypeGuard[str]:
     """Return whether it is a string that can be sent: a lone surrogate has no bytes in UTF-8."""
+    # Encoding strictly would raise for it; what takes its place does not compare equal.
     return isinstance(value, str) and value == value.encode("utf-8", "replace").decode()
 
 

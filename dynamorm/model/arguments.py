@@ -52,7 +52,10 @@ def refuse_positions(function: str, first: str, known: Iterable[str]) -> NoRetur
 
 
 def wrong_call(function: Callable[..., Any], error: TypeError) -> TypeError:
-    """Return what Python says of a call that does not fit, and what to write instead."""
+    """Return what Python says of a call that does not fit, and what to write instead.
+
+    What Python says comes first. In other words than these, it is all that is said.
+    """
     code = function.__code__
     first, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount
     names = code.co_varnames[first:last]
@@ -69,6 +72,7 @@ def wrong_call(function: Callable[..., Any], error: TypeError) -> TypeError:
 
 def check_plain(name: str, function: Any) -> None:
     """Raise `TypeError` for a coroutine function: nobody would await what it returns."""
+    # `functools.partial` keeps its function in `func`; what is written in C has no code.
     code = getattr(getattr(function, "func", function), "__code__", None)
     if code is not None and code.co_flags & _ASYNC:
         raise TypeError(f"{name} is async: it would never run; give a plain function")

@@ -63,6 +63,8 @@ class _Declaration:
         return self._specs[model]
 
 
+# `misplaced` takes nothing: to a type checker no argument fits NoReturn, and at run time it is
+# answered with the keyword to write.
 def table(
     name: str,
     *misplaced: NoReturn,
@@ -228,6 +230,7 @@ def _union_spec(
     joined = unions.joined_options(
         [(m, {**own.options, **options}) for m, own in declared], problems
     )
+    # With a name in place of a missing one, the rest is judged in the same run.
     own = _Declared(next(iter(names), "unnamed"), options=joined)
     listed = [one.indexes for _, one in declared]
     inherited = [one.inherited for _, one in declared]
@@ -254,5 +257,6 @@ def _built(
     except errors.ModelError as error:
         raise errors.ModelError((*problems, *error.problems)) from None
     if problems:
+        # A spec lets a short name pass, which a prefix may mend: here it is one problem of several.
         raise errors.ModelError((*problems, *short_name_problems(spec.name)))
     return remember(spec, model)

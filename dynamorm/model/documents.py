@@ -25,6 +25,7 @@ def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
 
     Raises `ModelError` for a document that is not about a table.
     """
+    # A request or a description of ours is a Struct, whose dict has the wire's names.
     document = source.to_dict() if hasattr(source, "to_dict") else source
     if not isinstance(document, Mapping):
         raise TypeError(
@@ -49,6 +50,7 @@ def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
     if is_resource(document):
         members, options = resource_members(document, named)
         return {**_parts(members), **options}, False
+    # As boto3 answers DescribeTable, or CreateTable; only a description has a status.
     table = document.get("Table") or document.get("TableDescription") or document
     if "TableStatus" not in table:
         return _parts({**table, **named}), False

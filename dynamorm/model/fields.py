@@ -6,18 +6,7 @@ import enum
 import sys
 from collections.abc import Iterator
 from types import NoneType, UnionType
-from typing import (
-    Annotated,
-    Any,
-    ClassVar,
-    Final,
-    Literal,
-    NewType,
-    Union,
-    get_args,
-    get_origin,
-    get_type_hints,
-)
+from typing import Annotated, Any, ClassVar, Final, Literal, NewType, Union, get_args, get_origin
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
@@ -58,6 +47,7 @@ class _KeyMarker(_OfIndex, frozen=True, kw_only=True):
 class _SearchMarker(_OfIndex, frozen=True, kw_only=True):
     """Part of a vector index."""
 
+    # Read of every marker; the parts of a vector index have no order.
     position: ClassVar[int | None] = None
 
     def __post_init__(self) -> None:
@@ -127,6 +117,7 @@ _KINDS = {
 }
 
 _KINDS_OF_EXPIRY = {**_KINDS, "datetime.datetime": "N"}  # in seconds since the epoch
+# msgspec writes a member of an enum as its value, and takes enums of one of these types alone.
 _ENUM_KINDS = {frozenset({str}): "S", frozenset({int}): "N"}
 
 
@@ -148,6 +139,7 @@ class Field(Struct, frozen=True):
 
 def union_members(model: Any) -> tuple[Any, ...]:
     """Return the classes of a union of models; none for anything else."""
+    # `type Entry = Order | Customer`, and aliases of aliases.
     while _is_alias(model):
         model = model.__value__
     return get_args(model) if get_origin(model) in (Union, UnionType) else ()
@@ -186,10 +178,13 @@ def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
 def _unreadable(model: Any) -> Iterator[str]:
     """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
     from inspect import get_annotations  # which takes long to import
+    from typing import get_type_hints
 
     for base in (get_origin(model) or model).__mro__:
+        # In `class Page[T](Struct)` an annotation may name T, which no module has.
         parameters = {item.__name__: item for item in getattr(base, "__type_params__", ())}
         for name, annotation in get_annotations(base, **_UNEVALUATED).items():
+            # A class for each, since evaluating all of one class stops at the first that fails.
             alone = type(name, (), {"__module__": base.__module__})
             alone.__annotations__ = {name: annotation}
             try:
@@ -268,6 +263,7 @@ def _leaves(annotation: Any, metadata: list[object]) -> Iterator[Any]:
     elif _is_alias(annotation):
         yield from _leaves(annotation.__value__, metadata)
     elif _is_alias(origin):
+        # `type Maybe[T] = T | None`, used as Maybe[str].
         yield from _leaves(origin.__value__[get_args(annotation)], metadata)
     else:
         yield annotation

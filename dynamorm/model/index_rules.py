@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 # The defaults of AWS: the number of global ones is raised on request.
 MAX_INDEXES = {"global": 20, "local": 5, "vector": 5}
 MAX_INCLUDED = 20
+# An attribute counts once for each index that includes it, and not where an index projects ALL.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html
 MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
 MAX_DIMENSIONS = 4096
@@ -143,6 +145,7 @@ def _global_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
 def _vector_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
     vector: VectorAttribute = index.vector  # type: ignore[assignment]  # of this kind, it has one
+    # A vector is no key, so `key_problems` has not seen its name.
     yield from attribute_problems("vector", vector.name)
     if type(vector.dimensions) is not int or not 1 <= vector.dimensions <= MAX_DIMENSIONS:
         yield f"dimensions takes 1 to {MAX_DIMENSIONS}, not {vector.dimensions!r:.50}"

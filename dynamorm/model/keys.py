@@ -58,6 +58,7 @@ class VectorAttribute(Struct, frozen=True):
 
 def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
     """Return inline filters in a fixed order: their own order does not count."""
+    # By text: names are judged after this, and one may be of any type until then.
     return tuple(sorted(filters, key=lambda part: str(part.name)))
 
 
@@ -85,6 +86,7 @@ class IndexSpec(Projecting, frozen=True):
 
     @property
     def kind(self) -> IndexKind:
+        # A vector index may have a partition key or none: that it has a vector tells it first.
         if self.vector is not None:
             return "vector"
         return "global" if self.partition_key else "local"
@@ -156,6 +158,7 @@ class _Marked:
         self, index: str | None, kind: type, parts: list[tuple[int | None, Field]]
     ) -> tuple[Field, ...]:
         positions = {position for position, _ in parts if position is not None}
+        # Several fields for a table's own key are refused as such: their order says nothing.
         if index and positions and len(positions) < len(parts):
             place = ", ".join(field.place for _, field in parts)
             self.problems.append(
@@ -202,6 +205,7 @@ class _Marked:
                         f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
                         f"dimensions=...) to indexes= - at {self.place}"
                     )
+                    # An index made of the rest would be told to be wrong for the same reason.
                     continue
                 capacities = index.throughput, index.on_demand, index.warm
                 yield IndexSpec(name, hashes, ranges, projection, *capacities)

@@ -23,6 +23,7 @@ from .options import (
     policy_text,
 )
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html
 MAX_RECOVERY_DAYS = 35
 MAX_POLICY_BYTES = 20 * 1024
 
@@ -87,6 +88,7 @@ def _ignorable(names: object) -> bool:
 
 def is_region(name: object) -> bool:
     """Return whether it can be the name of a region."""
+    # By its form, as in us-gov-west-1: a list of regions would refuse the next one.
     return isinstance(name, str) and re.match(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}\Z", name) is not None
 
 
@@ -165,7 +167,8 @@ WANTED: dict[str, Row] = {
     ),
 }
 
-# The members of CreateTable that a model or a default always fills, and those that an option does.
+# The members of CreateTable that a model or a default always fills, and those that an option does:
+# `extra` may have one of the latter where its option is not declared.
 _FILLED = (
     "AttributeDefinitions",
     "TableName",

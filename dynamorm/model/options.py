@@ -44,6 +44,7 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
             raise errors.ModelError(tuple(bad))
 
 
+# Both tagged: in JSON, what `billing` holds has to tell which of the two it is.
 class OnDemand(_Units, frozen=True, omit_defaults=True, tag=True):
     """On-demand billing; the maxima, in request units per second, cap the bill, and throttle.
 

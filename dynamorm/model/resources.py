@@ -107,6 +107,7 @@ _OPTIONS: dict[str, tuple[str, Callable[[Members], Any]]] = {
 def _functions(value: Any, path: str) -> Iterator[tuple[str, Any]]:
     """Yield the functions in a value, each with its place."""
     if isinstance(value, dict):
+        # A function is an object of one member; a tag with the key "Ref" is an object of two.
         if len(value) == 1 and f"{next(iter(value))}:".startswith(("Ref:", "Fn::")):
             yield path, value
             return
@@ -118,7 +119,11 @@ def _functions(value: Any, path: str) -> Iterator[tuple[str, Any]]:
 
 
 def _one_region(properties: Members) -> Members:
-    """Return the part of a global table that is in one region: that of its first replica."""
+    """Return the part of a global table that is in one region: that of its first replica.
+
+    The capacity of reads is a replica's, that of writes the table's: an index's is in both places.
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-globaltable.html
+    """
     replica: Members = {"Region": "", **properties.pop("Replicas", [{}])[0]}
     del replica["Region"]
     reads = {index["IndexName"]: index for index in replica.pop("GlobalSecondaryIndexes", ())}

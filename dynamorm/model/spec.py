@@ -29,6 +29,7 @@ class TableSpec(Options, frozen=True, dict=True):
     time_to_live: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
+        # A list would not equal the tuple that the spec's JSON is read as.
         for option in ("ignore", "replicas"):
             if isinstance(given := getattr(self, option), list):
                 structs.force_setattr(self, option, tuple(given))
@@ -100,6 +101,7 @@ class TableSpec(Options, frozen=True, dict=True):
         try:
             return cls(**parts)
         except errors.ModelError:
+            # The service has made it, so it is our rule that does not hold: a quota can be raised.
             if not described:
                 raise
             return DescribedSpec(**parts)
@@ -113,7 +115,10 @@ class DescribedSpec(TableSpec, frozen=True):
 
 
 def changed(spec: TableSpec, **values: Any) -> TableSpec:
-    """Return `spec` with other values, checked: `structs.replace` of old msgspec checks nothing."""
+    """Return `spec` with other values, checked: `structs.replace` of old msgspec checks nothing.
+
+    It keeps the model, and so does a copy; `structs.replace` would lose it.
+    """
     return _restore(type(spec), {**structs.asdict(spec), **values}, spec.model)
 
 
@@ -194,6 +199,7 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
     yield from key_problems(spec.key, "key")
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from attribute_problems("time to live", spec.time_to_live)
+    # `defined` has a name once for each of its types.
     for name, count in Counter(attribute.name for attribute in spec.defined).items():
         if count > 1:
             yield f"key attribute {name!r} has more than one type"
