@@ -19,6 +19,8 @@ from ..model.declare import not_a_model
 from ..model.fields import label, read_fields
 
 
+# What a field is to its table changes how its type is written. So it is a type of its own here, and
+# the tables below need no second question.
 class SecondsType(inspect.DateTimeType):
     """A datetime that is stored as seconds since the epoch: the time to live."""
 
@@ -91,6 +93,7 @@ def read_shape(model: Any) -> inspect.StructType:
     origin = get_origin(model) or model
     if not isinstance(origin, type) or not issubclass(origin, Struct):
         raise not_a_model(model, "a msgspec Struct class")
+    # For what it raises: it names every field whose annotation fails, and msgspec none.
     read_fields(model, [])
     try:
         shape = inspect.type_info(model)
@@ -130,6 +133,7 @@ def alternatives(shape: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def _literals(shape: inspect.LiteralType) -> Iterator[inspect.Type]:
+    # A Literal may list both, which are stored under two tags.
     for kind in (str, int):
         if values := tuple(value for value in shape.values if isinstance(value, kind)):
             yield inspect.LiteralType(values)
@@ -173,6 +177,7 @@ def fallback(field: inspect.Field) -> Callable[[], Any]:
 
 
 def _record_problems(shape: RecordType, place: str, seen: set[Any]) -> Iterator[str]:
+    # A type is looked at once, wherever it is used: it may contain itself.
     if shape.cls not in seen:
         seen.add(shape.cls)
         yield from _name_problems(shape, place)
@@ -270,6 +275,7 @@ def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[st
 
 def _distinct(rivals: list[inspect.Type]) -> bool:
     """Return whether a value says by itself which of several types with one tag it is."""
+    # A number that is written without a point and an exponent is the int of the two.
     kinds = {type(shape) for shape in rivals}
     return kinds in (
         {inspect.IntType, inspect.FloatType},

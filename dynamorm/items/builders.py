@@ -87,7 +87,10 @@ def _maker(shape: RecordType) -> Any:
 
 
 def _guarded(function: Any, name: str) -> Any:
-    """Return a function of the model's own, whose error is told without its words."""
+    """Return a function of the model's own, whose error is told without its words.
+
+    They may have values of the item in them, which no error tells.
+    """
 
     def make(*values: Any, **more: Any) -> Any:
         try:

@@ -129,6 +129,8 @@ class Codec(_Located, Generic[M]):
 
         One inside a nested Struct, which has no place to be kept in, is an error under "keep".
         """
+        # The strictest reader first: most items have nothing that the model does not know, and
+        # those are gone through once.
         try:
             return self._closed(raw), {}
         except Misfit as misfit:

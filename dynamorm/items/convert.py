@@ -62,6 +62,7 @@ def converting(
         try:
             items = work(raw)
             if isinstance(items, Made):
+                # A key that is known without reading the item has been judged when it was made.
                 check(items.raw, checks if items.key is None else limits)
                 return items
         except (Misfit, ItemError) as error:
@@ -147,6 +148,7 @@ def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key
     keys = key_limits(spec) if spec else {}
     if spec is None or any(attribute.type != "S" for attribute in keys):
         return lambda item: None
+    # No character has more than four bytes in UTF-8: a longer text is left to the exact check.
     rows = [(attribute.name, most // 4, attribute in spec.key) for attribute, most in keys.items()]
 
     def key_in(item: dict[str, Any]) -> Key:

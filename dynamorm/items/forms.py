@@ -41,6 +41,7 @@ _SHORTCUTS: dict[type[inspect.Type], str] = {
     kind: f"{code} if (v := {{value}}).__class__ is {test} else {{write}}(v)"
     for kind, code, test in (
         (inspect.StrType, "encode(v)", "str"),
+        # A longer one may have more digits than DynamoDB keeps, so its writer looks at it.
         (inspect.IntType, "encode(v)", "int and -0x8000000000000000 <= v <= 0x7fffffffffffffff"),
         # Within these bounds msgspec writes a float as Python does.
         (inspect.FloatType, "encode(v)", "float and (1e-4 < v < 1e15 or -1e15 < v < -1e-4)"),

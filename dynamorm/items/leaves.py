@@ -18,8 +18,9 @@ from .moments import beyond_microseconds, read_exact_seconds, read_seconds
 from .values import read_exact_float, read_float, read_integer, read_number
 from .wire import Convert, Inside, compose
 
+# DynamoDB sends numbers as strings. Of a string the parser makes a Decimal, exactly, but no int and
+# no float.
 _AS_TEXT = (inspect.IntType, inspect.FloatType)
-"""What stays a string that the parser cannot read; Decimals it reads exactly."""
 
 _FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
 
@@ -42,12 +43,14 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
     shape = shapes[0]
     if isinstance(shape, inspect.NoneType):
         return Inside(bool, lambda value: None)
+    # Before the table of leaves, which has no types of ours.
     if isinstance(shape, SecondsType):
         return Inside(str, read_exact_seconds if exact else read_seconds)
     if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
         return _listed(shape)
     if not isinstance(shape, _AS_TEXT) and len(shapes) == 1:
         annotation = limited(LEAVES[type(shape)][1], shape)
+        # The parser rounds to microseconds in silence, so an exact reader looks at the text too.
         fractional = exact and isinstance(shape, _FRACTIONAL)
         return Inside(Raw, _kept(annotation)) if fractional else Inside(annotation)
     return Inside(str, _bounded(_number(set(map(type, shapes)), exact=exact), shapes))
@@ -104,6 +107,7 @@ def _cut(text: str, value: Any) -> Misfit:
 def _listed(shape: Any) -> Inside:
     if tag_of(shape) == "S":
         return Inside(key(shape))
+    # Whole numbers come as texts, of which the parser makes no member of an enum.
     values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
     members = {getattr(value, "value", value): value for value in values}
     return Inside(str, compose(read_integer, lambda number: _choose(members, number)))

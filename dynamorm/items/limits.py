@@ -46,6 +46,8 @@ def _weigh(raw: bytes) -> int:
 
 def check_nesting(raw: bytes) -> None:
     """Raise `Misfit` for values on more than 32 levels, and for an attribute without a name."""
+    # Each level has a brace, and each above the last a list's tag or a map's. A text may have them
+    # too, which is only a reason to look closer.
     flat = raw.count(b"{") <= MAX_LEVELS or not (b'"M"' in raw or b'"L"' in raw)
     if flat and b'""' not in raw:
         return  # so few values, or no maps and no lists, and nothing without a name
@@ -93,6 +95,7 @@ def is_bounded(shape: inspect.StructType) -> bool:
 
     What else an item has beside the model's attributes came out of a table as it is.
     """
+    # The item itself is counted, and is none of the levels of its values.
     return _levels(shape, frozenset()) <= MAX_LEVELS + 1
 
 

@@ -24,6 +24,7 @@ UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
 STRANGE = (*UNFIT, AttributeError, RecursionError)
 """What it raises that is given JSON of any kind for that of an item."""
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 MAX_LEVELS = 32
 TOO_DEEP = f"nested too deeply: the most is {MAX_LEVELS} levels"
 
@@ -117,6 +118,7 @@ def complaint(error: Exception) -> Misfit:
         kind, name = found.groups()
         problem = _PROBLEMS[kind, of_value].format(name)
         steps += [] if of_value else [name]
+    # msgspec ends a text about an enum with the value, which no error tells.
     return Misfit(_VALUE.sub(r"\1", problem), *steps)
 
 

@@ -57,6 +57,7 @@ class Readers:
         """Return the reader of a record, made once."""
         found = self._records.get(shape.cls)
         if found is None:
+            # Who asks for it while it is made, contains itself: see `_record`.
             self._records[shape.cls] = None
             forbid = self._strict or getattr(shape, "forbid_unknown_fields", False)
             found = self._records[shape.cls] = self._made(shape, forbid=forbid)
@@ -69,11 +70,14 @@ class Readers:
     def _made(self, shape: RecordType, *, forbid: bool, tagged: bool = False) -> Record:
         array = tag_of(shape) == "L"
         tag_field, tag = struct_tag(shape)
+        # Without the tag it is taken for the Struct, as msgspec does; but not where it is to be
+        # written again, for it would gain one, and not in an array, where it has a position.
         head = [] if tag is None else [("tag", *_tag(tag, required=array or tagged))]
         members = [
             member(i, f"[{i}]" if array else field.encode_name, field, self.position(field.type))
             for i, field in enumerate(shape.fields)
         ]
+        # By number: an attribute's name may be none that a Struct can have.
         names = {f"f{i}": field.encode_name for i, field in enumerate(shape.fields)}
         wire = defstruct(
             label(shape.cls),
@@ -159,6 +163,8 @@ class Readers:
             return Inside(limited(_of(list, place.annotation), shape), members(make, place))
         shapes = list(alternatives(shape.item_type))
         inside = self._inside(shapes)
+        # The parser makes a set itself where no two of its texts are one member; otherwise they are
+        # counted before and after.
         if inside.convert is None and is_its_own_spelling(shapes):
             return Inside(limited(_of(make, inside.annotation), shape))
         if inside.convert is None:

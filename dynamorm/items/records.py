@@ -58,11 +58,13 @@ def left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bo
         return _left_out_of_index(field)
     if field.required:
         return None
+    # Any other factory may make something else each time, a moment or an id.
     plain = field.default_factory in (NODEFAULT, list, dict, set, frozenset)
     default = fallback(field)() if plain else UNSET
     if isinstance(default, (set, frozenset)) and not default:
         return lambda value: isinstance(value, (set, frozenset)) and not value
     if omit_defaults or default is UNSET:
+        # 1 == 1.0 == True, and what is read back has to be of the same class.
         return lambda value: type(value) is type(default) and bool(value == default)
     return None
 
@@ -71,6 +73,8 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
     """Return a test for values that keep an item out of an index: NULL, or an empty value."""
     default = None if field.required else fallback(field)()
     nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
+    # DynamoDB refuses an item with an empty key of an index; without the attribute it takes it, and
+    # the default is what is read.
     empty = isinstance(default, (str, bytes, list, tuple)) and not default
     if not nullable and default is None:
         return None

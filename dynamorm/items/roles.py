@@ -13,6 +13,7 @@ from msgspec import inspect, structs
 from ..model.fields import TimeToLive, Vector, read_fields
 from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, alternatives
 
+# Known by their identity: no `Meta(extra=...)` of a model is one of these, whatever is in it.
 _TABLE_KEY = {"key of": "the table"}
 _INDEX_KEY = {"key of": "an index"}
 _IN_SECONDS: dict[type[inspect.Type], type[inspect.Type]] = {inspect.DateTimeType: SecondsType}

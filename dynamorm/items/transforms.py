@@ -1,4 +1,7 @@
-"""Which tables, models and transform a copy is of: what tells them from others of the same name."""
+"""Transforms of a copy: functions of items or of instances, made, joined, named and performed.
+
+What a transform raises, and what it gives that is no item, is told with its name.
+"""
 
 from __future__ import annotations
 
@@ -180,6 +183,7 @@ class Chain:
         self.__qualname__ = f"chain({', '.join(map(qualified, transforms))})"
 
     def __call__(self, item: Any) -> list[Any]:
+        # A generator may go on changing what it has yielded, which a list would show.
         return [deepcopy(one) for one in self.each(item)]
 
     def each(self, item: Any) -> Iterator[Any]:
@@ -226,6 +230,7 @@ _SINGLE = (Struct, dict, str, bytes)
 def guarded(transform: Transform) -> Transform:
     """Return what performs a transform; whatever it raises is a `Misfit` that has its name."""
     function = transform.function if isinstance(transform, AttributeTransform) else transform
+    # A chain is asked item by item, so that one which becomes many is not held as a list.
     function = getattr(function, "each", function)
 
     def perform(item: Any) -> Any:

@@ -86,6 +86,7 @@ class _Targets:
 
     def with_unmodelled(self, items: Iterable[Any], more: dict[str, Raw]) -> list[bytes]:
         """Write what came of an item with what its model does not have, which only one can get."""
+        # All of them before the first is given away: only then is it known whether it is alone.
         carried: dict[str, Raw] = {}
         written: list[bytes] = []
         for item in items:

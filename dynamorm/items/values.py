@@ -75,6 +75,7 @@ raw_attributes: Callable[[bytes | Raw], dict[str, Raw]] = decoder(dict[str, Raw]
 def integer_text(value: int) -> str:
     """Write a whole number; `Misfit` if DynamoDB has no room for it."""
     if not -_ALL_DIGITS < value < _ALL_DIGITS:
+        # Before its digits are made, for which Python takes long, or which it refuses to make.
         if value.bit_length() > _MOST_BITS:
             raise Misfit(_RANGE)
         decimal_text(Decimal(value))

@@ -24,6 +24,7 @@ _KEEP = "{value}"
 _SHORTCUTS: dict[Convert, str] = {
     read_integer: "whole({value})",
     read_float: "real({value})",
+    # Fifteen characters have at most fifteen digits, as many as any float keeps.
     read_exact_float: "real(v) if len(v := {value}) < 16 else {convert}(v)",
 }
 
@@ -60,6 +61,7 @@ def compose(first: Convert, second: Convert) -> Convert:
 @cache
 def wrapper(fields: tuple[tuple[str, Any], ...], *default: Any) -> type[Struct]:
     """Make the Struct of a place: of one tag or, with a default for those not there, of several."""
+    # One for each value of an item, in which nothing can point back: the collector need not know.
     return defstruct(
         "AttributeValue",
         [(*field, *default) for field in fields],

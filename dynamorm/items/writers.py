@@ -94,6 +94,7 @@ class _Writers:
         if len(shapes) == 1:
             return self._one(shapes[0])
         writers = [(classes_of(shape), self._one(shape).whole) for shape in shapes]
+        # By the very class first: True is an int, and a datetime is a date.
         exact = {kind: write for kinds, write in writers for kind in kinds}
 
         def write(value: Any) -> bytes:
@@ -157,8 +158,10 @@ def _any_set(values: Any) -> bytes:
         raise Misfit(
             "a set holds only strings, only numbers or only binary values, and cannot be empty"
         )
+    # By what they mean: 1 and Decimal("1.0") are one number to DynamoDB.
     if len({natural(json.decode(text)) for text in texts}) < len(texts):
         raise Misfit("two members of the set are the same once written")
+    # What is between `{"S":` and `}`.
     return b'{"%sS":[%s]}' % (tags.pop(), b",".join(text[5:-1] for text in texts))
 
 
