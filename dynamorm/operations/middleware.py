@@ -106,7 +106,7 @@ def _prefixed(payload: Any, prefix: str) -> Any:
             whole = {whole_name(prefix, name): batch for name, batch in said.items()}
         else:
             whole = _prefixed(said, prefix)
-        if prefix and whole != said:
+        if whole != said:
             changed[member] = whole
     return structs.replace(payload, **changed) if changed else payload
 

@@ -136,11 +136,12 @@ def test_nothing_in_the_bucket_is_deleted_or_changed() -> None:
 
 
 def test_items_are_copied_as_they_are() -> None:
-    """Without a transform they stay the bytes that they are."""
+    """Without a transform they stay the bytes that they are, which the report counts."""
     service = stocked()
     dynamorm.run(dynamorm.create_table(Source, name="other"), service)
     report = copy(service, tables=("source", "other"), transform=None)
     assert report.written == ITEMS
+    assert report.bytes == sum(map(len, service.items("source")))
     assert sorted(service.items("other")) == sorted(service.items("source"))
 
 
@@ -182,6 +183,39 @@ def test_keys_are_shuffled(small: None) -> None:
         assert keys_in_order != sorted(keys_in_order)
     first = {int(key.removeprefix("new-")) // 100 for keys in uploaded(service)[:3] for key in keys}
     assert len(first) > 1
+
+
+def read_files(service: FakeService) -> list[str]:
+    """The files of items, in the order in which they were read first."""
+    read = (key for method, key in service.s3.sent if method == "get_object" and "/data/" in key)
+    return [*dict.fromkeys(read)]
+
+
+def test_files_are_read_in_one_order_which_is_not_theirs(small: None) -> None:
+    """Files in a row are of one partition; a resumed copy counts them, and finds them so again."""
+    orders = []
+    for _ in range(2):
+        service = stocked(1000)
+        copy(service, segments=1)
+        orders.append(read_files(service))
+    assert len(orders[0]) == 10
+    assert orders[0] != sorted(orders[0])
+    assert orders[0] == orders[1]
+
+
+def test_an_object_ends_with_the_line_that_makes_it_large_enough(
+    small: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As many bytes of lines as are set, and no line more: the last object of a part has less."""
+    monkeypatch.setattr(objects, "LARGEST", 500)
+    service = stocked()
+    copy(service, segments=1)
+    sizes = [
+        len(gzip.decompress(held)) for key, held in service.objects.items() if "/items/" in key
+    ]
+    assert max(sizes) >= 500
+    line = len(b'{"Item":{"key":{"S":"new-100"},"more":{"S":"x"}}}\n')
+    assert max(sizes) < 500 + line
 
 
 def test_an_empty_table_needs_no_bulk_put() -> None:
@@ -811,6 +845,7 @@ def test_no_stage_begins_when_time_is_up(monkeypatch: pytest.MonkeyPatch) -> Non
     ("damage", "reason"),
     [
         (lambda lines: lines[:-1], "has 99 items, not 100"),
+        (lambda lines: [*lines, b'{"Item":{"id":{"S":"x"}}}'], "has 101 items, not 100"),
         (lambda lines: [*lines[:-1], b"no item"], "cannot be read: JSON is malformed"),
         (lambda lines: [*lines[:-1], b"{}"], "cannot be read: Object missing required field"),
     ],
