@@ -145,6 +145,7 @@ class Operation(Generic[T]):
 
             raise wrong_call(function, error) from None
         next(steps, None)
+        # Each run has steps of its own, so that an operation can be run any number of times.
         steps.close()
         self._used = False
 
@@ -157,7 +158,7 @@ class Operation(Generic[T]):
         return self._steps()
 
     def __await__(self) -> NoReturn:
-        self._used = True
+        self._used = True  # the error says enough: no warning after it
         raise TypeError(f"an operation cannot be awaited by itself: write await adb.run({self!r})")
 
     def __repr__(self) -> str:
@@ -182,6 +183,7 @@ def operation(function: Callable[P, Steps[T]]) -> Callable[P, Operation[T]]:
     def make(*given: P.args, **named: P.kwargs) -> Operation[T]:
         return Operation(function, given, named)
 
+    # With it, help() and inspect.signature show what the function takes.
     return update_wrapper(make, function)
 
 
@@ -247,6 +249,7 @@ def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
                 instead = None if type(effect) is Now else perform(effect)
                 answer = (yield effect) if instead is None else (yield from instead)
             except GeneratorExit:
+                # Dropped, not failed: `close` below ends the program, which cannot ask for more.
                 raise
             except BaseException as error:  # an interrupt too: the operation may have a last word
                 effect = steps.throw(error)
@@ -269,6 +272,7 @@ def both(inner: Perform, outer: Perform) -> Perform:
 
     def perform(effect: Effect) -> Steps[Any] | None:
         instead = inner(effect)
+        # What `inner` leaves alone costs no generator: most effects pass both as they are.
         return outer(effect) if instead is None else through(instead, outer)
 
     return perform

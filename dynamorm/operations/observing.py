@@ -72,6 +72,7 @@ class Watch:
     @contextmanager
     def request(self, call: Call[Any]) -> Iterator[None]:
         """Tell of the request that is sent meanwhile; the same one again is another attempt."""
+        # The same object, not an equal one: a retry yields it again, a poll asks with an equal one.
         attempt = self._last.attempt + 1 if call is self._call else 1
         self._call = call
         begun = self._now()
@@ -85,6 +86,7 @@ class Watch:
             raise
         finally:
             OBSERVED.reset(outer)
+            # A refusal is raised: there was no body for `answered` to note them from.
             if isinstance(failed, ServiceError):
                 self._told = failed.status, failed.request_id or None
             self._last = Event(
@@ -117,6 +119,8 @@ class Watch:
         self._show(event)
 
     def _show(self, event: Event) -> None:
+        # Where the application has not imported it nobody listens, and an import takes milliseconds
+        # of a cold start.
         logging: Any = sys.modules.get("logging")
         if logging is not None:
             # Most applications log at INFO, and want to know why something is slow; not of each

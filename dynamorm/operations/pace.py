@@ -36,11 +36,16 @@ class Pace:
         """Whoever shares a rate with other processes changes it on the way."""
         self._lock = Lock()
         self._covered_at: float | None = None
+        """The moment up to which the rate has been spent; `None` before the first request."""
         self._factor = 1.0
+        """What requests have cost, in relation to their estimates."""
+        # A rate that is below what the table takes cold needs no warming up.
         self._share = 1.0 if cold is None or limit is None else min(1.0, cold / limit)
+        """How much of the limit is used at `_shared_at`: below 1 when cold or after throttling."""
         self._shared_at: float | None = None
         self._throttled_at = float("-inf")
         self._doubling = WARMING
+        """Seconds in which the share doubles."""
 
     def rate(self, moment: float) -> float | None:
         """Return the units a second that are used at this moment; `None` for no limit."""
@@ -61,6 +66,7 @@ class Pace:
                 wait = self._pay(paid, limit, moment)
             if wait <= 0:
                 return paid
+            # Nothing is set apart for who waits: whoever asks first when the rate is free has it.
             longest = left(moment)
             if longest <= 0:
                 return None
@@ -83,14 +89,16 @@ class Pace:
             return
         with self._lock:
             if self.limit is not None and self._covered_at is not None:
+                # Also backwards: what was overpaid can be spent again.
                 self._learn(units, paid)
                 self._covered_at += (units - paid) / self._rate(self.limit, moment)
 
     def throttled(self, moment: float) -> None:
         """Use less of the limit for a while."""
         with self._lock:
+            # All segments meet the same full table within moments: that is one reason, not eight.
             if self.limit is not None and moment - self._throttled_at >= 1.0:
-                self._rate(self.limit, moment)
+                self._rate(self.limit, moment)  # first what has recovered since
                 self._throttled_at = moment
                 self._share *= BACK_OFF
                 self._doubling = RECOVERY
@@ -104,11 +112,15 @@ class Pace:
 
     def _cover(self, units: float, limit: float, moment: float) -> float:
         """Pay for units; return when their turn begins."""
+        # Time in which nobody asked is not made up for, but for the credit: the limit is one of
+        # every second.
         begins = moment if self._covered_at is None else max(self._covered_at, moment - CREDIT)
         self._covered_at = begins + units / self._rate(limit, moment)
         return begins
 
     def _learn(self, units: float, paid: float) -> None:
+        # What was refused cost nothing, and what was sent without an estimate paid nothing: neither
+        # says how good estimates are.
         if paid and units:
             # Half of the way, so that one odd page does not decide the rate.
             self._factor *= (1 + units / paid) / 2
@@ -135,6 +147,7 @@ class Lent(Pace):
         self._units = 0.0
         """What is left; below zero where requests have cost more than they had paid."""
         self._from = float("-inf")
+        """The moment from which it may be used."""
 
     def spent(self, units: float, paid: float, moment: float) -> None:
         with self._lock:
@@ -145,6 +158,7 @@ class Lent(Pace):
     def throttled(self, moment: float) -> None:
         """Let the rate of all be lower for a while."""
         with self._lock:
+            # The one clock slows down, and with it what it lends; the next terms say how much.
             if self.limit is not None and moment - self._throttled_at >= 1.0:
                 self._throttled_at = moment
                 self._lend(0.0, True)
@@ -160,6 +174,7 @@ class Lent(Pace):
         """Pay for units once so many have been lent; return the seconds until then."""
         wait = self._from - moment
         if wait <= 0 and not 0 < self._units >= units:
+            # The debt of earlier requests is borrowed too, so that the one clock knows of it.
             wait = self._lend(max(limit, units) - self._units, False)
             self._units = max(limit, units)
             self._from = moment + wait

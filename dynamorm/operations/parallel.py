@@ -34,6 +34,7 @@ def in_threads(
     executor: Any = effect.executor or own
     futures: list[Any] = []
     try:
+        # One by one into the list: if an executor refuses one, those before it are known.
         futures.extend(
             executor.submit(run, operation, world.beside(lambda: bool(over) or world.stopped()))
             for operation in effect.operations
@@ -48,6 +49,7 @@ def in_threads(
         if own is not None:
             own.join()
     errors = [future.exception() for future in futures if not future.cancelled()]
+    # Whoever was stopped tells nothing of why.
     for error in errors:
         if error is not None and not isinstance(error, Stopped):
             raise error
@@ -70,6 +72,7 @@ async def in_tasks(
     finally:
         for task in tasks:
             task.cancel()
+        # A task that is cancelled may wait for its answer first: none outlives this call.
         await gather(*tasks, return_exceptions=True)
 
 
@@ -80,6 +83,8 @@ async def in_thread(function: Callable[[Stop], R]) -> R:
     over: list[bool] = []
     future = get_running_loop().run_in_executor(None, function, lambda: bool(over))
     try:
+        # Shielded, since a thread cannot be cancelled: the future would be, and nobody would know
+        # when the function ends.
         return await shield(future)
     finally:
         over.append(True)
@@ -129,6 +134,7 @@ class Threads:
             thread.join()
 
     def _work(self) -> None:
+        # Nothing is submitted after the start, so that an empty deque stays empty.
         with suppress(IndexError):
             while True:
                 _fulfil(*self._left.popleft())
