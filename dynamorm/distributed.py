@@ -108,6 +108,7 @@ def _on_cluster(
     client: Any, function: Callable[[Any, Any], Any], shares: Shares, stopped: Stop
 ) -> None:
     """Have a task done for each share, and answer the tasks."""
+    # A task for each segment: that is all that is done again when a worker is lost.
     tasks = shares.share_out(float("inf"))
     if tasks:
         _Cluster(client, shares, f"dynamorm-{uuid4().hex}").serve(function, tasks, stopped)
@@ -130,6 +131,7 @@ class _Cluster:
 
     def serve(self, function: Callable[[Any, Any], Any], tasks: list[Any], stopped: Stop) -> None:
         self._count_threads()
+        # Before the tasks: each reads both variables first of all.
         for number in range(len(tasks)):
             self._variable(f"{self._name}-{number}-point").set({})
             self._say(number)
@@ -166,6 +168,7 @@ class _Cluster:
                 if future.status in ("error", "cancelled"):
                     # Whoever cancels a task, or restarts the cluster, leaves no exception.
                     self._error = self._error or future.exception() or CancelledError()
+            # Looked at before the messages were read: what a task told last has been heard.
             if not left:
                 return
             if time.monotonic() - said_at > ASK_EVERY:
@@ -184,6 +187,7 @@ class _Cluster:
 
     def _hear(self, number: int, key: str, said: Any) -> None:
         try:
+            # With its key: a task that took over from a lost one is not answered for that one.
             self._answered[number] = key, self._shares.hear(number, said).wait
         except BaseException as error:  # noqa: BLE001  # raised when the tasks have ended
             self._error = self._error or error
@@ -195,12 +199,14 @@ class _Cluster:
             "terms": list(structs.astuple(terms)),
             "answered": answered,
             "over": self._error is not None,
+            # By it a task sees that the caller is still there, though nothing else has changed.
             "said": uuid4().hex,
         }
         self._variable(f"{self._name}-{number}").set(said)
 
     def _count_threads(self) -> int:
         threads: int = sum(self._client.nthreads().values())
+        # The other tasks wait for a worker, and use nothing of the rate.
         self._shares.at_once = float(threads or 1)
         # A loan takes as long as two looks, and each goes through the one scheduler.
         self._shares.lend = max(LEND, threads / MOST_LOANS)
@@ -253,6 +259,7 @@ class _Line:
         if said is not None:
             self._told.put((self._number, key, pickle.dumps(said)))
         terms, answered = self._get()
+        # A report needs no answer: a segment does not wait for the caller after each page.
         while isinstance(said, self._waits_for) and answered != key:
             time.sleep(LOOK_EVERY)
             terms, answered = self._get()
@@ -260,6 +267,7 @@ class _Line:
 
     def _get(self) -> tuple[Terms, str]:
         told = self._terms.get(timeout=SILENCE)
+        # By the clock of this machine: those of worker and caller may be apart.
         if told["said"] != self._said:
             self._said, self._heard_at = told["said"], time.monotonic()
         if told["over"] or time.monotonic() - self._heard_at > SILENCE:

@@ -49,6 +49,7 @@ class _Desk:
     def __init__(self, hear: Callable[[int, Any], Any]) -> None:
         self._hear = hear
         self._lock = Lock()
+        """One is heard at a time: what hears them relies on that."""
         self._over = self._closed = False
         self._errors: list[BaseException] = []
 
@@ -72,6 +73,7 @@ class _Desk:
             try:
                 self._wait(futures, stopped)
             finally:
+                # Before the connection that wakes the thread: it looks at this alone.
                 self._closed = True
                 # Wakes the thread that accepts: without the key, so as not to wait for its answer,
                 # and there is room for it among those that wait to be accepted.
@@ -84,11 +86,13 @@ class _Desk:
         left: Iterable[Future[Any]] = futures
         try:
             while left and not (self._over or stopped()):
+                # Woken in between: `hear` may have raised, or the operation is to stop.
                 done, left = wait(left, LOOK_EVERY, FIRST_EXCEPTION)
                 if any(future.exception() for future in done):
                     break
         finally:
             self._over = True
+            # Those that have begun end at their next question, after what they are writing now.
             wait([future for future in futures if not future.cancel()])
 
     def _accept(self, listener: Listener) -> None:
@@ -135,6 +139,7 @@ def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: An
     with Client(address, authkey=bytes(current_process().authkey)) as line, _uninterrupted():
 
         def ask(said: Any) -> Any:
+            # The threads of a share use one line: an answer belongs to the question before it.
             with lock:
                 line.send((number, said))
                 answer = line.recv()
@@ -147,6 +152,7 @@ def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: An
 
 @contextmanager
 def _uninterrupted() -> Any:
+    # A signal's handler can be set in the main thread alone; an executor of threads has others.
     if current_thread() is not main_thread():  # pragma: no branch
         yield
         return
