@@ -137,7 +137,7 @@ class _Cluster:
             self._say(number)
         futures = [
             self._client.submit(
-                _work, self._name, number, function, task, key=f"{self._name}-{number}", pure=False
+                _work, self._name, number, function, task, key=f"{self._name}-{number}"
             )
             for number, task in enumerate(tasks)
         ]
