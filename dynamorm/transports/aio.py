@@ -16,6 +16,7 @@ from .routes import DEADLINE, NO_TURN, Failed, without_frames
 from .signed import Place, Settings
 
 MAX_CONNECTIONS = 64
+"""Of one event loop: a request beyond these waits for its turn, until its deadline."""
 
 
 class AioTransport(Settings):
@@ -70,6 +71,7 @@ class AioTransport(Settings):
         here = (asyncio.get_running_loop(), endpoint.url)
         line: tuple[Signer, _Pool] | None = self._lines.get(here)
         if line is None:
+            # asyncio.run makes a loop each time: those that have ended would be kept for ever.
             for ended in [key for key in self._lines if key[0].is_closed()]:
                 del self._lines[ended]
             line = self._signer(endpoint), _Pool(self._place(endpoint))
@@ -90,6 +92,7 @@ class _Pool(Pool[AsyncConnection]):
         head = self.head(headers, body)
         try:
             await self._turn(until)
+            # Not `async with`: only the wait has a limit of its own.
             try:
                 return await self._exchange(head, body, until)
             finally:
@@ -105,7 +108,7 @@ class _Pool(Pool[AsyncConnection]):
             raise Failed(NO_TURN, error) from None
 
     async def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
-        idle = self.idle
+        idle = self.idle  # `close` puts another list in its place
         connection = self.take() or await open_connection(self.route, until)
         received, kept = await connection.exchange(head, body, until)
         self.give(idle, connection, kept)

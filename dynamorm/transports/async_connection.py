@@ -86,11 +86,13 @@ class Link(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         self._parts.append(data)
         self._size += len(data)
+        # The rest waits in the kernel, which holds the other side back.
         if self._size > MUCH:
             self.transport.pause_reading()
         self._wake()
 
     def eof_received(self) -> None:
+        # Returns nothing, on which the loop closes the connection: half of one is of no use here.
         self._ended = True
         self._wake()
 
@@ -124,6 +126,7 @@ class Link(asyncio.Protocol):
                 left = left[PIECE:]
                 await self._writable(step, until)
         await self._writable(step, until)
+        # An answer may be there all the same: what is too large is refused before all of it came.
         return not self._ended
 
     async def read(self, reading: Reading[T], step: float, until: float) -> T:
@@ -142,6 +145,7 @@ class Link(asyncio.Protocol):
 
     async def _received(self, step: float, until: float) -> bytes:
         while not self._parts:
+            # After the parts: what came before a reset may be the whole answer.
             if self._error is not None:
                 raise self._error
             if self._ended:
@@ -152,6 +156,7 @@ class Link(asyncio.Protocol):
         if self._size > MUCH:
             self.transport.resume_reading()
         self._size = 0
+        # Also where nothing had to be waited for: a server that drips is never silent.
         if until < inf:
             seconds_left(step, until)
         return data
@@ -169,6 +174,7 @@ class Link(asyncio.Protocol):
 
     def _wake(self) -> None:
         waiter = self._waiter
+        # Done is one that has timed out or was cancelled, before its task could go on.
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 
@@ -214,6 +220,7 @@ async def _connected(route: Route, until: float) -> Link:
     except OSError as error:
         raise unconnected(route, error) from None
     except BaseException:
+        # A connection that was made in the moment of a cancellation is known to nobody else.
         if hasattr(link, "transport"):
             link.transport.abort()
         raise

@@ -25,7 +25,10 @@ TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 
 # As in the AWS SDKs: a token must not go in the clear to any host that a variable names.
 HOSTS = ("169.254.170.2", "169.254.170.23", "fd00:ec2::23")
+"""Of ECS, and of EKS Pod Identity by IPv4 and IPv6."""
+
 TIMEOUT = 2.0
+"""Seconds to connect, and for each piece of an answer; as botocore."""
 
 IN_ALL = 5.0
 """Seconds for a whole look-up, for which other threads wait."""
@@ -89,6 +92,7 @@ class Container(Hidden):
         self._lock = ForkLock()
 
     def __call__(self) -> Temporary:
+        # Held during the request: threads that come meanwhile need what it brings.
         with self._lock:
             now = self._clock()
             kept = self._kept
@@ -103,6 +107,7 @@ class Container(Hidden):
             if ends <= now:
                 raise _failure("those that it returned have expired", transient=True)
         except CredentialsMissing:
+            # They are renewed minutes before they expire: until then one failure does no harm.
             if kept is None or now >= kept.expiration.timestamp():
                 raise
             self._renew_at = now + AGAIN
@@ -135,6 +140,7 @@ class Container(Hidden):
         else:
             connection.close()
             return _Answered(answer.status, HiddenBytes(answer.body))
+        # Outside of the handler, whose error has frames that hold the token.
         raise _failure(why, transient=True)
 
     def _token(self) -> HiddenText:
@@ -142,10 +148,12 @@ class Container(Hidden):
         token = HiddenText(self._environ.get(TOKEN) or "")
         if path := self._environ.get(f"{TOKEN}_FILE"):
             try:
+                # Takes any byte, so that a wrong one is refused below, by the variable's name.
                 with open(path, encoding="latin-1") as file:
                     token = HiddenText(file.read())
             except (OSError, ValueError) as error:
                 raise _failure(f"{TOKEN}_FILE cannot be read: {error}", transient=False) from None
+        # A line break would add a header, as botocore refuses it too.
         if not (token.isascii() and token.isprintable()):
             raise _failure(
                 f"{TOKEN} has characters that an HTTP header cannot have", transient=False

@@ -35,6 +35,7 @@ class _Chained:
             why = reason(error)
         else:
             return frozen
+        # Outside of the handler: in it, the provider's error and its frames would be the context.
         raise CredentialsMissing(f"{self._source} gave no credentials: {why}")
 
 
@@ -53,7 +54,9 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Given | Non
         ) from None
     try:
         session = Session(**_chosen(profile, environ))
+        # A profile that assumes a role need not have a region of its own.
         session.set_config_variable("region", region)
+        # botocore reads os.environ and no other variables.
         if not environ.of_process:
             for name, (variable, usual) in FILES.items():
                 path = real_path(environ.get(variable, usual) or "", environ)
@@ -63,6 +66,7 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Given | Non
         why = reason(error)
     else:
         return found and _Chained(source, found)
+    # As above, outside of the handler.
     raise CredentialsMissing(f"{source} gave no credentials: {why}")
 
 

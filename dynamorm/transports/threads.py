@@ -17,6 +17,7 @@ class ThreadTransport:
 
     def __init__(self, transport: Transport) -> None:
         check_kind(transport, awaited=False)
+        # One of a user's needs nothing but `send`: what else it may say is passed on, if it does.
         self._transport = transport
 
     def __repr__(self) -> str:
