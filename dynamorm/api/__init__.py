@@ -156,11 +156,13 @@ def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> Des
 
     To make the others, and the decoder of them all, takes a fresh process as long as to connect.
     """
-    # First with no rare member but as raw bytes: these tell which ones the table has.
+    # First with the rare members as raw bytes, which tells the ones that the table has. Most tables
+    # have none: they are read once.
     told = decoder(_answer(())).decode(body).table
     there = tuple(name for name in _RARE if getattr(told, name) != _NOTHING)
     if there:
         told = decoder(_answer(there)).decode(body).table
+    # Into the one class that everybody knows: what was made here is no type to test against.
     known = (name for name in told.__struct_fields__ if name in there or name not in _RARE)
     return DescribeTableOutput(TableDescription(**{name: getattr(told, name) for name in known}))
 

@@ -51,7 +51,10 @@ class ListBackupsInput(Request, frozen=True):
 
 
 class RestoreTableFromBackupInput(Request, frozen=True):
-    """What is overridden differs from the backup; no builder overrides the last two kinds."""
+    """What is overridden differs from the backup; what is not is as it was.
+
+    No builder overrides local indexes: one that is left out of a restore can never be made again.
+    """
 
     target_table_name: str
     backup_arn: str
@@ -96,6 +99,7 @@ class BackupDetails(Reply, frozen=True):
 class Backup(BackupDetails, frozen=True):
     """An on-demand backup, and the table that it is of (the API's BackupSummary)."""
 
+    # In a list the service tells them; of a single backup only its ARN does, which has no id.
     table_name: str | None = None
     table_id: str | None = None
     table_arn: str | None = None
@@ -132,6 +136,8 @@ class SourceTableDetails(Reply, frozen=True):
 
 
 class SourceTableFeatureDetails(Reply, frozen=True):
+    """What the table had besides its keys; TTL, stream and encryption are not read."""
+
     local_secondary_indexes: tuple[LocalSecondaryIndexDescription, ...] = ()
     global_secondary_indexes: tuple[GlobalSecondaryIndexDescription, ...] = ()
     vector_indexes: tuple[VectorIndexDescription, ...] = ()

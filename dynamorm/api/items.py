@@ -57,7 +57,10 @@ class ConsumedCapacity(Reply, frozen=True):
 
 
 class ScanOutput(Reply, frozen=True):
-    """A page; one whose count is not that of its items is no whole answer."""
+    """A page; one whose count is not that of its items is no whole answer.
+
+    Without `last_evaluated_key` it is the last one, however many items it has.
+    """
 
     items: list[Raw]
     count: int

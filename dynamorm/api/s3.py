@@ -67,6 +67,8 @@ class CsvOptions(Request, frozen=True):
 
 
 class InputFormatOptions(Request, frozen=True):
+    """How the input is formatted: of the formats only CSV has something to say."""
+
     csv: CsvOptions | UnsetType = UNSET
 
 

@@ -61,6 +61,7 @@ class ContinuousBackupsDescription(Reply, frozen=True):
         recovery = self.point_in_time_recovery_description
         if recovery is None or recovery.point_in_time_recovery_status != "ENABLED":
             return 0
+        # An endpoint that tells no days has the service's default.
         return recovery.recovery_period_in_days or DEFAULT_RECOVERY_DAYS
 
 
@@ -112,6 +113,7 @@ class DescribeKinesisStreamingDestinationOutput(Reply, frozen=True):
     @property
     def live(self) -> KinesisDataStreamDestination | None:
         """The one that changes are written to; those that were turned off stay listed."""
+        # DISABLING is none any more, as for TTL: a plan says what will be, and `apply` waits.
         on = ("ENABLING", "ACTIVE", "UPDATING")
         every = self.kinesis_data_stream_destinations
         return next((each for each in every if each.destination_status in on), None)

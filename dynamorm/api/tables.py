@@ -134,7 +134,7 @@ class DeleteVectorIndexAction(Request, frozen=True):
 
 
 class VectorIndexUpdate(Request, frozen=True):
-    """One of the two; CreateVectorIndexAction has the members of VectorIndex."""
+    """One of the two, and one of them in a request: the API has no Update of a vector index."""
 
     create: NewVectorIndex | UnsetType = UNSET
     delete: DeleteVectorIndexAction | UnsetType = UNSET

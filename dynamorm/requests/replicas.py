@@ -21,6 +21,7 @@ def group_updates(
     created: tuple[Replica, ...], updated: Replica | None, deleted: str | None
 ) -> tuple[ReplicationGroupUpdate, ...]:
     """Return one update for each replica."""
+    # One action in each element; of a strongly consistent table all Creates are in one request.
     updates = [ReplicationGroupUpdate(create=_member(replica)) for replica in created]
     if updated is not None:
         updates.append(ReplicationGroupUpdate(update=_member(updated)))

@@ -79,6 +79,7 @@ def put_resource_policy(
     With `revision`, only the one of this revision id; "NO_POLICY" puts one only where there is
     none. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
     """
+    # As little text as a dict takes: white space counts towards the 20 KB of a policy.
     return settings.PutResourcePolicyInput(arn, policy_text(policy), revision or UNSET)
 
 

@@ -13,8 +13,10 @@ from ..model.spec import TableSpec
 from .regions import arn_in, declared_there
 from .steps import name_parts
 
+# What the service does in a bucket, it does with the caller's permissions.
 _READ = ("s3:GetObject {bucket}/*", "s3:ListBucket {bucket}")
 _WRITE = ("s3:AbortMultipartUpload {bucket}/*", "s3:PutObject {bucket}/*")
+# An import logs in CloudWatch what it could not read.
 _LOGS = tuple(
     f"logs:{action} log-group:/aws-dynamodb/*"
     for action in (
@@ -38,6 +40,7 @@ _RESTORE = tuple(f"{action} {{table}}" for action in ("DescribeTable", *_REPLICA
 _LOOK = ("DescribeTable {table}",)
 _DELETION = ("DeleteTable {table}", "?DescribeTable {table}")
 
+# An action without a place, as "ListBackups ", is about no table: IAM takes "*" for it alone.
 ACTIONS: dict[str, tuple[str, ...]] = {
     "bulk_put_from_s3": (
         "StartBulkPutItems {table}",
@@ -72,6 +75,7 @@ ACTIONS: dict[str, tuple[str, ...]] = {
     "list_imports": ("DescribeTable {table}", "ListImports "),
     "list_tables": ("ListTables ",),
     "read_bulk_errors": ("DescribeBulkOperation {table}/*", "DescribeTable {table}", *_READ),
+    # The same action twice: IAM asks for it on what is restored, and on the new table.
     "restore_backup": (
         "DescribeBackup {source}/backup/*",
         "RestoreTableFromBackup {source}/backup/*",
@@ -145,6 +149,7 @@ def regional_actions(spec: TableSpec, what: str) -> Iterator[tuple[str, str]]:
         return
     for replica in spec.replicas or ():
         place = _place(spec, replica.region)
+        # A replica is made, and filled, in its own region with the caller's permissions.
         if what == "set":
             for action in ("CreateTable", "CreateTableReplica", *_REPLICATION):
                 yield action, place
@@ -178,6 +183,7 @@ def resource_arn(path: str, arn: str) -> str:
     if path.startswith("region:"):
         _, region, path = path.split(":", 2)
         arn = arn_in(arn, region)
+    # A bucket's ARN has neither region nor account, and a log's is of the account of its table.
     if path.startswith("s3:::"):
         return f"{arn.partition(':dynamodb:')[0]}:{path}"
     if path.startswith("log-group:"):

@@ -91,7 +91,8 @@ def sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, .
         codes[code] = codes.get(code, 0) + 1
         if message:
             messages.setdefault(code, shown(message, 300))
-        # A put of millions may fail for each of them: all are counted, and some are kept.
+        # A put of millions may fail for each of them: all are counted, and some are kept. The codes
+        # are few, since what looks like a text is no code.
         if len(keys) < KEYS and (key := key_in_record(record, names)):
             keys.append(key)
     return BulkErrors(

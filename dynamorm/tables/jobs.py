@@ -44,6 +44,7 @@ def until_done(
     failed, and nothing is sent. Raises `TransferFailed` with the job, `WaitTimeout`.
     """
     schedule = polling()
+    # The answer that began a job is its first description: with a small one nothing more is asked.
     while True:
         if progress is not None:
             progress(job)

@@ -17,6 +17,7 @@ def plan_text(table: str, steps: Sequence[Step], notes: Sequence[tuple[str, str,
 
     `+` is made, `~` changed, `-` removed, `-/+` removed and made again.
     """
+    # Lined up over all rows, and counted in the last line, which scripts and people look for.
     rows = [*_rows(steps), *(("", *note) for note in notes)]
     widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
     lines = (

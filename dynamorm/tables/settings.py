@@ -105,7 +105,8 @@ def _policy_text(told: Change) -> Iterator[Pair]:
 def _policy(change: Change) -> Iterator[Step]:
     """Yield the step that puts, replaces or deletes a policy: what is replaced is lost."""
     declared, found, arn = change.declared, change.found, _owner(change)
-    # Only the policy that was seen: somebody else's, put meanwhile, is refused by the service.
+    # Only the policy that was seen: with another revision, somebody else's that was put meanwhile,
+    # the service refuses the request, and `apply` looks again.
     revision = change.answer.revision_id if change.answer and found else "NO_POLICY"
     if declared is None:
         delete = requests.delete_resource_policy(arn, revision=revision)

@@ -55,6 +55,7 @@ def list_bulk_operations() -> Steps[tuple[BulkOperation, ...]]:
     prefix, operations on tables without it are left out. Sends one ListBulkOperations for every 25
     of them.
     """
+    # For these the API knows no table to list by.
     listing = _listed(
         None,
         "ListBulkOperations",
