@@ -182,7 +182,7 @@ def _finish(
     ensured = yield from finish(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
-    from .drifted import marked
+    from .plan import marked
 
     return structs.replace(ensured, drift=marked(spec, ensured.table, ensured.drift))
 

@@ -171,8 +171,8 @@ class Comparison:
         spec: TableSpec,
         table: TableDescription,
         settings: Settings,
-        allow: tuple[str, ...],
-        only: tuple[str, ...],
+        allow: tuple[str, ...] = (),
+        only: tuple[str, ...] = (),
     ) -> None:
         self._spec = spec
         self._settings = settings
@@ -266,6 +266,19 @@ class Comparison:
         for name, declared, found in self._differing:
             if name == "key":
                 yield Blocked(name, value_text(declared), value_text(found), remedy)
+
+
+def marked(
+    spec: TableSpec, table: TableDescription, drift: tuple[Difference, ...]
+) -> tuple[Difference, ...]:
+    """Say of each difference whether a living table cannot be given what is declared."""
+    if not drift:
+        return ()
+    # What is blocked is told by DescribeTable alone: keys and indexes. No setting is read for it.
+    blocked = {item.name for item in Comparison(spec, table, Settings()).blocked()}
+    return tuple(
+        structs.replace(item, blocked=item.name.removesuffix(":kind") in blocked) for item in drift
+    )
 
 
 def _staying(indexes: Iterable[Any]) -> tuple[Any, ...]:
