@@ -79,6 +79,7 @@ ALLOWED_OUTSIDE = {
         "transports.botocore",
         "transports.client",
         "transports.raw_client",
+        "transports.unparsed",
     },
     "httpx": SENDERS,
     "moto": {"testing.moto"},

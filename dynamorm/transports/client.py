@@ -28,7 +28,7 @@ from botocore.exceptions import (
     PartialCredentialsError,
     ProxyConnectionError,
 )
-from msgspec import Raw, convert, json
+from msgspec import convert, json
 
 from ..errors import (
     UNREADABLE,
@@ -44,9 +44,10 @@ from ..errors import (
 )
 from ..operations.sending import answered
 from .endpoints import is_local
-from .exchange import Answer, foreign_answer, read_answer
+from .exchange import foreign_answer
 from .raw_client import OPERATIONS, RawClient
 from .routes import DEADLINE, UNREACHABLE, without_frames
+from .unparsed import unread
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _WATCHED_RESOURCE = (
@@ -114,7 +115,7 @@ class ClientTransport(WrappedClient):
         outer = DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
         try:
             if self._raw.takes(operation, body):
-                return whole(operation, self._raw.send(operation, body))
+                return self._raw.send(operation, body)
             if self._rewrites and operation in OPERATIONS:
                 raise Refused((_WATCHED_RESOURCE,))
             method, members = prepared(self._client, operation, body)
@@ -153,19 +154,9 @@ def body_of(operation: str, reply: dict[str, Any]) -> bytes:
     # What changes tags or settings may be answered with no body, a request for items never is.
     least = len("{}") if operation in OPERATIONS else 0
     if not members and length is not None and not least <= int(length) <= len("{}"):
-        raise _unread(operation)
+        raise unread(operation)
     body = json.encode(_from_client(members))
     return answered(body, facts.get("HTTPStatusCode"), facts.get("RequestId"))
-
-
-def whole(operation: str, answer: Answer) -> bytes:
-    """Return the body of an answer that no client has parsed; raise what any other one means."""
-    body = read_answer(operation, answer)
-    try:
-        json.decode(body, type=Raw)
-    except UNREADABLE:
-        raise _unread(operation) from None
-    return body
 
 
 def meant(operation: str, error: Exception) -> DynamormError:
@@ -176,7 +167,7 @@ def meant(operation: str, error: Exception) -> DynamormError:
         return ValidationFailed("ParamValidation", message, status=0, operation=operation)
     if isinstance(error, _STRANGE) or _UNTIMELY in str(error):
         # What botocore's parser makes of an answer that is no text, or no object.
-        return _unread(operation)
+        return unread(operation)
     if isinstance(error, RuntimeError):
         raise error
     return _translated(operation, error)
@@ -226,11 +217,6 @@ def check_probe(answer: dict[str, Any]) -> None:
             "this client rewrites items, as that of a boto3 resource does: pass the resource "
             'or boto3.client("dynamodb"), not resource.meta.client'
         )
-
-
-def _unread(operation: str) -> TransportError:
-    message = "the answer was cut or damaged, or is not DynamoDB's: the client cannot read it"
-    return TransportError(message, operation=operation, maybe_applied=True)
 
 
 def _translated(operation: str, error: Exception) -> DynamormError:

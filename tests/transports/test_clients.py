@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Iterator
 from functools import cache
 from types import SimpleNamespace
@@ -11,9 +12,10 @@ from typing import Any
 
 import boto3
 import botocore.client
+import botocore.endpoint
 import botocore.session
 import pytest
-from aids.httpserver import Server, answer, checked, refusal
+from aids.httpserver import Cut, Server, answer, checked, refusal
 from aids.worlds import Order
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
@@ -120,12 +122,17 @@ def test_requests_for_items_go_out_as_they_are(server):
     given.meta.events.register(
         "before-send.dynamodb", lambda request, **_: seen.append(request.url)
     )
-    assert ClientTransport(given).send("PutItem", PUT) == server.script[0].partition(b"\r\n\r\n")[2]
-    (request,) = server.requests
-    assert request.body == PUT
-    assert "Credential=the-key/" in request.headers["authorization"]
-    assert "Boto3" in request.headers["user-agent"]
-    assert seen == [f"{server.url}/"]
+    transport = ClientTransport(given)
+    for _ in range(3):
+        assert transport.send("PutItem", PUT) == server.script[0].partition(b"\r\n\r\n")[2]
+    for request in server.requests:
+        assert request.body == PUT
+        assert request.headers["x-amz-target"] == "DynamoDB_20120810.PutItem"
+        assert "Credential=the-key/" in request.headers["authorization"]
+        assert "Boto3" in request.headers["user-agent"]
+        assert request.headers["amz-sdk-request"].startswith("attempt=1")
+    assert {request.connection for request in server.requests} == {1}
+    assert seen == [f"{server.url}/"] * 3
     closed(given)
 
 
@@ -136,12 +143,72 @@ def test_a_clients_own_retries_come_first(monkeypatch):
     busy = refusal("ThrottlingException", "slow down")
     with Server(busy, checked(b"{}"), busy) as server:
         given = made("client", server.url, config)
+        sent: list[str] = []
+        for event in ("request-created", "before-send"):
+            given.meta.events.register(
+                f"{event}.dynamodb", lambda event_name, **_: sent.append(event_name)
+            )
         transport = ClientTransport(given)
         assert transport.send("PutItem", PUT) == b"{}"
         with pytest.raises(Throttled, match="slow down"):
             transport.send("PutItem", PUT)
         assert len(server.requests) == 4
+        assert sent == ["request-created.dynamodb.PutItem", "before-send.dynamodb.PutItem"] * 4
         closed(given)
+
+
+@pytest.mark.parametrize("mode", ["legacy", "standard", "adaptive"])
+def test_a_client_retries_what_was_lost_or_damaged(monkeypatch, mode):
+    """In each of its modes: an answer that was cut or garbled, and one that never came."""
+    for module in ("endpoint", "retries.adaptive", "retries.bucket"):
+        monkeypatch.setattr(f"botocore.{module}.time", SimpleNamespace(**CLOCK), raising=False)
+    config = Config(retries={"total_max_attempts": 3, "mode": mode})
+    lost = (Cut(), answer(b"", 500), checked(b"{}"))
+    with Server(checked(b"{}"), *lost, checked(b"{}", wrong_by=1), checked(b"{}")) as server:
+        given = made("client", server.url, config)
+        transport = ClientTransport(given)
+        assert [transport.send("PutItem", PUT) for _ in range(3)] == [b"{}"] * 3
+        assert len(server.requests) == 6
+        closed(given)
+
+
+CLOCK = {"sleep": lambda _: None, "time": time.time, "monotonic": time.monotonic}
+
+
+def test_what_a_handler_answers_is_not_sent(server):
+    """As moto does."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    transport.send("PutItem", PUT)
+    given.meta.events.register(
+        "before-send.dynamodb",
+        lambda request, **_: AWSResponse(request.url, 200, {}, Body()),
+    )
+    assert [transport.send("PutItem", PUT) for _ in range(3)] == [b"{}"] * 3
+    assert len(server.requests) == 1
+    closed(given)
+
+
+def test_who_waits_for_the_end_of_a_call_is_told(server):
+    """Of success and of failure; a quota of retries is filled up again so."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    told: list[str] = []
+
+    def released(event_name: str, **_: Any) -> None:
+        told.append(event_name)
+
+    released.__module__ = "botocore.retries.standard"
+    given.meta.events.register("after-call.dynamodb", released)
+    for _ in range(3):
+        transport.send("PutItem", PUT)
+    assert told == ["after-call.dynamodb.PutItem"] * 3
+    given.meta.events.register("after-call-error.dynamodb", released)
+    server.script[:] = [Cut()]
+    with pytest.raises(TransportError):
+        transport.send("PutItem", PUT)
+    assert told[3:] == ["after-call-error.dynamodb.PutItem"]
+    closed(given)
 
 
 def test_what_is_damaged_is_noticed(server):
@@ -260,6 +327,27 @@ def test_a_tracer_sees_each_call(server, monkeypatch):
     fresh = ClientTransport(given)
     assert json.decode(fresh.send("PutItem", PUT)) == {"Attributes": {"number": {"N": "1"}}}
     assert seen == ["PutItem"]
+    closed(given)
+
+
+def test_a_tracer_of_endpoints_sees_each_request(server, monkeypatch):
+    """One that stands in for what an endpoint does, before the first request or later."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    called = botocore.endpoint.Endpoint.make_request
+    seen: list[str] = []
+
+    def traced(endpoint: Any, operation: Any, request: Any) -> Any:
+        seen.append(operation.name)
+        return called(endpoint, operation, request)
+
+    transport.send("PutItem", PUT)
+    with monkeypatch.context() as patched:
+        patched.setattr(botocore.endpoint.Endpoint, "make_request", traced)
+        for _ in range(2):
+            transport.send("PutItem", PUT)
+    transport.send("PutItem", PUT)
+    assert seen == ["PutItem"] * 2
     closed(given)
 
 
