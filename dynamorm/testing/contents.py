@@ -126,10 +126,10 @@ class Contents:
             if items and (len(items) >= limit or size + len(stored.raw) > PAGE_BYTES):
                 last = json.decode(items[-1])
                 key = {name: last[name] for name in self._names}
-                return {**_counted(items, size), "LastEvaluatedKey": key}
+                return {**_counted(items, size, payload), "LastEvaluatedKey": key}
             items.append(Raw(stored.raw))
             size += len(stored.raw)
-        return _counted(items, size)
+        return _counted(items, size, payload)
 
     def _segment(self, payload: dict[str, Any]) -> Iterator[_Stored]:
         segment, of = payload.get("Segment", 0), payload.get("TotalSegments", 1)
@@ -157,9 +157,10 @@ def _hash(key: Key) -> bytes:
     return blake2b(repr(key).encode(), digest_size=8).digest()
 
 
-def _counted(items: list[Raw], size: int) -> dict[str, Any]:
-    # Half a unit for each 4 KB, as an eventually consistent Scan takes.
-    consumed = {"CapacityUnits": max(0.5, size / 8192)}
+def _counted(items: list[Raw], size: int, payload: dict[str, Any]) -> dict[str, Any]:
+    # A unit for each 4 KB, and half of one where a read may be stale.
+    units = max(1.0, size / 4096)
+    consumed = {"CapacityUnits": units if payload.get("ConsistentRead") else units / 2}
     return {
         "Items": items,
         "Count": len(items),

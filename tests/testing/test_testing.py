@@ -56,6 +56,19 @@ def test_a_script_fails_on_what_it_does_not_have() -> None:
         Script().send("ListTables", b"{}")
 
 
+def test_a_scan_of_the_fake_takes_the_units_that_the_service_charges():
+    """One for each 4 KB of a consistent one, half of it for one that may be stale."""
+    service = FakeService()
+    dynamorm.run(dynamorm.create_table(User), service)
+    service.put("users", b'{"email":{"S":"%s"}}' % (b"a" * (4 * 4096 - len(b'{"email":{"S":""}}'))))
+    assert [units(service, consistent) for consistent in (True, False)] == [4, 2]
+
+
+def units(service: FakeService, consistent: bool) -> Any:
+    body = json.encode({"TableName": "users", "ConsistentRead": consistent})
+    return json.decode(service.send("Scan", body))["ConsumedCapacity"]["CapacityUnits"]
+
+
 def test_a_script_insists_on_having_been_used_up():
     """A turn that nobody has taken fails the block, unless it has failed already."""
     with Script(("ListTables", {})) as script:
