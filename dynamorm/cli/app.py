@@ -20,6 +20,7 @@ class App(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *given: Any, **named: Any) -> NoReturn:
         session = named.setdefault("obj", Session())
+        # Kept whole: a copy that stops prints the command that resumes it.
         session.arguments = list(sys.argv[1:] if args is None else args)
         # By itself click ends a wrong call with 2, which is the exit code of a difference here.
         named["standalone_mode"] = False

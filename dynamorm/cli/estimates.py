@@ -119,6 +119,7 @@ def tell_before(
     spec = TableSpec.of(found)
     _, writes = rates(spec, spec, Quota(), found)
     say(f"{spec.name} takes {writes.first:,.0f} write units a second, {writes.most:,.0f} at most")
+    # The description has nothing about it; a check asks where a spec declares it.
     wanted = table_spec(spec, name=table_name(ends[1]), point_in_time_recovery=True)
     with suppress(AccessDenied):
         if any(table.drift for table in databases[1].check(wanted, only=(PITR,)).tables):

@@ -77,6 +77,7 @@ def _is_model(value: object) -> bool:
     from ..model.fields import union_members
     from ..model.spec import TableSpec
 
+    # Whether a Struct has `@table` is not asked: an error about that says more where it is used.
     classes = union_members(value) or (value,)
     return isinstance(value, TableSpec) or all(
         isinstance(one, type) and issubclass(one, Struct) for one in classes

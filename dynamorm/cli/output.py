@@ -25,6 +25,7 @@ _COLOURS = {
 }
 """The colours of the words that begin an indented line; the words alone say it, too."""
 
+# In a line of a plan: after two blanks its sign, if it has one, and the kind of its step.
 _SIGNS = re.compile(r"(?<=^  )(\S+)?(\s+)(\S+)", re.MULTILINE)
 
 

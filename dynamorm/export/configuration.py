@@ -36,6 +36,7 @@ def terraform(*models: Model, prefix: str = "") -> dict[str, Any]:
                 continue
             kind = configured.setdefault(row.resource, {})
             for label, own in _beside(row, name, arguments).items():
+                # By a reference, so that Terraform makes the table before what is beside it.
                 argument, attribute = row.refers
                 block: Members = {argument: _reference(name, attribute), **_literal(own)}
                 if row.setting in ignores:
@@ -64,6 +65,8 @@ _INDEXES = "global_secondary_index"
 
 def _beside(row: Row, name: str, arguments: Members) -> Members:
     """Return what resources beside the table are called, and their arguments."""
+    # An index's name may have dots, a label may not.
+    # https://developer.hashicorp.com/terraform/language/syntax/configuration#identifiers
     if not row.several:
         return {f"{name}{row.ending}": arguments}
     return {f"{name}_{re.sub('[^0-9A-Za-z_-]', '_', part)}": own for part, own in arguments.items()}

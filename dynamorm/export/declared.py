@@ -18,6 +18,7 @@ def declared(spec: TableSpec) -> Members:
     """Return all that a model declares, by the members that the API has for it.
 
     What is about the stream or an index is there twice: within that, and in a member of its own.
+    A Kinesis stream or insights that are declared absent are left out, which says so.
     """
     told: Members = requests.create_table(spec).to_dict()
     told |= given(

@@ -23,6 +23,7 @@ class Unsayable(Exception):
 def check_stack(members: Members) -> Members:
     """Raise `Unsayable` for what a GlobalTable cannot be; its replicas are written at the end."""
     spec: TableSpec = members["Replicas"]
+    # The property for writes takes the bounds of auto scaling, and no figure alone.
     if isinstance(spec.billing, Provisioned):
         raise Unsayable("capacity of a global table without auto scaling of its writes")
     return {}
@@ -52,6 +53,7 @@ def global_properties(spec: TableSpec, properties: Members) -> Members:
     return {**left, "Replicas": [first, *(_replica(one, spec) for one in spec.replicas or ())]}
 
 
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-properties-dynamodb-globaltable-replicaspecification.html
 _REGIONAL = (
     "TableClass",
     "DeletionProtectionEnabled",

@@ -48,6 +48,7 @@ def _pulled(table: str) -> Steps[str]:
     settings = yield from survey(spec, found, wanted, skip=True, denied_ok=True)
     spec = spec.named(found.table_name) if table.startswith("arn:") else spec
     told = {}
+    # Each row finds its setting as it does for a plan, which then has nothing to do.
     for name, answer in settings.answers.items():
         row = SETTINGS[name]
         told[row.field or name] = row.found(Change(name, UNSET, None, spec, found, answer)) or UNSET

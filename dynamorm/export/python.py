@@ -83,6 +83,7 @@ def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
 
 def _imports(body: str) -> str:
     """Return the imports of what is used, in the order of isort."""
+    # What stands in a text, such as the name of a table, imports nothing.
     words = {*re.findall(r"\w+", re.sub(r'"(\\.|[^"\\])*"', "", body))}
     lines = []
     for module, names in _FROM.items():
@@ -139,6 +140,8 @@ def _fields(spec: TableSpec, names: dict[str, str], ttl: str | None) -> Iterator
         markers = [*_markers(spec, attribute)]
         markers += ["TimeToLive()"] if attribute == ttl else []
         written = _TYPES[kind] if kind else "int" if markers else "Any"
+        # Only the table's own key is in every item. What an index is by may be null or missing;
+        # anything else that an item lacks is written again without it.
         default = "" if attribute in own else "None" if markers else "UNSET"
         if default == "None":
             written = f"{written} | None"
@@ -159,6 +162,7 @@ def _markers(spec: TableSpec, attribute: str) -> Iterator[str]:
         for kind, key in (("PartitionKey", index.partition_key), ("SortKey", index.sort_key)):
             for place, part in enumerate(key):
                 if part.name == attribute:
+                    # The fields are in the order of the table's definitions, not of this key.
                     position = f", position={place}" if len(key) > 1 else ""
                     yield f"{kind}(index={_quoted(index.name)}{position})"
         if any(part.name == attribute for part in index.filters):
