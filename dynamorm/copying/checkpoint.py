@@ -21,6 +21,7 @@ Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 
 
 Sent = Annotated[bytes, Meta(min_length=32, max_length=32)]
+"""The digest of a key, and the hash of what its item becomes."""
 
 
 class Counts(Struct, omit_defaults=True):
@@ -71,6 +72,7 @@ class SegmentPoint(Struct, frozen=True, forbid_unknown_fields=True):
 
 
 CUT = 1
+"""Another number when files are cut in another way: older cursors mean other items then."""
 
 
 class S3Point(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -94,12 +96,14 @@ class S3Point(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
     def folder(self, name: str) -> str:
         """Return the beginning of keys: the export's, or one of those that this copy writes."""
         start = f"{self.prefix.strip('/')}/".lstrip("/")
+        # The id of the export, so that two copies under one prefix do not put each other's objects.
         own = self.export.rpartition("/")[2]
         if name == "AWSDynamoDB":
             return f"{start}{name}/{own}/"
         return f"{start}dynamorm/{own}/{name}/"
 
     def place(self, name: str) -> str:
+        """Return a folder as a URL."""
         return f"s3://{self.bucket}/{self.folder(name)}"
 
 
@@ -156,6 +160,7 @@ def check_resumed(checkpoint: Checkpoint, wanted: Checkpoint) -> None:
             (name.replace("_", " "), getattr(checkpoint.work, name), getattr(wanted.work, name))
             for name in Work.__struct_fields__
         ),
+        # A direct copy has UNSET here, which has none of these.
         *(
             (name, getattr(checkpoint.s3, name, None), getattr(wanted.s3, name, None))
             for name in ("bucket", "prefix", "cut")

@@ -42,6 +42,7 @@ class Keys:
         self._lock = Lock()
         # A set of 16-byte values would take some 90 bytes for each.
         self._buckets = [b""] * BUCKETS
+        # Without counting: a checkpoint has but the few keys that have collided.
         for digested in known:
             self._buckets[_place(digested)] += digested[2:]
 

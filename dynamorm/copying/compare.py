@@ -69,6 +69,7 @@ class Comparison:
         """Compare until all is compared, or until time is up; `walk` does a phase."""
         while self.point.phase != "end":
             yield from walk()
+            # A walk that ended early has met the deadline.
             if self.point.pending():
                 return False
             self._next_phase()
@@ -113,11 +114,13 @@ class Comparison:
                 # A transform cannot be turned round, so that extra items can only be counted.
                 tally.extra = max(0, tally.target_items - tally.found)
         self.point = self.point.at(phase)
+        # What is to be recognized is another in each phase: items in the sums, keys in look-ups.
         self._met, self._merged = Keys(MOST_KEYS), False
 
     def _is_new(self, digested: bytes) -> bool:
         """Return whether this has not been met yet, as far as that is known."""
         new = not self._merges or self._met.add(digested)
+        # `None` is room for no more: from then on nobody knows.
         self._merged = self._merged or new is None
         return new is not False
 
@@ -163,6 +166,7 @@ class Comparison:
                 tally = tally + self._differing(join)
                 left, late = yield from self._left_over(join, passed=passed)
                 tally = tally + left
+            # What was read since the cursors moved is read again by the run that resumes.
             if late and moved:
                 return
             if late:  # even a run without time for more must make some progress
@@ -241,6 +245,7 @@ class Comparison:
             return None
         tally, found = expected
         tally.found = sum(self._is_new(digest(key)) for key in found)
+        # No pass over both tables has counted them before.
         if sample < 1:
             tally.source_items, tally.target_items = len(raws), tally.found
         return tally

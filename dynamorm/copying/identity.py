@@ -63,6 +63,7 @@ class Work(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
 
 def work_of(source: Any, target: Any, settings: Any) -> Work:
     """Name the transform, and the models where it is one of models."""
+    # Items that are copied as they are have nothing to do with models.
     if settings.transform is None:
         return Work()
     from ..items.transforms import qualified  # not where items are copied as they are
@@ -93,11 +94,13 @@ def is_same(one: Found, other: Found) -> bool:
     if a.arn and b.arn:
         dated = bool(a.created and b.created)
         return a.arn == b.arn and (dated or not _apart(one.place, other.place))
+    # Nothing but names is left: they mean one table where they are asked for in one place.
     here = one.place is other.place or _url(one.place) == _url(other.place) != ""
     return here and one.name == other.name
 
 
 def _apart(one: Location, other: Location) -> bool:
+    """Return whether both URLs are known, and are different."""
     return "" != _url(one) != _url(other) != ""
 
 
@@ -136,6 +139,7 @@ def check_tables(point: P, of: str, source: Found, target: Found) -> P:
 def read_point(given: Any, kind: type[P], of: str, origin: str) -> P:
     """Return the checkpoint that a report has, or a file; refuse what is none."""
     try:
+        # A whole report will do, as it is what a caller has at hand.
         point: P = convert(getattr(given, "checkpoint", given), kind)
         json.encode(point)  # what JSON cannot hold has not come from a report
     except UNREADABLE as error:

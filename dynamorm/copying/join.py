@@ -68,6 +68,7 @@ class Side:
         """Items with the same key as one that waits."""
         self._names = names
         """The key attributes of the target."""
+        # An item that a transform makes several of is one item and several places, or none.
         self._items = 0
         self._places = 0
         self._passed = 0
@@ -75,7 +76,9 @@ class Side:
         self._pages = 0, 0
         """The places at which the last two pages begin."""
         self._left = 0
+        """How many entries have been left over."""
         self._done = 0
+        """How many items a cursor has passed for good."""
 
     @property
     def tail(self) -> int:
@@ -104,6 +107,8 @@ class Side:
         for _, entry in self._before(self._pages[0]):
             entry.detach(self.end)
         before: Raw | Cursor | None = self.cursor
+        # A Scan can be resumed before the first of what an item becomes, and not between these: the
+        # others have no place of their own, `None`.
         for raw in page.items:
             for item, hashed in expected(raw):
                 self.fresh.append(SideEntry(item, self._places, self._items, before, hashed))
@@ -131,11 +136,14 @@ class Side:
             self._passed = self.fresh[number - 1].place + 1
             for entry in skipped:
                 entry.detach(self.end)
+            # In the order of reading, so that `waiting` keeps it: the first entry there is the one
+            # that holds the cursor back.
             self.fresh[:number] = skipped
             self.wait(len(skipped))
 
     def meet(self, key: Hashable) -> SideEntry:
         entry = self.waiting.pop(key)
+        # The counterpart of a later one may have come first.
         self._passed = max(self._passed, entry.place + 1)
         return entry
 
@@ -146,9 +154,11 @@ class Side:
         was made of one item.
         """
         old = self._before(self._pages[0])
+        # Whole hundreds: a look-up of one key costs a request as one of a hundred does.
         if not passed:
             return self._take_out(old[: len(old) - len(old) % MAX_KEYS])
         self.wait(len(self.fresh))
+        # The tail after the last pair holds nothing back: a resumed comparison reads it again.
         place = max(self._pages[0], self._passed)
         tail = (one for one in self.waiting.values() if one.place >= place)
         place += sum(1 for _ in takewhile(lambda one: one.before is None, tail))
@@ -161,10 +171,12 @@ class Side:
         return self._take_out(self._before(self._places))
 
     def _before(self, place: int) -> list[tuple[Hashable, SideEntry]]:
+        # In the order of reading: the first one that came later ends the search.
         waiting = takewhile(lambda both: both[1].place < place, self.waiting.items())
         return [*self._doubles, *waiting]
 
     def _take_out(self, left: list[tuple[Hashable, SideEntry]]) -> list[Keyed]:
+        # `_before` has put the doubles first, and `left` may be a part of what it gave.
         doubles, self._doubles = len(self._doubles), self._doubles[len(left) :]
         for key, _ in left[doubles:]:
             del self.waiting[key]
@@ -222,6 +234,7 @@ class Join:
 
     def next(self) -> Side | None:
         """Return the side to read next: the one that is behind."""
+        # The longer tail waits for the other side: reading that one is what can shorten it.
         sides = [side for side in (self.source, self.target) if not side.cursor.done]
         return min(sides, key=lambda side: side.tail, default=None)
 
@@ -258,6 +271,7 @@ class Join:
         lost = i < len(ours) and j < len(theirs)
         for side, number, some in zip((self.source, self.target), (i, j), skipped, strict=True):
             side.go_on(number, some)
+            # Where the orders part, the keys decide; at the end there is nothing more to come.
             if lost or self.over:
                 side.wait(len(side.fresh))
         source, target = self.source, self.target
@@ -274,6 +288,7 @@ def _next_same(
     ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int
 ) -> tuple[int, int] | None:
     """Return where both sides agree again, if few entries on either side are skipped."""
+    # The nearest first: as many on both sides that differ, or some that one side lacks.
     for n in range(1, NEAR):
         for a, b in ((i + n, j + n), (i + n, j), (i, j + n)):
             if a < len(ours) and b < len(theirs) and _is_same(ours, a, theirs, b):

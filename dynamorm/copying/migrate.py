@@ -70,7 +70,7 @@ def auto_migrate_with_options(
     that differs from what is declared, an option of the copy without `data_copy`. Waits for a
     target that is being created or changed. Deletes nothing.
     """
-    seconds_of(timeout)
+    seconds_of(timeout)  # raises for what is no limit, before anything is sent
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
     _check_names(table_options)
@@ -88,6 +88,7 @@ def auto_migrate_with_options(
         return elsewhere(ensure_table(target, timeout=timeout), settings.target_db)
 
     ensured = None
+    # Only a target that is there can differ: a missing one is created after the backup.
     # What cannot be copied is refused before a backup is made, which is paid for.
     if data_copy and (yield from within(timeout, partial(_is_there, pair))):
         _refuse_drift(ensured := (yield from ensuring()))
@@ -99,6 +100,7 @@ def auto_migrate_with_options(
         ensured = yield from ensuring()
     copied = None
     if data_copy:
+        # Once more: another process may have created the target during the backup.
         _refuse_drift(ensured)
         copied = yield from copy_table(
             pair.source,

@@ -26,12 +26,16 @@ if TYPE_CHECKING:
     Source = type[S] | TableSpec | UnionType | str
     TypedTransform = Callable[[S], Struct | Iterable[Struct] | None] | AttributeTransform | None
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BATCH = 25
+"""Items in one BatchWriteItem."""
 
 MAX_DEADLINE = 100_000
 """Seconds, more than a day: a larger number was probably meant in milliseconds, as in Lambda."""
 
 COLLISION_KEYS = 2_000_000
+"""Keys that are remembered: 16 bytes each, 32 MB."""
+
 Deadline = float | Callable[[], float] | None
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
 Progress = Callable[[CopyReport], object] | None
@@ -117,6 +121,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         _check_whole("batch_size=", self.batch_size, MAX_BATCH)
+        # 2**31 - 1: an Integer of the API has 32 bits.
         _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
         _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
         for name, kind in _WORDS.items():
@@ -181,6 +186,7 @@ class TimeLeft:
     def at(self, moment: float) -> float:
         if self._deadline is None:
             return float("inf")
+        # A function is asked each time: in Lambda, only the context knows what is left.
         if not callable(self._deadline):
             return self.started + self._deadline - moment
         return _seconds(self._deadline())

@@ -72,6 +72,7 @@ class Pair(Struct, frozen=True):
         Without it, a copy that has come to its end would not count as done.
         """
         moment = yield from now()
+        # Never below 0: a time that is up still has the first attempt.
         seconds = min(max(left.at(moment), 0.0), LAST_LOOK)
         return (yield from self._find(Deadline(moment, seconds)))
 
@@ -134,5 +135,6 @@ def _ready(name: str, deadline: Deadline) -> Steps[TableDescription]:
 
 def _no_later(deadline: Deadline, steps: Steps[T]) -> Steps[T]:
     """Perform `steps` without an attempt after the deadline."""
+    # Otherwise a look that fails at the end would be retried past it.
     until = deadline.started + deadline.timeout
     return through(steps, changing(lambda request: structs.replace(request, until=until)))

@@ -30,6 +30,8 @@ def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> C
     """
     settings = pair.settings
     origin, given = "resume=", settings.resume
+    # Read by each run, and not when the operation is made: a second one resumes from what the first
+    # has saved.
     if settings.checkpoint_file is not None:
         from .checkpoint_file import load
 
@@ -148,6 +150,7 @@ def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: 
 
     In place a transform cannot change it.
     """
+    # But with "last" it may make several items of one, with its key.
     if same:
         return settings.collisions != "last"
     # An attribute transform says which attributes it touches; a function may touch any.
@@ -155,6 +158,7 @@ def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: 
     touched: Any = () if transform is None else getattr(transform, "touched", None)
     if touched is None or not {attribute.name for attribute in target.key}.isdisjoint(touched):
         return False
+    # Then two items with one key in the target would have had one in the source.
     return set(source.key) <= set(target.key)
 
 
@@ -178,6 +182,7 @@ def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Con
     names = key_names(table)
 
     def checked(raw: Raw) -> Iterable[bytes | Raw]:
+        # All of them first: an item that is refused must leave none of its parts behind.
         made = list(convert(raw))
         if any(item_key(item, names) != item_key(raw, names) for item in made):
             message = "in place, a transform cannot change an item's key: copy into another table"

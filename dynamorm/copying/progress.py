@@ -49,6 +49,7 @@ def carried_out(
         job = yield from making
         return (yield from perform(job))
     except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
+        # Before there is a job, there is at least what the checkpoint had.
         report = job.telling.stopped(error) if job else before()
         with suppress(AttributeError):  # a frozen exception takes none
             error.report = report  # type: ignore[attr-defined]  # any other may have it
@@ -125,6 +126,7 @@ class Telling(Generic[R]):
 
     def keep(self) -> None:
         """Save the checkpoint at once."""
+        # Waits for its turn, unlike `tell`: what is done next relies on it.
         with self._lock:
             self.save()
             if self._keep is not None:  # pragma: no cover - in another process

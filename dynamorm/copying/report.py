@@ -174,8 +174,10 @@ class Segment:
         """Return the point to resume from, which also tells what is written ahead of its cursor."""
         with self._lock:
             self._settle()
+            # What is acknowledged behind a page that waits: the cursor cannot tell of it.
             written = {p.digest for p in self._pages if p.digest and p.counts.written}
             sent = self.sent | {p.digest: p.sent for p in self._pages if p.sent and p.open}
+            # Sorted, so that the same state is the same file.
             both = sorted(key + hashed for key, hashed in sent.items())
             return structs.replace(self.point, ahead=sorted(self.ahead | written), sent=both)
 
@@ -203,6 +205,7 @@ def report(
     s3 = checkpoint.s3
     prefixes: tuple[str, ...] = ()
     if s3 is not UNSET:
+        # The service counts what it puts: of items with one key, each.
         counts.written = max(0, s3.written - counts.collisions)
         counts.failed += s3.failed
         if s3.export:

@@ -132,6 +132,7 @@ class Dividing:
     def terms(self, own: set[int], going: set[int], said: Any = None) -> Terms:
         """Return the terms of a share, for a loan too, by its segments among those under way."""
         moment = self.moment
+        # By segments that are under way: what a share no longer needs is lent to the others.
         part = min(1.0, len(own & going) / max(1.0, min(len(going), self.at_once)))
         rates = [pace.rate(moment) for pace in self._paces.values()]
         read, write = (rate and max(rate * part * self.lend, 1e-9) for rate in rates)
@@ -171,6 +172,7 @@ class CopyShares(Dividing):
     def share_out(self, number: float) -> list[Share]:
         """Divide the segments that are not done into so many shares at most, of equal size."""
         points = [s.resumable() for s in self._job.segments if not s.point.done]
+        # `number` is infinite where each segment is a share.
         size = min(number, len(points))
         parts = [points[i :: int(size)] for i in range(int(size))]
         self._segments = [{point.segment for point in part} for part in parts]
@@ -227,6 +229,7 @@ class Told:
         """Return the seconds left; what was told long ago is asked again."""
         if time.monotonic() - self._heard_at > ASK_EVERY:
             self.tell(None)
+        # What was told were the seconds of then.
         return self._terms.left - (time.monotonic() - self._heard_at)
 
     def on_error(self, values: dict[str, Any], error: DynamormError) -> None:

@@ -128,6 +128,8 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
     def same(self) -> bool:
         """Whether nothing differs, as far as it has been compared."""
         tally = self.tally
+        # The sums differ, and no look-up shows why: items that were found twice may hide as many
+        # extra ones.
         differences = tally.missing + tally.different + tally.extra
         in_doubt = self.phase == "end" and self.merged and tally.balance != "0"
         return not (differences or in_doubt)
@@ -145,6 +147,7 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
     def at(self, phase: Phase) -> VerifyPoint:
         """Return the checkpoint at the beginning of a phase."""
         cursors = [Cursor() for _ in range(parts_of(phase, self.of))]
+        # A phase that begins anew meets all items again.
         merged = self.merged and phase == "end"
         return structs.replace(self, phase=phase, cursors=cursors, merged=merged)
 

@@ -160,6 +160,7 @@ def compare_walk(share: Walk, ask: Ask) -> Verified:
         return comparison.telling.last()
 
     verified: Verified = finished(share.luggage.db.run(steps()))
+    # Not after an error: the others are ended by it, too.
     told.end()
     return verified
 

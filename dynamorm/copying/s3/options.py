@@ -33,6 +33,7 @@ _USELESS = ("batch_size", "page_limit", "consistent_read", "max_read_units")
 
 def check_options(settings: Any) -> None:
     """Raise for options that a copy by S3 needs and lacks, or does not take."""
+    # Some of this the service would refuse only after an export that has been paid for.
     check_client(settings.s3)
     check_place(settings.bucket, settings.prefix)
     check_units(settings.max_write_units)

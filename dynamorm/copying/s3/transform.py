@@ -48,6 +48,7 @@ class Transform:
             if not (yield from self._parts(segment, bundle, number, done)):
                 return
             done = 0
+        # An empty page at the table's end, as a Scan's last one: it is what makes a segment done.
         segment.begin_page(None).read_whole = True
         segment.settle()
 
@@ -97,6 +98,7 @@ def _place(cursor: Key | None) -> tuple[int, int]:
 
 def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
     """Call S3 until it answers, with retries, while there is time."""
+    # botocore's client retries too, a few times within seconds; this goes on for two minutes.
     pauses = Pauses(job.left)
     while True:
         try:
