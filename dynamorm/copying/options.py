@@ -169,9 +169,13 @@ class CopySettings(Struct, frozen=True, kw_only=True):
 
 def check_deadline(seconds: Any) -> None:
     """Raise `ValueError` for what is no number of seconds; a function may say `inf`."""
-    if not _is_number(seconds):
+    if seconds is None:
+        return
+    # A bool is an int to Python, and NaN is not equal to itself.
+    is_number = isinstance(seconds, int | float) and not isinstance(seconds, bool)
+    if not is_number or seconds != seconds:
         raise ValueError(f"deadline= takes seconds or a function, not {seconds!r}")
-    if seconds is not None and seconds > MAX_DEADLINE:
+    if seconds > MAX_DEADLINE:
         raise ValueError(f"deadline= takes seconds: is {seconds!r} meant in milliseconds?")
 
 
@@ -217,26 +221,25 @@ def settings_of(
     return CopySettings(**cast(dict[str, Any], options))
 
 
-def _is_number(value: Any) -> bool:
-    """Return whether it counts as one; `None` does as infinity."""
-    if value is None:
-        return True
-    # A bool is an int to Python, and NaN is not equal to itself.
-    return isinstance(value, int | float) and not isinstance(value, bool) and value == value
-
-
 def check_segments(segments: int | None) -> None:
     """Raise `ValueError` for a number of segments that Scan does not take."""
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
     _check_whole("the number of segments", 1 if segments is None else segments, MAX_SEGMENTS)
 
 
+def is_of_processes(executor: Any) -> bool:
+    """Return whether an executor runs what it is given in processes; raise for what is none."""
+    if executor is not None and not callable(getattr(executor, "submit", None)):
+        raise TypeError(f"executor= takes one of concurrent.futures, not {executor!r:.50}")
+    # By name: the class itself would load multiprocessing, also for who passes an executor of
+    # threads.
+    return any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__)
+
+
 def check_processes(processes: int, executor: Any) -> int:
     """Return the number of processes to copy in; 0 where threads or tasks are meant."""
     _check_whole("processes=", processes, 1024)
-    # By name: the class itself would load multiprocessing, also for who passes an executor of
-    # threads.
-    if any(kind.__name__ == "ProcessPoolExecutor" for kind in type(executor).__mro__):
+    if is_of_processes(executor):
         most: int = executor._max_workers
         return most if processes == 1 else processes
     if processes > 1 and executor is not None:

@@ -135,7 +135,7 @@ class Dividing:
         # By segments that are under way: what a share no longer needs is lent to the others.
         part = min(1.0, len(own & going) / max(1.0, min(len(going), self.at_once)))
         rates = [pace.rate(moment) for pace in self._paces.values()]
-        read, write = (rate and max(rate * part * self.lend, 1e-9) for rate in rates)
+        read, write = (rate and rate * part * self.lend for rate in rates)
         wait = 0.0
         if isinstance(said, Loan):
             pace = self._paces[said.which]

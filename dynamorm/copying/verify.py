@@ -14,7 +14,7 @@ from ..operations.transport import DatabaseLike
 from .checkpoint import SEGMENTS
 from .compare import Comparison
 from .identity import check_tables, is_same
-from .options import CopySettings, TimeLeft, Unmodelled, check_segments
+from .options import CopySettings, TimeLeft, Unmodelled, check_segments, is_of_processes
 from .pair import Pair
 from .progress import carried_out
 from .reads import End, Reads
@@ -94,6 +94,10 @@ def verify_copy(
         target_db=target_db,
         checkpoint_file=checkpoint_file,
     )
+    if is_of_processes(executor):
+        raise TypeError(
+            "executor= takes one of threads: dynamorm.distributed.verify_copy compares in processes"
+        )
     pair = Pair(source, target, settings)
     return (yield from compared(pair, segments, sample, executor))
 

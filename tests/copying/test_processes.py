@@ -91,6 +91,20 @@ def test_a_process_begins_from_nothing() -> None:
     assert name.startswith("SpawnProcess-")
 
 
+@pytest.mark.parametrize("function", [dynamorm.copy_table, dynamorm.verify_copy])
+def test_what_is_no_executor_is_refused_where_it_is_given(function: Any) -> None:
+    """A number of threads, say; it is not found out in the middle of a copy."""
+    with pytest.raises(TypeError, match=r"executor= takes one of concurrent\.futures, not 4"):
+        function("a", "b", executor=4)
+
+
+def test_a_comparison_takes_no_executor_of_processes() -> None:
+    """It is told who compares in processes, where a generator could not be pickled."""
+    processes = ProcessPoolExecutor(1)  # starts none: nothing is submitted
+    with pytest.raises(TypeError, match=r"takes one of threads: dynamorm\.distributed"):
+        dynamorm.verify_copy("a", "b", executor=processes)
+
+
 @pytest.mark.parametrize("deadline", [0.3, "function"])
 def test_a_deadline_holds_in_all_of_them(deadline: Any) -> None:
     """The rest is copied by a run that resumes, with another number of processes."""
