@@ -51,9 +51,20 @@ class Backup:
                 "BillingMode": self.payload.get("BillingMode", "PROVISIONED"),
             },
             "SourceTableFeatureDetails": {
-                kind: described[kind] for kind in INDEX_KINDS if kind in described
+                kind: [_without_state(index) for index in described[kind]]
+                for kind in INDEX_KINDS
+                if kind in described
             },
         }
+
+
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndexInfo.html
+_STATE = ("Backfilling", "IndexArn", "IndexSizeBytes", "IndexStatus", "ItemCount", "WarmThroughput")
+
+
+def _without_state(index: Payload) -> Payload:
+    """Return what a backup tells of an index: how it was declared, and not how it was."""
+    return {name: value for name, value in index.items() if name not in _STATE}
 
 
 class Backups(Part):

@@ -454,6 +454,23 @@ def test_a_part_is_not_begun_without_the_time_for_it(small: None) -> None:
     assert keys(service) == ALL
 
 
+def test_a_quick_part_does_not_hide_a_slow_one(small: None) -> None:
+    """The next part may be as slow as any before it, whatever the last one has taken."""
+    service = stocked()
+    begun: list[float] = []
+
+    @attribute_transform
+    def slow(item: Any) -> Any:
+        service.clock.sleep(0.1 if begun else 50.0)
+        begun.append(service.clock.now())
+        return {"key": {"S": f"new-{item['id']['S']}"}}
+
+    start = service.clock.now()
+    report = copy(service, transform=slow, segments=1, deadline=120.0)
+    assert 0 < report.read < ITEMS
+    assert begun[-1] - start < 120.0 - 40.0
+
+
 def test_a_deadline_ends_what_is_read_again(small: None) -> None:
     """A resumed copy passes over the parts that are written, and not past its deadline."""
     service = stocked()

@@ -16,7 +16,7 @@ import dynamorm
 from dynamorm import Call, Now, PartitionKey, Retries, Sleep, Steps, Transport, TransportError
 from dynamorm.api.settings import NoOutput
 from dynamorm.api.tables import ListTablesOutput
-from dynamorm.operations import WallTime, call, together
+from dynamorm.operations import Home, Waiting, WallTime, call, together
 from dynamorm.requests import list_tables, tag_resource
 from dynamorm.testing import Async, FakeClock, FakeService, Recorder, Script
 
@@ -111,6 +111,29 @@ def test_half_an_answer_is_no_answer(driver: Driver, body: bytes) -> None:
     assert caught.value.transient
     assert caught.value.maybe_applied
     assert len(script.sent) == 3
+
+
+class Foreign:
+    """What answers at an endpoint that is no DynamoDB."""
+
+    endpoint_url = "http://localhost:8000"
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        return b"{}"
+
+
+class AsyncForeign(Foreign):
+    async def send(self, operation: str, body: bytes) -> bytes:  # type: ignore[override]
+        return b"{}"
+
+
+def test_an_answer_that_is_none_is_told_with_where_it_came_from() -> None:
+    """The endpoint may lead to something that is no DynamoDB."""
+    told = r"^the answer from http://localhost:8000 is not a whole ListTables reply"
+    with pytest.raises(TransportError, match=told):
+        dynamorm.run(one_call(), Foreign(), retries=1)
+    with pytest.raises(TransportError, match=told):
+        asyncio.run(dynamorm.arun(one_call(), AsyncForeign(), retries=1))
 
 
 @pytest.mark.parametrize("body", [b"", b'""', b"{}"])
@@ -208,6 +231,27 @@ def test_pauses_are_shorter_where_the_service_is_on_this_machine(driver: Driver)
     driver(program(), script, clock=clock)
     driver(program(), Script(), clock=clock)
     assert clock.slept == [0.2, 0.1, 1.0, 5.5, 0.1, 1.0]
+
+
+def test_a_blocking_function_is_called_for_an_operation(driver: Driver) -> None:
+    """Its result is the answer; it can ask whether to stop, and need not as long as all is well."""
+
+    def program() -> Steps[tuple[str, bool]]:
+        answer: tuple[str, bool] = yield Waiting(lambda stopped: ("done", stopped()))
+        return answer
+
+    assert driver(program(), Script()) == ("done", False)
+
+
+def test_an_operation_is_told_which_database_runs_it(driver: Driver) -> None:
+    """To take it to other processes; without one it is told so."""
+
+    def program() -> Steps[Any]:
+        return (yield Home())
+
+    database = dynamorm.connect(transport=Script())
+    assert driver(program(), Script(), home=database) is database
+    assert driver(program(), Script()) is None
 
 
 def test_the_machines_own_clock_moves_on() -> None:

@@ -40,10 +40,12 @@ def test_objects_are_written_listed_and_read(client: Any) -> None:
 
 
 def test_lines_are_read_in_parts(client: Any) -> None:
-    """Of compressed objects and others, of empty ones too; no line is cut."""
+    """Of objects compressed once, in several members or not at all; no line is cut."""
     bucket = Bucket(client, "bucket")
     text = b"".join(b'{"number":%d}\n' % number for number in range(100_000))
-    for key, held in (("plain", text), ("packed", compress(text)), ("empty", b"")):
+    members = compress(text[:1000]) + compress(text[1000:])
+    objects = {"plain": text, "packed": compress(text), "members": members, "empty": b""}
+    for key, held in objects.items():
         bucket.write(key, held)
         lines, parts = Lines(bucket, key), []
         while part := lines.take(BLOCK):

@@ -11,7 +11,7 @@ from aids.strategies import of_one_region, specs
 from aids.worlds import Driver, World
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec import Struct, json
+from msgspec import Struct, json, structs
 
 import dynamorm
 from dynamorm import (
@@ -112,6 +112,12 @@ def test_billing_and_encryption_go_with_the_restore() -> None:
     assert sent["SSESpecificationOverride"]["KMSMasterKeyId"] == "1"
     (index,) = sent["GlobalSecondaryIndexOverride"]
     assert index["ProvisionedThroughput"] == {"ReadCapacityUnits": 3, "WriteCapacityUnits": 4}
+    there.recorder.sent.clear()
+    own = (structs.replace(BARE.indexes[0], throughput=Provisioned(1, 2)),)
+    spec = changed(BARE, billing=Provisioned(3, 4), indexes=own)
+    there.run(dynamorm.restore_backup(spec, there.backup, name="own"))
+    (index,) = there.payload("RestoreTableFromBackup")["GlobalSecondaryIndexOverride"]
+    assert index["ProvisionedThroughput"] == {"ReadCapacityUnits": 1, "WriteCapacityUnits": 2}
     provisioned = dynamorm.table_spec(BARE, name=OTHER)
     backup = there.run(dynamorm.create_backup(provisioned, "again"))
     back = {"billing": OnDemand(), "encryption": None}
