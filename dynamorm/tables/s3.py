@@ -140,10 +140,7 @@ def import_from_s3(
         raise Refused((f"{reason}: {advice} - at {spec.name}",))
     if not wait:
         refuse_unset(spec, "an import")
-    columns = tuple(header)
-    # The letters of a str would be the columns.
-    if isinstance(header, str) or not all(isinstance(name, str) for name in columns):
-        raise TypeError(f'header= takes names, as in header=["id", "total"], not {header!r:.200}')
+    columns = _columns(header)
     if (delimiter or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
@@ -250,6 +247,15 @@ def _begin(request: Request, reply_type: Any, deadline: Deadline, wait: bool) ->
     marked = structs.replace(request, client_token=token)
     sending = when_free(operation_of(request), marked, reply_type, deadline, wait=wait)
     return (yield from sending).description
+
+
+def _columns(header: Any) -> tuple[str, ...]:
+    """Return the names of the columns of a CSV; raise `TypeError` for what is no list of names."""
+    names = tuple(header)
+    # The letters of a str would be the columns.
+    if isinstance(header, str) or not all(isinstance(name, str) for name in names):
+        raise TypeError(f'header= takes names, as in header=["id", "total"], not {header!r:.200}')
+    return names
 
 
 def _check_reader(s3: Any, wait: bool) -> None:
