@@ -15,7 +15,7 @@ from ..operations import Steps, operation, where
 from . import find_table, unready_indexes, unready_replicas
 from .compare import Difference, Pending, drift
 from .lifecycle import checked_specs
-from .plan import Comparison, marked
+from .plan import TableComparison, marked
 from .selection import checked_names, compared_settings, covers
 from .settings import SETTINGS
 from .steps import UNKNOWN, Settings, Undeclared
@@ -93,7 +93,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
         settings = yield from survey(spec, table, wanted, skip=True)
     found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))
     # What a plan would leave alone is what nobody has declared: one rule for both.
-    undeclared = Comparison(spec, table, settings, only=only).undeclared()
+    undeclared = TableComparison(spec, table, settings, only=only).undeclared()
     pending = (item for item in _pending(spec, table, settings) if covers(only, item.name))
     return TableCheck(name, False, marked(spec, table, found), undeclared, tuple(pending))
 

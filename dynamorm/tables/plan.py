@@ -148,7 +148,7 @@ def make_plan(
     only: tuple[str, ...] = (),
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
-    found = Comparison(spec, table, settings, allow, only)
+    found = TableComparison(spec, table, settings, allow, only)
     return Plan(
         table=spec.name,
         steps=found.steps(),
@@ -163,7 +163,7 @@ def make_plan(
     )
 
 
-class Comparison:
+class TableComparison:
     """What differs in a table, as far as `only` says, and what is there that nobody declares."""
 
     def __init__(
@@ -275,7 +275,7 @@ def marked(
     if not drift:
         return ()
     # What is blocked is told by DescribeTable alone: keys and indexes. No setting is read for it.
-    blocked = {item.name for item in Comparison(spec, table, Settings()).blocked()}
+    blocked = {item.name for item in TableComparison(spec, table, Settings()).blocked()}
     return tuple(
         structs.replace(item, blocked=item.name.removesuffix(":kind") in blocked) for item in drift
     )

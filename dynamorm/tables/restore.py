@@ -28,7 +28,7 @@ from .compare import differences
 from .completing import complete, of_one_region, refuse_unset
 from .create import made_by
 from .jobs import seconds_at, until_done
-from .plan import Comparison
+from .plan import TableComparison
 from .steps import Settings, operation_of
 
 if TYPE_CHECKING:
@@ -176,7 +176,7 @@ class _Kept(NamedTuple):
 
 def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
     """Return what to restore of what is there; raise `Refused` for what no update could mend."""
-    if blocked := Comparison(spec, there, Settings()).blocked():
+    if blocked := TableComparison(spec, there, Settings()).blocked():
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
     # An index can be left out of a restore, but not added or changed by it:

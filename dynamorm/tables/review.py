@@ -7,7 +7,7 @@ from typing import Any
 
 from ..api import TableDescription
 from ..errors import PlanRefused
-from .plan import Comparison, Plan
+from .plan import Plan, TableComparison
 from .settings import on_stream
 from .steps import Settings, Step
 from .tags import tag_step
@@ -17,7 +17,7 @@ class Review:
     """A plan beside what was seen in one look: compared once, for all steps that are judged."""
 
     def __init__(self, plan: Plan, table: TableDescription, settings: Settings) -> None:
-        found = Comparison(plan.spec, table, settings, plan.allow, plan.only)
+        found = TableComparison(plan.spec, table, settings, plan.allow, plan.only)
         self._plan = plan
         self._seen = (table, settings)
         self._steps = found.steps()
