@@ -93,7 +93,9 @@ class BackupDetails(Reply, frozen=True):
     backup_type: str | None = None
     created: float | None = field(default=None, name="BackupCreationDateTime")
     backup_size_bytes: int | None = None
+    """Some six hours old, as all sizes."""
     expires: float | None = field(default=None, name="BackupExpiryDateTime")
+    """Of what the service made itself of a deleted table with PITR: 35 days later."""
 
 
 class Backup(BackupDetails, frozen=True):

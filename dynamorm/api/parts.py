@@ -11,6 +11,8 @@ from . import KeySchemaElement, ProvisionedThroughputDescription, Reply, WarmThr
 
 
 class Projection(Reply, frozen=True):
+    """What an index holds besides keys, declared and described by the same members."""
+
     projection_type: str | None = None
     non_key_attributes: tuple[str, ...] = ()
 
@@ -144,6 +146,8 @@ class GlobalTableWitnessDescription(Reply, frozen=True):
 
 
 class RestoreSummary(Reply, frozen=True):
+    """What a table was restored from: a backup, or another table at a moment."""
+
     restore_date_time: float
     restore_in_progress: bool
     source_backup_arn: str | None = None
@@ -151,6 +155,8 @@ class RestoreSummary(Reply, frozen=True):
 
 
 class ArchivalSummary(Reply, frozen=True):
+    """Why a table was archived: its key of KMS could not be used for more than a week."""
+
     archival_date_time: float | None = None
     archival_reason: str | None = None
     archival_backup_arn: str | None = None

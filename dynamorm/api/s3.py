@@ -217,6 +217,7 @@ class Import(_Transfer, frozen=True, kw_only=True):
     processed_size_bytes: int | None = None
     processed_item_count: int | None = None
     imported_item_count: int | None = None
+    """Items that are in the new table; `processed_item_count` has those that were read."""
 
     @property
     def arn(self) -> str:
@@ -241,9 +242,12 @@ class BulkOperation(_Transfer, frozen=True, kw_only=True):
     bulk_operation_arn: str
     bulk_operation_status: str
     processed_item_count: int | None = None
+    """Items that have been read so far: those that were written, and those that were not."""
     processed_input_bytes: int | None = None
     total_input_bytes: int | None = None
+    """`None` until the service has added up the objects; then it says how much there is to do."""
     failed_item_count: int | None = None
+    """Items that could not be parsed, or that no table takes: the report has them."""
     max_write_request_units: int | None = None
     performance_tier: str | None = None
     output_s3_configuration: BulkOutput | None = None

@@ -215,6 +215,7 @@ def unset_if_none(value: T | None) -> T | UnsetType:
 
 
 def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+    # A new table has none: to declare so takes no member.
     return StreamSpecification(True, view) if view else UNSET
 
 
@@ -229,6 +230,7 @@ def _key_schema(
 
 
 def _projection(projection: Projection) -> ProjectionShape:
+    # `Include` is a tuple of names; ALL and KEYS_ONLY are the service's words.
     if isinstance(projection, tuple):
         return ProjectionShape("INCLUDE", tuple(projection))
     return ProjectionShape(projection)

@@ -73,5 +73,6 @@ def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
 
 def _endpoint(url: str) -> str:
     """Return what two clients of one place have in common."""
+    # Another server of one's own is another place, whatever port or path tells it apart.
     host = url.partition("://")[2].partition("/")[0].partition(":")[0]
     return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")

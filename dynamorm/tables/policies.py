@@ -86,6 +86,7 @@ ACCOUNT_DIGITS = 12
 
 def _conditions(value: Any) -> Meaning:
     """Compare values without their quotes, which are optional for numbers and truth values."""
+    # What has another form is no condition that IAM takes, and is compared as it is written.
     if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
         return _exact(value)
     return frozenset(

@@ -63,7 +63,10 @@ def transport_in(region: str, what: str) -> Steps[Any]:
 
 
 def in_region(steps: Steps[T], region: str) -> Steps[T]:
-    """Perform `steps` in another region of the table, which a refusal names."""
+    """Perform `steps` in another region of the table, which a refusal names.
+
+    All that they send goes there, under the database's prefix as here.
+    """
     transport = yield from transport_in(region, "this setting")
     try:
         return (yield from by_transport(steps, transport))

@@ -228,6 +228,7 @@ def bulk_put_from_s3(
             return done
         from .bulk_errors import with_errors
 
+        # A model knows its key; for a name the table is asked.
         keyed = table if isinstance(model, str) else model
         return (yield from with_errors(done, s3, reports, errors_prefix, keyed))
 

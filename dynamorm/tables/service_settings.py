@@ -57,6 +57,7 @@ def _stream(given: str | Kinesis | None) -> Any:
 
 
 def _kinesis_actions(given: str | Kinesis) -> Iterator[tuple[str, str]]:
+    """Yield what DynamoDB does in Kinesis with the caller's permissions when it is turned on."""
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/kds_iam.html
     for action in ("DescribeStream", "DescribeStreamSummary", "PutRecords"):
         yield f"kinesis:{action}", _stream(given)
@@ -68,7 +69,11 @@ Insights = bool | str
 
 
 def _met(declared: Any, mode: str | None) -> Insights:
-    """Return what is counted, as a model declares it: `True` is met by any mode."""
+    """Return what is counted, as a model declares it: `True` is met by any mode.
+
+    The mode of all keys is `True` itself, unless it is declared by its name: so a table that was
+    declared with `True` is read back as that.
+    """
     if not mode:
         return False
     return True if declared is True or (mode == EVERY_KEY and declared != EVERY_KEY) else mode

@@ -68,6 +68,7 @@ def raised(declared: WarmThroughput, found: WarmThroughput | None) -> WarmThroug
 
 
 def _found_billing(told: Change) -> OnDemand | Provisioned | None:
+    """Return how a table is billed: maxima as far as they are declared, figures always."""
     if told.table.billing_mode != "PAY_PER_REQUEST":
         return provisioned(told.table.provisioned_throughput)
     there = told.table.on_demand_throughput
@@ -137,6 +138,7 @@ def _stream(change: Change) -> Iterator[Step]:
 
 
 def _found_encryption(told: Change) -> KMS | None:
+    """Return the key of KMS that is used, or the declared one if it may be the same."""
     # A table with the service's own key, which is the default, has no description.
     found = told.table.sse_description
     if found is None or found.sse_type != "KMS" or found.status in ("DISABLED", "DISABLING"):

@@ -150,6 +150,7 @@ def transfer_arn(given: object, kind: type[Underway]) -> str:
 
 
 def _arn_of(model: Model | str | None) -> Steps[str | None]:
+    # The API lists by ARN alone. One that is given is not looked up: a list outlives its table.
     if model is None:
         return None
     return (yield from arn_of_table(table_name(model)))
@@ -171,6 +172,7 @@ def _listed(
         reply_type,
         lambda page: page.next_token,
     )
+    # ARNs have the real names of tables; the API filters by no part of one.
     jobs = (job for page in every for job in page.summaries)
     return tuple(job for job in jobs if _table_in(job.arn, prefix).startswith(prefix))
 
