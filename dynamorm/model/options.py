@@ -245,8 +245,9 @@ def check_word(name: str, given: object, words: tuple[str, ...]) -> None:
     if given not in words:
         from .arguments import nearest
 
-        known = ", ".join(f'"{word}"' for word in words)
-        raise ValueError(f"{name}= takes one of {known}, not {given!r:.200}{nearest(given, words)}")
+        *others, last = (f'"{word}"' for word in words)
+        known = f"{', '.join(others)} or {last}"
+        raise ValueError(f"{name}= takes {known}, not {given!r:.200}{nearest(given, words)}")
 
 
 def check_rate(name: str, given: object) -> None:

@@ -6,7 +6,7 @@ Nothing here changes a table that was there before, or deletes one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
 from msgspec import structs
 
@@ -15,7 +15,7 @@ from ..api import TableDescription
 from ..errors import DOCS, DynamormError
 from ..model import Readable
 from ..model.declare import Model, table_spec
-from ..model.options import check_flags
+from ..model.options import check_flags, check_word
 from ..model.spec import TableSpec, declares_settings
 from ..operations import Steps, operation
 from ..operations.waiting import Deadline, pause, polling, within
@@ -79,7 +79,7 @@ def ensure_table(
     living table cannot be given, such as another key.
     """
     check_flags(wait=wait)
-    _check_on_drift(on_drift)
+    check_word("on_drift", on_drift, get_args(OnDrift))
     spec = table_spec(model, name=name, **options)
     steps = within(timeout, lambda deadline: _ensure((spec,), deadline, wait, on_drift))
     (ensured,) = yield from steps
@@ -100,18 +100,12 @@ def auto_migrate(
     an error on one table it creates no other, completes those that it has created, and raises.
     """
     check_flags(wait=wait)
-    _check_on_drift(on_drift)
+    check_word("on_drift", on_drift, get_args(OnDrift))
     specs = checked_specs(models)
     return (yield from within(timeout, lambda deadline: _ensure(specs, deadline, wait, on_drift)))
 
 
 ensure_tables = auto_migrate
-
-
-def _check_on_drift(on_drift: object) -> None:
-    if on_drift not in ("report", "raise", "raise-blocked"):
-        values = '"report", "raise" or "raise-blocked"'
-        raise ValueError(f"on_drift= takes {values}, not {on_drift!r:.200}")
 
 
 def _ensure(

@@ -7,7 +7,7 @@ resumes where things are, and several processes can do the same at once.
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from msgspec import Struct, structs
 
@@ -15,6 +15,7 @@ from ..api import TableDescription
 from ..errors import PlanRefused, TableExists
 from ..model import Readable
 from ..model.declare import Model, table_spec
+from ..model.options import check_word
 from ..model.spec import TableSpec
 from ..operations import Location, Steps, operation, where
 from ..operations.waiting import Deadline, within
@@ -104,7 +105,7 @@ def apply(
     that is `PlanRefused` too. Running again after an error or a kill is safe. `timeout` is in
     seconds, for all of it.
     """
-    _check_unsupported(unsupported)
+    check_word("unsupported", unsupported, get_args(Unsupported))
     if not isinstance(plan, Plan):
         kind = plan.__name__ if isinstance(plan, type) else type(plan).__name__
         raise TypeError(
@@ -176,13 +177,8 @@ class _Asked(Struct, frozen=True):
 
 
 def _asked(spec: TableSpec, allow: object, only: object, unsupported: Unsupported) -> _Asked:
-    _check_unsupported(unsupported)
+    check_word("unsupported", unsupported, get_args(Unsupported))
     return _Asked(spec, checked_names(allow, "allow"), checked_names(only, "only"), unsupported)
-
-
-def _check_unsupported(unsupported: object) -> None:
-    if unsupported not in ("raise", "skip"):
-        raise ValueError(f'unsupported= takes "raise" or "skip", not {unsupported!r:.200}')
 
 
 def _settings(asked: _Asked, table: TableDescription) -> Steps[Settings]:
