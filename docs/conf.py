@@ -67,11 +67,13 @@ default_role = "code"
 
 # An error says that it is from `dynamorm.errors`, where autodoc would look for what its attributes
 # mean, in vain.
-for _name in ("answers", "outcomes", "base"):  # the last one has the parents of the others
+for _name in ("answers", "outcomes"):
     _module = import_module(f"dynamorm.errors.{_name}")
     for _kind in vars(_module).values():
         if isinstance(_kind, type) and issubclass(_kind, dynamorm.DynamormError):
             _kind.__module__ = _module.__name__
+# Their parents, which these import, are from there indeed.
+dynamorm.DynamormError.__module__ = dynamorm.ServiceError.__module__ = "dynamorm.errors"
 
 
 def _add_messages(app: Any, page: str, source: list[str]) -> None:
