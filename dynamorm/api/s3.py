@@ -105,10 +105,7 @@ class ListImportsInput(Request, frozen=True):
     next_token: str | UnsetType = UNSET
 
 
-class InputS3Configuration(Request, frozen=True, kw_only=True):
-    s3_bucket_owner: str | UnsetType = UNSET
-    s3_bucket: str
-    s3_key_prefix: str | UnsetType = UNSET
+class InputS3Configuration(S3BucketSource, frozen=True, kw_only=True):
     input_format: str
     input_compression_type: str | UnsetType = UNSET
 
