@@ -36,7 +36,7 @@ MAX_DEADLINE = 100_000
 COLLISION_KEYS = 2_000_000
 """Keys that are remembered: 16 bytes each, 32 MB."""
 
-Deadline = float | Callable[[], float] | None
+Seconds = float | Callable[[], float] | None
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
 Progress = Callable[[CopyReport], object] | None
 Resume = dict[str, Any] | CopyReport | None
@@ -57,7 +57,7 @@ class PlainCopyOptions(TypedDict, total=False):
     consistent_read: bool
     max_read_units: float | None
     max_write_units: float | None
-    deadline: Deadline
+    deadline: Seconds
     resume: Resume
     progress: Progress
     on_error: OnError
@@ -87,7 +87,7 @@ class VerifyOptions(TypedDict, total=False):
     unmodelled: Unmodelled
     consistent_read: bool
     max_read_units: float | None
-    deadline: Deadline
+    deadline: Seconds
     resume: Any
     checkpoint_file: str | PathLike[str] | None
     progress: Callable[[Any], object] | None
@@ -103,7 +103,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     consistent_read: bool = True
     max_read_units: float | None = None
     max_write_units: float | None = None
-    deadline: Deadline = None
+    deadline: Seconds = None
     resume: Resume = None
     progress: Progress = None
     on_error: OnError = "raise"
@@ -132,11 +132,18 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             check_deadline(self.deadline)
         if self.on_error != "raise" and not callable(self.on_error):
             raise TypeError(f'on_error= takes "raise" or a function, not {self.on_error!r}')
-        for name in ("on_error", "progress", "deadline"):
+        for name in ("on_error", "deadline"):
             if callable(getattr(self, name)):
                 from ..model.arguments import check_plain
 
                 check_plain(f"{name}=", getattr(self, name))
+        if self.progress is not None:
+            from ..model.arguments import check_progress
+
+            check_progress(self.progress)
+        if self.target_db is not None and not hasattr(self.target_db, "table_prefix"):
+            given = f"{self.target_db!r:.200}"
+            raise TypeError(f"target_db= takes a database, as connect() returns one, not {given}")
         self._check_together()
 
     def _check_together(self) -> None:
@@ -182,7 +189,7 @@ def check_deadline(seconds: Any) -> None:
 class TimeLeft:
     """The seconds that are left of a deadline: a number of them, or whatever a function says."""
 
-    def __init__(self, deadline: Deadline, started: float) -> None:
+    def __init__(self, deadline: Seconds, started: float) -> None:
         self._deadline = deadline
         self.started = started
         """When the operation began, on its clock."""

@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from .walks import Walk
 
 
-Progress = Callable[[Verified], object] | None
-
-
 @operation
 def verify_copy(
     source: Source[S],
@@ -44,7 +41,7 @@ def verify_copy(
     deadline: float | Callable[[], float] | None = None,
     resume: dict[str, Any] | Verified | None = None,
     checkpoint_file: str | PathLike[str] | None = None,
-    progress: Progress = None,
+    progress: Callable[[Verified], object] | None = None,
     sample: float = 1.0,
     target_db: DatabaseLike | None = None,
     executor: Any = None,

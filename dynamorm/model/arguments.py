@@ -76,3 +76,12 @@ def check_plain(name: str, function: Any) -> None:
     code = getattr(getattr(function, "func", function), "__code__", None)
     if code is not None and code.co_flags & _ASYNC:
         raise TypeError(f"{name} is async: it would never run; give a plain function")
+
+
+def check_progress(progress: object) -> None:
+    """Raise `TypeError` for what cannot be called, and for what nobody would await."""
+    if progress is None:
+        return
+    if not callable(progress):
+        raise TypeError(f"progress= takes a function of one argument, not {progress!r:.200}")
+    check_plain("progress=", progress)

@@ -22,12 +22,13 @@ from ..api.backups import (
 )
 from ..errors import ServiceError
 from ..model import table_name
+from ..model.arguments import check_progress
 from ..model.declare import Model
 from ..model.options import check_flags
 from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within
 from . import pages
-from .jobs import Progress, check_progress, until_done
+from .jobs import Progress, until_done
 
 if TYPE_CHECKING:
     from datetime import timedelta

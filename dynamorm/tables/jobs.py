@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Protocol, TypeVar
 
 from ..errors import TableFailed, TransferFailed, WaitTimeout
-from ..model.arguments import check_plain
 from ..operations import Steps
 from ..operations.waiting import Deadline, look_again, polling
 
@@ -63,15 +62,6 @@ def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule:
         return WaitTimeout(job.arn, waited, job.status)
 
     return (yield from look_again(lambda: look(job.arn), schedule, deadline, late))
-
-
-def check_progress(progress: object) -> None:
-    """Raise `TypeError` for what cannot be called, and for what nobody would await."""
-    if progress is None:
-        return
-    if not callable(progress):
-        raise TypeError(f"progress= takes a function of one argument, not {progress!r:.200}")
-    check_plain("progress=", progress)
 
 
 def seconds_at(given: Any, name: str) -> float | None:

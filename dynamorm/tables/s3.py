@@ -24,13 +24,14 @@ from ..api.s3 import (
 )
 from ..errors import Refused
 from ..model import table_name
+from ..model.arguments import check_progress
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, of_one_region, refuse_unset
-from .jobs import Progress, check_progress, seconds_at, until_done
+from .jobs import Progress, seconds_at, until_done
 from .steps import operation_of
 from .transfers import arn_of_table, bulk_operation_of, export_of, import_of
 

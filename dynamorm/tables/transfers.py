@@ -14,12 +14,13 @@ from ..api import s3
 from ..api.s3 import BulkOperation, Export, Import
 from ..errors import TransferFailed
 from ..model import table_name
+from ..model.arguments import check_progress
 from ..model.declare import Model
 from ..model.options import check_flags
 from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
 from . import describe_table, pages
-from .jobs import Progress, Underway, check_progress, until_done
+from .jobs import Progress, Underway, until_done
 
 if TYPE_CHECKING:
     from datetime import timedelta

@@ -117,16 +117,16 @@ class Container(Hidden):
         return fresh
 
     def _ask(self) -> Temporary:
-        answer = self._answered()
-        if answer.status != 200:
-            transient = answer.status >= 500 or answer.status == 429
-            raise _failure(f"it answered with status {answer.status}", transient=transient)
+        status, body = self._answered()
+        if status != 200:
+            transient = status >= 500 or status == 429
+            raise _failure(f"it answered with status {status}", transient=transient)
         try:
-            return _temporary.decode(answer.body)
+            return _temporary.decode(body)
         except UNREADABLE:
             raise _failure("its answer is not one of credentials", transient=False) from None
 
-    def _answered(self) -> _Answered:
+    def _answered(self) -> tuple[int, HiddenBytes]:
         headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
         if token := self._token():
             headers["Authorization"] = token
@@ -139,7 +139,7 @@ class Container(Hidden):
             why = str(failed.cause)
         else:
             connection.close()
-            return _Answered(answer.status, HiddenBytes(answer.body))
+            return answer.status, HiddenBytes(answer.body)
         # Outside of the handler, whose error has frames that hold the token.
         raise _failure(why, transient=True)
 
@@ -159,11 +159,6 @@ class Container(Hidden):
                 f"{TOKEN} has characters that an HTTP header cannot have", transient=False
             )
         return token
-
-
-class _Answered(Struct, frozen=True):
-    status: int
-    body: HiddenBytes
 
 
 _temporary = json.Decoder(Temporary)

@@ -797,6 +797,15 @@ def test_more_options_that_mean_nothing_are_refused() -> None:
         dynamorm.run(dynamorm.copy_segment("source", "target", segment=3, of=3), service())
 
 
+@pytest.mark.parametrize("function", [dynamorm.copy_table, dynamorm.verify_copy])
+def test_what_would_fail_in_the_middle_is_refused_by_the_call(function: Any) -> None:
+    """A `progress=` that cannot be called, and the name of a region in place of a database."""
+    with pytest.raises(TypeError, match="progress= takes a function of one argument, not 3"):
+        function("source", "target", progress=3)
+    with pytest.raises(TypeError, match=r"target_db= takes a database, .* not 'eu-west-1'"):
+        function("source", "target", target_db="eu-west-1")
+
+
 def test_checkpoints_hold_no_secrets_and_stay_small() -> None:
     """A checkpoint has names, counts, and one key for each segment at most."""
     stored = [item(number, password={"S": "hunter2"}) for number in range(300)]
