@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from .transports import Profile
 from .transports.credential_source import CredentialSource
 from .transports.endpoints import resolve
 from .transports.exchange import Signer
-from .transports.profiles import Profile
 from .transports.signing import sign
 
 if TYPE_CHECKING:

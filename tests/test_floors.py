@@ -88,7 +88,6 @@ ALLOWED_OUTSIDE = {
         "cli.output",
         "cli.session",
         "copying.checkpoint_file",
-        "transports.config",
         "transports.container",
         "errors",
         "operations",

@@ -42,11 +42,9 @@ OPERATION = {
 ENSURE = {"dynamorm.tables.compare", "dynamorm.tables.lifecycle"}
 """What ensure_table takes for a table that is there: no plans, steps, settings or requests."""
 SIGNED = {
-    "dynamorm.transports.config",
     "dynamorm.transports.credential_source",
     "dynamorm.transports.endpoints",
     "dynamorm.transports.exchange",
-    "dynamorm.transports.profiles",
     "dynamorm.transports.routes",
     "dynamorm.transports.buffer",
     "dynamorm.transports.http1",

@@ -9,6 +9,7 @@ from msgspec import UNSET
 
 from .. import errors
 from ..api import DescribeTableInput, DescribeTableOutput, T, TableDescription
+from ..errors import ServiceError
 from ..model import table_name
 from ..operations import Steps, call, operation
 
@@ -30,8 +31,11 @@ def find_table(name: str) -> Steps[TableDescription | None]:
     """Describe a table; `None` only where the service says that there is none."""
     try:
         reply = yield from call("DescribeTable", DescribeTableInput(name), DescribeTableOutput)
-    except errors.TableNotFound:
-        return None
+    except ServiceError as error:
+        # The class itself is loaded only where the service has answered.
+        if isinstance(error, errors.TableNotFound):
+            return None
+        raise
     return reply.table
 
 

@@ -1,14 +1,18 @@
 """One signed HTTP exchange, and who sends it; each transport imports what it needs on first use.
 
-Here are credentials, and what else works as what it is and shows itself to nobody: crash reporters
-and `pytest -l` print the local variables of the frames that an error passes.
+Here is what may hold secrets, works as what it is and shows itself to nobody (crash reporters and
+`pytest -l` print the local variables of the frames that an error passes): credentials, variables,
+and what the shared configuration files say. A file that is not there costs one look.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NoReturn
+
+from .. import errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,3 +127,116 @@ NOT_PICKLED = (
     "credentials cannot be pickled, since a pickle reveals them to its readers: use profile=, the "
     "environment, or a module-level function as credentials=, which are found again there"
 )
+
+
+FILES = {
+    "config_file": ("AWS_CONFIG_FILE", "~/.aws/config"),
+    "credentials_file": ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials"),
+}
+"""By botocore's name: the variable that names the file, and the default path."""
+
+NAMES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
+"""As in botocore, the first one wins."""
+
+CREDENTIAL_KEYS = (
+    "role_arn",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "sso_account_id",
+    "sso_role_name",
+    "login_session",
+    "credential_process",
+    "aws_access_key_id",
+)
+
+
+class Profile(Hidden):
+    """What the files say about one profile; it may hold keys, and shows none."""
+
+    __slots__ = ("_services", "_settings", "name", "source")
+
+    def __init__(
+        self,
+        name: str = "default",
+        source: str = "",
+        settings: Mapping[str, Any] = MappingProxyType({}),
+        services: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
+        self.name = name
+        self.source = source
+        """"profile=", the variable that names the profile, or empty for the default one."""
+        self._settings = settings
+        self._services = services
+
+    def __repr__(self) -> str:
+        return f"Profile({self.name!r}, ...)"
+
+    def __str__(self) -> str:
+        return f"the profile {self.name}"
+
+    @property
+    def credential_setting(self) -> str:
+        """The setting that says how credentials are found, with the profile; empty if none does."""
+        key = next((key for key in CREDENTIAL_KEYS if key in self._settings), "")
+        return key and f"{key} of {self}"
+
+    def get(self, key: str) -> str | None:
+        """Return a setting; raises `ProfileUnusable` where lines are indented under it."""
+        value = self._settings.get(key)
+        if value is None or isinstance(value, str):
+            return value
+        raise errors.ProfileUnusable(
+            f"{key} of {self} is a block of settings: write a value after the ="
+        )
+
+    def endpoint_url(self) -> tuple[str, str] | None:
+        """Return the service's endpoint or the profile's own, after the words that name it."""
+        name = self.get("services")
+        if name is not None:
+            section = self._services.get(name)
+            if not section:
+                raise errors.ProfileUnusable(
+                    f"services = {name} of {self}: there is no such section in the "
+                    "configuration file"
+                )
+            service = section.get("dynamodb", {})
+            if not isinstance(service, dict):
+                raise errors.ProfileUnusable(
+                    f"dynamodb of the section services {name} is a value: write its "
+                    "settings on indented lines"
+                )
+            if url := service.get("endpoint_url"):
+                return f"endpoint_url of the section services {name}", url
+        own = self.get("endpoint_url")
+        return (f"endpoint_url of {self}", own) if own else None
+
+
+def find_profile(given: str | None, environ: Variables) -> Profile:
+    """Return the profile that is given, that a variable names, or the default one if it is there.
+
+    Raises `ProfileUnusable` for a profile that is in no file, and for a file that is unreadable.
+    """
+    named = given is not None or any(map(environ.get, NAMES))
+    if not named and not any(os.path.isfile(path) for path in files(environ).values()):
+        return Profile()
+    from .profiles import read_profile
+
+    return read_profile(given, environ)
+
+
+def files(environ: Variables) -> dict[str, str]:
+    """Return the paths of the shared files, by botocore's names."""
+    return {
+        name: real_path(environ.get(variable, usual) or "", environ)
+        for name, (variable, usual) in FILES.items()
+    }
+
+
+def real_path(path: str, environ: Variables) -> str:
+    """Return a path with variables and `~` in their values, the process's where it is asked for."""
+    if environ.of_process:
+        return os.path.expanduser(os.path.expandvars(path))
+    home = environ.get("HOME") or ""
+    # Without a home, this is nowhere, as for a process that has none.
+    return home + path[1:] if path[:1] == "~" else path

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..operations import ForkLock
-from . import Credentials, Hidden
-from .profiles import Profile
+from . import Credentials, Hidden, Profile
 
 if TYPE_CHECKING:
     from . import Given

@@ -12,8 +12,7 @@ from itertools import pairwise
 from msgspec import Struct, structs
 
 from .. import errors
-from . import HiddenText
-from .profiles import Profile
+from . import HiddenText, Profile
 
 
 class Endpoint(Struct, frozen=True):

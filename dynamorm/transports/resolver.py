@@ -9,8 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..errors import CredentialsMissing
-from . import Variables
-from .profiles import FILES, Profile, real_path
+from . import Profile, Variables, files
 
 if TYPE_CHECKING:
     from . import CredentialsLike, Given
@@ -58,8 +57,7 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Given | Non
         session.set_config_variable("region", region)
         # botocore reads os.environ and no other variables.
         if not environ.of_process:
-            for name, (variable, usual) in FILES.items():
-                path = real_path(environ.get(variable, usual) or "", environ)
+            for name, path in files(environ).items():
                 session.set_config_variable(name, path)
         found = session.get_credentials()
     except Exception as error:  # noqa: BLE001 - a provider raises whatever it meets

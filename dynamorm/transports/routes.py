@@ -6,6 +6,7 @@ their own: the options that all of these get are here too.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Mapping
 from contextvars import ContextVar
@@ -18,7 +19,7 @@ from msgspec import Struct
 from .. import errors
 from ..errors import TransportError, shown
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
-from . import HiddenText
+from . import HiddenText, Profile, Variables, real_path
 from .endpoints import is_url
 
 if TYPE_CHECKING:
@@ -101,6 +102,36 @@ class Route(Struct, frozen=True):
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{proxy.head()}\r\n"
         return lines.encode("latin-1")
+
+
+def bundle(url: str, environ: Variables, profile: Profile) -> str:
+    """Name the file of authorities to trust; empty for those that the system trusts.
+
+    As boto3, it takes an empty value for a mistake, which others take for "trust anybody".
+    """
+    sources = (
+        ("AWS_CA_BUNDLE", environ.get("AWS_CA_BUNDLE")),
+        (f"ca_bundle of {profile}", profile.get("ca_bundle")),
+        ("REQUESTS_CA_BUNDLE", environ.get("REQUESTS_CA_BUNDLE")),
+    )
+    for source, value in sources:
+        if value is not None:
+            if not value.strip():
+                raise errors.EndpointUnknown(f"{source} is empty: name a file of authorities")
+            return real_path(value, environ)
+    return _usual_bundle() if url.startswith("https:") else ""
+
+
+def _usual_bundle() -> str:
+    """Find the authorities that botocore would trust, without loading a package."""
+    from importlib.util import find_spec
+
+    for package in ("certifi", "botocore"):
+        spec = find_spec(package)
+        path = os.path.join(os.path.dirname((spec and spec.origin) or ""), "cacert.pem")
+        if spec is not None and os.path.isfile(path):
+            return path
+    return ""
 
 
 @cache

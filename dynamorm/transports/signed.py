@@ -1,4 +1,7 @@
-"""What the transports that sign for themselves have in common: settings, and a line a process."""
+"""What the transports that sign for themselves have in common: settings, and a line a process.
+
+Settings are what arguments, environment variables and shared files say together.
+"""
 
 from __future__ import annotations
 
@@ -15,12 +18,11 @@ from msgspec import Struct
 from .. import errors
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
-from . import HiddenText, Variables
-from .config import Config
+from . import HiddenText, Profile, Variables, find_profile
 from .credential_source import CredentialSource
-from .endpoints import Endpoint, for_account, is_local, split_path
+from .endpoints import Endpoint, for_account, is_local, resolve, split_path
 from .exchange import Answer, Signer, exchanging
-from .routes import DEADLINE, proxy_for, without_frames
+from .routes import DEADLINE, bundle, proxy_for, without_frames
 from .signing import sign
 
 if TYPE_CHECKING:
@@ -42,6 +44,51 @@ if TYPE_CHECKING:
 
 
 S = TypeVar("S", bound="Settings")
+
+
+class Config:
+    """Where requests go and whom to trust; nothing is read before it is asked for."""
+
+    __slots__ = ("_endpoint", "_name", "_profile", "_region", "_url", "environ")
+
+    def __init__(
+        self, region: str | None, endpoint: str | None, profile: str | None, environ: Variables
+    ) -> None:
+        self._region = region
+        self._url = endpoint if endpoint is None else HiddenText(endpoint)
+        self._name = profile
+        self.environ = environ
+        self._profile: Profile | None = None
+        self._endpoint: Endpoint | None = None
+
+    def __repr__(self) -> str:
+        return f"region={self._region!r}"
+
+    def in_region(self, region: str) -> Config:
+        """Return the same with another region; an endpoint that was given stays."""
+        other = Config(region, self._url, self._name, self.environ)
+        # A profile that was read is for all regions: its files are not read once more for each.
+        other._profile = self._profile
+        return other
+
+    def profile(self) -> Profile:
+        found = self._profile
+        if found is None:
+            found = self._profile = find_profile(self._name, self.environ)
+        return found
+
+    def endpoint(self) -> Endpoint:
+        found = self._endpoint
+        if found is None:
+            found = resolve(self._region, self._url, self.environ, self.profile())
+            self._endpoint = found
+        return found
+
+    def look_up_credentials(self) -> Given | None:
+        """Ask botocore, with the region that requests go to."""
+        from .resolver import from_chain
+
+        return from_chain(self.profile(), self.endpoint().region, self.environ)
 
 
 class Place(Struct, frozen=True):
@@ -145,7 +192,8 @@ class Settings:
     def _place(self, endpoint: Endpoint) -> Place:
         url, path = split_path(endpoint.url)
         proxy = proxy_for(url, self._config.environ)
-        return Place(url, path, *proxy, self._config.bundle(), *self._timeouts)
+        trusted = bundle(url, self._config.environ, self._config.profile())
+        return Place(url, path, *proxy, trusted, *self._timeouts)
 
 
 _UNSEEN = (

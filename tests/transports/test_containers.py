@@ -9,11 +9,11 @@ import pytest
 from aids.httpserver import Cut, Server, answer
 
 from dynamorm import CredentialsMissing
+from dynamorm.transports import Profile
 from dynamorm.transports import container as containers
 from dynamorm.transports.container import Container, from_container
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.profiles import Profile
 
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"

@@ -19,8 +19,8 @@ from botocore.exceptions import ClientError, CredentialRetrievalError
 
 from dynamorm.errors import CredentialsMissing, EndpointUnknown, ProfileUnusable
 from dynamorm.transports import Credentials, Variables
-from dynamorm.transports.config import Config
 from dynamorm.transports.credential_source import CredentialSource
+from dynamorm.transports.signed import Config
 
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "env", "AWS_SECRET_ACCESS_KEY": "env-secret"}
 

@@ -16,6 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dynamorm.errors import EndpointUnknown
+from dynamorm.transports import Profile
 from dynamorm.transports.endpoints import (
     Endpoint,
     for_account,
@@ -24,7 +25,6 @@ from dynamorm.transports.endpoints import (
     resolve,
     split_path,
 )
-from dynamorm.transports.profiles import Profile
 
 # Not the default loader: that one also reads ~/.aws/models.
 LOADER = Loader(include_default_search_paths=True)

@@ -28,7 +28,7 @@ from dynamorm import Credentials, DynamormError, EndpointUnknown
 from dynamorm.errors import ConditionFailed, CredentialsRejected, TableNotFound, TransportError
 from dynamorm.operations import Call
 from dynamorm.operations.sending import decoded
-from dynamorm.transports import HiddenHeaders
+from dynamorm.transports import HiddenHeaders, Profile
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.client import ClientTransport
@@ -37,7 +37,6 @@ from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.endpoints import Endpoint, resolve
 from dynamorm.transports.exchange import Signer
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.profiles import Profile
 
 WAYS: list[Any] = [AioTransport, BotocoreTransport, HttpTransport]
 ways = pytest.mark.parametrize("way", WAYS)

@@ -26,9 +26,9 @@ from dynamorm import Credentials, TransportError
 from dynamorm.transports import Variables
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
-from dynamorm.transports.config import Config
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.http import HttpTransport
+from dynamorm.transports.signed import Config
 
 __all__ = ["way"]
 

@@ -26,16 +26,14 @@ from test_transports import TABLE, Way, clients
 
 import dynamorm
 from dynamorm import Credentials, DynamormError, Retries, transports
-from dynamorm.transports import HiddenBytes, HiddenHeaders, HiddenText, Variables
+from dynamorm.transports import HiddenBytes, HiddenHeaders, HiddenText, Profile, Variables
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
-from dynamorm.transports.config import Config
 from dynamorm.transports.container import Container, Temporary
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.profiles import Profile
 from dynamorm.transports.routes import Proxy, Route
-from dynamorm.transports.signed import Place, Settings, SignedTransport
+from dynamorm.transports.signed import Config, Place, Settings, SignedTransport
 from dynamorm.transports.threads import ThreadTransport
 
 MARK = "marked-as-secret"
