@@ -59,31 +59,15 @@ def _policy_fits(policy: object) -> bool:
         return False
 
 
-SETTINGS = (
-    "billing",
-    "stream",
-    "encryption",
-    "tags",
-    "table_class",
-    "deletion_protection",
-    "warm",
-    "point_in_time_recovery",
-    "resource_policy",
+IGNORABLE = (
+    *(name for name in Options.__struct_fields__ if name not in ("extra", "ignore")),
     "ttl",
-    "stream_policy",
-    "kinesis",
-    "contributor_insights",
-    "index_insights",
-    "replicas",
-    "consistency",
-    "witness",
-    "disassociation_protection",
 )
 """What a model can ignore, by the names of the steps that change it."""
 
 
 def _ignorable(names: object) -> bool:
-    return isinstance(names, tuple) and all(name in SETTINGS for name in names)
+    return isinstance(names, tuple) and all(name in IGNORABLE for name in names)
 
 
 def is_region(name: object) -> bool:
@@ -160,7 +144,7 @@ WANTED: dict[str, Row] = {
     "consistency": _one_of(Consistency),
     "witness": (lambda v: v is None or is_region(v), 'a region such as "eu-central-1", or None'),
     "disassociation_protection": _FLAG,
-    "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(SETTINGS)}'),
+    "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(IGNORABLE)}'),
     "extra": (
         lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
         "a dict of CreateTable members, as JSON",
@@ -228,4 +212,4 @@ def _meant(option: str, value: Any) -> str:
         return ""
     from .arguments import nearest
 
-    return nearest(next(name for name in value if name not in SETTINGS), SETTINGS)
+    return nearest(next(name for name in value if name not in IGNORABLE), IGNORABLE)

@@ -27,7 +27,7 @@ from dynamorm import (
 from dynamorm.api import Reply, Request
 from dynamorm.errors import service_error
 from dynamorm.export import source
-from dynamorm.model.option_rules import SETTINGS as IGNORABLE
+from dynamorm.model.option_rules import IGNORABLE
 from dynamorm.model.spec import changed
 from dynamorm.operations import call
 from dynamorm.tables.settings import SETTINGS
