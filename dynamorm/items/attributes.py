@@ -235,6 +235,7 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
 
 
 def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
+    # An attribute's name is a text: a key is one, or a number that is written as one.
     for key in alternatives(shape.key_type):
         if not isinstance(key, inspect.AnyType) and (
             not _known(key) or tag_of(key) not in ("S", "N")
@@ -258,6 +259,7 @@ def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[str]:
+    # Any takes what there is, by its tag; the types beside it say nothing.
     if any(isinstance(shape, inspect.AnyType) for shape in shapes):
         return
     rest = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]

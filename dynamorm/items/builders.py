@@ -52,7 +52,13 @@ def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
 
 
 def builder(shape: RecordType, members: Sequence[Member]) -> Convert:
-    """Make what turns a parsed record into an instance: one call of its class."""
+    """Make what turns a parsed record into an instance: one call of its class.
+
+    For an id, lines, which have places of their own, a total, and a note with a default::
+
+        step = 'lines'; n1 = convert1(x.f1.L)
+        return make(x.f0.S, n1, whole(x.f2.N), supply3() if (w := x.f3) is UNSET else w.S)
+    """
     build: Convert = compiled_record(
         [member.nested for member in members if member.nested],
         f"make({_arguments(shape, [member.value for member in members])})",

@@ -23,6 +23,8 @@ _NAMES = {
     "raise_at": raise_at,
 }
 
+# A value that is nested tells where in it something is wrong, and `step` where it stands. Without a
+# `step` one of the others is wrong, or no common case: `careful` goes through them one by one.
 _RECORD = """
 def made(x):
     {check}

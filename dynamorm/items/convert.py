@@ -69,6 +69,7 @@ def converting(
             raise located(error, raw) from error.__cause__
         return several(raw, items)
 
+    # A generator by itself: were `convert` one, it would not begin before its first item is taken.
     def several(raw: bytes | Raw, items: Iterable[bytes | Raw]) -> Iterator[bytes | Raw]:
         try:
             for item in items:

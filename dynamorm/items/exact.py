@@ -55,6 +55,8 @@ class ExactCodec(Codec[M]):
         self._keys = tuple(field.encode_name for field in fields)
         keyed = structs.replace(self.shape, fields=fields)
         self._write_keys = item_writer(with_key_types(keyed))
+        # What tells an item of this model from one of another: neither the keys, which all items
+        # have, nor the time to live, which is the table's.
         self._own = self._names - names - self._roles.seconds
         omits = omits_defaults(self.shape)
         self._written = any(

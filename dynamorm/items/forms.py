@@ -136,6 +136,7 @@ def list_form(kind: Any, member: Form) -> Form:
 
 def set_form(kind: Any, member: Form, tag: str) -> Form:
     """Return the form of a set whose members are all strings, all numbers or all binary."""
+    # In a set the tag stands once, before all of it: each member is written without its own.
     skip, end = len(b'{"S":'), len(b"}")
     inner = member._replace(before=member.before[skip:], after=member.after[:-end])
     if not member.before:  # of several types, which say by themselves what comes before
@@ -158,6 +159,7 @@ def made(values):
 
 _NESTED = "found = members(values)"
 
+# All members by the shortcut; where one is not for that, all once more, each with its place.
 _PLAIN = """try:
         found = [{member} for value in values]
     except UNFIT:

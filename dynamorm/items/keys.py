@@ -45,6 +45,7 @@ def _spelt(value: tuple[str, str]) -> tuple[str, str]:
 def _reader(names: tuple[str, ...]) -> Callable[[bytes | Raw], Iterable[dict[str, str]]]:
     """Make what reads these attributes and passes over all others."""
     spelt = {f"key{number}": name for number, name in enumerate(names)}
+    # Each attribute is one tag and a text; one that is missing is read as without a tag.
     fields: Any = [(field, dict[str, str], {}) for field in spelt]
     try:
         decode = json.Decoder(defstruct("Key", fields, rename=spelt)).decode

@@ -121,6 +121,7 @@ def _choose(members: dict[Any, Any], number: int) -> Any:
 
 def _bounded(read: Convert, shapes: list[Any]) -> Convert:
     """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
+    # By the class of the number: of `int | float` each may have bounds of its own.
     bounds = {
         LEAVES[type(shape)][1]: [
             (limit, *_BOUNDS[name])

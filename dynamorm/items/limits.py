@@ -32,6 +32,7 @@ _TYPES: dict[str, Any] = {"S": str, "B": bytes}
 
 def check_size(raw: bytes) -> None:
     """Raise `Misfit` for an item of more than 400 KB. JSON is never shorter than what it weighs."""
+    # Texts have quotes besides, a number weighs half its digits, binary three quarters of base64.
     if len(raw) > MAX_ITEM and (size := _weigh(raw)) > MAX_ITEM:
         raise Misfit(f"the item weighs {size:,} bytes; the most is {MAX_ITEM:,}")
 

@@ -30,6 +30,7 @@ TOO_DEEP = f"nested too deeply: the most is {MAX_LEVELS} levels"
 
 # How msgspec ends and words its errors.
 _PLACE = re.compile(r" - at `(?:key` in `)?\$(.*)`$", re.DOTALL)
+# An index with its brackets, or a name up to the next bracket or dot: `$.lines.L[2].M.sku.S`.
 _STEP = re.compile(r"\[[^\]]*\]|[^.\[]+")
 _NAMED = re.compile(r"Object (contains unknown|missing required) field `(.*)`$", re.DOTALL)
 _VALUE = re.compile(r"^(Invalid (?:enum )?value) .*", re.DOTALL)

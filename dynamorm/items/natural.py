@@ -48,6 +48,7 @@ def changed_json(item: dict[str, Any], before: dict[str, Raw]) -> bytes:
     return encode(texts)
 
 
+# In a text too: then it is checked once more, and found right.
 _holds_binary = re.compile(rb'"BS?":').search
 
 

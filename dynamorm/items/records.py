@@ -93,7 +93,15 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
 
 
 def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
-    """Make a record's writer: one expression that joins constants and values."""
+    """Make a record's writer: one expression that joins constants and values.
+
+    For an id, lines, which have places of their own, and a note that can be null::
+
+        step = 'lines'; n1 = write1(x.lines)
+        return join((b'{"id":{"S":', encode(v) if (v := x.id).__class__ is str else write0(v),
+                     b'},"lines":{"L":[', n1, b']},"note":',
+                     NULL if (v := x.note) is None else write2(v), b'}'))
+    """
     opening, closing = (b"[", b"]") if tag_of(shape) == "L" else (b"{", b"}")
     opening += _head(shape)
     cls = dict if isinstance(shape, inspect.TypedDictType) else get_origin(shape.cls) or shape.cls

@@ -60,6 +60,7 @@ def with_roles(shape: inspect.StructType, roles: Roles) -> inspect.StructType:
             field = structs.replace(field, type=_replaced(field.type, _IN_SECONDS))
         if name in roles.table_key:
             return _marked(field, _TABLE_KEY)
+        # A vector is no key, but an item without it is as absent from its index.
         sparse = name in roles.index_keys or name in roles.vectors
         return _sparse(_marked(field, _INDEX_KEY)) if sparse else field
 

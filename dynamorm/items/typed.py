@@ -53,6 +53,7 @@ def made_of_models(
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
         instance, more = source()(raw, unmodelled)
         found = perform(instance)
+        # One instance of the target's class is what nearly every transform gives.
         if (target := known.get(found.__class__)) is None:
             return several(found, more)
         write, key_in = target

@@ -60,6 +60,7 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
 
 
 encode = json.Encoder().encode
+# Of Structs, but with bytes as they are: boto3 has no base64 either.
 _plain = partial(to_builtins, builtin_types=(bytes,))
 
 attributes_of: Callable[[bytes | Raw], Item] = decoder(dict[str, Value], _plain)

@@ -83,6 +83,7 @@ def nullable(tag: str, inside: Inside) -> Place:
     convert = inside.convert
     if convert is None:
         return Place(annotation, tag, None, _KEEP)
+    # As a name, since `value` is an access that would be made twice.
     code = "None if (v := {value}) is None else " + _code(convert).replace("{value}", "v")
     return Place(annotation, tag, _unless_none(convert), code)
 
