@@ -314,6 +314,14 @@ def test_a_change_that_does_not_show_is_no_success(world):
     ]
 
 
+def test_a_change_that_does_not_show_is_waited_for_once(world):
+    """What comes after it is done all the same, and does not wait for it again."""
+    steps = dynamorm.update_table(PLAIN, stream="NEW_IMAGE", tags={"team": "shop"})
+    applied = dynamorm.run(steps, Deaf(world.service), clock=world.clock)
+    assert [step.name for step in applied.done] == ["stream", "tags"]
+    assert [item.name for item in applied.pending] == ["stream"]
+
+
 @pytest.mark.parametrize("message", ["At least one of ... is required", "Nothing to update"])
 def test_a_member_that_an_emulator_does_not_know(world, message):
     """An answer that the request has no change in it means that the endpoint does not know it."""

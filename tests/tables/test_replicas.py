@@ -260,6 +260,21 @@ def test_tags_of_a_replica_are_set_on_the_table_of_its_region():
     assert step.payload["ResourceArn"].startswith("arn:aws:dynamodb:eu-west-1:")
 
 
+def test_tags_of_a_replica_are_read_by_the_arn_of_its_region():
+    """Its region does not know the ARN of the table in another one."""
+    asked = []
+
+    class Watching(Recorder):
+        def send(self, operation, body, *, timeout=None):
+            if operation == "ListTagsOfResource":
+                asked.append(json.decode(body)["ResourceArn"])
+            return super().send(operation, body, timeout=timeout)
+
+    world = World(GLOBAL)
+    dynamorm.run(dynamorm.plan(GLOBAL), Watching(world.service), clock=world.clock)
+    assert asked == ["arn:aws:dynamodb:eu-west-2:000000000000:table/orders"]
+
+
 def test_a_transport_object_of_one_region_is_refused_before_anything_is_sent():
     """What is set in a region needs a transport of that region; what UpdateTable says does not."""
 
