@@ -98,6 +98,8 @@ def for_account(endpoint: Endpoint, account: str | None) -> Endpoint:
         raise errors.EndpointUnknown(
             "the account id of the credentials is not one: correct AWS_ACCOUNT_ID or aws_account_id"
         )
+    # Only names of this form come here: under FIPS, and for an endpoint that is given, the mode is
+    # "disabled".
     rest = endpoint.url.partition("dynamodb.")[2]
     return structs.replace(endpoint, url=f"https://{account}.ddb.{rest}")
 
@@ -204,6 +206,7 @@ def _of_region(region: str, environ: Mapping[str, str], profile: Profile) -> End
 
 
 def _of_local(*, variant: bool) -> Endpoint:
+    # DynamoDB's rule set has this region: it is where DynamoDB Local listens by default.
     if variant:
         raise errors.EndpointUnknown(
             "the region local has no FIPS and no dual-stack endpoint: "
@@ -233,6 +236,7 @@ def _partition(region: str) -> _Partition:
 
 def _region_in(host: str) -> str | None:
     """Find the region in a DynamoDB host name: the service's, an account's or PrivateLink's."""
+    # In front there may be an account, or the id of a VPC endpoint.
     for name, region in pairwise(host.split(".")):
         known = _partition(region)
         suffixes = (known.dns, f"vpce.{known.dns}", known.dual_stack)

@@ -45,6 +45,7 @@ class ThreadTransport:
         return make and ThreadTransport(make(region))
 
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        # It takes the context along, by which `sending` sees whether somebody observes.
         sent: bytes = await asyncio.to_thread(sending, self._transport, operation, body, timeout)
         return sent
 

@@ -87,6 +87,7 @@ class Bundle:
 
         After an error it can be called again, and goes on where that was.
         """
+        # What was read before an error is kept: a file is decompressed in one direction only.
         while len(self._texts) < len(self._files):
             _, lines = self._files[len(self._texts)]
             self._texts.append(lines.take(SLICE))

@@ -94,6 +94,8 @@ class _ByS3:
             # back the export or the bulk put that has failed.
             moment = yield from wall_time()
             self._note(token=f"{moment:.6f}-{crc32(request.to_json()):08x}")
+        # The service knows a token for eight hours. A copy that is resumed later, and had not heard
+        # the answer, exports or puts once more: that costs, and loses nothing.
         marked = structs.replace(request, client_token=f"{self.point.token}-{self.point.stage}")
         return (yield from when_free(operation, marked, reply_type, (yield from self._deadline())))
 
@@ -108,6 +110,7 @@ class _ByS3:
 
         def look_and_tell(arn: str) -> Steps[J]:
             found = yield from look(arn)
+            # In this order: the report that is told has what was heard.
             hear(found)
             self._job.tell((yield from now()))
             return found
@@ -211,6 +214,7 @@ class _ByS3:
 
     def _hear(self, bulk: BulkOperation) -> None:
         failed = bulk.failed_item_count or 0
+        # What has been processed includes what has failed: API_BulkOperationDescription.
         point = structs.replace(
             self.point, written=(bulk.processed_item_count or 0) - failed, failed=failed
         )
@@ -228,6 +232,7 @@ class _ByS3:
             advice = "error.report.errors tells which; resume with on_error= to go on without them"
             raise ItemError(f"{reason}: {advice}", self._job.checkpoint.target, key=named)
         yield from blocking(self._hand_over, bulk)
+        # Only now: a run that is killed before passes them to `on_error` again.
         self._note(stage="done")
         return True
 
@@ -241,6 +246,7 @@ class _ByS3:
     def _hand_over(self, bulk: BulkOperation) -> None:
         names = self._job.items.target
         for record in records(self._bucket, self.point.folder("errors"), bulk.arn):
+            # The whole item if the report has it, and else what names it.
             known = record and (item_in_record(record) or key_in_record(record, names))
             if record and known and _is_item(raw := json.encode(known)):
                 code, message = error_in(record)
