@@ -19,9 +19,9 @@ from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
 from ..tables.described import described_spec
 from ..tables.lifecycle import Ensured, create_table, ensure_table
-from .options import CopyOptions, CopySettings
+from .options import CopyOptions, CopySettings, check_segments
 from .pair import Pair
-from .prepare import check_copy
+from .prepare import check_pair, open_checkpoint
 from .report import CopyReport
 from .table import copy_table
 
@@ -71,6 +71,7 @@ def auto_migrate_with_options(
     target that is being created or changed. Deletes nothing.
     """
     seconds_of(timeout)  # raises for what is no limit, before anything is sent
+    check_segments(segments)
     copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
     _check_names(table_options)
@@ -79,7 +80,9 @@ def auto_migrate_with_options(
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
     pair = Pair(model, target if target_model is None else target_model, settings)
     if data_copy:
-        check_copy(pair, list(range(segments)), segments)
+        check_pair(pair)
+        if settings.resume is not None:
+            open_checkpoint(pair, None, segments)
     if settings.target_db is not None:
         # One that is not for this driver is refused here, before anything is sent.
         yield from elsewhere(where(), settings.target_db)

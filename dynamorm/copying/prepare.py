@@ -17,7 +17,7 @@ from ..operations.pace import Pace
 from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
 from .identity import check_tables, is_same, read_point
 from .job import Convert, Items, Job, Paces
-from .options import CopySettings, TimeLeft, check_segments
+from .options import CopySettings, TimeLeft
 from .pair import Pair
 from .report import CopyReport
 from .writer import Rule
@@ -44,14 +44,6 @@ def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> C
     checkpoint = read_point(given, Checkpoint, "copy", origin)
     check_resumed(checkpoint, begin(of or checkpoint.of))
     return checkpoint
-
-
-def check_copy(pair: Pair, segments: list[int] | None, of: int | None) -> None:
-    """Raise what `prepare` would, as far as that can be told without asking the service."""
-    check_segments(of)
-    check_pair(pair)
-    if pair.settings.resume is not None:
-        open_checkpoint(pair, segments, of)
 
 
 def check_pair(pair: Pair) -> None:

@@ -236,6 +236,15 @@ def test_whatever_the_copy_would_refuse_is_refused_before_the_backup(
     assert writes(fake) == []
 
 
+@pytest.mark.parametrize("segments", [0, 1.5, "8"])
+def test_a_number_of_segments_is_checked_for_a_backup_too(segments: Any) -> None:
+    """Else an endpoint that knows no backups would be left an empty table of the backup's name."""
+    fake = service(backups=False)
+    with pytest.raises(ValueError, match="the number of segments"):
+        migrate(fake, backup_table="backup", segments=segments)
+    assert fake.sent == []
+
+
 def test_a_backup_by_copy_reads_what_has_been_written() -> None:
     """A backup made of eventually consistent reads could lack the last writes before it."""
     recorder = Recorder(service(backups=False))
