@@ -1,14 +1,20 @@
-"""Where a copy can be resumed: what a checkpoint holds, and whether it belongs to this copy."""
+"""Where a copy can be resumed: what a checkpoint holds, and whether it belongs to this copy.
+
+How a checkpoint is read and compared is the same for a comparison's.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType, field, structs
+from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, json, structs
 
 from ..api.items import Key
-from .identity import TableMark, Work, check_same
+from ..errors import UNREADABLE, Refused
+from .identity import TableMark, Work
+
+T = TypeVar("T")
 
 SEGMENTS = 8
 """How many there are where nobody says a number."""
@@ -167,3 +173,25 @@ def check_resumed(checkpoint: Checkpoint, wanted: Checkpoint) -> None:
         ),
     ]
     check_same("copy", pairs)
+
+
+def read_point(given: Any, kind: type[T], of: str, origin: str) -> T:
+    """Return the checkpoint that a report has, or a file; refuse what is none."""
+    try:
+        # A whole report will do, as it is what a caller has at hand.
+        point = convert(getattr(given, "checkpoint", given), kind)
+        json.encode(point)  # what JSON cannot hold has not come from a report
+    except UNREADABLE as error:
+        raise Refused((f"{origin} is not a checkpoint of a {of}: {error}",)) from error
+    return point
+
+
+def check_same(of: str, facts: Iterable[tuple[str, Any, Any]]) -> None:
+    """Refuse to resume what was begun otherwise: facts by name, of the checkpoint and of now."""
+    reasons = [
+        f"the checkpoint's {what} is {theirs!r}, this {of}'s is {ours!r}"
+        for what, theirs, ours in facts
+        if theirs != ours
+    ]
+    if reasons:
+        raise Refused((*reasons, "resume with the same arguments, or start over without it"))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from msgspec import Struct, convert, json, structs
+from msgspec import Struct, structs
 
 from ..api import TableDescription
-from ..errors import UNREADABLE, Refused
+from ..errors import Refused
 from ..model.declare import model_of
 from ..model.spec import TableSpec
 from ..operations import Location
@@ -134,25 +133,3 @@ def check_tables(point: P, of: str, source: Found, target: Found) -> P:
     if reasons:
         raise Refused(tuple(reasons))
     return structs.replace(point, source_table=source.mark, target_table=target.mark)
-
-
-def read_point(given: Any, kind: type[P], of: str, origin: str) -> P:
-    """Return the checkpoint that a report has, or a file; refuse what is none."""
-    try:
-        # A whole report will do, as it is what a caller has at hand.
-        point: P = convert(getattr(given, "checkpoint", given), kind)
-        json.encode(point)  # what JSON cannot hold has not come from a report
-    except UNREADABLE as error:
-        raise Refused((f"{origin} is not a checkpoint of a {of}: {error}",)) from error
-    return point
-
-
-def check_same(of: str, facts: Iterable[tuple[str, Any, Any]]) -> None:
-    """Refuse to resume what was begun otherwise: facts by name, of the checkpoint and of now."""
-    reasons = [
-        f"the checkpoint's {what} is {theirs!r}, this {of}'s is {ours!r}"
-        for what, theirs, ours in facts
-        if theirs != ours
-    ]
-    if reasons:
-        raise Refused((*reasons, "resume with the same arguments, or start over without it"))

@@ -14,8 +14,16 @@ from ..items.keys import item_key
 from ..model.spec import TableSpec, key_names
 from ..operations import Steps
 from ..operations.pace import Pace
-from .checkpoint import CUT, SEGMENTS, Checkpoint, S3Point, check_resumed, new_checkpoint
-from .identity import check_tables, is_same, read_point
+from .checkpoint import (
+    CUT,
+    SEGMENTS,
+    Checkpoint,
+    S3Point,
+    check_resumed,
+    new_checkpoint,
+    read_point,
+)
+from .identity import check_tables, is_same
 from .job import Convert, Items, Job, Paces
 from .options import CopySettings, TimeLeft
 from .pair import Pair

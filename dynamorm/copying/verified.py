@@ -9,7 +9,8 @@ from msgspec import Struct, ValidationError, field, json, structs, to_builtins
 from ..api.items import Key
 from ..items.limits import key_of
 from ..model import Readable
-from .identity import TableMark, Work, check_same, read_point
+from .checkpoint import check_same, read_point
+from .identity import TableMark, Work
 
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
