@@ -241,7 +241,7 @@ def through(program: Steps[T] | Operation[T], perform: Perform) -> Steps[T]:
     try:
         effect = next(steps)
         while True:
-            if isinstance(effect, Together):
+            if type(effect) is Together:
                 inner = tuple(through(operation, perform) for operation in effect.operations)
                 effect = structs.replace(effect, operations=inner)
             try:

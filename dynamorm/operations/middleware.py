@@ -39,12 +39,10 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
     """
 
     def perform(effect: Effect) -> Steps[Any] | None:
-        if isinstance(effect, Home):
-            return _known(home)
-        if not isinstance(effect, _ABOUT) or effect.transport is not None:
+        if not isinstance(effect, Call):
+            return _told(effect, prefix, home)
+        if effect.transport is not None:
             return None
-        if isinstance(effect, Where):
-            return _located(effect, prefix)
         payload = _prefixed(effect.payload, prefix)
         own = effect if payload is effect.payload else structs.replace(effect, payload=payload)
         if effect.operation == "ListTables":
@@ -52,6 +50,15 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
         return None if own is effect else asked(own)
 
     return perform
+
+
+def _told(effect: Effect, prefix: str, home: Any) -> Steps[Any] | None:
+    """Answer what is asked about the database itself."""
+    if isinstance(effect, Home):
+        return _known(home)
+    if isinstance(effect, Where) and effect.transport is None:
+        return _located(effect, prefix)
+    return None
 
 
 def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike | None) -> Steps[T]:
