@@ -123,10 +123,10 @@ class Job:
                 segment.hear(point, under_way)
                 under_way = Counts()
 
-    def tell(self, moment: float) -> None:
+    def tell(self, moment: float) -> bool:
         """Save the checkpoint and call `progress`, unless that was done a moment ago."""
         self._latest = max(self._latest, moment)
-        self.telling.tell(moment)
+        return self.telling.tell(moment)
 
     def _note(self, batch: list[Part]) -> None:
         """Keep what is about to be written: a copy that is killed then will know it again."""

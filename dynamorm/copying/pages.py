@@ -70,13 +70,14 @@ class Pages:
         So that an error can tell all that was read and not written.
         """
         late = False
+        moment: float | None = self._moment
         for page, raws in self._parts(reply):
             page.counts.read = len(raws)
-            page.counts.bytes = sum(map(len, raws))
-            self._writer.put(raws, page)
+            page.counts.bytes = self._writer.put(raws, page)
             page.read_whole = True
             if self._writer.full and not late:
-                late = not (yield from self._writer.write())
+                late = not (yield from self._writer.write(moment=moment))
+                moment = self._writer.answered
         return not late and (yield from self._flush((yield from now())))
 
     def _parts(self, reply: ScanOutput) -> Iterator[tuple[Page, list[Raw]]]:

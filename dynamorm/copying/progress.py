@@ -73,15 +73,16 @@ class Telling(Generic[R]):
         self._reported = self._saved = started
         self._lock = Lock()
 
-    def tell(self, moment: float) -> None:
+    def tell(self, moment: float) -> bool:
         """Save the checkpoint and call `progress`, unless that was done a moment ago.
 
-        One thread at a time, in the order of the reports; the others need not wait for it.
+        One thread at a time, in the order of the reports; the others need not wait for it. Returns
+        whether it may have taken long.
         """
         nobody = self._progress is None and self._file is None
         # Without waiting: a slow `progress` slows down the segment that calls it, and no other.
         if nobody or not self._lock.acquire(blocking=False):
-            return
+            return False
         try:
             if moment - self._saved >= SAVE_EVERY:
                 self._saved = moment
@@ -91,6 +92,7 @@ class Telling(Generic[R]):
                 self._progress(self._report())
         finally:
             self._lock.release()
+        return True
 
     def last(self) -> R:
         """Save the checkpoint of the last report, and tell and return it."""

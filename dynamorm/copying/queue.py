@@ -20,6 +20,8 @@ class Part(Struct, eq=False):
 
     raws: Sequence[bytes | Raw]
     page: Page
+    size: int
+    """Bytes of the items."""
     key: Hashable = None
     older: Part | None = None
     """One with the same key that this one stands for: it falls when this one is acknowledged."""
@@ -28,7 +30,16 @@ class Part(Struct, eq=False):
 
     def singly(self) -> list[Part]:
         """Return a part for each item."""
-        return [self] if len(self.raws) == 1 else [Part((raw,), self.page) for raw in self.raws]
+        if len(self.raws) == 1:
+            return [self]
+        return [Part((raw,), self.page, len(raw)) for raw in self.raws]
+
+    def cut(self, number: int) -> tuple[Part, Part]:
+        """Return the first items, so many of them, and the others."""
+        first = self.raws[:number]
+        size = size_of(first)
+        rest = Part(self.raws[number:], self.page, self.size - size)
+        return Part(first, self.page, size), rest
 
 
 class Queue:
@@ -65,8 +76,9 @@ class Queue:
             part = parts.popleft()
             number = len(part.raws)
             if number > left:
-                parts.appendleft(Part(part.raws[left:], part.page))
-                part, number = Part(part.raws[:left], part.page), left
+                part, rest = part.cut(left)
+                number = left
+                parts.appendleft(rest)
             left -= number
             if not part.replaced:
                 batch.append(part)
@@ -88,5 +100,15 @@ def singly(parts: list[Part]) -> list[Part]:
     return [one for part in parts for one in part.singly()]
 
 
+def size_of(raws: Sequence[bytes | Raw]) -> int:
+    """Return the bytes of items."""
+    return sum(map(len, raws))
+
+
+def whole_units(parts: list[Part]) -> int:
+    """Estimate the write units of items: one for each begun kilobyte of each."""
+    return sum([-(-len(raw) // 1024) for part in parts for raw in part.raws])
+
+
 def _size(parts: list[Part]) -> int:
-    return sum([sum(map(len, part.raws)) for part in parts])
+    return sum([part.size for part in parts])

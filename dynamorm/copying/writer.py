@@ -16,7 +16,7 @@ from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .checkpoint import Costs
 from .options import TimeLeft
-from .queue import Part, Queue, count, singly
+from .queue import Part, Queue, count, singly, size_of, whole_units
 from .report import Page
 
 R = TypeVar("R")
@@ -70,8 +70,8 @@ class Writing(Struct, frozen=True):
     """Whether what came back is sent without new items, so that few are written ahead of it."""
     on_poison: Callable[[bytes | Raw, ValidationFailed], None]
     """Called with an item that the service does not take; the copy goes on unless it raises."""
-    on_batch: Callable[[float], None]
-    """Called with the moment of each answer."""
+    on_batch: Callable[[float], bool]
+    """Called with the moment of each answer; returns whether that may have taken long."""
     on_send: Callable[[list[Part]], None] | None
     """Called with each batch before it is sent."""
 
@@ -89,6 +89,8 @@ class Writer:
         self.trouble: DynamormError | None = None
         """The last error that a batch came back with whole."""
         self.gave_up = False
+        self.answered: float | None = None
+        """The moment of the last answer, while that is as good as now."""
 
     @property
     def full(self) -> bool:
@@ -107,15 +109,16 @@ class Writer:
         """Hold the queued items apart from the pages that they are parts of."""
         self._queue.detach()
 
-    def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> None:
-        """Queue items of a page; `key` is that of a single one, where it is known."""
+    def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> int:
+        """Queue items of a page and return their bytes; `key` is that of a single one, if known."""
         page.open += len(raws)
+        size = size_of(raws)
         if (rule := self.how.rule) is None:
-            self._queue.put(Part(raws, page))
-            return
+            self._queue.put(Part(raws, page, size))
+            return size
         for raw in raws:
             its_key = key or item_key(raw, self.how.key_names)
-            part = Part((raw,), page, its_key)
+            part = Part((raw,), page, len(raw), its_key)
             waiting = self._by_key.get(its_key)
             rule.queued(part, waiting)
             if waiting is not None:
@@ -123,12 +126,16 @@ class Writer:
                 waiting.replaced = True
             self._by_key[its_key] = part
             self._queue.put(part)
+        return size
 
-    def write(self, *, rest: bool = False) -> Steps[bool]:
-        """Send full batches, and with `rest` what is left too; `False` when time is up first."""
+    def write(self, *, rest: bool = False, moment: float | None = None) -> Steps[bool]:
+        """Send full batches, and with `rest` what is left too; `False` when time is up first.
+
+        `moment` is that of the call, where it is known.
+        """
         busy = 0.0
         while self._queue.items and (rest or self.full):
-            sent_at = moment = yield NOW
+            sent_at = moment = (yield NOW) if moment is None else moment
             left = self.how.left.at(moment)
             self.gave_up = busy > PATIENCE
             if left <= 0 or self.gave_up:
@@ -137,7 +144,7 @@ class Writer:
             batch = self._queue.take(alone or self.how.batch_size)
             paid = 0.0
             if self.how.pace.limit is not None:
-                ready = yield from self.how.pace.ready(self.how.left.at, _whole_units(batch))
+                ready = yield from self.how.pace.ready(self.how.left.at, whole_units(batch))
                 if ready is None:
                     self._queue.put_back(batch)
                     return False
@@ -147,13 +154,14 @@ class Writer:
             refused = yield from self._send(batch, moment + left, paid)
             if not refused:
                 self._returned = self._refusals = 0
-                busy = 0.0
+                busy, moment = 0.0, self.answered
             elif not (yield from self._requeue(refused, moment + left)):
                 self.gave_up = True
                 return False
             else:
                 all_back = count(refused) >= count(batch)
-                busy = busy + (yield NOW) - sent_at if all_back else 0.0
+                moment = yield NOW
+                busy = busy + moment - sent_at if all_back else 0.0
         return True
 
     def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
@@ -166,6 +174,7 @@ class Writer:
 
     def _send(self, batch: list[Part], until: float, paid: float = 0.0) -> Steps[list[Part]]:
         """Send one batch; give what is still to be written."""
+        self.answered = None
         if not batch:
             return []
         try:
@@ -182,13 +191,13 @@ class Writer:
             self.trouble = error
             return batch
         self._acknowledge(answer)
-        consumed = units(answer.consumed, lambda: _whole_units(answer.written))
+        consumed = units(answer.consumed, lambda: whole_units(answer.written))
         self._costs.write_units += consumed
         moment = yield NOW
         self.how.pace.spent(consumed, paid, moment)
         if answer.refused:
             self.how.pace.throttled(moment)
-        self.how.on_batch(moment)
+        self.answered = None if self.how.on_batch(moment) else moment
         return answer.refused
 
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
@@ -201,8 +210,8 @@ class Writer:
         return Answer(batch, consumed=reply.consumed_capacity)
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
-        steps = asked(Call(operation, payload, reply_type, until=ONCE, finish=True))
-        return elsewhere(steps, self.how.place)
+        request = Call(operation, payload, reply_type, until=ONCE, finish=True)
+        return elsewhere(asked(request), self.how.place)
 
     def _narrow(
         self, batch: list[Part], until: float, error: ValidationFailed
@@ -286,8 +295,3 @@ def rest(refusals: int, left: float) -> Steps[bool]:
         return False
     yield Sleep(0.0, spread=longest)
     return True
-
-
-def _whole_units(parts: list[Part]) -> int:
-    """Estimate the write units of items: one for each begun kilobyte of each."""
-    return sum([-(-len(raw) // 1024) for part in parts for raw in part.raws])

@@ -30,6 +30,7 @@ from dynamorm import (
     table,
 )
 from dynamorm.copying.checkpoint_file import save
+from dynamorm.errors import service_error
 from dynamorm.testing import Async, FakeClock, FakeService
 
 
@@ -73,6 +74,52 @@ def test_the_deadline_holds_inside_a_page(deadline: float) -> None:
     assert not report.done
     assert deadline - 2 <= passed(fake) <= deadline
     assert report.written == len(fake.items("target")) >= deadline - 3
+
+
+class SlowWrites:
+    """A service each of whose writes takes a second, by its own clock; `poison` it refuses."""
+
+    def __init__(self, fake: FakeService, poison: bytes = b"poison") -> None:
+        self.fake, self.clock, self.poison = fake, fake.clock, poison
+        self.sent_at: list[float] = []
+
+    def send(self, operation: str, body: bytes) -> bytes:
+        if operation == "BatchWriteItem":
+            self.sent_at.append(passed(self.fake))
+            self.clock.moment += 1.0  # type: ignore[attr-defined]
+            if self.poison in body:
+                raise service_error("ValidationException", "no", status=400, operation=operation)
+        return self.fake.send(operation, body)
+
+
+def test_no_batch_is_sent_after_the_deadline() -> None:
+    """Writing a page takes longer: the last batch leaves before the end of time."""
+    slowly = SlowWrites(service(1000))
+    report = copy(slowly, deadline=4.5)
+    assert slowly.sent_at == [0.0, 1.0, 2.0, 3.0, 4.0]
+    assert (report.done, report.written) == (False, 125)
+
+
+def test_no_batch_is_sent_after_a_progress_that_outlasts_the_deadline() -> None:
+    """The time that the caller's own function takes counts."""
+    slowly = SlowWrites(service(1000))
+
+    def progress(_report: CopyReport) -> None:
+        slowly.clock.moment += 3.0  # type: ignore[attr-defined]
+
+    report = copy(slowly, deadline=6, progress=progress)
+    assert slowly.sent_at == [0.0, 4.0]
+    assert (report.done, report.written) == (False, 50)
+
+
+def test_no_batch_is_sent_after_a_search_for_a_poison_item_that_outlasts_the_deadline() -> None:
+    """Of the halves of halves it is the last one that writes nothing."""
+    fake = service(60)
+    page = json.loads(fake.send("Scan", b'{"TableName": "source"}'))
+    slowly = SlowWrites(fake, poison=json.dumps(page["Items"][24]["id"]).encode())
+    report = copy(slowly, deadline=10.5, on_error=lambda *_: None)
+    assert slowly.sent_at == [float(second) for second in range(11)]
+    assert (report.done, report.written, report.failed) == (False, 24, 1)
 
 
 def test_copies_that_a_slow_transform_stops_come_to_an_end() -> None:

@@ -75,7 +75,7 @@ def _count(job: Job, raw: bytes | Raw, key: Hashable, page: Page) -> None:
     if rule is None:
         page.counts.written += 1
         return
-    part = Part((raw,), page, key or item_key(raw, job.items.target))
+    part = Part((raw,), page, len(raw), key or item_key(raw, job.items.target))
     rule.queued(part, None)
     rule.written(part)
 
