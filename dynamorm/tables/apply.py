@@ -66,7 +66,8 @@ class Run:
         self.unsupported: list[str] = list(plan.unsupported)
         self.settings = Settings()
         self._unseen: list[Step] = []
-        # What has been looked at since the last write.
+        # What has been looked at since the last write. A look costs a request, and what another
+        # process does between a look and a write nobody can see.
         self._fresh_table = False
         self._fresh_settings: Collection[str] = ()
         self._review: Review | None = None
@@ -122,6 +123,7 @@ class Run:
         return self._review
 
     def _perform(self, step: Step) -> Steps[None]:
+        """Send a step, or say why it has to wait for another run."""
         if step.after and self._is_early(step):
             self.pending.append(Pending(step.name, _TOO_SOON, step.after))
             return
@@ -144,6 +146,7 @@ class Run:
         return begun or bool(fresh and fresh.after)
 
     def _send(self, step: Step) -> Steps[None]:
+        """Send a step until it is taken; note it as done if this run may have done it."""
         lost = False
         step = on_stream(step, self.table.latest_stream_arn)
 
@@ -168,6 +171,7 @@ class Run:
             yield from self._settle(reply.table_description)
 
     def _forget(self) -> None:
+        """Let the next step look again: what was seen may have changed by a write."""
         self._fresh_table, self._fresh_settings = False, ()
 
     def _look(self, step: Step) -> Steps[None]:
@@ -187,6 +191,7 @@ class Run:
         self._fresh_table = True
 
     def _survey(self, wanted: Collection[str]) -> Steps[None]:
+        # Only these are known then: what is judged next is about them, or about the table itself.
         spec = self.plan.spec
         self.settings = yield from survey(spec, self.table, wanted, skip=self.skip)
         self._fresh_settings = wanted
@@ -205,7 +210,8 @@ class Run:
             yield from self._look(unseen[0])
 
     def _is_unseen(self, step: Step) -> bool:
-        # What did not show is not waited for again: an emulator may never show it.
+        # What did not show is not waited for again: an emulator may never show it. A request of its
+        # own is done when it is taken; only UpdateTable goes on afterwards.
         told = step in self._unseen or step.operation != "UpdateTable"
         return not told and bool(self._reviewed().again(step))
 
@@ -220,6 +226,7 @@ def _is_unknown(error: ServiceError) -> bool:
 
 
 _NOTHING_LEFT = ("At least one of", "Nothing to update")
+"""What emulators answer to an UpdateTable of which they know no member."""
 
 
 def _unsupported(error: ServiceError) -> ServiceError:

@@ -121,9 +121,11 @@ def _ensure(
         if found is not None and found.table_status != "DELETING":  # pragma: no branch
             begun = Ensured(False, found, differences(spec, found))
             there[spec.name] = yield from _finish(spec, begun, deadline, wait, False)
+    # Before any is created: what raises here leaves nothing half made.
     _refuse_drifted(there.values(), on_drift)
     missing = [spec for spec in specs if spec.name not in there]
     done = there | (yield from _ensure_all(missing, deadline, wait))
+    # Another process may have made one of them meanwhile, in another way.
     _refuse_drifted(done.values(), on_drift)
     return tuple(done[spec.name] for spec in specs)
 
@@ -159,6 +161,7 @@ def _ensure_all(
         # What this call has created is completed, whatever becomes of the others.
         if trouble is None or ensured.created:
             try:
+                # While the first was waited for, the others were being made: look at those at once.
                 done[spec.name] = yield from _finish(spec, ensured, deadline, wait, bool(done))
             except DynamormError as error:
                 trouble = trouble or error

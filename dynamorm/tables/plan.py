@@ -95,6 +95,7 @@ class Plan(Readable, frozen=True, kw_only=True):
 
 def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> Plan:
     """Say how a table that is missing would be made: one step, whatever it needs."""
+    # What is shown is sent: the real name, as in the steps for a table that is there.
     name = whole_name(location.table_prefix, spec.name)
     # Compared with an empty description, all that is declared differs: no rule of its own.
     unborn = TableDescription(name, "CREATING")
@@ -204,10 +205,13 @@ class TableComparison:
         parts = [part for part in every if covers(self._only, part.name)]
         leaving = self._leaving() if row.within and parts else ()
         for told in parts:
+            # What goes with an index or a stream that leaves is as good as absent: what is declared
+            # of it is set again, and what is not needs no removal.
             _, colon, rest = told.name.partition(":")
             goes = f"{row.within}{colon}{rest}" in leaving
             part = told.but(found=row.absent, answer=UNSET) if goes else told
             removed = part.declared is UNSET and consents(self._allow, part.name)
+            # A consent to remove what nobody declares is as good as declaring that there is none.
             change = part.but(declared=row.absent) if removed else part
             if change.declared is UNSET:
                 if change.found != row.absent:
@@ -216,7 +220,10 @@ class TableComparison:
                 yield change
 
     def _leaving(self) -> set[str]:
-        """Name what is to be replaced or removed, be it there or not: more goes with it."""
+        """Name what is to be replaced or removed, be it there or not: more goes with it.
+
+        Of settings only those of the rows before: the order of `SETTINGS` counts.
+        """
         declared = {f"index:{index.name}" for index in self._spec.indexes}
         return self.names() | (self._removed - declared)
 
@@ -248,6 +255,7 @@ class TableComparison:
     def _setting_steps(self, *, told: bool) -> Iterator[Step]:
         """Return the steps for settings that DescribeTable tells, or for the others."""
         for row, group in self._changes:
+            # A plan with blocked changes is refused as a whole, and shows the rest all the same.
             able = [change for change in group if not row.blocked(change)]
             if able and told is (row.read is None and not row.late):
                 yield from row.steps(*able)

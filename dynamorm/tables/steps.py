@@ -124,6 +124,7 @@ def address_of(spec: TableSpec, table: TableDescription) -> str:
 
 
 def _as_json(fact: Any) -> Any:
+    # As words, where JSON has nothing for it: steps are compared after they were JSON.
     return fact if isinstance(fact, str | int | None) else value_text(fact)
 
 
@@ -183,6 +184,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     ) -> Iterator[Change]:
         """Return its parts, declared or not; none as long as it was not asked for."""
         answers = settings.answers if settings else {}
+        # What was not asked for is not known. Taken for absent, it would be planned to be set.
         if self.read and not self.told and self.name not in answers:
             return
         declared, answer = self.declared(spec), answers.get(self.name, UNSET)
@@ -191,9 +193,11 @@ class Setting(Struct, frozen=True, kw_only=True):
             yield told.but(name=name, declared=wanted, found=found)
 
     def _whole(self, told: Change) -> Iterator[Pair]:
+        """Yield the setting as one pair, if it is declared or every table can be without it."""
         wanted = self.absent if told.declared is UNSET else told.declared
         if wanted is not UNSET:
             found = self.found(told.but(declared=wanted))
+            # By what is there, "ttl:expires", so that a consent to remove it says what it means.
             named = self.part and told.declared is UNSET
             yield f"{self.part}:{found}" if named else self.name, told.declared, found
 
@@ -218,6 +222,7 @@ UNKNOWN = "this endpoint does not know it"
 """Why something is pending or unsupported."""
 
 
+# No "ttl:*": a table has one attribute for TTL, and whoever lets it go names it.
 _WILDCARDS = ("index:*", "index_insights:*", "replica:*", "tag:*")
 
 

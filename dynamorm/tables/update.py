@@ -168,7 +168,7 @@ def _update(asked: _Asked, deadline: Deadline, ours: Binding | None = None) -> S
 
 
 class _Asked(Struct, frozen=True):
-    """What is to be compared with a table."""
+    """What is to be compared with a table, and what may be done about it."""
 
     spec: TableSpec
     allow: tuple[str, ...]
@@ -201,6 +201,7 @@ def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> S
         ready = yield from finish_all(spec, ready, deadline)
         return Applied(ready, plan.steps, ())
     ready, left = yield from finish_possible(spec, ready, deadline, wait=True)
+    # What the endpoint does not know will not come by waiting, which pending is for.
     unknown = tuple(item.name for item in left if item.reason == UNKNOWN)
     return Applied(ready, plan.steps, tuple(i for i in left if i.reason != UNKNOWN), unknown)
 
@@ -225,6 +226,7 @@ def _make(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription | None]
 
 
 def _compare(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
+    # It may be the same plan that another process applies: who comes second has nothing to do.
     found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
     wanted = compared_settings(plan.spec)
