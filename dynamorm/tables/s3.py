@@ -32,6 +32,7 @@ from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from .completing import complete, of_one_region, refuse_unset
 from .jobs import Progress, seconds_at, until_done
+from .policies import ACCOUNT_DIGITS
 from .steps import operation_of
 from .transfers import arn_of_table, bulk_operation_of, export_of, import_of
 
@@ -74,7 +75,7 @@ def export_to_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    check_place(bucket, prefix)
+    check_place(bucket, prefix, bucket_owner)
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
     if view is not None and since is None:
         raise ValueError("view= takes effect with since= alone: a full export has no old images")
@@ -129,7 +130,7 @@ def import_from_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    check_place(bucket, prefix)
+    check_place(bucket, prefix, bucket_owner)
     _check_words(format=(format, ImportFormat), compression=(compression, Compression))
     spec = of_one_region(table_spec(model, name=name, **options))
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html
@@ -201,7 +202,7 @@ def bulk_put_from_s3(
     check_progress(progress)
     reports = bucket if errors_bucket is None else errors_bucket
     check_place(reports, errors_prefix)
-    check_place(bucket, prefix)
+    check_place(bucket, prefix, bucket_owner)
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
     check_units(max_write_units)
@@ -277,8 +278,8 @@ def check_units(units: object) -> None:
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
 
 
-def check_place(bucket: object, prefix: object) -> None:
-    """Raise for what cannot be the name of a bucket or the beginning of keys.
+def check_place(bucket: object, prefix: object, owner: object = None) -> None:
+    """Raise for what cannot be the name of a bucket, the beginning of keys or an account.
 
     `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
     """
@@ -287,6 +288,9 @@ def check_place(bucket: object, prefix: object) -> None:
         raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
     if not isinstance(prefix, str):
         raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
+    # A number is a usual mistake too, and may have lost the zeros that it began with.
+    if owner is not None and not (isinstance(owner, str) and len(owner) == ACCOUNT_DIGITS):
+        raise ValueError(f"bucket_owner= takes an account, twelve digits in a str, not {owner!r}")
 
 
 def _check_words(**given: tuple[object, Any]) -> None:
