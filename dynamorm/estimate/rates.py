@@ -78,6 +78,7 @@ def rates(
     """Return what a table or index serves, as it is declared or, where it is there, described."""
     if isinstance(table.billing, Provisioned):
         own = owner.throughput if isinstance(owner, IndexSpec) else None
+        # One rate from the first second on: auto scaling, which follows use, is not counted.
         fixed = own or table.billing
         return Rate(fixed.read, fixed.read), Rate(fixed.write, fixed.write)
     limits = owner.on_demand if isinstance(owner, IndexSpec) else table.billing
@@ -100,6 +101,7 @@ def _described(
     found = table.warm_throughput
     if isinstance(owner, IndexSpec):
         indexes = {index.index_name: index for index in table.global_secondary_indexes}
+        # One that is still to be built has none yet: then what is declared counts.
         found = indexes[owner.name].warm_throughput if owner.name in indexes else None
     if not (found and found.read_units_per_second and found.write_units_per_second):
         return None

@@ -82,6 +82,7 @@ if TYPE_CHECKING:
     )
     from .updates import update_table
 
+# To ensure a table takes none of them, and a cold start would pay for all.
 _LATER = {
     "backups": (
         "create_backup delete_backup describe_backup list_backups restore_table_from_backup "
@@ -179,6 +180,7 @@ def create_table(
         table_class=spec.table_class,
         deletion_protection_enabled=spec.deletion_protection,
         warm_throughput=spec.warm,
+        # `None` declares that there is none, which is how a table begins.
         resource_policy=policy_text(spec.resource_policy) if spec.resource_policy else UNSET,
         on_demand_throughput=_limits(billing if isinstance(billing, OnDemand) else None),
         vector_indexes=tuple(map(vector_index, spec.vector_indexes)) or UNSET,

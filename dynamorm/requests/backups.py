@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 def create_backup(model_or_name: Model | str, backup_name: str) -> backups.CreateBackupInput:
     """Build CreateBackup; several backups may have the same name."""
+    # The rule is that of tables' names, which a name made of a time with colons does not keep.
     if problem := name_problem(backup_name, "backup"):
         raise ModelError((f"{problem} - at {backup_name}",))
     return backups.CreateBackupInput(table_name(model_or_name), backup_name)

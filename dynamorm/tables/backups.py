@@ -102,7 +102,8 @@ def list_backups(model: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
 
     Sends one ListBackups for every 100 of them.
     """
-    # ListBackups knows no prefix, and a database with one does not see the tables of others.
+    # ListBackups knows no prefix, and a database with one does not see the tables of others. A
+    # table that is named may be gone: its backups outlive it.
     prefix = "" if model is not None else (yield from where()).table_prefix
     every = yield from pages(
         "ListBackups",
@@ -128,6 +129,7 @@ def delete_backup(backup: BackupDetails | str) -> Steps[None]:
 
 def backup_arn(backup: object) -> str:
     """Return the ARN of a backup; raise `TypeError` for what has none."""
+    # Not its name: several backups may have the same one.
     arn = backup.backup_arn if isinstance(backup, BackupDetails) else backup
     if not isinstance(arn, str) or "/backup/" not in arn:
         written = "arn:aws:dynamodb:REGION:ACCOUNT:table/NAME/backup/ID"

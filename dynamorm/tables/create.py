@@ -70,6 +70,7 @@ def made_by(
         if not error.maybe_applied:
             raise
         exists = error
+    # An attempt of ours may have made it, or have come too late: the table itself has to tell.
     found = yield from _find_any(spec, deadline, exists)
     if _is_own(spec, found, begun) and shows(found):
         return found

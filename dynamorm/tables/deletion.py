@@ -54,6 +54,7 @@ def delete_tables(
     not deleted.
     """
     check_flags(missing_ok=missing_ok, wait=wait)
+    # Each once: two models may be of one table, which is gone after the first.
     names = tuple(dict.fromkeys(table_name(each) for each in models_or_names))
     yield from within(timeout, lambda deadline: _delete(names, missing_ok, wait, deadline))
 

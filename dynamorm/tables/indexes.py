@@ -68,7 +68,6 @@ class IndexChanges:
         self._removed = {
             name for name in self._there if name in self._foreign and f"index:{name}" in allow
         }
-        # From here on the order counts: `_created` reads what the rules before have blocked.
         self._blocks: dict[str, Blocked] = {}
         # What an earlier rule blocks, a later one does not count as new.
         for rule in (
@@ -103,7 +102,8 @@ class IndexChanges:
         # but a new type of an attribute can only come when every index with the old one has gone.
         if self._types_clash(created):
             gone |= replaced
-        # Sorted, so that the same table and model have the same plan.
+        # Sorted, so that the same table and model have the same plan. Those that nobody declares go
+        # first: they may be in the way of others, by their number or by a type.
         yield from (self._delete(name) for name in sorted(gone))
         made: list[IndexSpec] = []
         for index in created:
@@ -172,6 +172,7 @@ class IndexChanges:
         """
         staying = (name for name in self._there if name not in gone)
         owners = [name for name in staying if attribute in self._types_there(self._there[name])]
+        # Without all that can leave, it is still used: by the table's key or by a local index.
         if not owners or attribute in self._types_without(self._there):
             where = "the table, or a local index"
             return where, "a type cannot be changed: use another attribute name"

@@ -68,6 +68,7 @@ def seconds_at(given: Any, name: str) -> float | None:
     """Return an aware datetime in seconds since the epoch; raise for any other one."""
     if given is None:
         return None
+    # A `date` has no moment, and a number might be in milliseconds.
     if not hasattr(given, "timestamp"):
         raise TypeError(f"{name}= takes an aware datetime, not {given!r:.200}")
     if given.tzinfo is None:

@@ -200,6 +200,7 @@ _NOT_EMPTY = "only an empty table becomes strongly consistent: make a new table 
 
 def _consistency(change: Change) -> Iterator[Step]:
     """Make all replicas of a strongly consistent table, and its witness, in one request."""
+    # Their regional settings follow in the steps of the replicas, when these are there.
     replicas, witness = change.spec.replicas or (), change.spec.witness or None
     regions = [replica.region for replica in replicas]
     text = f"replicas in {', '.join(regions)}" + (f", a witness in {witness}" if witness else "")

@@ -100,8 +100,10 @@ def _ready(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
 
 def pending(name: str, error: ServiceError) -> Pending:
     """Say what is left undone for now; raise the error where time alone does not help."""
+    # The service's words for TTL that was changed within the hour; there is no code for it.
     if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
         return Pending(name, error.text, SETTINGS[setting_of(name)].interval)
+    # A model may declare more than an emulator knows: its tables are made all the same.
     if isinstance(error, UnsupportedOperation):
         return Pending(name, UNKNOWN)
     if passes(error):

@@ -179,6 +179,7 @@ def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescriptio
     def read(spec: TableSpec, _table: TableDescription) -> Steps[Any]:
         from ..api import settings
 
+        # By the spec's name and not the description's: it may be the ARN of another account's.
         request = getattr(settings, f"{operation}Input")(spec.name)
         reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
         return getattr(reply, member)
@@ -195,6 +196,7 @@ def _time_to_live(change: Change) -> Iterator[Step]:
         off = requests.update_time_to_live(name, found, enabled=False)
         text = f"turn TTL off, attribute {found}"
         yield change.but(name=f"ttl:{found}", declared=None).step(off, text, "destructive")
+    # Destructive even on a table without TTL: it begins to delete items that are there.
     if declared:
         on = requests.update_time_to_live(name, declared)
         text = f"turn TTL on, attribute {declared}"

@@ -52,6 +52,7 @@ def each_tag(told: Change) -> Iterator[Pair]:
     declared, found = told.declared or {}, told.answer
     # Tags of AWS's own cannot be removed by anybody.
     foreign = (key for key in found if key not in declared and not key.startswith("aws:"))
+    # A part each, so that each removal can be allowed by name, and drift says which one differs.
     for key in (*declared, *foreign):
         yield f"tag:{key}", declared.get(key, UNSET), found.get(key)
 
