@@ -69,7 +69,7 @@ def still_heap():
     gc.freeze()
 
 
-@pytest.fixture(autouse=PROFILE == "mutation")
+@pytest.fixture(autouse="DYNAMORM_MUTATE" in os.environ)
 def empty_caches():
     """A mistake in what is made once is tried with every test that uses it, not with the first."""
     for name in [name for name in sys.modules if name.startswith("dynamorm")]:
