@@ -16,6 +16,7 @@ from ..api.cursors import Cursors
 from ..errors import S3Error
 from ..operations import Steps, Waiting
 from ..operations.sending import is_coroutine_function
+from .policies import ACCOUNT_DIGITS
 
 T = TypeVar("T")
 
@@ -50,6 +51,21 @@ def check_client(s3: object) -> None:
 _BLOCKING = (
     "is for asyncio: s3= takes a client that blocks, of botocore or boto3, and calls it in a thread"
 )
+
+
+def check_place(bucket: object, prefix: object, owner: object = None) -> None:
+    """Raise for what cannot be the name of a bucket, the beginning of keys or an account.
+
+    `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
+    """
+    if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
+        written = '"my-bucket", prefix="folder/"'
+        raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
+    if not isinstance(prefix, str):
+        raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
+    # A number is a usual mistake too, and may have lost the zeros that it began with.
+    if owner is not None and not (isinstance(owner, str) and len(owner) == ACCOUNT_DIGITS):
+        raise ValueError(f"bucket_owner= takes an account, twelve digits in a str, not {owner!r}")
 
 
 class Bucket:

@@ -30,11 +30,11 @@ from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
+from .buckets import check_client, check_place
 from .completing import complete, of_one_region, refuse_unset
 from .jobs import Progress, seconds_at, until_done
-from .policies import ACCOUNT_DIGITS
 from .steps import operation_of
-from .transfers import arn_of_table, bulk_operation_of, export_of, import_of
+from .transfers import arn_of_table, bulk_operation_of, check_units, export_of, import_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..model.keywords import TableOptions
-
-LEAST_UNITS = 1024
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
 
 
 @operation
@@ -265,32 +262,9 @@ def _check_reader(s3: Any, wait: bool) -> None:
     """Raise for an `s3=` that cannot read the report of a bulk put."""
     if s3 is None:
         return
-    from .buckets import check_client
-
     check_client(s3)
     if not wait:
         raise ValueError("s3= takes effect with wait=True alone: the report is written last")
-
-
-def check_units(units: object) -> None:
-    """Raise for a rate that a bulk put does not take."""
-    if units is not None and (type(units) is not int or units < LEAST_UNITS):
-        raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
-
-
-def check_place(bucket: object, prefix: object, owner: object = None) -> None:
-    """Raise for what cannot be the name of a bucket, the beginning of keys or an account.
-
-    `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
-    """
-    if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
-        written = '"my-bucket", prefix="folder/"'
-        raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
-    if not isinstance(prefix, str):
-        raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
-    # A number is a usual mistake too, and may have lost the zeros that it began with.
-    if owner is not None and not (isinstance(owner, str) and len(owner) == ACCOUNT_DIGITS):
-        raise ValueError(f"bucket_owner= takes an account, twelve digits in a str, not {owner!r}")
 
 
 def _check_words(**given: tuple[object, Any]) -> None:

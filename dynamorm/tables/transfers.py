@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from datetime import timedelta
 
 
+LEAST_UNITS = 1024
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_StartBulkPutItems.html"""
+
+
 @operation
 def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
     """Return the exports of the last 90 days: of one table, or of all in this account and prefix.
@@ -148,6 +152,12 @@ def transfer_arn(given: object, kind: type[Underway]) -> str:
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise TypeError(f"expected {kind.__name__} or its ARN, not {given!r:.300}")
     return arn
+
+
+def check_units(units: object) -> None:
+    """Raise for a rate that a bulk put does not take."""
+    if units is not None and (type(units) is not int or units < LEAST_UNITS):
+        raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
 
 
 def _arn_of(model: Model | str | None) -> Steps[str | None]:

@@ -8,8 +8,8 @@ from msgspec import UNSET
 
 from ...errors import Refused
 from ...model.declare import Model, table_spec
-from ...tables.buckets import check_client
-from ...tables.s3 import check_place, check_units
+from ...tables.buckets import check_client, check_place
+from ...tables.transfers import check_units
 
 _CANNOT = {
     "existing": (
