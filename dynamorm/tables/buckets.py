@@ -53,16 +53,18 @@ _BLOCKING = (
 )
 
 
-def check_place(bucket: object, prefix: object, owner: object = None) -> None:
+def check_place(bucket: object, prefix: object, owner: object = None, *, of: str = "") -> None:
     """Raise for what cannot be the name of a bucket, the beginning of keys or an account.
 
+    The arguments are named as such; with `of` "errors_" as `errors_bucket=` and `errors_prefix=`.
     `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
     """
     if not isinstance(bucket, str) or not bucket or {*bucket} & {*"/:"}:
-        written = '"my-bucket", prefix="folder/"'
-        raise ValueError(f"bucket takes the name of one, as in {written}, not {bucket!r:.200}")
+        written = f'"my-bucket", {of}prefix="folder/"'
+        named = f"{of}bucket=" if of else "bucket"
+        raise ValueError(f"{named} takes the name of one, as in {written}, not {bucket!r:.200}")
     if not isinstance(prefix, str):
-        raise TypeError(f"prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
+        raise TypeError(f"{of}prefix= takes the beginning of keys, a str, not {prefix!r:.200}")
     # A number is a usual mistake too, and may have lost the zeros that it began with.
     if owner is not None and not (isinstance(owner, str) and len(owner) == ACCOUNT_DIGITS):
         raise ValueError(f"bucket_owner= takes an account, twelve digits in a str, not {owner!r}")

@@ -197,9 +197,9 @@ def bulk_put_from_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    reports = bucket if errors_bucket is None else errors_bucket
-    check_place(reports, errors_prefix)
     check_place(bucket, prefix, bucket_owner)
+    reports = bucket if errors_bucket is None else errors_bucket
+    check_place(reports, errors_prefix, of="errors_")
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
     check_units(max_write_units)

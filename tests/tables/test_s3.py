@@ -323,6 +323,8 @@ def test_a_wait_for_a_transfer_ends_in_time(world: World) -> None:
         (dynamorm.bulk_put_from_s3, {"format": "CSV"}, ValueError),
         (dynamorm.bulk_put_from_s3, {"tier": "FAST"}, ValueError),
         (dynamorm.bulk_put_from_s3, {"bucket_owner": 123456789012}, ValueError),
+        (dynamorm.bulk_put_from_s3, {"errors_bucket": "s3://reports"}, ValueError),
+        (dynamorm.bulk_put_from_s3, {"errors_prefix": 5}, TypeError),
         (dynamorm.export_to_s3, {"bucket_owner": "12345678901"}, ValueError),
         (dynamorm.import_from_s3, {"bucket_owner": "1234-5678-9012"}, ValueError),
         (dynamorm.bulk_put_from_s3, {"max_write_units": 1023}, ValueError),
