@@ -136,6 +136,18 @@ def test_options_that_no_copy_takes_are_refused(options, problem):
         estimate.copy(described(ORDERS), **options)
 
 
+def test_what_does_not_tell_a_size_is_refused():
+    """A model, a name: with what does, and not with what is missing of it."""
+    plan = dynamorm.run(dynamorm.plan(ORDERS), FakeService())
+    for estimated in (
+        lambda: estimate.copy(ORDERS),
+        lambda: estimate.copy("orders"),
+        lambda: estimate.plan(plan, ORDERS),
+    ):
+        with pytest.raises(TypeError, match=r"a TableDescription, as of db.describe_table"):
+            estimated()
+
+
 def test_what_is_no_plan_is_refused():
     """A model is answered with what makes a plan of it."""
     for subject in (ORDERS, type(ORDERS)):

@@ -64,12 +64,12 @@ def estimate_copy(
     check_word("existing", existing, ("overwrite", "keep"))
     check_rate("max_read_units", max_read_units)
     check_rate("max_write_units", max_write_units)
+    items = _items(source)
     # As a spec, so that billing, class and indexes are asked for in one way, declared or found.
     origin = TableSpec.of(source)
     there = target if isinstance(target, TableDescription) else None
     spec = TableSpec.of(there) if there else table_spec(target or origin)  # type: ignore[arg-type]  # no description
     region = region or region_of(source.table_arn)
-    items = _items(source)
     # Scan rounds up for each page and not for each item, which no table of a size to estimate
     # notices.
     units = ceil(items.size / READ_BYTES) * (1 if consistent_read else 0.5)
@@ -206,6 +206,9 @@ class _Priced:
 
 
 def _items(table: TableDescription) -> _Items:
+    if not isinstance(table, TableDescription):
+        taken = "a TableDescription, as of db.describe_table()"
+        raise TypeError(f"the size of a table is known from {taken}, not from {table!r:.200}")
     return _Items(table.item_count or 0, table.table_size_bytes or 0)
 
 
