@@ -130,6 +130,7 @@ class _Cluster:
         self._error: BaseException | None = None
 
     def serve(self, function: Callable[[Any, Any], Any], tasks: list[Any], stopped: Stop) -> None:
+        """Have all tasks done; raise the first error when they have ended."""
         self._count_threads()
         # Before the tasks: each reads both variables first of all.
         for number in range(len(tasks)):
@@ -186,6 +187,7 @@ class _Cluster:
         return self._error is not None or self._shares.hear(number, None).left <= 0
 
     def _hear(self, number: int, key: str, said: Any) -> None:
+        """Take note of what a task has told; an error is kept until all tasks have ended."""
         try:
             # With its key: a task that took over from a lost one is not answered for that one.
             self._answered[number] = key, self._shares.hear(number, said).wait
@@ -193,6 +195,7 @@ class _Cluster:
             self._error = self._error or error
 
     def _say(self, number: int) -> None:
+        """Tell a task its terms, whether it is to end, and which of its messages was the last."""
         answered, wait = self._answered.get(number, ("", 0.0))
         terms = structs.replace(self._shares.hear(number, None), wait=wait)
         said = {
@@ -205,6 +208,7 @@ class _Cluster:
         self._variable(f"{self._name}-{number}").set(said)
 
     def _count_threads(self) -> int:
+        """Return the number of the workers' threads, and lend units to as many tasks at once."""
         threads: int = sum(self._client.nthreads().values())
         # The other tasks wait for a worker, and use nothing of the rate.
         self._shares.at_once = float(threads or 1)
@@ -251,6 +255,7 @@ class _Line:
         return structs.replace(task, point=convert(left, VerifyPoint))  # pragma: no cover
 
     def ask(self, said: Any) -> Terms:
+        """Tell something, or nothing; return the terms. Raises `Over` where the caller ends."""
         if isinstance(said, CopyReport | Verified):
             # Before it is told: a worker that takes over may know more than the caller, and never
             # less.
@@ -266,6 +271,7 @@ class _Line:
         return terms
 
     def _get(self) -> tuple[Terms, str]:
+        """Return the terms, and the last message of this task that was heard."""
         told = self._terms.get(timeout=SILENCE)
         # By the clock of this machine: those of worker and caller may be apart.
         if told["said"] != self._said:

@@ -26,6 +26,7 @@ class ConditionalWriter(Writer):
     """
 
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
+        """Put one item where there is none with its key; compare it with what is there."""
         # One a request: BatchWriteItem takes no conditions, a transaction costs twice the units.
         [raw] = batch[0].raws
         payload = put_if_absent(self.how.table, raw, self.how.key_names[0])

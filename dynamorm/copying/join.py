@@ -142,6 +142,7 @@ class Side:
             self.wait(len(skipped))
 
     def meet(self, key: Hashable) -> SideEntry:
+        """Take out the entry of a key: it has met its counterpart."""
         entry = self.waiting.pop(key)
         # The counterpart of a later one may have come first.
         self._passed = max(self._passed, entry.place + 1)
@@ -176,6 +177,7 @@ class Side:
         return [*self._doubles, *waiting]
 
     def _take_out(self, left: list[tuple[Hashable, SideEntry]]) -> list[Keyed]:
+        """Take out entries that `_before` gave, from the first one on."""
         # `_before` has put the doubles first, and `left` may be a part of what it gave.
         doubles, self._doubles = len(self._doubles), self._doubles[len(left) :]
         for key, _ in left[doubles:]:

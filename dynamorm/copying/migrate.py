@@ -177,6 +177,7 @@ def _refuse_drift(target: Ensured) -> None:
 
 
 def _refuse_existing(source: str, backup_table: str, _: Deadline) -> Steps[None]:
+    """Refuse a backup table that is there; raise `TableNotFound` for a missing source."""
     yield from describe_table(source)
     # Before Python 3.12, tracing loses what follows a program that has caught an error.
     if (yield from table_exists(backup_table)):  # pragma: no branch
@@ -186,6 +187,7 @@ def _refuse_existing(source: str, backup_table: str, _: Deadline) -> Steps[None]
 def _back_up(
     source: str, backup_table: str, segments: int, timeout: float | timedelta | None
 ) -> Steps[tuple[Backup | None, CopyReport | None]]:
+    """Make an on-demand backup, or a copy where the endpoint knows none; the other is `None`."""
     request = requests.create_backup(source, backup_table)
     try:
         making = within(timeout, lambda deadline: back_up(request, deadline))

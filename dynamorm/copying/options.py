@@ -195,6 +195,7 @@ class TimeLeft:
         """When the operation began, on its clock."""
 
     def at(self, moment: float) -> float:
+        """Return the seconds left at a moment: `inf` without a deadline, 0 or less past it."""
         if self._deadline is None:
             return float("inf")
         # A function is asked each time: in Lambda, only the context knows what is left.
@@ -204,6 +205,7 @@ class TimeLeft:
 
 
 def _seconds(said: Any) -> float:
+    """Return what a deadline's function said, as seconds; raise `ValueError` for what is none."""
     if said != float("inf"):
         check_deadline(said)
     if said is None:

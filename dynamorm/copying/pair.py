@@ -77,6 +77,7 @@ class Pair(Struct, frozen=True):
         return (yield from self._find(Deadline(moment, seconds)))
 
     def _find(self, deadline: Deadline) -> Steps[tuple[Found, Found]]:
+        """Describe source and target, each as soon as it can be read and written."""
         (ours, theirs), place = self.names, self.settings.target_db
         here = yield from where()
         # A database that is not for this driver is refused here, before anything is sent.
@@ -88,6 +89,7 @@ class Pair(Struct, frozen=True):
 
 
 def _check_shapes(source: Model | str, target: Model | str) -> None:
+    """Refuse two models whose items differ; what has no model is not looked at."""
     tables: tuple[Any, Any] = source, target
     if any(isinstance(table, str | TableSpec) for table in tables):
         return

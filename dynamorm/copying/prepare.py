@@ -165,6 +165,7 @@ def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: 
 def _rule(
     settings: CopySettings, target: TableSpec, checkpoint: Checkpoint, *, alone: bool
 ) -> Rule | None:
+    """Return what is done about items that get one key; `None` where each write is conditional."""
     from .collisions import Forbidding, Keys, Replacing
 
     if settings.collisions == "check":

@@ -152,6 +152,7 @@ class Segment:
                 page.ends(self._names)
 
     def _settle(self) -> None:
+        """Move the cursor; for who holds the lock."""
         # An unbroken run from the front, and no page behind the first that waits: what lies before
         # the cursor is in the target.
         ready = [*takewhile(lambda page: page.read_whole and not page.open, self._pages)]

@@ -76,6 +76,7 @@ class Tally(Struct, forbid_unknown_fields=True, omit_defaults=True):
     has not met its counterpart."""
 
     def __add__(self, other: Tally) -> Tally:
+        """Return the sum, with no more keys than are named."""
         sums: dict[str, Any] = {}
         for name, mine in structs.asdict(self).items():
             theirs = getattr(other, name)

@@ -113,12 +113,14 @@ class Watch:
         self._repeat("retry" if transient else "wait", seconds)
 
     def _repeat(self, kind: str, seconds: float) -> None:
+        """Show an event of another kind about the last request."""
         last = self._last
         error = last.error if kind == "retry" else None
         event = Event(kind, last.operation, last.table, last.attempt, seconds, error=error)
         self._show(event)
 
     def _show(self, event: Event) -> None:
+        """Log an event, and tell it to `observe`, whose own errors are logged and dropped."""
         # Where the application has not imported it nobody listens, and an import takes milliseconds
         # of a cold start.
         logging: Any = sys.modules.get("logging")

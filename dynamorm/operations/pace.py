@@ -126,6 +126,7 @@ class Pace:
             self._factor *= (1 + units / paid) / 2
 
     def _rate(self, limit: float, moment: float) -> float:
+        """Return the rate at a moment; for who holds the lock."""
         if self._share < 1.0:
             since = 0.0 if self._shared_at is None else moment - self._shared_at
             self._share = min(1.0, self._share * 2 ** (since / self._doubling))

@@ -141,6 +141,7 @@ class Threads:
 
 
 def _fulfil(future: Future[Any], function: Callable[[], Any]) -> None:
+    """Call a function, unless nobody waits for its future any more."""
     if not future.set_running_or_notify_cancel():
         return
     try:

@@ -60,6 +60,7 @@ class _Desk:
         tasks: Sequence[Any],
         stopped: Callable[[], bool],
     ) -> list[R]:
+        """Submit the tasks, and answer what they ask until all have ended; return their results."""
         # Of this process and its children, so that no other one on the machine can give answers,
         # which are pickles.
         key = bytes(current_process().authkey)
@@ -83,6 +84,7 @@ class _Desk:
         return _results(futures, self._errors)
 
     def _wait(self, futures: list[Future[Any]], stopped: Callable[[], bool]) -> None:
+        """Wait for all, or after an error or a stop for those that have begun."""
         left: Iterable[Future[Any]] = futures
         try:
             while left and not (self._over or stopped()):
@@ -96,6 +98,7 @@ class _Desk:
             wait([future for future in futures if not future.cancel()])
 
     def _accept(self, listener: Listener) -> None:
+        """Let processes in until all have ended, and answer each in a thread."""
         # Until all have ended: a process that got no answer would wait forever.
         while True:
             try:
@@ -108,12 +111,14 @@ class _Desk:
                 Thread(target=self._answer, args=(line,), daemon=True).start()
 
     def _answer(self, line: Connection[Any, Any]) -> None:
+        """Answer one process until it hangs up."""
         with line, suppress(OSError, EOFError):
             while True:
                 number, said = line.recv()
                 line.send(self._reply(number, said))
 
     def _reply(self, number: int, said: Any) -> Any:
+        """Return the answer to a question; from the first error on, `Over`."""
         answer: Any = None
         with self._lock:
             try:
@@ -125,6 +130,7 @@ class _Desk:
 
 
 def _results(futures: list[Future[R]], errors: list[BaseException]) -> list[R]:
+    """Return all results, or raise the first error that says more than `Over`."""
     found = [future.exception() for future in futures if not future.cancelled()]
     raised = [*errors, *(error for error in found if error is not None)]
     # What has only been stopped comes last.
@@ -152,6 +158,7 @@ def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: An
 
 @contextmanager
 def _uninterrupted() -> Any:
+    """Ignore Ctrl-C meanwhile: a terminal sends it to all processes of its group."""
     # A signal's handler can be set in the main thread alone; an executor of threads has others.
     if current_thread() is not main_thread():  # pragma: no branch
         yield

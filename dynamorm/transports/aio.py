@@ -89,6 +89,7 @@ class _Pool(Pool[AsyncConnection]):
     async def post(
         self, operation: str, headers: dict[str, str], body: bytes, until: float
     ) -> Answer:
+        """Send one request when it is its turn; raises `TransportError`."""
         head = self.head(headers, body)
         try:
             await self._turn(until)

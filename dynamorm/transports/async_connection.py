@@ -144,6 +144,7 @@ class Link(asyncio.Protocol):
             await self._wait(step, until)
 
     async def _received(self, step: float, until: float) -> bytes:
+        """Return what has come since the last time; nothing at the end."""
         while not self._parts:
             # After the parts: what came before a reset may be the whole answer.
             if self._error is not None:
@@ -162,6 +163,7 @@ class Link(asyncio.Protocol):
         return data
 
     async def _wait(self, step: float, until: float) -> None:
+        """Wait until the loop tells something, for a step at most and until the moment."""
         waiter = self._waiter = self._loop.create_future()
         seconds = seconds_left(step, until)
         timer = self._loop.call_later(seconds, _expire, waiter) if seconds < inf else None
@@ -211,6 +213,7 @@ async def open_connection(route: Route, until: float) -> AsyncConnection:
 
 
 async def _connected(route: Route, until: float) -> Link:
+    """Connect to the endpoint or its proxy; raises `Failed`."""
     host, port = (route.proxy.host, route.proxy.port) if route.proxy else route.address()
     link = Link()
     opening = asyncio.get_running_loop().create_connection(lambda: link, host, port)
@@ -252,6 +255,7 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
 
 
 async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
+    """Have the proxy connect to the endpoint; raises `Failed`."""
     # One limit for it all, as for a handshake: a head sent byte by byte gets no new time for each.
     ends = min(until, time.monotonic() + route.connect_timeout)
     try:
@@ -263,6 +267,7 @@ async def _tunnel(link: Link, route: Route, proxy: Proxy, until: float) -> None:
 
 
 async def _secure(link: Link, route: Route, until: float) -> None:
+    """Begin TLS on a connection; raises `Failed`."""
     try:
         context = tls_context(route.bundle)
     except OSError as error:

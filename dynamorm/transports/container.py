@@ -101,6 +101,7 @@ class Container(Hidden):
             return kept
 
     def _renewed(self, kept: Temporary | None, now: float) -> Temporary:
+        """Return new ones; without these, those that are kept and have not expired."""
         try:
             fresh = self._ask()
             ends = fresh.expiration.timestamp()
@@ -117,6 +118,7 @@ class Container(Hidden):
         return fresh
 
     def _ask(self) -> Temporary:
+        """Ask the endpoint once; raise `CredentialsMissing` for what is no credentials."""
         status, body = self._answered()
         if status != 200:
             transient = status >= 500 or status == 429
@@ -127,6 +129,7 @@ class Container(Hidden):
             raise _failure("its answer is not one of credentials", transient=False) from None
 
     def _answered(self) -> tuple[int, HiddenBytes]:
+        """Return the status and the body of the endpoint's answer."""
         headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
         if token := self._token():
             headers["Authorization"] = token
@@ -175,6 +178,7 @@ def _is_word(text: str) -> bool:
 
 
 def _is_allowed(route: Route) -> bool:
+    """Return whether a token may be sent there: to this machine, by https, to ECS or EKS."""
     try:
         host, port = route.address()
     except ValueError:

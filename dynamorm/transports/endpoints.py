@@ -137,6 +137,7 @@ def is_local(url: str) -> bool:
 def _given_region(
     argument: str | None, environ: Mapping[str, str], profile: Profile
 ) -> Named | None:
+    """Return the region that is named, and by what; an empty variable names none."""
     if argument is not None:
         return "region=", argument
     sources = (
@@ -150,6 +151,7 @@ def _given_region(
 def _given_endpoint(
     argument: str | None, environ: Mapping[str, str], profile: Profile
 ) -> Named | None:
+    """Return the endpoint that is named, and by what; an empty variable names none."""
     if argument is not None:
         return "endpoint=", HiddenText(argument)
     if _flag("ignore_configured_endpoint_urls", environ, profile):
@@ -171,6 +173,7 @@ def _setting(key: str, environ: Mapping[str, str], profile: Profile) -> Named:
 
 
 def _flag(key: str, environ: Mapping[str, str], profile: Profile) -> bool:
+    """Return whether a setting is true; raise for what is neither true nor false."""
     source, value = _setting(key, environ, profile)
     # boto3 takes "1" for false: who sets that to get FIPS does not get it, and is not told.
     if value not in ("", "true", "false"):
@@ -193,6 +196,7 @@ def _is_label(text: str) -> bool:
 
 
 def _of_region(region: str, environ: Mapping[str, str], profile: Profile) -> Endpoint:
+    """Return the endpoint of a region, by its partition, FIPS and dual-stack."""
     fips = _flag("use_fips_endpoint", environ, profile)
     dual_stack = _flag("use_dualstack_endpoint", environ, profile)
     if region == "local":
@@ -216,6 +220,7 @@ def _of_local(*, variant: bool) -> Endpoint:
 
 
 def _account_mode(environ: Mapping[str, str], profile: Profile, *, possible: bool) -> str:
+    """Return the mode of account endpoints; raise for one that is required and impossible."""
     source, mode = _setting("account_id_endpoint_mode", environ, profile)
     if mode not in ("", "preferred", "disabled", "required"):
         raise errors.EndpointUnknown(f"{source} must be preferred, required or disabled")
@@ -228,6 +233,7 @@ def _account_mode(environ: Mapping[str, str], profile: Profile, *, possible: boo
 
 
 def _partition(region: str) -> _Partition:
+    """Return a region's partition by the form of its name; the first one for any other form."""
     area, _, number = region.rpartition("-")
     area, _, word = area.rpartition("-")
     shape = f"{area}-*-#" if word and number.isdigit() else region
@@ -275,6 +281,7 @@ def _is_path(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
+    """Return whether it can be a host: a name, an IPv4 address, or an IPv6 one in brackets."""
     if text[:1] == "[" and text[-1:] == "]":
         return set(text[1:-1]) <= set("0123456789abcdefABCDEF:.") and _is_ipv6(text[1:-1])
     # Underscores are no part of DNS, but container networks have them. From 64 on, a label makes

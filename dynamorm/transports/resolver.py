@@ -28,6 +28,7 @@ class _Chained:
         return f"credentials of {self._source}"
 
     def __call__(self) -> CredentialsLike:
+        """Return what is valid now; botocore renews it when that is due."""
         try:
             frozen: CredentialsLike = self._credentials.get_frozen_credentials()
         except Exception as error:  # noqa: BLE001 - a provider raises whatever it meets

@@ -136,6 +136,7 @@ class _ByS3:
         return True
 
     def _exported(self) -> Steps[Export]:
+        """Begin the export, and return its first description; refuse a target of no use."""
         checkpoint = self._job.checkpoint
         table = checkpoint.source_table.arn or checkpoint.source
         target = yield from self._there(describe_table(checkpoint.target))
@@ -199,6 +200,7 @@ class _ByS3:
         return True
 
     def _put(self) -> Steps[BulkOperation]:
+        """Begin the bulk put of all that was uploaded, and return its first description."""
         point = self.point
         request = requests.start_bulk_put_items(
             self._job.checkpoint.target,
@@ -213,6 +215,7 @@ class _ByS3:
         return reply.description
 
     def _hear(self, bulk: BulkOperation) -> None:
+        """Note how many items have been put; the checkpoint is saved with the next report."""
         failed = bulk.failed_item_count or 0
         # What has been processed includes what has failed: API_BulkOperationDescription.
         point = structs.replace(
@@ -237,6 +240,7 @@ class _ByS3:
         return True
 
     def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
+        """Sum up the service's report of errors, for the report of the copy too."""
         names = self._job.items.target
         place = self.point.folder("errors")
         errors = yield from patiently(self._job, sum_up, bulk, self._bucket, place, names)
@@ -244,6 +248,7 @@ class _ByS3:
         return errors
 
     def _hand_over(self, bulk: BulkOperation) -> None:
+        """Pass what was not put to `on_error`, as far as the report of errors has its values."""
         names = self._job.items.target
         for record in records(self._bucket, self.point.folder("errors"), bulk.arn):
             # The whole item if the report has it, and else what names it.

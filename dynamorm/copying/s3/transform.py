@@ -87,6 +87,7 @@ def _cursor(bundle: int, parts: int) -> Key:
 
 
 def _place(cursor: Key | None) -> tuple[int, int]:
+    """Return the bundle, and its parts that are written; refuse a cursor of a direct copy."""
     if cursor is None:
         return 0, 0
     try:
