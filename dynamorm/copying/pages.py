@@ -126,15 +126,18 @@ class Pages:
             return False
         with suppress(*UNREADABLE):
             page.digest = digest(item_key(raws[0], self._names))
-        hashed = self._segment.sent.pop(page.digest, None)
-        if page.digest in self._segment.ahead:
-            self._segment.ahead.remove(page.digest)
-        elif hashed is None or item_digest(raws[0]) != hashed:
-            return False
-        page.counts.read = page.counts.written = 1
-        page.counts.bytes = len(raws[0])
-        page.read_whole = True
-        return True
+        segment, key = self._segment, page.digest
+        hashed = segment.sent.get(key)
+        known = key in segment.ahead or (hashed is not None and item_digest(raws[0]) == hashed)
+        if known:
+            page.counts.read = page.counts.written = 1
+            page.counts.bytes = len(raws[0])
+            page.read_whole = True
+        # Only now: another segment's thread may save a checkpoint at any moment, and one without it
+        # would have it transformed again.
+        segment.ahead.discard(key)
+        segment.sent.pop(key, None)
+        return known
 
     def _is_late(self) -> Steps[bool]:
         """Return whether there is no time for another item, by the slowest so far."""

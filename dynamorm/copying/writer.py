@@ -264,13 +264,15 @@ class Writer:
         rule, kept = self.how.rule, answer.kept
         for part in answer.written:
             page, number = part.page, len(part.raws)
-            page.open -= number
             if kept:
                 page.counts.kept += number
             elif rule is None:
                 page.counts.written += number
             else:
                 rule.written(part)
+            # After the counts: another segment's thread may report at any moment, and a page with
+            # nothing open is summed up and left behind.
+            page.open -= number
             if rule is not None:
                 self._by_key.pop(part.key, None)
                 if part.older is not None:

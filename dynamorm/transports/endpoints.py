@@ -151,7 +151,6 @@ def _given_region(
 def _given_endpoint(
     argument: str | None, environ: Mapping[str, str], profile: Profile
 ) -> Named | None:
-    """Return the endpoint that is named, and by what; an empty variable names none."""
     if argument is not None:
         return "endpoint=", HiddenText(argument)
     if _flag("ignore_configured_endpoint_urls", environ, profile):
@@ -173,7 +172,6 @@ def _setting(key: str, environ: Mapping[str, str], profile: Profile) -> Named:
 
 
 def _flag(key: str, environ: Mapping[str, str], profile: Profile) -> bool:
-    """Return whether a setting is true; raise for what is neither true nor false."""
     source, value = _setting(key, environ, profile)
     # boto3 takes "1" for false: who sets that to get FIPS does not get it, and is not told.
     if value not in ("", "true", "false"):
@@ -196,7 +194,6 @@ def _is_label(text: str) -> bool:
 
 
 def _of_region(region: str, environ: Mapping[str, str], profile: Profile) -> Endpoint:
-    """Return the endpoint of a region, by its partition, FIPS and dual-stack."""
     fips = _flag("use_fips_endpoint", environ, profile)
     dual_stack = _flag("use_dualstack_endpoint", environ, profile)
     if region == "local":
@@ -281,7 +278,6 @@ def _is_path(text: str) -> bool:
 
 
 def _is_host(text: str) -> bool:
-    """Return whether it can be a host: a name, an IPv4 address, or an IPv6 one in brackets."""
     if text[:1] == "[" and text[-1:] == "]":
         return set(text[1:-1]) <= set("0123456789abcdefABCDEF:.") and _is_ipv6(text[1:-1])
     # Underscores are no part of DNS, but container networks have them. From 64 on, a label makes

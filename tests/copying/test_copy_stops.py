@@ -29,7 +29,10 @@ from dynamorm import (
     attribute_transform,
     table,
 )
+from dynamorm.copying import job
 from dynamorm.copying.checkpoint_file import save
+from dynamorm.copying.collisions import Forbidding
+from dynamorm.copying.report import Segment
 from dynamorm.errors import service_error
 from dynamorm.testing import Async, FakeClock, FakeService
 
@@ -375,6 +378,62 @@ def test_in_place_what_was_written_ahead_of_the_cursor_is_passed_over() -> None:
     assert (report.done, report.read, report.written) == (True, 10, 10)
     assert counted(fake) == ["1"] * 10
     assert (len(changed), len(set(changed))) == (11, 10)
+
+
+def test_in_place_what_is_passed_over_is_known_at_every_moment(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The thread of another segment may save the file at any of them, and a kill come after it."""
+    fake = service(10, Ticking(0.01))
+    change = attribute_transform(add_one)
+    options: dict[str, Any] = {"in_place": True, "transform": change}
+    with pytest.raises(CopyIncomplete) as caught:
+        copy(Faulty(fake, ["fine", *[1] * 500]), "source", deadline=5, **options)
+    known: list[int] = []
+
+    class Ahead(set[bytes]):
+        def discard(self, key: bytes) -> None:
+            super().discard(key)
+            known.append(len(self) + segments[0].counts().written)
+
+        remove = discard
+
+    class Watched(Segment):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            self.ahead = Ahead(self.ahead)
+            segments.append(self)
+
+    segments: list[Segment] = []
+    monkeypatch.setattr(job, "Segment", Watched)
+    assert copy(fake, "source", resume=caught.value.report, **options).done
+    assert min(known) == 9
+
+
+def test_an_item_is_counted_before_a_report_can_pass_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The thread of another segment may report between any two steps of an acknowledgement."""
+    segments: list[Segment] = []
+    written = Forbidding.written
+
+    class Watched(Segment):
+        def __init__(self, *given: Any) -> None:
+            super().__init__(*given)
+            segments.append(self)
+
+    def reported(self: Forbidding, item: Any) -> None:
+        for segment in segments:
+            segment.settle()
+        written(self, item)
+
+    @attribute_transform
+    def but_one(values: dict[str, Any]) -> dict[str, Any] | None:
+        # From here on batches straddle pages.
+        return None if values["id"]["S"] == "id-0" else values
+
+    monkeypatch.setattr(job, "Segment", Watched)
+    monkeypatch.setattr(Forbidding, "written", reported)
+    report = copy(service(60), transform=but_one, batch_size=10)
+    assert (report.read, report.skipped, report.written) == (60, 1, 59)
 
 
 @pytest.mark.parametrize("skip", [1, 2, 7])
