@@ -9,15 +9,24 @@ from typing import Any, TypeVar
 from ..api.cursors import Cursors
 from ..api.items import ScanInput, ScanOutput, units
 from ..errors import DynamormError, Throttled
-from ..operations import Steps, call, now
+from ..operations import Sleep, Steps, call, now
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .checkpoint import Costs
 from .options import TimeLeft
-from .writer import ONCE, PATIENCE, rest
 
 R = TypeVar("R")
+
+PATIENCE = 120.0
+"""Seconds without an acknowledgement, pauses included, until whoever sends gives up."""
+
+BASE, CAP = 0.05, 5.0
+"""Seconds: half of the first pause at most, and the longest."""
+
+ONCE = float("-inf")
+"""As `until`, no moment for a second attempt: a copy retries for minutes on one schedule of pauses,
+and would begin with the short ones again and again if each attempt had a schedule of its own."""
 
 UNIT = 4096
 """Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
@@ -120,3 +129,15 @@ class Pauses:
         """Let the service rest; `False`, and no pause, when there is no time for that."""
         self._tries += 1
         return (yield from rest(self._tries, self._left.at((yield from now()))))
+
+
+def rest(refusals: int, left: float) -> Steps[bool]:
+    """Pause before the next attempt, longer after each refusal; `False` without the time for it.
+
+    Pauses cut short would come ever faster at the end.
+    """
+    longest = min(CAP, BASE * 2 ** min(refusals, 10))
+    if left < longest:
+        return False
+    yield Sleep(0.0, spread=longest)
+    return True

@@ -22,10 +22,9 @@ from ..model.keys import KeyAttribute
 from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .asking import UNIT, Asking, Pauses, ask_once
+from .asking import PATIENCE, UNIT, Asking, Pauses, ask_once
 from .options import TimeLeft
 from .verified import Tally
-from .writer import PATIENCE
 
 T = TypeVar("T")
 

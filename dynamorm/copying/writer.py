@@ -10,25 +10,17 @@ from msgspec import Raw, Struct
 from ..api.items import BatchWriteItemOutput, ConsumedCapacity, batch_write_item, units
 from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
-from ..operations import NOW, Call, Sleep, Steps, asked
+from ..operations import NOW, Call, Steps, asked
 from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
+from .asking import ONCE, PATIENCE, rest
 from .checkpoint import Costs
 from .options import TimeLeft
 from .queue import Part, Queue, count, singly, size_of, whole_units
 from .report import Page
 
 R = TypeVar("R")
-
-PATIENCE = 120.0
-"""Seconds of sending without one acknowledged item, pauses included, until a writer gives up."""
-
-BASE, CAP = 0.05, 5.0
-
-ONCE = float("-inf")
-"""As `until`, no moment for a second attempt: a copy retries for minutes on one schedule of pauses,
-and would begin with the short ones again and again if each attempt had a schedule of its own."""
 
 
 class Rule(Protocol):
@@ -285,15 +277,3 @@ class Writer:
             older.page.counts.collisions += 1
             older.page.open -= 1
             older = older.older
-
-
-def rest(refusals: int, left: float) -> Steps[bool]:
-    """Pause before the next attempt, longer after each refusal; `False` without the time for it.
-
-    Pauses cut short would come ever faster at the end.
-    """
-    longest = min(CAP, BASE * 2 ** min(refusals, 10))
-    if left < longest:
-        return False
-    yield Sleep(0.0, spread=longest)
-    return True
