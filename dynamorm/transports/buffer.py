@@ -7,7 +7,7 @@ sent what has come, so that a thread and an event loop read by the same rules.
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from io import BytesIO
+from io import SEEK_CUR, BytesIO
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -53,6 +53,10 @@ class Buffer:
         self._at = 0
         self.begun = False
         """Whether anything of the answer has come."""
+        self.space: memoryview | None = None
+        """Where the next bytes can be put instead of being sent, so that they are copied once."""
+        self.put = 0
+        """How many have been put there."""
 
     @property
     def empty(self) -> bool:
@@ -111,7 +115,14 @@ class Buffer:
         whole.write(taken)
         missing = count - len(taken)
         while missing > 0:
-            part = yield min(missing, PIECE)
+            with whole.getbuffer() as reserved, reserved[whole.tell() :] as self.space:
+                part = yield min(missing, PIECE)
+            self.space = None
+            if self.put:
+                whole.seek(self.put, SEEK_CUR)
+                missing -= self.put
+                self.put = 0
+                continue
             if not part or len(part) > missing:
                 self.add(part)
                 part = self.take(missing)

@@ -6,6 +6,7 @@ import select
 import socket
 import time
 from abc import ABC, abstractmethod
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -111,7 +112,7 @@ class Connection(Kept):
         except ConnectionError:
             # What is too large is refused before all of it is sent.
             sent = False
-        received = self._wire.read(read_answer(self._buffer))
+        received = self._wire.read(read_answer(self._buffer), self._buffer)
         return received, sent and received.reusable
 
 
@@ -136,8 +137,9 @@ class Wire:
             self.arm()
             left = left[self.link.send(left[: self._record]) :]
 
-    def read(self, reading: Reading[T]) -> T:
-        return pull(reading, self._receive)
+    def read(self, reading: Reading[T], buffer: Buffer) -> T:
+        """Perform a reading of what comes into this buffer."""
+        return pull(reading, partial(self._receive, buffer))
 
     def arm(self) -> None:
         """Set the socket's time-out for the next step; raise `TimeoutError` if there is none."""
@@ -151,9 +153,12 @@ class Wire:
             self.link.settimeout(wanted)
             self._set = wanted
 
-    def _receive(self, most: int) -> bytes:
+    def _receive(self, buffer: Buffer, most: int) -> bytes:
         self.arm()
-        return self.link.recv(most)
+        if not buffer.space:
+            return self.link.recv(most)
+        buffer.put = self.link.recv_into(buffer.space)
+        return b""
 
 
 def moments() -> tuple[float, float]:
@@ -259,7 +264,8 @@ def _tunnel(link: socket.socket, route: Route, proxy: Proxy, until: float) -> No
     wire = Wire(link, route.connect_timeout, ends)
     try:
         wire.send(route.connect_head(proxy))
-        answer = wire.read(read_answer(Buffer(), bodiless=True))
+        buffer = Buffer()
+        answer = wire.read(read_answer(buffer, bodiless=True), buffer)
     except (OSError, Incomplete, Unreadable) as error:
         raise Failed(NO_PROXY, error) from None
     check_tunnel(answer.status)

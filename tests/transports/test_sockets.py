@@ -172,12 +172,57 @@ class Link:
             return turn
         raise turn
 
+    def recv_into(self, space: memoryview) -> int:
+        part = self.recv(len(space))
+        space[: len(part)] = part
+        return len(part)
+
     def close(self) -> None:
         self.closed = True
 
 
 class Encrypted(Link):
     def do_handshake(self) -> None: ...
+
+
+class Streaming(Link):
+    """A socket with so many bytes ready at any time, which notes how many it is asked for."""
+
+    def __init__(self, data: bytes, ready: int) -> None:
+        super().__init__()
+        self.data, self.ready = data, ready
+        self.asked: list[int] = []
+
+    def recv(self, most: int) -> bytes:
+        self.asked.append(most)
+        part, self.data = self.data[: min(most, self.ready)], self.data[min(most, self.ready) :]
+        return part
+
+
+@pytest.mark.parametrize("size", [5000, 1_000_000, 2 << 20, (2 << 20) + 1, 3_000_000])
+@pytest.mark.parametrize("ready", [4096, 200_000, 10_000_000])
+def test_a_body_that_is_received_where_it_is_given_from_is_whole(size, ready):
+    """Up to two megabytes of it are; each byte is what was sent."""
+    body = bytes(range(250)) * (size // 250) + bytes(size % 250)
+    link = Streaming(answer(body), ready)
+    received, kept = Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    assert (received.body, kept) == (body, True)
+
+
+def test_a_page_that_is_there_is_received_by_two_calls():
+    """One for the head and what comes with it, and one for all of the rest."""
+    link = Streaming(answer(bytes(1_000_000)), 10_000_000)
+    Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    assert link.asked == [4096, len(answer(bytes(1_000_000))) - 4096]
+
+
+@pytest.mark.parametrize("size", [5000, 3_000_000])
+def test_a_body_that_ends_early_is_none(size):
+    """Wherever its bytes were put."""
+    link = Streaming(answer(bytes(size))[:-1], 10_000_000)
+    with pytest.raises(Failed) as caught:
+        Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    assert (caught.value.failure, caught.value.stale) == (CLOSED, False)
 
 
 GARBAGE = b"SSH-2.0-OpenSSH\r\n\r\n"
