@@ -192,7 +192,7 @@ def _declarations(model: Any) -> list[_Declaration]:
 
 def _merged(declarations: list[_Declaration], model: Any) -> _Declared:
     """Let each declaration override its parents' options one by one, and indexes by their names."""
-    own = _Declared("")
+    own = _Declared("")  # of a class that nobody has declared
     # From the farthest parent on, so that the nearest has the last word.
     for declaration in reversed(declarations):
         nearer = declaration.declared

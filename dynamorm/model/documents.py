@@ -145,6 +145,7 @@ def key_parts(request: Document) -> dict[str, Any]:
     """Return the name, the keys and the indexes, as arguments of a `TableSpec`."""
     # A request has types apart from keys; a spec has each type with its attribute.
     types = {one["AttributeName"]: one["AttributeType"] for one in request["AttributeDefinitions"]}
+    # A key that is not defined is a KeyError, which `read_parts` reports as missing.
     hashes, ranges = _key(request["KeySchema"], types)
     if len(hashes) != 1 or len(ranges) > 1:
         # An index may have more of each; of a table's, all but the first would be lost.

@@ -208,6 +208,7 @@ def _reason(error: Exception, place: str) -> str:
 def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     metadata: list[object] = []
     leaves = list(_leaves(info.type, metadata))
+    # `id: str = PartitionKey()` and `id: PartitionKey()` are what people write first.
     misplaced = [found for found in (info.default, info.default_factory, *leaves) if _marks(found)]
     problems += [
         f"{marker.__name__} needs parentheses: write {marker.__name__}() - at {place}"

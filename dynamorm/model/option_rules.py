@@ -56,6 +56,7 @@ def _policy_fits(policy: object) -> bool:
         policy = json.decode(text)
         return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
     except (DecodeError, TypeError, ValueError, RecursionError):
+        # A dict may hold what JSON has no word for, and even itself.
         return False
 
 
@@ -180,6 +181,7 @@ MEMBERS = (*_FILLED, *_FILLED_BY)
 
 
 def _is_member(name: object) -> bool:
+    # As all members of the API are; a Struct that is made for them takes no quotation mark.
     return isinstance(name, str) and name.isascii() and name.isalnum()
 
 

@@ -130,8 +130,10 @@ class Include(tuple[str, ...]):
         return tuple(self)
 
     def __getnewargs__(self) -> Any:
+        # A tuple's own gives all of them as one argument, and no pickle could be read.
         return self.fields
 
+    # As a set: in another order it is the same projection, and no reason to build an index anew.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Include) and set(self.fields) == set(other.fields)
 

@@ -64,6 +64,7 @@ def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[
     for model, fields, unreadable in members:
         problems += unreadable
         for field in fields:
+            # The first model's field stands for the attribute; what others say of it is added.
             first = joined.setdefault(field.attribute, field)
             owner = owners.setdefault(field.attribute, label(model))
             if first is field:
