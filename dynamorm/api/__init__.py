@@ -29,6 +29,7 @@ encode = json.Encoder().encode
 
 T = TypeVar("T")
 
+# The two that the service writes in capitals: an ARN is an Arn to it.
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
 

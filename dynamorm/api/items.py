@@ -46,6 +46,8 @@ class PutItemInput(Request, frozen=True):
 
 
 class GetItemInput(Request, frozen=True):
+    """One item as it is, for engines that do not tell what a condition has met."""
+
     table_name: str
     key: dict[str, Raw]
     consistent_read: bool
@@ -88,6 +90,7 @@ class BatchWriteItemOutput(Reply, frozen=True):
     @property
     def unprocessed(self) -> list[Raw]:
         """The items that were not written, of whatever table; an empty list is none."""
+        # Under whatever name the table comes back: a request here is about one.
         left = self.unprocessed_items.values()
         return [request.put_request.item for requests in left for request in requests]
 
@@ -134,6 +137,7 @@ def batch_write_item(table: str, items: Sequence[bytes | Raw]) -> BatchWriteItem
 
 def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], float]) -> float:
     """Return the capacity units that were consumed, estimated where the service does not say."""
+    # Some engines tell none. The estimate is a function, since it adds up sizes that few need.
     said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
     return sum(said) if said else estimate()
 

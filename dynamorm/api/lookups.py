@@ -80,6 +80,7 @@ def batch_get_item(
 def key_json(raw: bytes | Raw, names: Iterable[str]) -> bytes:
     """Return the JSON of an item's key; raise `KeyError` for an attribute that it does not have."""
     attributes = _attributes(raw)
+    # As the bytes that they are: a number that is read and written again may be spelled otherwise.
     parts = (json.encode(name) + b":" + bytes(attributes[name]) for name in names)
     return b"{" + b",".join(parts) + b"}"
 

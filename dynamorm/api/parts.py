@@ -10,6 +10,7 @@ from typing import ClassVar, Literal
 from . import KeySchemaElement, ProvisionedThroughputDescription, Reply, WarmThroughputDescription
 
 
+# What requests have too, as this and a tag, is a reply all the same: both are written alike.
 class Projection(Reply, frozen=True):
     """What an index holds besides keys, declared and described by the same members."""
 

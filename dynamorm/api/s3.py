@@ -67,8 +67,6 @@ class CsvOptions(Request, frozen=True):
 
 
 class InputFormatOptions(Request, frozen=True):
-    """How the input is formatted: of the formats only CSV has something to say."""
-
     csv: CsvOptions | UnsetType = UNSET
 
 
@@ -147,6 +145,7 @@ class CancelBulkOperationInput(Request, frozen=True):
 class _Transfer(Reply, frozen=True, kw_only=True):
     """What exports, imports and bulk operations have in common."""
 
+    # A moment is a number on the wire; its API name is that of the property, an aware datetime.
     started: float | None = field(default=None, name="StartTime")
     ended: float | None = field(default=None, name="EndTime")
     failure_code: str | None = None
@@ -261,6 +260,7 @@ class BulkOperation(_Transfer, frozen=True, kw_only=True):
         return self.bulk_operation_status
 
 
+# One name for what each kind calls otherwise, so that one function begins, or lists, all of them.
 class DescribeExportOutput(Reply, frozen=True):
     description: Export = field(name="ExportDescription")
 

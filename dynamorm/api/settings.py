@@ -77,6 +77,7 @@ UpdateContinuousBackupsOutput = DescribeContinuousBackupsOutput
 
 
 class ListTagsOfResourceOutput(Reply, frozen=True):
+    # Required, though the service's model does not say so: no list is no answer, and not no tag.
     tags: tuple[Tag, ...]
     next_token: str | None = None
 

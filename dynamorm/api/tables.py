@@ -23,6 +23,7 @@ from .parts import (
 )
 
 
+# By the API's names; what a model declares is the option `Provisioned`, with shorter ones.
 class ProvisionedThroughput(Request, frozen=True):
     read_capacity_units: int
     write_capacity_units: int
@@ -153,6 +154,7 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     global_secondary_index_updates: tuple[GlobalSecondaryIndexUpdate, ...] | UnsetType = UNSET
     stream_specification: StreamSpecification | UnsetType = UNSET
     sse_specification: SSESpecification | UnsetType = UNSET
+    # Any, since to name the shapes would import them for every table.
     replica_updates: Any = UNSET
     table_class: str | UnsetType = UNSET
     deletion_protection_enabled: bool | UnsetType = UNSET

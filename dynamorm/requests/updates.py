@@ -62,6 +62,7 @@ def update_table(
     there is one. Of a replica counts what UpdateTable carries.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
     """
+    # One member for both: with the mode the first figures, without it others within the mode.
     provisioned = billing if isinstance(billing, Provisioned) else throughput
     changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
     vectors = []
