@@ -233,6 +233,19 @@ def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> Non
         assert b"the-secret" not in pickle.dumps(db, protocol)
 
 
+class Vault:
+    @staticmethod
+    def keys() -> dynamorm.Credentials:
+        return dynamorm.Credentials("the-key", "of-the-vault")
+
+
+def test_a_function_of_a_class_is_pickled_by_its_name_too() -> None:
+    """It is found again through its class."""
+    db = dynamorm.connect("eu-west-1", transport="http", credentials=Vault.keys)
+    again: Any = pickle.loads(pickle.dumps(db))
+    assert again.transport._credentials.get().secret_key == "of-the-vault"
+
+
 UNPICKLED: dict[str, dict[str, Any]] = {
     "credentials": {"credentials": dynamorm.Credentials("the-key", "the-secret")},
     "a function that was given them": {"credentials": partial(dynamorm.Credentials, "k", "s")},
