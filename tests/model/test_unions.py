@@ -93,6 +93,10 @@ class Number(Struct, tag="number"):
     status: str
 
 
+class Unmarked(Bare, tag="unmarked"):
+    status: str
+
+
 class Twin(Bare, tag="Order"):
     pass
 
@@ -152,6 +156,15 @@ class Other(Struct, tag="other"):
                 (
                     "'status' is a key in another model: mark it here too, with "
                     "PartitionKey(index='by-status') - at Number.status"
+                ),
+            ],
+        ),
+        (
+            Unmarked | Order,
+            [
+                (
+                    "'status' is a key in another model: mark it here too, with "
+                    "PartitionKey(index='by-status') - at Unmarked.status"
                 ),
             ],
         ),
