@@ -18,7 +18,7 @@ from .mismatch import Misfit
 from .natural import changed_json
 from .transforms import AttributeTransform, Transform, given, guarded
 from .typed import made_of_models
-from .values import attributes_of, encode, raw_attributes
+from .values import attributes_twice, encode, raw_attributes
 
 Check = Callable[[Any], None]
 Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
@@ -132,11 +132,12 @@ def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
 
 def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Converting:
     perform, key_in = guarded(transform), _key_of_attributes(spec)
+    read: Any = (lambda raw: (raw_attributes(raw), None)) if transform.opaque else attributes_twice
     write: Any = (lambda item, _: encode(item)) if transform.opaque else changed_json
 
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
-        before = raw_attributes(raw)
-        found = perform(before if transform.opaque else attributes_of(raw))
+        item, before = read(raw)
+        found = perform(item)
         if found.__class__ is not dict:
             return (write(item, before) for item in given(transform, found, dict))
         return Made(write(found, before), key_in(found))

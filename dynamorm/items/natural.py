@@ -6,12 +6,12 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from msgspec import Raw
+from msgspec import UNSET
 
 from ..errors import UNREADABLE
 from .limits import check_nesting
 from .mismatch import Misfit, at, complaint, every
-from .values import binary, encode, exact_number
+from .values import Item, binary, encode, exact_number
 
 _BYTES = (bytes, bytearray, memoryview)
 _FROM_A_RESOURCE = ": take items from a boto3 client, not from a resource, which changes values"
@@ -32,24 +32,26 @@ def item_json(item: Any, *, base64: bool = False) -> bytes:
         raise complaint(error) from None
 
 
-def changed_json(item: dict[str, Any], before: dict[str, Raw]) -> bytes:
+def changed_json(item: dict[str, Any], before: Item) -> bytes:
     """Write attribute values as JSON, of which only those are checked that were not there before.
 
-    Binary is always looked at: a str of base64 has the JSON of bytes.
+    What is equal is the same: bytes and a str of base64 are not, though they have the same JSON.
     """
     try:
-        texts = {name: Raw(encode(value)) for name, value in item.items()}
+        text = encode(item)
+        changed = {n: value for n, value in item.items() if before.get(n, UNSET) != value}
     except (TypeError, ValueError, RecursionError):
         return item_json(item)  # which says what is wrong, and where
-    for name, text in texts.items():
-        if text != before.get(name) or _holds_binary(text):
-            _STRICT.check_item({name: item[name]})
-            check_nesting(encode({name: text}))
-    return encode(texts)
+    if _is_no_bool(text):
+        changed = item
+    if changed:
+        _STRICT.check_item(changed)
+        check_nesting(encode(changed))
+    return text
 
 
-# In a text too: then it is checked once more, and found right.
-_holds_binary = re.compile(rb'"BS?":').search
+_is_no_bool = re.compile(rb'L(?<="BOOL|"NULL)":[^tf]').search
+"""Find what equals true or false, as 1 does, and is neither."""
 
 
 def _anything(value: Any) -> Any:

@@ -66,6 +66,11 @@ _plain = partial(to_builtins, builtin_types=(bytes,))
 attributes_of: Callable[[bytes | Raw], Item] = decoder(dict[str, Value], _plain)
 """Read the JSON of an item; `Misfit` if it is none."""
 
+attributes_twice: Callable[[bytes | Raw], tuple[Item, Item]] = decoder(
+    dict[str, Value], lambda found: (_plain(found), _plain(found))
+)
+"""Read the JSON of an item into two that share nothing: one to be changed, one to compare with."""
+
 attribute_of: Callable[[bytes | Raw], AttributeValue] = decoder(Value, _plain)
 """Read the JSON of one attribute value; `Misfit` if it is none."""
 

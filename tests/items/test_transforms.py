@@ -1017,6 +1017,12 @@ TEXT = {"S": "x"}
         ({1: TEXT}, "an attribute's name is a str, not int"),
         ({"new": {"S": object()}}, r"S does not hold a value of type object - at item\.new"),
         ({"new": {"N": 5}}, r"N does not hold a value of type int - at item\.new"),
+        ({"new": None}, r"expected an attribute value, .* - at item\.new"),
+        ({"flag": {"BOOL": 1}}, r"BOOL does not hold a value of type int - at item\.flag"),
+        (
+            {"list": {"L": [TEXT, {"NULL": 1.0}]}},
+            r"NULL does not hold a value of type float - at item\.list\[1\]",
+        ),
     ],
 )
 def test_what_a_function_changes_is_looked_at(change, told):
@@ -1025,6 +1031,7 @@ def test_what_a_function_changes_is_looked_at(change, told):
         "id": {"S": "u1"},
         "data": {"B": "eHk="},
         "set": {"BS": ["eHk="]},
+        "flag": {"BOOL": True},
         "list": {"L": [TEXT, {"NULL": True}]},
     }
     transform = attribute_transform(lambda values: {**values, **change})
