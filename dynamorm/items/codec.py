@@ -104,16 +104,22 @@ class Codec(_Located, Generic[M]):
 
     @cached_property
     def _closed(self) -> Convert:
-        return self._strict.root(self.shape, forbid=True).read
+        return self._reader(self._strict, forbid=True)
 
     @cached_property
     def _open(self) -> Convert:
-        return self._strict.root(self.shape, forbid=self.shape.forbid_unknown_fields).read
+        return self._reader(self._strict, forbid=self.shape.forbid_unknown_fields)
 
     @cached_property
     def _lenient(self) -> Convert:
         readers = Readers(strict=False, exact=self.exact)
-        return readers.root(self.shape, forbid=self.shape.forbid_unknown_fields).read
+        return self._reader(readers, forbid=self.shape.forbid_unknown_fields)
+
+    def _reader(self, readers: Readers, *, forbid: bool) -> Convert:
+        return readers.root(self.shape, forbid=forbid).read
+
+    def _check_kind(self, raw: bytes | Raw) -> None:
+        """Refuse an item that has attributes beside the model's, where it is of another kind."""
 
     @property
     def members(self) -> tuple[Codec[M], ...]:
@@ -137,9 +143,10 @@ class Codec(_Located, Generic[M]):
             if unmodelled == "error":
                 raise self.error(misfit) from misfit.__cause__
         try:
-            if unmodelled == "drop":
-                return self._lenient(raw), {}
-            return self._open(raw), self.unmodelled(raw_attributes(raw))
+            drop = unmodelled == "drop"
+            instance = (self._lenient if drop else self._open)(raw)
+            self._check_kind(raw)
+            return instance, {} if drop else self.unmodelled(raw_attributes(raw))
         except Misfit as misfit:
             raise self.error(misfit) from misfit.__cause__
 

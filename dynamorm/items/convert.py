@@ -48,38 +48,35 @@ def converting(
     work = _work(transform, source_model, target_model, source_spec, target_spec, unmodelled)
     if transform is None and target_spec is None:
         return work
-    limits = _limits(transform, target_model)
-    checks = [key_check(target_spec), *limits] if target_spec else limits
-
-    def check(item: bytes | Raw, all_of: list[Check]) -> None:
-        try:
-            for one in all_of:
-                one(item)
-        except Misfit as misfit:
-            raise ItemError(misfit.problem, misfit.path(target_place)) from None
+    limit = _limit(transform, target_model)
+    check = _both(key_check(target_spec), limit) if target_spec else limit
 
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
+        at = place
         try:
             items = work(raw)
-            if isinstance(items, Made):
-                # A key that is known without reading the item has been judged when it was made.
-                check(items.raw, checks if items.key is None else limits)
-                return items
+            if items.__class__ is not Made:
+                return several(raw, items)
+            at = target_place
+            (check if items.key is None else limit)(items.raw)
+            return items
         except (Misfit, ItemError) as error:
-            raise located(error, raw) from error.__cause__
-        return several(raw, items)
+            raise located(error, raw, at) from error.__cause__
 
     # A generator by itself: were `convert` one, it would not begin before its first item is taken.
     def several(raw: bytes | Raw, items: Iterable[bytes | Raw]) -> Iterator[bytes | Raw]:
+        at = place
         try:
             for item in items:
-                check(item, checks)
+                at = target_place
+                check(item)
                 yield item
+                at = place
         except (Misfit, ItemError) as error:
-            raise located(error, raw) from error.__cause__
+            raise located(error, raw, at) from error.__cause__
 
-    def located(error: Misfit | ItemError, raw: bytes | Raw) -> ItemError:
-        path = error.path(place) if isinstance(error, Misfit) else error.path
+    def located(error: Misfit | ItemError, raw: bytes | Raw, at: str) -> ItemError:
+        path = error.path(at) if isinstance(error, Misfit) else error.path
         return ItemError(error.problem, path, key=key_of(raw, names))
 
     return convert
@@ -114,16 +111,28 @@ def _key_names(
     return key_names(spec) if spec else ()
 
 
-def _limits(transform: Transform | None, target_model: Any) -> list[Check]:
-    """Return the checks that the items of a transform need."""
-    if transform is None:
-        return []
+def _limit(transform: Transform | None, target_model: Any) -> Check:
+    """Return the check that the items of a transform need."""
     if isinstance(transform, AttributeTransform):
-        return [check_size, check_nesting] if transform.opaque else [check_size]
-    if target_model is None:
-        return [check_size, check_nesting]
-    bounded = all(map(is_bounded, (one.shape for one in codec(target_model).members)))
-    return [check_size] if bounded else [check_size, check_nesting]
+        bounded = not transform.opaque  # what it changes is looked at when it is written
+    else:
+        models = () if target_model is None else codec(target_model).members
+        bounded = bool(models) and all(is_bounded(one.shape) for one in models)
+    if transform is None:
+        return _nothing
+    return check_size if bounded else _both(check_size, check_nesting)
+
+
+def _nothing(raw: bytes | Raw) -> None:
+    """Find nothing wrong: an item that is given as it is was in a table before."""
+
+
+def _both(first: Check, second: Check) -> Check:
+    def check(raw: bytes | Raw) -> None:
+        first(raw)
+        second(raw)
+
+    return check
 
 
 def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:

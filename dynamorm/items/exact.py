@@ -17,12 +17,14 @@ from msgspec import Raw, Struct, inspect, json, structs
 from ..errors import UNREADABLE
 from ..model.fields import label, union_members
 from .attributes import alternatives
-from .codec import Codec, UnionCodec, Unmodelled
+from .codec import Codec, UnionCodec
 from .keys import item_key
 from .mismatch import Misfit
+from .readers import Readers
 from .records import left_out, omits_defaults
 from .roles import with_key_types
 from .values import raw_attributes
+from .wire import Convert
 from .writers import item_writer
 
 M = TypeVar("M", bound=Struct)
@@ -65,17 +67,18 @@ class ExactCodec(Codec[M]):
             if field.encode_name in self._own
         )
 
-    def decode(self, raw: bytes | Raw, unmodelled: Unmodelled = "keep") -> tuple[M, dict[str, Raw]]:
-        """Return the instance and the other attributes; `ItemError` for what would be changed."""
-        instance, more = super().decode(raw, unmodelled)
-        try:
-            if more or unmodelled == "drop":
-                self._check_kind(raw)
-            if self._keys:
-                self._check_keys(raw, self._write_keys(instance))
-        except Misfit as misfit:
-            raise self.error(misfit) from None
-        return instance, more
+    def _reader(self, readers: Readers, *, forbid: bool) -> Convert:
+        """Refuse what would be changed too."""
+        read = super()._reader(readers, forbid=forbid)
+        if not self._keys:
+            return read
+
+        def checked(raw: bytes | Raw) -> Any:
+            instance = read(raw)
+            self._check_keys(raw, self._write_keys(instance))
+            return instance
+
+        return checked
 
     def _check_kind(self, raw: bytes | Raw) -> None:
         """Refuse an item that shares nothing but keys with the model, and has attributes beside.

@@ -12,6 +12,7 @@ from typing import Any
 
 from msgspec import Raw, Struct, json
 
+from .compiled import compiled
 from .leaves import check_kept
 from .mismatch import UNFIT, Misfit, decoder, every, raise_at
 from .values import read_float, read_integer, real, whole
@@ -36,16 +37,19 @@ def members(make: type, place: Place) -> Convert:
     return members_of_set(make, read)
 
 
+_NUMBERS = """
+def made(values):
+    try:
+        return [sooner(value.{member}) for value in values]
+    except UNFIT:
+        return careful(values)
+"""
+
+
 def _numbers(place: Place, sooner: Convert) -> Convert:
     """Return what reads numbers, all in the way that most are written if they are."""
-    careful, take = every(place.unwrap), attrgetter(place.member)
-
-    def read(values: Collection[Any]) -> list[Any]:
-        try:
-            return list(map(sooner, map(take, values)))
-        except UNFIT:
-            return careful(values)
-
+    careful = every(place.unwrap)
+    read: Convert = compiled(_NUMBERS.format(member=place.member), sooner=sooner, careful=careful)
     return read
 
 
