@@ -38,6 +38,16 @@ settings.load_profile(PROFILE)
 ONCE = pytest.mark.skip(reason="the same on every version: runs in `coverage` and `sdist`")
 
 
+# Every example of Hypothesis makes thousands of objects that are gone at its end.
+gc.set_threshold(10_000)
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers():
+    """One more than cores: a fifth of the time a worker waits for sockets and interpreters."""
+    return (yield) + 1
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_collection():
     """Walk no heap that only grows: what is collected stays until the end."""
@@ -77,15 +87,17 @@ def empty_caches():
             getattr(value, "cache_clear", lambda: None)()
 
 
-@pytest.fixture(autouse=True)
-def plain_environment(monkeypatch):
+@pytest.fixture(autouse=True, scope="session")
+def plain_environment():
     """No variable or file of the machine's says anything about AWS, proxies or certificates."""
-    for name in os.environ:
-        if name.startswith("AWS_") or name.lower().endswith("_proxy") or "CA_BUNDLE" in name:
-            monkeypatch.delenv(name)
-    monkeypatch.setenv("AWS_CONFIG_FILE", os.devnull)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    with pytest.MonkeyPatch.context() as given:
+        for name in [*os.environ]:
+            if name.startswith("AWS_") or name.lower().endswith("_proxy") or "CA_BUNDLE" in name:
+                given.delenv(name)
+        given.setenv("AWS_CONFIG_FILE", os.devnull)
+        given.setenv("AWS_SHARED_CREDENTIALS_FILE", os.devnull)
+        given.setenv("AWS_EC2_METADATA_DISABLED", "true")
+        yield
 
 
 @pytest.fixture(params=DRIVERS.values(), ids=DRIVERS)

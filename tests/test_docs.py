@@ -1,8 +1,8 @@
 """README, docs and demo: every Python example runs, and gives what it says that it gives.
 
 A page is one program: its `python` blocks and `pycon` sessions share their names, in order. A block
-that begins with a file's name (`# models.py`) is that file; test files are run by pytest once the
-page has ended. What a page finds in its environment is an account in an emulator of its own.
+that begins with a file's name (`# models.py`) is that file; test files are run by a pytest of their
+own once the page has ended. What a page finds in its environment is an account in an emulator.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 from types import CodeType, ModuleType
 
@@ -127,14 +128,15 @@ def test_examples(path, folder, monkeypatch):
     monkeypatch.setitem(sys.modules, page.module.__name__, page.module)
     page.run()
     if any(folder.glob("test_*.py")):
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
         # They make their own emulator: nothing of this one's account is given to them.
-        theirs = ("AWS_", "DYNAMORM_")
-        given = {name: value for name, value in os.environ.items() if not name.startswith(theirs)}
-        done = subprocess.run(
-            command, cwd=folder, env=given, capture_output=True, text=True, check=False
-        )
-        assert done.returncode == 0, done.stdout + done.stderr
+        theirs = ("AWS_", "DYNAMORM_", "PYTEST_XDIST_")
+        for name in [name for name in os.environ if name.startswith(theirs)]:
+            monkeypatch.delenv(name)
+        # An interpreter of their own would need two seconds, most of them to import moto.
+        with warnings.catch_warnings():
+            warnings.resetwarnings()
+            options = ["-p", "no:cacheprovider", "-p", "no:faulthandler"]
+            assert pytest.main([*options, str(folder)]) == 0
 
 
 def test_demo():
