@@ -73,6 +73,7 @@ class Job:
         self.telling = Telling(settings, self.report, left.started, keep)
         self.segments = [Segment(point, items.source) for point in checkpoint.segments]
         self.writers = self._writers()
+        # As if all runs had been one: `seconds` and `rate` are those of the whole copy.
         self._started = left.started - checkpoint.seconds
         self._latest = left.started
 
@@ -117,6 +118,7 @@ class Job:
             self.checkpoint, collided=sorted({*self.checkpoint.collided, *theirs.collided})
         )
         points = {point.segment: point for point in theirs.segments}
+        # Known for all of its segments together: it is counted with the first of them.
         under_way = told.counts() - total(point.counts for point in theirs.segments)
         for segment in self.segments:
             if (point := points.get(segment.point.segment)) is not None:
@@ -139,6 +141,7 @@ class Job:
         if self.settings.on_error == "raise" or isinstance(error, Collision):
             raise error
         given: Any = self.settings.on_error(_attributes(raw), error)
+        # Whatever makes a coroutine without being a coroutine function is known by what it returns.
         if hasattr(given, "__await__"):
             if hasattr(given, "close"):
                 given.close()
@@ -149,6 +152,7 @@ class Job:
         self._latest = moment
         final = self.telling.last()
         given_up = [writer for writer in self.writers if writer.refused or writer.gave_up]
+        # A copy whose time was up between two batches has been refused nothing, and only stops.
         if given_up and not final.done:
             unwritten = [item for writer in self.writers for item in writer.unwritten()]
             trouble = next((w.trouble for w in given_up if w.trouble is not None), None)

@@ -35,6 +35,7 @@ class Pages:
         self._flushed = self._moment = moment
         self._hurried = job.left.at(moment) < float("inf")
         """Whether time is to be looked at before each item that is transformed."""
+        # Seconds: the slowest reading of a page, and the slowest dealing with an item.
         self._reading = self._step = 0.0
 
     @property
@@ -85,6 +86,7 @@ class Pages:
 
         So that a copy whose deadline is too short for a whole page comes to an end all the same.
         """
+        # In place an item alone: `digest` and `sent` of a page are those of its one item.
         size = 1 if self._job.items.once else self._job.settings.batch_size
         items = reply.items
         start = 0
@@ -100,6 +102,8 @@ class Pages:
         convert, writer, counts = self._job.items.convert, self._writer, page.counts
         assert convert is not None
         for number, raw in enumerate(raws):
+            # A part that is cut here ends at the item before, or where it begins: nothing of this
+            # one has been done.
             if (number == 0 or self._hurried) and (yield from self._is_late()):
                 page.last = raws[number - 1] if number else None
                 page.cursor, page.read_whole = None, number > 0
@@ -117,6 +121,7 @@ class Pages:
                     return False
             elif not (yield from self._several(page, raw, iter(made))):
                 return False
+        # Not before: what is queued of a part may be written while there is more of it to come.
         page.read_whole = True
         return (yield from self._flush(self._moment))
 

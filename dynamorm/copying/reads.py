@@ -112,6 +112,7 @@ class Reads:
             found |= {end.key_in(raw): raw for raw in reply.items}
             unprocessed = _unprocessed(reply, asked, found, end.names)
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
+            # Any answer is a sign of life: patience begins anew.
             if len(unprocessed) < len(asked):
                 pauses = Pauses(self.left)
             elif (yield from pauses.over()):
@@ -122,6 +123,7 @@ class Reads:
 
     def _cost(self, keys: int, reply: BatchGetItemOutput) -> float:
         """Return the units of a look-up: each item is rounded up, and a missing one costs one."""
+        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
         missing = keys - len(reply.items) - len(reply.unprocessed)
         part = 1.0 if self._consistent else 0.5

@@ -150,6 +150,7 @@ def copied(
     checkpoint = open_checkpoint(pair, segments, of)
     whole = segments is None or checkpoint.of == 1
 
+    # What copies by S3 or shares out the work is loaded only where that is asked for.
     def perform(job: Job) -> Steps[None]:
         if in_bulk:
             from .s3.stages import by_s3
@@ -171,6 +172,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
     from .shares import Told
 
     told = Told(share.terms, ask)
+    # Only if the process that waits has a function: else an error ends the share at once.
     on_error: Any = told.on_error if share.asks else "raise"
     pair = share.luggage.pair(told, on_error=on_error)
 
@@ -184,6 +186,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
 
     try:
         report: CopyReport = finished(share.luggage.db.run(steps()))
+        # What it has borrowed and not used is for the shares that are still under way.
         told.end()
         return report
     except BaseException as error:
@@ -201,6 +204,7 @@ def _reported(
     """Perform a job and confirm it; its errors have its report, or that of the checkpoint."""
 
     def steps(job: Job) -> Steps[CopyReport]:
+        # A file that cannot be written ends the copy before it has copied anything.
         job.telling.save()
         yield from perform(job)
         yield from confirm(pair, job)

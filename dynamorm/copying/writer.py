@@ -113,6 +113,8 @@ class Writer:
             part = Part((raw,), page, len(raw), its_key)
             waiting = self._by_key.get(its_key)
             rule.queued(part, waiting)
+            # BatchWriteItem refuses two items with one key. The older one is passed over in the
+            # queue, and let go when the newer one is acknowledged.
             if waiting is not None:
                 part.older = waiting
                 waiting.replaced = True
@@ -125,7 +127,7 @@ class Writer:
 
         `moment` is that of the call, where it is known.
         """
-        busy = 0.0
+        busy = 0.0  # seconds in which every item came back
         while self._queue.items and (rest or self.full):
             sent_at = moment = (yield NOW) if moment is None else moment
             left = self.how.left.at(moment)
@@ -141,6 +143,7 @@ class Writer:
                     self._queue.put_back(batch)
                     return False
                 paid, sent_at = ready, (yield NOW)
+            # Last of all: what is noted here counts as sent when a killed copy is resumed.
             if self.how.on_send is not None:
                 self.how.on_send(batch)
             refused = yield from self._send(batch, moment + left, paid)
@@ -187,6 +190,7 @@ class Writer:
         self._costs.write_units += consumed
         moment = yield NOW
         self.how.pace.spent(consumed, paid, moment)
+        # Unprocessed items are mostly throttling that is no error: API_BatchWriteItem.
         if answer.refused:
             self.how.pace.throttled(moment)
         self.answered = None if self.how.on_batch(moment) else moment
@@ -197,6 +201,7 @@ class Writer:
         raws = batch[0].raws if len(batch) == 1 else [raw for part in batch for raw in part.raws]
         payload = batch_write_item(self.how.table, raws)
         reply = yield from self._ask("BatchWriteItem", payload, BatchWriteItemOutput)
+        # `UnprocessedItems` may name the table, with an empty list.
         if reply.unprocessed_items and (unprocessed := reply.unprocessed):
             return Answer(*self._told(singly(batch), unprocessed), reply.consumed_capacity)
         return Answer(batch, consumed=reply.consumed_capacity)
@@ -209,6 +214,7 @@ class Writer:
         self, batch: list[Part], until: float, error: ValidationFailed
     ) -> Steps[list[Part]]:
         """Find the items that the service does not take: one of them fails the whole batch."""
+        # The service does not say which one it is. Halves find it among 25 in about ten requests.
         if len(batch) > 1:
             middle = len(batch) // 2
             refused: list[Part] = []
@@ -223,6 +229,7 @@ class Writer:
         [item] = batch
         [raw] = item.raws
         error.key = key_of(raw, self.how.key_names)
+        # Before it is counted: where this raises, the item has not been dealt with.
         self.how.on_poison(raw, error)
         item.page.counts.failed += 1
         item.page.open -= 1
@@ -244,6 +251,7 @@ class Writer:
             back = [item_key(part.raws[0], self.how.key_names) in keys for part in batch]
         except UNREADABLE:
             return [], batch
+        # All again then, which changes nothing for those that were written.
         if sum(back) != len(keys):
             return [], batch
         sorted_out: tuple[list[Part], list[Part]] = [], []
