@@ -178,7 +178,6 @@ class Writer:
             return (yield from self._narrow(singly(batch), until, error))
         except DynamormError as error:
             if not error.transient:
-                self._queue.put_back(batch)
                 raise
             moment = yield NOW
             self.how.pace.spent(0.0, paid, moment)
