@@ -16,7 +16,7 @@ from typing import Any, Literal, Protocol
 from msgspec import Struct, structs
 
 from ..errors import DynamormError
-from ..operations import Home, Steps, Waiting
+from ..operations import Home, Steps, Waiting, now
 from ..operations.pace import Lent, Pace
 from ..operations.parallel import Stop
 from .checkpoint import Checkpoint
@@ -63,6 +63,7 @@ class Shares(Protocol):
     lend: float
     """Seconds of the rate that are lent at a time."""
 
+    def set_clock(self, moment: float) -> None: ...
     def share_out(self, number: float) -> list[Any]: ...
     def hear(self, number: int, said: Any) -> Terms: ...  # one call at a time
 
@@ -73,6 +74,8 @@ Wait = Callable[[Any, Stop], None]
 
 def apart(wait: Wait, shares: Shares) -> Steps[None]:
     """Have the shares done elsewhere."""
+    # Not when the job was made: looking at its tables may have taken a while, and counts.
+    shares.set_clock((yield from now()))
     yield Waiting(partial(wait, shares))
 
 
@@ -119,11 +122,14 @@ class Dividing:
 
     def __init__(self, left: TimeLeft, read: Pace, write: Pace) -> None:
         self._left = left
-        # The job has a clock of its own, in tests one that somebody moves.
-        self._behind = left.started - time.monotonic()
+        self._behind = 0.0
         self._paces = {"read": read, "write": write}
         self.at_once = float("inf")
         self.lend = LEND
+
+    def set_clock(self, moment: float) -> None:
+        """Go on from a moment of the job's clock, which in tests is one that somebody moves."""
+        self._behind = moment - time.monotonic()
 
     @property
     def moment(self) -> float:

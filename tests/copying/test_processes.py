@@ -242,6 +242,16 @@ def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     assert (told.left(), asked) == (7.0, [None])
 
 
+def test_what_has_passed_before_counts_towards_the_deadline() -> None:
+    """Waiting for a target that is being created, say: shares are told what is left after it."""
+    dividing = shares.Dividing(TimeLeft(10.0, 0.0), Pace(None), Pace(None))
+    steps = shares.apart(lambda made, stopped: None, dividing)
+    next(steps)
+    steps.send(4.0)
+    assert dividing.terms({0}, {0}).left == pytest.approx(6.0, abs=0.5)
+    steps.close()
+
+
 def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
     write = Pace(100.0)
