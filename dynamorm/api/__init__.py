@@ -9,11 +9,11 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 # Annotations that are strings name what few tables have, and is loaded for those.
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Raw, defstruct, field, json
+from msgspec import Raw, ValidationError, field, json
 
 from ..model import Readable
 
@@ -61,7 +61,8 @@ class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
     An optional member is UNSET and not None where it is left out: the service has no null.
     """
 
-    _kept: ClassVar[tuple[type, ...]] = (bytes,)
+    def _kept(self) -> tuple[type, ...]:
+        return (bytes,)
 
 
 class Reply(Readable, frozen=True, rename=wire_name, omit_defaults=True):
@@ -152,41 +153,42 @@ class DescribeTableOutput(Reply, frozen=True):
     table: TableDescription
 
 
+class _Told(Reply, frozen=True):
+    """The same, whose members have not been read."""
+
+    table: dict[str, Raw]
+
+
 def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> DescribeTableOutput:
-    """Read an answer of DescribeTable with the shapes of those members alone that are there.
+    """Read an answer of DescribeTable member by member, by the shapes of those that are there.
 
     To make the others, and the decoder of them all, takes a fresh process as long as to connect.
     """
-    # First with the rare members as raw bytes, which tells the ones that the table has. Most tables
-    # have none: they are read once.
-    told = decoder(_answer(())).decode(body).table
-    there = tuple(name for name in _RARE if getattr(told, name) != _NOTHING)
-    if there:
-        told = decoder(_answer(there)).decode(body).table
-    # Into the one class that everybody knows: what was made here is no type to test against.
-    known = (name for name in told.__struct_fields__ if name in there or name not in _RARE)
-    return DescribeTableOutput(TableDescription(**{name: getattr(told, name) for name in known}))
+    there = decoder(_Told).decode(body).table
+    members: dict[str, Any] = {}
+    for (name, kind), member in zip(_KINDS.items(), _MEMBERS, strict=True):
+        if member not in there:
+            continue
+        try:
+            known = _kinds()[name] if isinstance(kind, str) else kind
+            members[name] = decoder(known).decode(there[member])
+        except ValidationError as error:
+            raise ValidationError(f"{error} - in `$.Table.{member}`") from None
+    if "table_name" in members and "table_status" in members:
+        return DescribeTableOutput(TableDescription(**members))
+    raise ValidationError("`$.Table` lacks `TableName` or `TableStatus`")
 
 
-_NOTHING = Raw()
 _KINDS: dict[str, Any] = TableDescription.__annotations__
-_RARE = tuple(name for name, kind in _KINDS.items() if isinstance(kind, str))
+_MEMBERS = TableDescription.__struct_encode_fields__
 
 
-# By the members that are there: the tables of one program are of few such shapes.
-@lru_cache(maxsize=32)
-def _answer(members: tuple[str, ...]) -> Any:
-    """Make the shape of an answer that has these of the rare members; others are left unread."""
-    table: Any = TableDescription
-    names, kinds, defaults = table.__struct_fields__, _KINDS, table.__struct_defaults__
-    required = len(names) - len(defaults)
-    fields: list[Any] = [(name, kinds[name]) for name in names[:required]]
-    for name, default in zip(names[required:], defaults, strict=True):
-        unread = name in _RARE and name not in members
-        fields.append((name, Raw, _NOTHING) if unread else (name, kinds[name], default))
-    encoded = dict(zip(names, table.__struct_encode_fields__, strict=True))
-    made = defstruct("Table", fields, rename=encoded, module=__name__)
-    return defstruct("Answer", [("table", made)], rename=wire_name, module=__name__)
+@cache
+def _kinds() -> dict[str, Any]:
+    """Return what the annotations mean; to evaluate the strings loads what they name."""
+    from typing import get_type_hints
+
+    return get_type_hints(TableDescription)
 
 
 def moment(seconds: float | None) -> "datetime | None":

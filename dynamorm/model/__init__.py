@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, TypeGuard
+from typing import TYPE_CHECKING, Any, NoReturn, TypeGuard
 
 from msgspec import Struct, json, to_builtins
 
@@ -35,9 +35,6 @@ class NoAttribute(AttributeError):
 class Readable(Struct, frozen=True, repr_omit_defaults=True):
     """A value that people print and send on; a repr and a text leave out what has its default."""
 
-    _kept: ClassVar[tuple[type, ...]] = ()
-    """Types that `to_dict` leaves as they are."""
-
     if not TYPE_CHECKING:  # pragma: no branch - to a type checker, all attributes would exist
 
         def __getattr__(self, name: str) -> NoReturn:
@@ -54,9 +51,14 @@ class Readable(Struct, frozen=True, repr_omit_defaults=True):
         """Return it as plain dicts and lists, with the names and values of its JSON."""
         plain: dict[str, Any] = _listed(
             # What is sent as it is, items above all, is JSON already.
-            to_builtins(self, builtin_types=self._kept, enc_hook=json.decode)
+            to_builtins(self, builtin_types=self._kept(), enc_hook=json.decode)
         )
         return plain
+
+    # No attribute: its annotation would be evaluated again for each class that is read or sent.
+    def _kept(self) -> tuple[type, ...]:
+        """Return the types that `to_dict` leaves as they are."""
+        return ()
 
     def to_json(self) -> bytes:
         """Return it as JSON."""

@@ -169,7 +169,7 @@ _decoders: dict[Any, json.Decoder[Any]] = {}
 _making = ForkLock()
 
 MOST_DECODERS = 200
-"""How many are kept: an answer of DescribeTable has one for each set of rare members."""
+"""How many are kept: the API's own shapes are fewer, those that a program asks for may be any."""
 
 _NOTHING = (b"", b'""')
 """What TagResource and UntagResource answer with: the service no body, dynalite an empty text."""

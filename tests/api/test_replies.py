@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import copy
-import itertools
 import pickle
 from datetime import datetime, timezone
+from typing import Any
 
 import pytest
 from hypothesis import given, strategies
-from msgspec import DecodeError, json
+from msgspec import DecodeError, defstruct, json
 
-from dynamorm import TableDescription, TransportError, describe_table, run
+from dynamorm import Call, Steps, TableDescription, TransportError, describe_table, run
 from dynamorm.api import tables
 from dynamorm.operations import sending
 from dynamorm.testing import Script
@@ -87,11 +87,15 @@ def test_a_description_has_what_was_answered(members):
     }
 
 
-def test_what_is_kept_for_descriptions_has_a_bound():
-    """An endpoint that answers with ever other members does not fill the memory with decoders."""
-    for count in range(4):
-        for names in itertools.combinations(RARE, count):
-            answered(**{name: RARE[name] for name in names})
+def test_what_is_kept_to_read_answers_has_a_bound():
+    """A program that makes ever other shapes of answers does not fill the memory with decoders."""
+
+    def asking(kind: Any) -> Steps[Any]:
+        return (yield Call("DescribeLimits", {}, kind))
+
+    for number in range(sending.MOST_DECODERS + 9):
+        script = Script(("DescribeLimits", {}))
+        run(asking(defstruct(f"Answer{number}", [])), script, retries=1)
     assert len(sending._decoders) <= sending.MOST_DECODERS + 1
 
 
@@ -101,6 +105,15 @@ def test_no_member_of_a_description_may_be_of_another_kind(name, value):
     """What is read only where it is there is judged as strictly as the rest."""
     with pytest.raises(TransportError, match=rf"not a whole DescribeTable reply.*Table\.{name}"):
         answered(**{name: value})
+
+
+@pytest.mark.parametrize("lacking", ["TableName", "TableStatus"])
+def test_a_description_has_a_name_and_a_status(lacking):
+    """An answer of DescribeTable without one of them is none, whatever else it tells."""
+    table = {"TableName": "orders", "TableStatus": "ACTIVE", "ItemCount": 3}
+    script = Script(("DescribeTable", {"Table": {k: v for k, v in table.items() if k != lacking}}))
+    with pytest.raises(TransportError, match=r"not a whole DescribeTable reply.*TableName"):
+        run(describe_table("orders"), script, retries=1)
 
 
 @pytest.mark.parametrize(
