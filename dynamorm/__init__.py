@@ -80,17 +80,20 @@ __all__ = list(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
     # `from .. import errors` asks here first, and would pay for the search for a nearer name.
     if name in _SUBMODULES or name == "errors":
-        return import_module(f".{name}", __name__)
+        return _module(name)
     if name not in _MODULE_OF:
         advice = "" if name.startswith("_") else _nearest(name)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
-    value = getattr(import_module(f".{_MODULE_OF[name]}", __name__), name)
+    value = getattr(_module(_MODULE_OF[name]), name)
     globals()[name] = value
     return value
+
+
+def _module(name: str) -> Any:
+    # Not by `importlib`, which would be loaded for this alone and takes as long as two of ours.
+    return __import__(f"{__name__}.{name}", fromlist=["__name__"])
 
 
 def _nearest(name: str) -> str:

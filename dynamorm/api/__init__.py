@@ -10,7 +10,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescript
 
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import Raw, ValidationError, field, json
@@ -29,6 +28,8 @@ encode = json.Encoder().encode
 
 T = TypeVar("T")
 
+_PACKAGE = __name__.partition(".")[0]
+
 # The two that the service writes in capitals: an ARN is an Arn to it.
 _ACRONYMS = {"kms": "KMS", "sse": "SSE"}
 
@@ -43,7 +44,9 @@ class Lazy:
         self._name = name
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(import_module(f"..{self._name}", __name__), name)
+        # Not by `importlib`, which would be loaded for this alone.
+        module = __import__(f"{_PACKAGE}.{self._name}", fromlist=["__name__"])
+        return getattr(module, name)
 
 
 if not TYPE_CHECKING:
