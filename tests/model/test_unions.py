@@ -17,6 +17,7 @@ from dynamorm import (
     IndexSpec,
     KeyAttribute,
     ModelError,
+    OnDemand,
     PartitionKey,
     SortKey,
     TableSpec,
@@ -109,6 +110,17 @@ class Untagged(Struct):
     pk: Annotated[str, PartitionKey()]
 
 
+class Keyless(Struct, tag="keyless"):
+    pk: Annotated[str | None, PartitionKey()]
+    sk: Annotated[str, SortKey()]
+
+
+@table("app", indexes=[Index("by-status", Include("name"), on_demand=OnDemand(max_read=1))])
+class Capped(Bare, tag="capped"):
+    status: Annotated[str, PartitionKey(index="by-status")]
+    name: str
+
+
 @table("other", stream=None, indexes=[Index("by-status")])
 class Other(Struct, tag="other"):
     pk: Annotated[str, PartitionKey()]
@@ -156,6 +168,19 @@ class Other(Struct, tag="other"):
                 (
                     "'status' is a key in another model: mark it here too, with "
                     "PartitionKey(index='by-status') - at Number.status"
+                ),
+            ],
+        ),
+        (
+            Order | Keyless,
+            ["the table's own key cannot be optional, only an index's can - at Order.pk"],
+        ),
+        (
+            Order | Capped,
+            [
+                (
+                    "index 'by-status' is declared differently in another model of the union "
+                    "- at Capped"
                 ),
             ],
         ),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Annotated, Any
 
 import pytest
@@ -179,6 +179,21 @@ def test_an_operation_can_be_performed_once(driver: Driver) -> None:
     assert str(caught.value) == (
         "this operation has been performed and runs only once: create a new one"
     )
+
+
+def test_any_generator_is_an_operation(driver: Driver) -> None:
+    """Also one of a class of its own, which has no frame."""
+
+    class Counting(Generator[Any, Any, int]):
+        def send(self, answer: Any) -> Any:
+            if answer is None:
+                return Now()
+            raise StopIteration(7)
+
+        def throw(self, *error: Any) -> Any:
+            raise error[0]
+
+    assert driver(Counting(), Script(), clock=FakeClock(1.0)) == 7
 
 
 def test_what_is_no_operation_is_refused(driver: Driver) -> None:
