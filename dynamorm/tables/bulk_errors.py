@@ -16,7 +16,7 @@ from msgspec import json, structs
 
 from ..api.bulk_errors import BulkErrors
 from ..api.s3 import BulkOperation
-from ..errors import UNREADABLE, Refused, S3Error, shown
+from ..errors import UNREADABLE, Refused, S3Error, ServiceError, TransportError, shown
 from ..model.declare import Model, table_spec
 from ..model.spec import key_names
 from ..operations import Steps, operation
@@ -58,7 +58,11 @@ def with_errors(
     done: BulkOperation, s3: Any, bucket: str, prefix: str, model: Model | str
 ) -> Steps[BulkOperation]:
     """Give a bulk put its errors; one of S3 gets the bulk put, which has ended all the same."""
-    names = yield from _key_names(model)
+    try:
+        names = yield from _key_names(model)
+    except (ServiceError, TransportError):
+        # Who may put items may not be allowed to describe the table: all but the keys is told.
+        names = ()
     try:
         errors = yield from blocking(sum_up, done, Bucket(s3, bucket), prefix, names)
     except S3Error as error:

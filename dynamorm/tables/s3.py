@@ -192,8 +192,9 @@ def bulk_put_from_s3(
     `progress` is called with each description. What could not be put is counted in
     `failed_item_count`, and reported under `errors_prefix`, in `errors_bucket` or else the bucket
     itself. With `s3`, a client of botocore, that report is read into `errors` of the result, as by
-    `read_bulk_errors`, for a table's name with one DescribeTable. Raises `TransferFailed`,
-    `WaitTimeout`, `TableNotFound`, `S3Error` with the operation as `result`.
+    `read_bulk_errors`; for a table's name with one DescribeTable or, if that fails, without keys.
+    Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`, `S3Error` with the operation as
+    `result`.
     """
     check_flags(wait=wait)
     check_progress(progress)

@@ -11,7 +11,16 @@ from aids.worlds import Driver, World
 from msgspec import Struct, json
 
 import dynamorm
-from dynamorm import BulkErrors, PartitionKey, Refused, S3Error, SortKey, table
+from dynamorm import (
+    AccessDenied,
+    BulkErrors,
+    PartitionKey,
+    Refused,
+    S3Error,
+    SortKey,
+    table,
+)
+from dynamorm.errors import service_error
 from dynamorm.tables import buckets
 from dynamorm.tables.buckets import BLOCK
 from dynamorm.testing import FakeS3, Recorder, Script
@@ -248,6 +257,18 @@ def test_a_bulk_put_has_ended_though_its_report_cannot_be_read(world: World) -> 
     done = caught.value.result
     assert (done.status, done.failed_item_count) == ("COMPLETED_WITH_ERRORS", 3)
     assert world.run(dynamorm.read_bulk_errors(done, s3=world.service.s3)).count == 3
+
+
+def test_a_bulk_put_has_ended_though_its_table_may_not_be_described(world: World) -> None:
+    """The report is read without the key of items; only `read_bulk_errors` raises."""
+    denied = service_error("AccessDeniedException", "no", status=400, operation="DescribeTable")
+    world.service.fail("DescribeTable", denied, times=2)
+    options = {"prefix": "in/", "compression": "GZIP", "errors_prefix": "out/"}
+    s3 = world.service.s3
+    done = world.run(dynamorm.bulk_put_from_s3("orders", "bucket", s3=s3, **options))
+    assert (done.errors.count, done.errors.failed, done.errors.keys) == (3, 3, ())
+    with pytest.raises(AccessDenied):
+        world.run(dynamorm.read_bulk_errors(done, s3=s3, model="orders"))
 
 
 def test_a_model_tells_the_key_of_a_table_of_any_name(world: World) -> None:
