@@ -23,6 +23,7 @@ def describe_table(
     model_or_name: Model | str, *, name: str | None = None
 ) -> Steps[TableDescription]:
     """Describe a table in one DescribeTable; raises `TableNotFound`."""
+    # Not by the builder of `requests`, which is imported with the shapes of CreateTable.
     payload = DescribeTableInput(table_name(model_or_name, name=name))
     return (yield from call("DescribeTable", payload, DescribeTableOutput)).table
 

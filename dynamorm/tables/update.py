@@ -79,6 +79,7 @@ def plan(
     """
     asked = _asked(table_spec(model, name=name, **options), allow, only, unsupported)
     location = yield from where()
+    # With `only`, a missing table raises: a part of a table cannot be created.
     table = yield from (describe_table if asked.only else find_table)(asked.spec.name)
     if table is None or (table.table_status == "DELETING" and not asked.only):
         yield from refuse_creation(asked.spec)

@@ -18,6 +18,7 @@ from . import CHANGING, find_table, is_ready, unready_indexes, unready_replicas
 if TYPE_CHECKING:
     from datetime import timedelta
 
+# No wait helps these: somebody has to mend a key or a permission, or to restore the table.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableDescription.html
 _TERMINAL = frozenset(
     {
@@ -49,6 +50,8 @@ def until_active(
     """
     schedule = polling(at_once)
     missing_since: float | None = None
+    # `ours` is the table that is waited for, as soon as it is known. `seen` is the last answer if
+    # it was of that table, and `None` if not: until the grace is over, that is a stale read.
     ours = seen
     while True:
         if seen is not None and is_ready(seen, indexes):
@@ -62,6 +65,7 @@ def until_active(
         if ours is not None and _is_over(ours, found):
             raise _deleted(name)
         seen = None if found is None or (ours and _is_older(ours, found)) else found
+        # Compared with what was known before this answer, and only then is this known.
         if indexes and seen and ours:
             _check_replicas(ours, seen)
         ours = seen or ours
@@ -95,6 +99,7 @@ def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
     """
     if found is None:
         return ours.table_status != "CREATING"
+    # Only one that was made later has followed it; an older one is what a stale read still shows.
     created, other = ours.created, found.created
     return _is_another(ours, found) and bool(created and other and created < other)
 
@@ -102,6 +107,7 @@ def _is_over(ours: TableDescription, found: TableDescription | None) -> bool:
 def _is_older(ours: TableDescription, found: TableDescription) -> bool:
     """Return whether what was found is the table that had the name before, read stale."""
     unnamed = not ours.table_id or not found.table_id
+    # Without ids, a table that is leaving cannot be the one that has just begun to come.
     leaving = unnamed and found.table_status == "DELETING" and ours.table_status == "CREATING"
     return leaving or _is_another(ours, found)
 
@@ -111,6 +117,7 @@ def _is_another(ours: TableDescription, found: TableDescription) -> bool:
 
 
 def _deleted(name: str) -> ServiceError:
+    """Return the error that a request about the table would get: callers know what to do of it."""
     message = "the table was deleted while it was waited for"
     code, operation = "ResourceNotFoundException", "DescribeTable"
     error = errors.service_error(code, message, status=400, operation=operation)
