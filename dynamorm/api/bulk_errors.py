@@ -35,6 +35,7 @@ class BulkErrors(Readable, frozen=True, kw_only=True):
         for code, count in sorted(self.codes.items()):
             message = self.messages.get(code)
             lines.append(f"  {code} {count:,}{f': {message}' if message else ''}")
+        # Ten of them, to see what they are like; the value has a hundred.
         lines += [f"  key {key}" for key in self.keys[:10]]
         lines.append(
             "correct these items where they come from, and put them again: an item replaces one "

@@ -18,7 +18,10 @@ class ReplicaGlobalSecondaryIndex(Request, frozen=True):
 
 
 class ReplicationGroupMember(Request, frozen=True):
-    """CreateReplicationGroupMemberAction and UpdateReplicationGroupMemberAction, of one shape."""
+    """CreateReplicationGroupMemberAction and UpdateReplicationGroupMemberAction, of one shape.
+
+    What is left out is as the table has it, or stays as it is.
+    """
 
     region_name: str
     kms_master_key_id: str | UnsetType = UNSET

@@ -145,6 +145,7 @@ def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
 
 
 def _create(spec: TableSpec) -> Needs:
+    """Name what it takes to make a table and, with `wait`, all that is declared of it."""
     yield "CreateTable", _path(spec.name)
     # Also without waiting: an answer that was lost is resolved by describing the table.
     yield "DescribeTable", _path(spec.name)
@@ -184,6 +185,7 @@ def _plans(asked: _Asked) -> Needs:
 
 
 def _updates(asked: _Asked) -> Needs:
+    """Name what plans take, and what brings each setting to what is declared of it."""
     yield from _plans(asked)
     for spec in asked.specs:
         yield "UpdateTable", _path(spec.name)
@@ -206,6 +208,7 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
 
 
 def _plan_needs(plan: Plan) -> Needs:
+    """Name what it takes to apply this plan, and no other."""
     path = _path(plan.table if plan.table.startswith("arn:") else plan.bound_to.name)
     yield "DescribeTable", path
     # The plan knows the prefix of its database, which a spec does not have.
@@ -260,6 +263,7 @@ def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str = "") ->
 
 
 def _migrates(asked: _Asked) -> Needs:
+    """Name what the backup, the target and the copy take, as far as they are asked for."""
     source, _ = asked.ends
     yield from _ensure(asked.specs[-1])
     if asked.backup_table is not None:

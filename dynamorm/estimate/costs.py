@@ -239,6 +239,7 @@ def _uncounted(spec: TableSpec) -> Iterator[str]:
 def _notes(
     spec: TableSpec, there: TableDescription | None, items: _Items, conditional: bool
 ) -> Iterator[str]:
+    """Yield what the figures do not say."""
     if not items.number:
         yield "DescribeTable tells of no items; its figures are up to six hours old"
     if not (isinstance(spec.billing, Provisioned) or there or spec.warm):

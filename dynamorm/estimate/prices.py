@@ -44,6 +44,7 @@ month, `read_hour` and `write_hour` for a provisioned unit and hour.
 
 def prices_of(region: str, table_class: str, given: Mapping[str, float] | None) -> dict[str, float]:
     """Return a region's prices, overridden by those given; raises `ValueError` for a bad one."""
+    # A misspelt name would leave the price of the list in place, without a word.
     names = _US["STANDARD"]
     for name, price in (given or {}).items():
         if name not in names:

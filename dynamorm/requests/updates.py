@@ -119,6 +119,7 @@ def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
 
 
 def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
+    """Return what changes of the capacity of an index; what it does not declare stays."""
     return UpdateGlobalSecondaryIndexAction(
         index.name,
         units_shape(index.throughput),

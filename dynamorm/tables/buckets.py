@@ -183,6 +183,7 @@ class Lines:
         return self._inflate(packed)
 
     def _inflate(self, packed: bytes) -> bytes:
+        """Return some of the text of a compressed part; the rest of the part is kept."""
         if self._inflating.eof:  # a file of several members, as tools make that append
             self._inflating = zlib.decompressobj(GZIP)
         try:

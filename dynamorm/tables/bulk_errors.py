@@ -72,6 +72,7 @@ def with_errors(
 
 
 def _key_names(model: Model | str | None) -> Steps[tuple[str, ...]]:
+    """Return the attributes of the key, as far as `model` tells; a table is described for it."""
     if model is None:
         return ()
     if isinstance(model, str):
@@ -136,6 +137,7 @@ def _is_manifest(name: str) -> bool:
 
 
 def _read(line: bytes) -> Iterator[Record | None]:
+    """Yield the records of a line: several in an array, and `None` for what is none."""
     try:
         found = json.decode(line)
     except UNREADABLE:

@@ -80,6 +80,7 @@ def check(*models: Model, strict: bool = False, only: Collection[str] = ()) -> S
 
 
 def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableCheck]:
+    """Compare one table; read more of it unless another process is still making it."""
     place = yield from where()
     name = whole_name(place.table_prefix, spec.name)
     table = yield from find_table(spec.name)
@@ -90,6 +91,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
     if table.table_status != "CREATING":
         # As if all of it might be removed: so it is read, and shows what nobody has declared.
         wanted = compared_settings(spec, SETTINGS if strict else (), only)
+        # What an endpoint does not know is pending, and no error: the rest can be compared.
         settings = yield from survey(spec, table, wanted, skip=True)
     found = tuple(item for item in drift(spec, table, settings) if covers(only, item.name))
     # What a plan would leave alone is what nobody has declared: one rule for both.
@@ -99,6 +101,7 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
 
 
 def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pending]:
+    """Yield what keeps a table from being as declared, and only has to be waited for."""
     if table.table_status == "CREATING":
         yield Pending("table", "the table is CREATING")
     for name, status in unready_indexes(table).items():

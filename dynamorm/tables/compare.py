@@ -157,6 +157,7 @@ def attribute_types(table: TableDescription) -> dict[str, str]:
 def _index_pairs(
     index: IndexSpec, spec: TableSpec, there: IndexDescription | None, types: dict[str, str]
 ) -> Iterator[Pair]:
+    """Yield what is declared of one index: what it is as a whole, its kind, its capacities."""
     name = f"index:{index.name}"
     # A local index has the partition key of its table, of which a model says nothing:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
@@ -237,6 +238,7 @@ def _parts_text(parts: Iterable[KeyAttribute]) -> str:
 
 
 def _key(schema: Iterable[tuple[str, str]], types: dict[str, str]) -> _Key:
+    """Return a key that was found; parts of it are in the order in which they are told."""
     hashes, ranges, filters = (
         tuple(
             # A type outside S, N and B is not ours to judge, only to differ.

@@ -62,6 +62,7 @@ def delete_tables(
 def _delete(
     names: tuple[str, ...], missing_ok: bool, wait: bool, deadline: Deadline
 ) -> Steps[None]:
+    """Delete tables one after the other, then wait for all of them."""
     leaving: list[tuple[str, TableDescription]] = []
     # One after the other: after an error, nothing that comes later in the call may be gone.
     for name in names:
@@ -78,6 +79,7 @@ def _delete(
 def _begin_deletion(
     payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
 ) -> Steps[DeleteTableOutput | None]:
+    """Send DeleteTable as soon as the table is free; `None` where there is nothing to delete."""
     try:
         return (
             yield from when_free("DeleteTable", payload, DeleteTableOutput, deadline, wait=wait)

@@ -43,6 +43,8 @@ def _members(value: dict[str, Any], meanings: dict[str, Callable[[Any], Meaning]
 
 
 def _statements(value: Any, partition: str) -> Meaning:
+    """Return the statements in no order, each with its elements as IAM reads them."""
+
     def principal(value: Any) -> Meaning:
         return _principals(value, partition)
 
@@ -60,6 +62,7 @@ _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def _principals(value: Any, partition: str) -> Meaning:
+    """Return who is meant, kind by kind; accounts by the ARN of their root."""
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     if value == "*":
         value = {"AWS": "*"}

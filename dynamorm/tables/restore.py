@@ -129,6 +129,7 @@ def _contents(spec: TableSpec, arn: str, deadline: Deadline) -> Steps[TableDescr
 
 
 def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | None:
+    """Return a backup as the table that it would become; `None` where it tells no keys."""
     source, features = backup.source_table_details, backup.source_table_feature_details
     if source is None:
         return None
@@ -149,6 +150,7 @@ def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | 
 def _restore(
     spec: TableSpec, source: str | None, request: Request, deadline: Deadline, wait: bool
 ) -> Steps[TableDescription]:
+    """Send a restore, wait for its table and complete it; without `wait`, only send it."""
     kind = operation_of(request)
     sending = when_free(kind, request, CreateTableOutput, deadline, wait=wait)
 

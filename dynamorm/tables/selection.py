@@ -37,6 +37,7 @@ def checked_names(given: object, keyword: str) -> tuple[str, ...]:
     if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
         written = given if isinstance(given, str) else "index:by-status"
         raise Refused((f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}",))
+    # Of parts only the kind is checked: which tags or indexes there are, only the table tells.
     prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
     names = {"key", *SETTINGS}
     unknown = [

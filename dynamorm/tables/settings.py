@@ -51,6 +51,7 @@ def _read_stream_policy(
 
 
 def _policy_of(arn: str) -> Steps[GetResourcePolicyOutput | None]:
+    """Ask for the policy of a table or stream; `None` where there is none."""
     from ..api.settings import GetResourcePolicyOutput
 
     request = requests.get_resource_policy(arn)

@@ -74,6 +74,8 @@ def in_the_making(spec: TableSpec, table: TableDescription) -> tuple[Pending, ..
 def _settle(
     step: Step, spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool = True
 ) -> Steps[TableDescription]:
+    """Send a step on a new table until it is taken, and wait for what it begins."""
+
     def needed(trouble: ServiceError) -> Steps[bool]:
         # Nobody else sets this table; but a lost attempt of our own may have done it.
         if not isinstance(trouble, ValidationFailed):
@@ -163,6 +165,7 @@ def _is_young(table: TableDescription) -> Steps[bool]:
 def _outwait(
     spec: TableSpec, table: TableDescription, settings: Settings, deadline: Deadline, looks: int
 ) -> Steps[tuple[TableDescription, Settings]]:
+    """Read a young table again, until nothing is late or the looks are used up."""
     schedule = polling()
     while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
         # Replicas are told by DescribeTable; all else that comes late has reads of its own.

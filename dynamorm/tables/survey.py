@@ -46,6 +46,7 @@ def survey(
         except (UnsupportedOperation, ServerError) as error:
             # Of what moto does not know it makes an error of its own; the service always explains.
             mute = error.status == BROKEN and error.code == "ServiceUnavailable"
+            # Any other error of the server passes, or is none of the setting.
             if not skip or (isinstance(error, ServerError) and not mute):
                 raise
             unsupported.append(setting)

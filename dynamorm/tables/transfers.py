@@ -148,6 +148,7 @@ def bulk_operation_of(arn: str) -> Steps[BulkOperation]:
 
 def transfer_arn(given: object, kind: type[Underway]) -> str:
     """Return the ARN of a transfer, or the ARN given; raise `TypeError` for anything else."""
+    # One of another kind is refused here: its ARN would be of no use to the operation.
     arn = given.arn if isinstance(given, kind) else given
     if not isinstance(arn, str) or not arn.startswith("arn:"):
         raise TypeError(f"expected {kind.__name__} or its ARN, not {given!r:.300}")

@@ -156,6 +156,7 @@ def update(
 
 
 def _update(asked: _Asked, deadline: Deadline, ours: Binding | None = None) -> Steps[Applied]:
+    """Plan and apply at once; `ours` is the table that it has to be, if that is known."""
     location = yield from where()
     found = yield from describe_table(asked.spec)
     # A plan of a table that is still changing would not fit it any more when it is applied.
@@ -227,6 +228,7 @@ def _make(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription | None]
 
 
 def _compare(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
+    """Return that nothing was to be done; raise if the table is not as it is declared."""
     # It may be the same plan that another process applies: who comes second has nothing to do.
     found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
