@@ -126,6 +126,8 @@ def _one_region(properties: Members) -> Members:
     """
     replica: Members = {"Region": "", **properties.pop("Replicas", [{}])[0]}
     del replica["Region"]
+    if stream := replica.pop("ReplicaStreamSpecification", None):
+        replica["StreamSpecification"] = stream
     reads = {index["IndexName"]: index for index in replica.pop("GlobalSecondaryIndexes", ())}
     indexes = [
         _capacities({**index, **reads.get(index["IndexName"], {})})
@@ -138,7 +140,12 @@ def _one_region(properties: Members) -> Members:
     }
     if indexes:
         both["GlobalSecondaryIndexes"] = indexes
-    return _capacities({**properties, **replica, **both})
+    region = _capacities({**properties, **replica, **both})
+    return {name: value for name, value in region.items() if name not in _BETWEEN}
+
+
+# How replicas belong together is left out, as the other replicas are.
+_BETWEEN = ("MultiRegionConsistency", "GlobalTableWitnesses", "DisassociationProtectionEnabled")
 
 
 _MEANT = {"Read": "ReadCapacityUnits", "Write": "WriteCapacityUnits"}

@@ -22,11 +22,13 @@ from dynamorm import (
     OnDemand,
     PartitionKey,
     Provisioned,
+    Replica,
     TableSpec,
     VectorAttribute,
     WarmThroughput,
     requests,
 )
+from dynamorm.export import cloudformation
 from dynamorm.model.spec import changed
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
@@ -301,6 +303,23 @@ class Order(Struct):
 
 HASH_OF_ID = {"AttributeName": "id", "KeyType": "HASH"}
 FILTERED = {"AttributeName": "at", "SearchSchemaElementType": "FILTER"}
+
+
+def test_what_is_exported_of_a_global_table_is_read_as_its_own_region():
+    """Of the stream its policy too; how the replicas belong together is left out with them."""
+    policy = {"Version": "2012-10-17", "Statement": []}
+    images, one = "NEW_AND_OLD_IMAGES", TableSpec("orders", ID, billing=OnDemand())
+    replicas = {"replicas": (Replica("eu-west-1"),), "disassociation_protection": False}
+    every = changed(one, stream=images, stream_policy=policy, **replicas)
+    assert read_again(every) == changed(one, stream=images, stream_policy=policy)
+    regions = (Replica("eu-west-1"), Replica("eu-west-2"))
+    strong = changed(one, consistency="STRONG", replicas=regions)
+    assert read_again(strong) == one
+
+
+def read_again(spec):
+    (resource,) = cloudformation(spec)["Resources"].values()
+    return TableSpec.of(resource)
 
 
 @pytest.mark.parametrize(
