@@ -90,30 +90,22 @@ class Connection(Kept):
         The answer must be there by the moment `until` of the monotonic clock. Raises `Failed`,
         after which the connection is closed.
         """
-        self._wire.until = until
+        wire, buffer = self._wire, self._buffer
+        wire.until = until
+        buffer.begun = False
         try:
-            received, kept = self._exchange(head, body)
+            sent = wire.send(head, body)
+            received = wire.read(read_answer(buffer), buffer)
         except BaseException as error:  # noqa: BLE001 - it is raised again
             raise self._failed(error) from None
         self._done()
-        return received, kept
+        return received, sent and received.reusable
 
     def close(self) -> None:
         self._wire.link.close()
 
     def _silent(self) -> bool:
         return not readable(self._wire.link)
-
-    def _exchange(self, head: bytes, body: bytes) -> tuple[Received, bool]:
-        self._buffer.begun = False
-        sent = True
-        try:
-            self._wire.send(head, body)
-        except ConnectionError:
-            # What is too large is refused before all of it is sent.
-            sent = False
-        received = self._wire.read(read_answer(self._buffer), self._buffer)
-        return received, sent and received.reusable
 
 
 class Wire:
@@ -126,11 +118,20 @@ class Wire:
         self._set: float | None = -1.0
         self._record = RECORD if hasattr(link, "do_handshake") else None
 
-    def send(self, head: bytes, body: bytes = b"") -> None:
-        """Send all; the time counts for each piece that leaves, as that for each that comes."""
-        # Megabytes are not copied for the few bytes before them.
-        self._send(memoryview(head + body[:PIECE]))
-        self._send(memoryview(body)[PIECE:])
+    def send(self, head: bytes, body: bytes = b"") -> bool:
+        """Send a request; `False` if the other side has not let all of it come.
+
+        The time counts for each piece that leaves, as that for each that comes.
+        """
+        try:
+            # Megabytes are not copied for the few bytes before them.
+            self._send(memoryview(head + body[:PIECE]))
+            if len(body) > PIECE:
+                self._send(memoryview(body)[PIECE:])
+        except ConnectionError:
+            # What is too large is refused before all of it is sent.
+            return False
+        return True
 
     def _send(self, left: memoryview) -> None:
         while left:
