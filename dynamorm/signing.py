@@ -40,9 +40,8 @@ def signed_headers(
         raise TypeError(f"body is the request's JSON as bytes, not {type(body).__name__}")
     endpoint = resolve(region, url, {}, Profile())
     source = CredentialSource(credentials, {})
-    return Signer(endpoint, source, sign, lambda: _seconds(now)).headers(
-        operation, body, source.get()
-    )
+    signer = Signer(endpoint, source, sign, lambda: _seconds(now))
+    return signer.signed(operation, body, source.get()).headers()
 
 
 def _seconds(now: float | datetime | None) -> float:

@@ -59,6 +59,10 @@ class HiddenBytes(Hidden, bytes):
 class HiddenHeaders(Hidden, dict[str, str]):
     """The headers of a signed request."""
 
+    def lines(self) -> HiddenText:
+        """Write them as a request has them."""
+        return HiddenText("".join([f"{name}: {value}\r\n" for name, value in self.items()]))
+
 
 class HiddenItems(Hidden, tuple[Any, ...]):
     """Values of which some are secret."""

@@ -8,12 +8,16 @@ from __future__ import annotations
 import asyncio
 import time
 from math import inf
+from typing import TYPE_CHECKING
 
 from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
 from .exchange import Answer, Signer, exchanging
 from .http import Pool
 from .routes import DEADLINE, NO_TURN, Failed, without_frames
 from .signed import Place, Settings
+
+if TYPE_CHECKING:
+    from .signing import Signed
 
 MAX_CONNECTIONS = 64
 """Of one event loop: a request beyond these waits for its turn, until its deadline."""
@@ -41,16 +45,16 @@ class AioTransport(Settings):
     async def _send(self, operation: str, body: bytes, until: float) -> bytes:
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
-        headers = next(exchange)
+        signed = next(exchange)
         while True:
             try:
-                came = [await line.post(operation, headers, body, until)]
+                came = [await line.post(operation, signed, body, until)]
             except BaseException as error:  # noqa: BLE001 - it is raised again
-                # The frames further in hold the headers piece by piece.
+                # The frames further in hold the headers as text.
                 raise without_frames(error) from error.__cause__
             try:
                 # Handed over: an answer that is refused does not live as long as its error.
-                headers = exchange.send(came.pop())
+                signed = exchange.send(came.pop())
             except StopIteration as stop:
                 whole: bytes = stop.value
                 return whole
@@ -86,11 +90,9 @@ class _Pool(Pool[AsyncConnection]):
         super().__init__(place)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
 
-    async def post(
-        self, operation: str, headers: dict[str, str], body: bytes, until: float
-    ) -> Answer:
+    async def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
         """Send one request when it is its turn; raises `TransportError`."""
-        head = self.head(headers, body)
+        head = self.head(signed, body)
         try:
             await self._turn(until)
             # Not `async with`: only the wait has a limit of its own.

@@ -60,6 +60,7 @@ from .signed import Place, SignedTransport
 
 if TYPE_CHECKING:
     from .signed import Line
+    from .signing import Signed
 
 MAX_CONNECTIONS = 64
 
@@ -154,7 +155,8 @@ class _Session:
         self._http = http
         self._answered = False
 
-    def post(self, operation: str, headers: dict[str, str], body: bytes, until: float) -> Answer:
+    def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
+        headers = signed.headers()
         headers["Content-Length"] = str(len(body))
         try:
             sent = _Body(body, self._limits(until))

@@ -133,7 +133,7 @@ class Container(Hidden):
         headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
         if token := self._token():
             headers["Authorization"] = token
-        request = HiddenBytes(self._route.head("GET", self._path, headers, 0))
+        request = self._route.head("GET", self._path, headers.lines(), 0)
         try:
             until = min(DEADLINE.get(), time.monotonic() + IN_ALL)
             connection = dial(self._route, until)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import zlib
 from collections.abc import Callable, Generator
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Raw, Struct, field
@@ -22,9 +23,11 @@ from .endpoints import Endpoint
 
 if TYPE_CHECKING:
     from . import CredentialsLike
+    from .signing import Pairs, Signed
 
-    Sign = Callable[[CredentialsLike, Endpoint, dict[str, str], bytes, float], dict[str, str]]
-    """From credentials, endpoint, headers, body and seconds since the epoch to signed headers."""
+    Sign = Callable[[CredentialsLike, Endpoint, Pairs, bytes, float, Pairs], Signed]
+    """From credentials, endpoint, headers, body, seconds since the epoch, and headers that are not
+    signed."""
 
 
 class Headers(Protocol):
@@ -41,7 +44,7 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-Exchange = Generator[dict[str, str], Answer, bytes]
+Exchange = Generator["Signed", Answer, bytes]
 """Yields the headers of a request, is sent its answer, returns the answer's body."""
 
 
@@ -61,14 +64,10 @@ class Signer:
         self._clock = clock
         self._offset = 0.0
 
-    def headers(self, operation: str, body: bytes, credentials: Credentials) -> dict[str, str]:
-        if not (operation.isascii() and operation.isalnum()):
-            raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
+    def signed(self, operation: str, body: bytes, credentials: Credentials) -> Signed:
+        """Return the headers of a request."""
         moment = self._clock() + self._offset
-        signed = self._sign(credentials, self.endpoint, target_headers(operation), body, moment)
-        # A proxy may rewrite the other two, so that they are not signed.
-        signed.update(_UNSIGNED)
-        return signed
+        return self._sign(credentials, self.endpoint, _asking(operation), body, moment, _UNSIGNED)
 
     def learn(self, error: ServiceError, used: Credentials, headers: Headers) -> bool:
         """Take from a refusal what a second signature can do better; `False` if nothing."""
@@ -91,8 +90,15 @@ def target_headers(operation: str) -> dict[str, str]:
     }
 
 
-# The checksum is over the bytes before they are decompressed.
-_UNSIGNED = {"Accept-Encoding": "identity", "User-Agent": "dynamorm"}
+@lru_cache(maxsize=64)
+def _asking(operation: str) -> Pairs:
+    if not (operation.isascii() and operation.isalnum()):
+        raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
+    return tuple(target_headers(operation).items())
+
+
+# The checksum is over the bytes before they are decompressed. A proxy may rewrite these two.
+_UNSIGNED = (("Accept-Encoding", "identity"), ("User-Agent", "dynamorm"))
 _EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
 
 
@@ -118,10 +124,10 @@ def _seconds(date: str) -> float | None:
 def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
     """Ask one thing of the service; sign it again, once, when clock or session token were off."""
     used = signer.credentials.get()
-    answer = yield signer.headers(operation, body, used)
+    answer = yield signer.signed(operation, body, used)
     verdict = _judged(operation, answer, signer.endpoint.url)
     if isinstance(verdict, ServiceError) and signer.learn(verdict, used, answer.headers):
-        answer = yield signer.headers(operation, body, signer.credentials.get())
+        answer = yield signer.signed(operation, body, signer.credentials.get())
         verdict = _judged(operation, answer, signer.endpoint.url)
     del answer
     if isinstance(verdict, bytes):

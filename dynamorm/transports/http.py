@@ -19,6 +19,7 @@ from .signed import Place, SignedTransport
 
 if TYPE_CHECKING:
     from .signed import Line
+    from .signing import Signed
 
 
 class HttpTransport(SignedTransport):
@@ -42,8 +43,8 @@ class Pool(Generic[C]):
         self.route = route_to(place)
         self.idle: list[C] = []
 
-    def head(self, headers: dict[str, str], body: bytes) -> HiddenBytes:
-        return HiddenBytes(self.route.head("POST", self.route.path, headers, len(body)))
+    def head(self, signed: Signed, body: bytes) -> HiddenBytes:
+        return self.route.head("POST", self.route.path, signed.lines(), len(body))
 
     def take(self) -> C | None:
         """Return a connection that can be used again."""
@@ -77,11 +78,9 @@ class Pool(Generic[C]):
 
 
 class _Pool(Pool[Connection]):
-    def post(
-        self, operation: str, headers: dict[str, str], body: bytes, until: float = inf
-    ) -> Answer:
+    def post(self, operation: str, signed: Signed, body: bytes, until: float = inf) -> Answer:
         try:
-            return self._exchange(self.head(headers, body), body, until)
+            return self._exchange(self.head(signed, body), body, until)
         except Failed as failed:
             raise self.error(failed, operation) from failed.cause
 

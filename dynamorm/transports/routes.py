@@ -19,7 +19,7 @@ from msgspec import Struct
 from .. import errors
 from ..errors import TransportError, shown
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
-from . import HiddenText, Profile, Variables, real_path
+from . import HiddenBytes, HiddenText, Profile, Variables, real_path
 from .endpoints import is_url
 
 if TYPE_CHECKING:
@@ -87,14 +87,13 @@ class Route(Struct, frozen=True):
             return f"{host}{colon}{port}".strip("[]"), 443 if self.tls else 80
         return host.strip("[]"), int(port)
 
-    def head(self, method: str, path: str, headers: dict[str, str], length: int) -> bytes:
+    def head(self, method: str, path: str, lines: HiddenText, length: int) -> HiddenBytes:
         """Write a request as far as its body; a proxy is told the whole URL."""
-        through = self.proxy if not self.tls else None
-        target = f"{self.url}{path}" if through else path
-        lines = "\r\n".join(map(": ".join, headers.items()))
-        own = through.head() if through else ""
-        text = f"{method} {target} HTTP/1.1\r\n{lines}\r\n{own}Content-Length: {length}\r\n\r\n"
-        return text.encode("latin-1")
+        target, own = path, ""
+        if self.proxy is not None and not self.tls:
+            target, own = f"{self.url}{path}", self.proxy.head()
+        text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
+        return HiddenBytes(text.encode("latin-1"))
 
     def connect_head(self, proxy: Proxy) -> bytes:
         """Write what asks a proxy for a tunnel."""

@@ -23,7 +23,7 @@ from .credential_source import CredentialSource
 from .endpoints import Endpoint, for_account, is_local, resolve, split_path
 from .exchange import Answer, Signer, exchanging
 from .routes import DEADLINE, bundle, proxy_for, without_frames
-from .signing import sign
+from .signing import Signed, sign
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -34,9 +34,7 @@ if TYPE_CHECKING:
     class Line(Protocol):
         """What one process sends with."""
 
-        def post(
-            self, operation: str, headers: dict[str, str], body: bytes, until: float
-        ) -> Answer:
+        def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
             """Send, and give what has come by the moment `until` of the monotonic clock."""
             ...
 
@@ -226,7 +224,9 @@ class SignedTransport(Settings, ABC):
 
         Raises `ServiceError`, `TransportError`, `CredentialsMissing`, `EndpointUnknown`.
         """
-        until = inf if timeout is None else time.monotonic() + timeout
+        if timeout is None:
+            return self._send(operation, body, inf)
+        until = time.monotonic() + timeout
         outer = DEADLINE.set(until)
         try:
             return self._send(operation, body, until)
@@ -236,16 +236,16 @@ class SignedTransport(Settings, ABC):
     def _send(self, operation: str, body: bytes, until: float) -> bytes:
         signer, line = self._line()
         exchange = exchanging(signer, operation, body)
-        headers = next(exchange)
+        signed = next(exchange)
         while True:
             try:
-                came = [line.post(operation, headers, body, until)]
+                came = [line.post(operation, signed, body, until)]
             except BaseException as error:  # noqa: BLE001 - it is raised again
-                # The frames further in hold the headers piece by piece.
+                # The frames further in hold the headers as text.
                 raise without_frames(error) from error.__cause__
             try:
                 # Handed over: an answer that is refused does not live as long as its error.
-                headers = exchange.send(came.pop())
+                signed = exchange.send(came.pop())
             except StopIteration as stop:
                 whole: bytes = stop.value
                 return whole

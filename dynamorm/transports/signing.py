@@ -10,11 +10,14 @@ from hashlib import sha256
 from time import gmtime, strftime
 from typing import TYPE_CHECKING
 
-from . import Hidden, HiddenHeaders, HiddenItems
+from . import Hidden, HiddenHeaders, HiddenItems, HiddenText
 from .endpoints import Endpoint, split_path
 
 if TYPE_CHECKING:
     from . import CredentialsLike
+
+Pairs = tuple[tuple[str, str], ...]
+"""Names and values of headers."""
 
 SERVICE = "dynamodb"
 
@@ -25,34 +28,59 @@ BLOCK = 64
 def sign(
     credentials: CredentialsLike,
     endpoint: Endpoint,
-    headers: dict[str, str],
+    headers: Pairs,
     body: bytes,
     moment: float,
-) -> dict[str, str]:
-    """Add what the signature adds to the headers; all of them are signed."""
+    unsigned: Pairs = (),
+) -> Signed:
+    """Sign these headers, and those that a signature adds, but not the last ones."""
     access = HiddenItems((credentials.access_key, credentials.secret_key, credentials.token))
     place = (endpoint.url, endpoint.region, SERVICE)
-    same = _same(int(moment), place, access, tuple(headers.items()))
+    same = _same(int(moment), place, access, headers, unsigned)
     request = same.request.copy()
     request.update(sha256(body).hexdigest().encode())
     text = f"{same.text}{request.hexdigest()}".encode()
-    signed = HiddenHeaders(same.headers)
-    signed["Authorization"] = f"{same.authorization}{same.key.mac(text).hex()}"
-    return signed
+    return Signed(same, f"{same.authorization}{same.key.mac(text).hex()}")
+
+
+class Signed(Hidden):
+    """The headers of one request."""
+
+    __slots__ = ("_authorization", "_same")
+
+    def __init__(self, same: _Same, authorization: str) -> None:
+        self._same = same
+        self._authorization = authorization
+
+    def headers(self) -> HiddenHeaders:
+        made = HiddenHeaders(self._same.headers)
+        made["Authorization"] = self._authorization
+        return made
+
+    def lines(self) -> HiddenText:
+        """Write them as a request has them."""
+        return HiddenText(f"{self._same.lines}Authorization: {self._authorization}\r\n")
 
 
 class _Same(Hidden):
     """What requests of one second have in common, but for their bodies."""
 
-    __slots__ = ("authorization", "headers", "key", "request", "text")
+    __slots__ = ("authorization", "headers", "key", "lines", "request", "text")
 
     def __init__(
-        self, timestamp: str, scope: str, access: HiddenItems, signed: HiddenHeaders, path: str
+        self,
+        timestamp: str,
+        scope: str,
+        access: HiddenItems,
+        signed: HiddenHeaders,
+        unsigned: Pairs,
+        path: str,
     ) -> None:
         lines = sorted((name.lower(), value) for name, value in signed.items())
         names = ";".join(name for name, _ in lines)
         canonical = "".join(f"{name}:{value}\n" for name, value in lines)
-        self.headers = signed
+        self.headers = HiddenHeaders((*signed.items(), *unsigned))
+        self.lines = self.headers.lines()
         self.request = sha256(f"POST\n{path}\n\n{canonical}\n{names}\n".encode())
         self.text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n"
         self.key = _key(access[1], scope)
@@ -63,10 +91,7 @@ class _Same(Hidden):
 
 @lru_cache(maxsize=16)
 def _same(
-    second: int,
-    place: tuple[str, str, str],
-    access: HiddenItems,
-    headers: tuple[tuple[str, str], ...],
+    second: int, place: tuple[str, str, str], access: HiddenItems, headers: Pairs, unsigned: Pairs
 ) -> _Same:
     timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(second))
     url, region, service = place
@@ -76,7 +101,7 @@ def _same(
     if access[2]:
         signed["X-Amz-Security-Token"] = access[2]
     scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
-    return _Same(timestamp, scope, access, signed, path)
+    return _Same(timestamp, scope, access, signed, unsigned, path)
 
 
 @lru_cache(maxsize=4)

@@ -50,9 +50,10 @@ class Signing:
     def source(self) -> CredentialSource:
         return CredentialSource(None, {}, resolve=lambda: Credentials(self.keys.pop(0), "secret"))
 
-    def sign(self, credentials, endpoint, headers, body, moment):
+    def sign(self, credentials, endpoint, headers, body, moment, unsigned):
         assert (endpoint, body) == (ENDPOINT, b"{}")
-        return {**headers, "Key": credentials.access_key, "Moment": str(round(moment))}
+        signed = {"Key": credentials.access_key, "Moment": str(round(moment))}
+        return dict(headers) | signed | dict(unsigned)
 
     def signatures(self, *answers: Answer) -> list[tuple[str, str]]:
         """Give the signature of every request of one exchange, whatever it ends in."""
