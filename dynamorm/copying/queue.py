@@ -80,9 +80,11 @@ class Queue:
                 number = left
                 parts.appendleft(rest)
             left -= number
+            # Dropped only here: to take it out of the middle of the queue would be a search.
             if not part.replaced:
                 batch.append(part)
         self.items -= most - left
+        # One item always fits: of 400 KB, escaped, it has 2.4 MB.
         if _size(batch) > MAX_BODY:
             batch = singly(batch)
             while len(batch) > 1 and _size(batch) > MAX_BODY:

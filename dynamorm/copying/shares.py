@@ -74,7 +74,7 @@ Wait = Callable[[Any, Stop], None]
 
 def apart(wait: Wait, shares: Shares) -> Steps[None]:
     """Have the shares done elsewhere."""
-    # Not when the job was made: looking at its tables may have taken a while, and counts.
+    # By now the tables have been looked at, which may have taken a while: that counts.
     shares.set_clock((yield from now()))
     yield Waiting(partial(wait, shares))
 

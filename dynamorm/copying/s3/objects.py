@@ -53,6 +53,7 @@ def _made_of(job: Job, raw: Raw, page: Page) -> Iterator[bytes | Raw]:
         yield raw
         return
     first = True
+    # Some at a time, as in a direct copy: a transform that fails among the first leaves none.
     try:
         made = convert(raw)
         key = made.key if isinstance(made, Made) else None
