@@ -129,10 +129,10 @@ class Writer:
         """
         busy = 0.0  # seconds in which every item came back
         while self._queue.items and (rest or self.full):
-            sent_at = moment = (yield NOW) if moment is None else moment
-            left = self.how.left.at(moment)
+            sent_at: float = (yield NOW) if moment is None else moment
+            until = sent_at + self.how.left.at(sent_at)
             self.gave_up = busy > PATIENCE
-            if left <= 0 or self.gave_up:
+            if until <= sent_at or self.gave_up:
                 return False
             alone = self.how.alone and self._returned
             batch = self._queue.take(alone or self.how.batch_size)
@@ -146,17 +146,17 @@ class Writer:
             # Last of all: what is noted here counts as sent when a killed copy is resumed.
             if self.how.on_send is not None:
                 self.how.on_send(batch)
-            refused = yield from self._send(batch, moment + left, paid)
+            refused = yield from self._send(batch, until, paid)
             if not refused:
                 self._returned = self._refusals = 0
                 busy, moment = 0.0, self.answered
-            elif not (yield from self._requeue(refused, moment + left)):
+            elif not (yield from self._requeue(refused, until)):
                 self.gave_up = True
                 return False
             else:
                 all_back = count(refused) >= count(batch)
-                moment = yield NOW
-                busy = busy + moment - sent_at if all_back else 0.0
+                moment = again_at = yield NOW
+                busy = busy + again_at - sent_at if all_back else 0.0
         return True
 
     def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
