@@ -220,12 +220,12 @@ async def _connected(route: Route, until: float) -> Link:
     try:
         await in_time(opening, seconds_left(route.connect_timeout, until))
         set_options(link.transport.get_extra_info("socket"))
-    except OSError as error:
-        raise unconnected(route, error) from None
-    except BaseException:
-        # A connection that was made in the moment of a cancellation is known to nobody else.
+    except BaseException as error:
+        # What is connected is known to nobody else, whether it was cancelled or takes no options.
         if hasattr(link, "transport"):
             link.transport.abort()
+        if isinstance(error, OSError):
+            raise unconnected(route, error) from None
         raise
     return link
 

@@ -16,6 +16,7 @@ from aids.rawserver import RawServer, Visit
 
 import dynamorm
 from dynamorm import Credentials, Retries, TransportError
+from dynamorm.transports import async_connection
 from dynamorm.transports.aio import AioTransport
 
 TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
@@ -199,6 +200,23 @@ def test_a_handshake_that_is_reset_says_that_nothing_was_sent():
         with pytest.raises(TransportError, match="cannot connect to") as caught:
             asyncio.run(mine.send("DescribeTable", b"{}"))
     assert not caught.value.maybe_applied
+
+
+def test_a_connection_that_takes_no_options_is_closed(monkeypatch):
+    """As in a thread: it could not be made, and leaves no socket behind."""
+
+    def refused(link: object) -> None:
+        raise OSError("no such option")
+
+    async def main(server: Server) -> None:
+        with pytest.raises(TransportError, match="cannot connect to"):
+            await transport(server).send("DescribeTable", b"{}")
+        await asyncio.sleep(0)  # the loop closes it in its next turn
+        assert own_sockets(server) == []
+
+    monkeypatch.setattr(async_connection, "set_options", refused)
+    with Server(TABLE) as server:
+        asyncio.run(main(server))
 
 
 def test_an_answer_that_comes_before_its_request_has_gone_waits_in_the_socket():
