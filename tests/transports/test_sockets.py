@@ -25,6 +25,7 @@ from dynamorm.transports.routes import (
     NO_ANSWER,
     NO_CONNECTION,
     TOO_LATE,
+    UNTRUSTED,
     Failed,
     Failure,
     Route,
@@ -497,6 +498,41 @@ def test_a_tunnel_that_is_not_made_says_that_nothing_was_sent(reply, said):
     assert f"8000: {said}; HTTP_PROXY and" in str(caught.value)
     assert proxy.head[0] == "CONNECT [::1]:8000 HTTP/1.1"
     assert "w:rd" not in str(caught.value)
+
+
+@pytest.mark.parametrize("url", ["https://db.example:8000", "http://db.example:8000"])
+def test_a_proxy_that_is_not_there_is_the_one_that_is_told(url):
+    """Nobody listens on its port: the endpoint may be as well as ever."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        proxy = f"http://127.0.0.1:{server.getsockname()[1]}"
+    made = transport(url, HTTP_PROXY=proxy, HTTPS_PROXY=proxy)
+    with pytest.raises(TransportError, match="no way through the proxy to") as caught:
+        made.send("ListTables", b"{}")
+    assert not caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("text", [None, "no certificate"])
+def test_a_bundle_that_cannot_be_read_is_told(tmp_path, text):
+    """Missing, or something else: nothing was sent, and trying again will not help."""
+    path = tmp_path / "authorities.pem"
+    if text is not None:
+        path.write_text(text)
+    with Server(answer()) as server:
+        made = transport(server.url.replace("http:", "https:"), AWS_CA_BUNDLE=str(path))
+        with pytest.raises(
+            TransportError, match=r"no trusted connection to .*AWS_CA_BUNDLE"
+        ) as caught:
+            made.send("ListTables", b"{}")
+    assert (caught.value.maybe_applied, caught.value.transient) == (False, False)
+
+
+def test_a_certificate_that_is_not_trusted_is_told_with_its_fault(authority):
+    """In the words of the TLS library."""
+    tls = certified(authority, "127.0.0.1", "::1")
+    with Server(answer(), tls=tls) as server, pytest.raises(Failed) as caught:
+        dial(Route(server.url))
+    assert caught.value.failure is UNTRUSTED
+    assert isinstance(caught.value.cause, ssl.SSLCertVerificationError)
 
 
 def test_a_proxy_behind_tls_is_refused():
