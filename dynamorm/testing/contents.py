@@ -150,7 +150,8 @@ def _projected(raw: bytes, only: set[str]) -> bytes:
 
 
 def _place(key: Key) -> Place:
-    return _hash(key[:1]), _hash(key)
+    partition = _hash(key[:1])
+    return partition, _hash(key) if len(key) > 1 else partition
 
 
 def _hash(key: Key) -> bytes:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from collections.abc import Callable, Iterable
 from typing import Annotated, Any
 
-from msgspec import Struct
+from msgspec import Struct, json
 
 import dynamorm
 from dynamorm import Database, PartitionKey, Steps, TableSpec
@@ -34,7 +33,7 @@ class World:
 
     def ask(self, operation: str, **payload: Any) -> Any:
         """Return what the service itself answers to a request."""
-        return json.loads(self.service.send(operation, json.dumps(payload).encode()) or b"null")
+        return json.decode(self.service.send(operation, json.encode(payload)) or b"null")
 
     def update(self, spec: TableSpec, *allow: str, **options: Any) -> Any:
         return self.run(dynamorm.update_table(spec, allow=allow, **options))
@@ -59,7 +58,7 @@ def stocked(
     fake = fake or FakeService(create_seconds=0)
     for name, items in tables.items():
         dynamorm.run(dynamorm.create_table(model, name=name), fake)
-        fake.put(name, *(i if isinstance(i, bytes) else json.dumps(i).encode() for i in items))
+        fake.put(name, *(i if isinstance(i, bytes) else json.encode(i) for i in items))
     fake.sent.clear()
     return fake
 

@@ -63,7 +63,7 @@ class Engine:
             answer["Table"] |= self.told
         if operation in self.on:
             self.on.pop(operation)()
-        return json.dumps(answer).encode()
+        return json.dumps(answer, separators=(",", ":")).encode()
 
 
 def service(count: int = 40, clock: FakeClock | None = None) -> FakeService:

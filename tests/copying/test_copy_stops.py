@@ -119,7 +119,8 @@ def test_no_batch_is_sent_after_a_search_for_a_poison_item_that_outlasts_the_dea
     """Of the halves of halves it is the last one that writes nothing."""
     fake = service(60)
     page = json.loads(fake.send("Scan", b'{"TableName": "source"}'))
-    slowly = SlowWrites(fake, poison=json.dumps(page["Items"][24]["id"]).encode())
+    poison = b'"id":{"S":"%s"}' % page["Items"][24]["id"]["S"].encode()
+    slowly = SlowWrites(fake, poison=poison)
     report = copy(slowly, deadline=10.5, on_error=lambda *_: None)
     assert slowly.sent_at == [float(second) for second in range(11)]
     assert (report.done, report.written, report.failed) == (False, 24, 1)
@@ -485,7 +486,7 @@ def test_in_place_an_item_without_its_key_is_written_all_the_same() -> None:
     class Strange(Faulty):
         def send(self, operation: str, body: bytes) -> bytes:
             answer = super().send(operation, body)
-            return answer.replace(b'"id": {"S": "id-1"}', b'"ix": {"S": "id-1"}')
+            return answer.replace(b'"id":{"S":"id-1"}', b'"ix":{"S":"id-1"}')
 
     fake = service(3)
     taken: list[Any] = []
