@@ -218,12 +218,13 @@ def _plan_needs(plan: Plan) -> Needs:
     for step in plan.steps:
         row = SETTINGS.get(setting_of(step.name))
         # What is done in another region is told by the row, with the resource there.
-        for part in row.resources if row else ("",):
-            yield from () if step.region else [(step.operation, f"{path}{part}")]
-            if row:
-                yield row.actions[0], f"{path}{part}"
+        if not step.region:
+            parts = row.resources if row else ("",)
+            yield from ((step.operation, f"{path}{part}") for part in parts)
         if row:
-            yield from row.others(row.declared(plan.spec)) if step.declared else ()
+            yield from _about(row, spec, 0)
+            if step.declared:
+                yield from row.others(row.declared(spec))
             # Without a declaration, something is removed that the step names.
             yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
