@@ -30,11 +30,12 @@ from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
+from . import describe_table
 from .buckets import check_client, check_place
 from .completing import complete, of_one_region, refuse_unset
 from .jobs import Progress, seconds_at, until_done
 from .steps import operation_of
-from .transfers import arn_of_table, bulk_operation_of, check_units, export_of, import_of
+from .transfers import bulk_operation_of, check_units, export_of, import_of
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -90,7 +91,7 @@ def export_to_s3(
 
     def export(deadline: Deadline) -> Steps[Export]:
         # The operation takes ARNs alone; an emulator that has none may take the name.
-        arn = yield from arn_of_table(table)
+        arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
         job: Export = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
         return (yield from until_done(job, export_of, deadline, wait=wait, progress=progress))

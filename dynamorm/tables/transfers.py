@@ -21,6 +21,7 @@ from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
 from . import describe_table, pages
 from .jobs import Progress, Underway, until_done
+from .tags import arn_of
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -37,7 +38,7 @@ def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
     Each has only its ARN, status and type; `describe_export` returns the rest.
     Sends one ListExports for each page and, where `model` is not an ARN, one DescribeTable.
     """
-    arn = yield from _arn_of(model)
+    arn = yield from _arn_of(model, "ListExports")
     return (yield from _listed(arn, "ListExports", requests.list_exports, s3.ListExportsOutput))
 
 
@@ -48,7 +49,7 @@ def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
     `describe_import` returns the counts. Sends one ListImports for each page and, where `model` is
     not an ARN, one DescribeTable.
     """
-    arn = yield from _arn_of(model)
+    arn = yield from _arn_of(model, "ListImports")
     return (yield from _listed(arn, "ListImports", requests.list_imports, s3.ListImportsOutput))
 
 
@@ -161,16 +162,16 @@ def check_units(units: object) -> None:
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
 
 
-def _arn_of(model: Model | str | None) -> Steps[str | None]:
-    # The API lists by ARN alone. One that is given is not looked up: a list outlives its table.
+def _arn_of(model: Model | str | None, operation: str) -> Steps[str | None]:
+    """Return the ARN that a list is of; raise where the endpoint tells none of the table.
+
+    The API lists by ARN alone, and without one everything there is.
+    """
     if model is None:
         return None
-    return (yield from arn_of_table(table_name(model)))
-
-
-def arn_of_table(table: str) -> Steps[str | None]:
-    """Return the ARN of a table, which may be named by it; an emulator may have none."""
-    return table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
+    name = table_name(model)
+    # One that is given is not looked up: a list outlives its table.
+    return name if name.startswith("arn:") else arn_of((yield from describe_table(name)), operation)
 
 
 def _listed(

@@ -19,6 +19,7 @@ from dynamorm import (
     TableNotFound,
     TableSpec,
     TransferFailed,
+    UnsupportedOperation,
     WaitTimeout,
     table,
 )
@@ -70,6 +71,14 @@ def test_exports_are_listed_of_one_table_or_of_all(world: World, driver: Driver)
         "ListExports",
         "ListExports",
     ]
+
+
+@pytest.mark.parametrize("listing", [dynamorm.list_exports, dynamorm.list_imports])
+def test_a_list_of_a_table_without_an_arn_is_not_supported(listing: Any) -> None:
+    """Without one, the list would be of all tables."""
+    script = Script(("DescribeTable", {"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}}))
+    with pytest.raises(UnsupportedOperation, match="no ARN of orders"):
+        dynamorm.run(listing("orders"), script)
 
 
 def test_a_list_has_pages(world: World) -> None:
