@@ -101,10 +101,12 @@ class Pages:
             return True
         convert, writer, counts = self._job.items.convert, self._writer, page.counts
         assert convert is not None
+        ready: list[Made] = []
         for number, raw in enumerate(raws):
             # A part that is cut here ends at the item before, or where it begins: nothing of this
             # one has been done.
             if (number == 0 or self._hurried) and (yield from self._is_late()):
+                self._put(ready, page)
                 page.last = raws[number - 1] if number else None
                 page.cursor, page.read_whole = None, number > 0
                 return False
@@ -116,14 +118,22 @@ class Pages:
                 self._fail(page, raw, error)
                 continue
             if isinstance(made, Made):
-                writer.put((made.raw,), page, made.key)
-                if writer.full and not (yield from writer.write()):
-                    return False
-            elif not (yield from self._several(page, raw, iter(made))):
+                ready.append(made)
+                continue
+            self._put(ready, page)
+            ready = []
+            if not (yield from self._several(page, raw, iter(made))):
                 return False
-        # Not before: what is queued of a part may be written while there is more of it to come.
+        self._put(ready, page)
+        # Not before: while nothing of a part is queued yet, nothing of it is open.
         page.read_whole = True
+        if writer.full and not (yield from writer.write()):
+            return False
         return (yield from self._flush(self._moment))
+
+    def _put(self, ready: list[Made], page: Page) -> None:
+        """Queue what has become of items, one of each."""
+        self._writer.put([one.raw for one in ready], page, [one.key for one in ready])
 
     def _is_written(self, page: Page, raws: list[Raw]) -> bool:
         """Return whether a run before this one has written this item, after its last cursor."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Protocol, TypeVar
 
 from msgspec import Raw, Struct
@@ -101,24 +102,26 @@ class Writer:
         """Hold the queued items apart from the pages that they are parts of."""
         self._queue.detach()
 
-    def put(self, raws: Sequence[bytes | Raw], page: Page, key: Hashable = None) -> int:
-        """Queue items of a page and return their bytes; `key` is that of a single one, if known."""
+    def put(
+        self, raws: Sequence[bytes | Raw], page: Page, keys: Iterable[Hashable] = repeat(None)
+    ) -> int:
+        """Queue items of a page and return their bytes; `keys` are theirs, where they are known."""
         page.open += len(raws)
         size = size_of(raws)
         if (rule := self.how.rule) is None:
             self._queue.put(Part(raws, page, size))
             return size
-        for raw in raws:
-            its_key = key or item_key(raw, self.how.key_names)
-            part = Part((raw,), page, len(raw), its_key)
-            waiting = self._by_key.get(its_key)
+        for raw, known in zip(raws, keys, strict=False):
+            key = known or item_key(raw, self.how.key_names)
+            part = Part((raw,), page, len(raw), key)
+            waiting = self._by_key.get(key)
             rule.queued(part, waiting)
             # BatchWriteItem refuses two items with one key. The older one is passed over in the
             # queue, and let go when the newer one is acknowledged.
             if waiting is not None:
                 part.older = waiting
                 waiting.replaced = True
-            self._by_key[its_key] = part
+            self._by_key[key] = part
             self._queue.put(part)
         return size
 

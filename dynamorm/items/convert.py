@@ -113,13 +113,13 @@ def _key_names(
 
 def _limit(transform: Transform | None, target_model: Any) -> Check:
     """Return the check that the items of a transform need."""
+    if transform is None:
+        return _nothing
     if isinstance(transform, AttributeTransform):
         bounded = not transform.opaque  # what it changes is looked at when it is written
     else:
         models = () if target_model is None else codec(target_model).members
         bounded = bool(models) and all(is_bounded(one.shape) for one in models)
-    if transform is None:
-        return _nothing
     return check_size if bounded else _both(check_size, check_nesting)
 
 
