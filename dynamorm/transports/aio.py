@@ -106,7 +106,7 @@ class _Pool(Pool[AsyncConnection]):
     async def _turn(self, until: float) -> None:
         """Wait until fewer than the most connections are in use."""
         try:
-            await in_time(self._turns.acquire(), seconds_left(inf, until))
+            await in_time(self._turns.acquire, seconds_left(inf, until))
         except TimeoutError as error:
             raise Failed(NO_TURN, error) from None
 

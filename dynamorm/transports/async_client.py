@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -41,7 +42,8 @@ class AsyncClientTransport(WrappedClient):
             self._probed = True
         method, members = prepared(self._client, operation, body)
         try:
-            reply = await in_time(method(**members), inf if timeout is None else timeout)
+            seconds = inf if timeout is None else timeout
+            reply = await in_time(partial(method, **members), seconds)
             return body_of(operation, reply)
         except TimeoutError as error:
             message = f"the client gave no answer in {timeout} s: give more as timeout="

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
+from functools import partial
 from math import inf
 from typing import Any, TypeVar
 
@@ -216,7 +217,8 @@ async def _connected(route: Route, until: float) -> Link:
     """Connect to the endpoint or its proxy; raises `Failed`."""
     host, port = (route.proxy.host, route.proxy.port) if route.proxy else route.address()
     link = Link()
-    opening = asyncio.get_running_loop().create_connection(lambda: link, host, port)
+    loop = asyncio.get_running_loop()
+    opening = partial(loop.create_connection, lambda: link, host, port)
     try:
         await in_time(opening, seconds_left(route.connect_timeout, until))
         set_options(link.transport.get_extra_info("socket"))
@@ -230,9 +232,10 @@ async def _connected(route: Route, until: float) -> Link:
     return link
 
 
-async def in_time(work: Awaitable[T], seconds: float) -> T:
-    """Await, with a `TimeoutError` after so many seconds; `inf` is no limit.
+async def in_time(work: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """Await what a function returns, for so many seconds, then `TimeoutError`; `inf` is no limit.
 
+    It is called only here: where no second is left there is no coroutine that nobody awaits.
     `asyncio.wait_for` loses a cancellation that comes together with the result, before Python 3.12.
     """
     task: Any = asyncio.current_task()
@@ -244,7 +247,7 @@ async def in_time(work: Awaitable[T], seconds: float) -> T:
 
     alarm = asyncio.get_running_loop().call_later(min(seconds, LONGEST), ring)
     try:
-        return await work
+        return await work()
     except asyncio.CancelledError:
         # From Python 3.11 on, a task counts who else has cancelled it.
         if not rung or getattr(task, "uncancel", int)() > 0:
@@ -272,9 +275,8 @@ async def _secure(link: Link, route: Route, until: float) -> None:
         context = tls_context(route.bundle)
     except OSError as error:
         raise Failed(UNTRUSTED, error) from None
-    starting = asyncio.get_running_loop().start_tls(
-        link.transport, link, context, server_hostname=route.address()[0]
-    )
+    loop, name = asyncio.get_running_loop(), route.address()[0]
+    starting = partial(loop.start_tls, link.transport, link, context, server_hostname=name)
     try:
         left = seconds_left(route.connect_timeout, until)
         link.transport = await in_time(starting, left)

@@ -7,6 +7,7 @@ import gc
 import socket
 import struct
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from typing import Any
 
@@ -18,6 +19,7 @@ import dynamorm
 from dynamorm import Credentials, Retries, TransportError
 from dynamorm.transports import async_connection
 from dynamorm.transports.aio import AioTransport
+from dynamorm.transports.routes import Failed, Route
 
 TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
 
@@ -200,6 +202,17 @@ def test_a_handshake_that_is_reset_says_that_nothing_was_sent():
         with pytest.raises(TransportError, match="cannot connect to") as caught:
             asyncio.run(mine.send("DescribeTable", b"{}"))
     assert not caught.value.maybe_applied
+
+
+def test_time_that_is_up_leaves_nothing_that_nobody_awaits():
+    """Neither a turn nor a connection is begun: a warning would say so when it is collected."""
+    with Server(TABLE) as server:
+        with pytest.raises(TransportError, match="the time for the whole operation is over"):
+            asyncio.run(transport(server).send("DescribeTable", b"{}", timeout=0))
+        with pytest.raises(Failed):
+            asyncio.run(async_connection.open_connection(Route(server.url), time.monotonic()))
+        gc.collect()
+        assert server.connections == 0
 
 
 def test_a_connection_that_takes_no_options_is_closed(monkeypatch):
