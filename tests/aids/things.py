@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing import current_process
@@ -36,6 +37,13 @@ def things(count: int) -> FakeService:
 
 def moved(thing: Thing) -> Thing:
     return Thing(f"new-{thing.id}", thing.n)
+
+
+def mortal(thing: Thing) -> Thing:
+    """Move an item; where the environment says so, the process ends in the middle, as if killed."""
+    if thing.n == 40 and "MORTAL" in os.environ:
+        os._exit(9)
+    return moved(thing)
 
 
 def odd(thing: Thing) -> Thing:

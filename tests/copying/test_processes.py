@@ -9,6 +9,7 @@ import pickle
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import AuthenticationError
 from pathlib import Path
 from threading import Event, Thread
@@ -19,6 +20,7 @@ from aids.things import (
     TARGET,
     Thing,
     batches_of,
+    mortal,
     moved,
     odd,
     one_more,
@@ -83,6 +85,24 @@ def test_processes_copy_together(tmp_path: Path) -> None:
         again = {"processes": 2, "checkpoint_file": file}
         assert db.copy_table(Thing, TARGET, transform=moved, **again).done
         assert set(fake.sent) == {"DescribeTable"}
+
+
+@pytest.mark.once
+def test_a_process_that_is_killed_ends_the_copy_with_a_report(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whatever kills it: the error says so, and what resumes from its report leaves nothing out."""
+    fake = things(100)
+    options: dict[str, Any] = {"transform": mortal, "segments": 4, "page_limit": 5}
+    monkeypatch.setenv("MORTAL", "yes")
+    with over_http(fake) as db:
+        with pytest.raises(BrokenProcessPool) as caught:
+            db.copy_table(Thing, TARGET, processes=2, **options)
+        monkeypatch.delenv("MORTAL")
+        report = caught.value.report  # type: ignore[attr-defined]
+        assert not report.done
+        assert db.copy_table(Thing, TARGET, resume=report, **options).done
+    assert len(fake.items("target")) == 100
 
 
 def test_a_process_begins_from_nothing() -> None:
