@@ -30,14 +30,11 @@ T = TypeVar("T")
 
 _PACKAGE = __name__.partition(".")[0]
 
-# The two that the service writes in capitals: an ARN is an Arn to it.
-_ACRONYMS = {"kms": "KMS", "sse": "SSE"}
-
 
 class Lazy:
     """A module of the package that is imported on first use: `Lazy("api.parts")`.
 
-    Annotations that are strings may name it: msgspec evaluates them for the first decoder alone.
+    Annotations that are strings may name it: they are evaluated for the first decoder alone.
     """
 
     def __init__(self, name: str) -> None:
@@ -55,7 +52,8 @@ if not TYPE_CHECKING:
 
 def wire_name(field: str) -> str:
     """Return `sse_description` as `SSEDescription`: msgspec's own "pascal" would say `Sse`."""
-    return "".join(_ACRONYMS.get(word) or word.capitalize() for word in field.split("_"))
+    # The two that the service writes in capitals: an ARN is an Arn to it.
+    return field.title().replace("_", "").replace("Kms", "KMS").replace("Sse", "SSE")
 
 
 class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
@@ -156,18 +154,13 @@ class DescribeTableOutput(Reply, frozen=True):
     table: TableDescription
 
 
-class _Told(Reply, frozen=True):
-    """The same, whose members have not been read."""
-
-    table: dict[str, Raw]
-
-
 def read_described(body: bytes, decoder: Callable[[Any], "Decoder[Any]"]) -> DescribeTableOutput:
     """Read an answer of DescribeTable member by member, by the shapes of those that are there.
 
     To make the others, and the decoder of them all, takes a fresh process as long as to connect.
     """
-    there = decoder(_Told).decode(body).table
+    read = decoder(dict[str, Raw]).decode
+    there = read(read(body).get("Table", b"null"))
     members: dict[str, Any] = {}
     for (name, kind), member in zip(_KINDS.items(), _MEMBERS, strict=True):
         if member not in there:
