@@ -8,7 +8,7 @@ from typing import Any
 from msgspec import UNSET
 
 from . import region_of
-from .options import MAX_UNITS, Replica
+from .options import Replica, is_units
 
 Document = Mapping[str, Any]
 
@@ -54,8 +54,8 @@ _READ = ("ProvisionedThroughputOverride", "ReadCapacityUnits")
 
 def _figure(owner: Document, override: str, units: str) -> Any:
     """Return a figure that means something: -1 is no maximum."""
-    figure = owner.get(override, {}).get(units, 0)
-    return figure if 0 < figure <= MAX_UNITS else UNSET
+    figure = owner.get(override, {}).get(units)
+    return figure if is_units(figure) else UNSET
 
 
 def _figures(found: Document, override: str, units: str) -> Any:

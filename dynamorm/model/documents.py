@@ -14,7 +14,7 @@ from msgspec import UNSET, UnsetType
 from ..errors import ModelError
 from .keys import IndexSpec, KeyAttribute, VectorAttribute
 from .option_rules import MEMBERS
-from .options import KMS, MAX_UNITS, Include, OnDemand, Provisioned, WarmThroughput
+from .options import KMS, Include, OnDemand, Provisioned, WarmThroughput, is_units
 from .resources import is_resource, resource_members
 
 Document = Mapping[str, Any]
@@ -109,7 +109,7 @@ def _capacity(owner: Document, mode: str) -> Document:
     on_demand = mode == "PAY_PER_REQUEST"
     kind = "OnDemandThroughput" if on_demand else "ProvisionedThroughput"
     told = owner.get(kind, {})
-    figures = {name: told[name] for name in _UNITS[kind][1] if 0 < told.get(name, 0) <= MAX_UNITS}
+    figures = {name: told[name] for name in _UNITS[kind][1] if is_units(told.get(name))}
     # A maximum can stand alone; of provisioned units, CreateTable takes both or none.
     return {kind: figures} if len(figures) >= (1 if on_demand else 2) else {}
 

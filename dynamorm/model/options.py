@@ -69,13 +69,18 @@ class WarmThroughput(_Units, frozen=True):
     write: int = field(name="WriteUnitsPerSecond")
 
 
+def is_key_id(value: object) -> bool:
+    """Return whether it can be the id, alias or ARN of a KMS key."""
+    return is_text(value) and value != ""
+
+
 class KMS(Struct, frozen=True, repr_omit_defaults=True):
     """Encryption with a KMS key: the account's `aws/dynamodb`, or the one of this id or ARN."""
 
     key_id: str | None = None
 
     def __post_init__(self) -> None:
-        if self.key_id is not None and not (is_text(self.key_id) and self.key_id):
+        if self.key_id is not None and not is_key_id(self.key_id):
             raise errors.ModelError(
                 (f"key_id takes the id, alias or ARN of a KMS key, not {self.key_id!r} - at KMS",)
             )

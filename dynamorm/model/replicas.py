@@ -10,10 +10,9 @@ from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from . import is_text
 from .keys import IndexSpec
 from .option_rules import WANTED, Row, are_replicas, is_region
-from .options import Options, Provisioned, Replica, is_units
+from .options import Options, Provisioned, Replica, is_key_id, is_units
 
 REGION_SETS = (
     frozenset({"us-east-1", "us-east-2", "us-west-2"}),
@@ -92,7 +91,7 @@ def _is_index_units(given: object) -> bool:
 
 
 _FITS: dict[str, Row] = {
-    "kms_key": (lambda v: is_text(v) and v != "", "the id, alias or ARN of a key of its region"),
+    "kms_key": (is_key_id, "the id, alias or ARN of a key of its region"),
     # The same as of the table itself.
     **{
         option: WANTED[option]
