@@ -33,6 +33,7 @@ class Progress:
         if sys.stderr.isatty():
             from rich.console import Console
 
+            # Without --no-color, rich decides by the terminal and its variables.
             plain = click.get_current_context().color is False
             self._bar, self._draw = drawn(Console(stderr=True, no_color=plain or None))
             self._bar.start()

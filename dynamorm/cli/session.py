@@ -73,6 +73,7 @@ class Session:
         return db
 
     def _watch(self, event: Event) -> None:
+        # Seconds are added up for each table, since several are waited for at once.
         if self.given.get("verbose"):
             say(str(event))
         elif event.kind == "wait":

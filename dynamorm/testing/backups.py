@@ -133,6 +133,7 @@ class Backups(Part):
             raise Refusal(f"Table already exists: {name}", "TableAlreadyExistsException")
         kept = {member: found.payload[member] for member in found.payload if member not in _LOST}
         overrides = {own: payload[given] for given, own in _OVERRIDES.items() if given in payload}
+        # An override replaces all of its member: indexes that it does not name are not restored.
         whole = _restored({**kept, **overrides, "TableName": name})
         made = self._account.add(whole, self._seconds)
         for item in found.items:

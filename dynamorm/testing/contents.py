@@ -47,6 +47,7 @@ class Contents:
 
     def store(self, raw: bytes | Raw, key: Key) -> None:
         """Store an item that has been checked, by its key."""
+        # A place is computed once, since putting an item again moves it nowhere.
         known = self._items.get(key)
         place = known.place if known else _place(key)
         self._items[key] = _Stored(place, bytes(raw))
@@ -123,6 +124,7 @@ class Contents:
         size = 0
         limit = payload.get("Limit", len(self._order))
         for stored in self._segment(payload):
+            # Never an empty page: an item alone may weigh more than a page has room for.
             if items and (len(items) >= limit or size + len(stored.raw) > PAGE_BYTES):
                 last = json.decode(items[-1])
                 key = {name: last[name] for name in self._names}
@@ -137,6 +139,7 @@ class Contents:
         if after := payload.get("ExclusiveStartKey"):
             place = _place(item_key(json.encode(after), self._names))
             start = bisect_right(self._order, place, key=lambda entry: entry[0])
+        # By the hash of the partition key: all of its items are in one segment, as in the service.
         for place, key in self._order[start:]:
             if int.from_bytes(place[0], "big") % of == segment:
                 yield self._items[key]

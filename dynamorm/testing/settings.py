@@ -70,6 +70,7 @@ class Settings(Part):
             message = "Backups are being enabled for the table. Please retry later"
             raise Refusal(message, "ContinuousBackupsUnavailableException")
         asked = payload["PointInTimeRecoverySpecification"]
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html
         days = asked.get("RecoveryPeriodInDays", 35)
         table.settings["days"] = days if asked["PointInTimeRecoveryEnabled"] else 0
         return _continuous_backups(table)
@@ -124,6 +125,7 @@ class Settings(Part):
         """Put or remove a policy, where it is still of the revision that is named."""
         table = self._ready(payload)
         policy, revision = self._policy(payload)
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
         there = "NO_POLICY" if policy is None else str(revision)
         if payload.get("ExpectedRevisionId", there) != there:
             raise Refusal(f"The policy's revision is {there}", "PolicyNotFoundException")
