@@ -235,6 +235,7 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
 
 
 def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
+    """Say which types of a map's keys are not written as texts."""
     # An attribute's name is a text: a key is one, or a number that is written as one.
     for key in alternatives(shape.key_type):
         if not isinstance(key, inspect.AnyType) and (
@@ -244,6 +245,7 @@ def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
 
 
 def _known(shape: inspect.Type) -> bool:
+    """Return whether an attribute can hold it; of an enum, all values are of one kind."""
     if isinstance(shape, inspect.EnumType):
         values = [member.value for member in shape.cls]
         return all(isinstance(v, str) for v in values) or all(type(v) is int for v in values)
@@ -251,6 +253,7 @@ def _known(shape: inspect.Type) -> bool:
 
 
 def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
+    """Return the types of what is in a list, a set, a tuple or a map."""
     if isinstance(shape, ARRAYS):
         return (shape.item_type,)
     if isinstance(shape, inspect.TupleType):
@@ -259,6 +262,7 @@ def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
 
 
 def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[str]:
+    """Say which types of a union an attribute's tag cannot tell apart."""
     # Any takes what there is, by its tag; the types beside it say nothing.
     if any(isinstance(shape, inspect.AnyType) for shape in shapes):
         return

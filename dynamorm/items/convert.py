@@ -52,6 +52,7 @@ def converting(
     check = _both(key_check(target_spec), limit) if target_spec else limit
 
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
+        # An error of the transform is told by the source's names, one of a check by the target's.
         at = place
         try:
             items = work(raw)

@@ -75,6 +75,7 @@ def _map(values: dict[str, Any]) -> dict[str, Any]:
 
 
 def _value(attribute: dict[str, Any]) -> dict[str, Any]:
+    """Spell an attribute value, and all that is in it."""
     return {tag: _SPELL[tag](value) if tag in _SPELL else value for tag, value in attribute.items()}
 
 

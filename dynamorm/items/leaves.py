@@ -74,6 +74,7 @@ def is_its_own_spelling(shapes: list[Any]) -> bool:
 
 
 def _kept(annotation: Any) -> Convert:
+    """Return what reads a moment, and refuses one that would be written with fewer digits."""
     decode = decoder(annotation)
 
     def read(raw: Raw) -> Any:
@@ -105,6 +106,7 @@ def _cut(text: str, value: Any) -> Misfit:
 
 
 def _listed(shape: Any) -> Inside:
+    """Tell how to read one of the values that a Literal or an enum lists."""
     if tag_of(shape) == "S":
         return Inside(key(shape))
     # Whole numbers come as texts, of which the parser makes no member of an enum.

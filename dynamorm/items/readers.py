@@ -122,6 +122,7 @@ class Readers:
         return leaf(shapes, exact=self._exact)
 
     def _map(self, shape: inspect.DictType) -> Inside:
+        """Tell how to read a map; keys with several spellings are compared once they are read."""
         place = self.position(shape.value_type)
         keys = key(shape.key_type)
         plain = is_its_own_spelling(list(alternatives(shape.key_type)))
@@ -130,6 +131,7 @@ class Readers:
         return Inside(limited(annotation, shape), read)
 
     def _record(self, shape: RecordType) -> Inside:
+        """Tell how to read a record in another: at once, or later from its bytes."""
         if self._records.get(shape.cls, self) is None:  # it is being made: it contains itself
             return Inside(Raw, partial(self._read, shape))
         record = self.record(shape)
@@ -152,11 +154,13 @@ class Readers:
         return Inside(Raw, read)
 
     def _tuple(self, shape: inspect.TupleType) -> Inside:
+        """Tell how to read a tuple of a certain length."""
         places = [self.position(inner) for inner in shape.item_types]
         annotation = _of(tuple, *(place.annotation for place in places))
         return Inside(annotation, compose(each([place.unwrap for place in places]), tuple))
 
     def _collection(self, shape: Any) -> Inside:
+        """Tell how to read a list, a tuple of any length, or a set."""
         make = KINDS[type(shape)][1]
         if tag_of(shape) == "L":
             place = self.position(shape.item_type)
@@ -193,5 +197,6 @@ def _of(generic: Any, *arguments: Any) -> Any:
 
 
 def _tag(tag: str | int, *, required: bool) -> tuple[Any, ...]:
+    """Declare the attribute that has a Struct's tag: it can have no other value."""
     annotation = wrapper((("S" if isinstance(tag, str) else "N", Literal[str(tag)]),))
     return (annotation,) if required else (annotation, UNSET)

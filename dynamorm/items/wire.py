@@ -110,6 +110,7 @@ def one_of_several(insides: dict[str, Inside]) -> Place:
 
 
 def _anything(value: Value) -> Any:
+    """Return what an attribute value means, whatever it is."""
     try:
         return natural(to_builtins(value, builtin_types=(bytes,)))
     except STRANGE:
@@ -121,6 +122,7 @@ ANYTHING = Place(Value, "", _anything)
 
 
 def _unless_null(raw: Raw) -> Raw | None:
+    """Keep the bytes, but for those of NULL."""
     return None if json.decode(raw) == {"NULL": True} else raw
 
 

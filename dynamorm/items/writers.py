@@ -91,6 +91,7 @@ class _Writers:
         return form if len(some) in (0, len(shapes)) else _optional(form)
 
     def _choice(self, shapes: list[inspect.Type]) -> Form:
+        """Return the form of a union: a value's class says which of the types writes it."""
         if len(shapes) == 1:
             return self._one(shapes[0])
         writers = [(classes_of(shape), self._one(shape).whole) for shape in shapes]
@@ -108,6 +109,7 @@ class _Writers:
         return Form(b"", write, b"")
 
     def _one(self, shape: Any) -> Form:
+        """Return the form of a type that is no union."""
         if isinstance(shape, RECORDS):
             return Form(b'{"%s":' % tag_of(shape).encode(), self.record(shape), b"}")
         if isinstance(shape, inspect.TupleType):
@@ -122,6 +124,7 @@ class _Writers:
 
 
 def _optional(form: Form) -> Form:
+    """Return the form of what may also be None."""
     whole = form.whole
     return Form(
         b"",
@@ -152,6 +155,7 @@ _RAW = Form(b"", only(Raw, _write_raw), b"")
 
 
 def _any_set(values: Any) -> bytes:
+    """Write a set of which no type is known: its members say what kind of set it is."""
     texts = [write_any(value) for value in values]
     tags = {text.split(b'"', 2)[1] for text in texts}
     if len(tags) != 1 or not tags <= {b"S", b"N", b"B"}:
