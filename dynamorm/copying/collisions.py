@@ -86,17 +86,31 @@ def collision(raw: bytes | Raw, table: str, names: tuple[str, ...]) -> Collision
     )
 
 
-class Forbidding:
-    """A collision is an error, raised before the second item is queued."""
+class Rule:
+    """What is done about items with one key."""
 
-    def __init__(self, keys: Keys, table: str, names: tuple[str, ...], *, alone: bool) -> None:
+    def __init__(self, keys: Keys, *, alone: bool) -> None:
         self._keys = keys
-        self._table = table
-        self._names = names
         self._alone = alone
         """Whether this run has seen all keys: no other has written any, or does at this time."""
         self.collided: list[bytes] = []
         """What a checkpoint is to remember, so that a resumed copy does not pass it over."""
+
+    def queued(self, item: Part, waiting: Part | None) -> None:
+        """Take note of an item, before it is queued; `waiting` has its key and is not sent yet."""
+
+    def written(self, item: Part) -> None:
+        """Count an item that was acknowledged."""
+        item.page.counts.written += 1
+
+
+class Forbidding(Rule):
+    """A collision is an error, raised before the second item is queued."""
+
+    def __init__(self, keys: Keys, table: str, names: tuple[str, ...], *, alone: bool) -> None:
+        super().__init__(keys, alone=alone)
+        self._table = table
+        self._names = names
 
     def queued(self, item: Part, waiting: Part | None) -> None:
         digested = digest(item.key)
@@ -108,19 +122,9 @@ class Forbidding:
         if new is None or not self._alone:
             item.page.counts.unchecked += 1
 
-    def written(self, item: Part) -> None:
-        item.page.counts.written += 1
 
-
-class Replacing:
+class Replacing(Rule):
     """The last item of a key wins; those that are remembered are told from new ones."""
-
-    def __init__(self, keys: Keys, *, alone: bool) -> None:
-        self._keys = keys
-        self._alone = alone
-
-    def queued(self, item: Part, waiting: Part | None) -> None:
-        """Allow it."""
 
     def written(self, item: Part) -> None:
         # Counted when acknowledged: an item that was replaced in the queue has never been in the

@@ -13,12 +13,12 @@ from ..items.keys import item_digest
 from ..operations.pace import Pace
 from .asking import Asking
 from .checkpoint import Checkpoint, Counts, total
-from .collisions import Collision
+from .collisions import Collision, Rule
 from .options import CopySettings, TimeLeft
 from .progress import Telling
 from .queue import Part
 from .report import CopyReport, Segment, report
-from .writer import Rule, Writer, Writing
+from .writer import Writer, Writing
 
 Convert = Callable[[Raw], Iterable[bytes | Raw]]
 
@@ -104,9 +104,10 @@ class Job:
     def report(self) -> CopyReport:
         """Return how far the copy is."""
         checkpoint = self.checkpoint
-        if collided := getattr(self.items.rule, "collided", []):
+        rule = self.items.rule
+        if rule is not None and rule.collided:
             # Those of earlier runs too: this one may have ended before it met them again.
-            collided = sorted({*checkpoint.collided, *collided})
+            collided = sorted({*checkpoint.collided, *rule.collided})
             checkpoint = structs.replace(checkpoint, collided=collided)
         found = report(checkpoint, self.segments, self._latest - self._started, self.items.number)
         return found if self.errors is None else structs.replace(found, errors=self.errors)

@@ -23,12 +23,12 @@ from .checkpoint import (
     new_checkpoint,
     read_point,
 )
+from .collisions import Forbidding, Keys, Replacing, Rule, collision
 from .identity import check_tables, is_same
 from .job import Convert, Items, Job, Paces
 from .options import CopySettings, TimeLeft
 from .pair import Pair
 from .report import CopyReport
-from .writer import Rule
 
 
 def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> Checkpoint:
@@ -166,8 +166,6 @@ def _rule(
     settings: CopySettings, target: TableSpec, checkpoint: Checkpoint, *, alone: bool
 ) -> Rule | None:
     """Return what is done about items that get one key; `None` where each write is conditional."""
-    from .collisions import Forbidding, Keys, Replacing
-
     if settings.collisions == "check":
         return None
     if settings.collisions == "last":
@@ -189,8 +187,6 @@ def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Con
             message = "in place, a transform cannot change an item's key: copy into another table"
             raise ItemError(message, ", ".join(names), key=key_of(raw, names))
         if len(made) > 1 and settings.collisions != "last":
-            from .collisions import collision
-
             raise collision(made[1], table.name, names)
         return made
 

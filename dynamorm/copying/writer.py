@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
 
@@ -17,21 +17,12 @@ from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .asking import ONCE, PATIENCE, rest
 from .checkpoint import Costs
+from .collisions import Rule
 from .options import TimeLeft
 from .queue import Part, Queue, count, singly, size_of, whole_units
 from .report import Page
 
 R = TypeVar("R")
-
-
-class Rule(Protocol):
-    """What is done about items with one key."""
-
-    def queued(self, item: Part, waiting: Part | None) -> None:
-        """Take note of an item, before it is queued; `waiting` has its key and is not sent yet."""
-
-    def written(self, item: Part) -> None:
-        """Count an item that was acknowledged."""
 
 
 class Answer(Struct):
