@@ -226,6 +226,7 @@ def _projected(index: IndexSpec, items: _Items, source: TableDescription | None)
     return items
 
 
+# For an index of keys alone, of which nothing has been counted: it is at most what its table has.
 _KEYS_BYTES = 200
 """Bytes assumed for the keys of an item, with the 100 bytes that storage adds to each item."""
 

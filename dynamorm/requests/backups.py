@@ -111,6 +111,7 @@ def _overrides(
         "global_secondary_index_override": UNSET if indexes is None else tuple(indexes),
         "provisioned_throughput_override": billing.provisioned_throughput if billing else UNSET,
         "on_demand_throughput_override": billing.on_demand_throughput if billing else UNSET,
+        # An empty list is not left out: it restores no index, and nothing restores all.
         "vector_index_override": UNSET if vectors is None else tuple(vectors),
         "sse_specification_override": made.sse_specification or unencrypted_shape(spec.encryption),
     }

@@ -12,6 +12,7 @@ from ..api.tables import CreateTableInput
 
 def extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInput:
     """Add members that no option stands for; those that this version does not know come last."""
+    # None of them is set already: a model that says something twice is a `ModelError`.
     fields = {field.encode_name: field.name for field in structs.fields(payload)}
     known = {fields[name]: value for name, value in extra.items() if name in fields}
     unknown = tuple(name for name in extra if name not in fields)

@@ -129,6 +129,7 @@ def start_bulk_put_items(
         s3_key_prefix=errors_prefix or UNSET,
         s3_sse_algorithm="KMS" if kms_key else UNSET,
         s3_sse_kms_key_id=kms_key or UNSET,
+        # The other type is of conditions in the input, which say that an item may be left out.
         output_type=("ERROR",),
     )
     return s3.StartBulkPutItemsInput(
