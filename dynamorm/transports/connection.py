@@ -6,6 +6,7 @@ import select
 import socket
 import time
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from functools import partial
 from math import inf
 from typing import Any, TypeVar
@@ -80,6 +81,7 @@ class Connection(Kept):
     def __init__(self, wire: Wire) -> None:
         super().__init__()
         self._wire = wire
+        self._heard: Callable[[], bool] | None = None
 
     def __repr__(self) -> str:
         return f"Connection(fd={self._wire.link.fileno()})"
@@ -105,7 +107,9 @@ class Connection(Kept):
         self._wire.link.close()
 
     def _silent(self) -> bool:
-        return not readable(self._wire.link)
+        if self._heard is None:
+            self._heard = listener(self._wire.link)
+        return not self._heard()
 
 
 class Wire:
@@ -169,14 +173,17 @@ def moments() -> tuple[float, float]:
 
 def readable(link: Any) -> bool:
     """Return whether the other side has closed, or has said something without being asked."""
-    decrypted = getattr(link, "pending", None)
-    if decrypted and decrypted():
-        return True
+    return listener(link)()
+
+
+def listener(link: Any) -> Callable[[], bool]:
+    """Return what tells whether a socket is `readable`, to be asked many times."""
+    decrypted = getattr(link, "pending", int)  # no bytes where there is no TLS
     if not hasattr(select, "poll"):  # on Windows, where select() counts sockets and not numbers
-        return bool(select.select([link], (), (), 0)[0])
+        return lambda: bool(decrypted() or select.select([link], (), (), 0)[0])
     poll = select.poll()
     poll.register(link, select.POLLIN)
-    return bool(poll.poll(0))
+    return lambda: bool(decrypted() or poll.poll(0))
 
 
 class _Socket(socket.socket):

@@ -43,7 +43,6 @@ class Received(Struct, frozen=True):
 
 def read_answer(buffer: Buffer, *, bodiless: bool = False) -> Reading[Received]:
     """Read the answer to a POST or GET, interim ones passed over; of `bodiless` ones the head."""
-    buffer.begun = not buffer.empty
     for _ in range(MAX_INTERIM):
         if buffer.empty:
             buffer.add((yield LINES))

@@ -228,7 +228,7 @@ def test_a_handshake_asks_for_http_1_1(way, authority, bundle):
 
 def test_what_is_decrypted_already_came_unasked_too():
     """A TLS socket has bytes that the kernel does not know of any more."""
-    assert readable(SimpleNamespace(pending=lambda: 5))
+    assert readable(SimpleNamespace(pending=lambda: 5, fileno=lambda: 0))
 
 
 def test_an_answer_and_what_comes_with_it_over_tls_are_told_apart(way, authority, bundle):
