@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from msgspec import UNSET, Raw, UnsetType, json
+from msgspec import UNSET, Raw, UnsetType
 
 from . import Reply, Request
 from .items import ConsumedCapacity
@@ -75,14 +75,3 @@ def batch_get_item(
         expression_attribute_names=names or UNSET,
     )
     return BatchGetItemInput({table: asked}, return_consumed_capacity="TOTAL")
-
-
-def key_json(raw: bytes | Raw, names: Iterable[str]) -> bytes:
-    """Return the JSON of an item's key; raise `KeyError` for an attribute that it does not have."""
-    attributes = _attributes(raw)
-    # As the bytes that they are: a number that is read and written again may be spelled otherwise.
-    parts = (json.encode(name) + b":" + bytes(attributes[name]) for name in names)
-    return b"{" + b",".join(parts) + b"}"
-
-
-_attributes = json.Decoder(dict[str, Raw]).decode

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from msgspec import Raw, json
+from msgspec import Raw
 
 from ..api.items import GetItemOutput, PutItemOutput, get_item, put_if_absent
 from ..errors import ConditionFailed, ItemError
-from ..items.keys import item_hash
+from ..items.keys import item_hash, raw_key
 from ..items.limits import key_of
 from ..items.mismatch import STRANGE
 from ..operations import Steps
 from .queue import Part
 from .writer import Answer, Writer
-
-_attributes = json.Decoder(dict[str, Raw]).decode
 
 
 class ConditionalWriter(Writer):
@@ -37,7 +33,8 @@ class ConditionalWriter(Writer):
         else:
             return Answer(batch, consumed=(reply.consumed_capacity,))
         if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
-            found = yield from self._ask("GetItem", self._look_up(raw), GetItemOutput)
+            looked_up = get_item(self.how.table, raw_key(raw, self.how.key_names))
+            found = yield from self._ask("GetItem", looked_up, GetItemOutput)
             there = bytes(found.item)
         if not there:  # it has been deleted in between
             return Answer([], refused=batch)
@@ -52,10 +49,6 @@ class ConditionalWriter(Writer):
             self.how.table,
             key=key_of(raw, self.how.key_names),
         )
-
-    def _look_up(self, raw: bytes | Raw) -> Any:
-        attributes = _attributes(raw)
-        return get_item(self.how.table, {name: attributes[name] for name in self.how.key_names})
 
 
 def _equal(one: bytes | Raw, other: bytes) -> bool:

@@ -14,9 +14,9 @@ from msgspec import Raw, Struct, json
 
 from ..api.cursors import Cursors
 from ..api.items import Key, ScanOutput, scan, units
-from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item, key_json
+from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item
 from ..errors import ItemError, service_error
-from ..items.keys import item_hash, item_key
+from ..items.keys import item_hash, item_key, raw_key
 from ..items.mismatch import STRANGE
 from ..model.keys import KeyAttribute
 from ..operations import Steps, now
@@ -51,7 +51,7 @@ class End(Struct, frozen=True):
 
     def json_in(self, raw: Item) -> bytes:
         """Return the JSON of an item's key here."""
-        return self.read(key_json, raw, self.names)
+        return json.encode(self.read(raw_key, raw, self.names))
 
     def read(self, function: Callable[..., T], *given: Any) -> T:
         """Call what reads an item; `ItemError` for what is none."""

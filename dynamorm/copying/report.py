@@ -17,6 +17,7 @@ from ..api.bulk_errors import BulkErrors
 from ..api.cursors import Cursors
 from ..api.items import Key
 from ..errors import UNREADABLE
+from ..items.keys import raw_key
 from ..model import Readable
 from .checkpoint import Checkpoint, Counts, SegmentPoint, total
 
@@ -183,15 +184,13 @@ class Segment:
             return structs.replace(self.point, ahead=sorted(self.ahead | written), sent=both)
 
 
-_attributes = json.Decoder(dict[str, Raw]).decode
 _key_value = json.Decoder(dict[str, str]).decode
 
 
 def key_in(raw: Raw, names: tuple[str, ...]) -> Key | None:
     """Return an item's key as a cursor has it; `None` for an item without one."""
     try:
-        attributes = _attributes(raw)
-        return {name: _key_value(attributes[name]) for name in names}
+        return {name: _key_value(value) for name, value in raw_key(raw, names).items()}
     except (KeyError, *UNREADABLE):
         return None
 

@@ -37,6 +37,16 @@ def item_key(raw: bytes | Raw, names: tuple[str, ...]) -> tuple[Any, ...]:
     return tuple([tuple(map(_spelt, attribute.items())) for attribute in _reader(names)(raw)])
 
 
+def raw_key(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Raw]:
+    """Return the key attributes of an item as they are; raise `KeyError` for a missing one."""
+    attributes = _attributes(raw)
+    # As bytes: a number that is read and written again may be spelled otherwise.
+    return {name: attributes[name] for name in names}
+
+
+_attributes = json.Decoder(dict[str, Raw]).decode
+
+
 def _spelt(value: tuple[str, str]) -> tuple[str, str]:
     return ("N", plain_number(value[1])) if value[0] == "N" else value
 
@@ -50,9 +60,8 @@ def _reader(names: tuple[str, ...]) -> Callable[[bytes | Raw], Iterable[dict[str
     try:
         decode = json.Decoder(defstruct("Key", fields, rename=spelt)).decode
     except ValueError:  # a quote, a backslash, a control character: msgspec renames no field so
-        attributes = json.Decoder(dict[str, Raw]).decode
         value = json.Decoder(dict[str, str]).decode
-        return lambda raw: map(value, map(attributes(raw).get, names, repeat(_NOTHING)))
+        return lambda raw: map(value, map(_attributes(raw).get, names, repeat(_NOTHING)))
     return lambda raw: astuple(decode(raw))
 
 
