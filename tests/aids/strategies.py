@@ -163,8 +163,8 @@ def _replica(draw: st.DrawFn, region: str, names: list[str], given: dict[str, An
     if given.get("encryption", UNSET) is not None and draw(st.booleans()):
         chosen["kms_key"] = draw(_own_keys)
     if names and draw(st.booleans()):
-        maxima = st.dictionaries(st.sampled_from(names), units, min_size=1)
-        chosen["index_max_read"] = draw(maxima)
+        maxima = draw(_maxima(len(names)))
+        chosen["index_max_read"] = {names[at]: most for at, most in maxima.items()}
     return Replica(region, **chosen)
 
 
@@ -193,6 +193,17 @@ def _include(names: list[str]) -> Include:
     return Include(*names)
 
 
+@cache
+def _some_of(count: int, least: int, most: int) -> st.SearchStrategy[list[int]]:
+    """Some of so many, each once: made once, and not for each list that is drawn from."""
+    return st.lists(st.sampled_from(range(count)), min_size=least, max_size=most, unique=True)
+
+
+@cache
+def _maxima(count: int) -> st.SearchStrategy[dict[int, int]]:
+    return st.dictionaries(st.sampled_from(range(count)), units, min_size=1)
+
+
 _parts = cache(_Parts)
 _distances: Any = st.sampled_from(["COSINE", "DOT_PRODUCT", "EUCLIDEAN"])
 _billing = st.just(UNSET) | on_demand | provisioned
@@ -212,7 +223,7 @@ def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]
     vectors = [vector for vector in draw(parts.vectors) if vector.name not in taken]
     # A table has at most five vector indexes, and is billed on demand then.
     searchable = 5 if vectors and not isinstance(billing, Provisioned) else 0
-    some = st.lists(st.sampled_from(attributes), min_size=1, max_size=8, unique=True)
+    some = _some_of(len(attributes), 1, 8)
     indexes = []
     for place, name in enumerate(index_names):
         projection = draw(parts.projections)
@@ -222,7 +233,8 @@ def _tables(draw: st.DrawFn, names_of: st.SearchStrategy[str]) -> dict[str, Any]
             at = draw(st.integers(1, len(attributes) - 1))
             indexes.append(IndexSpec(name, (), (attributes[at],), projection))
         else:
-            indexes.append(_globals(draw, name, draw(some), projection, billing))
+            key = [attributes[at] for at in draw(some)]
+            indexes.append(_globals(draw, name, key, projection, billing))
     return {
         "name": draw(names),
         "partition_key": partition_key,
@@ -257,7 +269,7 @@ def _searched(
     vectors: list[VectorAttribute],
 ) -> IndexSpec:
     # Three filters, a vector and what `Include` has are the most that can be projected.
-    schema = draw(st.lists(st.sampled_from(attributes), max_size=3, unique=True))
+    schema = [attributes[at] for at in draw(_some_of(len(attributes), 0, 3))]
     split = draw(st.integers(0, min(1, len(schema))))
     return IndexSpec(
         name,
@@ -274,12 +286,14 @@ KEY_TYPES: dict[str, list[Any]] = {
     "B": [bytes, bytearray],
     "L": [list[float], list[int], tuple[decimal.Decimal, ...]],
 }
+_key_types = {kind: st.sampled_from(types) for kind, types in KEY_TYPES.items()}
+_with_names_of_fields = specs(renamed)
 
 
 @st.composite
 def models(draw: st.DrawFn) -> tuple[type[Struct], TableSpec]:
     """A Struct marked with `@table`, and the spec that it stands for."""
-    spec = _with_expiry_apart(draw(specs(renamed)))
+    spec = _with_expiry_apart(draw(_with_names_of_fields))
     markers = _markers(spec)
     kinds: dict[str, str] = {part.name: part.type for part in spec.defined}
     kinds |= {index.vector.name: "L" for index in spec.indexes if index.vector}
@@ -287,7 +301,7 @@ def models(draw: st.DrawFn) -> tuple[type[Struct], TableSpec]:
     fields, renames, names = [], {}, {}
     for number, attribute in enumerate(_attributes(spec)):
         field = f"field_{number}"
-        kind: Any = draw(st.sampled_from(KEY_TYPES[kinds.get(attribute, "N")]))
+        kind: Any = draw(_key_types[kinds.get(attribute, "N")])
         if attribute not in own and draw(st.booleans()):
             kind = kind | None
         for marker in draw(st.permutations(markers.get(attribute, []))):
@@ -386,5 +400,8 @@ anything = st.recursive(
 @st.composite
 def broken(draw: st.DrawFn) -> dict[str, Any]:
     """The arguments of a good `TableSpec`, with anything at all in place of some of them."""
-    good = structs.asdict(draw(specs()))
-    return {**good, **draw(st.dictionaries(st.sampled_from(sorted(good)), anything, min_size=1))}
+    return {**structs.asdict(draw(_good)), **draw(_bad)}
+
+
+_good = specs()
+_bad = st.dictionaries(st.sampled_from(sorted(TableSpec.__struct_fields__)), anything, min_size=1)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import Annotated, Any
 
 from msgspec import Struct, json
 
 import dynamorm
-from dynamorm import Database, PartitionKey, Steps, TableSpec
+from dynamorm import Database, PartitionKey, Steps, TableSpec, requests
 from dynamorm.testing import Async, FakeClock, FakeService
 
 
@@ -51,13 +52,21 @@ class World:
         return [operation for operation in self.sent if not operation.startswith("Describe")]
 
 
+@cache
+def _creation(model: type[Struct], name: str) -> bytes:
+    """The request for a table, which is the same in each of thousands of worlds."""
+    return requests.encode(requests.create_table(dynamorm.table_spec(model, name=name)))
+
+
 def stocked(
     model: type[Struct], fake: FakeService | None = None, /, **tables: Iterable[Any]
 ) -> FakeService:
     """Give a service whose tables have the model's keys and hold these items, encoded or not."""
     fake = fake or FakeService(create_seconds=0)
     for name, items in tables.items():
-        dynamorm.run(dynamorm.create_table(model, name=name), fake)
+        fake.send("CreateTable", _creation(model, name))
+        if fake.create_seconds:
+            fake.clock.sleep(fake.create_seconds)
         fake.put(name, *(i if isinstance(i, bytes) else json.encode(i) for i in items))
     fake.sent.clear()
     return fake

@@ -707,11 +707,15 @@ def test_the_longest_list_of_numbers(number: str, size: int):
     """As many numbers as fit into 400 KB go, and one more does not."""
     overhead = len("id" + "u1" + "data") + 3
     most = (MAX_ITEM - overhead) // size
-    item = {"id": {"S": "u1"}, "data": {"L": [{"N": number}] * most}}
-    assert len(changed(copy_all_fields(), item)) == 1
-    item["data"]["L"].append({"N": number})
+    convert = converter(None, None, None, copy_all_fields())
+
+    def item(count: int) -> Raw:
+        numbers = b",".join([b'{"N":"%s"}' % number.encode()] * count)
+        return Raw(b'{"id":{"S":"u1"},"data":{"L":[%s]}}' % numbers)
+
+    assert len([*convert(item(most))]) == 1
     with pytest.raises(ItemError, match="the item weighs"):
-        changed(copy_all_fields(), item)
+        list(convert(item(most + 1)))
 
 
 ITEM = {"id": {"S": "u1"}, "size": {"N": "12"}, "data": {"B": "AA=="}, "labels": {"SS": ["x"]}}
