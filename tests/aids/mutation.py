@@ -25,7 +25,7 @@ TESTS = {
         "operations/observing operations/sending operations/tasks transports/deadlines"
     ),
     "operations.middleware": (
-        "copying/processes database operations/drivers operations/effects operations/elsewhere "
+        "database operations/drivers operations/effects operations/elsewhere "
         "tables/replicas tables/s3"
     ),
     "operations.pace": _COPYING,
