@@ -40,6 +40,7 @@ UNUSED = (
     "**/__pycache__",
     "**/*.pyi",
     "**/py.typed",
+    # METADATA and licenses stay: programs ask for versions, and a copy has to have its license.
     *(f"*.dist-info/{name}" for name in ("RECORD", "INSTALLER", "REQUESTED", "top_level.txt")),
 )
 # With --tables: what deals with items, and nothing that deals with tables imports.
@@ -89,6 +90,7 @@ def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -
     for name in ITEMS if tables else ():
         path = folder / name.replace(".", "/")
         shutil.rmtree(path, ignore_errors=True)
+        # A module in place of the package, so that who imports it is told why it is not there.
         path.with_suffix(".py").write_text(GONE.format(name=name), encoding="utf-8")
     for pattern, ours in (("msgspec/*.py", False), ("dynamorm/**/*.py", True)):
         for path in folder.glob(pattern):
@@ -112,6 +114,7 @@ def _check(folder: Path) -> None:
 
 def _imported(folder: Path, code: str) -> set[Path]:
     """Return the files that a process imports when it runs this code with the package."""
+    # Isolated, so that what is installed here is not imported in its place; -B leaves no bytecode.
     command = [sys.executable, "-IB", "-c", code, str(folder)]
     done = subprocess.run(command, check=False, capture_output=True, text=True)
     if done.returncode:
