@@ -5,7 +5,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.htm
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache, partial
@@ -51,15 +50,12 @@ def check_nesting(raw: bytes) -> None:
     # Each level has a brace, and each above the last a list's tag or a map's. A text may have them
     # too, which is only a reason to look closer.
     flat = raw.count(b"{") <= MAX_LEVELS or not (b'"M"' in raw or b'"L"' in raw)
-    if flat and not _empty_text(raw):
+    if flat and raw.rfind(b'""') < 0:  # in half the time of `in`
         return  # so few values, or no maps and no lists, and nothing without a name
     try:
         _shallow()(raw)
     except UNREADABLE:
         _check_names(attributes_of(raw), MAX_LEVELS)
-
-
-_empty_text = re.compile(b'""').search  # in half the time of `in`
 
 
 @cache

@@ -21,7 +21,10 @@ OPERATIONS = frozenset(
 """Those whose requests or answers are large: of the others the client checks the parameters."""
 
 _IN_ARNS = b":dynamodb:"
-"""What every ARN of a table has, and few bodies: sought, for 25 KB, in 11 us; `"arn:` takes 28."""
+"""What every ARN of a table has, and few bodies.
+
+In 25 KB it is found missing in 3 us from the end, and in 9 from the beginning; `"arn:` takes 28.
+"""
 
 _PARTS = {"_endpoint", "_ruleset_resolver", "_serializer"}
 _SERIALIZING = (
@@ -72,7 +75,7 @@ class RawClient:
 
         A table's ARN may lead to another endpoint, which the client finds in the parameters.
         """
-        if operation not in OPERATIONS or _IN_ARNS in body:
+        if operation not in OPERATIONS or body.rfind(_IN_ARNS) >= 0:
             return False
         # botocore makes a new cache whenever a handler is registered or unregistered. Look at the
         # handlers again then, and when somebody has replaced a method.
