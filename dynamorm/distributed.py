@@ -19,7 +19,7 @@ from uuid import uuid4
 from msgspec import convert, structs
 
 from .copying.checkpoint import Checkpoint
-from .copying.options import VerifyOptions, check_segments, settings_of
+from .copying.options import VerifyOptions, check_database, check_segments, settings_of
 from .copying.pair import Pair
 from .copying.report import CopyReport
 from .copying.shares import ASK_EVERY, Loan, Share, Shares, Terms
@@ -92,6 +92,9 @@ def verify_copy(
 
 def _run(client: Any, db: Any, whole: Callable[..., Steps[R]], share: Callable[[Any, Any], R]) -> R:
     """Run an operation whose shares are done by `share` on the workers."""
+    check_database("db=", db)
+    if not hasattr(client, "submit"):
+        raise TypeError(f"client= takes a distributed.Client, not {client!r:.200}")
     steps = partial(whole, wait=partial(_on_cluster, client, share), dumps=_dumps)
     result: R = finished(db.run(Operation(steps, (), {})))
     return result

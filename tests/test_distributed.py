@@ -83,6 +83,19 @@ def test_who_only_asks_for_its_terms_tells_nothing(client: Any) -> None:
     assert distributed.Queue("asking-told", client).qsize() == 0
 
 
+def test_what_is_no_client_or_no_database_is_refused() -> None:
+    """The address of a scheduler, say, or the name of a region: nothing is sent or submitted."""
+    from dynamorm.distributed import copy_table
+
+    fake = things(1)
+    with over_http(fake) as db:
+        with pytest.raises(TypeError, match=r"takes a distributed\.Client, not 'tcp://one:8786'"):
+            copy_table("tcp://one:8786", "source", "target", segments=1, db=db)
+        with pytest.raises(TypeError, match=r"db= takes a database, .* not 'eu-west-1'"):
+            copy_table(distributed, "source", "target", segments=1, db="eu-west-1")
+    assert fake.sent == []
+
+
 def test_a_comparison_takes_its_options_and_no_others(client: Any) -> None:
     """What is for writing is refused before anything is sent, and so is an executor."""
     from dynamorm.distributed import verify_copy

@@ -141,9 +141,8 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             from ..model.arguments import check_progress
 
             check_progress(self.progress)
-        if self.target_db is not None and not hasattr(self.target_db, "table_prefix"):
-            given = f"{self.target_db!r:.200}"
-            raise TypeError(f"target_db= takes a database, as connect() returns one, not {given}")
+        if self.target_db is not None:
+            check_database("target_db=", self.target_db)
         self._check_together()
 
     def _check_together(self) -> None:
@@ -172,6 +171,12 @@ class CopySettings(Struct, frozen=True, kw_only=True):
             check_options(self)
         elif self.s3 is not None or self.bucket is not None or self.prefix:
             raise ValueError('s3=, bucket= and prefix= take effect with via="s3" alone')
+
+
+def check_database(name: str, given: object) -> None:
+    """Raise `TypeError` for what is no database."""
+    if not hasattr(given, "table_prefix"):
+        raise TypeError(f"{name} takes a database, as connect() returns one, not {given!r:.200}")
 
 
 def check_deadline(seconds: Any) -> None:
