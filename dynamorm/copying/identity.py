@@ -36,6 +36,7 @@ class Found(Struct, frozen=True):
     @property
     def name(self) -> str:
         """The real name, prefix included."""
+        # No prefix is put before an ARN, which has the whole name in it.
         if self.asked.startswith("arn:"):
             return self.asked.rpartition("/")[2]
         return self.place.table_prefix + self.asked

@@ -81,6 +81,7 @@ class Job:
         """Return a writer for each segment."""
         settings, items = self.settings, self.items
         kind, keep, batch_size = Writer, settings.existing == "keep", settings.batch_size
+        # In place no two items can come to one key, so that there is nothing to check.
         if keep or (settings.collisions == "check" and not items.same):
             from .conditional import ConditionalWriter
 
@@ -133,6 +134,7 @@ class Job:
 
     def _note(self, batch: list[Part]) -> None:
         """Keep what is about to be written: a copy that is killed then will know it again."""
+        # One save for the whole batch: each waits for the disk.
         for part in batch:
             part.page.sent = item_digest(part.raws[0])
         self.telling.keep()

@@ -255,6 +255,7 @@ def check_processes(processes: int, executor: Any) -> int:
     _check_whole("processes=", processes, 1024)
     if is_of_processes(executor):
         most: int = executor._max_workers
+        # 1 is the default: then the executor says how many.
         return most if processes == 1 else processes
     if processes > 1 and executor is not None:
         raise TypeError("processes= goes with an executor of processes, or without one")

@@ -128,6 +128,7 @@ def compared(
             from .walks import Walks
 
             walk = partial(apart, wait, Walks(comparison, luggage))
+        # Looked at once more, as after a copy: a table that was replaced has not been compared.
         if (yield from comparison.perform(walk)):
             comparison.finish(*(yield from pair.find_again(comparison.reads.left)))
         return comparison.telling.last()
