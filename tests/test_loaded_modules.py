@@ -54,7 +54,7 @@ SIGNED = {
     "dynamorm.transports.signed",
 }
 HTTP = OPERATION | SIGNED | {"dynamorm.transports.http"}
-HTTP_STANDARD = {"array", "contextvars", "hashlib", "io", "selectors", "socket"}
+HTTP_STANDARD = {"array", "hashlib", "io", "selectors", "socket"}
 """Of the standard library, on the Python that needs most; those in C that these bring count not."""
 OWN_SOCKETS = {"dynamorm.transports.connection", "dynamorm.transports.http1"}
 BOTOCORE = OPERATION | SIGNED - OWN_SOCKETS | {"dynamorm.transports.botocore"}

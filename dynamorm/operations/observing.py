@@ -8,13 +8,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from msgspec import Struct
 
 from ..errors import DynamormError, ServiceError, Throttled
 from . import Call
-from .sending import OBSERVED
 from .waiting import table_of
 
 
@@ -51,6 +51,26 @@ class Event(Struct, frozen=True):
         return f"{self.kind} {self.operation}{place}: {', '.join(facts)}"
 
 
+_OBSERVED: ContextVar[bool] = ContextVar("observed", default=False)
+"""Whether somebody wants to know more of an answer than its body."""
+
+
+class Answered(bytes):
+    """The body of an answer that knows what its head said."""
+
+    status: int | None
+    request_id: str | None
+
+
+def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
+    """Return a body that says status and request id if somebody observes; else as it is."""
+    if not _OBSERVED.get():
+        return body
+    made = Answered(body)
+    made.status, made.request_id = status, request_id
+    return made
+
+
 Observe = Callable[[Event], object]
 """Called with each event as it happens; by several threads at once where operations run in some."""
 
@@ -78,14 +98,14 @@ class Watch:
         begun = self._now()
         failed: BaseException | None = None
         # A variable of the context, since `send` of a transport has no parameter for it.
-        outer = OBSERVED.set(True)
+        outer = _OBSERVED.set(True)
         try:
             yield
         except BaseException as error:
             failed = _bare(error)
             raise
         finally:
-            OBSERVED.reset(outer)
+            _OBSERVED.reset(outer)
             # A refusal is raised: there was no body for `answered` to note them from.
             if isinstance(failed, ServiceError):
                 self._told = failed.status, failed.request_id or None

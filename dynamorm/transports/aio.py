@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
 from .exchange import Answer, Signer, exchanging
 from .http import Pool
-from .routes import DEADLINE, NO_TURN, Failed, without_frames
+from .routes import NO_TURN, Failed, without_frames
 from .signed import Place, Settings
 
 if TYPE_CHECKING:
@@ -36,15 +36,8 @@ class AioTransport(Settings):
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request; cancelling closes its connection."""
         until = inf if timeout is None else time.monotonic() + timeout
-        outer = DEADLINE.set(until)
-        try:
-            return await self._send(operation, body, until)
-        finally:
-            DEADLINE.reset(outer)
-
-    async def _send(self, operation: str, body: bytes, until: float) -> bytes:
-        signer, line = self._line()
-        exchange = exchanging(signer, operation, body)
+        signer, line = self._line(until)
+        exchange = exchanging(signer, operation, body, until)
         signed = next(exchange)
         while True:
             try:
@@ -69,9 +62,9 @@ class AioTransport(Settings):
         # The loop closes sockets in its next turn.
         await asyncio.sleep(0)
 
-    def _line(self) -> tuple[Signer, _Pool]:
+    def _line(self, until: float = inf) -> tuple[Signer, _Pool]:
         """Return this loop's own: what one loop waits for, another cannot."""
-        endpoint = self._here()
+        endpoint = self._here(until)
         here = (asyncio.get_running_loop(), endpoint.url)
         line: tuple[Signer, _Pool] | None = self._lines.get(here)
         if line is None:

@@ -12,6 +12,7 @@ is noticed only where the client checks the CRC32.
 from __future__ import annotations
 
 import time
+from contextvars import ContextVar
 from datetime import datetime
 from math import inf
 from typing import Any
@@ -46,7 +47,7 @@ from ..operations.sending import answered
 from .endpoints import is_local
 from .exchange import foreign_answer
 from .raw_client import OPERATIONS, RawClient
-from .routes import DEADLINE, UNREACHABLE, without_frames
+from .routes import UNREACHABLE, without_frames
 from .unparsed import unread
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
@@ -60,6 +61,10 @@ RAISED = (BotoCoreError, ClientError, RuntimeError, *_STRANGE)
 
 _UNTIMELY = "Unable to calculate correct timezone offset"
 """What botocore's parser says, as a RuntimeError, of a time beyond all calendars."""
+
+_DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
+"""The moment of the monotonic clock after which a client starts no attempt: it is asked of by a
+handler, which has no parameter for it."""
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
@@ -112,7 +117,7 @@ class ClientTransport(WrappedClient):
         After `timeout` seconds the client starts no further attempt; one that is under way has its
         own time-outs.
         """
-        outer = DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
+        outer = _DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
         try:
             if self._raw.takes(operation, body):
                 return self._raw.send(operation, body)
@@ -123,7 +128,7 @@ class ClientTransport(WrappedClient):
         except RAISED as error:
             raise meant(operation, error) from plain(error)
         finally:
-            DEADLINE.reset(outer)
+            _DEADLINE.reset(outer)
 
 
 def check_service(client: Any) -> None:
@@ -184,7 +189,7 @@ def plain(error: Exception) -> BaseException | None:
 
 def _start_in_time(**_: Any) -> None:
     """Let the client start no attempt of its own after the time for the whole operation."""
-    if time.monotonic() > DEADLINE.get():
+    if time.monotonic() > _DEADLINE.get():
         raise TransportError(
             "the client tried until the time for the whole operation was over: give more as "
             "timeout=, or let the client retry less",

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from math import inf
 from typing import Annotated, NoReturn
 
 from msgspec import Meta, Struct, field, json
@@ -17,7 +18,7 @@ from ..operations import ForkLock
 from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText
 from .connection import dial
 from .endpoints import is_local
-from .routes import DEADLINE, Failed, Route
+from .routes import Failed, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
 FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
@@ -92,18 +93,22 @@ class Container(Hidden):
         self._lock = ForkLock()
 
     def __call__(self) -> Temporary:
+        return self.found_by(inf)
+
+    def found_by(self, until: float) -> Temporary:
+        """Return them by a moment of the monotonic clock."""
         # Held during the request: threads that come meanwhile need what it brings.
         with self._lock:
             now = self._clock()
             kept = self._kept
             if kept is None or now >= self._renew_at:
-                kept = self._kept = self._renewed(kept, now)
+                kept = self._kept = self._renewed(kept, now, until)
             return kept
 
-    def _renewed(self, kept: Temporary | None, now: float) -> Temporary:
+    def _renewed(self, kept: Temporary | None, now: float, until: float) -> Temporary:
         """Return new ones; without these, those that are kept and have not expired."""
         try:
-            fresh = self._ask()
+            fresh = self._ask(until)
             ends = fresh.expiration.timestamp()
             if ends <= now:
                 raise _failure("those that it returned have expired", transient=True)
@@ -117,9 +122,9 @@ class Container(Hidden):
         self._renew_at = max(ends - EARLY, min(now + AGAIN, ends))
         return fresh
 
-    def _ask(self) -> Temporary:
+    def _ask(self, until: float) -> Temporary:
         """Ask the endpoint once; raise `CredentialsMissing` for what is no credentials."""
-        status, body = self._answered()
+        status, body = self._answered(until)
         if status != 200:
             transient = status >= 500 or status == 429
             raise _failure(f"it answered with status {status}", transient=transient)
@@ -128,14 +133,14 @@ class Container(Hidden):
         except UNREADABLE:
             raise _failure("its answer is not one of credentials", transient=False) from None
 
-    def _answered(self) -> tuple[int, HiddenBytes]:
+    def _answered(self, until: float) -> tuple[int, HiddenBytes]:
         """Return the status and the body of the endpoint's answer."""
         headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
         if token := self._token():
             headers["Authorization"] = token
         request = self._route.head("GET", self._path, headers.lines(), 0)
         try:
-            until = min(DEADLINE.get(), time.monotonic() + IN_ALL)
+            until = min(until, time.monotonic() + IN_ALL)
             connection = dial(self._route, until)
             answer, _ = connection.exchange(request, until=until)
         except Failed as failed:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
@@ -50,10 +51,14 @@ class CredentialSource(Hidden):
         self._latest: Credentials | None = None
         self._lock = ForkLock()
 
-    def get(self) -> Credentials:
-        """Return what is valid now; raises `CredentialsMissing`."""
+    def get(self, until: float = inf) -> Credentials:
+        """Return what is valid now; raises `CredentialsMissing`.
+
+        A container must answer by the moment `until` of the monotonic clock; others have time-outs
+        of their own.
+        """
         held = self._looked_up()
-        now = held.called().frozen()
+        now = held.called(until).frozen()
         latest = self._latest
         if latest is not None and now.same_as(latest):
             return latest
@@ -64,9 +69,9 @@ class CredentialSource(Hidden):
                 self._latest = credentials
         return credentials
 
-    def account(self) -> str | None:
+    def account(self, until: float = inf) -> str | None:
         """Return the account of the latest credentials, where it is known."""
-        return (self._latest or self.get()).account_id
+        return (self._latest or self.get(until)).account_id
 
     def forget(self, used: Credentials) -> bool:
         """Look up again, since the service did not take `used`; `False` if they stay the same.
@@ -170,8 +175,12 @@ class _Held(Hidden):
     def __init__(self, value: Any) -> None:
         self._value = value
 
-    def called(self) -> _Held:
-        return _Held(self._value()) if callable(self._value) else self
+    def called(self, until: float) -> _Held:
+        if not callable(self._value):
+            return self
+        # A user's function has no parameter for it; a mock has any attribute, its class has not.
+        found_by = getattr(type(self._value), "found_by", None)
+        return _Held(found_by(self._value, until) if found_by else self._value())
 
     def frozen(self) -> _Held:
         """Copy botocore's credentials, which another thread may refresh while we read them."""

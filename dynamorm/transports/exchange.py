@@ -10,6 +10,7 @@ import time
 import zlib
 from collections.abc import Callable, Generator
 from functools import lru_cache
+from math import inf
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Raw, Struct, field
@@ -121,13 +122,16 @@ def _seconds(date: str) -> float | None:
         return None
 
 
-def exchanging(signer: Signer, operation: str, body: bytes) -> Exchange:
-    """Ask one thing of the service; sign it again, once, when clock or session token were off."""
-    used = signer.credentials.get()
+def exchanging(signer: Signer, operation: str, body: bytes, until: float = inf) -> Exchange:
+    """Ask one thing of the service; sign it again, once, when clock or session token were off.
+
+    Credentials are looked up by the moment `until` of the monotonic clock.
+    """
+    used = signer.credentials.get(until)
     answer = yield signer.signed(operation, body, used)
     verdict = _judged(operation, answer, signer.endpoint.url)
     if isinstance(verdict, ServiceError) and signer.learn(verdict, used, answer.headers):
-        answer = yield signer.signed(operation, body, signer.credentials.get())
+        answer = yield signer.signed(operation, body, signer.credentials.get(until))
         verdict = _judged(operation, answer, signer.endpoint.url)
     del answer
     if isinstance(verdict, bytes):

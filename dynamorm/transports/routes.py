@@ -9,9 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from contextvars import ContextVar
 from functools import cache
-from math import inf
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -44,10 +42,6 @@ OPTIONS = tuple(
     if hasattr(socket, name)
 )
 """Without the first a request that takes two packets waits 40 ms for an acknowledgement."""
-
-DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
-"""The moment of the monotonic clock by which a request must be answered, for those who look its
-credentials up: a function that gives them has no parameter for it."""
 
 
 class Proxy(Struct, frozen=True):

@@ -22,7 +22,7 @@ from . import HiddenText, Profile, Variables, find_profile
 from .credential_source import CredentialSource
 from .endpoints import Endpoint, for_account, is_local, resolve, split_path
 from .exchange import Answer, Signer, exchanging
-from .routes import DEADLINE, bundle, proxy_for, without_frames
+from .routes import bundle, proxy_for, without_frames
 from .signing import Signed, sign
 
 if TYPE_CHECKING:
@@ -175,14 +175,14 @@ class Settings:
     def local(self) -> bool:
         return is_local(self.endpoint.url)
 
-    def _here(self) -> Endpoint:
+    def _here(self, until: float = inf) -> Endpoint:
         """Return the endpoint, or that of the account, which only the credentials tell."""
         endpoint = self.endpoint
         if "moto" in sys.modules and endpoint.url.startswith("https:") and _is_mocked():
             raise errors.Refused((f"{type(self).__name__} {_UNSEEN}",))
         if endpoint.accounts == "disabled":
             return endpoint
-        return for_account(endpoint, self._credentials.account())
+        return for_account(endpoint, self._credentials.account(until))
 
     def _signer(self, endpoint: Endpoint) -> Signer:
         return Signer(endpoint, self._credentials, sign)
@@ -224,18 +224,9 @@ class SignedTransport(Settings, ABC):
 
         Raises `ServiceError`, `TransportError`, `CredentialsMissing`, `EndpointUnknown`.
         """
-        if timeout is None:
-            return self._send(operation, body, inf)
-        until = time.monotonic() + timeout
-        outer = DEADLINE.set(until)
-        try:
-            return self._send(operation, body, until)
-        finally:
-            DEADLINE.reset(outer)
-
-    def _send(self, operation: str, body: bytes, until: float) -> bytes:
-        signer, line = self._line()
-        exchange = exchanging(signer, operation, body)
+        until = inf if timeout is None else time.monotonic() + timeout
+        signer, line = self._line(until)
+        exchange = exchanging(signer, operation, body, until)
         signed = next(exchange)
         while True:
             try:
@@ -257,9 +248,9 @@ class SignedTransport(Settings, ABC):
         for other in list(self._regions.values()):
             other.close()
 
-    def _line(self) -> tuple[Signer, Line]:
+    def _line(self, until: float = inf) -> tuple[Signer, Line]:
         """Return this process's own: with its parent's sockets a child would mix up answers."""
-        endpoint = self._here()
+        endpoint = self._here(until)
         here = (os.getpid(), endpoint.url)
         found = self._lines.get(here)
         if found is None:
