@@ -109,7 +109,7 @@ def size_of(raws: Sequence[bytes | Raw]) -> int:
 
 def whole_units(parts: list[Part]) -> int:
     """Estimate the write units of items: one for each begun kilobyte of each."""
-    return sum([-(-len(raw) // 1024) for part in parts for raw in part.raws])
+    return -sum([-len(raw) // 1024 for part in parts for raw in part.raws])
 
 
 def _size(parts: list[Part]) -> int:
