@@ -568,6 +568,25 @@ def test_a_restore_reads_the_table_that_is_named_last(name, source, action):
     assert {p.resource for p in told} == {f"{ARN}:table/new", f"{ARN}:{source}"}
 
 
+MAKING = {
+    "import_from_s3": ("ImportTable", (PLAIN,)),
+    "restore_backup": ("RestoreTableFromBackup", (PLAIN, "others")),
+    "restore_to_point_in_time": ("RestoreTableToPointInTime", (PLAIN, "others")),
+}
+
+
+@pytest.mark.parametrize("name", MAKING)
+def test_who_does_not_wait_for_a_new_table_sets_nothing_on_it(name):
+    """Only the service writes to it then."""
+    action, tables = MAKING[name]
+    at_once, waiting = (
+        {(p.action.removeprefix("dynamodb:"), p.resource) for p in told}
+        for told in (required_actions(name, *tables, wait=wait) for wait in (False, True))
+    )
+    assert (action, f"{ARN}:table/orders") in at_once
+    assert ("UpdateTable", f"{ARN}:table/orders") in waiting - at_once
+
+
 @pytest.mark.parametrize(
     ("name", "action"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import ssl
 import struct
@@ -511,8 +512,10 @@ def test_a_proxy_that_is_not_there_is_the_one_that_is_told(url):
     assert not caught.value.maybe_applied
 
 
-@pytest.mark.parametrize("text", [None, "no certificate"])
-def test_a_bundle_that_cannot_be_read_is_told(tmp_path, text):
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, "No such file"), ("nothing", "(?i)no certificate or crl")]
+)
+def test_a_bundle_that_cannot_be_read_is_told(tmp_path, text, told):
     """Missing, or something else: nothing was sent, and trying again will not help."""
     path = tmp_path / "authorities.pem"
     if text is not None:
@@ -523,6 +526,7 @@ def test_a_bundle_that_cannot_be_read_is_told(tmp_path, text):
             TransportError, match=r"no trusted connection to .*AWS_CA_BUNDLE"
         ) as caught:
             made.send("ListTables", b"{}")
+    assert re.search(told, caught.value.text)
     assert (caught.value.maybe_applied, caught.value.transient) == (False, False)
 
 
