@@ -225,6 +225,7 @@ def not_an_instance(found: object) -> TypeError:
     return TypeError(f"expected an instance of a msgspec Struct, not of {type(found).__name__}")
 
 
+# Making a codec takes milliseconds, and there are as many models as a program has classes.
 @cache
 def _codec(model: Any) -> Codec[Any] | UnionCodec:
     if not (members := union_members(model)):

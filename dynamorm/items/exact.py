@@ -96,6 +96,7 @@ class ExactCodec(Codec[M]):
 
     def _check_keys(self, raw: bytes | Raw, written: bytes) -> None:
         """Refuse an item whose key would be spelled differently."""
+        # By what DynamoDB compares first: nearly always that is all.
         try:
             if item_key(raw, self._keys) == item_key(written, self._keys):
                 return

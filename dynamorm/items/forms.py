@@ -215,6 +215,7 @@ def _key(key: Any) -> bytes:
         return encode(key) + b":"
     if isinstance(key, Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
         return _key(key.value)
+    # As these are written elsewhere: msgspec would round the seconds of a zone.
     if isinstance(key, (datetime.datetime, datetime.time)):
         return (write_moment(key) if isinstance(key, datetime.datetime) else write_time(key)) + b":"
     return encode({key: 0})[1:-2]  # what msgspec makes of other keys

@@ -190,6 +190,7 @@ def _annotation(attribute: KeyAttribute, limit: int) -> Any:
 
 def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
     """Return the key attributes of an item as natural values, in order, those that can be read."""
+    # It goes into an error, which is about the item already: what cannot be read is left out.
     found: dict[str, Any] = {}
     with suppress(*STRANGE):
         attributes = raw_attributes(raw)

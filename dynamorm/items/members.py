@@ -104,12 +104,14 @@ def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
 
 def _keys(annotation: Any, *, exact: bool) -> Convert:
     """Return what reads the keys of a map, in their order."""
+    # The parser reads keys as what they are only in an object, so one is made of them.
     decode = decoder(dict[annotation, int])
 
     def read(values: dict[str, Any]) -> Collection[Any]:
         names = dict.fromkeys(values, 0)
         found: Collection[Any] = decode(json.encode(names))
         if len(found) < len(names):
+            # One by one, to find out which two have become one.
             alone = [next(iter(decode(json.encode({name: 0})))) for name in names]
             raise _merged(names, alone, "key of the map")
         if exact:

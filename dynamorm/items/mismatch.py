@@ -99,7 +99,7 @@ def decoder(annotation: Any, convert: Function | None = None) -> Callable[[bytes
     def read(raw: bytes | Raw) -> Any:
         try:
             return decode(raw) if convert is None else convert(decode(raw))
-        except Misfit:
+        except Misfit:  # a ValueError too, which says all there is to say
             raise
         except UNREADABLE as error:
             raise complaint(error) from None

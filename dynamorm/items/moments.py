@@ -53,6 +53,7 @@ def write_seconds(value: datetime) -> bytes:
 
     An item does not expire before its time.
     """
+    # Rounded up: the floor of the negated difference, negated again.
     return b"%d" % -((_EPOCH - _aware(value, "the time to live")) // _SECOND)
 
 

@@ -92,6 +92,7 @@ class Readers:
 
     def position(self, shape: inspect.Type) -> Place:
         """Tell how to read wherever a value of this type can stand."""
+        # These two first: they take a value whatever its tag is.
         shapes = alternatives(shape)
         if any(isinstance(inner, inspect.AnyType) for inner in shapes):
             return ANYTHING

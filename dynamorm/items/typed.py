@@ -134,6 +134,7 @@ def key_of_instance(shape: inspect.StructType, spec: TableSpec | None) -> KeyOf:
     for number, (attribute, most) in enumerate(key_limits(spec).items()):
         field = fields.get(attribute.name)
         kinds = {type(kind) for kind in alternatives(field.type)} if field else set()
+        # The key of an index may be None: that fails the test, and the item is looked at.
         rows = [_TESTS.get((attribute.type, kind)) for kind in kinds - {inspect.NoneType}]
         if field is None or len(rows) != 1 or rows[0] is None:
             return _unknown
@@ -166,6 +167,7 @@ def check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[ty
     except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
         return
     try:
+        # Anything stands for the item here: it is only counted.
         bound = signature.bind(sources)
     except TypeError:
         raise TypeError(f"transform {name} is to take one item, not {signature}") from None

@@ -29,6 +29,7 @@ AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
 # 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
+# What is nearer to zero is subnormal by this Emin, and trapped.
 _NUMBERS = Context(
     prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow, Subnormal]
 )
@@ -80,6 +81,7 @@ raw_attributes: Callable[[bytes | Raw], dict[str, Raw]] = decoder(dict[str, Raw]
 
 def integer_text(value: int) -> str:
     """Write a whole number; `Misfit` if DynamoDB has no room for it."""
+    # With more digits it may still fit, if the last of them are zeros.
     if not -_ALL_DIGITS < value < _ALL_DIGITS:
         # Before its digits are made, for which Python takes long, or which it refuses to make.
         if value.bit_length() > _MOST_BITS:
@@ -100,7 +102,7 @@ def decimal_text(value: Decimal) -> str:
 
 def plain_text(value: Decimal) -> str:
     """Write a number in the one way that a key has: no exponent, and no zeros that say nothing."""
-    decimal_text(value)
+    decimal_text(value)  # for what it raises
     return format(_NUMBERS.normalize(value), "f") if value else "0"
 
 

@@ -100,6 +100,7 @@ def one_of_several(insides: dict[str, Inside]) -> Place:
     """Read a place whose tag says which of several types it is."""
 
     def convert(found: Any) -> Any:
+        # An attribute value has one tag: the first that is there is it.
         for tag, inside in insides.items():
             if (value := getattr(found, tag)) is not UNSET:
                 return value if inside.convert is None else inside.convert(value)

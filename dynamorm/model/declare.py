@@ -128,6 +128,7 @@ def table_spec(
     if not _is_struct(get_origin(model) or model):
         raise not_a_model(model, "a msgspec Struct class or a TableSpec")
     declarations = _declarations(model)
+    # The usual call: the spec of the class as it is declared is made once.
     if name is None and indexes is None and not options and declarations:
         return declarations[0].spec(model)
     if name is None and not declarations:

@@ -33,6 +33,7 @@ def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
         )
     try:
         return _read(document, {} if name is None else {"TableName": name})
+    # Documents come from anywhere: what is not as expected in one is an error of one kind.
     except KeyError as error:
         problem = f"{error} is missing: this is not {_TAKEN} - at TableSpec.of"
     except (AttributeError, LookupError, TypeError, ValueError) as error:

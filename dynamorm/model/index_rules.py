@@ -44,6 +44,7 @@ MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
 MAX_DIMENSIONS = 4096
 MAX_FILTERS = 18
+# By type; which of them goes with which billing and which kind of index is told by kind.
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
 
 

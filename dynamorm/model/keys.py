@@ -147,6 +147,7 @@ class _Marked:
             markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
             for marker in markers:
                 parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
+            # Inline filters have the types of keys, and vectors a type of their own.
             if any(not isinstance(marker, Vector) for marker in markers):
                 problems += _field_problems(field, any(m.index is None for m in markers))
             elif markers and not field.numbers:

@@ -122,6 +122,7 @@ def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...
     for name in (other, f"index_{other}"):
         if getattr(replica, name):
             yield f"{name} {place} does not go with {kind}"
+    # A local index has no capacity of its own, in whatever region.
     names = {index.name for index in indexes if index.kind == "global"}
     for option in ("index_max_read", "index_read"):
         for name in getattr(replica, option) or () if option not in unfit else ():

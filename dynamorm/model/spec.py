@@ -179,6 +179,7 @@ def _is_vector(value: object) -> bool:
 def _rule_problems(spec: TableSpec) -> Iterator[str]:
     for problem in _table_problems(spec):
         yield f"{problem} - at {spec.name}"
+    # Loaded for tables that have indexes, as the rules of options are for those that have some.
     if spec.indexes:
         from .index_rules import index_problems
 
