@@ -94,13 +94,13 @@ class Unparsed:
 
         def resolve(model: Any, members: Any, context: Any, *more: Any) -> tuple[Any, ...]:
             if model.name in known:
-                return client.meta.endpoint_url, {}, {}
+                return known[model.name].endpoint
             found: tuple[Any, ...] = client._resolve_endpoint_ruleset(
                 model, members, context, *more
             )
             if found[0] == client.meta.endpoint_url and not any(found[1:]):
                 request = made._convert_to_request_dict(_Members(), model, found[0], {}, {})
-                known[model.name] = _Known(model, {**context}, request)
+                known[model.name] = _Known(found, model, {**context}, request)
             return found
 
         return resolve
@@ -128,8 +128,10 @@ def _whole(operation: str, answer: Answer) -> bytes:
 
 
 class _Known(Struct):
-    """What is the same for all requests of an operation: its model, context and request."""
+    """What is the same for all requests of an operation."""
 
+    endpoint: tuple[Any, ...]
+    """Its URL and headers, and properties where botocore knows of any."""
     model: Any
     context: dict[str, Any]
     request: dict[str, Any]
