@@ -57,7 +57,7 @@ def requests(session: Session, models: tuple[str, ...], out: str | None) -> None
     from ..operations import Location
     from ..tables.plan import create_plan
 
-    # As a plan would be where no table is there yet; nothing is asked.
+    # The plan for a table that does not exist yet; no request is sent.
     here = Location(table_prefix=session.prefix)
     plans = (create_plan(table_spec(model), (), here) for model in session.models(models))
     steps = [step for plan in plans for step in all_steps(plan.steps)]

@@ -136,7 +136,7 @@ def _remember(ctx: click.Context, param: click.Parameter, value: Any) -> None:
     if name == "no_color":
         value = value or bool(os.environ.get("NO_COLOR"))
         ctx.color = False if value else ctx.color
-    # The program's own come first. Of a command's, those that are really there: a default is none.
+    # Options before the command come first; of those after it, only the given ones count.
     if ctx.parent is None or ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE:
         session.given[name] = value
 

@@ -23,7 +23,7 @@ def _ask(deadline: Deadline) -> Steps[None]:
     schedule = polling()
     while True:
         try:
-            # Any name does: that there is no such table is an answer.
+            # Any name will do: "no such table" is an answer too.
             with suppress(ServiceError):
                 yield from call("DescribeTable", describe_table("dynamorm"), DescribeTableOutput)
             return

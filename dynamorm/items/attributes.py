@@ -93,7 +93,7 @@ def read_shape(model: Any) -> inspect.StructType:
     origin = get_origin(model) or model
     if not isinstance(origin, type) or not issubclass(origin, Struct):
         raise not_a_model(model, "a msgspec Struct class")
-    # For what it raises: it names every field whose annotation fails, and msgspec none.
+    # Called for its error, which names every field whose annotation fails; msgspec names none.
     read_fields(model, [])
     try:
         shape = inspect.type_info(model)
@@ -236,7 +236,7 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
 
 def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
     """Say which types of a map's keys are not written as texts."""
-    # An attribute's name is a text: a key is one, or a number that is written as one.
+    # Keys become attribute names, which are text; numbers are written as text.
     for key in alternatives(shape.key_type):
         if not isinstance(key, inspect.AnyType) and (
             not _known(key) or tag_of(key) not in ("S", "N")
@@ -263,7 +263,7 @@ def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
 
 def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[str]:
     """Say which types of a union an attribute's tag cannot tell apart."""
-    # Any takes what there is, by its tag; the types beside it say nothing.
+    # Any accepts every attribute value, whatever types stand beside it.
     if any(isinstance(shape, inspect.AnyType) for shape in shapes):
         return
     rest = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
@@ -281,7 +281,7 @@ def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[st
 
 def _distinct(rivals: list[inspect.Type]) -> bool:
     """Return whether a value says by itself which of several types with one tag it is."""
-    # A number that is written without a point and an exponent is the int of the two.
+    # "12" reads as the int, "12.5" as the other type: the text tells them apart.
     kinds = {type(shape) for shape in rivals}
     return kinds in (
         {inspect.IntType, inspect.FloatType},

@@ -64,7 +64,7 @@ def converting(
         except (Misfit, ItemError) as error:
             raise located(error, raw, at) from error.__cause__
 
-    # A generator by itself: were `convert` one, it would not begin before its first item is taken.
+    # A separate generator: if `convert` were one, its body would run only when iterated.
     def several(raw: bytes | Raw, items: Iterable[bytes | Raw]) -> Iterator[bytes | Raw]:
         at = place
         try:

@@ -96,7 +96,7 @@ class ExactCodec(Codec[M]):
 
     def _check_keys(self, raw: bytes | Raw, written: bytes) -> None:
         """Refuse an item whose key would be spelled differently."""
-        # By what DynamoDB compares first: nearly always that is all.
+        # Compare as DynamoDB does first: nearly always the keys are equal.
         try:
             if item_key(raw, self._keys) == item_key(written, self._keys):
                 return

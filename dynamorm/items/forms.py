@@ -136,7 +136,7 @@ def list_form(kind: Any, member: Form) -> Form:
 
 def set_form(kind: Any, member: Form, tag: str) -> Form:
     """Return the form of a set whose members are all strings, all numbers or all binary."""
-    # In a set the tag stands once, before all of it: each member is written without its own.
+    # A set has its tag once, in front: its members are written without a tag.
     skip, end = len(b'{"S":'), len(b"}")
     inner = member._replace(before=member.before[skip:], after=member.after[:-end])
     if not member.before:  # of several types, which say by themselves what comes before
@@ -159,7 +159,7 @@ def made(values):
 
 _NESTED = "found = members(values)"
 
-# All members by the shortcut; where one is not for that, all once more, each with its place.
+# Try the shortcut for all members; if one does not fit it, write all again, with places.
 _PLAIN = """try:
         found = [{member} for value in values]
     except UNFIT:
@@ -215,7 +215,7 @@ def _key(key: Any) -> bytes:
         return encode(key) + b":"
     if isinstance(key, Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
         return _key(key.value)
-    # As these are written elsewhere: msgspec would round the seconds of a zone.
+    # As values are written: msgspec would round a UTC offset that has seconds.
     if isinstance(key, (datetime.datetime, datetime.time)):
         return (write_moment(key) if isinstance(key, datetime.datetime) else write_time(key)) + b":"
     return encode({key: 0})[1:-2]  # what msgspec makes of other keys

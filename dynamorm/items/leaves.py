@@ -43,7 +43,7 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
     shape = shapes[0]
     if isinstance(shape, inspect.NoneType):
         return Inside(bool, lambda value: None)
-    # Before the table of leaves, which has no types of ours.
+    # Checked first: LEAVES has no row for it.
     if isinstance(shape, SecondsType):
         return Inside(str, read_exact_seconds if exact else read_seconds)
     if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
@@ -109,7 +109,7 @@ def _listed(shape: Any) -> Inside:
     """Tell how to read one of the values that a Literal or an enum lists."""
     if tag_of(shape) == "S":
         return Inside(key(shape))
-    # Whole numbers come as texts, of which the parser makes no member of an enum.
+    # Numbers arrive as strings, which the parser does not turn into members of an enum.
     values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
     members = {getattr(value, "value", value): value for value in values}
     return Inside(str, compose(read_integer, lambda number: _choose(members, number)))

@@ -96,7 +96,7 @@ def is_bounded(shape: inspect.StructType) -> bool:
 
     What else an item has beside the model's attributes came out of a table as it is.
     """
-    # The item itself is counted, and is none of the levels of its values.
+    # `_levels` counts the item itself, which is not one of the 32.
     return _levels(shape, frozenset()) <= MAX_LEVELS + 1
 
 
@@ -190,7 +190,7 @@ def _annotation(attribute: KeyAttribute, limit: int) -> Any:
 
 def key_of(raw: bytes | Raw, names: Iterable[str]) -> dict[str, Any]:
     """Return the key attributes of an item as natural values, in order, those that can be read."""
-    # It goes into an error, which is about the item already: what cannot be read is left out.
+    # This is for an error message: key attributes that cannot be read are left out.
     found: dict[str, Any] = {}
     with suppress(*STRANGE):
         attributes = raw_attributes(raw)

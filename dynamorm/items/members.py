@@ -104,7 +104,7 @@ def entries(unwrap: Convert, annotation: Any, *, exact: bool) -> Convert:
 
 def _keys(annotation: Any, *, exact: bool) -> Convert:
     """Return what reads the keys of a map, in their order."""
-    # The parser reads keys as what they are only in an object, so one is made of them.
+    # msgspec converts keys only inside an object, so they are put into one.
     decode = decoder(dict[annotation, int])
 
     def read(values: dict[str, Any]) -> Collection[Any]:

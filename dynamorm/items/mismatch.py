@@ -119,7 +119,7 @@ def complaint(error: Exception) -> Misfit:
         kind, name = found.groups()
         problem = _PROBLEMS[kind, of_value].format(name)
         steps += [] if of_value else [name]
-    # msgspec ends a text about an enum with the value, which no error tells.
+    # msgspec's message about an enum ends with the value, and no error may show values.
     return Misfit(_VALUE.sub(r"\1", problem), *steps)
 
 

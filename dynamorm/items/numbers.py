@@ -23,7 +23,7 @@ def write_float(value: Any) -> bytes:
     """Write the shortest number that is read as the same float, without the quotes."""
     if not isinstance(value, float):
         return write_integer(value)
-    # A subclass may have a repr of its own, which is no number.
+    # A subclass of float may have a repr that is no number.
     text = float.__repr__(value)
     if not _SMALLEST <= value < _TOO_LARGE and not -_TOO_LARGE < value <= -_SMALLEST:
         text = decimal_text(Decimal(text))

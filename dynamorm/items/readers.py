@@ -57,7 +57,7 @@ class Readers:
         """Return the reader of a record, made once."""
         found = self._records.get(shape.cls)
         if found is None:
-            # Who asks for it while it is made, contains itself: see `_record`.
+            # None while it is being made: a record that contains itself asks again meanwhile.
             self._records[shape.cls] = None
             forbid = self._strict or getattr(shape, "forbid_unknown_fields", False)
             found = self._records[shape.cls] = self._made(shape, forbid=forbid)
@@ -92,7 +92,7 @@ class Readers:
 
     def position(self, shape: inspect.Type) -> Place:
         """Tell how to read wherever a value of this type can stand."""
-        # These two first: they take a value whatever its tag is.
+        # Any and Raw first: they take every tag.
         shapes = alternatives(shape)
         if any(isinstance(inner, inspect.AnyType) for inner in shapes):
             return ANYTHING

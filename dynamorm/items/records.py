@@ -58,7 +58,7 @@ def left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bo
         return _left_out_of_index(field)
     if field.required:
         return None
-    # Any other factory may make something else each time, a moment or an id.
+    # Any other factory may return something else each time, such as a time or an id.
     plain = field.default_factory in (NODEFAULT, list, dict, set, frozenset)
     default = fallback(field)() if plain else UNSET
     if isinstance(default, (set, frozenset)) and not default:

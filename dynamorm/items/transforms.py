@@ -91,7 +91,7 @@ def _made_by(
     opaque: bool = True,
 ) -> AttributeTransform:
     """Return what a function of this module makes; it is named and pickled by its arguments."""
-    # Errors call a transform by its name, which is that of what made it.
+    # Errors show this name: that of the function that made the transform.
     function.__name__ = make.__name__
     told = ", ".join(map(repr, arguments)) if told is None else told
     return AttributeTransform(
@@ -214,7 +214,7 @@ def chain(*transforms: Transform) -> Transform:
         raise TypeError("chain() takes attribute transforms or transforms of models, not both")
     opaque = all(transform.opaque for transform in marked)
     touched: Any = [transform.touched for transform in marked]
-    # One that may touch anything makes the chain such a one.
+    # If one may touch any attribute, so may the chain.
     touched = None if None in touched else frozenset().union(*touched)
     return AttributeTransform(
         Chain(transforms, dict), opaque=opaque, touched=touched, recipe=(chain, transforms)

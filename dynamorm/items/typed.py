@@ -87,7 +87,7 @@ class _Targets:
 
     def with_unmodelled(self, items: Iterable[Any], more: dict[str, Raw]) -> list[bytes]:
         """Write what came of an item with what its model does not have, which only one can get."""
-        # All of them before the first is given away: only then is it known whether it is alone.
+        # Write all before giving any away: only then is it known whether there is just one.
         carried: dict[str, Raw] = {}
         written: list[bytes] = []
         for item in items:
@@ -167,7 +167,7 @@ def check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[ty
     except Exception:  # noqa: BLE001 - of a builtin, or annotated with what is not there
         return
     try:
-        # Anything stands for the item here: it is only counted.
+        # Any value can stand for the item here: only its position matters.
         bound = signature.bind(sources)
     except TypeError:
         raise TypeError(f"transform {name} is to take one item, not {signature}") from None

@@ -29,7 +29,7 @@ AttributeValue = dict[str, Any]
 Item = dict[str, AttributeValue]
 
 # 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
-# What is nearer to zero is subnormal by this Emin, and trapped.
+# Numbers nearer to zero are subnormal with this Emin, and trapped.
 _NUMBERS = Context(
     prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow, Subnormal]
 )
@@ -61,7 +61,7 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
 
 
 encode = json.Encoder().encode
-# Of Structs, but with bytes as they are: boto3 has no base64 either.
+# Turn Structs into dicts and leave bytes as they are, as boto3 does.
 _plain = partial(to_builtins, builtin_types=(bytes,))
 
 attributes_of: Callable[[bytes | Raw], Item] = decoder(dict[str, Value], _plain)
@@ -81,9 +81,9 @@ raw_attributes: Callable[[bytes | Raw], dict[str, Raw]] = decoder(dict[str, Raw]
 
 def integer_text(value: int) -> str:
     """Write a whole number; `Misfit` if DynamoDB has no room for it."""
-    # With more digits it may still fit, if the last of them are zeros.
+    # A longer number may still fit if it ends in zeros.
     if not -_ALL_DIGITS < value < _ALL_DIGITS:
-        # Before its digits are made, for which Python takes long, or which it refuses to make.
+        # Checked first: Python takes long to write out a huge int, or refuses to.
         if value.bit_length() > _MOST_BITS:
             raise Misfit(_RANGE)
         decimal_text(Decimal(value))

@@ -61,7 +61,7 @@ def compose(first: Convert, second: Convert) -> Convert:
 @cache
 def wrapper(fields: tuple[tuple[str, Any], ...], *default: Any) -> type[Struct]:
     """Make the Struct of a place: of one tag or, with a default for those not there, of several."""
-    # One for each value of an item, in which nothing can point back: the collector need not know.
+    # gc=False: one is made for each value of an item, and none can be part of a cycle.
     return defstruct(
         "AttributeValue",
         [(*field, *default) for field in fields],
@@ -83,7 +83,7 @@ def nullable(tag: str, inside: Inside) -> Place:
     convert = inside.convert
     if convert is None:
         return Place(annotation, tag, None, _KEEP)
-    # As a name, since `value` is an access that would be made twice.
+    # Bound to `v`, so that the attribute is not read twice.
     code = "None if (v := {value}) is None else " + _code(convert).replace("{value}", "v")
     return Place(annotation, tag, _unless_none(convert), code)
 

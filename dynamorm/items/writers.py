@@ -95,7 +95,7 @@ class _Writers:
         if len(shapes) == 1:
             return self._one(shapes[0])
         writers = [(classes_of(shape), self._one(shape).whole) for shape in shapes]
-        # By the very class first: True is an int, and a datetime is a date.
+        # Exact classes first: True is also an int, and a datetime also a date.
         exact = {kind: write for kinds, write in writers for kind in kinds}
 
         def write(value: Any) -> bytes:

@@ -128,7 +128,7 @@ def table_spec(
     if not _is_struct(get_origin(model) or model):
         raise not_a_model(model, "a msgspec Struct class or a TableSpec")
     declarations = _declarations(model)
-    # The usual call: the spec of the class as it is declared is made once.
+    # The usual call: the declaration keeps the spec that it has made.
     if name is None and indexes is None and not options and declarations:
         return declarations[0].spec(model)
     if name is None and not declarations:
@@ -231,7 +231,7 @@ def _union_spec(
     joined = unions.joined_options(
         [(m, {**own.options, **options}) for m, own in declared], problems
     )
-    # With a name in place of a missing one, the rest is judged in the same run.
+    # A stand-in for a missing name, so that everything else is checked in the same run.
     own = _Declared(next(iter(names), "unnamed"), options=joined)
     listed = [one.indexes for _, one in declared]
     inherited = [one.inherited for _, one in declared]

@@ -33,7 +33,7 @@ def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
         )
     try:
         return _read(document, {} if name is None else {"TableName": name})
-    # Documents come from anywhere: what is not as expected in one is an error of one kind.
+    # A document can come from anywhere: whatever is wrong with it is a ModelError.
     except KeyError as error:
         problem = f"{error} is missing: this is not {_TAKEN} - at TableSpec.of"
     except (AttributeError, LookupError, TypeError, ValueError) as error:
@@ -51,7 +51,7 @@ def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
     if is_resource(document):
         members, options = resource_members(document, named)
         return {**_parts(members), **options}, False
-    # As boto3 answers DescribeTable, or CreateTable; only a description has a status.
+    # boto3 wraps its answers in one of these two; only a description has a status.
     table = document.get("Table") or document.get("TableDescription") or document
     if "TableStatus" not in table:
         return _parts({**table, **named}), False

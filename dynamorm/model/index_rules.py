@@ -38,13 +38,14 @@ if TYPE_CHECKING:
 # The defaults of AWS: the number of global ones is raised on request.
 MAX_INDEXES = {"global": 20, "local": 5, "vector": 5}
 MAX_INCLUDED = 20
-# An attribute counts once for each index that includes it, and not where an index projects ALL.
+# An attribute counts once for each index that includes it; an index that projects ALL does
+# not count.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Projection.html
 MAX_INCLUDED_IN_SUM = 100
 MAX_KEY_PARTS = 4
 MAX_DIMENSIONS = 4096
 MAX_FILTERS = 18
-# By type; which of them goes with which billing and which kind of index is told by kind.
+# The type of each; the rules per kind say which goes with which billing.
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
 
 

@@ -58,7 +58,7 @@ class VectorAttribute(Struct, frozen=True):
 
 def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
     """Return inline filters in a fixed order: their own order does not count."""
-    # By text: names are judged after this, and one may be of any type until then.
+    # By str(): names are checked later, so one may still be of another type here.
     return tuple(sorted(filters, key=lambda part: str(part.name)))
 
 
@@ -86,7 +86,7 @@ class IndexSpec(Projecting, frozen=True):
 
     @property
     def kind(self) -> IndexKind:
-        # A vector index may have a partition key or none: that it has a vector tells it first.
+        # A vector index may have a partition key too, so its vector is looked at first.
         if self.vector is not None:
             return "vector"
         return "global" if self.partition_key else "local"
@@ -147,7 +147,7 @@ class _Marked:
             markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
             for marker in markers:
                 parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
-            # Inline filters have the types of keys, and vectors a type of their own.
+            # Inline filters have a key's type; a vector is a list of numbers.
             if any(not isinstance(marker, Vector) for marker in markers):
                 problems += _field_problems(field, any(m.index is None for m in markers))
             elif markers and not field.numbers:
@@ -159,7 +159,7 @@ class _Marked:
         self, index: str | None, kind: type, parts: list[tuple[int | None, Field]]
     ) -> tuple[Field, ...]:
         positions = {position for position, _ in parts if position is not None}
-        # Several fields for a table's own key are refused as such: their order says nothing.
+        # The table's own key has one field of a kind; two are refused, whatever their order.
         if index and positions and len(positions) < len(parts):
             place = ", ".join(field.place for _, field in parts)
             self.problems.append(
@@ -206,7 +206,7 @@ class _Marked:
                         f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
                         f"dimensions=...) to indexes= - at {self.place}"
                     )
-                    # An index made of the rest would be told to be wrong for the same reason.
+                    # An index made from the rest would only repeat the same problem.
                     continue
                 capacities = index.throughput, index.on_demand, index.warm
                 yield IndexSpec(name, hashes, ranges, projection, *capacities)

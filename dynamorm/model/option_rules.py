@@ -181,7 +181,8 @@ MEMBERS = (*_FILLED, *_FILLED_BY)
 
 
 def _is_member(name: object) -> bool:
-    # As all members of the API are; a Struct that is made for them takes no quotation mark.
+    # Every member of the API is alphanumeric. `requests.extra` makes a Struct with this field
+    # name, and msgspec allows no quotation mark in one.
     return isinstance(name, str) and name.isascii() and name.isalnum()
 
 

@@ -44,7 +44,7 @@ class _Units(Struct, frozen=True, repr_omit_defaults=True):
             raise errors.ModelError(tuple(bad))
 
 
-# Both tagged: in JSON, what `billing` holds has to tell which of the two it is.
+# Both are tagged, so that JSON tells which of the two `billing` is.
 class OnDemand(_Units, frozen=True, omit_defaults=True, tag=True):
     """On-demand billing; the maxima, in request units per second, cap the bill, and throttle.
 
@@ -135,7 +135,7 @@ class Include(tuple[str, ...]):
         return tuple(self)
 
     def __getnewargs__(self) -> Any:
-        # A tuple's own gives all of them as one argument, and no pickle could be read.
+        # A tuple's own would pass all of them as one argument, which `__new__` refuses.
         return self.fields
 
     # As a set: in another order it is the same projection, and no reason to build an index anew.

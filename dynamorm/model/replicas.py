@@ -77,7 +77,7 @@ def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
             'consistency="STRONG" takes three regions: two replicas, or one replica and a witness, '
             f"not {len(regions)} and {1 if spec.witness else 'no'} witness"
         )
-    # Two of three: the table's own region, which nobody knows before it is connected, is the third.
+    # The third region is the table's own, which only the connection knows.
     every = {*regions, *([spec.witness] if spec.witness else ())}
     if spec.witness and spec.witness in regions:
         yield f"witness={spec.witness!r} has a replica: a witness is in a region of its own"
@@ -115,7 +115,7 @@ def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...
             yield f"{name} {place} takes {wanted}, not {given!r:.200}"
     if replica.kms_key is not UNSET and spec.encryption is None:
         yield f"kms_key {place}: the table declares encryption=None, which holds in all regions"
-    # Where no billing is declared, the table is made on demand.
+    # Without billing=, dynamorm creates an on-demand table.
     fixed = isinstance(spec.billing, Provisioned)
     other = "max_read" if fixed else "read"
     kind = "a provisioned table" if fixed else "an on-demand table"

@@ -29,7 +29,7 @@ class TableSpec(Options, frozen=True, dict=True):
     time_to_live: str | UnsetType | None = UNSET
 
     def __post_init__(self) -> None:
-        # A list would not equal the tuple that the spec's JSON is read as.
+        # JSON is read as tuples, and a list would not equal one.
         for option in ("ignore", "replicas"):
             if isinstance(given := getattr(self, option), list):
                 structs.force_setattr(self, option, tuple(given))
@@ -200,7 +200,7 @@ def _table_problems(spec: TableSpec) -> Iterator[str]:
     yield from key_problems(spec.key, "key")
     if spec.time_to_live is not UNSET and spec.time_to_live is not None:
         yield from attribute_problems("time to live", spec.time_to_live)
-    # `defined` has a name once for each of its types.
+    # `defined` lists a name once per type.
     for name, count in Counter(attribute.name for attribute in spec.defined).items():
         if count > 1:
             yield f"key attribute {name!r} has more than one type"

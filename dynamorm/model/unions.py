@@ -96,7 +96,7 @@ def joined_indexes(
     left to who checks them.
     """
     names = [{field.name: field.attribute for field in member.fields} for member in members]
-    # A name that a model does not have is meant as the first model has it.
+    # For a name that a model lacks, the first model that has it counts.
     every = {name: attribute for own in reversed(names) for name, attribute in own.items()}
     joined: dict[Any, Any] = {}
     for member, own, listed in zip(members, names, listings, strict=True):

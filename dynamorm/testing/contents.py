@@ -47,7 +47,7 @@ class Contents:
 
     def store(self, raw: bytes | Raw, key: Key) -> None:
         """Store an item that has been checked, by its key."""
-        # A place is computed once, since putting an item again moves it nowhere.
+        # Replacing an item does not move it, so its place is computed once.
         known = self._items.get(key)
         place = known.place if known else _place(key)
         self._items[key] = _Stored(place, bytes(raw))
@@ -124,7 +124,7 @@ class Contents:
         size = 0
         limit = payload.get("Limit", len(self._order))
         for stored in self._segment(payload):
-            # Never an empty page: an item alone may weigh more than a page has room for.
+            # A page has at least one item, even one that alone exceeds its size.
             if items and (len(items) >= limit or size + len(stored.raw) > PAGE_BYTES):
                 last = json.decode(items[-1])
                 key = {name: last[name] for name in self._names}

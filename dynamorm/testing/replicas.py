@@ -90,7 +90,7 @@ def states(
     changing = {members["RegionName"]: names[action] for action, members in todo}
     old = table.at(now).payload
     every = {**old.get("Replicas", {}), **new["Replicas"]}
-    # While it changes, a replica that comes is there already, and one that goes is there still.
+    # During the change both are listed: the replica that is coming and the one that is going.
     during = {**new, "Replicas": every}
     yield now, State(during, "UPDATING", replicas=changing)
     yield ready, State(new)

@@ -131,7 +131,7 @@ class FakeService:
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         with self._lock:
             self.sent.append(operation)
-            # The faults outside: what they raise is the test's own, and answered as it is.
+            # Faults are raised outside `_answering`: they are errors of the test, not refusals.
             with failing(self._faults, operation), _answering(operation):
                 answer = self._operation(operation)(_decoded(operation, body))
             return b"" if answer is None else json.encode(answer)

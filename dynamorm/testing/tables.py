@@ -117,7 +117,7 @@ class Table:
         payload, status = self.at(moment).payload, self.status(moment)
         described = {
             "TableName": payload["TableName"],
-            # A table that is made anew under the same name is another one.
+            # A table created again under the same name is another table.
             "TableId": f"{payload['TableName']}-{self.made_at}",
             "TableArn": self.arn,
             "TableStatus": status,
@@ -214,7 +214,7 @@ class Account:
     def contents(self, name: str) -> Contents:
         """Find the items of a table: one that is being created has none."""
         found = self.require(name)
-        # Not in use, as for what changes a table: requests for items do not find it yet.
+        # Requests for items do not find it yet; those that change a table find it in use.
         if found.status(self.now) == "CREATING":
             raise not_found(f"Table: {name}")
         return found.contents
