@@ -12,11 +12,15 @@ from ..errors import UNREADABLE, Refused
 
 
 def load(path: str | os.PathLike[str]) -> Any:
-    """Return what is in the file, `None` if there is none; refuse one that is no JSON."""
+    """Return what is in the file, `None` if there is none; refuse one that is no JSON.
+
+    Raises `FileNotFoundError` for a missing folder, in which nothing could be saved later.
+    """
     try:
         with open(path, "rb") as file:
             content = file.read()
     except FileNotFoundError:
+        os.stat(os.path.dirname(os.path.realpath(path)))
         return None
     try:
         return json.decode(content)

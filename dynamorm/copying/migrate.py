@@ -81,8 +81,7 @@ def auto_migrate_with_options(
     pair = Pair(model, target if target_model is None else target_model, settings)
     if data_copy:
         check_pair(pair)
-        if settings.resume is not None:
-            open_checkpoint(pair, None, segments)
+        open_checkpoint(pair, None, segments)  # raises for one that is of another copy
     if settings.target_db is not None:
         # One that is not for this driver is refused here, before anything is sent.
         yield from elsewhere(where(), settings.target_db)
@@ -97,7 +96,6 @@ def auto_migrate_with_options(
         _refuse_drift(ensured := (yield from ensuring()))
     backup, backup_copy = None, None
     if backup_table is not None:
-        yield from within(timeout, partial(_refuse_existing, source.name, backup_table))
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     if ensured is None:
         ensured = yield from ensuring()
@@ -188,6 +186,7 @@ def _back_up(
     source: str, backup_table: str, segments: int, timeout: float | timedelta | None
 ) -> Steps[tuple[Backup | None, CopyReport | None]]:
     """Make an on-demand backup, or a copy where the endpoint knows none; the other is `None`."""
+    yield from within(timeout, partial(_refuse_existing, source, backup_table))
     request = requests.create_backup(source, backup_table)
     try:
         making = within(timeout, lambda deadline: back_up(request, deadline))

@@ -62,7 +62,7 @@ class Answered(bytes):
     request_id: str | None
 
 
-def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
+def observed_body(body: bytes, status: int | None, request_id: str | None) -> bytes:
     """Return a body that says status and request id if somebody observes; else as it is."""
     if not _OBSERVED.get():
         return body

@@ -32,7 +32,7 @@ def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
     """Return a body that says status and request id if somebody observes; else as it is."""
     # Loaded by whoever observes, and by nobody for this.
     observing = sys.modules.get(_OBSERVING)
-    return body if observing is None else observing.answered(body, status, request_id)
+    return body if observing is None else observing.observed_body(body, status, request_id)
 
 
 _OBSERVING = f"{__name__.rpartition('.')[0]}.observing"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Any
 
 import pytest
@@ -216,10 +217,14 @@ def unchanged(user: User) -> User:
     return user
 
 
+OTHERS: Any = {"source": "x", "target": "y", "of": 1, "segments": []}
+"""The checkpoint of another copy."""
+
+
 @pytest.mark.parametrize(
     ("options", "error"),
     [
-        ({"resume": {"source": "x", "target": "y", "of": 1, "segments": []}}, Refused),
+        ({"resume": OTHERS, "transform": with_name}, Refused),
         ({"segments": 0}, ValueError),
         ({"transform": lambda: None}, TypeError),
         ({"transform": unchanged}, TypeError),
@@ -233,6 +238,26 @@ def test_whatever_the_copy_would_refuse_is_refused_before_the_backup(
     wanted = {"target_model": User2, "backup_table": "backup", "data_copy": True, **options}
     with pytest.raises(error):
         migrate(fake, **wanted)
+    assert writes(fake) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "error", "told"),
+    [
+        ("copy.json", Refused, "checkpoint's source is 'x'"),
+        ("missing/copy.json", FileNotFoundError, "missing"),
+    ],
+)
+def test_a_checkpoint_file_that_does_not_do_is_told_before_the_backup(
+    name: str, error: type[Exception], told: str, tmp_path: Path
+) -> None:
+    """One that is of something else, or in a folder that is not there."""
+    fake = service()
+    file = tmp_path / name
+    (tmp_path / "copy.json").write_text(json.dumps(OTHERS))
+    options = {"target_model": User2, "transform": with_name, "data_copy": True}
+    with pytest.raises(error, match=told):
+        migrate(fake, **options, backup_table="backup", checkpoint_file=file)
     assert writes(fake) == []
 
 
