@@ -11,7 +11,7 @@ import sys
 import threading
 import traceback
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
 from io import BytesIO
 from types import SimpleNamespace
@@ -248,26 +248,7 @@ def test_tls_contexts_are_shared_and_verify(bundle):
     assert context.check_hostname
 
 
-def certificates(trusted: trustme.CA, stranger: trustme.CA) -> dict[str, ssl.SSLContext]:
-    now = datetime.now(timezone.utc)
-    past = {"not_before": now - timedelta(days=9), "not_after": now - timedelta(days=1)}
-    future = {"not_before": now + timedelta(days=1), "not_after": now + timedelta(days=9)}
-    return {
-        "good": certified(trusted, "127.0.0.1"),
-        "good among others": certified(trusted, "elsewhere.example", "127.0.0.1"),
-        "of another host": certified(trusted, "elsewhere.example"),
-        "of another address": certified(trusted, "127.0.0.2"),
-        "of a host named like the address": certified(trusted, "127.0.0.1.example"),
-        "expired": certified(trusted, "127.0.0.1", **past),
-        "not valid yet": certified(trusted, "127.0.0.1", **future),
-        "of an unknown authority": certified(stranger, "127.0.0.1"),
-        "signed by itself": itself(),
-        "of an authority between": certified(trusted.create_child_ca(), "127.0.0.1"),
-        "of a stranger's authority between": certified(stranger.create_child_ca(), "127.0.0.1"),
-    }
-
-
-def itself() -> ssl.SSLContext:
+def itself(_: trustme.CA) -> ssl.SSLContext:
     """An authority serves with its own certificate."""
     authority = trustme.CA()
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -276,14 +257,30 @@ def itself() -> ssl.SSLContext:
     return context
 
 
-CERTIFICATES = list(certificates(trustme.CA(), trustme.CA()))
+HERE = "127.0.0.1"
+NOW = datetime.now(timezone.utc)
+PAST = {"not_before": NOW - timedelta(days=9), "not_after": NOW - timedelta(days=1)}
+FUTURE = {"not_before": NOW + timedelta(days=1), "not_after": NOW + timedelta(days=9)}
+CERTIFICATES: dict[str, Callable[[trustme.CA], ssl.SSLContext]] = {
+    "good": lambda trusted: certified(trusted, HERE),
+    "good among others": lambda trusted: certified(trusted, "elsewhere.example", HERE),
+    "of another host": lambda trusted: certified(trusted, "elsewhere.example"),
+    "of another address": lambda trusted: certified(trusted, "127.0.0.2"),
+    "of a host named like the address": lambda trusted: certified(trusted, f"{HERE}.example"),
+    "expired": lambda trusted: certified(trusted, HERE, **PAST),
+    "not valid yet": lambda trusted: certified(trusted, HERE, **FUTURE),
+    "of an unknown authority": lambda _: certified(trustme.CA(), HERE),
+    "signed by itself": itself,
+    "of an authority between": lambda trusted: certified(trusted.create_child_ca(), HERE),
+    "of a stranger's authority between": lambda _: certified(trustme.CA().create_child_ca(), HERE),
+}
+"""What a server may show, made by the authority that is trusted or by another."""
 
 
 @pytest.mark.parametrize("certificate", CERTIFICATES)
 def test_certificates_are_judged_as_boto3_judges_them(signing, certificate, authority, bundle):
     """The client of boto3 beside it trusts the same servers, and no others."""
-    tls = certificates(authority, trustme.CA())[certificate]
-    with Server(answer(TABLE), tls=tls) as server:
+    with Server(answer(TABLE), tls=CERTIFICATES[certificate](authority)) as server:
         theirs = session().client(
             "dynamodb",
             "eu-west-1",
