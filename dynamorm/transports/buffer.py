@@ -109,7 +109,7 @@ class Buffer:
             raise Unreadable("a line of the answer's head has a character that it may not have")
         return line
 
-    def exactly(self, count: int, taken: bytes = b"") -> Reading[bytes]:
+    def exactly(self, count: int, taken: bytes) -> Reading[bytes]:
         """Read so many bytes, of which the first have been taken and the others have not come."""
         whole = room(count)
         whole.write(taken)
