@@ -141,6 +141,7 @@ class Codec(_Located, Generic[M]):
             return self._closed(raw), {}
         except Misfit as misfit:
             if unmodelled == "error":
+                # The cause is what the model's own code has raised, if it has.
                 raise self.error(misfit) from misfit.__cause__
         try:
             drop = unmodelled == "drop"
@@ -164,6 +165,7 @@ class Codec(_Located, Generic[M]):
         rest = self.unmodelled(more) if more else None
         if not rest:
             return item
+        # Two objects as one: without the brace between them.
         comma = b"" if item == b"{}" else b","
         return item[:-1] + comma + encode(rest)[1:]
 
@@ -179,6 +181,7 @@ class UnionCodec(_Located):
         self.model = model
         self.members = tuple(make(member) for member in union_members(model))
         self._tagged = {struct_tag(one.shape)[1]: one for one in self.members}
+        # An instance of Page[int] has the class Page.
         self._classes = {get_origin(one.model) or one.model: one for one in self.members}
         self._tag_in = tag_reader(self.members[0].shape)
 

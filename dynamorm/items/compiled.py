@@ -64,5 +64,6 @@ def compiled_record(
 
 def access(field: str) -> str:
     """Write how to get a field of `x`."""
+    # Python normalizes the letters of a name in a source, if they are not ASCII.
     plain = field.isascii() and field.isidentifier() and not iskeyword(field)
     return f"x.{field}" if plain else f"getattr(x, {field!r})"

@@ -184,6 +184,7 @@ def tag_reader(shape: inspect.StructType) -> Convert:
     tag_field, tag = struct_tag(shape)
     kind = inspect.StrType() if isinstance(tag, str) else inspect.IntType()
     place = only_one(tag_of(kind), leaf([kind], exact=False))
+    # It has no other field: the parser passes over all but the tag.
     peek = defstruct(
         "Tagged",
         [("tag", place.annotation)],

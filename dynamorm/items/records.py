@@ -115,6 +115,7 @@ def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
         ],
         _joined(opening, entries, closing),
         f"join(({careful},)).rstrip(b',') + {closing!r}",
+        # Not isinstance: a subclass may have fields of its own, which would be lost.
         "if x.__class__ is not cls: raise expected((cls,), x)",
         **NAMES,
         **{f"write{i}": write for i, write in enumerate(writes)},
@@ -128,6 +129,7 @@ def record_writer(shape: RecordType, entries: list[Entry]) -> Write:
 def _joined(opening: bytes, entries: list[Entry], closing: bytes) -> str:
     """Write the expression. Where what comes last can be left out, a comma may have to go too."""
     parts: list[str] = []
+    # Constants in a row become one: what ends a value, what separates it, what begins the next.
     constant = opening
     for i, entry in enumerate(entries):
         code = f"n{i}" if entry.nested else f"write{i}({entry.value})"

@@ -42,6 +42,7 @@ _SIZES: dict[str, Callable[[Any], int]] = {
     "B": len,
     "BOOL": lambda value: 1,
     "NULL": lambda value: 1,
+    # Three bytes for a list or a map, and one for each element.
     "L": lambda values: 3 + sum(1 + _size(value) for value in values),
     "M": lambda values: 3 + len(values) + item_size(values),
     "SS": lambda values: sum(map(_text_size, values)),

@@ -123,6 +123,7 @@ def rename_field(old: str, new: str) -> AttributeTransform:
             return item
         if new in item:
             raise Misfit(f"the attribute that {old!r} is to be renamed to exists already", new)
+        # In the place of the old one: nothing else moves.
         return {new if name == old else name: value for name, value in item.items()}
 
     return _made_by(rename_field, (old, new), renamed, touched=(old, new))

@@ -79,6 +79,7 @@ def only_one(tag: str, inside: Inside) -> Place:
 
 def nullable(tag: str, inside: Inside) -> Place:
     """Read a place that has either a certain tag or NULL."""
+    # NULL leaves the other tag at its default, which is None as well.
     annotation = wrapper(((tag, inside.annotation), ("NULL", bool)), None)
     convert = inside.convert
     if convert is None:

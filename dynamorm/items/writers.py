@@ -67,6 +67,7 @@ class _Writers:
     def _entries(self, shape: RecordType) -> Iterator[Entry]:
         array = tag_of(shape) == "L"
         omit_defaults = not array and omits_defaults(shape)
+        # A TypedDict may lack keys; an instance has all of its fields.
         get = "x.get({!r}, UNSET)" if isinstance(shape, inspect.TypedDictType) else None
         for position, field in enumerate(shape.fields):
             yield Entry(
