@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from ..tables import restore as restoring
     from ..tables import update as updating
 
+    D = TypeVar("D", bound="_Operations")
+
     class _Waits(Protocol):
         @property
         def awaited(self) -> Literal[False]: ...
@@ -56,7 +58,6 @@ else:
 
 P = ParamSpec("P")
 T = TypeVar("T")
-D = TypeVar("D", bound="_Operations")
 
 INSTEAD = (
     "since a pickle reveals what is in it: use profile=, the environment, or a "

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
     from . import Given
 
+    S = TypeVar("S", bound="Settings")
+
     class Line(Protocol):
         """What one process sends with."""
 
@@ -39,9 +41,6 @@ if TYPE_CHECKING:
             ...
 
         def close(self) -> None: ...
-
-
-S = TypeVar("S", bound="Settings")
 
 
 class Config:
