@@ -127,8 +127,9 @@ def _way(client: Any, operation: str) -> _Way:
     watching = set().union(*map(modules, (*_SERIALIZING, *_PARSING)))
     if not all(name.startswith(_HARMLESS) for name in watching) or "botocore.stub" in watching:
         return _Way.METHOD
-    endpoint = type(client._endpoint)
+    endpoint, session = type(client._endpoint), type(client._endpoint.http_session)
     alone = all(_is_of(getattr(endpoint, n, None), "botocore.endpoint") for n in _ATTEMPTING)
+    alone = alone and session.__module__ == "botocore.httpsession"
     if alone and all(modules(event) <= {*idle} for event, idle in _IDLE.items()):
         return _Way.ALONE
     return _Way.UNPARSED

@@ -52,7 +52,8 @@ class Unparsed:
             given = [one for _, one in emit(f"before-send.{name}", request=prepared)]
             came = next((one for one in given if one is not None), None)
             if came is None:
-                # Nobody looks at them any more, and a dict is copied in a tenth of the time.
+                # For urllib3, which copies a dict in a tenth of the time, and looks for no name in
+                # another case.
                 prepared.headers = dict(prepared.headers)
                 came = endpoint._send(prepared)
             answer = Answer(came.status_code, came.headers, came.content)

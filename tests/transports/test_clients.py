@@ -351,6 +351,24 @@ def test_a_tracer_of_endpoints_sees_each_request(server, monkeypatch):
     closed(given)
 
 
+def test_another_http_session_gets_what_botocore_gives_it(server):
+    """Headers that are found by their names in any case."""
+    given = made("client", server.url)
+    session, seen = given._endpoint.http_session, []
+
+    class Session:
+        def send(self, request: Any) -> Any:
+            seen.append(request.headers["x-amz-target"])
+            return session.send(request)
+
+    given._endpoint.http_session = Session()
+    transport = ClientTransport(given)
+    for _ in range(2):
+        transport.send("PutItem", PUT)
+    assert seen == [b"DynamoDB_20120810.PutItem"] * 2
+    session.close()
+
+
 def test_a_resource_that_somebody_watches_is_refused(server):
     """Its items would be rewritten on the way; nothing is sent."""
     given = made("resource", server.url)
