@@ -135,8 +135,8 @@ def test_examples(path, folder, monkeypatch):
         # An interpreter of their own would need two seconds, most of them to import moto.
         with warnings.catch_warnings():
             warnings.resetwarnings()
-            options = ["-p", "no:cacheprovider", "-p", "no:faulthandler"]
-            assert pytest.main([*options, str(folder)]) == 0
+            without = [f"-pno:{name}" for name in ("asyncio", "cacheprovider", "faulthandler")]
+            assert pytest.main([*without, str(folder)]) == 0
 
 
 def test_demo():
