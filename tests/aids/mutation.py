@@ -32,7 +32,10 @@ TESTS = {
     "operations.waiting": "operations/throttling operations/waiting transports/deadlines",
     "tables.compare": "tables/changes",
     "tables.waits": "operations/waiting tables/tables tables/waits",
-    "transports.__init__": "transports/credentials transports/secrets",
+    "transports.__init__": (
+        "transports/credentials transports/endpoints transports/exchange transports/places "
+        "transports/secrets"
+    ),
     "transports.connection": (
         "transports/connections transports/deadlines transports/proxy transports/sockets"
     ),
