@@ -130,6 +130,15 @@ GIVEN: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("thing", [HiddenText("me:word"), HiddenHeaders({"a": "b"}), Variables({})])
+def test_what_is_hidden_shows_its_class_alone(thing: Any) -> None:
+    """Who meets it in a traceback, or pickles it, is told what it is."""
+    name = type(thing).__name__
+    assert repr(thing) == f"{name}(...)"
+    with pytest.raises(TypeError, match=f"^{name} cannot be pickled: a pickle would reveal a"):
+        pickle.dumps(thing)
+
+
 @pytest.mark.parametrize("given", GIVEN)
 @pytest.mark.parametrize("kind", KINDS)
 def test_nothing_that_is_made_shows_a_secret(kind, given):
