@@ -904,10 +904,20 @@ def test_a_file_that_does_not_belong_to_the_comparison_is_refused(tmp_path: Any)
 def test_a_file_that_cannot_be_written_hides_no_error(tmp_path: Any) -> None:
     """What ended the comparison is raised, with its result."""
     fake = service(THINGS, THINGS[1:])
-    denied = service_error("AccessDeniedException", "", status=400, operation="Scan")
-    fake.fail("Scan", denied)
+    folder = tmp_path / "folder"
+    folder.mkdir()
+
+    class Gone:
+        clock = fake.clock
+
+        def send(self, operation: str, body: bytes) -> bytes:
+            if operation != "Scan":
+                return fake.send(operation, body)
+            folder.rmdir()
+            raise service_error("AccessDeniedException", "", status=400, operation=operation)
+
     with pytest.raises(AccessDenied) as caught:
-        verify(fake, checkpoint_file=tmp_path / "no" / "such" / "folder.json")
+        verify(Gone(), checkpoint_file=folder / "file.json")
     assert caught.value.report.checkpoint  # type: ignore[attr-defined]  # errors of a comparison have it
 
 
