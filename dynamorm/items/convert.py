@@ -56,7 +56,7 @@ def converting(
         at = place
         try:
             items = work(raw)
-            if items.__class__ is not Made:
+            if not isinstance(items, Made):
                 return several(raw, items)
             at = target_place
             (check if items.key is None else limit)(items.raw)
