@@ -199,6 +199,7 @@ class Profile(Hidden):
         name = self.get("services")
         if name is not None:
             section = self._services.get(name)
+            # As boto3: passed over, it would send to AWS what is meant for another endpoint.
             if not section:
                 raise errors.ProfileUnusable(
                     f"services = {name} of {self}: there is no such section in the "
@@ -221,6 +222,7 @@ def find_profile(given: str | None, environ: Variables) -> Profile:
 
     Raises `ProfileUnusable` for a profile that is in no file, and for a file that is unreadable.
     """
+    # An empty profile= names one too, and is refused then; an empty variable names none.
     named = given is not None or any(map(environ.get, NAMES))
     if not named and not any(os.path.isfile(path) for path in files(environ).values()):
         return Profile()
@@ -239,6 +241,7 @@ def files(environ: Variables) -> dict[str, str]:
 
 def real_path(path: str, environ: Variables) -> str:
     """Return a path with variables and `~` in their values, the process's where it is asked for."""
+    # These two know no variables but the process's own.
     if environ.of_process:
         return os.path.expanduser(os.path.expandvars(path))
     home = environ.get("HOME") or ""

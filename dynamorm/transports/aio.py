@@ -55,6 +55,7 @@ class AioTransport(Settings):
     async def aclose(self) -> None:
         """Close the connections of this event loop; the transport can still be used."""
         here = asyncio.get_running_loop()
+        # Another loop closes its own: what belongs to a loop is not for other threads.
         for key in [key for key in self._lines if key[0] is here]:
             self._lines.pop(key)[1].close()
         for other in list(self._regions.values()):
@@ -71,6 +72,7 @@ class AioTransport(Settings):
             # asyncio.run makes a loop each time: those that have ended would be kept for ever.
             for ended in [key for key in self._lines if key[0].is_closed()]:
                 del self._lines[ended]
+            # Nothing is awaited since the look: no other task of this loop has made one.
             line = self._signer(endpoint), _Pool(self._place(endpoint))
             self._lines[here] = line
         return line

@@ -29,6 +29,8 @@ class AsyncClientTransport(WrappedClient):
             raise TypeError("an aioboto3 resource rewrites items: pass session.client(...)")
         check_service(client)
         self._client = client
+        # Asked before the first request and not here: what aiobotocore emits has to be awaited.
+        # What only stands before a client may emit nothing.
         self._probed = not hasattr(client.meta, "events")
 
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
@@ -46,6 +48,7 @@ class AsyncClientTransport(WrappedClient):
             reply = await in_time(partial(method, **members), seconds)
             return body_of(operation, reply)
         except TimeoutError as error:
+            # Cancelling the attempt does not call back what had been sent.
             message = f"the client gave no answer in {timeout} s: give more as timeout="
             raise TransportError(message, operation=operation, maybe_applied=True) from error
         except RAISED as error:

@@ -61,6 +61,7 @@ class AsyncConnection(Kept):
         return self._link.silent()
 
     async def _exchange(self, head: bytes, body: bytes, until: float) -> tuple[Received, bool]:
+        # From here on: a close before the first byte of this answer means a stale connection.
         self._buffer.begun = False
         sent = await self._link.send(head, body, self._step, until)
         received = await self._link.read(read_answer(self._buffer), self._step, until)
@@ -155,6 +156,7 @@ class Link(asyncio.Protocol):
             await self._wait(step, until)
         data = b"".join(self._parts)
         self._parts.clear()
+        # The size says whether reading was paused, so that it is forgotten after this look.
         if self._size > MUCH:
             self.transport.resume_reading()
         self._size = 0
@@ -205,6 +207,7 @@ async def open_connection(route: Route, until: float) -> AsyncConnection:
             if route.proxy:
                 await _tunnel(link, route, route.proxy, until)
             await _secure(link, route, until)
+    # Of a cancelled task too: nobody else knows this connection.
     except BaseException:
         link.transport.abort()
         raise
@@ -250,6 +253,7 @@ async def in_time(work: Callable[[], Awaitable[T]], seconds: float) -> T:
         return await work()
     except asyncio.CancelledError:
         # From Python 3.11 on, a task counts who else has cancelled it.
+        # On 3.10 nobody counts: a cancellation after the alarm is taken for the alarm's.
         if not rung or getattr(task, "uncancel", int)() > 0:
             raise
         raise TimeoutError("timed out") from None
@@ -278,6 +282,7 @@ async def _secure(link: Link, route: Route, until: float) -> None:
     loop, name = asyncio.get_running_loop(), route.address()[0]
     starting = partial(loop.start_tls, link.transport, link, context, server_hostname=name)
     try:
+        # In here, since no time left is a TimeoutError: a connection that came too late.
         left = seconds_left(route.connect_timeout, until)
         link.transport = await in_time(starting, left)
     except OSError as error:

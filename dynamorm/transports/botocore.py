@@ -62,6 +62,7 @@ if TYPE_CHECKING:
     from .signed import Line
     from .signing import Signed
 
+# Kept, not open, at most: urllib3 opens one for each thread, and drops those beyond these.
 MAX_CONNECTIONS = 64
 
 
@@ -105,11 +106,13 @@ class _Patient:
     _step: float | None = None
 
     def connect(self) -> None:
+        # With the connect time-out still, which is for the TLS handshake too.
         super().connect()  # type: ignore[misc]  # of the class that this one is mixed with
         self.sock.settimeout(self._step)
 
     def request(self, method: str, url: str, body: Any = None, *given: Any, **named: Any) -> Any:
         self._step = body.limits.read_timeout
+        # One that was kept has the time-out of the answer before.
         if self.sock is not None:
             self.sock.settimeout(self._step)
         return super().request(method, url, body, *given, **named)  # type: ignore[misc]
@@ -169,6 +172,7 @@ class _Session:
         return Answer(response.status_code, response.headers, content)
 
     def _request(self, headers: dict[str, str], sent: _Body) -> _Request:
+        # The last argument leaves the answer's body unread: `_content` bounds it.
         return _Request("POST", f"{self._url}{self._path}", headers, sent, True)
 
     def _limits(self, until: float) -> Timeout:
@@ -186,6 +190,7 @@ class _Session:
         cause = _cause(error)
         if isinstance(cause, TimeoutError) and failure is CLOSED:
             failure = NO_ANSWER  # which urllib3 does not tell apart while it sends
+        # Before the first answer there is no connection that could have been kept.
         stale = self._answered and failure.maybe_applied and isinstance(cause, _CLOSED)
         if stale:
             # The others in the pool were closed with it, by a time-out or a frozen Lambda.
@@ -195,18 +200,21 @@ class _Session:
 
 def _least(seconds: float, left: float | None) -> float | None:
     """Return the shorter time, and `None` where there is no limit."""
+    # Not 0, which urllib3 refuses with a ValueError.
     least = seconds if left is None else min(seconds, max(left, 0.001))
     return None if least == inf else min(least, LONGEST)
 
 
 def _content(raw: Any, until: float) -> bytes:
     """Read a body, which botocore itself would do without a bound."""
+    # Only for the room: `exchange` judges whether the length is the right one.
     told = raw.headers.get("Content-Length", "")
     whole = room(int(told) if told.isdecimal() and len(told) < MAX_DIGITS else 0)
     with closing(raw):
         for part in raw.stream():
             check_size(whole.tell() + len(part))
             whole.write(part)
+            # urllib3 counts its time-out anew for each piece.
             if time.monotonic() > until:
                 raise TimeoutError("the time for the whole operation is over")
     whole.truncate()
@@ -215,6 +223,7 @@ def _content(raw: Any, until: float) -> bytes:
 
 _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
 
+# The first that fits counts. What no other row names may have taken effect.
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
     (EndpointConnectionError, NO_CONNECTION),
     (ConnectTimeoutError, TOO_LATE),

@@ -90,6 +90,7 @@ class Buffer:
     def plain_head(self) -> list[bytes] | None:
         """Return the lines of a head that has come at once, if each of them ends as it should."""
         end = self._data.find(b"\r\n\r\n", self._at)
+        # What is odd is left to the reader of single lines, which knows what is allowed.
         if not 0 <= end - self._at <= MAX_HEAD:
             return None
         head = self._data[self._at : end]
@@ -115,6 +116,7 @@ class Buffer:
         whole.write(taken)
         missing = count - len(taken)
         while missing > 0:
+            # Held only while bytes are received: BytesIO cannot grow under a view of it.
             with whole.getbuffer() as reserved, reserved[whole.tell() :] as self.space:
                 part = yield min(missing, PIECE)
             self.space = None
@@ -123,6 +125,7 @@ class Buffer:
                 missing -= self.put
                 self.put = 0
                 continue
+            # No part is the end, for which `add` raises.
             if not part or len(part) > missing:
                 self.add(part)
                 part = self.take(missing)

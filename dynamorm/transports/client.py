@@ -107,6 +107,7 @@ class ClientTransport(WrappedClient):
             probed(client, answer)
             check_probe(answer)
         self._raw = RawClient(self._client)
+        # By its id it is registered once, however many transports there are of a client.
         self._client.meta.events.register(
             "before-send.dynamodb", _start_in_time, unique_id="dynamorm-deadline"
         )
@@ -117,10 +118,12 @@ class ClientTransport(WrappedClient):
         After `timeout` seconds the client starts no further attempt; one that is under way has its
         own time-outs.
         """
+        # Of the context and not of the transport: threads that share this one have their own.
         outer = _DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
         try:
             if self._raw.takes(operation, body):
                 return self._raw.send(operation, body)
+            # None of the package's other operations has items for a resource to rewrite.
             if self._rewrites and operation in OPERATIONS:
                 raise Refused((_WATCHED_RESOURCE,))
             method, members = prepared(self._client, operation, body)
@@ -158,6 +161,7 @@ def body_of(operation: str, reply: dict[str, Any]) -> bytes:
     length = facts.get("HTTPHeaders", {}).get("content-length")
     # What changes tags or settings may be answered with no body, a request for items never is.
     least = len("{}") if operation in OPERATIONS else 0
+    # A stub tells no length, and is believed.
     if not members and length is not None and not least <= int(length) <= len("{}"):
         raise unread(operation)
     body = json.encode(_from_client(members))

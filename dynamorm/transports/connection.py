@@ -67,6 +67,7 @@ class Kept(ABC):
     def _failed(self, error: BaseException) -> BaseException:
         """Close, and return what an exchange that ended in this error raises."""
         self.close()
+        # Before OSError, which it is too.
         if isinstance(error, TimeoutError):
             return Failed(NO_ANSWER, error)
         if isinstance(error, Incomplete | OSError):
@@ -94,6 +95,7 @@ class Connection(Kept):
         """
         wire, buffer = self._wire, self._buffer
         wire.until = until
+        # From here on: a close before the first byte of this answer means a stale connection.
         buffer.begun = False
         try:
             sent = wire.send(head, body)
@@ -107,6 +109,7 @@ class Connection(Kept):
         self._wire.link.close()
 
     def _silent(self) -> bool:
+        # Kept: making a poll object takes as long as asking it.
         if self._heard is None:
             self._heard = listener(self._wire.link)
         return not self._heard()
@@ -160,6 +163,7 @@ class Wire:
 
     def _receive(self, buffer: Buffer, most: int) -> bytes:
         self.arm()
+        # Empty, too, once a body is longer than the room that was reserved.
         if not buffer.space:
             return self.link.recv(most)
         buffer.put = self.link.recv_into(buffer.space)

@@ -63,6 +63,7 @@ def from_container(
     environ: Mapping[str, str], clock: Callable[[], float] = time.time
 ) -> Container | None:
     """Return what asks the container's endpoint; `None` where no variable names one."""
+    # As botocore, which passes the other one over where both are set.
     if relative := environ.get(RELATIVE):
         return Container(RELATIVE, f"http://{HOSTS[0]}{relative}", environ, clock)
     full = environ.get(FULL)
@@ -99,6 +100,7 @@ class Container(Hidden):
         """Return them by a moment of the monotonic clock."""
         # Held during the request: threads that come meanwhile need what it brings.
         with self._lock:
+            # By the clock of the wall: the monotonic one stands still in a frozen Lambda.
             now = self._clock()
             kept = self._kept
             if kept is None or now >= self._renew_at:
@@ -110,6 +112,7 @@ class Container(Hidden):
         try:
             fresh = self._ask(until)
             ends = fresh.expiration.timestamp()
+            # The endpoint may be behind, and has others at the next try.
             if ends <= now:
                 raise _failure("those that it returned have expired", transient=True)
         except CredentialsMissing:
@@ -126,6 +129,7 @@ class Container(Hidden):
         """Ask the endpoint once; raise `CredentialsMissing` for what is no credentials."""
         status, body = self._answered(until)
         if status != 200:
+            # For the retries of the driver: nothing is tried again here.
             transient = status >= 500 or status == 429
             raise _failure(f"it answered with status {status}", transient=transient)
         try:

@@ -60,6 +60,7 @@ class CredentialSource(Hidden):
         held = self._looked_up()
         now = held.called(until).frozen()
         latest = self._latest
+        # Each request comes here: checking the words again would be a tenth of a small one's CPU.
         if latest is not None and now.same_as(latest):
             return latest
         credentials = _usable(now)
@@ -81,6 +82,7 @@ class CredentialSource(Hidden):
         with self._lock:
             if not self._fixed and _same(used, self._latest):
                 self._latest = None
+                # A function stays: it is asked again for each request anyway.
                 self._found = self._found if self._asked else None
         return not self._fixed
 
@@ -88,6 +90,8 @@ class CredentialSource(Hidden):
         found = self._found
         if found is None:
             with self._lock:
+                # Whoever has waited finds what the first one found: 32 threads whose token
+                # has expired would ask STS, or for an MFA code, 32 times.
                 found = self._found or _Held(self._look_up())
                 self._found = found
         return found
@@ -142,6 +146,7 @@ def _of(environ: Mapping[str, str]) -> Credentials:
     return Credentials(
         environ.get("AWS_ACCESS_KEY_ID", ""),
         environ.get("AWS_SECRET_ACCESS_KEY", ""),
+        # The older name first, as botocore.
         environ.get("AWS_SECURITY_TOKEN") or environ.get("AWS_SESSION_TOKEN"),
         account_id=environ.get("AWS_ACCOUNT_ID"),
     )
@@ -192,6 +197,7 @@ class _Held(Hidden):
             return _Held(self._value.get_frozen_credentials())
         except Exception as error:  # noqa: BLE001 - so do its refreshers
             why = reason(error)
+        # Outside of the handler: in it, frames that hold a secret would be the context.
         raise errors.CredentialsMissing(f"refreshing the credentials failed: {why}")
 
     def same_as(self, known: Credentials) -> bool:

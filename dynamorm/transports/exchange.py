@@ -79,6 +79,7 @@ class Signer:
         moment = _seconds(headers.get("Date") or "")
         if moment is None:
             return False
+        # Kept for all that follows: a clock that is wrong stays wrong.
         self._offset = moment - self._clock()
         return True
 
@@ -94,6 +95,7 @@ def target_headers(operation: str) -> dict[str, str]:
 @lru_cache(maxsize=64)
 def _asking(operation: str) -> Pairs:
     if not (operation.isascii() and operation.isalnum()):
+        # It becomes a header, in which a line break would begin another one.
         raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
     return tuple(target_headers(operation).items())
 
@@ -130,6 +132,7 @@ def exchanging(signer: Signer, operation: str, body: bytes, until: float = inf) 
     used = signer.credentials.get(until)
     answer = yield signer.signed(operation, body, used)
     verdict = _judged(operation, answer, signer.endpoint.url)
+    # Once: a service that goes on refusing is believed.
     if isinstance(verdict, ServiceError) and signer.learn(verdict, used, answer.headers):
         answer = yield signer.signed(operation, body, signer.credentials.get(until))
         verdict = _judged(operation, answer, signer.endpoint.url)
@@ -164,6 +167,7 @@ def read_answer(operation: str, answer: Answer) -> bytes:
 
 def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
     """Return the body, or the error that the answer means."""
+    # Before the status: of an answer that was cut or damaged, nothing is believed.
     if flaw := _flaw(answer):
         return TransportError(flaw, operation=operation, maybe_applied=True)
     if answer.status == 200:
@@ -200,6 +204,7 @@ def _flaw(answer: Answer) -> str | None:
     if length is not None and length != str(len(answer.body)):
         return f"the answer was cut: {len(answer.body)} of {length:.20} bytes came"
     checksum = answer.headers.get("x-amz-crc32")
+    # As text: one that is no number, or is given twice, matches nothing.
     if checksum is not None and checksum != str(zlib.crc32(answer.body)):
         return "the answer was damaged: its CRC32 is not the one it came with"
     return None

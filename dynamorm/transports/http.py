@@ -73,6 +73,7 @@ class Pool(Generic[C]):
 
     def close(self) -> None:
         """Close what is idle now, and what is under way once it is back."""
+        # Swapped before any is closed: who comes meanwhile takes none of these.
         idle, self.idle = self.idle, []
         _close_all(idle)
 
@@ -85,6 +86,7 @@ class _Pool(Pool[Connection]):
             raise self.error(failed, operation) from failed.cause
 
     def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
+        # `close` puts another list in its place, into which this connection does not go back.
         idle = self.idle
         connection = self.take() or dial(self.route, until)
         received, kept = connection.exchange(head, body, until)
@@ -98,6 +100,7 @@ def _close_all(idle: list[C]) -> None:
 
 
 def _pop(idle: list[C]) -> C | None:
+    # Not after a look at its length: another thread may take the last one in between.
     try:
         return idle.pop()
     except IndexError:

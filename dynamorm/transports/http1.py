@@ -46,6 +46,7 @@ def read_answer(buffer: Buffer, *, bodiless: bool = False) -> Reading[Received]:
     for _ in range(MAX_INTERIM):
         if buffer.empty:
             buffer.add((yield LINES))
+        # An empty line is no head: `_begun` refuses it.
         lines = buffer.plain_head() or (yield from _lines(buffer)) or [b""]
         version, status = _begun(lines[0])
         fields = _fields(lines[1:])
@@ -60,6 +61,7 @@ def read_answer(buffer: Buffer, *, bodiless: bool = False) -> Reading[Received]:
         body, delimited = buffer.take(count), True
         if len(body) < count:
             body = yield from buffer.exactly(count, body)
+    # HTTP/1.0 closes after an answer. What came behind one would pass for the next.
     kept = version == b"HTTP/1.1" and not _closes(fields.get("connection", ""))
     return Received(status, Fields(fields), body, kept and delimited and buffer.empty)
 
@@ -70,6 +72,7 @@ def _begun(line: bytes) -> tuple[bytes, int]:
     """Return version and status of an answer's first line."""
     version, _, rest = line.partition(b" ")
     status, _, _ = rest.partition(b" ")
+    # Nobody has asked for another protocol, to which 101 would change.
     known = version in (b"HTTP/1.1", b"HTTP/1.0") and len(status) == 3
     if not known or status.strip(_DIGITS) or status < b"100" or status == b"101":
         raise Unreadable("the answer does not begin as one of HTTP/1.1 does")
@@ -143,6 +146,8 @@ def _unmeasured(buffer: Buffer, fields: dict[str, str]) -> Reading[tuple[bytes, 
     coding = fields.get("transfer-encoding")
     if coding is None:
         return (yield from buffer.rest()), False
+    # Two readers of such bytes could see two answers:
+    # https://www.rfc-editor.org/rfc/rfc9112#section-6.3
     if coding.lower() != "chunked" or "content-length" in fields:
         raise Unreadable("the answer does not say where its body ends, or says it twice")
     return (yield from _chunks(buffer)), True
@@ -175,6 +180,7 @@ def _chunks(buffer: Buffer) -> Reading[bytes]:
         parts.append(part)
         if (yield from _chunk_line(buffer)):
             raise Unreadable("a chunk of the answer is longer than it says")
+    # Trailers say nothing that counts, but the next answer begins after them.
     _fields((yield from _lines(buffer)))
     return b"".join(parts)
 

@@ -46,6 +46,7 @@ def _read(name: str, path: str) -> dict[str, Section]:
     problem = ""
     from configparser import Error, RawConfigParser
 
+    # As botocore: a % in a value stands for itself.
     parser = RawConfigParser()
     try:
         with open(path) as file:  # in the locale's encoding, as botocore
@@ -58,6 +59,7 @@ def _read(name: str, path: str) -> dict[str, Section]:
 
 
 def _section(parser: RawConfigParser, name: str) -> Section:
+    # Of a key with nothing after its =, and the indented lines below, it makes one value.
     return {
         key: _block(value) if value.startswith("\n") else value for key, value in parser.items(name)
     }
@@ -65,6 +67,7 @@ def _section(parser: RawConfigParser, name: str) -> Section:
 
 def _block(text: str) -> dict[str, str]:
     pairs = [line.split("=", 1) for line in text.splitlines() if line.strip()]
+    # A line without a = is a ValueError, of which `_read` says that the file is unreadable.
     return {key.strip(): value.strip() for key, value in pairs}
 
 

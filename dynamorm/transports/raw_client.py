@@ -116,6 +116,7 @@ def _way(client: Any, operation: str) -> _Way:
     """Return how the requests of an operation can be sent, by who watches them."""
     handlers = _emitter(client, "_handlers")
     own = vars(client)
+    # Private parts: where another version has none of that name, the method is called.
     plain = _is_of(_function(client), "botocore.client") and own.keys() >= _PARTS
     if not plain or xform_name(operation) in own or handlers is None:
         return _Way.METHOD
@@ -125,10 +126,12 @@ def _way(client: Any, operation: str) -> _Way:
         return {getattr(handler, "__module__", None) or "" for handler in found}
 
     watching = set().union(*map(modules, (*_SERIALIZING, *_PARSING)))
+    # A Stubber is botocore's own, and yet it answers in place of the service.
     if not all(name.startswith(_HARMLESS) for name in watching) or "botocore.stub" in watching:
         return _Way.METHOD
     endpoint, session = type(client._endpoint), type(client._endpoint.http_session)
     alone = all(_is_of(getattr(endpoint, n, None), "botocore.endpoint") for n in _ATTEMPTING)
+    # Another session may look for headers by names in any case, which a dict cannot.
     alone = alone and session.__module__ == "botocore.httpsession"
     if alone and all(modules(event) <= {*idle} for event, idle in _IDLE.items()):
         return _Way.ALONE

@@ -89,5 +89,6 @@ def _chosen(profile: Profile, environ: Variables) -> dict[str, Any]:
 
 def reason(error: Exception) -> str:
     """Say why; of what is no error of botocore's, only the kind: its text may quote a secret."""
+    # A RuntimeError is botocore's where what it has refreshed has expired already.
     told = isinstance(error, RuntimeError) or type(error).__module__.startswith("botocore.")
     return str(error)[:500] if told else type(error).__name__

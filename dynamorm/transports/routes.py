@@ -77,6 +77,7 @@ class Route(Struct, frozen=True):
     def address(self) -> tuple[str, int]:
         """Return host and port, without the brackets of an IPv6 address."""
         host, colon, port = self.url.partition("://")[2].rpartition(":")
+        # Without a port, the last colon, if any, is one of the IPv6 address.
         if not colon or "]" in port:
             return f"{host}{colon}{port}".strip("[]"), 443 if self.tls else 80
         return host.strip("[]"), int(port)
@@ -84,6 +85,7 @@ class Route(Struct, frozen=True):
     def head(self, method: str, path: str, lines: HiddenText, length: int) -> HiddenBytes:
         """Write a request as far as its body; a proxy is told the whole URL."""
         target, own = path, ""
+        # Through a tunnel the endpoint reads this, and must not see the proxy's password.
         if self.proxy is not None and not self.tls:
             target, own = f"{self.url}{path}", self.proxy.head()
         text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
@@ -139,6 +141,7 @@ def tls_context(bundle: str) -> ssl.SSLContext:
             self.close()
 
     context = ssl.create_default_context(cafile=bundle or None)
+    # A server that prefers HTTP/2 must not choose it.
     context.set_alpn_protocols(["http/1.1"])
     context.sslsocket_class = Socket
     return context
@@ -168,6 +171,7 @@ def _bypassed(host: str, environ: Mapping[str, str]) -> bool:
 
 
 def _lower_first(name: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
+    # An empty one hides the other, too: so a proxy is turned off.
     found = name if environ.get(name) is not None else name.upper()
     return found, HiddenText(environ.get(found, ""))
 
@@ -219,6 +223,7 @@ def without_frames(error: BaseException) -> BaseException:
     left: list[BaseException | None] = [error]
     while left:
         link = left.pop()
+        # One without a traceback has been here: what led to an error may lead in a circle.
         if link is not None and link.__traceback__ is not None:
             link.__traceback__ = None
             left += [link.__cause__, link.__context__]
@@ -235,6 +240,7 @@ NO_PROXY = Failure(
     "HTTP_PROXY and HTTPS_PROXY name it, NO_PROXY the hosts that need none",
 )
 
+# TLS may fail after the request has left, too; `is_untrusted` tells when it has not.
 UNTRUSTED = Failure(
     True,
     "no trusted connection to",
@@ -265,6 +271,7 @@ def is_untrusted(cause: BaseException) -> bool:
     """Return whether TLS cannot begin: a bad CA file or certificate, or no TLS over there."""
     import ssl
 
+    # What is not of TLS is about the file of authorities, which could not be read.
     return not isinstance(cause, ssl.SSLError) or (
         cause.library in ("PEM", "X509")
         or cause.reason in ("CERTIFICATE_VERIFY_FAILED", "WRONG_VERSION_NUMBER")

@@ -75,6 +75,7 @@ class Config:
         return found
 
     def endpoint(self) -> Endpoint:
+        # Without a lock: threads that come at once find the same.
         found = self._endpoint
         if found is None:
             found = resolve(self._region, self._url, self.environ, self.profile())
@@ -153,6 +154,7 @@ class Settings:
             made = type(self).__new__(type(self))
             config = self._config.in_region(region)
             made.__dict__.update(self.__dict__, _config=config, _lines={}, _regions={})
+            # Of threads that come at once, all take that of the first.
             made = self._regions.setdefault(region, made)
         found: S = made
         return found
@@ -177,6 +179,7 @@ class Settings:
     def _here(self, until: float = inf) -> Endpoint:
         """Return the endpoint, or that of the account, which only the credentials tell."""
         endpoint = self.endpoint
+        # An emulator over http is not AWS, and is asked all the same.
         if "moto" in sys.modules and endpoint.url.startswith("https:") and _is_mocked():
             raise errors.Refused((f"{type(self).__name__} {_UNSEEN}",))
         if endpoint.accounts == "disabled":
@@ -242,6 +245,7 @@ class SignedTransport(Settings, ABC):
 
     def close(self) -> None:
         """Close idle connections, and others once they are; the transport can still be used."""
+        # A list, since another thread may open a line meanwhile.
         for _, line in list(self._lines.values()):
             line.close()
         for other in list(self._regions.values()):
@@ -256,6 +260,8 @@ class SignedTransport(Settings, ABC):
             # No lock, which a fork could leave locked: of threads that come at once, one wins.
             made = (self._signer(endpoint), self._open(self._place(endpoint)))
             for parent in [key for key in self._lines if key[0] != here[0]]:
+                # Closes the child's descriptors alone. Where another thread was first, `made` is
+                # closed, which has no connection yet.
                 self._lines.pop(parent, made)[1].close()
             found = self._lines.setdefault(here, made)
         line: tuple[Signer, Line] = found

@@ -37,6 +37,7 @@ def sign(
     access = HiddenItems((credentials.access_key, credentials.secret_key, credentials.token))
     place = (endpoint.url, endpoint.region, SERVICE)
     same = _same(int(moment), place, access, headers, unsigned)
+    # Of a copy: requests of this second that follow begin with the same hash.
     request = same.request.copy()
     request.update(sha256(body).hexdigest().encode())
     text = f"{same.text}{request.hexdigest()}".encode()

@@ -43,6 +43,7 @@ class Unparsed:
         asked = {**known.request, "headers": headers, "body": body, "context": context}
         told = {"model": known.model, "context": context}
         emit(f"before-call.{name}", params=asked, request_signer=signer, **told)
+        # Before `request-created`, whose handler writes the number of the attempt into a header.
         endpoint._update_retries_context(context, 1)
         request = _Request(asked["method"], asked["url"], asked["headers"], asked["body"])
         request.context = context
@@ -63,6 +64,7 @@ class Unparsed:
             read = _whole(operation, answer)
         except DynamormError:
             return self._again(operation, body, came)
+        # The client's own quota of retries is filled up by this.
         emit(f"after-call.{name}", http_response=came, parsed={}, **told)
         return read
 
