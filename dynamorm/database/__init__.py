@@ -261,6 +261,7 @@ class AsyncDatabase(_Operations):
 
     async def aclose(self) -> None:
         """Close the transport's idle connections, those of this event loop included."""
+        # `AioTransport` has nothing but this one, `ThreadTransport` nothing but `close`.
         if aclose := getattr(self.transport, "aclose", None):
             await aclose()
         self.close()

@@ -106,6 +106,7 @@ class Arguments(Hidden):
         self._given = {
             name: value
             for name, value in given.items()
+            # A default that somebody wrote is kept: beside a transport object it is refused, too.
             if value is not None and not isinstance(value, UnlessGiven)
         }
 
@@ -161,6 +162,7 @@ class Arguments(Hidden):
 
     def _object(self, *, awaited: bool) -> Any:
         made = self._transport
+        # What sends by itself is a transport, whatever else it has.
         if hasattr(made, "meta") and not hasattr(type(made), "send"):
             made = _wrapped(made, awaited=awaited)
         if not callable(getattr(made, "send", None)):
@@ -222,6 +224,7 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
     if client is None:
         return given
     methods = (getattr(client, name, None) for name in ("_make_api_call", "describe_table"))
+    # What only stands before a client need not be entered, so that its methods tell, too.
     if hasattr(client, "__aenter__") or any(map(is_coroutine_function, methods)):
         if not awaited:
             raise TypeError(f"{type(client).__name__} is a client for asyncio: use connect_async")
@@ -230,6 +233,7 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
         return AsyncClientTransport(given)
     from ..transports.client import ClientTransport
 
+    # The resource as it is: so the transport knows that its client rewrites items.
     made = ClientTransport(given)
     if not awaited:
         return made

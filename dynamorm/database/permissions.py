@@ -66,6 +66,7 @@ def required_actions(
     export, import or bulk put, or of a copy with `via="s3"`. `arn` is what resources begin
     with that no ARN names. A KMS key of your own needs permissions on the key besides.
     """
+    # A strict check reads every setting, declared or not.
     names = checked_names(allow, "allow") + tuple(SETTINGS) * strict
     asked = _Asked(tables, names, wait, data_copy, backup_table, conditional, bucket, via, options)
     check_word("via", via, ("direct", "s3"))
@@ -250,6 +251,7 @@ def _imports(asked: _Asked) -> Needs:
 def _restores(subject: str, asked: _Asked) -> Needs:
     made, source = asked.ends
     yield from _rows(ACTIONS[subject], asked, made, source)
+    # The table that was backed up is only read.
     yield from _updates(structs.replace(asked, tables=asked.tables[:1])) if asked.wait else ()
 
 
@@ -258,6 +260,7 @@ def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str = "") ->
     places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
     for row in rows:
         action, place = row.split(" ")
+        # A list of what all tables have is about no table.
         given = table or "{table}" not in place
         if given and (asked.wait or not action.startswith("?")):
             yield action.removeprefix("?"), place.format(**places)

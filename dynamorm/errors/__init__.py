@@ -91,6 +91,7 @@ class DynamormError(Exception):
 def _restore(
     cls: type[DynamormError], args: tuple[Any, ...], facts: dict[str, Any]
 ) -> DynamormError:
+    # Without `__init__`, whose arguments nobody keeps: the facts are what it made of them.
     error = cls.__new__(cls, *args)
     error.__dict__.update(facts)
     return error
@@ -219,6 +220,7 @@ def _short(whole: TracebackType | None) -> TracebackType | None:
         ours = ours or asked
         whole = whole.tb_next
     short: TracebackType | None = None
+    # From the innermost on: each is made with the one that follows it.
     for link in reversed(links):
         short = TracebackType(short, link.tb_frame, link.tb_lasti, link.tb_lineno)
     return short

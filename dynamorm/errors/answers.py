@@ -38,6 +38,8 @@ class LimitExceeded(ServiceError):
     @property
     def simultaneous(self) -> bool:
         """Whether it is the limit on operations under way at once, which passes by itself."""
+        # Both have one code, so that only the words tell them apart:
+        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateTable.html
         return "simultaneous" in self.message.lower()
 
 
@@ -80,6 +82,8 @@ class ServerError(ServiceError):
 
 publish(globals())
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html and
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/CommonErrors.html
 _CODES: dict[type[ServiceError], str] = {
     TableNotFound: "ResourceNotFoundException TableNotFoundException",
     TableBusy: "ResourceInUseException TableInUseException",

@@ -186,6 +186,7 @@ class S3Error(DynamormError):
         self.result: Any = None
         """The finished `BulkOperation` whose report `bulk_put_from_s3` could not read;
         `read_bulk_errors` reads it later."""
+        # Without an answer the network has failed, which may pass as a failure of the server may.
         status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 500)
         self.transient = not damaged and (status >= 500 or status in (408, 429))
         super().__init__(f"{shown(str(error), 500)} - at {method} {location}")

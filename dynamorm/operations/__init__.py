@@ -286,6 +286,8 @@ class ForkLock:
         self._locks: dict[int, _thread.LockType] = {}
 
     def __enter__(self) -> None:
+        # A lock that another thread held at the fork would stay locked in the child for ever.
+        # `setdefault` is one step: threads that come at once get the same one.
         self._locks.setdefault(os.getpid(), _thread.allocate_lock()).acquire()
 
     def __exit__(self, *raised: object) -> None:

@@ -166,6 +166,7 @@ async def _arun(program: Steps[T], world: _World) -> T:
                 else:
                     answer = await _aperform(effect, world)
             except BaseException as error:  # a cancellation too
+                # Told once: what the operation asks for after that is performed.
                 cancelled = None
                 effect = program.throw(error)
             else:

@@ -55,6 +55,7 @@ _OBSERVED: ContextVar[bool] = ContextVar("observed", default=False)
 """Whether somebody wants to know more of an answer than its body."""
 
 
+# Bytes themselves, since that is all that `send` of a transport gives.
 class Answered(bytes):
     """The body of an answer that knows what its head said."""
 

@@ -88,6 +88,7 @@ class Pace:
         if self.limit is None:
             return
         with self._lock:
+            # Looked at again: another thread may have changed the limit before the lock was free.
             if self.limit is not None and self._covered_at is not None:
                 # Also backwards: what was overpaid can be spent again.
                 self._learn(units, paid)
@@ -174,10 +175,12 @@ class Lent(Pace):
     def _pay(self, units: float, limit: float, moment: float) -> float:
         """Pay for units once so many have been lent; return the seconds until then."""
         wait = self._from - moment
+        # What has no estimate borrows too, where nothing is left or there is a debt.
         if wait <= 0 and not 0 < self._units >= units:
             # The debt of earlier requests is borrowed too, so that the one clock knows of it.
             wait = self._lend(max(limit, units) - self._units, False)
             self._units = max(limit, units)
+            # Set apart at once, used later: those who borrowed before have their turn first.
             self._from = moment + wait
         if wait <= 0:
             self._units -= units

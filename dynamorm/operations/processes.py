@@ -64,6 +64,7 @@ class _Desk:
         # Of this process and its children, so that no other one on the machine can give answers,
         # which are pickles.
         key = bytes(current_process().authkey)
+        # One place more than there are processes, for what wakes the thread in the end.
         with Listener(backlog=len(tasks) + 1, authkey=key) as listener:
             futures = [
                 executor.submit(_work, listener.address, number, function, task)

@@ -24,6 +24,7 @@ class UnlessGiven(float):
     __slots__ = ()
 
 
+# Seconds, for functions that have few of them: botocore's default is 60 for both.
 CONNECT_TIMEOUT = UnlessGiven(2.0)
 READ_TIMEOUT = UnlessGiven(10.0)
 
@@ -177,6 +178,7 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
         problem = _misdirected(effect.payload, reply)
         if not problem:
             return reply
+    # The error's traceback holds this frame, which must not hold megabytes.
     del body
     url = getattr(transport, "endpoint_url", "")
     place = f" from {url}" if url else ""

@@ -23,6 +23,7 @@ def seconds_of(given: object, name: str = "timeout") -> float:
     # Asked for what it can do: `datetime`, which a timedelta is from, need not be loaded.
     if hasattr(kind, "total_seconds"):
         given = given.total_seconds()  # type: ignore[attr-defined]  # looked at just before
+    # A flag is no time, though Python counts True as 1.
     elif isinstance(given, bool) or not hasattr(kind, "__float__"):
         raise TypeError(f"{name}= takes {_LIMITS}, not {given!r:.50}")
     try:
@@ -122,6 +123,8 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
                 raise failed
             finally:
                 del failed  # its traceback holds this frame, which would hold the error
+        # All of it is chance, so that those who failed at once do not come back at once:
+        # https://aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter/
         yield Sleep(0.0, spread=longest)
 
 
@@ -222,11 +225,14 @@ def when_free(
 
 def passes(error: ServiceError) -> bool:
     """Return whether the same request will succeed when something else has ended."""
+    # A quota does not pass by itself, what is under way does.
     if isinstance(error, errors.LimitExceeded):
         return error.simultaneous
     return isinstance(error, errors.TableBusy) or error.code in _PASSING
 
 
+# Another backup of the table is under way; backups are not enabled yet, as straight after a
+# create: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateBackup.html
 _PASSING = ("BackupInUseException", "ContinuousBackupsUnavailableException")
 
 
