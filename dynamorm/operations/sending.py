@@ -140,7 +140,7 @@ def _answers_at_once(send: Any) -> bool:
     return wrapped is None or _answers_at_once(wrapped)
 
 
-_MARK = "_is_coroutine_mark"
+_MARK = "_is_coroutine_marker"
 """What `inspect.markcoroutinefunction` leaves, from Python 3.12 on."""
 
 _AWAITABLE = ("Any", "Awaitable", "Coroutine", "Future", "Task")

@@ -174,6 +174,11 @@ class AwaitedDecorated:
     send = decorated(Awaited.send)
 
 
+def marked(send: Any) -> None:
+    """Do what Python does from 3.12 on."""
+    send._is_coroutine_marker = True
+
+
 class Marked:
     """Is marked as a coroutine function, as `inspect.markcoroutinefunction` does."""
 
@@ -181,7 +186,7 @@ class Marked:
         return Awaited().send(operation, body)
 
     del send.__annotations__["return"]
-    send._is_coroutine_mark = True  # type: ignore[attr-defined]  # Python 3.12 sets it
+    getattr(inspect, "markcoroutinefunction", marked)(send)
 
 
 @pytest.mark.parametrize("kind", [Awaited, Promised, AwaitedDecorated, Marked])
