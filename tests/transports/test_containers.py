@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import datetime, timezone
+from math import inf
 from typing import Any
 
 import pytest
 from aids.httpserver import Cut, Server, answer
 
-from dynamorm import CredentialsMissing
+from dynamorm import Credentials, CredentialsMissing
 from dynamorm.transports import Profile
 from dynamorm.transports import container as containers
 from dynamorm.transports.container import Container, from_container
@@ -247,6 +248,31 @@ def test_the_environments_key_comes_before_the_container():
     """As in Lambda without SnapStart."""
     environ = {FULL: "ftp://nowhere", "AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b"}
     assert CredentialSource(None, environ).get().access_key == "a"
+
+
+class Asked:
+    """Finds credentials as a container does, and keeps by which moment they were wanted."""
+
+    def __init__(self) -> None:
+        self.until: list[float] = []
+
+    def __call__(self) -> Credentials:
+        raise AssertionError("asked without a moment")
+
+    def found_by(self, until: float) -> Credentials:
+        self.until.append(until)
+        return Credentials("a", "b", account_id="123456789012")
+
+
+def test_who_finds_credentials_is_told_by_when_they_are_wanted():
+    """The moment at which the request must end, or none; the account alone is found by it too."""
+    asked = Asked()
+    source = CredentialSource(asked, {})
+    assert source.get(7.0).access_key == "a"
+    assert source.get().access_key == "a"
+    assert CredentialSource(asked, {}).account(8.0) == "123456789012"
+    assert CredentialSource(asked, {}).account() == "123456789012"
+    assert asked.until == [7.0, inf, 8.0, inf]
 
 
 def test_a_transport_signs_with_what_the_container_gives():
