@@ -181,6 +181,7 @@ def _without_unused(tree: ast.Module, *, ours: bool) -> ast.Module:
     annotated = any(isinstance(node, ast.AnnAssign) for node in nodes)
 
     def is_needed(node: ast.ImportFrom, name: str) -> bool:
+        """Return whether an imported name is of use when the module runs."""
         if node.module == "__future__":
             return annotated
         if not ours:

@@ -93,6 +93,7 @@ class Asking:
         unit = UNIT if payload.consistent_read else 2 * UNIT
 
         def check(reply: ScanOutput) -> float:
+            """Raise for a page that does not lead on; return the read units that it took."""
             cursors.onward(payload.exclusive_start_key, reply.last_evaluated_key)
             consumed = units((reply.consumed_capacity,), lambda: sum(map(len, reply.items)) / unit)
             if costs is not None:

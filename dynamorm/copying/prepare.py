@@ -181,6 +181,7 @@ def _same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Con
     names = key_names(table)
 
     def checked(raw: Raw) -> Iterable[bytes | Raw]:
+        """Return what becomes of an item; raise `ItemError` if that has another key."""
         # All of them first: an item that is refused must leave none of its parts behind.
         made = list(convert(raw))
         if any(item_key(item, names) != item_key(raw, names) for item in made):

@@ -152,6 +152,7 @@ def copied(
 
     # What copies by S3 or shares out the work is loaded only where that is asked for.
     def perform(job: Job) -> Steps[None]:
+        """Move the items the way that was asked for."""
         if in_bulk:
             from .s3.stages import by_s3
 

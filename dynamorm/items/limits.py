@@ -141,6 +141,7 @@ def key_check(spec: TableSpec) -> Check:
     ]
 
     def check(raw: bytes | Raw) -> None:
+        """Raise `Misfit` for a key attribute that DynamoDB would refuse."""
         try:
             found = decode(raw)
         except UNREADABLE as error:
@@ -162,6 +163,7 @@ def _decoder(members: list[Any], names: dict[str, str]) -> Callable[[bytes | Raw
         decode = json.Decoder(defstruct("Key", members)).decode
 
     def renamed(raw: bytes | Raw) -> Any:
+        """Read these attributes under names that msgspec takes."""
         found = raw_attributes(raw)
         known = {field: found[name] for field, name in names.items() if name in found}
         try:

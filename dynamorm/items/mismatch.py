@@ -76,6 +76,7 @@ def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
     """Return what applies a function to all values."""
 
     def apply(values: Iterable[Any]) -> list[Any]:
+        """Return the results; a `Misfit` tells the place of the first that fails."""
         done: list[Any] = []
         try:
             done.extend(map(function, values))

@@ -80,6 +80,7 @@ def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
         return None
 
     def absent(value: Any) -> bool:
+        """Return whether the attribute is left out of the item."""
         if (value is None and nullable) or value is UNSET:
             if value is not default and default is not None:
                 raise Misfit(

@@ -55,6 +55,7 @@ def with_roles(shape: inspect.StructType, roles: Roles) -> inspect.StructType:
     """Describe a model with its keys marked, and with the time to live as a number."""
 
     def placed(field: inspect.Field) -> inspect.Field:
+        """Return a field with the type that its place in the table asks for."""
         name = field.encode_name
         if name in roles.seconds:
             field = structs.replace(field, type=_replaced(field.type, _IN_SECONDS))

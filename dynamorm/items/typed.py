@@ -60,6 +60,7 @@ def made_of_models(
         return Made(write(found, more), key_in(found))
 
     def several(found: Any, more: dict[str, Raw]) -> Iterator[bytes | Raw]:
+        """Yield what a transform gave that is no single instance."""
         items = given(transform, found, kinds)
         if more:
             yield from targets.with_unmodelled(items, more)

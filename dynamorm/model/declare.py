@@ -86,6 +86,7 @@ def table(
     declaration = _Declaration(_Declared(name, _listable(indexes), dict(options)))
 
     def declare(model: type[S]) -> type[S]:
+        """Note the declaration in the class; raise for one that has its own."""
         if not _is_struct(model):
             raise TypeError(f"@table declares a msgspec Struct class, not {_shown(model)}")
         if _ATTRIBUTE in vars(model):

@@ -39,6 +39,7 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
     """
 
     def perform(effect: Effect) -> Steps[Any] | None:
+        """Return what performs an effect with the prefix; `None` leaves it as it is."""
         if not isinstance(effect, Call):
             return _told(effect, prefix, home)
         if effect.transport is not None:
@@ -71,6 +72,7 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike | None) -> Ste
         return here
 
     def perform(effect: Effect) -> Steps[Any] | None:
+        """Return what performs an effect over there; `None` leaves it as it is."""
         if isinstance(effect, InRegion):
             return asked(structs.replace(effect, transport=place.transport))
         if not isinstance(effect, _ABOUT) or effect.transport is not None:

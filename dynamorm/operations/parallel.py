@@ -122,11 +122,13 @@ class Threads:
         self._threads: list[Thread] = []
 
     def submit(self, function: Callable[..., Any], *given: Any) -> Future[Any]:
+        """Queue a call; it begins after `start`."""
         future: Future[Any] = Future()
         self._left.append((future, partial(function, *given)))
         return future
 
     def start(self) -> None:
+        """Start as many threads as there are calls, up to the limit."""
         for _ in range(min(len(self._left), self._most)):
             # A daemon if the thread that starts it is one: so Python has it by default.
             thread = Thread(target=self._work, name="dynamorm")
@@ -134,6 +136,7 @@ class Threads:
             self._threads.append(thread)
 
     def join(self) -> None:
+        """Wait until all calls have ended."""
         for thread in self._threads:
             thread.join()
 

@@ -146,6 +146,7 @@ def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: An
     with Client(address, authkey=bytes(current_process().authkey)) as line, _uninterrupted():
 
         def ask(said: Any) -> Any:
+            """Send what is asked, and return the answer; raise `Over` when all is to end."""
             # The threads of a share use one line: an answer belongs to the question before it.
             with lock:
                 line.send((number, said))

@@ -151,6 +151,7 @@ class Run:
         step = on_stream(step, self.table.latest_stream_arn)
 
         def needed(trouble: ServiceError) -> Steps[bool]:
+            """Return whether the step is still to be sent, now that an attempt has failed."""
             # Another process, or a lost attempt of our own, may have done it.
             nonlocal lost
             lost = lost or trouble.maybe_applied

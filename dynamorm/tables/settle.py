@@ -77,6 +77,7 @@ def _settle(
     """Send a step on a new table until it is taken, and wait for what it begins."""
 
     def needed(trouble: ServiceError) -> Steps[bool]:
+        """Return whether the step is still to be sent, now that an attempt has failed."""
         # Nobody else sets this table; but a lost attempt of our own may have done it.
         if not isinstance(trouble, ValidationFailed):
             return True

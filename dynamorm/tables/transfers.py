@@ -110,6 +110,7 @@ def cancel_bulk_operation(
     request = requests.cancel_bulk_operation(transfer_arn(bulk_operation, BulkOperation))
 
     def cancel(deadline: Deadline) -> Steps[BulkOperation]:
+        """Cancel it, and wait for its end; that it was cancelled is no failure here."""
         # Not all of a job: the answer has ARN and status, and the next look has the rest.
         said = yield from call("CancelBulkOperation", request, s3.CancelBulkOperationOutput)
         job = BulkOperation(

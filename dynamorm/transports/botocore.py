@@ -159,6 +159,10 @@ class _Session:
         self._answered = False
 
     def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
+        """Send a request and return its answer, read whole by the moment `until`.
+
+        Raises `TransportError`.
+        """
         headers = signed.headers()
         headers["Content-Length"] = str(len(body))
         try:

@@ -64,6 +64,7 @@ class Buffer:
         return self._at == len(self._data)
 
     def add(self, part: bytes) -> None:
+        """Append what has come; raise `Incomplete` for no bytes, the end of the connection."""
         if not part:
             raise Incomplete(begun=self.begun)
         self.begun = True

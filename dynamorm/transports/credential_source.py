@@ -181,6 +181,7 @@ class _Held(Hidden):
         self._value = value
 
     def called(self, until: float) -> _Held:
+        """Return what a function gives, which is asked for each request; else what is held."""
         if not callable(self._value):
             return self
         # A user's function has no parameter for it; a mock has any attribute, its class has not.

@@ -69,12 +69,14 @@ class Config:
         return other
 
     def profile(self) -> Profile:
+        """Return the profile, which is looked for once."""
         found = self._profile
         if found is None:
             found = self._profile = find_profile(self._name, self.environ)
         return found
 
     def endpoint(self) -> Endpoint:
+        """Return where requests go, which is settled by the first of them."""
         # Without a lock: threads that come at once find the same.
         found = self._endpoint
         if found is None:

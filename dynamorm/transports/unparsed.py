@@ -176,12 +176,16 @@ class _Members(dict[str, Any]):
 
 
 class _Serializer:
+    """Makes a request of a body that is JSON already."""
+
     def serialize_to_request(self, members: _Members, operation: Any) -> dict[str, Any]:
         path = {"url_path": "/", "query_string": "", "method": "POST"}
         return {**path, "headers": target_headers(operation.name), "body": members.body}
 
 
 class _Parsers:
+    """Makes parsers that read nothing but refusals."""
+
     def __init__(self, parsers: Any) -> None:
         self._parsers = parsers
 

@@ -100,6 +100,7 @@ class _ByS3:
         return (yield from when_free(operation, marked, reply_type, (yield from self._deadline())))
 
     def _deadline(self) -> Steps[Deadline]:
+        """Return what is left of the time of the copy; none for one that is late."""
         moment = yield from now()
         return Deadline(moment, max(self._job.left.at(moment), 0.0))
 
@@ -109,6 +110,7 @@ class _ByS3:
         """Wait until the service is done, and report progress; `None` if time is up first."""
 
         def look_and_tell(arn: str) -> Steps[J]:
+            """Ask how far the service is, and report it."""
             found = yield from look(arn)
             # In this order: the report that is told has what was heard.
             hear(found)
