@@ -72,11 +72,11 @@ def auto_migrate_with_options(
     """
     seconds_of(timeout)  # raises for what is no limit, before anything is sent
     check_segments(segments)
-    copying = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
+    copying: Any = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
     _check_names(table_options)
     source, target = table_spec(model), table_spec(target_model or model, **table_options)
-    settings = CopySettings(**copying)  # type: ignore[arg-type]  # a part of the typed options
+    settings = CopySettings(**copying)
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
     pair = Pair(model, target if target_model is None else target_model, settings)
     if data_copy:
@@ -96,6 +96,7 @@ def auto_migrate_with_options(
         _refuse_drift(ensured := (yield from ensuring()))
     backup, backup_copy = None, None
     if backup_table is not None:
+        yield from within(timeout, partial(_refuse_existing, source.name, backup_table))
         backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
     if ensured is None:
         ensured = yield from ensuring()
@@ -103,12 +104,7 @@ def auto_migrate_with_options(
     if data_copy:
         # Once more: another process may have created the target during the backup.
         _refuse_drift(ensured)
-        copied = yield from copy_table(
-            pair.source,
-            pair.target,
-            segments=segments,
-            **copying,  # type: ignore[arg-type]  # a part of the typed options
-        )
+        copied = yield from copy_table(pair.source, pair.target, segments=segments, **copying)
     return Migrated(ensured, backup, backup_copy, copied)
 
 
@@ -186,7 +182,6 @@ def _back_up(
     source: str, backup_table: str, segments: int, timeout: float | timedelta | None
 ) -> Steps[tuple[Backup | None, CopyReport | None]]:
     """Make an on-demand backup, or a copy where the endpoint knows none; the other is `None`."""
-    yield from within(timeout, partial(_refuse_existing, source, backup_table))
     request = requests.create_backup(source, backup_table)
     try:
         making = within(timeout, lambda deadline: back_up(request, deadline))
