@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import selectors
 import socket
 import struct
 import threading
@@ -56,6 +57,40 @@ async def cancelled(work: Awaitable[object], server: Server, requests: int) -> N
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
+
+
+class Late(selectors.DefaultSelector):
+    """Tells a loop of what has come a hundred seconds later, as one that was busy elsewhere."""
+
+    lost = 0.0
+
+    def select(self, timeout: float | None = None) -> Any:
+        found = super().select(timeout)
+        self.lost += 100.0 if found else 0.0
+        return found
+
+
+class LateLoop(asyncio.SelectorEventLoop):
+    def __init__(self) -> None:
+        self.late = Late()
+        super().__init__(self.late)
+
+    def time(self) -> float:
+        return super().time() + self.late.lost
+
+
+def test_an_answer_that_a_busy_loop_finds_together_with_the_end_of_its_time_is_taken():
+    """The loop sees both in one round, the answer first."""
+    loop, told = LateLoop(), []
+    loop.set_exception_handler(lambda _, context: told.append(context["message"]))
+    try:
+        with Server(answer({"TableNames": []})) as server:
+            made = transport(server, connect_timeout=1e300, read_timeout=10)
+            assert loop.run_until_complete(made.send("ListTables", b"{}")) == b'{"TableNames":[]}'
+            loop.run_until_complete(made.aclose())
+    finally:
+        loop.close()
+    assert told == []
 
 
 def test_cancelling_leaves_no_request_socket_or_task_behind():
