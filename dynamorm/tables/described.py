@@ -24,6 +24,6 @@ def described_spec(table: TableDescription) -> TableSpec:
     }
     try:
         return DescribedSpec(**key_parts({**told, **keys}))
-    except LookupError:
-        message = f"the answer of DescribeTable lacks the keys of {table.table_name}"
+    except (LookupError, ValueError):
+        message = f"the answer of DescribeTable does not tell the keys of {table.table_name}"
         raise TransportError(message, operation="DescribeTable", maybe_applied=False) from None

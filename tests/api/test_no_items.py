@@ -111,9 +111,22 @@ def test_what_has_no_weight_is_no_item():
             check_size(b'{"x":%s,"y":{"S":"%s"}}' % (value, b"a" * 500_000))
 
 
-def test_a_description_without_types_of_the_keys_is_no_answer():
+def key(kind: str, name: str = "id") -> dict[str, str]:
+    return {"AttributeName": name, "KeyType": kind}
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"AttributeDefinitions": []},
+        {"KeySchema": []},
+        {"KeySchema": [key("HASH"), key("\0")]},
+        {"KeySchema": [key("HASH"), key("HASH")]},
+        {"KeySchema": [key("RANGE")]},
+    ],
+)
+def test_a_description_that_does_not_tell_the_keys_is_no_answer(told):
     """A copy that cannot know its keys does not begin."""
-    bare = {"Table": {**ORDERS, "AttributeDefinitions": []}}
-    fixed = Fixed(**{"DescribeTable orders": bare})
-    with pytest.raises(dynamorm.TransportError, match="lacks the keys of orders"):
+    fixed = Fixed(**{"DescribeTable orders": {"Table": {**ORDERS, **told}}})
+    with pytest.raises(dynamorm.TransportError, match="does not tell the keys of orders"):
         run(copying(), fixed)
