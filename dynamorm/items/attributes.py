@@ -176,6 +176,11 @@ def fallback(field: inspect.Field) -> Callable[[], Any]:
     return lambda: default
 
 
+def has_own_factory(field: inspect.Field) -> bool:
+    """Return whether the model's own code makes that value: it may raise, or differ each time."""
+    return field.default_factory not in (NODEFAULT, list, dict, set, frozenset)
+
+
 def _record_problems(shape: RecordType, place: str, seen: set[Any]) -> Iterator[str]:
     # A type is looked at once, wherever it is used: it may contain itself.
     if shape.cls not in seen:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import NODEFAULT, UNSET, inspect
+from msgspec import UNSET, inspect
 
 from ..model.fields import label
-from .attributes import RecordType, fallback, is_nested
+from .attributes import RecordType, fallback, has_own_factory, is_nested
 from .compiled import compiled_record
 from .mismatch import Misfit
 from .values import real, whole
@@ -36,8 +36,8 @@ def member(i: int, step: str, field: inspect.Field, place: Place) -> Member:
     taken, default = key + dot, ""
     if not field.required:
         declared, taken = (place.annotation, UNSET), f"w{dot}"
-        supply, made = fallback(field), field.default_factory is not NODEFAULT
-        names[f"supply{i}"] = _guarded(supply, "the default_factory") if made else supply
+        supply, own = fallback(field), has_own_factory(field)
+        names[f"supply{i}"] = _guarded(supply, "the default_factory") if own else supply
         default = f"supply{i}() if (w := {key}) is UNSET else "
     value = default + place.code.format(value=taken, convert=convert)
     if place.convert is not None and is_nested(field.type):

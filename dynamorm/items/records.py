@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, NamedTuple, get_origin
 
-from msgspec import NODEFAULT, UNSET, inspect
+from msgspec import UNSET, inspect
 
-from .attributes import RecordType, alternatives, fallback, struct_tag, tag_of
+from .attributes import RecordType, alternatives, fallback, has_own_factory, struct_tag, tag_of
 from .compiled import compiled_record
 from .forms import NAMES, Form, Write, leaf_form
 from .mismatch import Misfit
@@ -58,9 +58,8 @@ def left_out(field: inspect.Field, *, omit_defaults: bool) -> Callable[[Any], bo
         return _left_out_of_index(field)
     if field.required:
         return None
-    # Any other factory may return something else each time, such as a time or an id.
-    plain = field.default_factory in (NODEFAULT, list, dict, set, frozenset)
-    default = fallback(field)() if plain else UNSET
+    # What such a factory makes may be another each time, such as a time or an id.
+    default = UNSET if has_own_factory(field) else fallback(field)()
     if isinstance(default, (set, frozenset)) and not default:
         return lambda value: isinstance(value, (set, frozenset)) and not value
     if omit_defaults or default is UNSET:
