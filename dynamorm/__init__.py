@@ -55,7 +55,7 @@ _MODULES = {
     "tables.check": "Checked TableCheck check",
     "tables.compare": "Difference Pending",
     "tables.deletion": "delete_table delete_tables",
-    "tables.lifecycle": ("Ensured auto_migrate create_table ensure_table ensure_tables migrate"),
+    "tables.lifecycle": "Ensured auto_migrate create_table ensure_table ensure_tables migrate",
     "tables.plan": "Plan",
     "tables.restore": "restore_backup restore_to_point_in_time",
     "tables.s3": "bulk_put_from_s3 export_to_s3 import_from_s3",
