@@ -90,7 +90,7 @@ def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -
     for name in ITEMS if tables else ():
         path = folder / name.replace(".", "/")
         shutil.rmtree(path, ignore_errors=True)
-        # A module in place of the package, so that who imports it is told why it is not there.
+        # A module takes the place of the package: importing it raises an error that says why.
         path.with_suffix(".py").write_text(GONE.format(name=name), encoding="utf-8")
     for pattern, ours in (("msgspec/*.py", False), ("dynamorm/**/*.py", True)):
         for path in folder.glob(pattern):

@@ -229,7 +229,7 @@ def test_nothing_is_removed_that_is_not_allowed(there, absent):
 
 
 def test_a_plan_that_writes_to_a_stream_of_kinesis():
-    """The actions on the stream are needed for who turns it on, and not for who turns it off."""
+    """Turning the stream on needs the actions on it; turning it off does not."""
     stream = "arn:aws:kinesis:us-east-1:1:stream/1"
     told = []
     for before, after in (

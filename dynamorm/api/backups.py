@@ -51,7 +51,7 @@ class ListBackupsInput(Request, frozen=True):
 
 
 class RestoreTableFromBackupInput(Request, frozen=True):
-    """What is overridden differs from the backup; what is not is as it was.
+    """Overrides differ from the backup; everything else is restored as it was.
 
     No builder overrides local indexes: one that is left out of a restore can never be made again.
     """
@@ -95,7 +95,7 @@ class BackupDetails(Reply, frozen=True):
     backup_size_bytes: int | None = None
     """Some six hours old, as all sizes."""
     expires: float | None = field(default=None, name="BackupExpiryDateTime")
-    """Of what the service made itself of a deleted table with PITR: 35 days later."""
+    """For a backup that the service makes when a table with PITR is deleted: 35 days later."""
 
 
 class Backup(BackupDetails, frozen=True):

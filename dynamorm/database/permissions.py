@@ -152,8 +152,8 @@ def _create(spec: TableSpec) -> Needs:
     yield "DescribeTable", _path(spec.name)
     for row in SETTINGS.values():
         # Tags and policies go with CreateTable, and IAM asks for their own actions all the same;
-        # other members of it need none. What it cannot carry is set by whoever waits, and is read
-        # where the answer to that was lost.
+        # other members of it need none. What it cannot carry is set afterwards, and is read if the
+        # answer to that request is lost.
         if row.declared(spec) and row.read:
             yield from _sets(row, spec)
             yield from _about(row, spec, 0) if not row.with_create else ()
@@ -204,7 +204,7 @@ def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
     """Return whether an update may remove what is there, or has to before it sets another one."""
     if row.part and any(name.startswith(f"{row.part}:") for name in allow):
         return True
-    # Also what is declared to be absent is removed only by who allows it.
+    # Declaring that there is none is not enough: `allow` has to name what is removed.
     return row.name in allow and not row.part and (row.replaced or not row.declared(spec))
 
 

@@ -147,7 +147,7 @@ def _is_legal(text: str) -> bool:
 
 def _names_table(arn: str) -> bool:
     parts = arn.split(":", 5)
-    # The ARN of an index, a stream or a backup goes on with a slash, which is in no name.
+    # The ARN of an index, a stream or a backup continues with a slash, which no table name has.
     kind, _, name = parts[-1].partition("/")
     return (
         len(parts) == 6

@@ -54,7 +54,7 @@ def refuse_positions(function: str, first: str, known: Iterable[str]) -> NoRetur
 def wrong_call(function: Callable[..., Any], error: TypeError) -> TypeError:
     """Return what Python says of a call that does not fit, and what to write instead.
 
-    What Python says comes first. In other words than these, it is all that is said.
+    What Python says comes first. Nothing is added to messages in words that are not known here.
     """
     code = function.__code__
     first, last = code.co_argcount, code.co_argcount + code.co_kwonlyargcount

@@ -138,7 +138,7 @@ class Include(tuple[str, ...]):
         # A tuple's own would pass all of them as one argument, which `__new__` refuses.
         return self.fields
 
-    # As a set: in another order it is the same projection, and no reason to build an index anew.
+    # As a set: the order makes no other projection, and is no reason to rebuild an index.
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Include) and set(self.fields) == set(other.fields)
 
@@ -248,7 +248,7 @@ def check_flags(**flags: object) -> None:
 
 
 def check_word(name: str, given: object, words: tuple[str, ...]) -> None:
-    """Raise `ValueError` for an argument that is none of these words, with the nearest of them."""
+    """Raise `ValueError` unless `given` is one of these words; suggest the nearest one."""
     if given not in words:
         from .arguments import nearest
 

@@ -61,7 +61,7 @@ def with_errors(
     try:
         names = yield from _key_names(model)
     except (ServiceError, TransportError):
-        # Who may put items may not be allowed to describe the table: all but the keys is told.
+        # Permission to put items does not imply DescribeTable: everything but the keys is reported.
         names = ()
     try:
         errors = yield from blocking(sum_up, done, Bucket(s3, bucket), prefix, names)

@@ -39,8 +39,8 @@ def until_done(
 ) -> Steps[J]:
     """Look at a job until it is done; errors that pass are waited out.
 
-    `job` is as it was answered to whoever began it: with `wait` off it is returned unless it has
-    failed, and nothing is sent. Raises `TransferFailed` with the job, `WaitTimeout`.
+    `job` is the answer to the request that began it. With `wait` off, nothing is sent, and this is
+    returned unless it has failed. Raises `TransferFailed` with the job, `WaitTimeout`.
     """
     schedule = polling()
     # The answer that began a job is its first description: with a small one nothing more is asked.

@@ -62,7 +62,7 @@ _LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 def _principals(value: Any, partition: str) -> Meaning:
-    """Return who is meant, kind by kind; accounts by the ARN of their root."""
+    """Return the principals, kind by kind; accounts by the ARN of their root."""
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
     if value == "*":
         value = {"AWS": "*"}

@@ -25,7 +25,7 @@ class Review:
         self._differing = frozenset(map(_family, found.names()))
 
     def is_of(self, table: TableDescription, settings: Settings) -> bool:
-        """Return whether these are what was seen: another look is compared anew."""
+        """Return whether this look is the one compared; any other needs a new review."""
         return table is self._seen[0] and settings is self._seen[1]
 
     def needs(self, step: Step) -> bool:
@@ -33,8 +33,8 @@ class Review:
 
         Raises `PlanRefused` where what is there asks for another change than the plan shows.
         """
-        # The steps are planned anew, so that one rule says what a table wants; then they are only
-        # compared, and never sent.
+        # The steps of a new plan, so that one rule says what a table wants. They are only compared,
+        # and never sent.
         near = [other for other in self._steps if _is_near(other.name, step.name)]
         reasons = [
             f"{other.name}: the plan does not show this change: {other.change}, found {other.found}"

@@ -123,8 +123,8 @@ def compare(
     `making` says that it was CREATING when it was found.
     """
     settings = yield from _read(spec, table)
-    # Two processes that begin at once make and find one table: who finds it sees it without what
-    # the other is about to set, and would report that as drift.
+    # Of two processes that begin at once, one creates the table and the other finds it. What the
+    # first has yet to set would be drift to the second.
     late = _late(spec, table, settings)
     if late and (making or (yield from _is_young(table))):
         if not wait:

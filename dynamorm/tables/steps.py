@@ -222,7 +222,7 @@ UNKNOWN = "this endpoint does not know it"
 """Why something is pending or unsupported."""
 
 
-# No "ttl:*": a table has one attribute for TTL, and whoever lets it go names it.
+# No "ttl:*": a table has at most one TTL attribute, and a consent to remove it names it.
 _WILDCARDS = ("index:*", "index_insights:*", "replica:*", "tag:*")
 
 

@@ -127,8 +127,8 @@ def _stream_block(change: Change) -> str:
 
 
 def _stream(change: Change) -> Iterator[Step]:
-    # The view type of a stream cannot be changed: turn it off, wait, and turn another one on. Who
-    # reads the stream has to read the new one: its ARN is another.
+    # The view type of a stream cannot be changed: turn it off, wait, and turn another one on. Its
+    # readers have to switch to the new stream, which has another ARN.
     found, declared = change.found, change.declared
     if found:
         off = change.but(declared=None)

@@ -229,7 +229,7 @@ def _make(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription | None]
 
 def _compare(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
     """Return that nothing was to be done; raise if the table is not as it is declared."""
-    # It may be the same plan that another process applies: who comes second has nothing to do.
+    # Another process may have applied the same plan: the second one has nothing to do.
     found = yield from describe_table(plan.spec)
     table = yield from until_active(plan.spec.name, deadline, found)
     wanted = compared_settings(plan.spec)

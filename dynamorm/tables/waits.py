@@ -41,7 +41,7 @@ def until_active(
     indexes: bool = True,
     at_once: bool = False,
 ) -> Steps[TableDescription]:
-    """Wait until the table and all its `indexes` and replicas are; `seen` is what is known of it.
+    """Wait until the table is ACTIVE, with `indexes` and replicas; `seen` is what is known of it.
 
     An older table of the name than `seen` is read stale. Raises `TableNotFound` at once for a table
     that is deleted meanwhile, and `TableFailed` in a status that does not become ACTIVE, the
@@ -81,7 +81,7 @@ def until_active(
 def _check_replicas(before: TableDescription, table: TableDescription) -> None:
     """Raise `TableFailed` for a replica that was being made, and has failed.
 
-    One that did not work before the wait is no matter of it.
+    One that had failed before the wait does not count.
     """
     earlier = {one.region_name: one.replica_status for one in before.replicas}
     for one in table.replicas:

@@ -81,7 +81,7 @@ def test_a_planned_table_waits_for_its_name():
 
 
 def test_a_plan_for_some_settings_creates_no_table():
-    """Also while the table is being deleted: who names settings has not asked for a new table."""
+    """Not even while the table is being deleted: `only` asks for changes, not for a new table."""
     world = World(PLAIN, delete_seconds=60)
     world.run(dynamorm.delete_table(PLAIN, wait=False))
     assert not world.run(dynamorm.plan(PLAIN, only=["stream"])).creates

@@ -114,7 +114,7 @@ def test_a_bulk_operation_whose_arn_names_no_table_is_listed() -> None:
 
 
 def test_a_page_of_bulk_operations_is_asked_for_as_a_whole() -> None:
-    """The service would give ten at a time, and 25 to whoever asks for them."""
+    """The service returns ten at a time unless it is asked for 25."""
     assert dynamorm.requests.list_bulk_operations().to_dict() == {"MaxResults": 25}
 
 
