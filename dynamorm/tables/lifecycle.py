@@ -153,7 +153,7 @@ def _ensure_all(
     try:
         # Every CreateTable is sent before any wait: the service creates tables side by side.
         for spec in specs:
-            begun.append((spec, (yield from find_or_create(spec, deadline))))  # noqa: PERF401 - yields
+            begun.append((spec, (yield from _find_or_create(spec, deadline))))  # noqa: PERF401 - yields
     except DynamormError as error:
         # Where one cannot be created, neither are those that would have come with it.
         trouble = error
@@ -176,7 +176,7 @@ def _ensure_all(
 def _finish(
     spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
-    ensured = yield from finish(spec, begun, deadline, wait, at_once)
+    ensured = yield from _set_or_compare(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
     from .plan import marked
@@ -230,7 +230,7 @@ class Ensured(Readable, frozen=True):
         return "\n  ".join((f"{self.table.table_name}: {found}", *map(str, self.drift), *left))
 
 
-def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
+def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
     """Find a table, or create it if the service says that there is none."""
     schedule = polling()
     while True:
@@ -252,8 +252,8 @@ def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
                 raise
 
 
-def finish(
-    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool = False
+def _set_or_compare(
+    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
     """Wait for a table, set what is declared if it is new, and otherwise compare it."""
     ready = begun.table
