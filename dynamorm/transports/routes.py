@@ -209,8 +209,15 @@ class Failed(Exception):
 
     def error(self, url: str, operation: str) -> TransportError:
         """Put it into words."""
-        return transport_error(
-            self.failure, self.cause, url=url, operation=operation, stale=self.stale
+        failure, cause = self.failure, self.cause
+        untrusted = failure is UNTRUSTED and is_untrusted(cause)
+        return TransportError(
+            f"{failure.message} {url}: {shown(str(cause)) or type(cause).__name__}"
+            + (failure.advice and f"; {failure.advice}"),
+            operation=operation,
+            maybe_applied=failure.maybe_applied and not untrusted,
+            transient=not untrusted,
+            stale=self.stale,
         )
 
 
@@ -250,21 +257,6 @@ UNTRUSTED = Failure(
 NO_ANSWER = Failure(True, "no answer in time from")
 CLOSED = Failure(True, "connection closed by")
 BROKEN = Failure(True, "no exchange with")
-
-
-def transport_error(
-    failure: Failure, cause: BaseException, *, url: str, operation: str, stale: bool = False
-) -> TransportError:
-    """Put a failure into words."""
-    untrusted = failure is UNTRUSTED and is_untrusted(cause)
-    return TransportError(
-        f"{failure.message} {url}: {shown(str(cause)) or type(cause).__name__}"
-        + (failure.advice and f"; {failure.advice}"),
-        operation=operation,
-        maybe_applied=failure.maybe_applied and not untrusted,
-        transient=not untrusted,
-        stale=stale,
-    )
 
 
 def is_untrusted(cause: BaseException) -> bool:
