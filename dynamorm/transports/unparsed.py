@@ -12,6 +12,7 @@ from copy import copy
 from typing import Any
 
 from botocore.awsrequest import AWSRequest
+from botocore.hooks import first_non_none_response
 from msgspec import Raw, Struct, json
 
 from ..errors import UNREADABLE, DynamormError, TransportError
@@ -50,8 +51,7 @@ class Unparsed:
         emit(f"request-created.{name}", request=request, operation_name=operation)
         prepared = endpoint.prepare_request(request)
         try:
-            given = [one for _, one in emit(f"before-send.{name}", request=prepared)]
-            came = next((one for one in given if one is not None), None)
+            came = first_non_none_response(emit(f"before-send.{name}", request=prepared))
             if came is None:
                 # For urllib3, which copies a dict in a tenth of the time, and looks for no name in
                 # another case.
