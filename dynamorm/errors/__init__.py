@@ -187,7 +187,7 @@ def publish(module: dict[str, Any]) -> None:
     """Let tracebacks and pickles name its classes by where users import them from."""
     for found in (*module.values(),):
         if isinstance(found, type) and found.__module__ == module["__name__"]:
-            found.__module__ = __package__ or ""
+            found.__module__ = __name__
 
 
 E = TypeVar("E", bound=DynamormError)
