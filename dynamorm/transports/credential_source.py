@@ -80,7 +80,8 @@ class CredentialSource(Hidden):
         What another thread has found in the meantime is kept.
         """
         with self._lock:
-            if not self._fixed and _same(used, self._latest):
+            latest = self._latest
+            if not self._fixed and latest is not None and _Held(used).same_as(latest):
                 self._latest = None
                 # A function stays: it is asked again for each request anyway.
                 self._found = self._found if self._asked else None
@@ -240,9 +241,3 @@ def _is_word(credentials: Credentials, name: str) -> bool:
         return True
     plain = isinstance(value, str) and value.isascii() and value.isprintable()
     return plain and value != "" and " " not in value
-
-
-def _same(one: Credentials, other: Credentials | None) -> bool:
-    return other is not None and all(
-        getattr(one, name) == getattr(other, name) for name in Credentials.__slots__
-    )
