@@ -27,13 +27,16 @@ In 25 KB it is found missing in 3 us from the end, and in 9 from the beginning; 
 """
 
 _PARTS = {"_endpoint", "_ruleset_resolver", "_serializer"}
-_SERIALIZING = (
+_WATCHED = (
     "provide-client-params",
     "before-parameter-build",
     "before-endpoint-resolution",
     "before-call",
+    "before-parse",
+    "response-received",
+    "needs-retry",
+    "after-call",
 )
-_PARSING = ("before-parse", "response-received", "needs-retry", "after-call")
 _HARMLESS = ("botocore.", "boto3.dynamodb.")
 """Modules whose handlers find no parameter and no member to change."""
 
@@ -125,7 +128,7 @@ def _way(client: Any, operation: str) -> _Way:
         found = handlers.prefix_search(f"{event}.dynamodb.{operation}")
         return {getattr(handler, "__module__", None) or "" for handler in found}
 
-    watching = set().union(*map(modules, (*_SERIALIZING, *_PARSING)))
+    watching = set().union(*map(modules, _WATCHED))
     # A Stubber is botocore's own, and yet it answers in place of the service.
     if not all(name.startswith(_HARMLESS) for name in watching) or "botocore.stub" in watching:
         return _Way.METHOD
