@@ -85,7 +85,11 @@ def test_wheel_holds_the_whole_package(wheel):
     """Every module of the checkout is shipped, subpackages included, and nothing else is."""
     shipped = {name for name in wheel.namelist() if name.startswith("dynamorm/")}
     modules = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dynamorm").rglob("*.py")}
-    assert shipped == modules | {"dynamorm/py.typed", "dynamorm/__init__.pyi"}
+    assert shipped == modules | {
+        "dynamorm/py.typed",
+        "dynamorm/__init__.pyi",
+        "dynamorm/requests/__init__.pyi",
+    }
 
 
 def test_wheel_is_for_any_platform(built):

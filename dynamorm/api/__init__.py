@@ -59,7 +59,7 @@ def wire_name(field: str) -> str:
 class Request(Readable, frozen=True, rename=wire_name, omit_defaults=True):
     """A structure of the API; as a dict it is what boto3's client takes, binary as bytes.
 
-    An optional member is UNSET and not None where it is left out: the service has no null.
+    An optional member that is `None` is left out: the service has no null.
     """
 
     def _kept(self) -> tuple[type, ...]:

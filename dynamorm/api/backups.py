@@ -5,9 +5,9 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from datetime import datetime
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import field
 
 from . import KeySchemaElement, Reply, Request, moment
 from .parts import (
@@ -24,9 +24,6 @@ from .tables import (
     SSESpecification,
 )
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 
 class CreateBackupInput(Request, frozen=True):
     table_name: str
@@ -34,20 +31,20 @@ class CreateBackupInput(Request, frozen=True):
 
 
 class DescribeBackupInput(Request, frozen=True):
-    backup_arn: str
+    arn: str = field(name="BackupArn")
 
 
 class DeleteBackupInput(Request, frozen=True):
-    backup_arn: str
+    arn: str = field(name="BackupArn")
 
 
 class ListBackupsInput(Request, frozen=True):
-    table_name: str | UnsetType = UNSET
-    limit: int | UnsetType = UNSET
-    time_range_lower_bound: float | UnsetType = UNSET
-    time_range_upper_bound: float | UnsetType = UNSET
-    exclusive_start_backup_arn: str | UnsetType = UNSET
-    backup_type: str | UnsetType = UNSET
+    table_name: str | None = None
+    limit: int | None = None
+    time_range_lower_bound: float | None = None
+    time_range_upper_bound: float | None = None
+    exclusive_start_backup_arn: str | None = None
+    backup_type: str | None = None
 
 
 class RestoreTableFromBackupInput(Request, frozen=True):
@@ -58,30 +55,30 @@ class RestoreTableFromBackupInput(Request, frozen=True):
 
     target_table_name: str
     backup_arn: str
-    billing_mode_override: str | UnsetType = UNSET
-    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
-    provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
-    on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
-    sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: tuple[NewVectorIndex, ...] | UnsetType = UNSET
+    billing_mode_override: str | None = None
+    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | None = None
+    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | None = None
+    provisioned_throughput_override: ProvisionedThroughput | None = None
+    on_demand_throughput_override: OnDemandLimits | None = None
+    sse_specification_override: SSESpecification | None = None
+    vector_index_override: tuple[NewVectorIndex, ...] | None = None
 
 
 class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
     """The source is given by name or ARN; without a time, the latest moment is restored."""
 
-    source_table_arn: str | UnsetType = UNSET
-    source_table_name: str | UnsetType = UNSET
+    source_table_arn: str | None = None
+    source_table_name: str | None = None
     target_table_name: str
-    use_latest_restorable_time: bool | UnsetType = UNSET
-    restore_date_time: float | UnsetType = UNSET
-    billing_mode_override: str | UnsetType = UNSET
-    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
-    provisioned_throughput_override: ProvisionedThroughput | UnsetType = UNSET
-    on_demand_throughput_override: OnDemandLimits | UnsetType = UNSET
-    sse_specification_override: SSESpecification | UnsetType = UNSET
-    vector_index_override: tuple[NewVectorIndex, ...] | UnsetType = UNSET
+    use_latest_restorable_time: bool | None = None
+    restore_date_time: float | None = None
+    billing_mode_override: str | None = None
+    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | None = None
+    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | None = None
+    provisioned_throughput_override: ProvisionedThroughput | None = None
+    on_demand_throughput_override: OnDemandLimits | None = None
+    sse_specification_override: SSESpecification | None = None
+    vector_index_override: tuple[NewVectorIndex, ...] | None = None
 
 
 class BackupDetails(Reply, frozen=True):

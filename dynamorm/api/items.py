@@ -1,6 +1,7 @@
-"""Scan pages and writes, with the items in them left as the bytes that they are.
+"""Scan pages, lookups and writes, with the items in them left as the bytes that they are.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutItem.html
 """
@@ -9,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from msgspec import UNSET, Raw, UnsetType
+from msgspec import Raw
 
 from . import Reply, Request
 
@@ -19,19 +20,19 @@ Key = dict[str, dict[str, str]]
 
 class ScanInput(Request, frozen=True):
     table_name: str
-    limit: int | UnsetType = UNSET
-    exclusive_start_key: Key | UnsetType = UNSET
-    return_consumed_capacity: str | UnsetType = UNSET
-    total_segments: int | UnsetType = UNSET
-    segment: int | UnsetType = UNSET
-    consistent_read: bool | UnsetType = UNSET
+    limit: int | None = None
+    exclusive_start_key: Key | None = None
+    return_consumed_capacity: str | None = None
+    total_segments: int | None = None
+    segment: int | None = None
+    consistent_read: bool | None = None
 
 
 class BatchWriteItemInput(Request, frozen=True):
     """Write requests by table; each list is joined already."""
 
     request_items: dict[str, Raw]
-    return_consumed_capacity: str | UnsetType = UNSET
+    return_consumed_capacity: str | None = None
 
 
 class PutItemInput(Request, frozen=True):
@@ -104,6 +105,48 @@ class GetItemOutput(Reply, frozen=True):
     """Empty where there is none."""
 
 
+MAX_KEYS = 100
+"""Keys in one request at most; an answer holds 16 MB, and hands the other keys back."""
+
+
+class KeysAndAttributes(Request, frozen=True):
+    """What is asked for in one table; the keys are joined already."""
+
+    keys: Raw
+    consistent_read: bool | None = None
+    projection_expression: str | None = None
+    expression_attribute_names: dict[str, str] | None = None
+
+
+class BatchGetItemInput(Request, frozen=True):
+    """Keys by table."""
+
+    request_items: dict[str, KeysAndAttributes]
+    return_consumed_capacity: str | None = None
+
+
+class UnprocessedKeys(Reply, frozen=True):
+    keys: list[Raw]
+
+
+class BatchGetItemOutput(Reply, frozen=True):
+    """What was found, and what is still to be asked for."""
+
+    responses: dict[str, list[Raw]]
+    unprocessed_keys: dict[str, UnprocessedKeys]
+    consumed_capacity: tuple[ConsumedCapacity, ...] = ()
+
+    @property
+    def items(self) -> list[Raw]:
+        """The items that were found, of whatever table, in no order that means anything."""
+        return [item for items in self.responses.values() for item in items]
+
+    @property
+    def unprocessed(self) -> list[Raw]:
+        """The keys that were not looked up, of whatever table; an empty list is none."""
+        return [key for left in self.unprocessed_keys.values() for key in left.keys]
+
+
 def scan(
     table: str,
     *,
@@ -117,12 +160,12 @@ def scan(
     # What is false or absent is left out: it is the default, and each page has these bytes.
     return ScanInput(
         table,
-        limit=limit or UNSET,
-        exclusive_start_key=start or UNSET,
+        limit=limit or None,
+        exclusive_start_key=start or None,
         return_consumed_capacity="TOTAL",
         total_segments=of,
         segment=segment,
-        consistent_read=consistent_read or UNSET,
+        consistent_read=consistent_read or None,
     )
 
 
@@ -162,3 +205,26 @@ def put_if_absent(table: str, item: bytes | Raw, key_name: str) -> PutItemInput:
 def get_item(table: str, key: dict[str, Raw]) -> GetItemInput:
     """Build GetItem for what is in the table at this moment."""
     return GetItemInput(table, key, consistent_read=True)
+
+
+def batch_get_item(
+    table: str,
+    keys: Sequence[bytes | Raw],
+    *,
+    consistent_read: bool = False,
+    only: Iterable[str] = (),
+) -> BatchGetItemInput:
+    """Build BatchGetItem for these keys, each the JSON of its attribute values.
+
+    Without `only`, the names of attributes, items are given whole. It saves bytes, not read units.
+    """
+    # By substitutes, since a name may be a reserved word, or have a dot in it:
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ExpressionAttributeNames.html
+    names = {f"#{number}": name for number, name in enumerate(only)}
+    asked = KeysAndAttributes(
+        Raw(b"[" + b",".join(keys) + b"]"),
+        consistent_read=consistent_read or None,
+        projection_expression=",".join(names) or None,
+        expression_attribute_names=names or None,
+    )
+    return BatchGetItemInput({table: asked}, return_consumed_capacity="TOTAL")

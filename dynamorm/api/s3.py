@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from datetime import datetime
+from typing import Any
 
-from msgspec import UNSET, UnsetType, field
+from msgspec import field
 
 from . import AttributeDefinition, KeySchemaElement, Reply, Request, moment
 from .bulk_errors import BulkErrors
@@ -19,55 +20,54 @@ from .tables import (
     SSESpecification,
 )
 
-if TYPE_CHECKING:
-    from datetime import datetime
-
 
 class IncrementalExportSpecification(Request, frozen=True):
     export_from_time: float
-    export_to_time: float | UnsetType = UNSET
-    export_view_type: str | UnsetType = UNSET
+    export_to_time: float | None = None
+    export_view_type: str | None = None
 
 
 class ExportTableToPointInTimeInput(Request, frozen=True, kw_only=True):
-    table_arn: str
-    export_time: float | UnsetType = UNSET
-    client_token: str | UnsetType = UNSET
+    arn: str = field(name="TableArn")
+    export_time: float | None = None
+    client_token: str | None = None
     s3_bucket: str
-    s3_bucket_owner: str | UnsetType = UNSET
-    s3_prefix: str | UnsetType = UNSET
+    s3_bucket_owner: str | None = None
+    s3_prefix: str | None = None
     # In the shapes of S3 the service writes Sse and Kms, elsewhere SSE and KMS.
-    s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
-    s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
-    export_format: str | UnsetType = UNSET
-    export_type: str | UnsetType = UNSET
-    incremental_export_specification: IncrementalExportSpecification | UnsetType = UNSET
-    filter_specification: Any = UNSET
+    s3_sse_algorithm: str | None = field(default=None, name="S3SseAlgorithm")
+    s3_sse_kms_key_id: str | None = field(default=None, name="S3SseKmsKeyId")
+    export_format: str | None = None
+    export_type: str | None = None
+    incremental_export_specification: IncrementalExportSpecification | None = None
+    filter_specification: Any = None
 
 
 class DescribeExportInput(Request, frozen=True):
-    export_arn: str
+    arn: str = field(name="ExportArn")
 
 
 class ListExportsInput(Request, frozen=True):
-    table_arn: str | UnsetType = UNSET
-    max_results: int | UnsetType = UNSET
-    next_token: str | UnsetType = UNSET
+    """ListExports: a page of exports, of one table or of all; `start_at` is the page's token."""
+
+    arn: str | None = field(default=None, name="TableArn")
+    max_results: int | None = None
+    start_at: str | None = field(default=None, name="NextToken")
 
 
 class S3BucketSource(Request, frozen=True, kw_only=True):
-    s3_bucket_owner: str | UnsetType = UNSET
+    s3_bucket_owner: str | None = None
     s3_bucket: str
-    s3_key_prefix: str | UnsetType = UNSET
+    s3_key_prefix: str | None = None
 
 
 class CsvOptions(Request, frozen=True):
-    delimiter: str | UnsetType = UNSET
-    header_list: tuple[str, ...] | UnsetType = UNSET
+    delimiter: str | None = None
+    header_list: tuple[str, ...] | None = None
 
 
 class InputFormatOptions(Request, frozen=True):
-    csv: CsvOptions | UnsetType = UNSET
+    csv: CsvOptions | None = None
 
 
 class TableCreationParameters(Request, frozen=True):
@@ -76,70 +76,75 @@ class TableCreationParameters(Request, frozen=True):
     table_name: str
     attribute_definitions: tuple[AttributeDefinition, ...]
     key_schema: tuple[KeySchemaElement, ...]
-    billing_mode: str | UnsetType = UNSET
-    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
-    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
-    sse_specification: SSESpecification | UnsetType = UNSET
-    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    vector_indexes: tuple[NewVectorIndex, ...] | UnsetType = UNSET
+    billing_mode: str | None = None
+    provisioned_throughput: ProvisionedThroughput | None = None
+    on_demand_throughput: OnDemandLimits | None = None
+    sse_specification: SSESpecification | None = None
+    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | None = None
+    vector_indexes: tuple[NewVectorIndex, ...] | None = None
 
 
 class ImportTableInput(Request, frozen=True, kw_only=True):
-    client_token: str | UnsetType = UNSET
+    client_token: str | None = None
     s3_bucket_source: S3BucketSource
     input_format: str
-    input_format_options: InputFormatOptions | UnsetType = UNSET
-    input_compression_type: str | UnsetType = UNSET
+    input_format_options: InputFormatOptions | None = None
+    input_compression_type: str | None = None
     table_creation_parameters: TableCreationParameters
 
 
 class DescribeImportInput(Request, frozen=True):
-    import_arn: str
+    arn: str = field(name="ImportArn")
 
 
 class ListImportsInput(Request, frozen=True):
-    table_arn: str | UnsetType = UNSET
-    page_size: int | UnsetType = UNSET
-    next_token: str | UnsetType = UNSET
+    """ListImports: a page of imports, into one table or all; `start_at` is the page's token."""
+
+    arn: str | None = field(default=None, name="TableArn")
+    page_size: int | None = None
+    start_at: str | None = field(default=None, name="NextToken")
 
 
 class InputS3Configuration(S3BucketSource, frozen=True, kw_only=True):
     input_format: str
-    input_compression_type: str | UnsetType = UNSET
+    input_compression_type: str | None = None
 
 
-class OutputS3Configuration(Request, frozen=True, kw_only=True):
+class OutputS3Configuration(S3BucketSource, frozen=True, kw_only=True):
     """Where the report goes; the service starts no bulk put without one."""
 
-    s3_bucket_owner: str | UnsetType = UNSET
-    s3_bucket: str | UnsetType = UNSET
-    s3_key_prefix: str | UnsetType = UNSET
-    s3_sse_algorithm: str | UnsetType = field(default=UNSET, name="S3SseAlgorithm")
-    s3_sse_kms_key_id: str | UnsetType = field(default=UNSET, name="S3SseKmsKeyId")
+    s3_sse_algorithm: str | None = field(default=None, name="S3SseAlgorithm")
+    s3_sse_kms_key_id: str | None = field(default=None, name="S3SseKmsKeyId")
     output_type: tuple[str, ...]
     """`ERROR` for items that could not be put; conditions, which have a type too, are not sent."""
 
 
 class StartBulkPutItemsInput(Request, frozen=True, kw_only=True):
-    client_token: str | UnsetType = UNSET
+    client_token: str | None = None
     input_s3_configuration: InputS3Configuration
     output_s3_configuration: OutputS3Configuration
     table_name: str
-    max_write_request_units: int | UnsetType = UNSET
-    performance_tier: str | UnsetType = UNSET
+    max_write_request_units: int | None = None
+    performance_tier: str | None = None
 
 
 class DescribeBulkOperationInput(Request, frozen=True):
-    bulk_operation_arn: str
+    arn: str = field(name="BulkOperationArn")
 
 
 class ListBulkOperationsInput(Request, frozen=True):
-    max_results: int | UnsetType = UNSET
-    next_token: str | UnsetType = UNSET
+    """ListBulkOperations: a page of those of the last 90 days; `start_at` is the page's token."""
+
+    # The most of a page: unasked, the service gives ten. A plain default would not be sent.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBulkOperations.html
+    max_results: int = field(default_factory=lambda: 25)
+    start_at: str | None = field(default=None, name="NextToken")
 
 
 class CancelBulkOperationInput(Request, frozen=True):
-    bulk_operation_arn: str
+    """CancelBulkOperation: what has been put stays."""
+
+    arn: str = field(name="BulkOperationArn")
 
 
 class _Transfer(Reply, frozen=True, kw_only=True):
@@ -273,15 +278,11 @@ class DescribeBulkOperationOutput(Reply, frozen=True):
     description: BulkOperation = field(name="BulkOperationDescription")
 
 
-# What begins a transfer is answered with its first description.
+# What begins one is answered with a first description, what cancels one with ARN and status.
 ExportTableToPointInTimeOutput = DescribeExportOutput
 ImportTableOutput = DescribeImportOutput
 StartBulkPutItemsOutput = DescribeBulkOperationOutput
-
-
-class CancelBulkOperationOutput(Reply, frozen=True):
-    bulk_operation_arn: str
-    bulk_operation_status: str
+CancelBulkOperationOutput = BulkOperation
 
 
 class ListExportsOutput(Reply, frozen=True):

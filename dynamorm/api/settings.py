@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from msgspec import UNSET, UnsetType
+from msgspec import field
 
 from . import Reply, Request
 from .parts import Tag
@@ -180,7 +180,7 @@ class DescribeTimeToLiveInput(Request, frozen=True):
 
 class PointInTimeRecoverySpecification(Request, frozen=True):
     point_in_time_recovery_enabled: bool
-    recovery_period_in_days: int | UnsetType = UNSET
+    recovery_period_in_days: int | None = None
 
 
 class UpdateContinuousBackupsInput(Request, frozen=True):
@@ -193,34 +193,40 @@ class DescribeContinuousBackupsInput(Request, frozen=True):
 
 
 class TagResourceInput(Request, frozen=True):
-    resource_arn: str
+    arn: str = field(name="ResourceArn")
     tags: tuple[Tag, ...]
 
 
 class UntagResourceInput(Request, frozen=True):
-    resource_arn: str
+    arn: str = field(name="ResourceArn")
     tag_keys: tuple[str, ...]
 
 
 class ListTagsOfResourceInput(Request, frozen=True):
-    resource_arn: str
-    next_token: str | UnsetType = UNSET
+    """ListTagsOfResource, for the page that begins at the token `start_at`."""
+
+    arn: str = field(name="ResourceArn")
+    start_at: str | None = field(default=None, name="NextToken")
 
 
 class PutResourcePolicyInput(Request, frozen=True):
-    resource_arn: str
+    arn: str = field(name="ResourceArn")
     policy: str
-    expected_revision_id: str | UnsetType = UNSET
-    confirm_remove_self_resource_access: bool | UnsetType = UNSET
+    expected_revision_id: str | None = None
+    confirm_remove_self_resource_access: bool | None = None
 
 
 class GetResourcePolicyInput(Request, frozen=True):
-    resource_arn: str
+    """GetResourcePolicy; the answer may be that of some seconds ago."""
+
+    arn: str = field(name="ResourceArn")
 
 
 class DeleteResourcePolicyInput(Request, frozen=True):
-    resource_arn: str
-    expected_revision_id: str | UnsetType = UNSET
+    """DeleteResourcePolicy; with `revision`, only of a policy of this revision id."""
+
+    arn: str = field(name="ResourceArn")
+    revision: str | None = field(default=None, name="ExpectedRevisionId")
 
 
 class DescribeKinesisStreamingDestinationInput(Request, frozen=True):
@@ -230,7 +236,7 @@ class DescribeKinesisStreamingDestinationInput(Request, frozen=True):
 class EnableKinesisStreamingDestinationInput(Request, frozen=True):
     table_name: str
     stream_arn: str
-    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | UnsetType = UNSET
+    enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = None
 
 
 class DisableKinesisStreamingDestinationInput(EnableKinesisStreamingDestinationInput, frozen=True):
@@ -245,11 +251,11 @@ class UpdateKinesisStreamingDestinationInput(Request, frozen=True):
 
 class DescribeContributorInsightsInput(Request, frozen=True):
     table_name: str
-    index_name: str | UnsetType = UNSET
+    index_name: str | None = None
 
 
 class UpdateContributorInsightsInput(Request, frozen=True, kw_only=True):
     table_name: str
-    index_name: str | UnsetType = UNSET
+    index_name: str | None = None
     contributor_insights_action: str
-    contributor_insights_mode: str | UnsetType = UNSET
+    contributor_insights_mode: str | None = None

@@ -6,9 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 # No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
-from typing import Any
-
-from msgspec import UNSET, UnsetType
+from msgspec import field
 
 from ..model.options import WarmThroughput
 from . import AttributeDefinition, KeySchemaElement, Reply, Request, TableDescription
@@ -32,8 +30,8 @@ class ProvisionedThroughput(Request, frozen=True):
 class OnDemandLimits(Request, frozen=True):
     """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
 
-    max_read_request_units: int | UnsetType = UNSET
-    max_write_request_units: int | UnsetType = UNSET
+    max_read_request_units: int | None = None
+    max_write_request_units: int | None = None
 
 
 class LocalSecondaryIndex(Request, frozen=True):
@@ -46,9 +44,9 @@ class GlobalSecondaryIndex(Request, frozen=True):
     index_name: str
     key_schema: tuple[KeySchemaElement, ...]
     projection: Projection
-    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
-    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
-    warm_throughput: WarmThroughput | UnsetType = UNSET
+    provisioned_throughput: ProvisionedThroughput | None = None
+    on_demand_throughput: OnDemandLimits | None = None
+    warm_throughput: WarmThroughput | None = None
 
 
 class NewVectorIndex(Request, frozen=True, kw_only=True):
@@ -56,16 +54,16 @@ class NewVectorIndex(Request, frozen=True, kw_only=True):
 
     index_name: str
     vector_attribute: VectorAttributeDefinition
-    search_schema: tuple[SearchSchemaElement, ...] | UnsetType = UNSET
+    search_schema: tuple[SearchSchemaElement, ...] | None = None
     projection: Projection
     dimensions: int
     distance_function: str
 
 
 class SSESpecification(Request, frozen=True):
-    enabled: bool | UnsetType = UNSET
-    sse_type: str | UnsetType = UNSET
-    kms_master_key_id: str | UnsetType = UNSET
+    enabled: bool | None = None
+    sse_type: str | None = None
+    kms_master_key_id: str | None = None
 
 
 class CreateTableInput(Request, frozen=True):
@@ -74,21 +72,21 @@ class CreateTableInput(Request, frozen=True):
     attribute_definitions: tuple[AttributeDefinition, ...]
     table_name: str
     key_schema: tuple[KeySchemaElement, ...]
-    local_secondary_indexes: tuple[LocalSecondaryIndex, ...] | UnsetType = UNSET
-    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | UnsetType = UNSET
-    billing_mode: str | UnsetType = UNSET
-    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
-    stream_specification: StreamSpecification | UnsetType = UNSET
-    sse_specification: SSESpecification | UnsetType = UNSET
-    tags: tuple[Tag, ...] | UnsetType = UNSET
-    table_class: str | UnsetType = UNSET
-    deletion_protection_enabled: bool | UnsetType = UNSET
-    warm_throughput: WarmThroughput | UnsetType = UNSET
-    resource_policy: str | UnsetType = UNSET
-    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
-    global_table_source_arn: str | UnsetType = UNSET
-    global_table_settings_replication_mode: str | UnsetType = UNSET
-    vector_indexes: tuple[NewVectorIndex, ...] | UnsetType = UNSET
+    local_secondary_indexes: tuple[LocalSecondaryIndex, ...] | None = None
+    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | None = None
+    billing_mode: str | None = None
+    provisioned_throughput: ProvisionedThroughput | None = None
+    stream_specification: StreamSpecification | None = None
+    sse_specification: SSESpecification | None = None
+    tags: tuple[Tag, ...] | None = None
+    table_class: str | None = None
+    deletion_protection_enabled: bool | None = None
+    warm_throughput: WarmThroughput | None = None
+    resource_policy: str | None = None
+    on_demand_throughput: OnDemandLimits | None = None
+    global_table_source_arn: str | None = None
+    global_table_settings_replication_mode: str | None = None
+    vector_indexes: tuple[NewVectorIndex, ...] | None = None
 
 
 class DescribeLimitsInput(Request, frozen=True):
@@ -107,64 +105,10 @@ class DeleteTableInput(Request, frozen=True):
 
 
 class ListTablesInput(Request, frozen=True):
-    exclusive_start_table_name: str | UnsetType = UNSET
-    limit: int | UnsetType = UNSET
+    """ListTables, for one page of at most `limit` names after `start_after`; it has at most 100."""
 
-
-class UpdateGlobalSecondaryIndexAction(Request, frozen=True):
-    index_name: str
-    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
-    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
-    warm_throughput: WarmThroughput | UnsetType = UNSET
-
-
-class DeleteGlobalSecondaryIndexAction(Request, frozen=True):
-    index_name: str
-
-
-class GlobalSecondaryIndexUpdate(Request, frozen=True):
-    """One of the three; CreateGlobalSecondaryIndexAction is a GlobalSecondaryIndex by its shape."""
-
-    update: UpdateGlobalSecondaryIndexAction | UnsetType = UNSET
-    create: GlobalSecondaryIndex | UnsetType = UNSET
-    delete: DeleteGlobalSecondaryIndexAction | UnsetType = UNSET
-
-
-class DeleteVectorIndexAction(Request, frozen=True):
-    index_name: str
-
-
-class VectorIndexUpdate(Request, frozen=True):
-    """One of the two, and one of them in a request: the API has no Update of a vector index."""
-
-    create: NewVectorIndex | UnsetType = UNSET
-    delete: DeleteVectorIndexAction | UnsetType = UNSET
-
-
-class UpdateTableInput(Request, frozen=True, kw_only=True):
-    """Members for every kind of change, of which a request has one.
-
-    Replicas and witnesses are those of `api.replicas`, which is imported for global tables alone.
-    """
-
-    attribute_definitions: tuple[AttributeDefinition, ...] | UnsetType = UNSET
-    table_name: str
-    billing_mode: str | UnsetType = UNSET
-    provisioned_throughput: ProvisionedThroughput | UnsetType = UNSET
-    global_secondary_index_updates: tuple[GlobalSecondaryIndexUpdate, ...] | UnsetType = UNSET
-    stream_specification: StreamSpecification | UnsetType = UNSET
-    sse_specification: SSESpecification | UnsetType = UNSET
-    # Any, since to name the shapes would import them for every table.
-    replica_updates: Any = UNSET
-    table_class: str | UnsetType = UNSET
-    deletion_protection_enabled: bool | UnsetType = UNSET
-    multi_region_consistency: str | UnsetType = UNSET
-    global_table_witness_updates: Any = UNSET
-    on_demand_throughput: OnDemandLimits | UnsetType = UNSET
-    warm_throughput: WarmThroughput | UnsetType = UNSET
-    global_table_settings_replication_mode: str | UnsetType = UNSET
-    disassociation_protection_enabled: bool | UnsetType = UNSET
-    vector_index_updates: tuple[VectorIndexUpdate, ...] | UnsetType = UNSET
+    start_after: str | None = field(default=None, name="ExclusiveStartTableName")
+    limit: int | None = None
 
 
 class CreateTableOutput(Reply, frozen=True):

@@ -15,8 +15,7 @@ from typing import Any
 from msgspec import Raw, structs
 
 from ..api.cursors import Cursors
-from ..api.items import Key, ScanOutput
-from ..api.lookups import MAX_KEYS
+from ..api.items import MAX_KEYS, Key, ScanOutput
 from ..items.keys import item_hash
 from ..operations import Steps, now, together
 from .collisions import Keys, digest

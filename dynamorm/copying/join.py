@@ -14,8 +14,7 @@ from itertools import chain, takewhile
 from msgspec import Raw, Struct
 
 from ..api.cursors import Cursors
-from ..api.items import ScanOutput
-from ..api.lookups import MAX_KEYS
+from ..api.items import MAX_KEYS, ScanOutput
 from ..items.keys import item_key
 from .reads import End, Item, Keyed, read_key
 from .verified import Cursor

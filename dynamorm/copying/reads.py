@@ -13,8 +13,15 @@ from typing import Any, TypeVar
 from msgspec import Raw, Struct, json
 
 from ..api.cursors import Cursors
-from ..api.items import Key, ScanOutput, scan, units
-from ..api.lookups import MAX_KEYS, BatchGetItemOutput, batch_get_item
+from ..api.items import (
+    MAX_KEYS,
+    BatchGetItemOutput,
+    Key,
+    ScanOutput,
+    batch_get_item,
+    scan,
+    units,
+)
 from ..errors import ItemError, service_error
 from ..items.keys import item_hash, item_key, raw_key
 from ..items.mismatch import STRANGE

@@ -181,7 +181,7 @@ MEMBERS = (*_FILLED, *_FILLED_BY)
 
 
 def _is_member(name: object) -> bool:
-    # Every member of the API is alphanumeric. `requests.extra` makes a Struct with this field
+    # Every member of the API is alphanumeric. `requests.tables` makes a Struct with this field
     # name, and msgspec allows no quotation mark in one.
     return isinstance(name, str) and name.isascii() and name.isalnum()
 

@@ -135,19 +135,8 @@ def table_of(payload: Any) -> str:
     new = getattr(payload, "table_creation_parameters", payload)
     names = [getattr(new, name, "") for name in ("table_name", "target_table_name")]
     name = next(filter(None, (*names, members.get("TableName", ""), *batches)), "")
-    arns = [getattr(payload, kind, "") for kind in _ARNS]
-    arn = next(filter(None, (*arns, members.get("ResourceArn", ""))), "")
+    arn = getattr(payload, "arn", None) or members.get("ResourceArn", "")
     return str(name or arn.partition("/")[2].partition("/")[0])
-
-
-_ARNS = (
-    "resource_arn",
-    "table_arn",
-    "backup_arn",
-    "export_arn",
-    "import_arn",
-    "bulk_operation_arn",
-)
 
 
 def deadline_in(timeout: object) -> Steps[Deadline]:

@@ -13,7 +13,7 @@ from ..errors import ModelError
 from ..model import name_problem, table_name
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
-from . import create_table, unencrypted_shape, unset_if_none
+from .tables import create_table, unencrypted_shape
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -29,24 +29,14 @@ def create_backup(model_or_name: Model | str, backup_name: str) -> backups.Creat
     return backups.CreateBackupInput(table_name(model_or_name), backup_name)
 
 
-def describe_backup(arn: str) -> backups.DescribeBackupInput:
-    """Build DescribeBackup."""
-    return backups.DescribeBackupInput(arn)
-
-
-def delete_backup(arn: str) -> backups.DeleteBackupInput:
-    """Build DeleteBackup."""
-    return backups.DeleteBackupInput(arn)
-
-
 def list_backups(
     model_or_name: Model | str | None = None, *, start_after: str | None = None
 ) -> backups.ListBackupsInput:
     """Build ListBackups for a page of backups of all types, of one table or of all."""
     # Without a type, the service leaves out what it has made itself of deleted tables with PITR.
     return backups.ListBackupsInput(
-        UNSET if model_or_name is None else table_name(model_or_name),
-        exclusive_start_backup_arn=start_after or UNSET,
+        None if model_or_name is None else table_name(model_or_name),
+        exclusive_start_backup_arn=start_after,
         backup_type="ALL",
     )
 
@@ -88,11 +78,11 @@ def restore_table_to_point_in_time(
     # Two members of the API, of which exactly one is given; most others take both forms in one.
     by_arn = origin.startswith("arn:")
     return backups.RestoreTableToPointInTimeInput(
-        source_table_arn=origin if by_arn else UNSET,
-        source_table_name=UNSET if by_arn else origin,
+        source_table_arn=origin if by_arn else None,
+        source_table_name=None if by_arn else origin,
         target_table_name=spec.name,
-        use_latest_restorable_time=True if at is None else UNSET,
-        restore_date_time=unset_if_none(at),
+        use_latest_restorable_time=True if at is None else None,
+        restore_date_time=at,
         **_overrides(spec, indexes, vectors),
     )
 
@@ -107,11 +97,11 @@ def _overrides(
     made = create_table(spec)
     billing = made if spec.billing is not UNSET else None
     return {
-        "billing_mode_override": billing.billing_mode if billing else UNSET,
-        "global_secondary_index_override": UNSET if indexes is None else tuple(indexes),
-        "provisioned_throughput_override": billing.provisioned_throughput if billing else UNSET,
-        "on_demand_throughput_override": billing.on_demand_throughput if billing else UNSET,
+        "billing_mode_override": billing and billing.billing_mode,
+        "global_secondary_index_override": None if indexes is None else tuple(indexes),
+        "provisioned_throughput_override": billing and billing.provisioned_throughput,
+        "on_demand_throughput_override": billing and billing.on_demand_throughput,
         # An empty list is not left out: it restores no index, and nothing restores all.
-        "vector_index_override": UNSET if vectors is None else tuple(vectors),
+        "vector_index_override": None if vectors is None else tuple(vectors),
         "sse_specification_override": made.sse_specification or unencrypted_shape(spec.encryption),
     }

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, UnsetType
-
 from ..api import s3
 from ..model import table_name
 from ..model.declare import Model
-from . import create_table, unset_if_none
+from .tables import create_table
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -47,23 +45,21 @@ def export_table_to_point_in_time(
 
     Moments are in seconds since the epoch. `filter_specification` is as the API has it.
     """
-    changes: s3.IncrementalExportSpecification | UnsetType = UNSET
-    if since is not None:
-        changes = s3.IncrementalExportSpecification(since, unset_if_none(at), unset_if_none(view))
+    changes = None if since is None else s3.IncrementalExportSpecification(since, at, view)
     return s3.ExportTableToPointInTimeInput(
-        table_arn=arn,
+        arn=arn,
         # An incremental export has its end in the specification of what changed.
-        export_time=UNSET if at is None or since is not None else at,
-        client_token=token or UNSET,
+        export_time=at if since is None else None,
+        client_token=token,
         s3_bucket=bucket,
-        s3_bucket_owner=bucket_owner or UNSET,
-        s3_prefix=prefix or UNSET,
-        s3_sse_algorithm="KMS" if kms_key else UNSET,
-        s3_sse_kms_key_id=kms_key or UNSET,
+        s3_bucket_owner=bucket_owner,
+        s3_prefix=prefix or None,
+        s3_sse_algorithm="KMS" if kms_key else None,
+        s3_sse_kms_key_id=kms_key,
         export_format=format,
         export_type="FULL_EXPORT" if since is None else "INCREMENTAL_EXPORT",
         incremental_export_specification=changes,
-        filter_specification=filter_specification or UNSET,
+        filter_specification=filter_specification,
     )
 
 
@@ -89,15 +85,15 @@ def import_table(
     # The parameters are members of CreateTable, by the same names: what that would carry, less
     # what an import cannot.
     made = create_table(model, name=name, **options)
-    csv = s3.CsvOptions(delimiter or UNSET, tuple(header) or UNSET)
+    csv = s3.CsvOptions(delimiter or None, tuple(header) or None)
     return s3.ImportTableInput(
-        client_token=token or UNSET,
+        client_token=token,
         s3_bucket_source=s3.S3BucketSource(
-            s3_bucket_owner=bucket_owner or UNSET, s3_bucket=bucket, s3_key_prefix=prefix or UNSET
+            s3_bucket_owner=bucket_owner, s3_bucket=bucket, s3_key_prefix=prefix or None
         ),
         input_format=format,
-        input_format_options=UNSET if csv == s3.CsvOptions() else s3.InputFormatOptions(csv),
-        input_compression_type=compression or UNSET,
+        input_format_options=None if csv == s3.CsvOptions() else s3.InputFormatOptions(csv),
+        input_compression_type=compression,
         table_creation_parameters=s3.TableCreationParameters(
             *(getattr(made, member) for member in s3.TableCreationParameters.__struct_fields__)
         ),
@@ -120,66 +116,28 @@ def start_bulk_put_items(
     token: str | None = None,
 ) -> s3.StartBulkPutItemsInput:
     """Build StartBulkPutItems, which reports the items that it could not put."""
-    own = bucket_owner or UNSET
     output = s3.OutputS3Configuration(
         # The owner is that of the bucket with the items. Of another bucket nothing is known, and
         # the service takes the account of the request.
-        s3_bucket_owner=own if errors_bucket is None else UNSET,
+        s3_bucket_owner=bucket_owner if errors_bucket is None else None,
         s3_bucket=errors_bucket or bucket,
-        s3_key_prefix=errors_prefix or UNSET,
-        s3_sse_algorithm="KMS" if kms_key else UNSET,
-        s3_sse_kms_key_id=kms_key or UNSET,
+        s3_key_prefix=errors_prefix or None,
+        s3_sse_algorithm="KMS" if kms_key else None,
+        s3_sse_kms_key_id=kms_key,
         # The other type is of conditions in the input, which say that an item may be left out.
         output_type=("ERROR",),
     )
     return s3.StartBulkPutItemsInput(
-        client_token=token or UNSET,
+        client_token=token,
         input_s3_configuration=s3.InputS3Configuration(
-            s3_bucket_owner=own,
+            s3_bucket_owner=bucket_owner,
             s3_bucket=bucket,
-            s3_key_prefix=prefix or UNSET,
+            s3_key_prefix=prefix or None,
             input_format=format,
-            input_compression_type=compression or UNSET,
+            input_compression_type=compression,
         ),
         output_s3_configuration=output,
         table_name=table_name(model_or_name),
-        max_write_request_units=unset_if_none(max_write_units),
-        performance_tier=tier or UNSET,
+        max_write_request_units=max_write_units,
+        performance_tier=tier,
     )
-
-
-def describe_export(arn: str) -> s3.DescribeExportInput:
-    """Build DescribeExport."""
-    return s3.DescribeExportInput(arn)
-
-
-def describe_import(arn: str) -> s3.DescribeImportInput:
-    """Build DescribeImport."""
-    return s3.DescribeImportInput(arn)
-
-
-def describe_bulk_operation(arn: str) -> s3.DescribeBulkOperationInput:
-    """Build DescribeBulkOperation."""
-    return s3.DescribeBulkOperationInput(arn)
-
-
-def cancel_bulk_operation(arn: str) -> s3.CancelBulkOperationInput:
-    """Build CancelBulkOperation; what has been put stays."""
-    return s3.CancelBulkOperationInput(arn)
-
-
-def list_exports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListExportsInput:
-    """Build ListExports for a page of exports, of one table or of all."""
-    return s3.ListExportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
-
-
-def list_imports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListImportsInput:
-    """Build ListImports for a page of imports, into one table or all."""
-    return s3.ListImportsInput(unset_if_none(arn), next_token=unset_if_none(start_at))
-
-
-def list_bulk_operations(*, start_at: str | None = None) -> s3.ListBulkOperationsInput:
-    """Build ListBulkOperations for a page of those of the last 90 days, 25 of them at most."""
-    # As many as the service gives in a page: unless it is asked for them, it gives ten.
-    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBulkOperations.html
-    return s3.ListBulkOperationsInput(25, next_token=unset_if_none(start_at))

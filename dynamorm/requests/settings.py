@@ -8,14 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from msgspec import UNSET
-
 from ..api import settings
 from ..api.parts import Tag
 from ..model import table_name
 from ..model.declare import Model
 from ..model.options import policy_text
-from . import unset_if_none
 
 
 def update_time_to_live(
@@ -39,7 +36,7 @@ def update_continuous_backups(
     model_or_name: Model | str, *, enabled: bool = True, days: int | None = None
 ) -> settings.UpdateContinuousBackupsInput:
     """Build UpdateContinuousBackups; `days`, 1 to 35, are how far back one can recover."""
-    specification = settings.PointInTimeRecoverySpecification(enabled, unset_if_none(days))
+    specification = settings.PointInTimeRecoverySpecification(enabled, days)
     return settings.UpdateContinuousBackupsInput(table_name(model_or_name), specification)
 
 
@@ -64,13 +61,6 @@ def untag_resource(arn: str, keys: Iterable[str]) -> settings.UntagResourceInput
     return settings.UntagResourceInput(arn, tuple(keys))
 
 
-def list_tags_of_resource(
-    arn: str, *, start_at: str | None = None
-) -> settings.ListTagsOfResourceInput:
-    """Build ListTagsOfResource for the page that begins at the token `start_at`."""
-    return settings.ListTagsOfResourceInput(arn, unset_if_none(start_at))
-
-
 def put_resource_policy(
     arn: str, policy: str | dict[str, Any], *, revision: str | None = None
 ) -> settings.PutResourcePolicyInput:
@@ -80,19 +70,7 @@ def put_resource_policy(
     none. https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PutResourcePolicy.html
     """
     # As little text as a dict takes: white space counts towards the 20 KB of a policy.
-    return settings.PutResourcePolicyInput(arn, policy_text(policy), revision or UNSET)
-
-
-def get_resource_policy(arn: str) -> settings.GetResourcePolicyInput:
-    """Build GetResourcePolicy; the answer may be that of some seconds ago."""
-    return settings.GetResourcePolicyInput(arn)
-
-
-def delete_resource_policy(
-    arn: str, *, revision: str | None = None
-) -> settings.DeleteResourcePolicyInput:
-    """Build DeleteResourcePolicy; with `revision`, only of a policy of this revision id."""
-    return settings.DeleteResourcePolicyInput(arn, revision or UNSET)
+    return settings.PutResourcePolicyInput(arn, policy_text(policy), revision)
 
 
 def describe_kinesis_streaming_destination(
@@ -109,7 +87,7 @@ def enable_kinesis_streaming_destination(
 
     `precision` is that of the time in each record: "MICROSECOND" or "MILLISECOND".
     """
-    precise = settings.EnableKinesisStreamingConfiguration(precision) if precision else UNSET
+    precise = settings.EnableKinesisStreamingConfiguration(precision) if precision else None
     return settings.EnableKinesisStreamingDestinationInput(
         table_name(model_or_name), stream, precise
     )
@@ -136,7 +114,7 @@ def describe_contributor_insights(
     model_or_name: Model | str, *, index: str | None = None
 ) -> settings.DescribeContributorInsightsInput:
     """Build DescribeContributorInsights for the table itself, or for a global index."""
-    return settings.DescribeContributorInsightsInput(table_name(model_or_name), index or UNSET)
+    return settings.DescribeContributorInsightsInput(table_name(model_or_name), index)
 
 
 def update_contributor_insights(
@@ -152,7 +130,7 @@ def update_contributor_insights(
     """
     return settings.UpdateContributorInsightsInput(
         table_name=table_name(model_or_name),
-        index_name=index or UNSET,
+        index_name=index,
         contributor_insights_action="ENABLE" if enabled else "DISABLE",
-        contributor_insights_mode=mode or UNSET,
+        contributor_insights_mode=mode,
     )

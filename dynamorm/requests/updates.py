@@ -1,19 +1,28 @@
-"""UpdateTable: one kind of change in one request."""
+"""UpdateTable: one kind of change in one request, of a table, its indexes or its replicas."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
 from ..api import AttributeDefinition
-from ..api.parts import StreamSpecification
-from ..api.tables import (
+from ..api.parts import (
+    OnDemandThroughputOverride,
+    ProvisionedThroughputOverride,
+    StreamSpecification,
+)
+from ..api.tables import OnDemandLimits
+from ..api.updates import (
     DeleteGlobalSecondaryIndexAction,
     DeleteVectorIndexAction,
     GlobalSecondaryIndexUpdate,
-    OnDemandLimits,
+    GlobalTableWitnessGroupUpdate,
+    ReplicaGlobalSecondaryIndex,
+    ReplicationGroupMember,
+    ReplicationGroupMemberName,
+    ReplicationGroupUpdate,
     UpdateGlobalSecondaryIndexAction,
     UpdateTableInput,
     VectorIndexUpdate,
@@ -22,10 +31,16 @@ from ..model import table_name
 from ..model.declare import Model
 from ..model.keys import IndexSpec, KeyAttribute
 from ..model.options import KMS, Index, OnDemand, Provisioned, Replica, WarmThroughput
-from . import encryption_shape, global_index, unencrypted_shape, units_shape, vector_index
+from .tables import (
+    encryption_shape,
+    global_index,
+    said,
+    unencrypted_shape,
+    units_shape,
+    vector_index,
+)
 
 if TYPE_CHECKING:
-    from ..api.replicas import GlobalTableWitnessGroupUpdate, ReplicationGroupUpdate
     from ..model.options import Consistency, StreamView, TableClass
 
 
@@ -76,73 +91,89 @@ def update_table(
         changes.append(GlobalSecondaryIndexUpdate(delete=gone))
     if delete_vector is not None:
         vectors.append(VectorIndexUpdate(delete=DeleteVectorIndexAction(delete_vector)))
+    # One action in each element; of a strongly consistent table all Creates are in one request.
+    replicas = [ReplicationGroupUpdate(create=_member(replica)) for replica in create_replicas]
+    if update_replica is not None:
+        replicas.append(ReplicationGroupUpdate(update=_member(update_replica)))
+    if delete_replica is not None:
+        gone_from = ReplicationGroupMemberName(delete_replica)
+        replicas.append(ReplicationGroupUpdate(delete=gone_from))
     return UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
-        or UNSET,
+        or None,
         table_name=table_name(model_or_name),
-        billing_mode=_MODES.get(type(billing), UNSET),
+        billing_mode=_MODES.get(type(billing)),
         provisioned_throughput=units_shape(provisioned),
-        global_secondary_index_updates=tuple(changes) or UNSET,
+        global_secondary_index_updates=tuple(changes) or None,
         stream_specification=_stream(stream),
-        # UNSET is false, as `None` is: the first that says something counts.
         sse_specification=encryption_shape(encryption) or unencrypted_shape(encryption),
-        table_class=table_class,
-        deletion_protection_enabled=deletion_protection,
+        table_class=table_class or None,
+        deletion_protection_enabled=said(deletion_protection),
         on_demand_throughput=_maxima(on_demand),
-        replica_updates=_replicas(create_replicas, update_replica, delete_replica),
-        multi_region_consistency=consistency,
-        global_table_witness_updates=_witness(witness),
-        warm_throughput=warm,
-        disassociation_protection_enabled=disassociation_protection,
-        vector_index_updates=tuple(vectors) or UNSET,
+        replica_updates=tuple(replicas) or None,
+        multi_region_consistency=consistency or None,
+        global_table_witness_updates=_witnesses(witness),
+        warm_throughput=warm or None,
+        disassociation_protection_enabled=said(disassociation_protection),
+        vector_index_updates=tuple(vectors) or None,
     )
 
 
 _MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
 
 
-def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | UnsetType:
+def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | None:
     # Other than in CreateTable, `None` turns a stream off.
     if view is UNSET:
-        return UNSET
+        return None
     return StreamSpecification(True, view) if view else StreamSpecification(False)
 
 
-def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | UnsetType:
+def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | None:
     """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
     if on_demand is None or on_demand == OnDemand():
-        return UNSET
+        return None
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
     return OnDemandLimits(
-        *(-1 if most is None else most for most in (on_demand.max_read, on_demand.max_write))
+        *(-1 if most is None else said(most) for most in (on_demand.max_read, on_demand.max_write))
     )
 
 
 def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
     """Return what changes of the capacity of an index; what it does not declare stays."""
     return UpdateGlobalSecondaryIndexAction(
-        index.name,
-        units_shape(index.throughput),
-        _maxima(index.on_demand),
-        index.warm or UNSET,
+        index.name, units_shape(index.throughput), _maxima(index.on_demand), index.warm
     )
 
 
-def _replicas(
-    create: Iterable[Replica], update: Replica | None, delete: str | None
-) -> tuple[ReplicationGroupUpdate, ...] | UnsetType:
-    created = tuple(create)
-    if not created and update is None and delete is None:
-        return UNSET
-    # Few tables are global, and only for these the shapes of replicas are imported.
-    from .replicas import group_updates
-
-    return group_updates(created, update, delete)
-
-
-def _witness(region: str | None) -> tuple[GlobalTableWitnessGroupUpdate, ...] | UnsetType:
+def _witnesses(region: str | None) -> tuple[GlobalTableWitnessGroupUpdate, ...] | None:
     if region is None:
-        return UNSET
-    from .replicas import witness_updates
+        return None
+    return (GlobalTableWitnessGroupUpdate(create=ReplicationGroupMemberName(region)),)
 
-    return witness_updates(region)
+
+def _member(replica: Replica) -> ReplicationGroupMember:
+    # The rest of a replica is set by requests to its own region: `tables.regions` has them.
+    return ReplicationGroupMember(
+        replica.region,
+        replica.kms_key or None,
+        _reads(replica.read),
+        _maximum(replica.max_read),
+        tuple(_replica_indexes(replica)) or None,
+        replica.table_class or None,
+    )
+
+
+def _replica_indexes(replica: Replica) -> Iterator[ReplicaGlobalSecondaryIndex]:
+    reads, maxima = replica.index_read or {}, replica.index_max_read or {}
+    # An index in both comes once: the API has one element for each index, with both overrides.
+    for name in dict.fromkeys((*reads, *maxima)):
+        yield ReplicaGlobalSecondaryIndex(name, _reads(reads.get(name)), _maximum(maxima.get(name)))
+
+
+def _reads(units: int | UnsetType | None) -> ProvisionedThroughputOverride | None:
+    return ProvisionedThroughputOverride(units) if units else None
+
+
+def _maximum(units: int | UnsetType | None) -> OnDemandThroughputOverride | None:
+    return OnDemandThroughputOverride(units) if units else None

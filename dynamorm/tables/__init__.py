@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from msgspec import UNSET
-
 from .. import errors
 from ..api import DescribeTableInput, DescribeTableOutput, T, TableDescription
 from ..errors import ServiceError
@@ -59,12 +57,9 @@ def list_tables(prefix: str = "") -> Steps[tuple[str, ...]]:
         raise TypeError(f"prefix= takes the beginning of the names, a str, not {prefix!r:.200}")
     from ..api.tables import ListTablesInput, ListTablesOutput
 
-    def request(start_after: str | None) -> ListTablesInput:
-        return ListTablesInput(UNSET if start_after is None else start_after)
-
     # ListTables knows no filter: finding a prefix takes every page of the account.
     every = yield from pages(
-        "ListTables", request, ListTablesOutput, lambda page: page.last_evaluated_table_name
+        "ListTables", ListTablesInput, ListTablesOutput, lambda page: page.last_evaluated_table_name
     )
     return tuple(name for page in every for name in page.table_names if name.startswith(prefix))
 

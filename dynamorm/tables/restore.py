@@ -22,6 +22,7 @@ from ..model.options import Provisioned, check_flags
 from ..model.spec import TableSpec, changed
 from ..operations import Steps, operation
 from ..operations.waiting import Deadline, when_free, within
+from ..requests.tables import units_shape
 from . import describe_table
 from .backups import backup_arn, contents, describe, of_its_table
 from .compare import differences
@@ -219,7 +220,6 @@ def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> Global
     # A restore is billed as its source, unless it is declared: then each index has its own figures.
     elif spec.billing is UNSET and units and units.read_capacity_units:
         own = Provisioned(units.read_capacity_units, units.write_capacity_units or 1)
-    throughput = requests.units_shape(own)
     return GlobalSecondaryIndex(
-        index.index_name, index.key_schema, index.projection, provisioned_throughput=throughput
+        index.index_name, index.key_schema, index.projection, units_shape(own)
     )

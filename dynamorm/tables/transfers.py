@@ -112,11 +112,7 @@ def cancel_bulk_operation(
     def cancel(deadline: Deadline) -> Steps[BulkOperation]:
         """Cancel it, and wait for its end; that it was cancelled is no failure here."""
         # Not all of a job: the answer has ARN and status, and the next look has the rest.
-        said = yield from call("CancelBulkOperation", request, s3.CancelBulkOperationOutput)
-        job = BulkOperation(
-            bulk_operation_arn=said.bulk_operation_arn,
-            bulk_operation_status=said.bulk_operation_status,
-        )
+        job = yield from call("CancelBulkOperation", request, s3.CancelBulkOperationOutput)
         waiting = until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
         try:
             return (yield from waiting)

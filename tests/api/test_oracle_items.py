@@ -7,8 +7,14 @@ from typing import Any
 import pytest
 from msgspec import Struct, json
 
-from dynamorm.api.items import BatchWriteItemOutput, ScanOutput, batch_write_item, scan
-from dynamorm.api.lookups import BatchGetItemOutput, batch_get_item
+from dynamorm.api.items import (
+    BatchGetItemOutput,
+    BatchWriteItemOutput,
+    ScanOutput,
+    batch_get_item,
+    batch_write_item,
+    scan,
+)
 
 oracle = pytest.importorskip("test_oracle", exc_type=pytest.skip.Exception)
 

@@ -92,6 +92,7 @@ UNREAD = {
 }
 WIDER = {
     "BulkOperationSummary",
+    "CancelBulkOperationOutput",
     "ExportSummary",
     "GlobalSecondaryIndexInfo",
     "ImportSummary",

@@ -10,7 +10,7 @@ from msgspec import Raw, ValidationError, json
 
 import dynamorm
 from dynamorm import Throttled, ValidationFailed
-from dynamorm.api.lookups import BatchGetItemOutput, batch_get_item
+from dynamorm.api.items import BatchGetItemOutput, batch_get_item
 from dynamorm.items.keys import raw_key
 from dynamorm.operations import call
 from dynamorm.requests import encode

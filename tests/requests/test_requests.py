@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
 import pytest
 from aids import strategies
 from aids.laws import dear
@@ -250,3 +253,41 @@ def test_the_builders_are_what_the_module_shows():
     assert all(callable(getattr(requests, name)) for name in requests.__all__)
     with pytest.raises(AttributeError, match="no attribute 'create_tabel'"):
         requests.create_tabel  # noqa: B018 - looking is what fails
+
+
+@pytest.mark.once
+def test_the_stub_has_the_names_that_are_loaded():
+    """Type checkers read the stub, programs the table: both find a name in one place."""
+    stub = ast.parse(Path(requests.__file__).with_suffix(".pyi").read_text("utf-8"))
+    origins = {
+        alias.name: ("." * node.level + str(node.module), alias.name)
+        for node in stub.body
+        if isinstance(node, ast.ImportFrom)
+        for alias in node.names
+    }
+    stated = {name: place for name, place in origins.items() if name[0].islower()}
+    for node in stub.body:
+        if isinstance(node, ast.Assign):
+            stated[ast.unparse(node.targets[0])] = origins[ast.unparse(node.value)]
+    assert stated == requests._PLACES
+
+
+@pytest.mark.parametrize(
+    ("request_", "body"),
+    [
+        (requests.describe_export(arn="arn"), {"ExportArn": "arn"}),
+        (requests.list_exports(), {}),
+        (requests.list_imports("arn", start_at="7"), {"TableArn": "arn", "NextToken": "7"}),
+        (requests.list_bulk_operations(), {"MaxResults": 25}),
+        (requests.delete_backup("arn"), {"BackupArn": "arn"}),
+        (requests.list_tags_of_resource("arn", start_at=None), {"ResourceArn": "arn"}),
+        (
+            requests.delete_resource_policy("arn", revision="7"),
+            {"ResourceArn": "arn", "ExpectedRevisionId": "7"},
+        ),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_request_that_is_its_own_builder(request_, body):
+    """What is left out, or `None`, is not sent."""
+    assert request_.to_dict() == body
