@@ -50,6 +50,7 @@ _MODULES = {
     "operations.waiting": "Retries",
     "database.permissions": "Permission required_actions",
     "tables": "describe_table list_tables table_exists",
+    "tables.apply": "Applied",
     "tables.backups": "create_backup delete_backup list_backups",
     "tables.bulk_errors": "read_bulk_errors",
     "tables.check": "Checked TableCheck check",
@@ -64,7 +65,7 @@ _MODULES = {
         "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
         "list_bulk_operations list_exports list_imports"
     ),
-    "tables.update": "Applied apply plan update_table",
+    "tables.update": "apply plan update_table",
     "tables.waits": "wait_until_active wait_until_gone",
     "transports": "Credentials",
 }

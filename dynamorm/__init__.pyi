@@ -101,6 +101,7 @@ from .operations.waiting import Retries as Retries
 from .tables import describe_table as describe_table
 from .tables import list_tables as list_tables
 from .tables import table_exists as table_exists
+from .tables.apply import Applied as Applied
 from .tables.backups import create_backup as create_backup
 from .tables.backups import delete_backup as delete_backup
 from .tables.backups import list_backups as list_backups
@@ -134,7 +135,6 @@ from .tables.transfers import describe_import as describe_import
 from .tables.transfers import list_bulk_operations as list_bulk_operations
 from .tables.transfers import list_exports as list_exports
 from .tables.transfers import list_imports as list_imports
-from .tables.update import Applied as Applied
 from .tables.update import apply as apply
 from .tables.update import plan as plan
 from .tables.update import update_table as update_table

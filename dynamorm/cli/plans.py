@@ -14,9 +14,10 @@ from .session import Session, command
 if TYPE_CHECKING:
     from ..database import Database
     from ..model.declare import Model
+    from ..tables.apply import Applied
     from ..tables.plan import Plan
     from ..tables.steps import Step
-    from ..tables.update import Applied, Unsupported
+    from ..tables.update import Unsupported
 
 CHANGES = 2
 """The exit code of `plan --exit-code` and `check` if something differs."""

@@ -7,14 +7,33 @@ from typing import Any, TypeVar
 from msgspec import Struct, structs
 
 from ..api import TableDescription
-from ..errors import Refused
+from ..errors import Refused, TransportError
 from ..model.declare import model_of
-from ..model.spec import TableSpec
+from ..model.documents import key_parts
+from ..model.spec import DescribedSpec, TableSpec
 from ..operations import Location
-from ..tables.described import described_spec
 
 P = TypeVar("P", bound=Any)
 """A checkpoint, of a copy or of a comparison."""
+
+
+def described_spec(table: TableDescription) -> TableSpec:
+    """Return the keys of a table and of its indexes; nothing else of it is declared.
+
+    Raises `TransportError` for a description that does not tell them.
+    """
+    # Of indexes only the keys: what else they tell would be compared as if it were declared.
+    told = table.to_dict()
+    keys: dict[str, Any] = {
+        kind: [{"IndexName": i["IndexName"], "KeySchema": i.get("KeySchema", ())} for i in indexes]
+        for kind in ("LocalSecondaryIndexes", "GlobalSecondaryIndexes")
+        if (indexes := told.get(kind))
+    }
+    try:
+        return DescribedSpec(**key_parts({**told, **keys}))
+    except (LookupError, ValueError):
+        message = f"the answer of DescribeTable does not tell the keys of {table.table_name}"
+        raise TransportError(message, operation="DescribeTable", maybe_applied=False) from None
 
 
 class TableMark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):

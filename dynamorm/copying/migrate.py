@@ -17,8 +17,8 @@ from ..operations.middleware import elsewhere
 from ..operations.waiting import Deadline, seconds_of, within
 from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
-from ..tables.described import described_spec
 from ..tables.lifecycle import Ensured, create_table, ensure_table
+from .identity import described_spec
 from .options import CopyOptions, CopySettings, check_segments
 from .pair import Pair
 from .prepare import check_pair, open_checkpoint

@@ -17,14 +17,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from os import PathLike
     from types import UnionType
-    from typing import TypeVar
+    from typing import TypeAlias, TypeVar
 
     from ..items.transforms import AttributeTransform, Transform
     from ..model.spec import TableSpec
 
     S = TypeVar("S", bound=Struct)
     Source = type[S] | TableSpec | UnionType | str
-    TypedTransform = Callable[[S], Struct | Iterable[Struct] | None] | AttributeTransform | None
+    TypedTransform: TypeAlias = (
+        Callable[[S], Struct | Iterable[Struct] | None] | AttributeTransform | None
+    )
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 MAX_BATCH = 25

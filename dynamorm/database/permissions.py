@@ -17,10 +17,8 @@ from ..model.declare import Model, table_spec
 from ..model.options import check_option_names, check_word
 from ..model.spec import TableSpec
 from ..tables.actions import ACTIONS, COPIES, TABLES, resource_arn
-from ..tables.compare import compared_rows
 from ..tables.plan import Plan
-from ..tables.selection import checked_names, compared_settings
-from ..tables.settings import SETTINGS, setting_of
+from ..tables.settings import SETTINGS, checked_names, compared_rows, compared_settings, setting_of
 from ..tables.steps import Setting
 
 if TYPE_CHECKING:

@@ -10,9 +10,8 @@ from msgspec import UNSET, Struct
 from ..model.spec import TableSpec, changed
 from ..operations import Operation, Steps, operation
 from ..tables import describe_table
-from ..tables.settings import SETTINGS
+from ..tables.settings import SETTINGS, survey
 from ..tables.steps import Change
-from ..tables.survey import survey
 from .python import model_source
 
 

@@ -143,6 +143,25 @@ def table_spec(
     return _build(model, structs.replace(own, options={**own.options, **options}))
 
 
+def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
+    """Return the specs of several models; `ModelError` has the problems of all of them."""
+    specs: list[TableSpec] = []
+    problems: list[str] = []
+    for model in models:
+        try:
+            spec = table_spec(model)
+        except errors.ModelError as error:
+            problems += error.problems
+            continue
+        # Which of the two would be created, and which found different, the order would decide.
+        if spec.name in (other.name for other in specs):
+            problems.append(f"two models have this table name - at {spec.name}")
+        specs.append(spec)
+    if problems:
+        raise errors.ModelError(tuple(problems))
+    return specs
+
+
 def model_of(table: Model | str) -> Any:
     """Return the Struct, or union of Structs, of a table's items; `None` if that is not known."""
     if isinstance(table, TableSpec):

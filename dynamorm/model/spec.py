@@ -134,6 +134,11 @@ def declares_settings(spec: TableSpec) -> bool:
     return any(getattr(spec, name) is not UNSET for name in names)
 
 
+def is_ignored(spec: TableSpec, setting: str) -> bool:
+    """Return whether a setting is set at creation, and neither compared nor changed afterwards."""
+    return setting in (spec.ignore or ())
+
+
 def remember(spec: TableSpec, model: Any) -> TableSpec:
     """Let a new spec know the class that it was made of."""
     vars(spec)["model"] = model

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from ..model.spec import TableSpec
 from .regions import arn_in, declared_there
 from .steps import name_parts
+from .ttl_and_services import linked_role
 
 # What the service does in a bucket, it does with the caller's permissions.
 _READ = ("s3:GetObject {bucket}/*", "s3:ListBucket {bucket}")
@@ -126,12 +127,6 @@ TABLES: dict[str, tuple[int, int | None]] = {
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
-
-
-def linked_role(service: str, role: str) -> tuple[str, str]:
-    """Return what the first table of an account needs, for which the service makes a role."""
-    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
-    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
 
 
 _REGIONAL = {

@@ -13,18 +13,17 @@ from ..errors import (
     ValidationFailed,
     service_error,
 )
-from ..operations import Location, Steps
+from ..model import Readable
+from ..operations import Location, Steps, where
 from ..operations.waiting import Deadline, pause, polling
 from . import describe_table
-from .binding import Binding
+from .changes import Review, TableComparison
 from .compare import Pending
-from .insist import LOOKS, insist
-from .plan import Plan
-from .review import Review
-from .settings import is_read, on_stream, setting_of
-from .settle import pending
+from .create import LOOKS, insist, pending
+from .plan import Binding, Plan
+from .settings import is_read, setting_of, survey
 from .steps import Settings, Step, consents
-from .survey import survey
+from .tags_and_policies import on_stream
 from .waits import until_active
 
 
@@ -51,7 +50,43 @@ def _refuse_other(plan: Plan, here: Binding) -> None:
         raise PlanRefused((), reasons=(advice, *differing))
 
 
-class Run:
+class Applied(Readable, frozen=True):
+    """What `apply` has done."""
+
+    table: TableDescription
+    done: tuple[Step, ...]
+    pending: tuple[Pending, ...]
+    """What could not be done yet, or does not show; the same plan can be applied again."""
+    unsupported: tuple[str, ...] = ()
+    """What the endpoint does not know, with `unsupported="skip"`."""
+
+    def __str__(self) -> str:
+        done = (f"done {step.name}: {step.change}" for step in self.done)
+        left = (f"pending {item.name}: {item.reason}" for item in self.pending)
+        return "\n  ".join((f"{self.table.table_name}: {len(self.done)} done", *done, *left))
+
+
+def perform(
+    plan: Plan,
+    deadline: Deadline,
+    table: TableDescription,
+    settings: Settings | None = None,
+    *,
+    skip: bool,
+) -> Steps[Applied]:
+    """Perform all steps; `table`, and `settings` if given, have just been looked at."""
+    run = _Run(plan, (yield from where()), deadline, skip)
+    try:
+        yield from run.perform(table, settings)
+    except PlanRefused as error:
+        # What was done before the refusal stays done: the caller is told.
+        error.done = tuple(run.done)
+        raise
+    unknown = tuple(dict.fromkeys(run.unsupported))
+    return Applied(run.table, tuple(run.done), tuple(run.pending), unknown)
+
+
+class _Run:
     """One performance of a plan: what it sees, what it has done and what it had to leave."""
 
     table: TableDescription
@@ -66,20 +101,18 @@ class Run:
         self.unsupported: list[str] = list(plan.unsupported)
         self.settings = Settings()
         self._unseen: list[Step] = []
-        # What has been looked at since the last write. A look costs a request, and what another
-        # process does between a look and a write nobody can see.
-        self._fresh_table = False
-        self._fresh_settings: Collection[str] = ()
+        # The settings, and "table", that have been looked at since the last write. A look costs a
+        # request, and what another process does between a look and a write nobody can see.
+        self._fresh: set[str] = set()
         self._review: Review | None = None
 
     def perform(self, table: TableDescription, settings: Settings | None) -> Steps[None]:
-        """Perform all steps; `table`, and `settings` if given, have just been looked at."""
         yield from self._settle(table)
         asked = {setting_of(step.name) for step in self.plan.steps if is_read(step.name)}
         if settings is None:
             yield from self._survey(sorted(asked))
         else:
-            self.settings, self._fresh_settings = settings, asked
+            self._see(settings, asked)
         # All is judged before the first write: what has changed by now leaves the table as it is.
         steps = []
         for step in self.plan.steps:
@@ -118,8 +151,10 @@ class Run:
 
     def _reviewed(self) -> Review:
         """Compare the plan with what was seen last: once a look, however many steps ask."""
-        if self._review is None or not self._review.is_of(self.table, self.settings):
-            self._review = Review(self.plan, self.table, self.settings)
+        if self._review is None:
+            spec, allow, only = self.plan.spec, self.plan.allow, self.plan.only
+            found = TableComparison(spec, self.table, self.settings, allow, only)
+            self._review = Review(found, self.plan.steps)
         return self._review
 
     def _perform(self, step: Step) -> Steps[None]:
@@ -173,14 +208,14 @@ class Run:
 
     def _forget(self) -> None:
         """Let the next step look again: what was seen may have changed by a write."""
-        self._fresh_table, self._fresh_settings = False, ()
+        self._fresh = set()
 
     def _look(self, step: Step) -> Steps[None]:
         """Look at what a step is about, unless that has been done since the last write."""
-        if not self._fresh_table:
+        if "table" not in self._fresh:
             yield from self._settle((yield from describe_table(self.plan.spec)))
         setting = setting_of(step.name)
-        if is_read(setting) and setting not in self._fresh_settings:
+        if is_read(setting) and setting not in self._fresh:
             yield from self._survey([setting])
 
     def _settle(self, seen: TableDescription) -> Steps[None]:
@@ -189,13 +224,16 @@ class Run:
         _refuse_other(self.plan, Binding.to(seen, self.location))
         self.table = yield from until_active(self.plan.spec.name, self.deadline, seen)
         _refuse_other(self.plan, Binding.to(self.table, self.location))
-        self._fresh_table = True
+        self._fresh.add("table")
+        self._review = None
 
     def _survey(self, wanted: Collection[str]) -> Steps[None]:
-        # Only these are known then: what is judged next is about them, or about the table itself.
         spec = self.plan.spec
-        self.settings = yield from survey(spec, self.table, wanted, skip=self.skip)
-        self._fresh_settings = wanted
+        self._see((yield from survey(spec, self.table, wanted, skip=self.skip)), wanted)
+
+    def _see(self, settings: Settings, wanted: Collection[str]) -> None:
+        # Only these are known then: what is judged next is about them, or about the table itself.
+        self.settings, self._fresh, self._review = settings, {"table", *wanted}, None
 
     def _until_shown(self) -> Steps[None]:
         """Look until the table shows what it took: it may be read stale."""

@@ -28,7 +28,7 @@ from ..model.options import check_flags
 from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, when_free, within
 from . import pages
-from .jobs import Progress, until_done
+from .waits import Progress, until_done
 
 if TYPE_CHECKING:
     from datetime import timedelta

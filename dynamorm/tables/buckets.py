@@ -16,7 +16,7 @@ from ..api.cursors import Cursors
 from ..errors import S3Error
 from ..operations import Steps, Waiting
 from ..operations.sending import is_coroutine_function
-from .policies import ACCOUNT_DIGITS
+from .tags_and_policies import ACCOUNT_DIGITS
 
 T = TypeVar("T")
 

@@ -22,7 +22,6 @@ from ..model.spec import key_names
 from ..operations import Steps, operation
 from . import describe_table
 from .buckets import BLOCK, Bucket, Lines, blocking, check_client
-from .described import described_spec
 from .transfers import bulk_operation_of, transfer_arn
 
 KEYS = 100
@@ -75,11 +74,10 @@ def _key_names(model: Model | str | None) -> Steps[tuple[str, ...]]:
     """Return the attributes of the key, as far as `model` tells; a table is described for it."""
     if model is None:
         return ()
-    if isinstance(model, str):
-        spec = described_spec((yield from describe_table(model)))
-    else:
-        spec = table_spec(model)
-    return key_names(spec)
+    if not isinstance(model, str):
+        return key_names(table_spec(model))
+    described = yield from describe_table(model)
+    return tuple(part.attribute_name for part in described.key_schema)
 
 
 def sum_up(done: BulkOperation, bucket: Bucket, prefix: str, names: tuple[str, ...]) -> BulkErrors:

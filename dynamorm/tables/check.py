@@ -8,18 +8,17 @@ from msgspec import UNSET
 
 from ..api import TableDescription
 from ..model import Readable, whole_name
-from ..model.declare import Model
+from ..model.declare import Model, checked_specs
 from ..model.options import check_flags
 from ..model.spec import TableSpec
-from ..operations import Steps, operation, where
+from ..operations import Steps, operation, wall_time, where
+from ..operations.waiting import Deadline, pause, polling
 from . import find_table, unready_indexes, unready_replicas
-from .compare import Difference, Pending, drift
-from .lifecycle import checked_specs
-from .plan import TableComparison, marked
-from .selection import checked_names, compared_settings, covers
-from .settings import SETTINGS
+from .changes import TableComparison, marked
+from .compare import Difference, Pending, differences, drift
+from .settings import SETTINGS, checked_names, compared_settings, covers, setting_of, survey
 from .steps import UNKNOWN, Settings, Undeclared
-from .survey import survey
+from .waits import look_until_active
 
 
 class TableCheck(Readable, frozen=True):
@@ -108,7 +107,81 @@ def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> It
         yield Pending(f"index:{name}", f"the index is {status}")
     for region, status in unready_replicas(table).items():
         yield Pending(f"replica:{region}", f"the replica is {status}")
+    yield from _untold(spec, table, settings)
+
+
+YOUNG = 60.0
+"""Seconds for which the creator of a table may still be setting what CreateTable cannot carry."""
+
+YOUNG_LOOKS = {True: 10, False: 6}
+"""How often a young table is read before it is said to differ: for half a minute if it was seen
+CREATING, else for a quarter of one, or for seconds on this machine."""
+
+_SECONDS_OLD = "the table is seconds old: its creator may still be setting this"
+
+
+def compare(
+    spec: TableSpec, table: TableDescription, deadline: Deadline, *, wait: bool, making: bool
+) -> Steps[tuple[tuple[Difference, ...], tuple[Pending, ...]]]:
+    """Say what differs in a table that was there, and what could not be compared.
+
+    What another process may still be giving a young table is waited for first, or pending.
+    `making` says that it was CREATING when it was found.
+    """
+    settings = yield from _read(spec, table)
+    # Of two processes that begin at once, one creates the table and the other finds it. What the
+    # first has yet to set would be drift to the second.
+    late = _late(spec, table, settings)
+    if late and (making or (yield from _is_young(table))):
+        if not wait:
+            left = (Pending(name, _SECONDS_OLD) for name in late)
+            return (), (*left, *_untold(spec, table, settings))
+        schedule, looks = polling(), YOUNG_LOOKS[making]
+        while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+            # Replicas are told by DescribeTable; all else that comes late has reads of its own.
+            if spec.replicas:
+                table = yield from look_until_active(spec.name, deadline)
+            settings = yield from _read(spec, table)
+            looks -= 1
+    return drift(spec, table, settings), tuple(_untold(spec, table, settings))
+
+
+def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
+    # What may not be read is pending, and no error: an application may have no more permissions
+    # than its use of the table takes.
+    wanted = compared_settings(spec)
+    return (yield from survey(spec, table, wanted, skip=True, denied_ok=True))
+
+
+def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[str, None]:
+    """Name the settings that differ, unless the table itself is another one than is declared."""
+    if any(_is_made(item.name) for item in differences(spec, table)):
+        return {}
+    late = (item for item in drift(spec, table, settings) if not item.unknown)
+    return dict.fromkeys(setting_of(item.name) for item in late)
+
+
+def _is_made(name: str) -> bool:
+    """Return whether CreateTable makes what differs, which no creator changes afterwards."""
+    row = SETTINGS.get(setting_of(name))
+    return row is None or row.with_create
+
+
+def _is_young(table: TableDescription) -> Steps[bool]:
+    created = table.created
+    moment = yield from wall_time()
+    # By two clocks, so that a table may seem to be made a moment from now.
+    return created is not None and abs(moment - created) < YOUNG
+
+
+def _untold(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pending]:
+    """Yield what could not be compared: what the endpoint does not know, or the caller not read."""
     for name in settings.unsupported:
         # There is nothing to compare with a setting that is not declared.
         if SETTINGS[name].declared(spec) is not UNSET:
             yield Pending(name, UNKNOWN)
+    for name, action in settings.denied.items():
+        reason = f"it may not be read: allow dynamodb:{action} on {table.table_name}"
+        # What DescribeTable does not tell of replicas was asked of their regions.
+        reason += " in the regions of its replicas" * SETTINGS[name].told
+        yield Pending(name, reason, action=f"dynamodb:{action}")

@@ -16,7 +16,7 @@ from ..api import TableDescription
 from ..model import Readable, value_text
 from ..model.keys import IndexSpec, KeyAttribute, in_order
 from ..model.options import KEYS_ONLY, Include
-from ..model.spec import TableSpec, declares_settings
+from ..model.spec import TableSpec, declares_settings, is_ignored
 
 if TYPE_CHECKING:
     from ..api.parts import GlobalSecondaryIndexDescription, IndexDescription
@@ -79,39 +79,32 @@ def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]
     """Return what is declared and cannot be compared: neither as declared, nor a difference."""
     # Where only the service could tell, a row's `found` returns what is declared: then there is no
     # step, and the reason is told here.
-    if not declares_settings(spec):
-        return ()
     return tuple(
         Difference(part.name, value_text(part.declared), *unknown)
-        for row in compared_rows(spec)
+        for row in _rows(spec)
         for part in row.compare(spec, table)
         if part.declared and part.declared == part.found
         if (unknown := row.unknown(part))
     )
 
 
-def compared_rows(spec: TableSpec) -> Iterator[Setting]:
-    """Return the settings that the model does not ignore."""
+def _rows(spec: TableSpec) -> Iterable[Setting]:
     # Here and not above: a table that declares no settings is ensured without the rows.
-    from .settings import SETTINGS
+    if not declares_settings(spec):
+        return ()
+    from .settings import compared_rows
 
-    return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
-
-
-def is_ignored(spec: TableSpec, setting: str) -> bool:
-    """Return whether the model ignores a setting: it is set at creation, and not compared."""
-    return setting in (spec.ignore or ())
+    return compared_rows(spec)
 
 
 def _every_pair(
     spec: TableSpec, table: TableDescription, settings: Settings | None = None
 ) -> Iterator[Pair]:
     """Return all that is declared and known, different or not, first what DescribeTable tells."""
-    rows = tuple(compared_rows(spec)) if declares_settings(spec) else ()
     # Each row is compared once, and told in two places: a reader looks for the key first.
     settled = [
         (row, (part.name, part.declared, part.found))
-        for row in rows
+        for row in _rows(spec)
         for part in row.compare(spec, table, settings)
         if part.declared is not UNSET
     ]

@@ -15,12 +15,11 @@ from ..model import value_text
 from ..model.index_rules import MAX_INDEXES
 from ..model.keys import IndexKind, IndexSpec, KeyAttribute
 from ..model.options import MAX_UNITS, Index, Provisioned
-from ..model.spec import TableSpec
+from ..model.spec import TableSpec, is_ignored
 from .compare import (
     attribute_types,
     index_facts,
     indexes_of,
-    is_ignored,
     schema_of,
 )
 from .steps import Blocked, Change, Pair, Step, Undeclared, name_parts

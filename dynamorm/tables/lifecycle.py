@@ -14,7 +14,7 @@ from .. import errors
 from ..api import TableDescription
 from ..errors import DOCS, DynamormError
 from ..model import Readable
-from ..model.declare import Model, table_spec
+from ..model.declare import Model, checked_specs, table_spec
 from ..model.options import check_flags, check_word
 from ..model.spec import TableSpec, declares_settings
 from ..operations import Steps, operation
@@ -153,7 +153,7 @@ def _ensure_all(
     try:
         # Every CreateTable is sent before any wait: the service creates tables side by side.
         for spec in specs:
-            begun.append((spec, (yield from _find_or_create(spec, deadline))))  # noqa: PERF401 - yields
+            begun.append((spec, (yield from find_or_create(spec, deadline))))  # noqa: PERF401 - yields
     except DynamormError as error:
         # Where one cannot be created, neither are those that would have come with it.
         trouble = error
@@ -179,7 +179,7 @@ def _finish(
     ensured = yield from _set_or_compare(spec, begun, deadline, wait, at_once)
     if not ensured.drift:
         return ensured
-    from .plan import marked
+    from .changes import marked
 
     return structs.replace(ensured, drift=marked(spec, ensured.table, ensured.drift))
 
@@ -192,25 +192,6 @@ def migrate(*_models: Any, **_options: Any) -> NoReturn:
         "tests, use create_table, ensure_table or auto_migrate. "
         f"{DOCS}environments.html compares them"
     )
-
-
-def checked_specs(models: tuple[Model, ...]) -> list[TableSpec]:
-    """Return the specs of several models; `ModelError` has the problems of all of them."""
-    specs: list[TableSpec] = []
-    problems: list[str] = []
-    for model in models:
-        try:
-            spec = table_spec(model)
-        except errors.ModelError as error:
-            problems += error.problems
-            continue
-        # Which of the two would be created, and which found different, the order would decide.
-        if spec.name in (other.name for other in specs):
-            problems.append(f"two models have this table name - at {spec.name}")
-        specs.append(spec)
-    if problems:
-        raise errors.ModelError(tuple(problems))
-    return specs
 
 
 class Ensured(Readable, frozen=True):
@@ -230,7 +211,7 @@ class Ensured(Readable, frozen=True):
         return "\n  ".join((f"{self.table.table_name}: {found}", *map(str, self.drift), *left))
 
 
-def _find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
+def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
     """Find a table, or create it if the service says that there is none."""
     schedule = polling()
     while True:
@@ -263,17 +244,20 @@ def _set_or_compare(
         ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
     if not _declares_read(spec):
         return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
-    from . import settle as settling
-
     # Only what this call has created is set; of another one's table it is only said.
     if begun.created:
-        ready, left = yield from settling.finish_possible(spec, ready, deadline, wait)
+        from .create import finish
+
+        ready, left = yield from finish(spec, ready, deadline, wait=wait)
         return Ensured(True, ready, (), left)
     if ready.table_status == "CREATING":
-        return Ensured(False, ready, drift(spec, ready), settling.in_the_making(spec, ready))
+        from .create import in_the_making
+
+        return Ensured(False, ready, drift(spec, ready), in_the_making(spec, ready))
+    from .check import compare
+
     making = begun.table.table_status == "CREATING"
-    comparing = settling.compare(spec, ready, deadline, wait=wait, making=making)
-    differing, left = yield from comparing
+    differing, left = yield from compare(spec, ready, deadline, wait=wait, making=making)
     return Ensured(False, ready, differing, left)
 
 

@@ -1,39 +1,95 @@
-"""From what is declared and what is there to a plan: a pure function.
+"""From what is declared and what is there to a plan: a pure function, and what it makes.
 
-Nothing is removed that is not declared away or named in `allow`, and the service takes one kind of
-change at a time: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+The service takes one kind of change at a time:
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
-from msgspec import UNSET, structs
+from msgspec import structs
 
 from .. import requests
 from ..api import TableDescription
 from ..errors import Refused
-from ..model import Readable, value_text, whole_name
+from ..model import Readable, whole_name
 from ..model.spec import TableSpec
 from ..operations import Location
-from .binding import Binding
-from .compare import Difference, compared_rows, index_pairs, key_pair, unknowns
-from .indexes import IndexChanges, online_indexes
-from .plan_text import plan_text
-from .selection import covers
-from .settings import SETTINGS
-from .steps import (
-    UNKNOWN,
-    Blocked,
-    Change,
-    Setting,
-    Settings,
-    Step,
-    Undeclared,
-    consents,
-    plain,
-)
+from .changes import TableComparison
+from .compare import Difference, key_pair, unknowns
+from .settings import SETTINGS, covers, first_steps
+from .steps import UNKNOWN, Blocked, Settings, Step, Undeclared, plain
+
+_OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
+"""A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
+
+https://docs.aws.amazon.com/general/latest/gr/ddb.html
+"""
+
+
+class Binding(Readable, frozen=True, kw_only=True):
+    """A table, and where it is. What is not known is empty, and contradicts nothing."""
+
+    name: str
+    """The real name, prefix included."""
+    arn: str = ""
+    table_id: str = ""
+    created: float | None = None
+    """CreationDateTime, in seconds since the epoch."""
+    region: str = ""
+    endpoint: str = ""
+
+    @classmethod
+    def at(cls, name: str, location: Location) -> Binding:
+        """Bind to the table that has this name there, or this ARN."""
+        # An ARN ends in the name.
+        whole = whole_name(location.table_prefix, name).rpartition("/")[2]
+        return cls(name=whole, region=location.region, endpoint=location.endpoint)
+
+    @classmethod
+    def to(cls, table: TableDescription, location: Location) -> Binding:
+        """Bind to the table that this description is of."""
+        return cls(
+            name=table.table_name,
+            arn=table.table_arn or "",
+            table_id=table.table_id or "",
+            created=table.created,
+            region=location.region,
+            endpoint=location.endpoint,
+        )
+
+    def contradictions(self, other: Binding) -> tuple[str, ...]:
+        """Say what tells `other` apart from this one, as far as it is known of both."""
+        return tuple(_contradictions(self, other))
+
+
+_FACTS = {
+    "name": "the name",
+    "arn": "the ARN",
+    "table_id": "the table's id",
+    "created": "the creation time",
+    "region": "the region",
+    "endpoint": "the endpoint",
+}
+
+
+def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
+    for fact, what in _FACTS.items():
+        one, other = getattr(planned, fact), getattr(here, fact)
+        if fact == "endpoint":
+            one, other = _endpoint(one), _endpoint(other)
+        # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
+        if one and other and one != other:
+            yield f"{what} was {one}, and is {other}"
+
+
+def _endpoint(url: str) -> str:
+    """Return what two clients of one place have in common."""
+    # Another server of one's own is another place, whatever port or path tells it apart.
+    host = url.partition("://")[2].partition("/")[0].partition(":")[0]
+    return _OWN_HOSTS[0] if host.endswith(_OWN_HOSTS) else url.rstrip("/")
+
 
 FORMAT = 1
 """The version of a plan's JSON."""
@@ -73,24 +129,61 @@ class Plan(Readable, frozen=True, kw_only=True):
         return bool(self.steps or self.blocked)
 
     def __str__(self) -> str:
-        return plan_text(self.table, self.steps, list(self._notes()))
+        """Return a line for each step and note, and last how many things it makes and removes.
 
-    def _notes(self) -> Iterator[tuple[str, str, str]]:
-        """Yield what is not done, with the reason of each."""
+        In the manner of Terraform: `+` is made, `~` changed, `-` removed, `-/+` made again.
+        """
+        # Lined up over all rows, and counted in the last line, which scripts and people look for.
+        rows = list(self._rows())
+        widths = [max((len(row[column]) for row in rows), default=0) for column in range(3)]
+        lines = (
+            f"  {sign:{widths[0]}}  {kind:{widths[1]}}  {name:{widths[2]}}  {text}"
+            for sign, kind, name, text in rows
+        )
+        count = len(self.steps)
+        head = f"{count} step" + "s" * (count != 1) if rows else "is as declared"
+        signs = [_sign(step) for step in self.steps]
+        counts = (f"{signs.count(sign)} to {word}" for sign, word in _WORDS.items())
+        return "\n".join((f"{self.table}: {head}", *lines, f"Plan: {', '.join(counts)}"))
+
+    def _rows(self) -> Iterator[tuple[str, str, str, str]]:
+        """Yield what is done, then what is not, with the reason of each."""
+        # What goes and comes again in one plan is replaced: Terraform shows it so.
+        gone = {step.name for step in self.steps if step.declared is None}
+        again = gone & {step.name for step in self.steps if step.declared is not None}
+        for step in self.steps:
+            sign = "-/+" if step.name in again else _sign(step)
+            yield sign, step.kind, step.name, f"{step.change} ({step.operation}, {step.until})"
+            for further in step.then:
+                yield "", "then", further.name, f"{further.change} ({further.operation})"
         for blocked in self.blocked:
             difference = f"declared {blocked.declared}, found {blocked.found}"
-            yield "blocked", blocked.name, f"{difference}: {blocked.remedy}"
+            yield "", "blocked", blocked.name, f"{difference}: {blocked.remedy}"
         for undeclared in self.undeclared:
-            yield "left alone", undeclared.name, undeclared.found
+            yield "", "left alone", undeclared.name, undeclared.found
         for unknown in self.unknown:
-            yield "unknown", unknown.name, str(unknown).partition(": ")[2]
+            yield "", "unknown", unknown.name, str(unknown).partition(": ")[2]
         for name in self.unsupported:
-            yield "unsupported", name, UNKNOWN
+            yield "", "unsupported", name, UNKNOWN
 
     @property
     def creates(self) -> bool:
         """Whether its table is not there yet."""
         return any(step.kind == "create" for step in self.steps)
+
+
+_MADE = ("table", "index", "replica")
+"""What is made or not there; everything else of a table is changed."""
+
+_WORDS = {"+": "create", "~": "change", "-": "destroy"}
+
+
+def _sign(step: Step) -> str:
+    if step.declared is None:
+        return "-"
+    # What an index says of its capacity, as in "index:NAME:throughput", is changed.
+    made = step.name.count(":") < 2 and step.name.partition(":")[0] in _MADE
+    return "+" if made else "~"
 
 
 def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> Plan:
@@ -127,19 +220,6 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
     )
 
 
-def first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
-    """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
-    late = (row for row in SETTINGS.values() if not row.with_create)
-    return [step for row in late for step in steps_of(row, spec, table, None)]
-
-
-def steps_of(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
-    """Return the steps for what is declared of one setting, of which `read` has returned this."""
-    parts = row.compare(spec, table, Settings({row.name: answer}))
-    group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
-    return list(row.steps(*group)) if group else []
-
-
 def make_plan(
     spec: TableSpec,
     table: TableDescription,
@@ -162,132 +242,3 @@ def make_plan(
         unknown=tuple(item for item in unknowns(spec, found.table) if covers(only, item.name)),
         bound_to=Binding.to(table, location),
     )
-
-
-class TableComparison:
-    """What differs in a table, as far as `only` says, and what is there that nobody declares."""
-
-    def __init__(
-        self,
-        spec: TableSpec,
-        table: TableDescription,
-        settings: Settings,
-        allow: tuple[str, ...] = (),
-        only: tuple[str, ...] = (),
-    ) -> None:
-        self._spec = spec
-        self._settings = settings
-        self._allow = allow
-        self._only = only
-        # An index that is leaving is gone: a new one of its name waits until the table is ACTIVE.
-        self.table = structs.replace(
-            table,
-            global_secondary_indexes=_staying(table.global_secondary_indexes),
-            vector_indexes=_staying(table.vector_indexes),
-        )
-        every = (key_pair(spec, self.table), *index_pairs(spec, self.table))
-        self._differing = [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
-        there = (f"index:{name}" for name in online_indexes(self.table))
-        named = (*allow, *(name for name in there if consents(allow, name)))
-        # The indexes that are to be removed where they are not declared.
-        self._removed = frozenset(name for name in named if covers(only, name))
-        # What differs of each setting that does.
-        self._changes: list[tuple[Setting, list[Change]]] = []
-        self._undeclared: list[Undeclared] = []
-        for row in compared_rows(spec):
-            if group := list(self._changes_of(row)):
-                self._changes.append((row, group))
-        self._indexes = IndexChanges(spec, self.table, self._differing, self._removed)
-
-    def _changes_of(self, row: Setting) -> Iterator[Change]:
-        """Yield what differs of a setting; what `allow` names and nobody declares is removed."""
-        every = row.compare(self._spec, self.table, self._settings)
-        parts = [part for part in every if covers(self._only, part.name)]
-        leaving = self._leaving() if row.within and parts else ()
-        for told in parts:
-            # What goes with an index or a stream that leaves is as good as absent: what is declared
-            # of it is set again, and what is not needs no removal.
-            _, colon, rest = told.name.partition(":")
-            goes = f"{row.within}{colon}{rest}" in leaving
-            part = told.but(found=row.absent, answer=UNSET) if goes else told
-            removed = part.declared is UNSET and consents(self._allow, part.name)
-            # A consent to remove what nobody declares is as good as declaring that there is none.
-            change = part.but(declared=row.absent) if removed else part
-            if change.declared is UNSET:
-                if change.found != row.absent:
-                    self._undeclared.append(Undeclared(change.name, value_text(change.found)))
-            elif change.declared != change.found:
-                yield change
-
-    def _leaving(self) -> set[str]:
-        """Name what is to be replaced or removed, be it there or not: more goes with it.
-
-        Of settings only those of the rows before: the order of `SETTINGS` counts.
-        """
-        declared = {f"index:{index.name}" for index in self._spec.indexes}
-        return self.names() | (self._removed - declared)
-
-    def names(self) -> set[str]:
-        """Name all that differs, be there a step for it or not."""
-        differing = {name for name, _, _ in self._differing}
-        return differing.union(change.name for _, group in self._changes for change in group)
-
-    def steps(self) -> tuple[Step, ...]:
-        """Return what is to be done, in order."""
-        # Billing comes before the indexes, whose capacity depends on it; what has requests of its
-        # own comes last, when the stream or the index is there that it may be about.
-        return (
-            *self._setting_steps(told=True),
-            *self._indexes.steps,
-            *self._setting_steps(told=False),
-        )
-
-    def blocked(self) -> tuple[Blocked, ...]:
-        """Return what cannot be done."""
-        blocked = (*self._key_blocks(), *self._setting_blocks(), *self._indexes.blocked)
-        return tuple(item for item in blocked if covers(self._only, item.name))
-
-    def undeclared(self) -> tuple[Undeclared, ...]:
-        """Return what is left alone."""
-        indexes = (item for item in self._indexes.undeclared if covers(self._only, item.name))
-        return (*indexes, *self._undeclared)
-
-    def _setting_steps(self, *, told: bool) -> Iterator[Step]:
-        """Return the steps for settings that DescribeTable tells, or for the others."""
-        for row, group in self._changes:
-            # A plan with blocked changes is refused as a whole, and shows the rest all the same.
-            able = [change for change in group if not row.blocked(change)]
-            if able and told is (row.read is None and not row.late):
-                yield from row.steps(*able)
-
-    def _setting_blocks(self) -> Iterator[Blocked]:
-        """Name the settings that a living table cannot be given."""
-        for row, group in self._changes:
-            for change in group:
-                if remedy := row.blocked(change):
-                    facts = value_text(change.declared), value_text(change.found)
-                    yield Blocked(change.name, *facts, remedy)
-
-    def _key_blocks(self) -> Iterator[Blocked]:
-        """Name a key that differs."""
-        remedy = "a key cannot be changed: make a new table and copy the items into it"
-        for name, declared, found in self._differing:
-            if name == "key":
-                yield Blocked(name, value_text(declared), value_text(found), remedy)
-
-
-def marked(
-    spec: TableSpec, table: TableDescription, drift: tuple[Difference, ...]
-) -> tuple[Difference, ...]:
-    """Say of each difference whether a living table cannot be given what is declared."""
-    if not drift:
-        return ()
-    # What is blocked is told by DescribeTable alone: keys and indexes. No setting is read for it.
-    blocked = {item.name for item in TableComparison(spec, table, Settings()).blocked()}
-    return tuple(
-        structs.replace(item, blocked=item.name.removesuffix(":kind") in blocked) for item in drift
-    )
-
-
-def _staying(indexes: Iterable[Any]) -> tuple[Any, ...]:
-    return tuple(index for index in indexes if index.index_status != "DELETING")

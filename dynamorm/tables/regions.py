@@ -15,8 +15,8 @@ from ..model.spec import TableSpec
 from ..operations import InRegion, Steps, call, where
 from ..operations.middleware import by_transport
 from .steps import address_of
-from .table_settings import reading
-from .tags import arn_of, tags_of
+from .tags_and_policies import arn_of, tags_of
+from .ttl_and_services import reading
 
 T = TypeVar("T")
 

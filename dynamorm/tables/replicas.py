@@ -18,7 +18,6 @@ from ..model.options import KMS, Replica
 from ..model.spec import TableSpec
 from ..operations import Steps
 from .actions import regional_actions
-from .kms import is_key, unknown_key
 from .regions import (
     OWN_REGION,
     Regional,
@@ -28,7 +27,8 @@ from .regions import (
     read_region,
 )
 from .steps import Change, Kind, Pair, Setting, Step, name_parts
-from .table_settings import figure, member_steps, recovery, recovery_step, table_class
+from .table_settings import figure, is_key, member_steps, table_class, unknown_key
+from .ttl_and_services import recovery, recovery_step
 
 if TYPE_CHECKING:
     from ..api.parts import ReplicaDescription

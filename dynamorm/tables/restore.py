@@ -1,4 +1,4 @@
-"""Restores a table under a new name, and sets again what a restore loses.
+"""Restores a table under a new name, and sets what a restore, or an import, does not carry.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutorial.html
 """
@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutoria
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from msgspec import UNSET, json
 
@@ -15,22 +15,24 @@ from ..api import AttributeDefinition, BillingModeSummary, Request, TableDescrip
 from ..api.backups import BackupDescription, BackupDetails
 from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
-from ..errors import Refused
+from ..errors import Refused, WaitTimeout
 from ..model import table_name
 from ..model.declare import Model, table_spec
-from ..model.options import Provisioned, check_flags
+from ..model.options import Options, Provisioned, check_flags
 from ..model.spec import TableSpec, changed
-from ..operations import Steps, operation
-from ..operations.waiting import Deadline, when_free, within
+from ..operations import Steps, now, operation, where
+from ..operations.waiting import Deadline, pause, polling, when_free, within
 from ..requests.tables import units_shape
 from . import describe_table
 from .backups import backup_arn, contents, describe, of_its_table
+from .changes import TableComparison
 from .compare import differences
-from .completing import complete, of_one_region, refuse_unset
 from .create import made_by
-from .jobs import seconds_at, until_done
-from .plan import TableComparison
+from .plan import Binding
+from .replicas import REPLICA_SETTINGS
 from .steps import Settings, operation_of
+from .update import update
+from .waits import until_active, until_done
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -223,3 +225,62 @@ def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> Global
     return GlobalSecondaryIndex(
         index.index_name, index.key_schema, index.projection, units_shape(own)
     )
+
+
+def seconds_at(given: Any, name: str) -> float | None:
+    """Return an aware datetime in seconds since the epoch; raise for any other one."""
+    if given is None:
+        return None
+    # A `date` has no moment, and a number might be in milliseconds.
+    if not hasattr(given, "timestamp"):
+        raise TypeError(f"{name}= takes an aware datetime, not {given!r:.200}")
+    if given.tzinfo is None:
+        advice = "write datetime(..., tzinfo=timezone.utc)"
+        raise ValueError(f"{name}= takes a datetime with a time zone, not {given!r}: {advice}")
+    seconds: float = given.timestamp()
+    return seconds
+
+
+_CARRIED = {"billing", "encryption", "extra", "ignore"}
+"""What the request has members for, and what is not a setting of the table."""
+
+
+def refuse_unset(spec: TableSpec, what: str) -> None:
+    """Raise `Refused` for declared settings that nobody would set, because nobody waits."""
+    settings = [name for name in Options.__struct_fields__ if name not in _CARRIED]
+    if later := [name for name in (*settings, "time_to_live") if getattr(spec, name)]:
+        names = ", ".join(later)
+        reason = f"{what} does not carry {names}, and with wait=False nobody sets it"
+        raise Refused((f"{reason}: wait, or use update_table later - at {spec.name}",))
+
+
+def of_one_region(spec: TableSpec) -> TableSpec:
+    """Return what a restore or an import makes: its request has no replicas, a plan adds them."""
+    return changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
+
+
+def complete(
+    spec: TableSpec, made: TableDescription, deadline: Deadline
+) -> Steps[TableDescription]:
+    """Wait for a table that this run has made, and give it all that is declared.
+
+    This is part of its creation: turning TTL on needs no consent, and `ignore` does not apply.
+    Raises `PlanRefused` or `TableNotFound` if another table has taken its place, and leaves that
+    one as it is.
+    """
+    # DescribeTable reads stale, and an update of a table that is not seen would be TableNotFound.
+    ready = yield from until_active(spec.name, deadline, made)
+    ours = Binding.to(ready, (yield from where()))
+    schedule = polling()
+    # A plan and all its checks again, and no second way to set things: a restore may have brought
+    # some of them, and lost others. What stays pending is tried again until the time is over.
+    whole = changed(spec, ignore=UNSET)
+    allow = ("ttl",) * bool(spec.time_to_live)
+    while True:
+        applied = yield from update(whole, deadline, allow, ours=ours)
+        if not applied.pending:
+            return applied.table
+        if not (yield from pause(schedule, deadline)):
+            names = ", ".join(item.name for item in applied.pending)
+            waited = deadline.waited((yield from now()))
+            raise WaitTimeout(spec.name, waited, f"without {names}")

@@ -32,10 +32,10 @@ from ..operations.waiting import Deadline, when_free, within
 from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
 from . import describe_table
 from .buckets import check_client, check_place
-from .completing import complete, of_one_region, refuse_unset
-from .jobs import Progress, seconds_at, until_done
+from .restore import complete, of_one_region, refuse_unset, seconds_at
 from .steps import operation_of
 from .transfers import bulk_operation_of, check_units, export_of, import_of
+from .waits import Progress, until_done
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

@@ -1,4 +1,4 @@
-"""The settings that belong to the ARN of a table or its stream, and the table of all settings.
+"""The table of all settings, what the names in steps, `allow`, `only` and `ignore` mean, and reads.
 
 All that is known about one is in its row: comparing, planning, applying, what is set after a
 creation, the names in `allow` and the IAM actions are loops over the rows.
@@ -6,156 +6,36 @@ creation, the names in `allow` and the IAM actions are loops over the rows.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
-from msgspec import UNSET, structs
+from msgspec import UNSET
 
-from .. import requests
 from ..api import TableDescription
-from ..errors import ServiceError, TableNotFound
-from ..model.options import policy_text
-from ..model.spec import TableSpec
-from ..operations import Steps, call
+from ..errors import (
+    AccessDenied,
+    CredentialsRejected,
+    Refused,
+    ServerError,
+    TableNotFound,
+    UnsupportedOperation,
+)
+from ..model.spec import TableSpec, is_ignored
+from ..operations import Steps, now
+from ..operations.waiting import Deadline, pause, polling
 from .replicas import REPLICA_SETTINGS
-from .service_settings import SERVICE_SETTINGS
-from .steps import Change, Kind, Pair, Setting, Step
+from .steps import Setting, Settings, Step, consents
 from .table_settings import TABLE_SETTINGS
-from .tags import arn_of, each_tag, read_tags, tag_steps
-
-if TYPE_CHECKING:
-    from ..api.settings import GetResourcePolicyOutput
-
-NO_POLICY = "PolicyNotFoundException"
-"""There is no policy, or none of the revision that was named."""
-
-
-def _read_policy(
-    _spec: TableSpec, table: TableDescription
-) -> Steps[GetResourcePolicyOutput | None]:
-    return (yield from _policy_of(arn_of(table, "GetResourcePolicy")))
-
-
-def _read_stream_policy(
-    _spec: TableSpec, table: TableDescription
-) -> Steps[GetResourcePolicyOutput | None]:
-    """Ask for the policy of the stream that is on: nothing, where none is."""
-    stream = table.stream_specification
-    if not (stream and stream.stream_enabled and table.latest_stream_arn):
-        return None
-    try:
-        return (yield from _policy_of(table.latest_stream_arn))
-    except TableNotFound:
-        # The stream is younger than this read shows; or an emulator has no policies of streams.
-        return None
-
-
-def _policy_of(arn: str) -> Steps[GetResourcePolicyOutput | None]:
-    """Ask for the policy of a table or stream; `None` where there is none."""
-    from ..api.settings import GetResourcePolicyOutput
-
-    request = requests.get_resource_policy(arn)
-    try:
-        return (yield from call("GetResourcePolicy", request, GetResourcePolicyOutput))
-    except ServiceError as error:
-        # Also for a policy that was put a moment ago, since this read is eventually consistent:
-        # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GetResourcePolicy.html
-        if error.code != NO_POLICY:
-            raise
-        return None
-
-
-def _found_policy(told: Change) -> str | None:
-    return told.answer.policy if told.answer else None
-
-
-def _owner(change: Change) -> str:
-    """Return the ARN of what the policy is about; that of a stream is known once it is on.
-
-    `apply` puts the real one in place of `STREAM`, which is shown until then.
-    """
-    if change.name == "resource_policy":
-        return change.arn
-    # The latest stream is another one than that which a plan turns on.
-    stream = None if change.answer is UNSET else change.table.latest_stream_arn
-    return stream or f"{change.arn or change.address}{STREAM}"
-
-
-STREAM = "/stream/*"
-"""How the ARN of a stream ends that a plan turns on."""
-
-
-def on_stream(step: Step, arn: str | None) -> Step:
-    """Return a step with the ARN of its stream, if that had to be turned on first."""
-    if not arn or not step.payload.get("ResourceArn", "").endswith(STREAM):
-        return step
-    return structs.replace(step, payload={**step.payload, "ResourceArn": arn})
-
-
-def _policy_text(told: Change) -> Iterator[Pair]:
-    """Compare policies as text, in the partition of the table, where account numbers are."""
-    declared, found = told.declared and policy_text(told.declared), _found_policy(told)
-    if declared and found is not None:
-        from .policies import same_policy
-
-        partition = told.arn.split(":")[1] if ":" in told.arn else "aws"
-        found = declared if same_policy(declared, found, partition=partition) else found
-    yield told.name, declared, found
-
-
-def _policy(change: Change) -> Iterator[Step]:
-    """Yield the step that puts, replaces or deletes a policy: what is replaced is lost."""
-    declared, found, arn = change.declared, change.found, _owner(change)
-    # Only the policy that was seen: with another revision, somebody else's that was put meanwhile,
-    # the service refuses the request, and `apply` looks again.
-    revision = change.answer.revision_id if change.answer and found else "NO_POLICY"
-    if declared is None:
-        delete = requests.delete_resource_policy(arn, revision=revision)
-        yield change.step(delete, "delete the policy", "destructive")
-    else:
-        put = requests.put_resource_policy(arn, declared, revision=revision)
-        kind: Kind = "safe" if found is None else "destructive"
-        text = "replace the policy by the declared one" if found else "put the declared policy"
-        yield change.step(put, text, kind)
-
-
-POLICY_ACTIONS = ("GetResourcePolicy", "PutResourcePolicy", "DeleteResourcePolicy")
-
+from .tags_and_policies import TAG_AND_POLICY_SETTINGS
+from .ttl_and_services import SERVICE_SETTINGS, TTL_SETTINGS
+from .waits import MISSING_GRACE
 
 SETTINGS: dict[str, Setting] = {
     row.name: row
     for row in (
         *TABLE_SETTINGS,
-        Setting(
-            name="tags",
-            part="tag",
-            absent=None,
-            parts=each_tag,
-            steps=tag_steps,
-            read=read_tags,
-            actions=("ListTagsOfResource", "TagResource", "UntagResource"),
-        ),
-        Setting(
-            name="resource_policy",
-            absent=None,
-            found=_found_policy,
-            parts=_policy_text,
-            steps=_policy,
-            read=_read_policy,
-            actions=POLICY_ACTIONS,
-        ),
-        Setting(
-            name="stream_policy",
-            absent=None,
-            found=_found_policy,
-            within="stream",
-            parts=_policy_text,
-            steps=_policy,
-            read=_read_stream_policy,
-            actions=POLICY_ACTIONS,
-            resources=(STREAM,),
-            with_create=False,
-        ),
+        *TTL_SETTINGS,
+        *TAG_AND_POLICY_SETTINGS,
         *SERVICE_SETTINGS,
         *REPLICA_SETTINGS,
     )
@@ -188,3 +68,122 @@ def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, 
         for row in SETTINGS.values()
         if row.read and (row.declared(spec) is not UNSET or row.name in named)
     )
+
+
+def compared_rows(spec: TableSpec) -> Iterator[Setting]:
+    """Return the settings that the model does not ignore."""
+    return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
+
+
+def compared_settings(
+    spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
+) -> tuple[str, ...]:
+    """Name what has to be asked for, without what the model ignores or `only` leaves out.
+
+    The names are those of rows in `SETTINGS`; each of them costs a request, or one for each page.
+    """
+    wanted = {setting_of(name) for name in only} or SETTINGS
+    every = declared_settings(spec, allow)
+    return tuple(name for name in every if name in wanted and not is_ignored(spec, name))
+
+
+def covers(only: Collection[str], name: str) -> bool:
+    """Return whether names of settings, tags, indexes or all of a kind include this one."""
+    if not only or setting_of(name) in only or consents(only, name):
+        return True
+    # An index named as a whole covers its capacities, and a kind all of that kind.
+    return name.startswith(tuple(f"{wider}:" for wider in only))
+
+
+def checked_names(given: object, keyword: str) -> tuple[str, ...]:
+    """Return the names in `allow` or `only`; raise `Refused` for what can be none."""
+    # A string would be taken for its letters.
+    if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
+        written = given if isinstance(given, str) else "index:by-status"
+        raise Refused((f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}",))
+    # Of parts only the kind is checked: which tags or indexes there are, only the table tells.
+    prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
+    names = {"key", *SETTINGS}
+    unknown = [
+        name
+        for name in given
+        if not isinstance(name, str) or not (name in names or name.startswith(prefixes))
+    ]
+    if unknown:
+        from ..model.arguments import nearest
+
+        parts = "".join(f"{prefix}..., " for prefix in sorted(prefixes))
+        meant = nearest(unknown[0], names)
+        known = f"{parts}{', '.join(sorted(names))}"
+        raise Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
+    return tuple(given)
+
+
+def first_steps(spec: TableSpec, table: TableDescription) -> list[Step]:
+    """Return what CreateTable could not set, ignored or not: `ignore` begins after creation."""
+    late = (row for row in SETTINGS.values() if not row.with_create)
+    return [step for row in late for step in steps_of(row, spec, table, None)]
+
+
+def steps_of(row: Setting, spec: TableSpec, table: TableDescription, answer: Any) -> list[Step]:
+    """Return the steps for what is declared of one setting, of which `read` has returned this."""
+    parts = row.compare(spec, table, Settings({row.name: answer}))
+    group = [p for p in parts if p.declared is not UNSET and p.declared != p.found]
+    return list(row.steps(*group)) if group else []
+
+
+BROKEN = 500
+"""The status with which moto answers what it has no code for."""
+
+
+def survey(
+    spec: TableSpec,
+    table: TableDescription,
+    wanted: Collection[str],
+    *,
+    skip: bool = False,
+    denied_ok: bool = False,
+) -> Steps[Settings]:
+    """Ask for the settings in `wanted`, one request each (tags: one for each page).
+
+    One that the endpoint does not know raises `UnsupportedOperation`, and one that the caller may
+    not read `AccessDenied`; with `skip` and `denied_ok` the result says so instead.
+    """
+    found: dict[str, Any] = {}
+    unsupported = []
+    denied = {}
+    for setting in wanted:
+        try:
+            found[setting] = yield from _patiently(SETTINGS[setting], spec, table)
+        except (UnsupportedOperation, ServerError) as error:
+            # Of what moto does not know it makes an error of its own; the service always explains.
+            mute = error.status == BROKEN and error.code == "ServiceUnavailable"
+            # Any other error of the server passes, or is none of the setting.
+            if not skip or (isinstance(error, ServerError) and not mute):
+                raise
+            unsupported.append(setting)
+        except AccessDenied as error:
+            # Rejected credentials are AccessDenied too, and no IAM action would help them.
+            if not denied_ok or isinstance(error, CredentialsRejected):
+                raise
+            denied[setting] = error.operation
+    return Settings(found, tuple(unsupported), denied)
+
+
+def _patiently(row: Setting, spec: TableSpec, table: TableDescription) -> Steps[Any]:
+    """Ask again where a table that is there is not found: straight after a create, reads are stale.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_DescribeTimeToLive.html
+    """
+    assert row.read is not None
+    schedule = polling()
+    grace: Deadline | None = None
+    while True:
+        try:
+            return (yield from row.read(spec, table))
+        except TableNotFound as error:
+            missing = error
+        # From the first miss on: no time is asked for where nothing is missing.
+        grace = grace or Deadline((yield from now()), MISSING_GRACE)
+        if not (yield from pause(schedule, grace)):
+            raise missing

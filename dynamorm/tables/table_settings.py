@@ -1,4 +1,4 @@
-"""The settings of a table itself, a row for each: what DescribeTable tells, TTL and PITR.
+"""The settings of a table itself, a row for each: what DescribeTable tells.
 
 What is there counts as declared wherever it satisfies the declaration.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
@@ -6,22 +6,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.h
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 from msgspec import UNSET
 
-from .. import requests
-from ..api import ProvisionedThroughputDescription, TableDescription, WarmThroughputDescription
+from ..api import ProvisionedThroughputDescription, WarmThroughputDescription
 from ..api.parts import OnDemandThroughput, TableClassSummary
 from ..model.options import KMS, MAX_UNITS, Index, OnDemand, Provisioned, WarmThroughput
-from ..model.spec import TableSpec
-from ..operations import Steps, call
-from .kms import is_key, unknown_key
 from .steps import Change, Kind, Setting, Step
-
-TTL_INTERVAL = 3600.0
-"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
 def figure(found: int | None) -> int | None:
@@ -137,6 +129,38 @@ def _stream(change: Change) -> Iterator[Step]:
         yield change.but(found=None).update(f"turn {declared} on", stream=declared)
 
 
+def is_key(declared: KMS, key: str, table_arn: str) -> bool:
+    """Return whether a key of KMS is the declared one, or may be, as far as names tell.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/concepts.html#key-id
+    """
+    # The service answers the key's ARN; an emulator may answer the alias.
+    if declared.key_id == key or key.endswith(f"/{declared.key_id or 'aws/dynamodb'}"):
+        return True
+    # An alias stands for a key of its own account and region, and `aws/dynamodb` for that of the
+    # table's: https://docs.aws.amazon.com/kms/latest/developerguide/kms-alias.html
+    alias = declared.key_id or table_arn
+    possible = not alias.startswith("arn:") or _account(alias) == _account(key)
+    return possible and bool(unknown_key(declared, key))
+
+
+def _account(arn: str) -> tuple[str, ...]:
+    """Return partition, region and account."""
+    _, partition, _, region, account, *_ = f"{arn}:::::".split(":")
+    return partition, region, account
+
+
+def unknown_key(declared: KMS, key: str | None) -> str:
+    """Say why a declared key and an ARN cannot be compared; empty where they can."""
+    if declared.key_id is None:
+        known = not key or key.endswith(":alias/aws/dynamodb")
+        return "" if known else "only KMS knows which key is the account's own, aws/dynamodb"
+    if not key:
+        return "the table does not tell its key"
+    alias = "alias/" in declared.key_id
+    return "only KMS knows which key an alias stands for" if alias else ""
+
+
 def _found_encryption(told: Change) -> KMS | None:
     """Return the key of KMS that is used, or the declared one if it may be the same."""
     # A table with the service's own key, which is the default, has no description.
@@ -173,61 +197,6 @@ def _warm(change: Change) -> Iterator[Step]:
     yield change.update(warm=raised(change.declared, change.found))
 
 
-def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescription], Steps[Any]]:
-    """Return a `read` that sends a table's name, and of whose answer one member counts."""
-
-    def read(spec: TableSpec, _table: TableDescription) -> Steps[Any]:
-        from ..api import settings
-
-        # By the spec's name and not the description's: it may be the ARN of another account's.
-        request = getattr(settings, f"{operation}Input")(spec.name)
-        reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
-        return getattr(reply, member)
-
-    return read
-
-
-def _time_to_live(change: Change) -> Iterator[Step]:
-    """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
-    name, declared, found = change.address, change.declared, change.found
-    # Also where another run, or a person, has turned the old attribute off within the hour.
-    leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
-    if found:
-        off = requests.update_time_to_live(name, found, enabled=False)
-        text = f"turn TTL off, attribute {found}"
-        yield change.but(name=f"ttl:{found}", declared=None).step(off, text, "destructive")
-    # Destructive even on a table without TTL: it begins to delete items that are there.
-    if declared:
-        on = requests.update_time_to_live(name, declared)
-        text = f"turn TTL on, attribute {declared}"
-        later = {"until": "an hour later, in another run", "after": TTL_INTERVAL}
-        when = later if found or leaving else {}
-        yield change.but(name="ttl", found=None).step(on, text, "destructive", **when)
-
-
-def recovery(declared: object, days: int) -> bool | int:
-    """Return the days found as they are declared."""
-    return True if declared is True and days else days or False
-
-
-def _found_recovery(told: Change) -> bool | int:
-    return recovery(told.declared, told.answer.recovery_days if told.answer else 0)
-
-
-def _recovery(change: Change) -> Iterator[Step]:
-    yield recovery_step(change, change.address)
-
-
-def recovery_step(change: Change, address: str, **more: Any) -> Step:
-    """Return the step that turns PITR on or off, or changes its days."""
-    declared = change.declared
-    days = None if isinstance(declared, bool) else declared
-    request = requests.update_continuous_backups(address, enabled=bool(declared), days=days)
-    # Fewer days end the recovery to any moment before them.
-    kind: Kind = "destructive" if declared < change.found else "safe"
-    return change.step(request, str(change), kind, **more)
-
-
 TABLE_SETTINGS = (
     Setting(name="billing", found=_found_billing, steps=_billing, blocked=_billing_block),
     Setting(
@@ -259,26 +228,5 @@ TABLE_SETTINGS = (
     ),
     Setting(
         name="warm", found=lambda told: warm(told.declared, told.table.warm_throughput), steps=_warm
-    ),
-    Setting(
-        name="ttl",
-        field="time_to_live",
-        part="ttl",
-        absent=None,
-        found=lambda told: told.answer and told.answer.attribute,
-        steps=_time_to_live,
-        read=reading("DescribeTimeToLive", "time_to_live_description"),
-        actions=("DescribeTimeToLive", "UpdateTimeToLive"),
-        with_create=False,
-        interval=TTL_INTERVAL,
-    ),
-    Setting(
-        name="point_in_time_recovery",
-        absent=False,
-        found=_found_recovery,
-        steps=_recovery,
-        read=reading("DescribeContinuousBackups", "continuous_backups_description"),
-        actions=("DescribeContinuousBackups", "UpdateContinuousBackups"),
-        with_create=False,
     ),
 )

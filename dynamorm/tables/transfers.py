@@ -7,6 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/BulkPutItems.Re
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from .. import requests
@@ -20,8 +21,8 @@ from ..model.options import check_flags
 from ..operations import Steps, call, operation, where
 from ..operations.waiting import Deadline, within
 from . import describe_table, pages
-from .jobs import Progress, Underway, until_done
-from .tags import arn_of
+from .tags_and_policies import arn_of
+from .waits import J, Progress, Underway, until_done
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -38,8 +39,7 @@ def list_exports(model: Model | str | None = None) -> Steps[tuple[Export, ...]]:
     Each has only its ARN, status and type; `describe_export` returns the rest.
     Sends one ListExports for each page and, where `model` is not an ARN, one DescribeTable.
     """
-    arn = yield from _arn_of(model, "ListExports")
-    return (yield from _listed(arn, "ListExports", requests.list_exports, s3.ListExportsOutput))
+    return (yield from _listed(Export, requests.list_exports, model))
 
 
 @operation
@@ -49,8 +49,7 @@ def list_imports(model: Model | str | None = None) -> Steps[tuple[Import, ...]]:
     `describe_import` returns the counts. Sends one ListImports for each page and, where `model` is
     not an ARN, one DescribeTable.
     """
-    arn = yield from _arn_of(model, "ListImports")
-    return (yield from _listed(arn, "ListImports", requests.list_imports, s3.ListImportsOutput))
+    return (yield from _listed(Import, requests.list_imports, model))
 
 
 @operation
@@ -62,13 +61,7 @@ def list_bulk_operations() -> Steps[tuple[BulkOperation, ...]]:
     of them.
     """
     # For these the API knows no table to list by.
-    listing = _listed(
-        None,
-        "ListBulkOperations",
-        lambda _, start_at: requests.list_bulk_operations(start_at=start_at),
-        s3.ListBulkOperationsOutput,
-    )
-    return (yield from listing)
+    return (yield from _listed(BulkOperation, requests.list_bulk_operations))
 
 
 @operation
@@ -126,22 +119,18 @@ def cancel_bulk_operation(
     return (yield from within(timeout, cancel))
 
 
-def export_of(arn: str) -> Steps[Export]:
-    """Look at an export."""
-    request = requests.describe_export(arn)
-    return (yield from call("DescribeExport", request, s3.DescribeExportOutput)).description
+def _look_at(kind: type[J], arn: str) -> Steps[J]:
+    """Describe what a class is of, by the operation that is named after it."""
+    operation = f"Describe{kind.__name__}"
+    request = getattr(s3, f"{operation}Input")(arn)
+    reply = yield from call(operation, request, getattr(s3, f"{operation}Output"))
+    found: J = reply.description
+    return found
 
 
-def import_of(arn: str) -> Steps[Import]:
-    """Look at an import."""
-    request = requests.describe_import(arn)
-    return (yield from call("DescribeImport", request, s3.DescribeImportOutput)).description
-
-
-def bulk_operation_of(arn: str) -> Steps[BulkOperation]:
-    """Look at a bulk operation."""
-    request, reply_type = requests.describe_bulk_operation(arn), s3.DescribeBulkOperationOutput
-    return (yield from call("DescribeBulkOperation", request, reply_type)).description
+export_of = partial(_look_at, Export)
+import_of = partial(_look_at, Import)
+bulk_operation_of = partial(_look_at, BulkOperation)
 
 
 def transfer_arn(given: object, kind: type[Underway]) -> str:
@@ -159,27 +148,21 @@ def check_units(units: object) -> None:
         raise ValueError(f"max_write_units= takes {LEAST_UNITS} or more, not {units!r}")
 
 
-def _arn_of(model: Model | str | None, operation: str) -> Steps[str | None]:
-    """Return the ARN that a list is of; raise where the endpoint tells none of the table.
-
-    The API lists by ARN alone, and without one everything there is.
-    """
-    if model is None:
-        return None
-    name = table_name(model)
-    # One that is given is not looked up: a list outlives its table.
-    return name if name.startswith("arn:") else arn_of((yield from describe_table(name)), operation)
-
-
 def _listed(
-    arn: str | None, operation: str, request: Callable[..., Any], reply_type: Any
-) -> Steps[tuple[Any, ...]]:
+    kind: type[J], request: Callable[..., Any], model: Model | str | None = None
+) -> Steps[tuple[J, ...]]:
     """List page by page; without a table, only those of tables with the database's prefix."""
-    prefix = "" if arn is not None else (yield from where()).table_prefix
+    operation = f"List{kind.__name__}s"
+    # The API lists by ARN alone, and without one everything there is. One that is given is not
+    # looked up: a list outlives its table.
+    named = () if model is None else (table_name(model),)
+    if named and not named[0].startswith("arn:"):
+        named = (arn_of((yield from describe_table(*named)), operation),)
+    prefix = "" if named else (yield from where()).table_prefix
     every = yield from pages(
         operation,
-        lambda token: request(arn, start_at=token),
-        reply_type,
+        lambda token: request(*named, start_at=token),
+        getattr(s3, f"{operation}Output"),
         lambda page: page.next_token,
     )
     # ARNs have the real names of tables; the API filters by no part of one.

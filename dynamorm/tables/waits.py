@@ -1,9 +1,12 @@
-"""Waits until a table is ready or gone; changes nothing."""
+"""Waits until a table is ready or gone, or a job of the service is done; changes nothing.
+
+Jobs are backups, exports, imports and bulk puts.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import errors
 from ..api import TableDescription
@@ -78,6 +81,14 @@ def until_active(
             raise _deleted(name) if ours else errors.WaitTimeout(name, deadline.waited(moment), "")
 
 
+def look_until_active(
+    name: str, deadline: Deadline, indexes: bool = True
+) -> Steps[TableDescription]:
+    """Look at a table, and wait until it is ACTIVE; one of a moment ago may not show yet."""
+    found = yield from find_table(name)
+    return (yield from until_active(name, deadline, found, indexes=indexes))
+
+
 def _check_replicas(before: TableDescription, table: TableDescription) -> None:
     """Raise `TableFailed` for a replica that was being made, and has failed.
 
@@ -149,6 +160,60 @@ def _look_again(
     return (yield from look_again(lambda: find_table(name), schedule, deadline, late))
 
 
+class Underway(Protocol):
+    """Something that is under way at the service."""
+
+    @property
+    def arn(self) -> str: ...
+    @property
+    def status(self) -> str: ...
+
+
+T = TypeVar("T")
+J = TypeVar("J", bound=Underway)
+Progress = Callable[[T], Any]
+"""What is called with each description, the first and the last included."""
+
+# Each kind of job has some of these; a status that nobody knows yet is waited out, not guessed.
+_DONE = ("AVAILABLE", "COMPLETED", "COMPLETED_WITH_ERRORS")
+_FAILED = ("CANCELLED", "FAILED")
+
+
+def until_done(
+    job: J,
+    look: Callable[[str], Steps[J]],
+    deadline: Deadline,
+    *,
+    wait: bool = True,
+    progress: Progress[J] | None = None,
+) -> Steps[J]:
+    """Look at a job until it is done; errors that pass are waited out.
+
+    `job` is the answer to the request that began it. With `wait` off, nothing is sent, and this is
+    returned unless it has failed. Raises `TransferFailed` with the job, `WaitTimeout`.
+    """
+    schedule = polling()
+    # The answer that began a job is its first description: with a small one nothing more is asked.
+    while True:
+        if progress is not None:
+            progress(job)
+        if job.status in _FAILED:
+            raise errors.TransferFailed(job)
+        # A backup may be deleted while it is waited for.
+        if job.status == "DELETED":
+            raise errors.TableFailed(job.arn, job.status)
+        if job.status in _DONE or not wait:
+            return job
+        job = yield from _next(job, look, deadline, schedule)
+
+
+def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule: Any) -> Steps[J]:
+    def late(waited: float) -> errors.WaitTimeout:
+        return errors.WaitTimeout(job.arn, waited, job.status)
+
+    return (yield from look_again(lambda: look(job.arn), schedule, deadline, late))
+
+
 @operation
 def wait_until_active(
     model: Model | str,
@@ -165,13 +230,8 @@ def wait_until_active(
     """
     check_flags(indexes=indexes)
     table = table_name(model, name=name)
-
-    def wait(deadline: Deadline) -> Steps[TableDescription]:
-        # `None` is waited out by `until_active`: a table of a moment ago may not show yet.
-        found = yield from find_table(table)
-        return (yield from until_active(table, deadline, found, indexes=indexes))
-
-    return (yield from within(timeout, wait))
+    waiting = within(timeout, lambda deadline: look_until_active(table, deadline, indexes))
+    return (yield from waiting)
 
 
 @operation

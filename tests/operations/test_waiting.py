@@ -32,7 +32,7 @@ from dynamorm.api.tables import ListTablesOutput
 from dynamorm.errors import service_error
 from dynamorm.operations.waiting import Deadline, deadline_in, within
 from dynamorm.requests import describe_table, list_tables
-from dynamorm.tables.binding import Binding
+from dynamorm.tables.plan import Binding
 from dynamorm.tables.waits import until_active, until_gone
 from dynamorm.testing import Async, FakeClock, FakeService, Script
 

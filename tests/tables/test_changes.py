@@ -36,8 +36,7 @@ from dynamorm.api.settings import (
 )
 from dynamorm.model.spec import changed
 from dynamorm.tables.compare import differences, drift, unknowns
-from dynamorm.tables.selection import compared_settings
-from dynamorm.tables.settings import declared_settings
+from dynamorm.tables.settings import compared_settings, declared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import FakeService
 

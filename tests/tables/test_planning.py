@@ -31,13 +31,12 @@ from dynamorm.api.settings import (
     PointInTimeRecoveryDescription,
     TimeToLiveDescription,
 )
+from dynamorm.copying.identity import described_spec
 from dynamorm.model.spec import changed
 from dynamorm.operations import Location
 from dynamorm.tables.compare import drift
-from dynamorm.tables.described import described_spec
 from dynamorm.tables.plan import create_plan, make_plan
-from dynamorm.tables.selection import checked_names
-from dynamorm.tables.settings import declared_settings
+from dynamorm.tables.settings import checked_names, declared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import Script
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import json
 
-from dynamorm.tables.policies import same_policy
+from dynamorm.tables.tags_and_policies import same_policy
 
 pytestmark = pytest.mark.once
 

@@ -26,7 +26,7 @@ from dynamorm import (
 )
 from dynamorm.errors import service_error
 from dynamorm.model.spec import changed
-from dynamorm.tables.binding import Binding
+from dynamorm.tables.plan import Binding
 
 pytestmark = pytest.mark.once
 

@@ -28,8 +28,9 @@ from dynamorm.errors import PlanRefused
 from dynamorm.model.spec import DescribedSpec, changed
 from dynamorm.operations import InRegion, Location, Where, through
 from dynamorm.operations.waiting import retrying
+from dynamorm.tables.apply import Applied
 from dynamorm.tables.plan import Plan
-from dynamorm.tables.update import Applied, plan, update_table
+from dynamorm.tables.update import plan, update_table
 from dynamorm.testing import FakeService
 
 pytestmark = pytest.mark.once

@@ -39,8 +39,8 @@ from ...operations.waiting import Deadline, passes, when_free
 from ...tables import describe_table
 from ...tables.buckets import Bucket, blocking
 from ...tables.bulk_errors import error_in, item_in_record, key_in_record, records, sum_up
-from ...tables.jobs import Underway, until_done
 from ...tables.transfers import bulk_operation_of, export_of
+from ...tables.waits import Underway, until_done
 from ..checkpoint import S3Point, total
 from ..job import Job
 from .files import data_files

@@ -1,8 +1,11 @@
-"""The settings that other services keep for a table: Kinesis, CloudWatch Contributor Insights."""
+"""TTL and PITR, and what other services keep for a table: Kinesis, CloudWatch Contributor Insights.
+
+Each has requests of its own, which name the table.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from msgspec import UNSET
@@ -12,9 +15,66 @@ from ..api import TableDescription
 from ..model.options import Kinesis
 from ..model.spec import TableSpec
 from ..operations import Steps, call
-from .actions import linked_role
-from .steps import Change, Pair, Setting, Step
-from .table_settings import reading
+from .steps import Change, Kind, Pair, Setting, Step
+
+TTL_INTERVAL = 3600.0
+"""https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
+
+
+def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescription], Steps[Any]]:
+    """Return a `read` that sends a table's name, and of whose answer one member counts."""
+
+    def read(spec: TableSpec, _table: TableDescription) -> Steps[Any]:
+        from ..api import settings
+
+        # By the spec's name and not the description's: it may be the ARN of another account's.
+        request = getattr(settings, f"{operation}Input")(spec.name)
+        reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
+        return getattr(reply, member)
+
+    return read
+
+
+def _time_to_live(change: Change) -> Iterator[Step]:
+    """Yield the steps for TTL: turning it on deletes items, turning it off stops that."""
+    name, declared, found = change.address, change.declared, change.found
+    # Also where another run, or a person, has turned the old attribute off within the hour.
+    leaving = change.answer is not None and change.answer.time_to_live_status == "DISABLING"
+    if found:
+        off = requests.update_time_to_live(name, found, enabled=False)
+        text = f"turn TTL off, attribute {found}"
+        yield change.but(name=f"ttl:{found}", declared=None).step(off, text, "destructive")
+    # Destructive even on a table without TTL: it begins to delete items that are there.
+    if declared:
+        on = requests.update_time_to_live(name, declared)
+        text = f"turn TTL on, attribute {declared}"
+        later = {"until": "an hour later, in another run", "after": TTL_INTERVAL}
+        when = later if found or leaving else {}
+        yield change.but(name="ttl", found=None).step(on, text, "destructive", **when)
+
+
+def recovery(declared: object, days: int) -> bool | int:
+    """Return the days found as they are declared."""
+    return True if declared is True and days else days or False
+
+
+def _found_recovery(told: Change) -> bool | int:
+    return recovery(told.declared, told.answer.recovery_days if told.answer else 0)
+
+
+def _recovery(change: Change) -> Iterator[Step]:
+    yield recovery_step(change, change.address)
+
+
+def recovery_step(change: Change, address: str, **more: Any) -> Step:
+    """Return the step that turns PITR on or off, or changes its days."""
+    declared = change.declared
+    days = None if isinstance(declared, bool) else declared
+    request = requests.update_continuous_backups(address, enabled=bool(declared), days=days)
+    # Fewer days end the recovery to any moment before them.
+    kind: Kind = "destructive" if declared < change.found else "safe"
+    return change.step(request, str(change), kind, **more)
+
 
 EVERY_KEY = "ACCESSED_AND_THROTTLED_KEYS"
 
@@ -63,6 +123,12 @@ def _kinesis_actions(given: str | Kinesis) -> Iterator[tuple[str, str]]:
         yield f"kinesis:{action}", _stream(given)
     yield "kinesis:ListStreams", ""  # on whatever there is
     yield linked_role("kinesisreplication", "KinesisDataStreamsReplication")
+
+
+def linked_role(service: str, role: str) -> tuple[str, str]:
+    """Return what the first table of an account needs, for which the service makes a role."""
+    path = f"role/aws-service-role/{service}.dynamodb.amazonaws.com/AWSServiceRoleForDynamoDB{role}"
+    return "iam:CreateServiceLinkedRole", f"arn:aws:iam::*:{path}"
 
 
 Insights = bool | str
@@ -130,6 +196,29 @@ def _insights_actions(_on: Any) -> Iterator[tuple[str, str]]:
 
 _INSIGHTS_ACTIONS = ("DescribeContributorInsights", "UpdateContributorInsights")
 
+TTL_SETTINGS = (
+    Setting(
+        name="ttl",
+        field="time_to_live",
+        part="ttl",
+        absent=None,
+        found=lambda told: told.answer and told.answer.attribute,
+        steps=_time_to_live,
+        read=reading("DescribeTimeToLive", "time_to_live_description"),
+        actions=("DescribeTimeToLive", "UpdateTimeToLive"),
+        with_create=False,
+        interval=TTL_INTERVAL,
+    ),
+    Setting(
+        name="point_in_time_recovery",
+        absent=False,
+        found=_found_recovery,
+        steps=_recovery,
+        read=reading("DescribeContinuousBackups", "continuous_backups_description"),
+        actions=("DescribeContinuousBackups", "UpdateContinuousBackups"),
+        with_create=False,
+    ),
+)
 SERVICE_SETTINGS = (
     Setting(
         name="kinesis",
