@@ -11,7 +11,7 @@ from ..errors import Refused, TableFailed, UnsupportedOperation
 from ..model import Readable, name_problem
 from ..model.declare import Model, table_spec
 from ..model.keywords import TableOptions
-from ..model.options import Options
+from ..model.options import Options, check_flags
 from ..operations import Steps, operation, where
 from ..operations.middleware import elsewhere
 from ..operations.waiting import Deadline, seconds_of, within
@@ -72,10 +72,12 @@ def auto_migrate_with_options(
     """
     seconds_of(timeout)  # raises for what is no limit, before anything is sent
     check_segments(segments)
+    check_flags(data_copy=data_copy)
     copying: Any = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
     table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
     _check_names(table_options)
-    source, target = table_spec(model), table_spec(target_model or model, **table_options)
+    source = table_spec(model)
+    target = table_spec(model if target_model is None else target_model, **table_options)
     settings = CopySettings(**copying)
     _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
     pair = Pair(model, target if target_model is None else target_model, settings)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast, get_args
 from msgspec import Struct
 
 from ..errors import DynamormError, Refused
-from ..model.options import check_rate, check_word
+from ..model.options import check_flags, check_rate, check_word
 from ..operations.transport import DatabaseLike
 from .checkpoint import MAX_SEGMENTS
 from .report import CopyReport
@@ -126,6 +126,7 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         # 2**31 - 1: an Integer of the API has 32 bits.
         _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
         _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
+        check_flags(consistent_read=self.consistent_read, in_place=self.in_place)
         for name, kind in _WORDS.items():
             check_word(name, getattr(self, name), get_args(kind))
         for name in ("max_read_units", "max_write_units"):
@@ -151,7 +152,8 @@ class CopySettings(Struct, frozen=True, kw_only=True):
         """Raise for what does not go with something else."""
         if self.checkpoint_file is not None:
             path = self.checkpoint_file
-            if not isinstance(path, str) and not hasattr(path, "__fspath__"):
+            # The path "" is that of the folder, to which no file can be saved.
+            if not path or not (isinstance(path, str) or hasattr(path, "__fspath__")):
                 raise TypeError(f"checkpoint_file= takes a path, not {path!r}")
             if self.resume is not None:
                 raise ValueError("checkpoint_file= resumes by itself: leave resume= out")

@@ -12,7 +12,7 @@ from ..api import settings
 from ..api.parts import Tag
 from ..model import table_name
 from ..model.declare import Model
-from ..model.options import policy_text
+from ..model.options import check_flags, policy_text
 
 
 def update_time_to_live(
@@ -23,6 +23,7 @@ def update_time_to_live(
     With `enabled` off, `attribute` is the one that TTL is on for.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html
     """
+    check_flags(enabled=enabled)
     specification = settings.TimeToLiveSpecification(enabled, attribute)
     return settings.UpdateTimeToLiveInput(table_name(model_or_name), specification)
 
@@ -36,6 +37,7 @@ def update_continuous_backups(
     model_or_name: Model | str, *, enabled: bool = True, days: int | None = None
 ) -> settings.UpdateContinuousBackupsInput:
     """Build UpdateContinuousBackups; `days`, 1 to 35, are how far back one can recover."""
+    check_flags(enabled=enabled)
     specification = settings.PointInTimeRecoverySpecification(enabled, days)
     return settings.UpdateContinuousBackupsInput(table_name(model_or_name), specification)
 
@@ -58,6 +60,9 @@ def tag_resource(arn: str, tags: Mapping[str, str]) -> settings.TagResourceInput
 
 def untag_resource(arn: str, keys: Iterable[str]) -> settings.UntagResourceInput:
     """Build UntagResource."""
+    # The letters of a str would be the keys, and the tags of these keys would go.
+    if isinstance(keys, str):
+        raise TypeError(f"keys takes the keys of tags, as in [{keys!r:.200}], not a str")
     return settings.UntagResourceInput(arn, tuple(keys))
 
 
@@ -128,6 +133,7 @@ def update_contributor_insights(
 
     `mode` is "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS".
     """
+    check_flags(enabled=enabled)
     return settings.UpdateContributorInsightsInput(
         table_name=table_name(model_or_name),
         index_name=index,

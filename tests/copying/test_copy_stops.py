@@ -539,8 +539,11 @@ def test_a_checkpoint_file_of_another_copy_is_refused_and_left(tmp_path: Path) -
     assert "Scan" not in fake.sent
     with pytest.raises(ValueError, match="resumes by itself"):
         copy(fake, checkpoint_file=file, resume={})
-    with pytest.raises(TypeError, match="takes a path"):
-        copy(fake, checkpoint_file=7)
+    fake.sent.clear()
+    for path in (7, ""):
+        with pytest.raises(TypeError, match="takes a path"):
+            copy(fake, checkpoint_file=path)
+    assert fake.sent == []
 
 
 def test_a_checkpoint_that_cannot_be_put_in_place_leaves_nothing(tmp_path: Path) -> None:

@@ -789,6 +789,16 @@ def test_options_that_mean_nothing_are_refused(options: dict[str, Any]) -> None:
     assert fake.sent == []
 
 
+@pytest.mark.parametrize("name", ["in_place", "consistent_read"])
+@pytest.mark.parametrize("given", ["no", 1, None])
+def test_a_flag_is_true_or_false(name: str, given: Any) -> None:
+    """The text "no" would count as yes, and let a copy overwrite its own source."""
+    fake = service()
+    with pytest.raises(TypeError, match=f"{name}= takes True or False, not"):
+        copy(fake, **{name: given})
+    assert fake.sent == []
+
+
 def test_more_options_that_mean_nothing_are_refused() -> None:
     """So are an error sink that cannot be called and a segment that does not exist."""
     with pytest.raises(TypeError, match="on_error"):

@@ -226,6 +226,8 @@ OTHERS: Any = {"source": "x", "target": "y", "of": 1, "segments": []}
     [
         ({"resume": OTHERS, "transform": with_name}, Refused),
         ({"segments": 0}, ValueError),
+        ({"data_copy": "no"}, TypeError),
+        ({"target_model": False}, TypeError),
         ({"transform": lambda: None}, TypeError),
         ({"transform": unchanged}, TypeError),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -251,8 +252,10 @@ def test_the_builders_are_what_the_module_shows():
     """`dir` has the public names and no others; each is there, loaded or not."""
     assert dir(requests) == sorted(requests.__all__)
     assert all(callable(getattr(requests, name)) for name in requests.__all__)
-    with pytest.raises(AttributeError, match="no attribute 'create_tabel'"):
+    with pytest.raises(AttributeError, match="no attribute 'create_tabel'; did you mean create_ta"):
         requests.create_tabel  # noqa: B018 - looking is what fails
+    with pytest.raises(AttributeError, match=r"no attribute '_private'$"):
+        requests._private  # noqa: B018 - looking is what fails
 
 
 @pytest.mark.once
@@ -291,3 +294,25 @@ def test_the_stub_has_the_names_that_are_loaded():
 def test_a_request_that_is_its_own_builder(request_, body):
     """What is left out, or `None`, is not sent."""
     assert request_.to_dict() == body
+
+
+@pytest.mark.parametrize(
+    "build",
+    [
+        partial(requests.update_time_to_live, "users", "expires"),
+        partial(requests.update_continuous_backups, "users"),
+        partial(requests.update_contributor_insights, "users"),
+    ],
+)
+def test_on_or_off_is_true_or_false(build):
+    """The text "no" would turn on what is to be turned off."""
+    with pytest.raises(TypeError, match="enabled= takes True or False, not 'no'"):
+        build(enabled="no")
+
+
+def test_a_text_is_not_taken_for_the_keys_of_tags():
+    """Its letters would be: an untag of "team" would remove the tags t, e, a and m."""
+    arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+    with pytest.raises(TypeError, match=r"keys takes the keys of tags, as in \['team'\]"):
+        requests.untag_resource(arn, "team")
+    assert requests.untag_resource(arn, ["team"]).to_dict()["TagKeys"] == ["team"]
