@@ -24,6 +24,8 @@ ExportFormat = Literal["DYNAMODB_JSON", "ION"]
 ImportFormat = Literal["DYNAMODB_JSON", "ION", "CSV"]
 ExportView = Literal["NEW_IMAGE", "NEW_AND_OLD_IMAGES"]
 Compression = Literal["GZIP", "ZSTD", "NONE"]
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CsvOptions.html
+Delimiter = Literal[",", "\t", ":", ";", "|", " "]
 Tier = Literal["STANDARD", "ACCELERATED"]
 
 

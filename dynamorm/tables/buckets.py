@@ -53,8 +53,15 @@ _BLOCKING = (
 )
 
 
-def check_place(bucket: object, prefix: object, owner: object = None, *, of: str = "") -> None:
-    """Raise for what cannot be the name of a bucket, the beginning of keys or an account.
+def check_place(
+    bucket: object,
+    prefix: object,
+    owner: object = None,
+    *,
+    kms_key: object = None,
+    of: str = "",
+) -> None:
+    """Raise for what cannot be a bucket's name, the beginning of keys, an account or a KMS key.
 
     The arguments are named as such; with `of` "errors_" as `errors_bucket=` and `errors_prefix=`.
     `s3://bucket/folder` and `bucket/folder` are the usual mistakes; S3 judges the rest of a name.
@@ -68,6 +75,9 @@ def check_place(bucket: object, prefix: object, owner: object = None, *, of: str
     # A number is a usual mistake too, and may have lost the zeros that it began with.
     if owner is not None and not (isinstance(owner, str) and len(owner) == ACCOUNT_DIGITS):
         raise ValueError(f"bucket_owner= takes an account, twelve digits in a str, not {owner!r}")
+    # True would be sent as a key of this name, and an empty text would leave the encryption out.
+    if kms_key is not None and not (isinstance(kms_key, str) and kms_key):
+        raise TypeError(f"kms_key= takes the id, alias or ARN of a key, not {kms_key!r:.200}")
 
 
 class Bucket:

@@ -29,7 +29,14 @@ from ..model.declare import Model, table_spec
 from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
 from ..operations.waiting import Deadline, when_free, within
-from ..requests.s3 import Compression, ExportFormat, ExportView, ImportFormat, Tier
+from ..requests.s3 import (
+    Compression,
+    Delimiter,
+    ExportFormat,
+    ExportView,
+    ImportFormat,
+    Tier,
+)
 from . import describe_table
 from .buckets import check_client, check_place
 from .restore import complete, of_one_region, refuse_unset, seconds_at
@@ -73,7 +80,9 @@ def export_to_s3(
     """
     check_flags(wait=wait)
     check_progress(progress)
-    check_place(bucket, prefix, bucket_owner)
+    check_place(bucket, prefix, bucket_owner, kms_key=kms_key)
+    if not isinstance(filter_specification, dict | None):
+        raise TypeError(f"filter_specification= takes a dict, not {filter_specification!r:.200}")
     _check_words(format=(format, ExportFormat), view=(view, ExportView))
     if view is not None and since is None:
         raise ValueError("view= takes effect with since= alone: a full export has no old images")
@@ -129,7 +138,8 @@ def import_from_s3(
     check_flags(wait=wait)
     check_progress(progress)
     check_place(bucket, prefix, bucket_owner)
-    _check_words(format=(format, ImportFormat), compression=(compression, Compression))
+    words = {"format": (format, ImportFormat), "compression": (compression, Compression)}
+    _check_words(**words, delimiter=(delimiter, Delimiter))
     spec = of_one_region(table_spec(model, name=name, **options))
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html
     # has no member for them.
@@ -141,7 +151,7 @@ def import_from_s3(
     if not wait:
         refuse_unset(spec, "an import")
     columns = _columns(header)
-    if (delimiter or columns) and format != "CSV":
+    if (delimiter is not None or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
     def bring(deadline: Deadline) -> Steps[Import]:
@@ -201,7 +211,7 @@ def bulk_put_from_s3(
     check_progress(progress)
     check_place(bucket, prefix, bucket_owner)
     reports = bucket if errors_bucket is None else errors_bucket
-    check_place(reports, errors_prefix, of="errors_")
+    check_place(reports, errors_prefix, kms_key=kms_key, of="errors_")
     words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
     _check_words(**words, tier=(tier, Tier))
     check_units(max_write_units)
