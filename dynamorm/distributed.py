@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
     from .copying.options import CopyOptions
 
+__all__ = ["copy_table", "verify_copy"]
+
 R = TypeVar("R")
 
 LOOK_EVERY = 0.05

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from .transports import Given
 
+__all__ = ["signed_headers"]
+
 
 def signed_headers(
     operation: str,

@@ -382,6 +382,25 @@ def test_an_arn_is_a_name_everywhere() -> None:
 
 
 @pytest.mark.parametrize("connect", CONNECTS)
+def test_the_signature_has_what_can_be_given_and_nothing_else(connect: Any) -> None:
+    """`inspect` and an editor show the region, and the keywords."""
+    region, *others = inspect.signature(connect).parameters.values()
+    assert (region.name, region.kind) == ("region", region.POSITIONAL_OR_KEYWORD)
+    assert {one.kind for one in others} == {region.KEYWORD_ONLY}
+    assert [one.name for one in others] == [
+        "endpoint",
+        "profile",
+        "credentials",
+        "transport",
+        "table_prefix",
+        "retries",
+        "connect_timeout",
+        "read_timeout",
+        "observe",
+    ]
+
+
+@pytest.mark.parametrize("connect", CONNECTS)
 @pytest.mark.parametrize(
     ("given", "advice"),
     [

@@ -224,7 +224,9 @@ def test_public_names():
 @pytest.mark.parametrize("name", dynamorm._SUBMODULES)
 def test_public_module(name):
     """The modules that are public as such can be had without an import of their own."""
-    assert dynamorm.__getattr__(name) is sys.modules[f"dynamorm.{name}"]
+    module = dynamorm.__getattr__(name)
+    assert module is sys.modules[f"dynamorm.{name}"]
+    assert all(hasattr(module, public) for public in module.__all__)
 
 
 def test_the_stub_has_the_names_that_are_loaded():

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from ..operations.sending import (
     CONNECT_TIMEOUT,
@@ -25,10 +25,35 @@ if TYPE_CHECKING:
     from ..operations.transport import AsyncTransport, Client, Transport
     from ..transports import Given
 
+P = ParamSpec("P")
+T = TypeVar("T")
 
+
+def _explained(function: Callable[P, T]) -> Callable[P, T]:
+    """Answer an argument that the function does not take with what to write instead."""
+    code = function.__code__
+    first, *names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+
+    @wraps(function)
+    def connecting(*given: P.args, **named: P.kwargs) -> T:
+        # By name alone: the values may be secrets.
+        if given[1:]:
+            from ..model.arguments import refuse_positions
+
+            refuse_positions(function.__name__, f"the {first}", names)
+        if unknown := [name for name in named if name not in (first, *names)]:
+            from ..model.arguments import refuse_keywords
+
+            refuse_keywords(function.__name__, unknown, (first, *names))
+        return function(*given, **named)
+
+    return connecting
+
+
+@_explained
 def connect(
     region: str | None = None,
-    *misplaced: NoReturn,
+    *,
     endpoint: str | None = None,
     profile: str | None = None,
     credentials: Given | None = None,
@@ -38,7 +63,6 @@ def connect(
     connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
     read_timeout: float | timedelta | None = READ_TIMEOUT,
     observe: Observe | None = None,
-    **unknown: NoReturn,
 ) -> Database:
     """Return a `Database`; nothing is looked up or sent before the first operation.
 
@@ -56,9 +80,10 @@ def connect(
     return Arguments(connect, **locals()).database()
 
 
+@_explained
 def connect_async(
     region: str | None = None,
-    *misplaced: NoReturn,
+    *,
     endpoint: str | None = None,
     profile: str | None = None,
     credentials: Given | None = None,
@@ -68,7 +93,6 @@ def connect_async(
     connect_timeout: float | timedelta | None = CONNECT_TIMEOUT,
     read_timeout: float | timedelta | None = READ_TIMEOUT,
     observe: Observe | None = None,
-    **unknown: NoReturn,
 ) -> AsyncDatabase:
     """Return an `AsyncDatabase`, for asyncio; otherwise as `connect`.
 
@@ -91,15 +115,13 @@ class Arguments(Hidden):
         self,
         function: Callable[..., Any],
         *,
-        misplaced: tuple[Any, ...],
-        unknown: dict[str, Any],
         transport: Any,
         table_prefix: str,
         retries: Retries | int,
         observe: Observe | None,
         **given: Any,
     ) -> None:
-        _check(function.__name__, misplaced, unknown, **given)
+        _check(**given)
         self._connect = function
         self._transport = transport
         self._own: Any = {"table_prefix": table_prefix, "retries": retries, "observe": observe}
@@ -176,25 +198,8 @@ class Arguments(Hidden):
         return made
 
 
-def _check(
-    function: str,
-    misplaced: tuple[Any, ...],
-    unknown: dict[str, Any],
-    *,
-    credentials: Any,
-    **given: Any,
-) -> None:
+def _check(*, credentials: Any, **given: Any) -> None:
     """Check what no transport looks at before its first request."""
-    if misplaced or unknown:
-        from inspect import signature
-
-        from ..model.arguments import refuse_keywords, refuse_positions
-
-        parameters = signature(connect).parameters.values()
-        names = [one.name for one in parameters if one.kind is one.KEYWORD_ONLY]
-        if misplaced:
-            refuse_positions(function, "the region", names)
-        refuse_keywords(function, unknown, ("region", *names))
     if callable(credentials):
         from ..model.arguments import check_plain
 

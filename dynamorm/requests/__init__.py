@@ -61,6 +61,9 @@ def __getattr__(name: str) -> Any:
     from importlib import import_module
 
     if name not in _PLACES:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from ..model.arguments import nearest
+
+        advice = "" if name.startswith("_") else nearest(name, _PLACES)
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
     module, attribute = _PLACES[name]
     return getattr(import_module(module, __name__), attribute)
