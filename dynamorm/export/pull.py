@@ -8,7 +8,7 @@ from typing import Any, overload
 from msgspec import UNSET, Struct
 
 from ..model.spec import TableSpec, changed
-from ..operations import Operation, Steps, operation
+from ..operations import Operation, Steps
 from ..tables import describe_table
 from ..tables.settings import SETTINGS, survey
 from ..tables.steps import Change
@@ -35,10 +35,11 @@ def source(table: Any) -> Operation[str] | str:
     are declared only where an index includes them, as `Any`. Raises `ModelError` for a table that
     no model can stand for.
     """
-    return _pulled(table) if isinstance(table, str) else model_source(TableSpec.of(table))
+    if isinstance(table, str):
+        return Operation(_pulled, (table,), {})
+    return model_source(TableSpec.of(table))
 
 
-@operation
 def _pulled(table: str) -> Steps[str]:
     found = yield from describe_table(table)
     wanted = [row.name for row in SETTINGS.values() if row.read]
@@ -54,3 +55,7 @@ def _pulled(table: str) -> Steps[str]:
     denied = settings.denied.items()
     notes = [f"{name} was not read: dynamodb:{action} is denied." for name, action in denied]
     return model_source(changed(spec, **told), notes)
+
+
+# The name that a repr shows, and the warning about an operation that was never run.
+_pulled.__name__ = source.__name__

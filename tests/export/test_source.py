@@ -149,6 +149,13 @@ def test_a_plan_right_after_is_empty(spec):
     assert plan.undeclared == ()
 
 
+def test_the_operation_shows_how_it_was_called():
+    """In its repr, which the warning about one that was never run has as well."""
+    pulling = source(ORDERS.name)
+    assert repr(pulling) == "source('orders-archive')"
+    assert "class OrdersArchive" in World(ORDERS, create_seconds=0).run(pulling)
+
+
 def test_an_emulator_s_table_is_pulled():
     """What moto tells of a table is enough, too."""
     with emulator.moto() as url:
