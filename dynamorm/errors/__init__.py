@@ -14,36 +14,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 from msgspec import DecodeError
 
 if TYPE_CHECKING:
-    from .answers import (
-        AccessDenied as AccessDenied,
-        ConditionFailed as ConditionFailed,
-        CredentialsRejected as CredentialsRejected,
-        LimitExceeded as LimitExceeded,
-        ServerError as ServerError,
-        TableBusy as TableBusy,
-        TableExists as TableExists,
-        TableNotFound as TableNotFound,
-        Throttled as Throttled,
-        UnsupportedOperation as UnsupportedOperation,
-        ValidationFailed as ValidationFailed,
-        service_error as service_error,
-    )
-    from .outcomes import (
-        CopyIncomplete as CopyIncomplete,
-        CredentialsMissing as CredentialsMissing,
-        Drifted as Drifted,
-        EndpointUnknown as EndpointUnknown,
-        ItemError as ItemError,
-        MigrateNotSupported as MigrateNotSupported,
-        ModelError as ModelError,
-        PlanRefused as PlanRefused,
-        ProfileUnusable as ProfileUnusable,
-        Refused as Refused,
-        S3Error as S3Error,
-        TableFailed as TableFailed,
-        TransferFailed as TransferFailed,
-        WaitTimeout as WaitTimeout,
-    )
+    from .answers import *
+    from .outcomes import *
 
 DOCS = "https://dynamorm.readthedocs.io/en/stable/"
 """Where the latest release is documented: the text of an error ends with its section there."""
@@ -226,34 +198,32 @@ def _short(whole: TracebackType | None) -> TracebackType | None:
     return short
 
 
-_LATER = {
-    "answers": (
+# The names of each module.
+_MODULES = {
+    ".": "DynamormError ServiceError TransportError",
+    ".answers": (
         "AccessDenied ConditionFailed CredentialsRejected LimitExceeded ServerError TableBusy "
         "TableExists TableNotFound Throttled UnsupportedOperation ValidationFailed service_error"
     ),
-    "outcomes": (
+    ".outcomes": (
         "CopyIncomplete CredentialsMissing Drifted EndpointUnknown ItemError MigrateNotSupported "
         "ModelError PlanRefused ProfileUnusable Refused S3Error TableFailed TransferFailed "
         "WaitTimeout"
     ),
 }
+_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names.split()}
 
 # `import *` asks nobody for what is loaded later.
-__all__ = [  # pyright: ignore[reportUnsupportedDunderAll]
-    name
-    for names in ("DynamormError ServiceError TransportError", *_LATER.values())
-    for name in names.split()
-]
+__all__ = list(_MODULE_OF)  # pyright: ignore[reportUnsupportedDunderAll]
 
 
 def __getattr__(name: str) -> Any:
+    if name not in _MODULE_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    for module, names in _LATER.items():
-        if name in names.split():
-            found = globals()[name] = getattr(import_module(f".{module}", __name__), name)
-            return found
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_MODULE_OF[name], __name__), name)
+    return found
 
 
 def __dir__() -> list[str]:
