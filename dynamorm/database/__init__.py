@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from functools import update_wrapper
 from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, overload
 
-from ..api import Lazy
+import dynamorm
+
 from ..errors import DynamormError, shortened
 from ..model import NoAttribute, checked_prefix, table_name, whole_name
 from ..operations.drivers import arun, run
@@ -16,18 +17,9 @@ from ..operations.waiting import Retries, retries_of
 if TYPE_CHECKING:
     from typing import Protocol
 
-    from .. import tables as finding
-    from ..copying import migrate as migrating
-    from ..copying import table as copying
-    from ..copying import verify as verifying
     from ..model.declare import Model
     from ..operations import Operation, Steps
     from ..operations.observing import Observe
-    from ..tables import backups, bulk_errors, deletion, s3, transfers, waits
-    from ..tables import check as checking
-    from ..tables import lifecycle as tables
-    from ..tables import restore as restoring
-    from ..tables import update as updating
 
     D = TypeVar("D", bound="_Operations")
 
@@ -38,22 +30,6 @@ if TYPE_CHECKING:
     class _Awaited(Protocol):
         @property
         def awaited(self) -> Literal[True]: ...
-
-else:
-    backups = Lazy("tables.backups")
-    bulk_errors = Lazy("tables.bulk_errors")
-    checking = Lazy("tables.check")
-    copying = Lazy("copying.table")
-    deletion = Lazy("tables.deletion")
-    finding = Lazy("tables")
-    migrating = Lazy("copying.migrate")
-    restoring = Lazy("tables.restore")
-    s3 = Lazy("tables.s3")
-    tables = Lazy("tables.lifecycle")
-    transfers = Lazy("tables.transfers")
-    updating = Lazy("tables.update")
-    verifying = Lazy("copying.verify")
-    waits = Lazy("tables.waits")
 
 
 P = ParamSpec("P")
@@ -164,85 +140,81 @@ class _Operations:
             close()
 
     def _how(self) -> dict[str, Any]:
-        return {
-            "retries": self.retries,
-            "table_prefix": self.table_prefix,
-            "observe": self.observe,
-        }
+        return {name: getattr(self, name) for name in ("retries", "table_prefix", "observe")}
 
-    create_table = Method(lambda: tables.create_table)
+    create_table = Method(lambda: dynamorm.create_table)
     """Create a table; raise `TableExists` for one that is there."""
-    ensure_table = Method(lambda: tables.ensure_table)
+    ensure_table = Method(lambda: dynamorm.ensure_table)
     """Create a table unless it is there; report what differs if it is."""
-    auto_migrate = Method(lambda: tables.auto_migrate)
+    auto_migrate = Method(lambda: dynamorm.auto_migrate)
     """Create the tables that are missing, all at once."""
     ensure_tables = auto_migrate
-    check = Method(lambda: checking.check)
+    check = Method(lambda: dynamorm.check)
     """Compare tables with their models; create and change nothing."""
-    plan = Method(lambda: updating.plan)
+    plan = Method(lambda: dynamorm.plan)
     """Compare a table with its model; send no write."""
-    apply = Method(lambda: updating.apply)
+    apply = Method(lambda: dynamorm.apply)
     """Perform the steps of a plan; raise `PlanRefused` for what was not shown."""
-    update_table = Method(lambda: updating.update_table)
+    update_table = Method(lambda: dynamorm.update_table)
     """Plan, then apply."""
-    describe_table = Method(lambda: finding.describe_table)
+    describe_table = Method(lambda: dynamorm.describe_table)
     """Describe a table; raise `TableNotFound`."""
-    table_exists = Method(lambda: finding.table_exists)
+    table_exists = Method(lambda: dynamorm.table_exists)
     """Return whether there is such a table, in any status."""
-    delete_table = Method(lambda: deletion.delete_table)
+    delete_table = Method(lambda: dynamorm.delete_table)
     """Delete a table with all its items."""
-    delete_tables = Method(lambda: deletion.delete_tables)
+    delete_tables = Method(lambda: dynamorm.delete_tables)
     """Delete several tables, and wait for all of them at once."""
-    wait_until_active = Method(lambda: waits.wait_until_active)
+    wait_until_active = Method(lambda: dynamorm.wait_until_active)
     """Wait until a table and its indexes are ACTIVE."""
-    wait_until_gone = Method(lambda: waits.wait_until_gone)
+    wait_until_gone = Method(lambda: dynamorm.wait_until_gone)
     """Wait until there is no such table."""
-    list_tables = Method(lambda: finding.list_tables)
+    list_tables = Method(lambda: dynamorm.list_tables)
     """Return the names of the tables that begin with `prefix`."""
-    create_backup = Method(lambda: backups.create_backup)
+    create_backup = Method(lambda: dynamorm.create_backup)
     """Make an on-demand backup of a table."""
-    list_backups = Method(lambda: backups.list_backups)
+    list_backups = Method(lambda: dynamorm.list_backups)
     """Return the backups of a table, or of all tables."""
-    delete_backup = Method(lambda: backups.delete_backup)
+    delete_backup = Method(lambda: dynamorm.delete_backup)
     """Delete one backup."""
-    restore_backup = Method(lambda: restoring.restore_backup)
+    restore_backup = Method(lambda: dynamorm.restore_backup)
     """Restore a backup to a new table, and make that what its model declares."""
-    restore_to_point_in_time = Method(lambda: restoring.restore_to_point_in_time)
+    restore_to_point_in_time = Method(lambda: dynamorm.restore_to_point_in_time)
     """Restore a table as it was at a moment to a new table; otherwise the same."""
-    export_to_s3 = Method(lambda: s3.export_to_s3)
+    export_to_s3 = Method(lambda: dynamorm.export_to_s3)
     """Export the items of a table, or what has changed, to a bucket."""
-    import_from_s3 = Method(lambda: s3.import_from_s3)
+    import_from_s3 = Method(lambda: dynamorm.import_from_s3)
     """Import items from a bucket into a new table."""
-    bulk_put_from_s3 = Method(lambda: s3.bulk_put_from_s3)
+    bulk_put_from_s3 = Method(lambda: dynamorm.bulk_put_from_s3)
     """Put items from a bucket into a table that is there."""
-    list_exports = Method(lambda: transfers.list_exports)
+    list_exports = Method(lambda: dynamorm.list_exports)
     """Return the exports of a table, or of all tables."""
-    list_imports = Method(lambda: transfers.list_imports)
+    list_imports = Method(lambda: dynamorm.list_imports)
     """Return the imports into a table, or into all tables."""
-    list_bulk_operations = Method(lambda: transfers.list_bulk_operations)
+    list_bulk_operations = Method(lambda: dynamorm.list_bulk_operations)
     """Return the bulk puts of this account and region."""
-    describe_export = Method(lambda: transfers.describe_export)
+    describe_export = Method(lambda: dynamorm.describe_export)
     """Describe one export."""
-    describe_import = Method(lambda: transfers.describe_import)
+    describe_import = Method(lambda: dynamorm.describe_import)
     """Describe one import."""
-    describe_bulk_operation = Method(lambda: transfers.describe_bulk_operation)
+    describe_bulk_operation = Method(lambda: dynamorm.describe_bulk_operation)
     """Describe one bulk put."""
-    cancel_bulk_operation = Method(lambda: transfers.cancel_bulk_operation)
+    cancel_bulk_operation = Method(lambda: dynamorm.cancel_bulk_operation)
     """Cancel one bulk put."""
-    read_bulk_errors = Method(lambda: bulk_errors.read_bulk_errors)
+    read_bulk_errors = Method(lambda: dynamorm.read_bulk_errors)
     """Sum up which items a bulk put could not put."""
-    copy_table = Method(lambda: copying.copy_table)
+    copy_table = Method(lambda: dynamorm.copy_table)
     """Copy the items of a table into another one."""
-    copy_segment = Method(lambda: copying.copy_segment)
+    copy_segment = Method(lambda: dynamorm.copy_segment)
     """Copy one segment of a table."""
-    verify_copy = Method(lambda: verifying.verify_copy)
+    verify_copy = Method(lambda: dynamorm.verify_copy)
     """Compare all items of two tables."""
-    auto_migrate_with_options = Method(lambda: migrating.auto_migrate_with_options)
+    auto_migrate_with_options = Method(lambda: dynamorm.auto_migrate_with_options)
     """Back up, ensure the target table, copy: what is asked for."""
 
     def migrate(self, *models: Any, **options: Any) -> NoReturn:
         """Raise `MigrateNotSupported`, which names the tools to use instead."""
-        tables.migrate(*models, **options)
+        dynamorm.migrate(*models, **options)
 
 
 class AsyncDatabase(_Operations):

@@ -77,7 +77,7 @@ def connect(
     is called with an `Event` for each request, retry, wait and page of a copy.
     """
     # The signature is the one list of what can be given: a copy of it could lack a name.
-    return Arguments(connect, **locals()).database()
+    return _connected(Database, connect, **locals())
 
 
 @_explained
@@ -100,102 +100,96 @@ def connect_async(
     of aiobotocore or aioboto3, or an `AsyncTransport`. "botocore", the default, "http" and the
     clients of boto3 send in threads.
     """
-    return Arguments(connect_async, **locals()).async_database()
+    return _connected(AsyncDatabase, connect_async, **locals())
 
 
 D = TypeVar("D", Database, AsyncDatabase)
 
 
+def _connected(
+    kind: type[D],
+    function: Callable[..., D],
+    *,
+    transport: Any,
+    table_prefix: str,
+    retries: Retries | int,
+    observe: Observe | None,
+    **given: Any,
+) -> D:
+    """Return a database, which is pickled as these arguments if its transport has a name."""
+    _check(**given)
+    # A default that somebody wrote is kept: beside a transport object it is refused, too.
+    place = {
+        name: value
+        for name, value in given.items()
+        if value is not None and not isinstance(value, UnlessGiven)
+    }
+    made = _transport(transport, place, awaited=kind.awaited)
+    check_kind(made, awaited=kind.awaited)
+    db = kind(made, table_prefix=table_prefix, retries=retries, observe=observe)
+    # A transport object may hold sockets and credentials.
+    if isinstance(transport, str | None):
+        db.given = Arguments(function, transport, place)
+    return db
+
+
 class Arguments(Hidden):
     """What `connect` was given; it may hold credentials, and shows nothing."""
 
-    __slots__ = ("_connect", "_given", "_own", "_transport")
+    __slots__ = ("_connect", "_place", "_transport")
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        *,
-        transport: Any,
-        table_prefix: str,
-        retries: Retries | int,
-        observe: Observe | None,
-        **given: Any,
-    ) -> None:
-        _check(**given)
-        self._connect = function
+    def __init__(self, connect: Callable[..., Any], transport: str | None, place: Any) -> None:
+        self._connect = connect
         self._transport = transport
-        self._own: Any = {"table_prefix": table_prefix, "retries": retries, "observe": observe}
-        self._given = {
-            name: value
-            for name, value in given.items()
-            # A default that somebody wrote is kept: beside a transport object it is refused, too.
-            if value is not None and not isinstance(value, UnlessGiven)
-        }
-
-    def database(self) -> Database:
-        made = self._named() or self._object(awaited=False)
-        check_kind(made, awaited=False)
-        return self._remembered(Database(made, **self._own))
-
-    def async_database(self) -> AsyncDatabase:
-        made = self._for_asyncio()
-        check_kind(made, awaited=True)
-        return self._remembered(AsyncDatabase(made, **self._own))
-
-    def _remembered(self, db: D) -> D:
-        """Let a database be pickled as these arguments, if it is of a transport that has a name."""
-        # A transport object may hold sockets and credentials.
-        if isinstance(self._transport, str | None):
-            db.given = self
-        return db
-
-    def _for_asyncio(self) -> Any:
-        if self._transport == "aio":
-            from ..transports.aio import AioTransport
-
-            return AioTransport(**self._given)
-        if named := self._named():
-            from ..transports.threads import ThreadTransport
-
-            return ThreadTransport(named)
-        return self._object(awaited=True)
+        self._place = place
 
     def pickled(self, **own: Any) -> tuple[Any, ...]:
         """Return how a pickle connects again; raise `TypeError` for what none can or must hold."""
-        if not _is_module_level(self._given.get("credentials")):
+        if not _is_module_level(self._place.get("credentials")):
             raise TypeError(f"a database with credentials= cannot be pickled, {INSTEAD}")
         if not _is_module_level(own["observe"]):
             raise TypeError(f"observe= can be pickled only as a module-level function, {INSTEAD}")
         # A URL may be http://user:password@host; a pickle is often a file.
-        if "@" in self._given.get("endpoint", ""):
+        if "@" in self._place.get("endpoint", ""):
             raise TypeError(f"a password in endpoint= cannot be pickled, {INSTEAD}")
-        return partial(self._connect, transport=self._transport, **self._given, **own), ()
+        return partial(self._connect, transport=self._transport, **self._place, **own), ()
 
-    def _named(self) -> Any:
-        if self._transport is None or self._transport == "botocore":
-            from ..transports.botocore import BotocoreTransport
 
-            return BotocoreTransport(**self._given)
-        if self._transport == "http":
-            from ..transports.http import HttpTransport
+def _transport(asked: Any, place: dict[str, Any], *, awaited: bool) -> Any:
+    """Return the transport that is asked for, by its name or as an object."""
+    made: Any
+    if asked == "aio" and awaited:
+        from ..transports.aio import AioTransport
 
-            return HttpTransport(**self._given)
-        return None
+        return AioTransport(**place)
+    if asked is None or asked == "botocore":
+        from ..transports.botocore import BotocoreTransport
 
-    def _object(self, *, awaited: bool) -> Any:
-        made = self._transport
+        made = BotocoreTransport(**place)
+    elif asked == "http":
+        from ..transports.http import HttpTransport
+
+        made = HttpTransport(**place)
+    else:
         # What sends by itself is a transport, whatever else it has.
-        if hasattr(made, "meta") and not hasattr(type(made), "send"):
-            made = _wrapped(made, awaited=awaited)
+        client = hasattr(asked, "meta") and not hasattr(type(asked), "send")
+        made = _wrapped(asked, awaited=awaited) if client else asked
         if not callable(getattr(made, "send", None)):
             raise TypeError(f"transport= takes {_KNOWN}, not {made!r:.200}{_advice(made)}")
-        if self._given:
-            names = ", ".join(f"{name}=" for name in self._given)
+        if place:
+            names = ", ".join(f"{name}=" for name in place)
             raise TypeError(
                 "a transport object has its own region, endpoint, profile, credentials and "
                 f"time-outs: give {names} to the transport"
             )
         return made
+    return _in_threads(made) if awaited else made
+
+
+def _in_threads(transport: Any) -> Any:
+    from ..transports.threads import ThreadTransport
+
+    return ThreadTransport(transport)
 
 
 def _check(*, credentials: Any, **given: Any) -> None:
@@ -240,11 +234,7 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
 
     # The resource as it is: so the transport knows that its client rewrites items.
     made = ClientTransport(given)
-    if not awaited:
-        return made
-    from ..transports.threads import ThreadTransport
-
-    return ThreadTransport(made)
+    return _in_threads(made) if awaited else made
 
 
 def _advice(given: Any) -> str:

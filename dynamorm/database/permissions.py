@@ -143,7 +143,7 @@ def _about(row: Setting, spec: TableSpec, which: int) -> Needs:
     return ((row.actions[which], f"{_path(spec.name)}{part}") for part in row.resources)
 
 
-def _create(spec: TableSpec) -> Needs:
+def _create(spec: TableSpec, _allow: tuple[str, ...] = ()) -> Needs:
     """Name what it takes to make a table and, with `wait`, all that is declared of it."""
     yield "CreateTable", _path(spec.name)
     # Also without waiting: an answer that was lost is resolved by describing the table.
@@ -163,39 +163,28 @@ def _sets(row: Setting, spec: TableSpec) -> Needs:
     yield from row.elsewhere(spec, "set")
 
 
-def _creates(asked: _Asked) -> Needs:
-    for spec in asked.specs:
-        yield from _create(spec)
-
-
-def _ensures(asked: _Asked) -> Needs:
-    return (need for spec in asked.specs for need in _ensure(spec))
-
-
-def _ensure(spec: TableSpec) -> Needs:
+def _ensure(spec: TableSpec, _allow: tuple[str, ...] = ()) -> Needs:
     yield from _create(spec)
     yield from _reads(spec)
 
 
-def _plans(asked: _Asked) -> Needs:
-    for spec in asked.specs:
-        yield "DescribeTable", _path(spec.name)
-        yield from _reads(spec, asked.allow)
+def _plan(spec: TableSpec, allow: tuple[str, ...]) -> Needs:
+    yield "DescribeTable", _path(spec.name)
+    yield from _reads(spec, allow)
 
 
-def _updates(asked: _Asked) -> Needs:
-    """Name what plans take, and what brings each setting to what is declared of it."""
-    yield from _plans(asked)
-    for spec in asked.specs:
-        yield "UpdateTable", _path(spec.name)
-        for row in compared_rows(spec):
-            if row.declared(spec):
-                yield from _sets(row, spec)
-                for which in range(len(row.actions) - 1):  # all but what removes it
-                    yield from _about(row, spec, which)
-            if _removes(row, spec, asked.allow):
-                yield from _about(row, spec, -1)
-                yield from (need for name in asked.allow for need in row.elsewhere(spec, name))
+def _update(spec: TableSpec, allow: tuple[str, ...]) -> Needs:
+    """Name what a plan takes, and what brings each setting to what is declared of it."""
+    yield from _plan(spec, allow)
+    yield "UpdateTable", _path(spec.name)
+    for row in compared_rows(spec):
+        if row.declared(spec):
+            yield from _sets(row, spec)
+            for which in range(len(row.actions) - 1):  # all but what removes it
+                yield from _about(row, spec, which)
+        if _removes(row, spec, allow):
+            yield from _about(row, spec, -1)
+            yield from (need for name in allow for need in row.elsewhere(spec, name))
 
 
 def _removes(row: Setting, spec: TableSpec, allow: tuple[str, ...]) -> bool:
@@ -228,6 +217,10 @@ def _plan_needs(plan: Plan) -> Needs:
             yield from row.elsewhere(spec, "set" if step.declared else step.name)
 
 
+def _each(needs: Callable[[TableSpec, tuple[str, ...]], Needs], asked: _Asked) -> Needs:
+    return (need for spec in asked.specs for need in needs(spec, asked.allow))
+
+
 def _copies(asked: _Asked) -> Needs:
     source, target = asked.ends
     way = "conditional" if asked.conditional and asked.via == "direct" else asked.via
@@ -243,14 +236,15 @@ def _listed(subject: str, asked: _Asked) -> Needs:
 def _imports(asked: _Asked) -> Needs:
     yield from _listed("import_from_s3", asked)
     # The operation then sets on its new table what else is declared.
-    yield from _updates(asked) if asked.wait else ()
+    yield from _each(_update, asked) if asked.wait else ()
 
 
 def _restores(subject: str, asked: _Asked) -> Needs:
     made, source = asked.ends
     yield from _rows(ACTIONS[subject], asked, made, source)
     # The table that was backed up is only read.
-    yield from _updates(structs.replace(asked, tables=asked.tables[:1])) if asked.wait else ()
+    new = structs.replace(asked, tables=asked.tables[:1])
+    yield from _each(_update, new) if asked.wait else ()
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str = "") -> Needs:
@@ -279,17 +273,17 @@ def _migrates(asked: _Asked) -> Needs:
 
 _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     **{subject: partial(_listed, subject) for subject in ACTIONS},
-    "auto_migrate": _ensures,
+    "auto_migrate": partial(_each, _ensure),
     "auto_migrate_with_options": _migrates,
-    "check": _plans,
+    "check": partial(_each, _plan),
     "copy_segment": _copies,
     "copy_table": _copies,
-    "create_table": _creates,
-    "ensure_table": _ensures,
-    "ensure_tables": _ensures,
+    "create_table": partial(_each, _create),
+    "ensure_table": partial(_each, _ensure),
+    "ensure_tables": partial(_each, _ensure),
     "import_from_s3": _imports,
-    "plan": _plans,
+    "plan": partial(_each, _plan),
     "restore_backup": partial(_restores, "restore_backup"),
     "restore_to_point_in_time": partial(_restores, "restore_to_point_in_time"),
-    "update_table": _updates,
+    "update_table": partial(_each, _update),
 }
