@@ -106,7 +106,7 @@ def tell_before(
     """Print the cost of a copy and the rate of its target; warn if the target has no PITR."""
     from ..errors import AccessDenied
     from ..estimate import Quota
-    from ..estimate.rates import rates
+    from ..estimate.rates import rates_of
     from ..model import table_name
     from ..model.declare import table_spec
     from ..model.spec import TableSpec
@@ -117,7 +117,7 @@ def tell_before(
     if found is None:  # which is an error of the copy
         return
     spec = TableSpec.of(found)
-    _, writes = rates(spec, spec, Quota(), found)
+    _, writes = rates_of(spec, spec, Quota(), found)
     say(f"{spec.name} takes {writes.first:,.0f} write units a second, {writes.most:,.0f} at most")
     # The description has nothing about it; a check asks where a spec declares it.
     wanted = table_spec(spec, name=table_name(ends[1]), point_in_time_recovery=True)

@@ -65,17 +65,13 @@ class Rate(NamedTuple):
         return seconds + units / rate
 
 
-Rates = tuple[Rate, Rate]
-"""Of reads, and of writes."""
-
-
-def rates(
+def rates_of(
     owner: TableSpec | IndexSpec,
     table: TableSpec,
     quota: Quota,
     described: TableDescription | None = None,
-) -> Rates:
-    """Return what a table or index serves, as it is declared or, where it is there, described."""
+) -> tuple[Rate, Rate]:
+    """Return what is served, reads and writes: as described where it is there, or as declared."""
     if isinstance(table.billing, Provisioned):
         own = owner.throughput if isinstance(owner, IndexSpec) else None
         # One rate from the first second on: auto scaling, which follows use, is not counted.
@@ -96,13 +92,10 @@ def _described(
     owner: TableSpec | IndexSpec, table: TableDescription | None
 ) -> WarmThroughput | None:
     """Return the warm throughput of a table or index that is there, if it is told."""
-    if table is None:
-        return None
-    found = table.warm_throughput
-    if isinstance(owner, IndexSpec):
-        indexes = {index.index_name: index for index in table.global_secondary_indexes}
-        # One that is still to be built has none yet: then what is declared counts.
-        found = indexes[owner.name].warm_throughput if owner.name in indexes else None
-    if not (found and found.read_units_per_second and found.write_units_per_second):
-        return None
-    return WarmThroughput(found.read_units_per_second, found.write_units_per_second)
+    indexes = {index.index_name: index for index in table.global_secondary_indexes} if table else {}
+    # An index that is still to be built is not described yet: then what is declared counts.
+    there = indexes.get(owner.name) if isinstance(owner, IndexSpec) else table
+    found = there.warm_throughput if there else None
+    if found and found.read_units_per_second and found.write_units_per_second:
+        return WarmThroughput(found.read_units_per_second, found.write_units_per_second)
+    return None
