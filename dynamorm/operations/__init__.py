@@ -191,8 +191,7 @@ def call(
     operation: str, payload: Any, reply_type: type[R], *, until: float | None = None
 ) -> Steps[R]:
     """Ask for one request; the same as yielding a `Call`, but typed."""
-    reply: R = yield Call(operation, payload, reply_type, until)
-    return reply
+    return asked(Call(operation, payload, reply_type, until))
 
 
 def asked(effect: Effect) -> Steps[Any]:
@@ -202,20 +201,17 @@ def asked(effect: Effect) -> Steps[Any]:
 
 def now() -> Steps[float]:
     """Ask for the time; the same as yielding `Now()`, but typed."""
-    seconds: float = yield Now()
-    return seconds
+    return asked(NOW)
 
 
 def wall_time() -> Steps[float]:
     """Ask for the time of day; the same as yielding `WallTime()`, but typed."""
-    seconds: float = yield WallTime()
-    return seconds
+    return asked(WallTime())
 
 
 def where() -> Steps[Location]:
     """Ask where requests go; the same as yielding `Where()`, but typed."""
-    location: Location = yield Where()
-    return location
+    return asked(Where())
 
 
 def together(operations: tuple[Steps[T], ...], executor: Any = None) -> Steps[tuple[T, ...]]:

@@ -7,14 +7,14 @@ import time
 from collections.abc import Callable, Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from msgspec import Struct
+from msgspec import Struct, structs
 
-from ..api import encode
 from ..errors import TransportError
 from ..model import checked_prefix
 from . import (
     Call,
     Effect,
+    Home,
     InRegion,
     Now,
     Operation,
@@ -28,7 +28,7 @@ from . import (
     through,
 )
 from .middleware import prefixing
-from .sending import at_once, check_kind, decoded, later, sending, told_of
+from .sending import at_once, decoded, later, told_of
 from .waiting import Retries, retries_of, retrying
 
 if TYPE_CHECKING:
@@ -78,8 +78,8 @@ def run(
     Whatever the transport raises is raised inside the operation, at the request that it concerns.
     An interrupt (Ctrl-C) closes the operation. `observe` is called with each `Event`.
     """
-    program = _program(steps, retries, table_prefix, home)
-    return _run(program, _world(transport, clock, observe))
+    program = _program(steps, retries, table_prefix)
+    return _run(program, _world(transport, clock, observe, home, awaited=False))
 
 
 async def arun(
@@ -93,8 +93,8 @@ async def arun(
     home: Any = None,
 ) -> T:
     """Run an operation under asyncio and return its result; cancelling closes the operation."""
-    program = _program(steps, retries, table_prefix, home)
-    return await _arun(program, _world(transport, clock, observe))
+    program = _program(steps, retries, table_prefix)
+    return await _drive(program, _world(transport, clock, observe, home, awaited=True))
 
 
 class _World(Struct, frozen=True):
@@ -103,27 +103,28 @@ class _World(Struct, frozen=True):
     transport: Any
     clock: Clock
     watch: Watch | None
+    home: Any
+    awaited: bool
+    """Whether it is performed under asyncio."""
     stopped: Callable[[], bool] = lambda: False
 
-    def beside(self, stopped: Callable[[], bool] | None = None) -> _World:
+    def beside(self, stopped: Callable[[], bool] = lambda: False) -> _World:
         """Return that of an operation that is performed together with others."""
         watch = self.watch and self.watch.another()
-        return _World(self.transport, self.clock, watch, stopped or self.stopped)
-
-    def seen(self, body: bytes) -> bytes:
-        if self.watch is not None:
-            self.watch.answered(body)
-        return body
+        return structs.replace(self, watch=watch, stopped=stopped)
 
 
-def _world(transport: Any, clock: Clock | None, observe: Observe | None) -> _World:
+def _world(
+    transport: Any, clock: Clock | None, observe: Observe | None, home: Any, *, awaited: bool
+) -> _World:
     # A transport of a test brings the clock that goes with its script.
     known: Clock = clock or getattr(transport, "clock", None) or Clock()
-    if observe is None and not _is_logged():
-        return _World(transport, known, None)
-    from .observing import Watch
+    watch = None
+    if observe is not None or _is_logged():
+        from .observing import Watch
 
-    return _World(transport, known, Watch(observe, known.now))
+        watch = Watch(observe, known.now)
+    return _World(transport, known, watch, home, awaited)
 
 
 def _is_logged() -> bool:
@@ -134,43 +135,38 @@ def _is_logged() -> bool:
 
 def _run(program: Steps[T], world: _World) -> T:
     try:
+        # Outside of asyncio nothing that is awaited waits by itself: one step is all of it.
+        _drive(program, world).send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    raise AssertionError("suspended without an event loop")  # pragma: no cover
+
+
+async def _drive(program: Steps[T], world: _World) -> T:
+    cancelled: BaseException | None = None
+    try:
         effect = next(program)
         while not world.stopped():
             try:
+                if cancelled is not None:  # the program has been told what was finished for it
+                    raise cancelled
                 answer = _perform(effect, world)
-            except BaseException as error:  # an interrupt too
-                # Not raised here: the operation may know what to do, or want a last word.
+                if world.awaited and type(effect) in _WAITED:
+                    if isinstance(effect, Call) and effect.finish:
+                        answer, cancelled = await _finished(answer)
+                    else:
+                        answer = await answer
+            except BaseException as error:  # an interrupt and a cancellation too
+                # Not raised here: the operation may know what to do, or want a last word. What it
+                # asks for after that is performed.
+                cancelled = None
                 effect = program.throw(error)
             else:
                 effect = program.send(answer)
         from .parallel import Stopped
 
         raise Stopped
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    finally:
-        program.close()
-
-
-async def _arun(program: Steps[T], world: _World) -> T:
-    cancelled: BaseException | None = None
-    try:
-        effect = next(program)
-        while True:
-            try:
-                if cancelled is not None:  # the program has been told what was finished for it
-                    raise cancelled
-                if isinstance(effect, Call) and effect.finish:
-                    answer, cancelled = await _finished(_aperform(effect, world))
-                else:
-                    answer = await _aperform(effect, world)
-            except BaseException as error:  # a cancellation too
-                # Told once: what the operation asks for after that is performed.
-                cancelled = None
-                effect = program.throw(error)
-            else:
-                effect = program.send(answer)
     except StopIteration as stop:
         result: T = stop.value
         return result
@@ -198,62 +194,56 @@ async def _finished(performing: Coroutine[Any, Any, T]) -> tuple[T, BaseExceptio
         raise cancelled from None
 
 
+_WAITED = {Call, Sleep, Together, Waiting}
+"""Effects that take time: under asyncio, what performs them is awaited."""
+
+
 def _perform(effect: Effect, world: _World) -> Any:
+    """Return the answer to an effect, or under asyncio what gives it once it is awaited."""
     if type(effect) is Now:  # asked for with each request of a copy
         return world.clock.now()
     if isinstance(effect, Call):
-        if world.watch is None:
-            return _ask(effect, world)
-        with world.watch.request(effect):
-            return _ask(effect, world)
+        return _aask(effect, world) if world.awaited else _ask(effect, world)
     if isinstance(effect, Sleep):
-        world.clock.sleep(_seconds(effect, world))
-        return None
+        seconds = _seconds(effect, world)
+        return world.clock.asleep(seconds) if world.awaited else world.clock.sleep(seconds)
     if isinstance(effect, Together):
-        from .parallel import in_threads
+        from .parallel import in_tasks, in_threads
 
+        if world.awaited:
+            return in_tasks(effect, _drive, world)
         return in_threads(effect, _run, world)
-    if isinstance(effect, Waiting):
-        return effect.function(world.stopped)
-    return _answer(effect, world, awaited=False)
-
-
-async def _aperform(effect: Effect, world: _World) -> Any:
-    if type(effect) is Now:
-        return world.clock.now()
-    if isinstance(effect, Call):
-        if world.watch is None:
-            return await _aask(effect, world)
-        with world.watch.request(effect):
-            return await _aask(effect, world)
-    if isinstance(effect, Sleep):
-        await world.clock.asleep(_seconds(effect, world))
-        return None
-    if isinstance(effect, Together):
-        from .parallel import in_tasks
-
-        return await in_tasks(effect, _arun, world)
     if isinstance(effect, Waiting):
         from .parallel import in_thread
 
-        return await in_thread(effect.function)
-    return _answer(effect, world, awaited=True)
+        return in_thread(effect.function) if world.awaited else effect.function(world.stopped)
+    if isinstance(effect, WallTime):
+        return world.clock.time()
+    if isinstance(effect, Home):
+        return world.home
+    if isinstance(effect, Where | InRegion):
+        return told_of(effect.transport or world.transport, effect, awaited=world.awaited)
+    kinds = "Call, Sleep, Now, WallTime, Where or Together"
+    raise TypeError(f"an operation yields {kinds}, not {effect!r}")
 
 
+# An answer is in no variable here: one that is refused must not live as long as its error.
 def _ask(effect: Call[Any], world: _World) -> Any:
-    sender: Transport = effect.transport or world.transport
-    body, left = encode(effect.payload), _left(effect, world.clock)
-    # In no variable: an answer that is refused must not live as long as its error.
-    return decoded(
-        effect, sender, world.seen(at_once(sender, sending(sender, effect.operation, body, left)))
-    )
+    sender = effect.transport or world.transport
+    if world.watch is None:
+        return decoded(effect, sender, at_once(sender, effect, _left(effect, world.clock)))
+    with world.watch.request(effect) as seen:
+        return decoded(effect, sender, seen(at_once(sender, effect, _left(effect, world.clock))))
 
 
 async def _aask(effect: Call[Any], world: _World) -> Any:
-    sender: AsyncTransport = effect.transport or world.transport
-    check_kind(sender, awaited=True)
-    sent = sending(sender, effect.operation, encode(effect.payload), _left(effect, world.clock))
-    return decoded(effect, sender, world.seen(await later(sender, sent)))
+    sender = effect.transport or world.transport
+    if world.watch is None:
+        return decoded(effect, sender, await later(sender, effect, _left(effect, world.clock)))
+    with world.watch.request(effect) as seen:
+        return decoded(
+            effect, sender, seen(await later(sender, effect, _left(effect, world.clock)))
+        )
 
 
 def _left(effect: Call[Any], clock: Clock) -> float | None:
@@ -267,9 +257,7 @@ def _left(effect: Call[Any], clock: Clock) -> float | None:
     return left
 
 
-def _program(
-    steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str, home: Any
-) -> Steps[T]:
+def _program(steps: Steps[T] | Operation[T], retries: Retries | int, table_prefix: str) -> Steps[T]:
     steps = iter(steps) if isinstance(steps, Operation) else steps
     # A coroutine has `throw` too: that of an AsyncDatabase, given to `run`.
     if not hasattr(steps, "throw") or hasattr(steps, "__await__"):
@@ -277,7 +265,7 @@ def _program(
         raise TypeError(f"{wanted}; got {steps!r:.200}")
     if getattr(steps, "gi_frame", steps) is None:
         raise RuntimeError("this operation has been performed and runs only once: create a new one")
-    prefixed = prefixing(checked_prefix(table_prefix), home)
+    prefixed = prefixing(checked_prefix(table_prefix))
     return through(steps, both(prefixed, retrying(retries_of(retries))))
 
 
@@ -288,13 +276,3 @@ def _seconds(effect: Sleep, world: _World) -> float:
     if world.watch is not None:
         world.watch.pause(seconds)
     return seconds
-
-
-def _answer(effect: Effect, world: _World, *, awaited: bool) -> Any:
-    """Answer what takes no waiting."""
-    if isinstance(effect, WallTime):
-        return world.clock.time()
-    if isinstance(effect, Where | InRegion):
-        return told_of(effect.transport or world.transport, effect, awaited=awaited)
-    kinds = "Call, Sleep, Now, WallTime, Where or Together"
-    raise TypeError(f"an operation yields {kinds}, not {effect!r}")

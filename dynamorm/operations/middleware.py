@@ -11,7 +11,6 @@ from ..model import whole_name
 from . import (
     Call,
     Effect,
-    Home,
     InRegion,
     Location,
     Operation,
@@ -29,21 +28,21 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def prefixing(prefix: str, home: Any = None) -> Perform:
+def prefixing(prefix: str) -> Perform:
     """Return what lets a program work on tables whose names begin with `prefix`, unknown to it.
 
     ARNs stay as they are, and so do requests that go elsewhere by a transport of their own. Listed
     names come without the prefix, those of other tables not at all; a description says the whole
     name. A name that is too short or too long together with its prefix, be that empty, is a
-    `ModelError`, and nothing is sent. `home` is the database that has the prefix.
+    `ModelError`, and nothing is sent.
     """
 
     def perform(effect: Effect) -> Steps[Any] | None:
         """Return what performs an effect with the prefix; `None` leaves it as it is."""
-        if not isinstance(effect, Call):
-            return _told(effect, prefix, home)
-        if effect.transport is not None:
+        if not isinstance(effect, _ABOUT) or effect.transport is not None:
             return None
+        if isinstance(effect, Where):
+            return _located(effect, prefix)
         payload = _prefixed(effect.payload, prefix)
         own = effect if payload is effect.payload else structs.replace(effect, payload=payload)
         if effect.operation == "ListTables":
@@ -51,15 +50,6 @@ def prefixing(prefix: str, home: Any = None) -> Perform:
         return None if own is effect else asked(own)
 
     return perform
-
-
-def _told(effect: Effect, prefix: str, home: Any) -> Steps[Any] | None:
-    """Answer what is asked about the database itself."""
-    if isinstance(effect, Home):
-        return _known(home)
-    if isinstance(effect, Where) and effect.transport is None:
-        return _located(effect, prefix)
-    return None
 
 
 def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike | None) -> Steps[T]:
@@ -87,11 +77,6 @@ def elsewhere(steps: Steps[T] | Operation[T], place: DatabaseLike | None) -> Ste
 
 _ABOUT = (Call, Where)
 """Effects that are about a certain service."""
-
-
-def _known(answer: T) -> Steps[T]:
-    yield from ()
-    return answer
 
 
 def _located(effect: Where, prefix: str) -> Steps[Location]:

@@ -91,8 +91,11 @@ class Watch:
         return Watch(self._observe, self._now)
 
     @contextmanager
-    def request(self, call: Call[Any]) -> Iterator[None]:
-        """Tell of the request that is sent meanwhile; the same one again is another attempt."""
+    def request(self, call: Call[Any]) -> Iterator[Callable[[bytes], bytes]]:
+        """Tell of the request that is sent meanwhile; the same one again is another attempt.
+
+        Gives what is to see the body of its answer.
+        """
         # The same object, not an equal one: a retry yields it again, a poll asks with an equal one.
         attempt = self._last.attempt + 1 if call is self._call else 1
         self._call = call
@@ -101,13 +104,13 @@ class Watch:
         # A variable of the context, since `send` of a transport has no parameter for it.
         outer = _OBSERVED.set(True)
         try:
-            yield
+            yield self._answered
         except BaseException as error:
             failed = _bare(error)
             raise
         finally:
             _OBSERVED.reset(outer)
-            # A refusal is raised: there was no body for `answered` to note them from.
+            # A refusal is raised: there was no body for `_answered` to note them from.
             if isinstance(failed, ServiceError):
                 self._told = failed.status, failed.request_id or None
             self._last = Event(
@@ -124,9 +127,10 @@ class Watch:
             if call.operation == "Scan" and failed is None:
                 self._repeat("page", self._last.seconds)
 
-    def answered(self, body: bytes) -> None:
+    def _answered(self, body: bytes) -> bytes:
         """Note what a transport tells beside the body of an answer."""
         self._told = getattr(body, "status", None), getattr(body, "request_id", None)
+        return body
 
     def pause(self, seconds: float) -> None:
         """Tell of a pause that begins."""

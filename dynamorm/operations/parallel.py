@@ -32,25 +32,26 @@ def in_threads(
 ) -> tuple[Any, ...]:
     """Perform several operations at once; the first error ends them all."""
     over: list[bool] = []
-    own = None if effect.executor else Threads(MAX_THREADS)
-    executor: Any = effect.executor or own
+    calls = [
+        partial(run, operation, world.beside(lambda: bool(over) or world.stopped()))
+        for operation in effect.operations
+    ]
     futures: list[Any] = []
+    threads: list[Thread] = []
     try:
+        if effect.executor is None:
+            futures += (Future() for _ in calls)
+            threads += begun(deque(zip(futures, calls, strict=True)), MAX_THREADS)
         # One by one into the list: if an executor refuses one, those before it are known.
-        futures.extend(
-            executor.submit(run, operation, world.beside(lambda: bool(over) or world.stopped()))
-            for operation in effect.operations
-        )
-        # After all are in: a thread ends when nothing is left to do.
-        if own is not None:
-            own.start()
+        else:
+            futures.extend(effect.executor.submit(call) for call in calls)
         wait(futures, return_when=FIRST_EXCEPTION)
     finally:
         over.append(True)  # who is still under way ends before its next effect
         # Those that have begun are waited for: none may send anything after this has returned.
         wait([future for future in futures if not future.cancel()])
-        if own is not None:
-            own.join()
+        for thread in threads:
+            thread.join()
     errors = [future.exception() for future in futures if not future.cancelled()]
     # Whoever was stopped tells nothing of why.
     for error in errors:
@@ -108,43 +109,25 @@ async def _awaited(result: Awaitable[R]) -> R:
     return await result
 
 
-class Threads:
-    """Does what was submitted before its start, at most `most` at once.
+def begun(left: deque[tuple[Future[Any], Callable[[], Any]]], most: int) -> list[Thread]:
+    """Start threads that fulfil futures, each by its call; they end when nothing is left.
 
     At exit, the interpreter waits for the threads of a ThreadPoolExecutor, whoever has started
     them. These are daemons where the thread that starts them is one, so that work that nobody waits
     for does not keep a process alive. They can be started after the main thread has ended.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._left: deque[tuple[Future[Any], Callable[[], Any]]] = deque()
-        self._threads: list[Thread] = []
-
-    def submit(self, function: Callable[..., Any], *given: Any) -> Future[Any]:
-        """Queue a call; it begins after `start`."""
-        future: Future[Any] = Future()
-        self._left.append((future, partial(function, *given)))
-        return future
-
-    def start(self) -> None:
-        """Start as many threads as there are calls, up to the limit."""
-        for _ in range(min(len(self._left), self._most)):
-            # A daemon if the thread that starts it is one: so Python has it by default.
-            thread = Thread(target=self._work, name="dynamorm")
-            thread.start()
-            self._threads.append(thread)
-
-    def join(self) -> None:
-        """Wait until all calls have ended."""
-        for thread in self._threads:
-            thread.join()
-
-    def _work(self) -> None:
-        # Nothing is submitted after the start, so that an empty deque stays empty.
+    def work() -> None:
+        # Nothing is put in meanwhile, so that an empty deque stays empty.
         with suppress(IndexError):
             while True:
-                _fulfil(*self._left.popleft())
+                _fulfil(*left.popleft())
+
+    # A daemon if the thread that starts it is one: so Python has it by default.
+    threads = [Thread(target=work, name="dynamorm") for _ in range(min(len(left), most))]
+    for thread in threads:
+        thread.start()
+    return threads
 
 
 def _fulfil(future: Future[Any], function: Callable[[], Any]) -> None:

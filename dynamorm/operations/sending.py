@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import json
 
-from ..api import DescribeTableOutput, read_described
+from ..api import DescribeTableOutput, encode, read_described
 from ..errors import UNREADABLE, TransportError, shown
 from . import Call, ForkLock, InRegion, Location, Where
 
@@ -78,44 +78,45 @@ def _signature_takes_timeout(send: Any) -> bool:
     return any(p.name == "timeout" or p.kind is p.VAR_KEYWORD for p in parameters)
 
 
+def at_once(transport: Any, request: Call[Any], timeout: float | None) -> bytes:
+    """Return what `send` answers; raise `TypeError` for what would have to be awaited."""
+    sent: bytes = sending(transport, request.operation, encode(request.payload), timeout)
+    if hasattr(sent, "__await__"):
+        if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
+            sent.close()
+        raise _wrong(transport, awaited=False)
+    return sent
+
+
+def later(transport: Any, request: Call[Any], timeout: float | None) -> Awaitable[bytes]:
+    """Return what `send` promises; raise `TypeError` for what cannot be awaited."""
+    check_kind(transport, awaited=True)
+    promised: Awaitable[bytes]
+    promised = sending(transport, request.operation, encode(request.payload), timeout)
+    if not hasattr(promised, "__await__"):
+        raise _wrong(transport, awaited=True)
+    return promised
+
+
 def check_kind(transport: Any, *, awaited: bool) -> None:
     """Raise `TypeError`, before anything is sent, for a transport that is of the other kind.
 
     A `send` that is no `async def` and does not say that it gives something to await is not for
     asyncio: called to find out, it would have sent the request.
     """
-    send = transport.send
-    kind = type(transport).__name__
-    if awaited and _answers_at_once(send):
-        raise TypeError(f"{kind} {_BLOCKING}")
-    if not awaited and is_coroutine_function(send):
-        raise TypeError(f"{kind} {_AWAITED}")
+    is_wrong = _answers_at_once if awaited else is_coroutine_function
+    if is_wrong(transport.send):
+        raise _wrong(transport, awaited=awaited)
 
 
-_AWAITED = "is for asyncio: use connect_async or arun"
-
-_BLOCKING = (
-    "is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...), or in tests "
-    "dynamorm.testing.Async(...); one that is for asyncio has `async def send`, or the annotation "
-    "`-> Awaitable[bytes]`"
-)
-
-
-def at_once(transport: Any, sent: Any) -> Any:
-    """Return what `send` has answered; raise `TypeError` for what would have to be awaited."""
-    if hasattr(sent, "__await__"):
-        if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
-            sent.close()
-        raise TypeError(f"{type(transport).__name__} {_AWAITED}")
-    return sent
-
-
-def later(transport: Any, sent: Any) -> Awaitable[bytes]:
-    """Return what `send` has promised; raise `TypeError` for what cannot be awaited."""
-    if not hasattr(sent, "__await__"):
-        raise TypeError(f"{type(transport).__name__} {_BLOCKING}")
-    promised: Awaitable[bytes] = sent
-    return promised
+def _wrong(transport: Any, *, awaited: bool) -> TypeError:
+    blocking = (
+        "is not for asyncio: wrap it, dynamorm.transports.threads.ThreadTransport(...), or in "
+        "tests dynamorm.testing.Async(...); one that is for asyncio has `async def send`, or the "
+        "annotation `-> Awaitable[bytes]`"
+    )
+    problem = blocking if awaited else "is for asyncio: use connect_async or arun"
+    return TypeError(f"{type(transport).__name__} {problem}")
 
 
 def _code(function: Any) -> Any:
@@ -171,7 +172,10 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
     if body in _NOTHING and not getattr(effect.reply_type, "__struct_fields__", True):
         return effect.reply_type()
     try:
-        reply = _read(effect.reply_type, body)
+        if effect.reply_type is DescribeTableOutput:
+            reply = read_described(body, decoder_of)
+        else:
+            reply = decoder_of(effect.reply_type).decode(body)
     except UNREADABLE as error:
         problem = shown(str(error), 300)  # and not the error, which may hold all of the body
     else:
@@ -187,12 +191,6 @@ def decoded(effect: Call[Any], transport: Any, body: bytes) -> Any:
         operation=effect.operation,
         maybe_applied=True,
     )
-
-
-def _read(reply_type: Any, body: bytes) -> Any:
-    if reply_type is DescribeTableOutput:
-        return read_described(body, decoder_of)
-    return decoder_of(reply_type).decode(body)
 
 
 def decoder_of(reply_type: Any) -> json.Decoder[Any]:

@@ -68,7 +68,8 @@ class Retries(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not isinstance(self.attempts, int) or isinstance(self.attempts, bool):
-            raise TypeError(f"attempts= takes a whole number, not {self.attempts!r}")
+            taken = "a number of attempts or a Retries"
+            raise TypeError(f"retries= takes {taken}, not {self.attempts!r}")
         if self.attempts < 1:
             raise ValueError(f"attempts= counts the first one too: 1 or more, not {self.attempts}")
         for name in ("base", "cap", "budget"):
@@ -77,11 +78,7 @@ class Retries(Struct, frozen=True, kw_only=True):
 
 def retries_of(given: Retries | int) -> Retries:
     """Return what `retries=` means: a number is one of attempts."""
-    if isinstance(given, Retries):
-        return given
-    if not isinstance(given, int) or isinstance(given, bool):
-        raise TypeError(f"retries= takes a number of attempts or a Retries, not {given!r}")
-    return Retries(attempts=given)
+    return given if isinstance(given, Retries) else Retries(attempts=given)
 
 
 def retrying(retries: Retries = Retries()) -> Perform:

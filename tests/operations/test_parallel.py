@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any
@@ -12,14 +13,14 @@ from typing import Any
 import pytest
 from aids.leaks import nothing_left
 
-from dynamorm.operations.parallel import Threads
+from dynamorm.operations.parallel import begun
 
 
 def done(*functions: Callable[[], Any], most: int = 4) -> list[Future[Any]]:
-    threads = Threads(most)
-    futures = [threads.submit(function) for function in functions]
-    threads.start()
-    threads.join()
+    left = deque((Future(), function) for function in functions)
+    futures = [future for future, _ in left]
+    for thread in begun(left, most):
+        thread.join()
     return futures
 
 
@@ -45,15 +46,13 @@ def test_an_error_is_kept_for_who_asks(kind):
 
 def test_what_was_cancelled_before_its_turn_is_not_done():
     """An operation that has failed keeps others from beginning."""
-    threads = Threads(1)
-    begun: list[str] = []
+    did: list[str] = []
     second = Future()
-    threads.submit(lambda: second.cancel())
-    second = threads.submit(begun.append, "second")
-    threads.start()
-    threads.join()
+    left = deque([(Future(), second.cancel), (second, lambda: did.append("second"))])
+    for thread in begun(left, 1):
+        thread.join()
     assert second.cancelled()
-    assert begun == []
+    assert did == []
 
 
 def test_an_error_is_freed_with_its_last_reference():
