@@ -8,7 +8,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import Any
 
 from msgspec import Struct
@@ -51,10 +50,6 @@ class Event(Struct, frozen=True):
         return f"{self.kind} {self.operation}{place}: {', '.join(facts)}"
 
 
-_OBSERVED: ContextVar[bool] = ContextVar("observed", default=False)
-"""Whether somebody wants to know more of an answer than its body."""
-
-
 # Bytes themselves, since that is all that `send` of a transport gives.
 class Answered(bytes):
     """The body of an answer that knows what its head said."""
@@ -63,10 +58,8 @@ class Answered(bytes):
     request_id: str | None
 
 
-def observed_body(body: bytes, status: int | None, request_id: str | None) -> bytes:
-    """Return a body that says status and request id if somebody observes; else as it is."""
-    if not _OBSERVED.get():
-        return body
+def observed_body(body: bytes, status: int | None, request_id: str | None) -> Answered:
+    """Return a body that says status and request id."""
     made = Answered(body)
     made.status, made.request_id = status, request_id
     return made
@@ -101,15 +94,12 @@ class Watch:
         self._call = call
         begun = self._now()
         failed: BaseException | None = None
-        # A variable of the context, since `send` of a transport has no parameter for it.
-        outer = _OBSERVED.set(True)
         try:
             yield self._answered
         except BaseException as error:
             failed = _bare(error)
             raise
         finally:
-            _OBSERVED.reset(outer)
             # A refusal is raised: there was no body for `_answered` to note them from.
             if isinstance(failed, ServiceError):
                 self._told = failed.status, failed.request_id or None

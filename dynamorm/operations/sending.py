@@ -30,7 +30,7 @@ READ_TIMEOUT = UnlessGiven(10.0)
 
 
 def answered(body: bytes, status: int | None, request_id: str | None) -> bytes:
-    """Return a body that says status and request id if somebody observes; else as it is."""
+    """Return a body that says status and request id once anybody has observed; else as it is."""
     # Loaded by whoever observes, and by nobody for this.
     observing = sys.modules.get(_OBSERVING)
     return body if observing is None else observing.observed_body(body, status, request_id)

@@ -1,4 +1,4 @@
-"""What a transport is, to type checkers: nothing at run time asks for these classes.
+"""What a transport is, to type checkers, and what stands in front of one.
 
 A transport needs one method, `send`. Optional attributes: `local` says that the service is on this
 machine, where waits are shorter; `clock` replaces the machine's clock; `endpoint_url` and `region`
@@ -36,3 +36,24 @@ class DatabaseLike(Protocol):
     def transport(self) -> Any: ...
     @property
     def table_prefix(self) -> str: ...
+
+
+class Passing:
+    """A transport in front of another one; it has that one's place, clock and regions."""
+
+    # One of a user's needs nothing but `send`: what else it may say is passed on, if it does.
+    def __init__(self, transport: Any) -> None:
+        self.transport = transport
+
+    @property
+    def local(self) -> bool:
+        return bool(getattr(self.transport, "local", False))
+
+    @property
+    def clock(self) -> Any:
+        return getattr(self.transport, "clock", None)
+
+    def in_region(self, region: str) -> Any:
+        """Return the same in front of the transport of another region, if it knows any."""
+        make = getattr(self.transport, "in_region", None)
+        return make and type(self)(make(region))

@@ -8,7 +8,7 @@ from msgspec import json
 
 from ..operations.drivers import Clock
 from ..operations.sending import sending
-from ..operations.transport import Transport
+from ..operations.transport import Passing, Transport
 
 
 class FakeClock(Clock):
@@ -64,26 +64,6 @@ class Script:
         if isinstance(answer, BaseException):
             raise answer
         return answer if isinstance(answer, bytes) else json.encode(answer)
-
-
-class Passing:
-    """A transport in front of another one; it has that one's place, clock and regions."""
-
-    def __init__(self, transport: Transport) -> None:
-        self.transport = transport
-
-    @property
-    def local(self) -> bool:
-        return bool(getattr(self.transport, "local", False))
-
-    @property
-    def clock(self) -> Clock | None:
-        return getattr(self.transport, "clock", None)
-
-    def in_region(self, region: str) -> Any:
-        """Return the same in front of the transport of another region, if there is one."""
-        make = getattr(self.transport, "in_region", None)
-        return make and type(self)(make(region))
 
 
 class Recorder(Passing):
