@@ -227,7 +227,7 @@ def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> Non
         again = pickle.loads(pickle.dumps(db, protocol))
         assert (type(again), repr(again)) == (type(db), repr(db))
         assert (again.retries, again.table_prefix, again.observe) == (db.retries, "dev-", print)
-        transport = getattr(again.transport, "_transport", again.transport)
+        transport = getattr(again.transport, "transport", again.transport)
         assert transport._credentials.get().secret_key == "the-secret"
         assert transport._place(transport.endpoint).read_timeout == 3.0
         assert b"the-secret" not in pickle.dumps(db, protocol)
