@@ -174,7 +174,7 @@ def test_every_transport_has_the_time_outs_and_the_profile(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
     given: dict[str, Any] = {"profile": "work", "connect_timeout": 0.5, "read_timeout": 7}
     adb = dynamorm.connect_async(transport=name, **given)
-    made = [getattr(adb.transport, "_transport", adb.transport)]
+    made = [getattr(adb.transport, "transport", adb.transport)]
     if name != "aio":
         made.append(dynamorm.connect(transport=name, **given).transport)
     for transport in made:
@@ -283,7 +283,7 @@ def test_a_database_that_was_made_by_hand_is_not_pickled() -> None:
 def test_a_transport_is_shared_and_not_pickled(name: Any) -> None:
     """A copy of it is the transport itself."""
     made = dynamorm.connect_async(transport=name).transport
-    transport = getattr(made, "_transport", made)
+    transport = getattr(made, "transport", made)
     assert copy.copy(transport) is copy.deepcopy(transport) is transport
     with pytest.raises(TypeError, match="pickle a database that names its transport"):
         pickle.dumps(transport)
