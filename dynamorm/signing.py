@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from .transports import Profile
 from .transports.credential_source import CredentialSource
 from .transports.endpoints import resolve
-from .transports.exchange import Signer
-from .transports.signing import sign
+from .transports.signing import Signer
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -42,7 +41,7 @@ def signed_headers(
         raise TypeError(f"body is the request's JSON as bytes, not {type(body).__name__}")
     endpoint = resolve(region, url, {}, Profile())
     source = CredentialSource(credentials, {})
-    signer = Signer(endpoint, source, sign, lambda: _seconds(now))
+    signer = Signer(endpoint, source, lambda: _seconds(now))
     return signer.signed(operation, body, source.get()).headers()
 
 

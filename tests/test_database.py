@@ -178,7 +178,7 @@ def test_every_transport_has_the_time_outs_and_the_profile(
     if name != "aio":
         made.append(dynamorm.connect(transport=name, **given).transport)
     for transport in made:
-        place = transport._place(transport.endpoint)
+        place = transport._route(transport.endpoint)
         assert (place.connect_timeout, place.read_timeout) == (0.5, 7)
         assert transport.region == "eu-south-2"
 
@@ -229,7 +229,7 @@ def test_a_database_is_pickled_as_its_arguments(name: Any, protocol: int) -> Non
         assert (again.retries, again.table_prefix, again.observe) == (db.retries, "dev-", print)
         transport = getattr(again.transport, "transport", again.transport)
         assert transport._credentials.get().secret_key == "the-secret"
-        assert transport._place(transport.endpoint).read_timeout == 3.0
+        assert transport._route(transport.endpoint).read_timeout == 3.0
         assert b"the-secret" not in pickle.dumps(db, protocol)
 
 

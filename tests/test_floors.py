@@ -61,7 +61,6 @@ PACKAGES = {
 SENDERS = {
     "transports.routes",
     "transports.connection",
-    "transports.async_connection",
     "transports.aio",
     "transports.botocore",
     "transports.signed",
@@ -70,7 +69,6 @@ ALLOWED_OUTSIDE = {
     "asyncio": {
         "operations.drivers",
         "operations.parallel",
-        "transports.async_connection",
         "transports.aio",
         "transports.threads",
     },
@@ -112,7 +110,6 @@ ALLOWED_OUTSIDE = {
         "copying.shares",
         "distributed",
         "operations.drivers",
-        "transports.exchange",
         "transports.signing",
         "signing",
     },

@@ -46,7 +46,6 @@ SIGNED = {
     "dynamorm.transports.endpoints",
     "dynamorm.transports.exchange",
     "dynamorm.transports.routes",
-    "dynamorm.transports.buffer",
     "dynamorm.transports.http1",
     "dynamorm.transports.signing",
     "dynamorm.transports.connection",

@@ -1,26 +1,37 @@
 """The transport for asyncio: the event loop's own connections, and nothing to install.
 
-It reads answers by the rules of the `http` transport: there is one reader for both.
+What is sent and how answers are read is the same as over `http`: here is what the loop brings.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from math import inf
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from .async_connection import AsyncConnection, in_time, open_connection, seconds_left
-from .exchange import Answer, Signer, exchanging
+from .connection import Link, listener, seconds_left
+from .exchange import Answer
 from .http import Pool
-from .routes import NO_TURN, Failed, without_frames
-from .signed import Place, Settings
+from .routes import LONGEST, NO_TURN, OPTIONS, Failed, Route
+from .signed import Settings
 
 if TYPE_CHECKING:
-    from .signing import Signed
+    import ssl
+
+    from .http1 import Buffer
+
+T = TypeVar("T")
 
 MAX_CONNECTIONS = 64
 """Of one event loop: a request beyond these waits for its turn, until its deadline."""
+
+PIECE = 64 << 10
+"""Bytes that are handed over at once: the time counts for each piece that leaves."""
+
+MUCH = 1 << 20
+"""Bytes that have come and not been asked for, from which on the socket is not read."""
 
 
 class AioTransport(Settings):
@@ -35,26 +46,11 @@ class AioTransport(Settings):
 
     async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request; cancelling closes its connection."""
-        until = inf if timeout is None else time.monotonic() + timeout
-        signer, line = self._line(until)
-        exchange = exchanging(signer, operation, body, until)
-        signed = next(exchange)
-        while True:
-            try:
-                came = [await line.post(operation, signed, body, until)]
-            except BaseException as error:  # noqa: BLE001 - it is raised again
-                # The frames further in hold the headers as text.
-                raise without_frames(error) from error.__cause__
-            try:
-                # Handed over: an answer that is refused does not live as long as its error.
-                signed = exchange.send(came.pop())
-            except StopIteration as stop:
-                whole: bytes = stop.value
-                return whole
+        return await self._asked(operation, body, timeout)
 
     async def aclose(self) -> None:
         """Close the connections of this event loop; the transport can still be used."""
-        here = asyncio.get_running_loop()
+        here = self._home()
         # Another loop closes its own: what belongs to a loop is not for other threads.
         for key in [key for key in self._lines if key[0] is here]:
             self._lines.pop(key)[1].close()
@@ -63,51 +59,184 @@ class AioTransport(Settings):
         # The loop closes sockets in its next turn.
         await asyncio.sleep(0)
 
-    def _line(self, until: float = inf) -> tuple[Signer, _Pool]:
-        """Return this loop's own: what one loop waits for, another cannot."""
-        endpoint = self._here(until)
-        here = (asyncio.get_running_loop(), endpoint.url)
-        line: tuple[Signer, _Pool] | None = self._lines.get(here)
-        if line is None:
-            # asyncio.run makes a loop each time: those that have ended would be kept for ever.
-            for ended in [key for key in self._lines if key[0].is_closed()]:
-                del self._lines[ended]
-            # Nothing is awaited since the look: no other task of this loop has made one.
-            line = self._signer(endpoint), _Pool(self._place(endpoint))
-            self._lines[here] = line
-        return line
+    def _home(self) -> asyncio.AbstractEventLoop:
+        # What one loop waits for, another cannot.
+        return asyncio.get_running_loop()
+
+    def _is_left(self, home: asyncio.AbstractEventLoop) -> bool:
+        # asyncio.run makes a loop each time: those that have ended would be kept for ever.
+        return home.is_closed()
+
+    def _open(self, route: Route) -> Pool:
+        return _Pool(route, LoopLink)
 
 
-class _Pool(Pool[AsyncConnection]):
+class _Pool(Pool):
     """As for threads, with a bound on the connections that are in use at once."""
 
-    def __init__(self, place: Place) -> None:
-        super().__init__(place)
+    def __init__(self, route: Route, link: Callable[[], Link]) -> None:
+        super().__init__(route, link)
         self._turns = asyncio.Semaphore(MAX_CONNECTIONS)
 
-    async def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
-        """Send one request when it is its turn; raises `TransportError`."""
-        head = self.head(signed, body)
+    async def exchange(self, head: bytes, body: bytes, until: float) -> Answer:
         try:
-            await self._turn(until)
             # Not `async with`: only the wait has a limit of its own.
-            try:
-                return await self._exchange(head, body, until)
-            finally:
-                self._turns.release()
-        except Failed as failed:
-            raise self.error(failed, operation) from failed.cause
-
-    async def _turn(self, until: float) -> None:
-        """Wait until fewer than the most connections are in use."""
-        try:
             await in_time(self._turns.acquire, seconds_left(inf, until))
         except TimeoutError as error:
             raise Failed(NO_TURN, error) from None
+        try:
+            return await super().exchange(head, body, until)
+        finally:
+            self._turns.release()
 
-    async def _exchange(self, head: bytes, body: bytes, until: float) -> Answer:
-        idle = self.idle  # `close` puts another list in its place
-        connection = self.take() or await open_connection(self.route, until)
-        received, kept = await connection.exchange(head, body, until)
-        self.give(idle, connection, kept)
-        return Answer(received.status, received.headers, received.body)
+
+class LoopLink(Link, asyncio.Protocol):
+    """What an event loop brings, for one task to wait for."""
+
+    def __init__(self) -> None:
+        self.transport: Any = None
+        self._loop = asyncio.get_running_loop()
+        self._parts: list[bytes] = []
+        self._size = 0
+        self._ended = False
+        self._error: Exception | None = None
+        self._full = False
+        self._waiter: asyncio.Future[None] | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        self.transport = transport
+        # What it holds unsent is still on its way when the wait for the answer begins.
+        transport.set_write_buffer_limits(high=PIECE)
+
+    def data_received(self, data: bytes) -> None:
+        self._parts.append(data)
+        self._size += len(data)
+        # The rest waits in the kernel, which holds the other side back.
+        if self._size > MUCH:
+            self.transport.pause_reading()
+        self._wake()
+
+    def eof_received(self) -> None:
+        # Returns nothing, on which the loop closes the connection: half of one is of no use here.
+        self._ended = True
+        self._wake()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._ended = True
+        self._error = exc
+        self._wake()
+
+    def pause_writing(self) -> None:
+        self._full = True
+
+    def resume_writing(self) -> None:
+        self._full = False
+        self._wake()
+
+    async def connect(self, host: str, port: int) -> None:
+        await in_time(partial(self._loop.create_connection, lambda: self, host, port), self.left())
+        for option in OPTIONS:
+            self.transport.get_extra_info("socket").setsockopt(*option)
+
+    async def secure(self, context: ssl.SSLContext, name: str) -> None:
+        starting = partial(
+            self._loop.start_tls, self.transport, self, context, server_hostname=name
+        )
+        self.connection_made(await in_time(starting, self.left()))
+
+    def heard(self) -> bool:
+        # The loop may not have read yet what waits in the kernel.
+        if self._ended or self._parts or self.transport.is_closing():
+            return True
+        return listener(self.transport.get_extra_info("socket"))()
+
+    def close(self) -> None:
+        if self.transport is not None and not self._loop.is_closed():
+            self.transport.abort()
+
+    async def send(self, head: bytes, body: bytes = b"") -> bool:
+        if len(body) <= PIECE:
+            self.transport.write(head + body)
+        else:
+            self.transport.write(head)
+            left = memoryview(body)
+            while left and not self._ended:
+                self.transport.write(left[:PIECE])
+                left = left[PIECE:]
+                await self._writable()
+        await self._writable()
+        # An answer may be there all the same: what is too large is refused before all of it came.
+        return not self._ended
+
+    async def _writable(self) -> None:
+        while self._full and not self._ended:
+            await self._wait()
+
+    async def receive(self, _buffer: Buffer, _most: int) -> bytes:
+        """Return what has come since the last time; nothing at the end."""
+        while not self._parts:
+            # After the parts: what came before a reset may be the whole answer.
+            if self._error is not None:
+                raise self._error
+            if self._ended:
+                return b""
+            await self._wait()
+        data = b"".join(self._parts)
+        self._parts.clear()
+        # The size says whether reading was paused, so that it is forgotten after this look.
+        if self._size > MUCH:
+            self.transport.resume_reading()
+        self._size = 0
+        # Also where nothing had to be waited for: a server that drips is never silent.
+        if self.until < inf:
+            self.left()
+        return data
+
+    async def _wait(self) -> None:
+        """Wait until the loop tells something, for a step at most and until the moment."""
+        waiter = self._waiter = self._loop.create_future()
+        seconds = self.left()
+        timer = self._loop.call_later(seconds, _expire, waiter) if seconds < inf else None
+        try:
+            await waiter
+        finally:
+            self._waiter = None
+            if timer is not None:
+                timer.cancel()
+
+    def _wake(self) -> None:
+        waiter = self._waiter
+        # Done is one that has timed out or was cancelled, before its task could go on.
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+def _expire(waiter: asyncio.Future[None]) -> None:
+    if not waiter.done():
+        waiter.set_exception(TimeoutError("timed out"))
+
+
+async def in_time(work: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """Await what a function returns, for so many seconds, then `TimeoutError`; `inf` is no limit.
+
+    It is called only here: where no second is left there is no coroutine that nobody awaits.
+    `asyncio.wait_for` loses a cancellation that comes together with the result, before Python 3.12.
+    """
+    task: Any = asyncio.current_task()
+    rung: list[bool] = []
+
+    def ring() -> None:
+        rung.append(True)
+        task.cancel()
+
+    alarm = asyncio.get_running_loop().call_later(min(seconds, LONGEST), ring)
+    try:
+        return await work()
+    except asyncio.CancelledError:
+        # From Python 3.11 on, a task counts who else has cancelled it.
+        # On 3.10 nobody counts: a cancellation after the alarm is taken for the alarm's.
+        if not rung or getattr(task, "uncancel", int)() > 0:
+            raise
+        raise TimeoutError("timed out") from None
+    finally:
+        alarm.cancel()

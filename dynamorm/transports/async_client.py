@@ -7,7 +7,7 @@ from math import inf
 from typing import Any
 
 from ..errors import TransportError
-from .async_connection import in_time
+from .aio import in_time
 from .client import (
     RAISED,
     WrappedClient,

@@ -40,8 +40,7 @@ from botocore.httpsession import (
     URLLib3SSLError,
 )
 
-from .buffer import MAX_DIGITS, Unreadable, check_size, room
-from .exchange import Answer
+from .exchange import MAX_DIGITS, Answer, Unreadable, check_size, room
 from .routes import (
     BROKEN,
     CLOSED,
@@ -54,9 +53,10 @@ from .routes import (
     UNTRUSTED,
     Failed,
     Failure,
+    Route,
     without_frames,
 )
-from .signed import Place, SignedTransport
+from .signed import SignedTransport
 
 if TYPE_CHECKING:
     from .signed import Line
@@ -73,18 +73,18 @@ class BotocoreTransport(SignedTransport):
     `connect_timeout` and `read_timeout` in seconds. Nothing is looked up before the first request.
     """
 
-    def _open(self, place: Place) -> Line:
-        verify: Any = place.bundle or True
+    def _open(self, route: Route) -> Line:
+        verify: Any = route.bundle or True
         http = URLLib3Session(
             verify=verify,
-            proxies={place.url.partition(":")[0]: place.proxy} if place.proxy else {},
-            timeout=(place.connect_timeout, place.read_timeout),
+            proxies={route.url.partition(":")[0]: route.proxy.url} if route.proxy else {},
+            timeout=(route.connect_timeout, route.read_timeout),
             max_pool_connections=MAX_CONNECTIONS,
             socket_options=list(OPTIONS),
         )
         # The same object as that of its managers, those of proxies included.
         http._pool_classes_by_scheme.update(http=_Pool, https=_SecurePool)
-        return _Session(place, http)
+        return _Session(route, http)
 
 
 class _Body(BytesIO):
@@ -151,14 +151,12 @@ class _Request(AWSPreparedRequest):  # type: ignore[misc]  # botocore has no typ
 class _Session:
     """botocore's pool of connections to one endpoint."""
 
-    def __init__(self, place: Place, http: URLLib3Session) -> None:
-        self._url = place.url
-        self._path = place.path
-        self._timeouts = (place.connect_timeout, place.read_timeout)
+    def __init__(self, route: Route, http: URLLib3Session) -> None:
+        self._route = route
         self._http = http
         self._answered = False
 
-    def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
+    async def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
         """Send a request and return its answer, read whole by the moment `until`.
 
         Raises `TransportError`.
@@ -171,18 +169,19 @@ class _Session:
             content = _content(response.raw, until)
         except (CannotConnect, HTTPClientError, *_READING) as error:
             failed = self._failed(without_frames(error))
-            raise failed.error(self._url, operation) from failed.cause
+            raise failed.error(self._route.url, operation) from failed.cause
         self._answered = True
         return Answer(response.status_code, response.headers, content)
 
     def _request(self, headers: dict[str, str], sent: _Body) -> _Request:
         # The last argument leaves the answer's body unread: `_content` bounds it.
-        return _Request("POST", f"{self._url}{self._path}", headers, sent, True)
+        return _Request("POST", f"{self._route.url}{self._route.path}", headers, sent, True)
 
     def _limits(self, until: float) -> Timeout:
         """Return the time-outs of a request, shortened to the time that is left."""
         left = None if until == inf else until - time.monotonic()
-        connect, read = (_least(seconds, left) for seconds in self._timeouts)
+        steps = (self._route.connect_timeout, self._route.read_timeout)
+        connect, read = (_least(seconds, left) for seconds in steps)
         return Timeout(connect=connect, read=read)
 
     def close(self) -> None:

@@ -16,8 +16,9 @@ from msgspec import Meta, Struct, field, json
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
 from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText
-from .connection import dial
+from .connection import Wire, connected
 from .endpoints import is_local
+from .exchange import Answer, without_waiting
 from .routes import Failed, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -145,15 +146,19 @@ class Container(Hidden):
         request = self._route.head("GET", self._path, headers.lines(), 0)
         try:
             until = min(until, time.monotonic() + IN_ALL)
-            connection = dial(self._route, until)
-            answer, _ = connection.exchange(request, until=until)
+            answer = without_waiting(self._exchanged(request, until))
         except Failed as failed:
             why = str(failed.cause)
         else:
-            connection.close()
             return answer.status, HiddenBytes(answer.body)
         # Outside of the handler, whose error has frames that hold the token.
         raise _failure(why, transient=True)
+
+    async def _exchanged(self, request: HiddenBytes, until: float) -> Answer:
+        connection = await connected(Wire(), self._route, until)
+        answer, _ = await connection.exchange(request, until=until)
+        connection.close()
+        return answer
 
     def _token(self) -> HiddenText:
         """Read the token each time: in EKS its file changes."""

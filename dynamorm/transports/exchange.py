@@ -1,4 +1,4 @@
-"""One signed HTTP exchange with DynamoDB, without the HTTP: what to send, what came back.
+"""What came back from DynamoDB, however it was sent: whether it counts, and what it means.
 
 An answer counts only when it is whole: its length, its checksum and its JSON must agree.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.LowLevelAPI.html
@@ -6,29 +6,32 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 
 from __future__ import annotations
 
-import time
 import zlib
-from collections.abc import Callable, Generator
-from functools import lru_cache
-from math import inf
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine
+from io import BytesIO
+from typing import Any, Protocol, TypeVar
 
 from msgspec import Raw, Struct, field
 
 from .. import errors
-from ..errors import UNREADABLE, DynamormError, ServiceError, TransportError
+from ..errors import UNREADABLE, DynamormError, TransportError
 from ..operations.sending import answered, decoder_of
-from . import Credentials
-from .credential_source import CredentialSource
-from .endpoints import Endpoint
 
-if TYPE_CHECKING:
-    from . import CredentialsLike
-    from .signing import Pairs, Signed
+T = TypeVar("T")
 
-    Sign = Callable[[CredentialsLike, Endpoint, Pairs, bytes, float, Pairs], Signed]
-    """From credentials, endpoint, headers, body, seconds since the epoch, and headers that are not
-    signed."""
+MAX_BODY = 256 << 20
+"""Bytes; DynamoDB's own largest answers have some 16 MB before JSON escapes."""
+
+MAX_DIGITS = 20
+"""Of a Content-Length; leading zeros count."""
+
+RESERVED = 2 << 20
+"""Bytes to get in advance at most, whatever a Content-Length says: a page of items has 1 MB, and
+what JSON adds."""
+
+
+class Unreadable(Exception):
+    """What came is no HTTP/1.1 answer, or one that nobody should send."""
 
 
 class Headers(Protocol):
@@ -45,104 +48,39 @@ class Answer(Struct, frozen=True):
     body: bytes
 
 
-Exchange = Generator["Signed", Answer, bytes]
-"""Yields the headers of a request, is sent its answer, returns the answer's body."""
+def without_waiting(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of what never waits for an event loop: its sockets block instead.
 
-
-class Signer:
-    """Signs requests to one endpoint, by a clock that it sets by the service's when they differ."""
-
-    def __init__(
-        self,
-        endpoint: Endpoint,
-        credentials: CredentialSource,
-        sign: Sign,
-        clock: Callable[[], float] = time.time,
-    ) -> None:
-        self.endpoint = endpoint
-        self.credentials = credentials
-        self._sign = sign
-        self._clock = clock
-        self._offset = 0.0
-
-    def signed(self, operation: str, body: bytes, credentials: Credentials) -> Signed:
-        """Return the headers of a request."""
-        moment = self._clock() + self._offset
-        return self._sign(credentials, self.endpoint, _asking(operation), body, moment, _UNSIGNED)
-
-    def learn(self, error: ServiceError, used: Credentials, headers: Headers) -> bool:
-        """Take from a refusal what a second signature can do better; `False` if nothing."""
-        if error.code in _EXPIRED:
-            return self.credentials.forget(used)
-        if not _is_skew(error):
-            return False
-        moment = _seconds(headers.get("Date") or "")
-        if moment is None:
-            return False
-        # Kept for all that follows: a clock that is wrong stays wrong.
-        self._offset = moment - self._clock()
-        return True
-
-
-def target_headers(operation: str) -> dict[str, str]:
-    """Return the headers that say what a request asks for, and how its body is written."""
-    return {
-        "Content-Type": "application/x-amz-json-1.0",
-        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
-    }
-
-
-@lru_cache(maxsize=64)
-def _asking(operation: str) -> Pairs:
-    if not (operation.isascii() and operation.isalnum()):
-        # It becomes a header, in which a line break would begin another one.
-        raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
-    return tuple(target_headers(operation).items())
-
-
-# The checksum is over the bytes before they are decompressed. A proxy may rewrite these two.
-_UNSIGNED = (("Accept-Encoding", "identity"), ("User-Agent", "dynamorm"))
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
-
-
-def _is_skew(error: ServiceError) -> bool:
-    # InvalidSignatureException says "Signature expired: ..." or "Signature not yet current: ...".
-    return error.code in ("RequestExpired", "RequestTimeTooSkewed") or (
-        error.code == "InvalidSignatureException"
-        and ("expired" in error.message or "not yet current" in error.message)
-    )
-
-
-def _seconds(date: str) -> float | None:
-    from datetime import timezone
-    from email.utils import parsedate_to_datetime
-
-    try:
-        # Always GMT: https://www.rfc-editor.org/rfc/rfc9110#name-date
-        return parsedate_to_datetime(date).replace(tzinfo=timezone.utc).timestamp()
-    except (OverflowError, ValueError):
-        return None
-
-
-def exchanging(signer: Signer, operation: str, body: bytes, until: float = inf) -> Exchange:
-    """Ask one thing of the service; sign it again, once, when clock or session token were off.
-
-    Credentials are looked up by the moment `until` of the monotonic clock.
+    So what is asked of a connection is written once, for threads and for event loops.
     """
-    used = signer.credentials.get(until)
-    answer = yield signer.signed(operation, body, used)
-    verdict = _judged(operation, answer, signer.endpoint.url)
-    # Once: a service that goes on refusing is believed.
-    if isinstance(verdict, ServiceError) and signer.learn(verdict, used, answer.headers):
-        answer = yield signer.signed(operation, body, signer.credentials.get(until))
-        verdict = _judged(operation, answer, signer.endpoint.url)
-    del answer
-    if isinstance(verdict, bytes):
-        return verdict
     try:
-        raise verdict
-    finally:
-        del verdict  # its traceback holds this frame, which would hold the error
+        while True:
+            work.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+
+
+def room(count: int) -> BytesIO:
+    """Make what a body of so many bytes is gathered in.
+
+    It gives them without another copy. With two at once of a page of items, the C library may give
+    their memory back after each page and get it again, for three times the CPU.
+    """
+    whole = BytesIO()
+    if count:
+        # Reserved by its last byte: what BytesIO is given, it copies before it writes.
+        whole.seek(min(count, RESERVED) - 1)
+        whole.write(b"\0")
+        whole.seek(0)
+    return whole
+
+
+def check_size(size: int) -> int:
+    """Return the size of a body, or of what has come of it; raises `Unreadable` past the bound."""
+    if size > MAX_BODY:
+        raise Unreadable("the answer is too long")
+    return size
 
 
 class _ErrorBody(Struct):
@@ -155,17 +93,17 @@ class _ErrorBody(Struct):
 
 def read_answer(operation: str, answer: Answer) -> bytes:
     """Return the body of a whole, successful answer; raise what any other one means."""
-    verdict = _judged(operation, answer, "")
+    verdict = judged(operation, answer)
     del answer  # what was refused is not kept with its error
     if isinstance(verdict, bytes):
         return verdict
     try:
         raise verdict
     finally:
-        del verdict
+        del verdict  # its traceback holds this frame, which would hold the error
 
 
-def _judged(operation: str, answer: Answer, url: str) -> bytes | DynamormError:
+def judged(operation: str, answer: Answer, url: str = "") -> bytes | DynamormError:
     """Return the body, or the error that the answer means."""
     # Before the status: of an answer that was cut or damaged, nothing is believed.
     if flaw := _flaw(answer):

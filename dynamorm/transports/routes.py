@@ -45,17 +45,32 @@ OPTIONS = tuple(
 
 
 class Proxy(Struct, frozen=True):
-    """Where a proxy is, and what it wants to be told; spoken to without TLS."""
+    """Where a proxy is, and what it wants to be told."""
 
-    host: str
-    port: int
-    authorization: HiddenText = HiddenText()
+    variable: str
+    """Which names it."""
+    url: HiddenText
+    """It may hold a password."""
 
-    def __repr__(self) -> str:
-        return f"Proxy({self.host!r}, {self.port})"
+    def address(self) -> tuple[str, int]:
+        """Return host and port."""
+        from urllib.parse import urlsplit
 
-    def head(self) -> str:
-        return f"Proxy-Authorization: {self.authorization}\r\n" if self.authorization else ""
+        parts = urlsplit(self.url)
+        return parts.hostname or "", parts.port or 80
+
+    def head(self) -> HiddenText:
+        """Write the line that says who asks, which is none where the URL has no login."""
+        login, at, _ = map(HiddenText, self.url.partition("://")[2].rpartition("@"))
+        if not at:
+            return login
+        from base64 import b64encode
+        from urllib.parse import unquote
+
+        # Without a colon, the password is empty.
+        plain = HiddenText(unquote(login if ":" in login else f"{login}:"))
+        told = b64encode(plain.encode()).decode()
+        return HiddenText(f"Proxy-Authorization: Basic {told}\r\n")
 
 
 class Route(Struct, frozen=True):
@@ -91,12 +106,12 @@ class Route(Struct, frozen=True):
         text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
         return HiddenBytes(text.encode("latin-1"))
 
-    def connect_head(self, proxy: Proxy) -> bytes:
+    def connect_head(self, proxy: Proxy) -> HiddenBytes:
         """Write what asks a proxy for a tunnel."""
         host, port = self.address()
         target = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         lines = f"CONNECT {target} HTTP/1.1\r\nHost: {target}\r\n{proxy.head()}\r\n"
-        return lines.encode("latin-1")
+        return HiddenBytes(lines.encode("latin-1"))
 
 
 def bundle(url: str, environ: Variables, profile: Profile) -> str:
@@ -147,8 +162,8 @@ def tls_context(bundle: str) -> ssl.SSLContext:
     return context
 
 
-def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
-    """Return the variable, and the URL of the proxy that it names for this one; empty is none.
+def proxy_for(url: str, environ: Mapping[str, str]) -> Proxy | None:
+    """Return the proxy that a variable names for this URL.
 
     The rules are those of `urllib.request`, of which nothing is imported where no variable names
     one.
@@ -156,12 +171,12 @@ def proxy_for(url: str, environ: Mapping[str, str]) -> tuple[str, HiddenText]:
     scheme, _, host = url.partition("://")
     name, proxy = _lower_first(f"{scheme}_proxy", environ)
     if not proxy or _bypassed(host, environ):
-        return name, HiddenText()
+        return None
     whole = HiddenText(proxy if "://" in proxy else f"http://{proxy}")
     if not _is_proxy(whole):
         # Others would refuse it with all of it, the password too, in the message.
         raise errors.EndpointUnknown(f"{name} is not the URL of a proxy: give http(s)://host:port")
-    return name, whole
+    return Proxy(name, whole)
 
 
 def _bypassed(host: str, environ: Mapping[str, str]) -> bool:

@@ -13,17 +13,15 @@ from collections.abc import Mapping
 from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from msgspec import Struct
-
 from .. import errors
 from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
 from ..operations.waiting import seconds_of
 from . import HiddenText, Profile, Variables, find_profile
 from .credential_source import CredentialSource
 from .endpoints import Endpoint, for_account, is_local, resolve, split_path
-from .exchange import Answer, Signer, exchanging
-from .routes import bundle, proxy_for, without_frames
-from .signing import Signed, sign
+from .exchange import Answer, without_waiting
+from .routes import Route, bundle, proxy_for
+from .signing import Signed, Signer, exchanged
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -34,9 +32,9 @@ if TYPE_CHECKING:
     S = TypeVar("S", bound="Settings")
 
     class Line(Protocol):
-        """What one process sends with."""
+        """What one process or event loop sends with."""
 
-        def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
+        async def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
             """Send, and give what has come by the moment `until` of the monotonic clock."""
             ...
 
@@ -91,22 +89,7 @@ class Config:
         return from_chain(self.profile(), self.endpoint().region, self.environ)
 
 
-class Place(Struct, frozen=True):
-    """What was found out about where requests go."""
-
-    url: str
-    """Without the path."""
-    path: str
-    proxy_variable: str
-    proxy: HiddenText
-    """A URL, or empty; it may hold a password."""
-    bundle: str
-    """A file of authorities to trust, or empty for those that the system trusts."""
-    connect_timeout: float
-    read_timeout: float
-
-
-class Settings:
+class Settings(ABC):
     """Where to send and how to sign. Nothing is looked up before the first request.
 
     Variables are read from `environ`, by default the process's own. Time-outs are seconds, a
@@ -188,14 +171,42 @@ class Settings:
             return endpoint
         return for_account(endpoint, self._credentials.account(until))
 
-    def _signer(self, endpoint: Endpoint) -> Signer:
-        return Signer(endpoint, self._credentials, sign)
+    async def _asked(self, operation: str, body: bytes, timeout: float | None) -> bytes:
+        until = inf if timeout is None else time.monotonic() + timeout
+        signer, line = self._line(until)
+        return await exchanged(signer, line.post, operation, body, until)
 
-    def _place(self, endpoint: Endpoint) -> Place:
+    def _line(self, until: float = inf) -> tuple[Signer, Line]:
+        """Return what is this process's or loop's own; others are given up when it is made."""
+        endpoint = self._here(until)
+        here = (self._home(), endpoint.url)
+        found = self._lines.get(here)
+        if found is None:
+            # No lock, which a fork could leave locked: of threads that come at once, one wins.
+            made = (Signer(endpoint, self._credentials), self._open(self._route(endpoint)))
+            for left in [key for key in self._lines if self._is_left(key[0])]:
+                # Where another thread was first, `made` is closed, which has no connection yet.
+                self._lines.pop(left, made)[1].close()
+            found = self._lines.setdefault(here, made)
+        line: tuple[Signer, Line] = found
+        return line
+
+    @abstractmethod
+    def _home(self) -> Any:
+        """Return the process or the loop that asks."""
+
+    @abstractmethod
+    def _is_left(self, home: Any) -> bool:
+        """Return whether nobody in there will ask again."""
+
+    @abstractmethod
+    def _open(self, route: Route) -> Line:
+        """Make what sends, and connect later."""
+
+    def _route(self, endpoint: Endpoint) -> Route:
         url, path = split_path(endpoint.url)
-        proxy = proxy_for(url, self._config.environ)
         trusted = bundle(url, self._config.environ, self._config.profile())
-        return Place(url, path, *proxy, trusted, *self._timeouts)
+        return Route(url, trusted, proxy_for(url, self._config.environ), *self._timeouts, path)
 
 
 _UNSEEN = (
@@ -216,34 +227,15 @@ def _seconds(name: str, value: Any) -> float:
     return seconds
 
 
-class SignedTransport(Settings, ABC):
+class SignedTransport(Settings):
     """Sends in the thread that asks; threads may share one, and it works after a fork."""
-
-    @abstractmethod
-    def _open(self, place: Place) -> Line:
-        """Make what sends, and connect later."""
 
     def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
         """Send one signed request.
 
         Raises `ServiceError`, `TransportError`, `CredentialsMissing`, `EndpointUnknown`.
         """
-        until = inf if timeout is None else time.monotonic() + timeout
-        signer, line = self._line(until)
-        exchange = exchanging(signer, operation, body, until)
-        signed = next(exchange)
-        while True:
-            try:
-                came = [line.post(operation, signed, body, until)]
-            except BaseException as error:  # noqa: BLE001 - it is raised again
-                # The frames further in hold the headers as text.
-                raise without_frames(error) from error.__cause__
-            try:
-                # Handed over: an answer that is refused does not live as long as its error.
-                signed = exchange.send(came.pop())
-            except StopIteration as stop:
-                whole: bytes = stop.value
-                return whole
+        return without_waiting(self._asked(operation, body, timeout))
 
     def close(self) -> None:
         """Close idle connections, and others once they are; the transport can still be used."""
@@ -253,18 +245,9 @@ class SignedTransport(Settings, ABC):
         for other in list(self._regions.values()):
             other.close()
 
-    def _line(self, until: float = inf) -> tuple[Signer, Line]:
-        """Return this process's own: with its parent's sockets a child would mix up answers."""
-        endpoint = self._here(until)
-        here = (os.getpid(), endpoint.url)
-        found = self._lines.get(here)
-        if found is None:
-            # No lock, which a fork could leave locked: of threads that come at once, one wins.
-            made = (self._signer(endpoint), self._open(self._place(endpoint)))
-            for parent in [key for key in self._lines if key[0] != here[0]]:
-                # Closes the child's descriptors alone. Where another thread was first, `made` is
-                # closed, which has no connection yet.
-                self._lines.pop(parent, made)[1].close()
-            found = self._lines.setdefault(here, made)
-        line: tuple[Signer, Line] = found
-        return line
+    def _home(self) -> int:
+        # With its parent's sockets a child would mix up answers; it closes its descriptors alone.
+        return os.getpid()
+
+    def _is_left(self, home: int) -> bool:
+        return home != os.getpid()

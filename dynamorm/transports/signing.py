@@ -1,20 +1,22 @@
-"""Signature Version 4 for DynamoDB: pure, and written for this one service.
+"""Signature Version 4, written for this one service, and requests that are signed by it.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
 """
 
 from __future__ import annotations
 
+import time
+from collections.abc import Awaitable, Callable
 from functools import lru_cache
 from hashlib import sha256
-from time import gmtime, strftime
-from typing import TYPE_CHECKING
+from math import inf
 
-from . import Hidden, HiddenHeaders, HiddenItems, HiddenText
+from ..errors import ServiceError
+from . import Credentials, Hidden, HiddenHeaders, HiddenItems, HiddenText
+from .credential_source import CredentialSource
 from .endpoints import Endpoint, split_path
-
-if TYPE_CHECKING:
-    from . import CredentialsLike
+from .exchange import Answer, Headers, judged
+from .routes import without_frames
 
 Pairs = tuple[tuple[str, str], ...]
 """Names and values of headers."""
@@ -26,7 +28,7 @@ BLOCK = 64
 
 
 def sign(
-    credentials: CredentialsLike,
+    credentials: Credentials,
     endpoint: Endpoint,
     headers: Pairs,
     body: bytes,
@@ -94,7 +96,7 @@ class _Same(Hidden):
 def _same(
     second: int, place: tuple[str, str, str], access: HiddenItems, headers: Pairs, unsigned: Pairs
 ) -> _Same:
-    timestamp = strftime("%Y%m%dT%H%M%SZ", gmtime(second))
+    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
     url, region, service = place
     host, path = _target(url)
     signed = HiddenHeaders(headers)
@@ -157,3 +159,110 @@ def _host(url: str) -> str:
     """Return the Host header, which has no port where it is the scheme's own."""
     scheme, _, host = url.partition("://")
     return host.removesuffix(":443" if scheme == "https" else ":80")
+
+
+class Signer:
+    """Signs requests to one endpoint, by a clock that it sets by the service's when they differ."""
+
+    def __init__(
+        self,
+        endpoint: Endpoint,
+        credentials: CredentialSource,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.endpoint = endpoint
+        self.credentials = credentials
+        self._clock = clock
+        self._offset = 0.0
+
+    def signed(self, operation: str, body: bytes, credentials: Credentials) -> Signed:
+        """Return the headers of a request."""
+        moment = self._clock() + self._offset
+        return sign(credentials, self.endpoint, _asking(operation), body, moment, _UNSIGNED)
+
+    def learn(self, error: ServiceError, used: Credentials, headers: Headers) -> bool:
+        """Take from a refusal what a second signature can do better; `False` if nothing."""
+        if error.code in _EXPIRED:
+            return self.credentials.forget(used)
+        if not _is_skew(error):
+            return False
+        moment = _seconds(headers.get("Date") or "")
+        if moment is None:
+            return False
+        # Kept for all that follows: a clock that is wrong stays wrong.
+        self._offset = moment - self._clock()
+        return True
+
+
+def target_headers(operation: str) -> dict[str, str]:
+    """Return the headers that say what a request asks for, and how its body is written."""
+    return {
+        "Content-Type": "application/x-amz-json-1.0",
+        "X-Amz-Target": f"DynamoDB_20120810.{operation}",
+    }
+
+
+@lru_cache(maxsize=64)
+def _asking(operation: str) -> Pairs:
+    if not (operation.isascii() and operation.isalnum()):
+        # It becomes a header, in which a line break would begin another one.
+        raise ValueError(f"an operation is a word of letters and digits, not {operation!r:.50}")
+    return tuple(target_headers(operation).items())
+
+
+# The checksum is over the bytes before they are decompressed. A proxy may rewrite these two.
+_UNSIGNED = (("Accept-Encoding", "identity"), ("User-Agent", "dynamorm"))
+_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException"})
+
+
+def _is_skew(error: ServiceError) -> bool:
+    # InvalidSignatureException says "Signature expired: ..." or "Signature not yet current: ...".
+    return error.code in ("RequestExpired", "RequestTimeTooSkewed") or (
+        error.code == "InvalidSignatureException"
+        and ("expired" in error.message or "not yet current" in error.message)
+    )
+
+
+def _seconds(date: str) -> float | None:
+    from datetime import timezone
+    from email.utils import parsedate_to_datetime
+
+    try:
+        # Always GMT: https://www.rfc-editor.org/rfc/rfc9110#name-date
+        return parsedate_to_datetime(date).replace(tzinfo=timezone.utc).timestamp()
+    except (OverflowError, ValueError):
+        return None
+
+
+async def exchanged(
+    signer: Signer,
+    post: Callable[[str, Signed, bytes, float], Awaitable[Answer]],
+    operation: str,
+    body: bytes,
+    until: float = inf,
+) -> bytes:
+    """Ask one thing of the service; sign it again, once, when clock or session token were off.
+
+    `post` is given the operation, the headers, the body and the moment `until` of the monotonic
+    clock, by which credentials are looked up too.
+    """
+    for again in (True, False):
+        used = signer.credentials.get(until)
+        try:
+            answer = await post(operation, signer.signed(operation, body, used), body, until)
+        except BaseException as error:  # noqa: BLE001 - it is raised again
+            # The frames further in hold the headers as text.
+            raise without_frames(error) from error.__cause__
+        verdict = judged(operation, answer, signer.endpoint.url)
+        # Once: a service that goes on refusing is believed.
+        if not (again and isinstance(verdict, ServiceError)):
+            break
+        if not signer.learn(verdict, used, answer.headers):
+            break
+    del answer  # what was refused is not kept with its error
+    if isinstance(verdict, bytes):
+        return verdict
+    try:
+        raise verdict
+    finally:
+        del verdict  # its traceback holds this frame, which would hold the error

@@ -16,7 +16,8 @@ from botocore.hooks import first_non_none_response
 from msgspec import Raw, Struct, json
 
 from ..errors import UNREADABLE, DynamormError, TransportError
-from .exchange import Answer, read_answer, target_headers
+from .exchange import Answer, read_answer
+from .signing import target_headers
 
 
 class Unparsed:

@@ -106,7 +106,7 @@ def ours(arguments: Mapping[str, str], environ: Mapping[str, str] | None) -> Fou
     transport = HttpTransport(**arguments, environ=environ)  # type: ignore[arg-type]
     try:
         endpoint = transport._here()
-        place = transport._place(endpoint)
+        place = transport._route(endpoint)
         used = transport._credentials.get()
     except DynamormError as error:
         return str(error)

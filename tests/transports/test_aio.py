@@ -18,8 +18,9 @@ from aids.rawserver import RawServer, Visit
 
 import dynamorm
 from dynamorm import Credentials, Retries, TransportError
-from dynamorm.transports import async_connection
-from dynamorm.transports.aio import AioTransport
+from dynamorm.transports import aio
+from dynamorm.transports.aio import AioTransport, LoopLink
+from dynamorm.transports.connection import connected
 from dynamorm.transports.routes import Failed, Route
 
 TABLE = answer({"Table": {"TableName": "orders", "TableStatus": "ACTIVE"}})
@@ -239,13 +240,17 @@ def test_a_handshake_that_is_reset_says_that_nothing_was_sent():
     assert not caught.value.maybe_applied
 
 
+async def late(route: Route) -> None:
+    await connected(LoopLink(), route, time.monotonic())
+
+
 def test_time_that_is_up_leaves_nothing_that_nobody_awaits():
     """Neither a turn nor a connection is begun: a warning would say so when it is collected."""
     with Server(TABLE) as server:
         with pytest.raises(TransportError, match="the time for the whole operation is over"):
             asyncio.run(transport(server).send("DescribeTable", b"{}", timeout=0))
         with pytest.raises(Failed):
-            asyncio.run(async_connection.open_connection(Route(server.url), time.monotonic()))
+            asyncio.run(late(Route(server.url)))
         gc.collect()
         assert server.connections == 0
 
@@ -253,16 +258,13 @@ def test_time_that_is_up_leaves_nothing_that_nobody_awaits():
 def test_a_connection_that_takes_no_options_is_closed(monkeypatch):
     """As in a thread: it could not be made, and leaves no socket behind."""
 
-    def refused(link: object) -> None:
-        raise OSError("no such option")
-
     async def main(server: Server) -> None:
         with pytest.raises(TransportError, match="cannot connect to"):
             await transport(server).send("DescribeTable", b"{}")
         await asyncio.sleep(0)  # the loop closes it in its next turn
         assert own_sockets(server) == []
 
-    monkeypatch.setattr(async_connection, "set_options", refused)
+    monkeypatch.setattr(aio, "OPTIONS", ((-1, -1, 1),))
     with Server(TABLE) as server:
         asyncio.run(main(server))
 

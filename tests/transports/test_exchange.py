@@ -25,7 +25,8 @@ from dynamorm.errors import (
 from dynamorm.transports import Credentials
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.endpoints import Endpoint
-from dynamorm.transports.exchange import Answer, Signer, exchanging, foreign_answer, read_answer
+from dynamorm.transports.exchange import Answer, foreign_answer, read_answer, without_waiting
+from dynamorm.transports.signing import Signed, Signer, exchanged
 
 ENDPOINT = Endpoint("https://dynamodb.eu-west-1.amazonaws.com", "eu-west-1")
 
@@ -39,40 +40,56 @@ def refusal(code: str, message: str = "no", date: str = "") -> Answer:
     return answer({"__type": f"a#{code}", "message": message}, 400, Date=date)
 
 
+def at(seconds: int) -> str:
+    """Write a moment as a signature has it."""
+    return time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(seconds))
+
+
 class Signing:
-    """A signer whose signature is the key and the moment that it was made with and at."""
+    """A signer with these keys, one after the other, and a clock that stands still."""
 
     def __init__(self, *keys: str, moment: float = 0.0) -> None:
         self.keys = list(keys) or ["key"]
         self.moment = moment
-        self.signer = Signer(ENDPOINT, self.source(), self.sign, clock=lambda: self.moment)
+        self.signer = Signer(ENDPOINT, self.source(), clock=lambda: self.moment)
+        self.sent: list[dict[str, str]] = []
 
     def source(self) -> CredentialSource:
         return CredentialSource(None, {}, resolve=lambda: Credentials(self.keys.pop(0), "secret"))
 
-    def sign(self, credentials, endpoint, headers, body, moment, unsigned):
-        assert (endpoint, body) == (ENDPOINT, b"{}")
-        signed = {"Key": credentials.access_key, "Moment": str(round(moment))}
-        return dict(headers) | signed | dict(unsigned)
+    def send(self, *answers: Answer, operation: str = "ListTables") -> bytes:
+        """Perform one exchange with these answers."""
+        turns = iter(answers)
+
+        async def post(asked: str, signed: Signed, body: bytes, until: float) -> Answer:
+            assert (asked, body, until) == (operation, b"{}", 7.0)
+            self.sent.append(signed.headers())
+            return next(turns)
+
+        return without_waiting(exchanged(self.signer, post, operation, b"{}", 7.0))
 
     def signatures(self, *answers: Answer) -> list[tuple[str, str]]:
-        """Give the signature of every request of one exchange, whatever it ends in."""
-        exchange = exchanging(self.signer, "ListTables", b"{}")
-        made = [next(exchange)]
-        with suppress(StopIteration, DynamormError):
-            made.extend(map(exchange.send, answers))
-        return [(headers["Key"], headers["Moment"]) for headers in made]
+        """Give key and moment of every request of one exchange, whatever it ends in."""
+        self.sent.clear()
+        with suppress(DynamormError):
+            self.send(*answers)
+        scopes = [headers["Authorization"].partition("Credential=")[2] for headers in self.sent]
+        moments = [headers["X-Amz-Date"] for headers in self.sent]
+        return [(scope.partition("/")[0], m) for scope, m in zip(scopes, moments, strict=True)]
 
 
 def test_an_exchange_names_the_operation_and_asks_for_plain_bytes():
     """The checksum is over the bytes as sent, so that no compression is asked for."""
-    headers = next(exchanging(Signing().signer, "ListTables", b"{}"))
+    signing = Signing()
+    assert signing.send(answer({"TableNames": []})) == b'{"TableNames":[]}'
+    (headers,) = signing.sent
+    assert headers.pop("Authorization").startswith("AWS4-HMAC-SHA256 Credential=key/19700101/")
     assert headers == {
         "Accept-Encoding": "identity",
         "Content-Type": "application/x-amz-json-1.0",
-        "Key": "key",
-        "Moment": "0",
+        "Host": "dynamodb.eu-west-1.amazonaws.com",
         "User-Agent": "dynamorm",
+        "X-Amz-Date": "19700101T000000Z",
         "X-Amz-Target": "DynamoDB_20120810.ListTables",
     }
 
@@ -90,9 +107,9 @@ def test_a_clock_that_is_off_is_set_by_the_services_and_the_request_signed_again
     """The offset is learnt from the Date header, and kept for the requests that follow."""
     signing = Signing(moment=1000.0)
     late = refusal(code, message, formatdate(5000, usegmt=True))
-    assert signing.signatures(late, answer({})) == [("key", "1000"), ("key", "5000")]
+    assert signing.signatures(late, answer({})) == [("key", at(1000)), ("key", at(5000))]
     signing.moment += 10
-    assert signing.signatures(answer({})) == [("key", "5010")]
+    assert signing.signatures(answer({})) == [("key", at(5010))]
 
 
 def test_a_request_is_signed_again_only_once():
@@ -115,7 +132,7 @@ def test_a_request_is_signed_again_only_once():
 )
 def test_a_refusal_that_another_signature_cannot_cure_is_raised_at_once(refused):
     """Without a date, or with the wrong secret, the same request would only be refused again."""
-    assert Signing().signatures(refused) == [("key", "0")]
+    assert Signing().signatures(refused) == [("key", at(0))]
 
 
 @given(st.text() | st.dates().map(str))
@@ -134,7 +151,7 @@ def test_a_date_is_read_as_gmt_wherever_this_machine_is(monkeypatch, zone):
     with monkeypatch.context() as patched:
         patched.setenv("TZ", "XYZ5")
         time.tzset()
-        assert Signing().signatures(late, answer({}))[-1] == ("key", "3600")
+        assert Signing().signatures(late, answer({}))[-1] == ("key", at(3600))
     time.tzset()
 
 
@@ -142,15 +159,15 @@ def test_an_expired_token_is_looked_up_again_once():
     """The second signature is made with the credentials of now."""
     for code in ("ExpiredTokenException", "ExpiredToken"):
         made = Signing("old", "new").signatures(refusal(code), answer({}))
-        assert made == [("old", "0"), ("new", "0")]
+        assert made == [("old", at(0)), ("new", at(0))]
 
 
 def test_an_expired_token_that_cannot_be_looked_up_again_is_raised_at_once():
     """Credentials that were given as they are stay what they are: one request says it all."""
     signing = Signing()
     given_ones = CredentialSource(Credentials("given", "secret"), {})
-    signing.signer = Signer(ENDPOINT, given_ones, signing.sign, clock=lambda: 0.0)
-    assert signing.signatures(refusal("ExpiredToken")) == [("given", "0")]
+    signing.signer = Signer(ENDPOINT, given_ones, clock=lambda: 0.0)
+    assert signing.signatures(refusal("ExpiredToken")) == [("given", at(0))]
 
 
 @pytest.mark.parametrize(
@@ -274,12 +291,9 @@ PAGES = [
 @pytest.mark.parametrize("again", [False, True])
 def test_who_answers_in_dynamodbs_place_is_named_by_its_url(page, again):
     """The first time, and when a request is signed again."""
-    exchange = exchanging(Signing("one", "two").signer, "ListTables", b"{}")
-    next(exchange)
-    if again:
-        exchange.send(refusal("ExpiredToken"))
+    before = [refusal("ExpiredToken")] if again else []
     with pytest.raises(TransportError) as caught:
-        exchange.send(page)
+        Signing("one", "two").send(*before, page)
     assert caught.value.text.startswith(
         f"HTTP status {page.status} from https://dynamodb.eu-west-1.amazonaws.com and no answer "
     )
@@ -314,7 +328,7 @@ def test_a_condition_that_failed_brings_what_was_there(more, item):
 def test_an_operation_is_a_word(operation):
     """It becomes a header, and nothing is signed for anything else."""
     with pytest.raises(ValueError, match=r"^an operation is a word of letters and digits, not '"):
-        next(exchanging(Signing().signer, operation, b"{}"))
+        Signing().send(operation=operation)
 
 
 def test_a_foreign_answer_is_named_by_its_status():
@@ -325,9 +339,7 @@ def test_a_foreign_answer_is_named_by_its_status():
 
 def test_the_last_word_of_a_twice_refused_request_is_the_services():
     """The error that is raised is the second refusal's, as the service gave it."""
-    exchange = exchanging(Signing("one", "two").signer, "ListTables", b"{}")
-    next(exchange)
-    exchange.send(refusal("ExpiredTokenException"))
+    refusals = refusal("ExpiredTokenException"), refusal("UnrecognizedClientException", "still no")
     with pytest.raises(CredentialsRejected, match="still no") as caught:
-        exchange.send(refusal("UnrecognizedClientException", "still no"))
+        Signing("one", "two").send(*refusals)
     assert caught.value.__context__ is None

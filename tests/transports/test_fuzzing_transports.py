@@ -35,8 +35,8 @@ from dynamorm.transports.client import ClientTransport
 from dynamorm.transports.container import from_container
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.endpoints import Endpoint, resolve
-from dynamorm.transports.exchange import Signer
 from dynamorm.transports.http import HttpTransport
+from dynamorm.transports.signing import Signer
 
 WAYS: list[Any] = [AioTransport, BotocoreTransport, HttpTransport]
 ways = pytest.mark.parametrize("way", WAYS)
@@ -185,7 +185,7 @@ DATES = formatdate(0, usegmt=True), "Fri, 31 Dec 9999 23:59:59 +0000", "Mon, 1 J
 def test_whatever_the_date_is_the_next_request_can_be_signed(date):
     """A clock is set by a date, or left as it is."""
     source = CredentialSource(Credentials("key", "hidden"), {})
-    signer = Signer(Endpoint("http://db.example", "eu-west-1"), source, lambda *_: True)  # type: ignore[arg-type,return-value]
+    signer = Signer(Endpoint("http://db.example", "eu-west-1"), source)
     error = CredentialsRejected("RequestExpired", "", status=400, operation="Scan")
     used = source.get()
     signer.learn(error, used, {"Date": date})

@@ -145,7 +145,7 @@ def test_all_transports_trust_whom_boto3_trusts(monkeypatch):
 
     def bundles(url: str = "https://db.example") -> set[str]:
         made = [kind(endpoint=url, environ={}) for kind in kinds]
-        return {transport._place(transport.endpoint).bundle for transport in made}
+        return {transport._route(transport.endpoint).bundle for transport in made}
 
     assert bundles() == {get_cert_path(True)} == {certifi.where()}
     assert bundles("http://db.example") == {""}

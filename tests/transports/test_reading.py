@@ -16,11 +16,9 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import TransportError
-from dynamorm.transports import buffer as reading
 from dynamorm.transports import exchange
-from dynamorm.transports.buffer import Buffer, Incomplete, Unreadable, pull
-from dynamorm.transports.exchange import Answer
-from dynamorm.transports.http1 import Received, read_answer
+from dynamorm.transports.exchange import Answer, Unreadable, without_waiting
+from dynamorm.transports.http1 import MAX_LINE, Buffer, Incomplete, read_answer
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
@@ -56,11 +54,19 @@ def answers(draw: Callable[..., Any]) -> bytes:
     return b"".join(interim) + "\r\n".join([*lines, "", ""]).encode() + body
 
 
-def read(data: bytes, sizes: Iterable[int] = ()) -> Received:
+def read(data: bytes, sizes: Iterable[int] = ()) -> Answer:
     """Read an answer, whose bytes come in as a network might bring them."""
+    return read_and_kept(data, sizes)[0]
+
+
+def read_and_kept(data: bytes, sizes: Iterable[int] = ()) -> tuple[Answer, bool]:
     source = io.BytesIO(data)
     turns = iter(sizes)
-    return pull(read_answer(Buffer()), lambda most: source.read(min(most, next(turns, most))))
+
+    async def receive(_buffer: Buffer, most: int) -> bytes:
+        return source.read(min(most, next(turns, most)))
+
+    return without_waiting(read_answer(Buffer(receive)))
 
 
 class Wire:
@@ -89,9 +95,9 @@ def test_an_answer_is_read_as_http_client_reads_it(data, sizes):
 @given(answers(), st.data())
 def test_no_part_of_an_answer_is_taken_for_all_of_it(data, draw):
     """Wherever it is cut, unless only the connection's end would have marked its own."""
-    whole = read(data)
+    _, kept = read_and_kept(data)
     cut = draw.draw(st.integers(0, len(data) - 1))
-    if not whole.reusable:
+    if not kept:
         return
     with pytest.raises(Incomplete) as caught:
         read(data[:cut])
@@ -141,7 +147,7 @@ REFUSED = {
     "a chunk beyond all bounds": answer("Transfer-Encoding: chunked", body=b"F" * 16 + b"\r\n"),
     "a chunk size without end": answer("Transfer-Encoding: chunked", body=b"0" * 17 + b"\r\n"),
     "a longer chunk than said": answer("Transfer-Encoding: chunked", body=b"1\r\n{}\r\n0\r\n\r\n"),
-    "an endless line": answer("X-A: " + "x" * (2 * reading.MAX_LINE)),
+    "an endless line": answer("X-A: " + "x" * (2 * MAX_LINE)),
     "an endless head": answer(*["X-A: " + "x" * 8000] * 10),
     "endless interim answers": answer(first="HTTP/1.1 100 Continue") * 11,
 }
@@ -156,7 +162,7 @@ def test_what_is_no_answer_to_the_letter_is_refused(data):
 
 def test_a_body_that_ends_with_the_connection_has_a_bound(monkeypatch):
     """Nobody fills the memory."""
-    monkeypatch.setattr(reading, "MAX_BODY", 10)
+    monkeypatch.setattr(exchange, "MAX_BODY", 10)
     with pytest.raises(Unreadable, match="too long"):
         read(answer(body=b"x" * 20), [19, 8, 8])
 
@@ -176,8 +182,8 @@ KEPT = {
 @pytest.mark.parametrize(("data", "kept"), KEPT.values(), ids=KEPT)
 def test_a_connection_is_kept_only_after_an_answer_that_was_all(data, kept):
     """What another answer is read from must begin with it."""
-    received = read(data)
-    assert (received.body, received.reusable) == (b"{}", kept)
+    received, reusable = read_and_kept(data)
+    assert (received.body, reusable) == (b"{}", kept)
 
 
 def test_a_folded_line_goes_on_with_the_one_before():
@@ -207,7 +213,7 @@ def test_an_answer_is_read_or_refused_as_the_rfc_says(data, verdict, piece):
 @pytest.mark.parametrize("options", ["close\t", "x,\tclose", "\tClose\t, y", "keep-alive, close"])
 def test_a_connection_that_is_to_be_closed_is_not_kept(options):
     """Whatever white space is beside the word."""
-    assert not read(answer(FRAMED, f"Connection: {options}", body=b"{}")).reusable
+    assert not read_and_kept(answer(FRAMED, f"Connection: {options}", body=b"{}"))[1]
 
 
 def test_a_checksum_that_is_said_twice_is_not_one():
@@ -216,4 +222,4 @@ def test_a_checksum_that_is_said_twice_is_not_one():
     assert read(answer(FRAMED, said, body=b"{}")).headers.get("x-amz-crc32") == "2745614147"
     twice = read(answer(FRAMED, said, said, body=b"{}"))
     with pytest.raises(TransportError, match="damaged"):
-        exchange.read_answer("ListTables", Answer(200, twice.headers, twice.body))
+        exchange.read_answer("ListTables", twice)

@@ -33,7 +33,7 @@ from dynamorm.transports.container import Container, Temporary
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.routes import Proxy, Route
-from dynamorm.transports.signed import Config, Place, Settings, SignedTransport
+from dynamorm.transports.signed import Config, Settings, SignedTransport
 from dynamorm.transports.threads import ThreadTransport
 
 MARK = "marked-as-secret"
@@ -172,7 +172,7 @@ def test_no_value_of_ours_shows_a_secret():
     environ = Variables(ENVIRON)
     settings = {"aws_access_key_id": "key", "aws_secret_access_key": secret}
     url = HiddenText(f"http://user:{secret}@proxy.example")
-    proxy = Proxy("proxy.example", 80, HiddenText(secret))
+    proxy = Proxy("HTTP_PROXY", url)
     for value in (
         GIVEN["ours"],
         CredentialSource(GIVEN["ours"], environ),
@@ -186,7 +186,6 @@ def test_no_value_of_ours_shows_a_secret():
         look_at(value)
     for shown in (proxy, Route("http://a", "", proxy), HiddenBytes(secret.encode()), url):
         looked(repr(shown))
-    looked(repr(Place("http://a", "/", "HTTP_PROXY", url, "", 1.0, 1.0)))
 
 
 @pytest.mark.once

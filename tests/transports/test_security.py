@@ -25,7 +25,7 @@ from test_transports import ONCE, TABLE, Way, clients, sending, signing, way
 
 import dynamorm
 from dynamorm import TransportError, from_item, to_item
-from dynamorm.transports import buffer as reading
+from dynamorm.transports import exchange
 
 __all__ = ["way"]
 
@@ -123,7 +123,7 @@ LENGTHS = {
 @pytest.mark.parametrize("length", LENGTHS)
 def test_no_answer_is_read_without_a_bound(way, length, monkeypatch):
     """However its length is said."""
-    monkeypatch.setattr(reading, "MAX_BODY", 4000)
+    monkeypatch.setattr(exchange, "MAX_BODY", 4000)
     with Server(LENGTHS[length]) as server:
         assert "the answer is too long" in failing(way.to(server))
 

@@ -9,6 +9,7 @@ import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import inf
 from types import SimpleNamespace
 
 import pytest
@@ -17,7 +18,8 @@ from aids.tls import certified
 
 from dynamorm import Credentials, EndpointUnknown, TransportError
 from dynamorm.transports import connection as sockets
-from dynamorm.transports.connection import Connection, Wire, dial, readable
+from dynamorm.transports.connection import Connection, Wire, connected, listener
+from dynamorm.transports.exchange import Answer, without_waiting
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.routes import (
     BROKEN,
@@ -45,6 +47,21 @@ def transport(url: str, **environ: str) -> HttpTransport:
 def send(made: HttpTransport, times: int = 1) -> None:
     for _ in range(times):
         assert made.send("ListTables", b"{}") == b"{}"
+
+
+def dial(route: Route) -> Connection:
+    return without_waiting(connected(Wire(), route))
+
+
+def asked(connection: Connection) -> tuple[Answer, bool]:
+    return without_waiting(connection.exchange(REQUEST))
+
+
+def wire(link: object, step: float = 1.0, until: float = inf) -> Wire:
+    """Make a wire of what is a socket as far as it is used."""
+    made = Wire(link)  # type: ignore[arg-type]
+    made.step, made.until = step, until
+    return made
 
 
 class Clock:
@@ -124,7 +141,7 @@ def test_an_answer_before_the_end_of_the_request_is_read():
         def recv(self, _most: int) -> bytes:
             return self.left.pop(0)
 
-    received, kept = Connection(Wire(Closed(), 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    received, kept = asked(Connection(wire(Closed())))
     assert (received.status, kept) == (413, False)
 
 
@@ -147,7 +164,7 @@ def test_an_interrupt_closes_the_connection():
 
     link = Interrupted()
     with pytest.raises(KeyboardInterrupt):
-        Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+        asked(Connection(wire(link)))
     assert link.closed
 
 
@@ -183,8 +200,11 @@ class Link:
         self.closed = True
 
 
-class Encrypted(Link):
-    def do_handshake(self) -> None: ...
+def encrypted(link: Link) -> Wire:
+    made = wire(link)
+    context = SimpleNamespace(wrap_socket=lambda link, server_hostname: link)
+    without_waiting(made.secure(context, "db.example"))  # type: ignore[arg-type]
+    return made
 
 
 class Streaming(Link):
@@ -207,14 +227,14 @@ def test_a_body_that_is_received_where_it_is_given_from_is_whole(size, ready):
     """Up to two megabytes of it are; each byte is what was sent."""
     body = bytes(range(250)) * (size // 250) + bytes(size % 250)
     link = Streaming(answer(body), ready)
-    received, kept = Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    received, kept = asked(Connection(wire(link)))
     assert (received.body, kept) == (body, True)
 
 
 def test_a_page_that_is_there_is_received_by_two_calls():
     """One for the head and what comes with it, and one for all of the rest."""
     link = Streaming(answer(bytes(1_000_000)), 10_000_000)
-    Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+    asked(Connection(wire(link)))
     assert link.asked == [4096, len(answer(bytes(1_000_000))) - 4096]
 
 
@@ -223,7 +243,7 @@ def test_a_body_that_ends_early_is_none(size):
     """Wherever its bytes were put."""
     link = Streaming(answer(bytes(size))[:-1], 10_000_000)
     with pytest.raises(Failed) as caught:
-        Connection(Wire(link, 1.0)).exchange(REQUEST)  # type: ignore[arg-type]
+        asked(Connection(wire(link)))
     assert (caught.value.failure, caught.value.stale) == (CLOSED, False)
 
 
@@ -259,11 +279,11 @@ def test_an_exchange_that_ends_in_another_way_says_how(end, before):
     """It is stale where an idle connection was closed: answered before, and nothing has come."""
     turns, failure, stale, said = ENDS[end]
     link = Link(*[answer()] * before, *turns)
-    connection = Connection(Wire(link, 1.0))  # type: ignore[arg-type]  # as far as it is used
+    connection = Connection(wire(link))
     for _ in range(before):
-        assert connection.exchange(REQUEST)[1]
+        assert asked(connection)[1]
     with pytest.raises(Failed) as caught:
-        connection.exchange(REQUEST)
+        asked(connection)
     assert caught.value.failure is failure
     assert caught.value.stale is (stale and before == 1)
     assert str(caught.value.cause) == said
@@ -279,23 +299,23 @@ def test_an_idle_connection_on_which_nothing_can_be_sent_is_stale():
                 raise OSError("no route to host")
             return super().send(data)
 
-    connection = Connection(Wire(Lost(answer()), 1.0))  # type: ignore[arg-type]  # as above
-    assert connection.exchange(REQUEST)[1]
+    connection = Connection(wire(Lost(answer())))
+    assert asked(connection)[1]
     with pytest.raises(Failed) as caught:
-        connection.exchange(REQUEST)
+        asked(connection)
     assert (caught.value.failure, caught.value.stale) == (CLOSED, True)
 
 
-@pytest.mark.parametrize(("kind", "pieces"), [(Link, [65_539, 34_464]), (Encrypted, [16_384] * 6)])
+@pytest.mark.parametrize(("kind", "pieces"), [(wire, [65_539, 34_464]), (encrypted, [16_384] * 6)])
 def test_a_body_leaves_in_pieces(kind, pieces):
     """A short one together with its head; under TLS in records, each with a time of its own."""
-    link = kind()
-    Wire(link, 1.0).send(b"abc", b"x" * 100_000)
+    link = Link()
+    without_waiting(kind(link).send(b"abc", b"x" * 100_000))
     assert b"".join(link.sent) == b"abc" + b"x" * 100_000
     assert max(map(len, link.sent)) == pieces[0]
     assert len(link.sent) >= len(pieces)
-    short = kind()
-    Wire(short, 1.0).send(b"abc", b"x" * 100)
+    short = Link()
+    without_waiting(kind(short).send(b"abc", b"x" * 100))
     assert short.sent == [b"abc" + b"x" * 100]
 
 
@@ -315,7 +335,7 @@ def test_a_step_ends_with_its_time_out_or_with_the_operation(monkeypatch, step, 
     """With whichever is first, and no socket is given more than it can take."""
     monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     link = Link()
-    Wire(link, step, until).send(b"abc")  # type: ignore[arg-type]  # as far as it is used
+    without_waiting(wire(link, step, until).send(b"abc"))
     assert link.limits == [limit]
 
 
@@ -325,7 +345,7 @@ def test_no_step_begins_after_the_operation(monkeypatch, until):
     monkeypatch.setattr(sockets, "time", SimpleNamespace(monotonic=lambda: 1000.0))
     link = Link()
     with pytest.raises(TimeoutError, match=r"^the time for the whole operation is over$"):
-        Wire(link, 10.0, until).send(b"abc")  # type: ignore[arg-type]  # as far as it is used
+        without_waiting(wire(link, 10.0, until).send(b"abc"))
     assert link.sent == []
 
 
@@ -337,12 +357,12 @@ def test_what_came_unasked_is_seen(monkeypatch, poll):
     one, other = socket.socketpair()
     with one:
         with other:
-            assert readable(one) is False
+            assert listener(one)() is False
             other.send(b"x")
-            assert readable(one) is True
+            assert listener(one)() is True
             one.recv(1)
-            assert readable(one) is False
-        assert readable(one) is True
+            assert listener(one)() is False
+        assert listener(one)() is True
 
 
 def test_a_name_without_an_address_is_told(monkeypatch):
@@ -386,14 +406,6 @@ ADDRESSES = {
 def test_a_url_has_a_host_and_a_port(url):
     """The scheme's own where none is written."""
     assert Route(url).address() == ADDRESSES[url]
-
-
-def test_a_repr_says_which_connection(clock):
-    """And no more."""
-    with Server(answer()) as server:
-        connection = dial(Route(server.url))
-        assert repr(connection).startswith("Connection(fd=")
-        connection.close()
 
 
 # TLS and proxies.
