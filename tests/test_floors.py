@@ -80,7 +80,6 @@ ALLOWED_OUTSIDE = {
         "transports.botocore",
         "transports.client",
         "transports.raw_client",
-        "transports.unparsed",
     },
     "httpx": SENDERS,
     "moto": {"testing.moto"},

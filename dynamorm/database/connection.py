@@ -227,7 +227,7 @@ def _wrapped(given: Any, *, awaited: bool) -> Any:
     if hasattr(client, "__aenter__") or any(map(is_coroutine_function, methods)):
         if not awaited:
             raise TypeError(f"{type(client).__name__} is a client for asyncio: use connect_async")
-        from ..transports.async_client import AsyncClientTransport
+        from ..transports.client import AsyncClientTransport
 
         return AsyncClientTransport(given)
     from ..transports.client import ClientTransport

@@ -1,4 +1,4 @@
-"""Sends through a botocore or boto3 client that the caller has made.
+"""Sends through a client of botocore, boto3, aiobotocore or aioboto3 that the caller has made.
 
 So moto's decorators, botocore's Stubber and X-Ray's patches see every request, and the client's own
 configuration holds; its retries come before ours.
@@ -14,6 +14,7 @@ from __future__ import annotations
 import time
 from contextvars import ContextVar
 from datetime import datetime
+from functools import partial
 from math import inf
 from typing import Any
 
@@ -31,24 +32,13 @@ from botocore.exceptions import (
 )
 from msgspec import convert, json
 
-from ..errors import (
-    UNREADABLE,
-    ConditionFailed,
-    CredentialsMissing,
-    DynamormError,
-    Refused,
-    TransportError,
-    UnsupportedOperation,
-    ValidationFailed,
-    service_error,
-    shown,
-)
+from .. import errors
+from ..errors import UNREADABLE, DynamormError, TransportError, service_error, shown
 from ..operations.sending import answered
 from .endpoints import is_local
-from .exchange import foreign_answer
-from .raw_client import OPERATIONS, RawClient
+from .exchange import foreign_answer, without_waiting
+from .raw_client import OPERATIONS, RawClient, unread
 from .routes import UNREACHABLE, without_frames
-from .unparsed import unread
 
 _STRANGE = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 _WATCHED_RESOURCE = (
@@ -56,7 +46,7 @@ _WATCHED_RESOURCE = (
     'pass boto3.client("dynamodb")'
 )
 
-RAISED = (BotoCoreError, ClientError, RuntimeError, *_STRANGE)
+_RAISED = (BotoCoreError, ClientError, RuntimeError, *_STRANGE)
 """What a client's method raises, on purpose or not."""
 
 _UNTIMELY = "Unable to calculate correct timezone offset"
@@ -70,10 +60,14 @@ _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredenti
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
-class WrappedClient:
+class _Wrapped:
     """What a transport says of itself that sends through a client."""
 
-    _client: Any
+    def __init__(self, client: Any) -> None:
+        service = client.meta.service_model.service_name
+        if service != "dynamodb":
+            raise TypeError(f'expected a client of "dynamodb", not of "{service}"')
+        self._client = client
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self._client!r})"
@@ -91,7 +85,7 @@ class WrappedClient:
         return is_local(self.endpoint_url)
 
 
-class ClientTransport(WrappedClient):
+class ClientTransport(_Wrapped):
     """Wraps `boto3.client("dynamodb")` or its like, or a boto3 resource.
 
     The client of a resource rewrites items: passed by itself, it is refused with a `TypeError`.
@@ -100,12 +94,9 @@ class ClientTransport(WrappedClient):
 
     def __init__(self, client: Any) -> None:
         self._rewrites = not hasattr(client.meta, "service_model")
-        self._client = client.meta.client if self._rewrites else client
-        check_service(self._client)
+        super().__init__(client.meta.client if self._rewrites else client)
         if not self._rewrites:
-            answer: dict[str, Any] = {}
-            probed(client, answer)
-            check_probe(answer)
+            without_waiting(_check_handlers(client))
         self._raw = RawClient(self._client)
         # By its id it is registered once, however many transports there are of a client.
         self._client.meta.events.register(
@@ -121,40 +112,91 @@ class ClientTransport(WrappedClient):
         # Of the context and not of the transport: threads that share this one have their own.
         outer = _DEADLINE.set(inf if timeout is None else time.monotonic() + timeout)
         try:
-            if self._raw.takes(operation, body):
-                return self._raw.send(operation, body)
+            if (answer := self._raw.send(operation, body)) is not None:
+                return answer
             # None of the package's other operations has items for a resource to rewrite.
             if self._rewrites and operation in OPERATIONS:
-                raise Refused((_WATCHED_RESOURCE,))
-            method, members = prepared(self._client, operation, body)
-            return body_of(operation, method(**members))
-        except RAISED as error:
-            raise meant(operation, error) from plain(error)
+                raise errors.Refused((_WATCHED_RESOURCE,))
+            method, members = _prepared(self._client, operation, body)
+            return _body_of(operation, method(**members))
+        except _RAISED as error:
+            raise _meant(operation, error) from _plain(error)
         finally:
             _DEADLINE.reset(outer)
 
 
-def check_service(client: Any) -> None:
-    """Raise `TypeError` for a client of another service."""
-    service = client.meta.service_model.service_name
-    if service != "dynamodb":
-        raise TypeError(f'expected a client of "dynamodb", not of "{service}"')
+class AsyncClientTransport(_Wrapped):
+    """Wraps what `session.client("dynamodb")` of aiobotocore or aioboto3 gives once it is entered.
+
+    The client's retries come before ours.
+    """
+
+    def __init__(self, client: Any) -> None:
+        if not hasattr(client.meta, "service_model"):
+            raise TypeError("an aioboto3 resource rewrites items: pass session.client(...)")
+        super().__init__(client)
+        # Asked before the first request and not here: what aiobotocore emits has to be awaited.
+        # What only stands before a client may emit nothing.
+        self._checked = not hasattr(client.meta, "events")
+
+    async def send(self, operation: str, body: bytes, *, timeout: float | None = None) -> bytes:
+        """Await the client's method, `timeout` at most; its exceptions are raised as ours."""
+        from .aio import in_time
+
+        if not self._checked:
+            await _check_handlers(self._client)
+            self._checked = True
+        method, members = _prepared(self._client, operation, body)
+        try:
+            reply = await in_time(partial(method, **members), inf if timeout is None else timeout)
+            return _body_of(operation, reply)
+        except TimeoutError as error:
+            # Cancelling the attempt does not call back what had been sent.
+            message = f"the client gave no answer in {timeout} s: give more as timeout="
+            raise TransportError(message, operation=operation, maybe_applied=True) from error
+        except _RAISED as error:
+            raise _meant(operation, error) from _plain(error)
 
 
-def prepared(client: Any, operation: str, body: bytes) -> tuple[Any, dict[str, Any]]:
+async def _check_handlers(client: Any) -> None:
+    """Let the client's own handlers see an answer; raise `TypeError` where they rewrite items.
+
+    A resource is told from nothing public but by what its handlers do. They listen to every
+    operation, so that the made-up name keeps away the handlers that wait for a certain one.
+    """
+    answer = {"Item": {"probe": {"S": "text"}}}
+    emitted = client.meta.events.emit(
+        "after-call.dynamodb.DynamormProbe",
+        http_response=None,
+        parsed=answer,
+        model=client.meta.service_model.operation_model("GetItem"),
+        context={},
+    )
+    if hasattr(emitted, "__await__"):
+        await emitted
+    if answer != {"Item": {"probe": {"S": "text"}}}:
+        raise TypeError(
+            "this client rewrites items, as that of a boto3 resource does: pass the resource "
+            'or boto3.client("dynamodb"), not resource.meta.client'
+        )
+
+
+def _prepared(client: Any, operation: str, body: bytes) -> tuple[Any, dict[str, Any]]:
     """Return the client's method, and what to call it with."""
     method = getattr(client, xform_name(operation), None)
     if method is None:
         message = f"this client is older than {operation}: update botocore"
-        raise UnsupportedOperation("UnknownOperation", message, status=0, operation=operation)
+        raise errors.UnsupportedOperation(
+            "UnknownOperation", message, status=0, operation=operation
+        )
     try:
         return method, _to_client(json.decode(body))
     except UNREADABLE:
         message = "the request has an invalid value, such as binary that is not base64"
-    raise ValidationFailed("SerializationException", message, status=0, operation=operation)
+    raise errors.ValidationFailed("SerializationException", message, status=0, operation=operation)
 
 
-def body_of(operation: str, reply: dict[str, Any]) -> bytes:
+def _body_of(operation: str, reply: dict[str, Any]) -> bytes:
     """Write a client's answer as the service has; refuse one whose members were lost on the way."""
     members = {name: value for name, value in reply.items() if name != "ResponseMetadata"}
     facts = reply.get("ResponseMetadata", {})
@@ -168,21 +210,27 @@ def body_of(operation: str, reply: dict[str, Any]) -> bytes:
     return answered(body, facts.get("HTTPStatusCode"), facts.get("RequestId"))
 
 
-def meant(operation: str, error: Exception) -> DynamormError:
+def _meant(operation: str, error: Exception) -> DynamormError:
     """Return an error of a client as ours; raise what is wrong with the program, or with moto."""
     if isinstance(error, ParamValidationError):
         # What follows shows the value.
         message = str(error).partition(", value: ")[0]
-        return ValidationFailed("ParamValidation", message, status=0, operation=operation)
+        return errors.ValidationFailed("ParamValidation", message, status=0, operation=operation)
     if isinstance(error, _STRANGE) or _UNTIMELY in str(error):
         # What botocore's parser makes of an answer that is no text, or no object.
         return unread(operation)
     if isinstance(error, RuntimeError):
         raise error
-    return _translated(operation, error)
+    if isinstance(error, ClientError):
+        return _refusal(operation, error)
+    if isinstance(error, _NO_CREDENTIALS):
+        return errors.CredentialsMissing(f"the client has no credentials: {error}")
+    sent = not isinstance(error, _NOT_SENT)
+    message = shown(str(error)) + ("" if sent else f"; {UNREACHABLE}")
+    return TransportError(message, operation=operation, maybe_applied=sent)
 
 
-def plain(error: Exception) -> BaseException | None:
+def _plain(error: Exception) -> BaseException | None:
     """Drop the request that botocore's error keeps, and the frames that hold its headers.
 
     An error of parameters shows their values: it is dropped altogether.
@@ -202,47 +250,12 @@ def _start_in_time(**_: Any) -> None:
         )
 
 
-def probed(client: Any, answer: dict[str, Any]) -> Any:
-    """Let the client's own handlers see an answer that `check_probe` looks at.
-
-    A resource is told from nothing public but by what its handlers do. They listen to every
-    operation, so that the made-up name keeps away the handlers that wait for a certain one. Returns
-    what has to be awaited, under asyncio.
-    """
-    answer |= {"Item": {"probe": {"S": "text"}}}
-    return client.meta.events.emit(
-        "after-call.dynamodb.DynamormProbe",
-        http_response=None,
-        parsed=answer,
-        model=client.meta.service_model.operation_model("GetItem"),
-        context={},
-    )
-
-
-def check_probe(answer: dict[str, Any]) -> None:
-    """Raise `TypeError` where a client rewrites items."""
-    if answer != {"Item": {"probe": {"S": "text"}}}:
-        raise TypeError(
-            "this client rewrites items, as that of a boto3 resource does: pass the resource "
-            'or boto3.client("dynamodb"), not resource.meta.client'
-        )
-
-
-def _translated(operation: str, error: Exception) -> DynamormError:
-    if isinstance(error, ClientError):
-        return _refusal(operation, error)
-    if isinstance(error, _NO_CREDENTIALS):
-        return CredentialsMissing(f"the client has no credentials: {error}")
-    if isinstance(error, _NOT_SENT):
-        message = f"{shown(str(error))}; {UNREACHABLE}"
-        return TransportError(message, operation=operation, maybe_applied=False)
-    return TransportError(shown(str(error)), operation=operation, maybe_applied=True)
-
-
 def _refusal(operation: str, error: ClientError) -> DynamormError:
     answer, facts = error.response, error.response.get("ResponseMetadata", {})
     said, status = answer.get("Error", {}), facts.get("HTTPStatusCode", 0)
-    code, message = _text(said.get("Code")), _text(said.get("Message"))
+    # botocore passes on whatever JSON stands in the place of text.
+    told = (said.get("Code"), said.get("Message"))
+    code, message = (text if isinstance(text, str) else "" for text in told)
     # Where the body has no code, botocore gives the status for one.
     if code == str(status):
         return foreign_answer(operation, status)
@@ -253,14 +266,9 @@ def _refusal(operation: str, error: ClientError) -> DynamormError:
         request_id=facts.get("RequestId", ""),
         operation=operation,
     )
-    if isinstance(refusal, ConditionFailed) and answer.get("Item"):
+    if isinstance(refusal, errors.ConditionFailed) and answer.get("Item"):
         refusal.item = json.encode(_from_client(answer["Item"]))
     return refusal
-
-
-def _text(told: object) -> str:
-    """Return what a service says; botocore passes on whatever JSON stands in its place."""
-    return told if isinstance(told, str) else ""
 
 
 def _to_client(value: Any) -> Any:

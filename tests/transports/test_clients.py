@@ -330,24 +330,49 @@ def test_a_tracer_sees_each_call(server, monkeypatch):
     closed(given)
 
 
-def test_a_tracer_of_endpoints_sees_each_request(server, monkeypatch):
-    """One that stands in for what an endpoint does, before the first request or later."""
+@pytest.mark.parametrize(
+    "name", ["make_request", "_send_request", "_get_response", "_do_get_response"]
+)
+def test_a_tracer_of_endpoints_sees_each_request(server, monkeypatch, name):
+    """One that stands in for a method of an endpoint's class, from when it does until it ends."""
     given = made("client", server.url)
     transport = ClientTransport(given)
-    called = botocore.endpoint.Endpoint.make_request
-    seen: list[str] = []
+    called = getattr(botocore.endpoint.Endpoint, name)
+    seen: list[Any] = []
 
-    def traced(endpoint: Any, operation: Any, request: Any) -> Any:
-        seen.append(operation.name)
-        return called(endpoint, operation, request)
+    def traced(endpoint: Any, *told: Any, **named: Any) -> Any:
+        seen.append(name)
+        return called(endpoint, *told, **named)
 
-    transport.send("PutItem", PUT)
+    for _ in range(2):
+        transport.send("PutItem", PUT)
     with monkeypatch.context() as patched:
-        patched.setattr(botocore.endpoint.Endpoint, "make_request", traced)
+        patched.setattr(botocore.endpoint.Endpoint, name, traced)
         for _ in range(2):
             transport.send("PutItem", PUT)
     transport.send("PutItem", PUT)
-    assert seen == ["PutItem"] * 2
+    assert seen == [name] * 2
+    closed(given)
+
+
+@pytest.mark.parametrize("before", [0, 2])
+@pytest.mark.parametrize("name", ["make_request", "_send_request"])
+def test_a_tracer_of_one_endpoint_sees_each_request(server, name, before):
+    """One that stands in for a method of the client's own, before the first request or later."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    called, seen = getattr(given._endpoint, name), []
+
+    def traced(*told: Any, **named: Any) -> Any:
+        seen.append(name)
+        return called(*told, **named)
+
+    for _ in range(before):
+        transport.send("PutItem", PUT)
+    setattr(given._endpoint, name, traced)
+    for _ in range(2):
+        assert json.decode(transport.send("PutItem", PUT)) == {"Attributes": {"number": {"N": "1"}}}
+    assert seen == [name] * 2
     closed(given)
 
 
