@@ -174,7 +174,7 @@ async def read_answer(buffer: Buffer, *, bodiless: bool = False) -> tuple[Answer
             raise Unreadable("the answer does not say where its body ends, or says it twice")
         body = await _chunks(buffer)
     elif length is not None:
-        body = await buffer.exactly(_length(length))
+        body = await buffer.exactly(check_size(_length(length)))
     else:
         body, delimited = await buffer.rest(), False
     # HTTP/1.0 closes after an answer. What came behind one would pass for the next.
@@ -259,7 +259,7 @@ def _length(text: str) -> int:
     # which would make another number of a long one.
     if len(digits) > MAX_DIGITS:
         raise Unreadable("the answer's Content-Length has too many digits")
-    return check_size(int(digits))
+    return int(digits)
 
 
 async def _chunks(buffer: Buffer) -> bytes:
