@@ -22,7 +22,7 @@ from .copying.checkpoint import Checkpoint
 from .copying.options import VerifyOptions, check_database, check_segments, settings_of
 from .copying.pair import Pair
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Loan, Share, Shares, Terms
+from .copying.shares import ASK_EVERY, Dividing, Loan, Share, Terms
 from .copying.table import copied, copy_share
 from .copying.verified import Verified, VerifyPoint
 from .copying.verify import compare_walk, compared
@@ -110,7 +110,7 @@ def _dumps(value: Any) -> None:
 
 
 def _on_cluster(
-    client: Any, function: Callable[[Any, Any], Any], shares: Shares, stopped: Stop
+    client: Any, function: Callable[[Any, Any], Any], shares: Dividing, stopped: Stop
 ) -> None:
     """Have a task done for each share, and answer the tasks."""
     # A task for each segment: that is all that is done again when a worker is lost.
@@ -122,7 +122,7 @@ def _on_cluster(
 class _Cluster:
     """The end of the caller: what tasks tell, and what they are told."""
 
-    def __init__(self, client: Any, shares: Shares, name: str) -> None:
+    def __init__(self, client: Any, shares: Dividing, name: str) -> None:
         from distributed import Queue, Variable
 
         self._client = client

@@ -87,7 +87,7 @@ ALLOWED_OUTSIDE = {
     | {
         "cli.output",
         "cli.session",
-        "copying.checkpoint_file",
+        "copying.checkpoint",
         "transports.container",
         "errors",
         "operations",

@@ -126,7 +126,7 @@ def _leave(session: Session, found: Any, checkpoint: str | None) -> None:
     """Print the command that resumes; save the checkpoint first unless it is in a file."""
     arguments = session.arguments
     if checkpoint is None:
-        from ..copying.checkpoint_file import save
+        from ..copying.checkpoint import save
 
         # Without --checkpoint, hours of copying would be lost.
         checkpoint = _unused(found.checkpoint)

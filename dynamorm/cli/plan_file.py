@@ -7,7 +7,7 @@ from typing import Any, Literal
 from click import ClickException
 from msgspec import DecodeError, Struct, json, to_builtins
 
-from ..copying.checkpoint_file import save
+from ..copying.checkpoint import save
 from ..errors import Refused, text_of
 from ..tables.plan import Plan
 from .output import FORMAT_VERSION

@@ -14,7 +14,7 @@ from ..operations.middleware import elsewhere
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .checkpoint import Costs
-from .options import TimeLeft
+from .options import Seconds, check_deadline
 
 R = TypeVar("R")
 
@@ -30,6 +30,35 @@ and would begin with the short ones again and again if each attempt had a schedu
 
 UNIT = 4096
 """Bytes that one read unit reads consistently, and two bytes for one where reads may be stale."""
+
+
+class TimeLeft:
+    """The seconds that are left of a deadline: a number of them, or whatever a function says."""
+
+    def __init__(self, deadline: Seconds, started: float) -> None:
+        self._deadline = deadline
+        self.started = started
+        """When the operation began, on its clock."""
+
+    def at(self, moment: float) -> float:
+        """Return the seconds left at a moment: `inf` without a deadline, 0 or less past it."""
+        if self._deadline is None:
+            return float("inf")
+        # A function is asked each time: in Lambda, only the context knows what is left.
+        if not callable(self._deadline):
+            return self.started + self._deadline - moment
+        return _seconds(self._deadline())
+
+
+def _seconds(said: Any) -> float:
+    """Return what a deadline's function said, as seconds; raise `ValueError` for what is none."""
+    if said != float("inf"):
+        check_deadline(said)
+    if said is None:
+        raise ValueError(
+            "deadline= is a function that returned None: it must return the seconds left"
+        )
+    return float(said)
 
 
 class Asking:

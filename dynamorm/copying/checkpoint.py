@@ -1,18 +1,19 @@
 """Where a copy can be resumed: what a checkpoint holds, and whether it belongs to this copy.
 
-How a checkpoint is read and compared is the same for a comparison's.
+How a checkpoint is read, compared and kept in a file is the same for a comparison's.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
+from contextlib import suppress
 from typing import Annotated, Any, Literal, TypeVar
 
 from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, json, structs
 
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
-from .identity import TableMark, Work
 
 T = TypeVar("T")
 
@@ -113,6 +114,28 @@ class S3Point(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=Tru
         return f"s3://{self.bucket}/{self.folder(name)}"
 
 
+class TableMark(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What the service tells a table by; one that was deleted and created again has another."""
+
+    arn: str = ""
+    id: str = ""
+    created: float | None = None
+    """CreationDateTime, to the millisecond: transports read its later digits differently."""
+
+
+class Work(Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What a copy does with each item, by name."""
+
+    transform: str | None = None
+    source_model: str | None = None
+    target_model: str | None = None
+    unmodelled: str = "keep"
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        return {name.replace("_", " "): value for name, value in structs.asdict(self).items()}
+
+
 class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
     """All that a copy needs to be resumed; JSON-safe as builtins."""
 
@@ -141,42 +164,31 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
         """Whether an earlier run has copied anything."""
         return any(p.done or p.cursor is not None or p.ahead or p.sent for p in self.segments)
 
-
-def new_checkpoint(
-    names: tuple[str, str],
-    segments: list[int] | None,
-    of: int,
-    work: Work,
-    s3: S3Point | UnsetType = UNSET,
-) -> Checkpoint:
-    """Return the checkpoint of a copy that has done nothing yet."""
-    numbers = range(of) if segments is None else segments
-    return Checkpoint(*names, of, [SegmentPoint(number) for number in numbers], work=work, s3=s3)
-
-
-def check_resumed(checkpoint: Checkpoint, wanted: Checkpoint) -> None:
-    """Refuse a checkpoint that belongs to another copy than the new one that is wanted."""
-    found = sorted(point.segment for point in checkpoint.segments)
-    pairs = [
-        ("source", checkpoint.source, wanted.source),
-        ("target", checkpoint.target, wanted.target),
-        ("number of segments", checkpoint.of, wanted.of),
-        ("segments", found, [point.segment for point in wanted.segments]),
-        *(
-            (name.replace("_", " "), getattr(checkpoint.work, name), getattr(wanted.work, name))
-            for name in Work.__struct_fields__
-        ),
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every run of one copy has in common, by name."""
+        numbers = sorted(point.segment for point in self.segments)
+        ends = {"source": self.source, "target": self.target}
         # A direct copy has UNSET here, which has none of these.
-        *(
-            (name, getattr(checkpoint.s3, name, None), getattr(wanted.s3, name, None))
-            for name in ("bucket", "prefix", "cut")
-        ),
-    ]
-    check_same("copy", pairs)
+        place = {name: getattr(self.s3, name, None) for name in ("bucket", "prefix", "cut")}
+        return (
+            {**ends, "number of segments": self.of, "segments": numbers} | self.work.facts | place
+        )
 
 
-def read_point(given: Any, kind: type[T], of: str, origin: str) -> T:
-    """Return the checkpoint that a report has, or a file; refuse what is none."""
+def opened(
+    kind: type[T], of: str, given: Any, path: str | os.PathLike[str] | None = None
+) -> T | None:
+    """Return the checkpoint that a report has, or a file; `None` for neither, refuse what is none.
+
+    A file is read by each run, and not when the operation is made: a second run resumes from what
+    the first has saved.
+    """
+    origin = "resume="
+    if path is not None:
+        origin, given = f"checkpoint_file= {path}", load(path)
+    if given is None:
+        return None
     try:
         # A whole report will do, as it is what a caller has at hand.
         point = convert(getattr(given, "checkpoint", given), kind)
@@ -186,12 +198,55 @@ def read_point(given: Any, kind: type[T], of: str, origin: str) -> T:
     return point
 
 
-def check_same(of: str, facts: Iterable[tuple[str, Any, Any]]) -> None:
+def check_same(of: str, then: dict[str, Any], now: dict[str, Any]) -> None:
     """Refuse to resume what was begun otherwise: facts by name, of the checkpoint and of now."""
     reasons = [
-        f"the checkpoint's {what} is {theirs!r}, this {of}'s is {ours!r}"
-        for what, theirs, ours in facts
-        if theirs != ours
+        f"the checkpoint's {what} is {then.get(what)!r}, this {of}'s is {now.get(what)!r}"
+        for what in then | now
+        if then.get(what) != now.get(what)
     ]
     if reasons:
         raise Refused((*reasons, "resume with the same arguments, or start over without it"))
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Return what is in the file, `None` if there is none; refuse one that is no JSON.
+
+    Raises `FileNotFoundError` for a missing folder, in which nothing could be saved later.
+    """
+    try:
+        with open(path, "rb") as file:
+            content = file.read()
+    except FileNotFoundError:
+        os.stat(os.path.dirname(os.path.realpath(path)))
+        return None
+    try:
+        return json.decode(content)
+    except UNREADABLE as error:
+        raise Refused((f"{os.fspath(path)} is not a checkpoint of a copy: {error}",)) from error
+
+
+def save(path: str | os.PathLike[str], checkpoint: dict[str, Any]) -> None:
+    """Put a checkpoint into the file, whole or not at all; only its owner may read it.
+
+    It holds keys of items and ARNs.
+    """
+    # A link stays a link: what it leads to is replaced.
+    target = os.path.realpath(path)
+    beside = f"{target}.{os.getpid()}.part"
+    # Left by a process of the same number that was killed.
+    with suppress(FileNotFoundError):
+        os.unlink(beside)
+    # 0600 from its first moment: a chmod would come after others could have opened it.
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with open(descriptor, "wb") as file:
+            file.write(json.encode(checkpoint))
+            file.flush()
+            # Without it, a crash of the machine may leave the new name and no content.
+            os.fsync(file.fileno())
+        os.replace(beside, target)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(beside)
+        raise

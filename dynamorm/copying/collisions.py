@@ -9,11 +9,16 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable
 from hashlib import sha256
 from threading import Lock
+from typing import Any
 
 from msgspec import Raw, json
 
 from ..errors import ItemError
-from .queue import Part
+from ..items.keys import item_key
+from ..model.spec import TableSpec, key_names
+from .checkpoint import Checkpoint
+from .options import Convert, CopySettings
+from .segment import Part
 
 BUCKETS = 1 << 13
 
@@ -89,8 +94,10 @@ def collision(raw: bytes | Raw, table: str, names: tuple[str, ...]) -> Collision
 class Rule:
     """What is done about items with one key."""
 
-    def __init__(self, keys: Keys, *, alone: bool) -> None:
+    def __init__(self, keys: Keys, table: str, names: tuple[str, ...], *, alone: bool) -> None:
         self._keys = keys
+        self._table = table
+        self._names = names
         self._alone = alone
         """Whether this run has seen all keys: no other has written any, or does at this time."""
         self.collided: list[bytes] = []
@@ -106,11 +113,6 @@ class Rule:
 
 class Forbidding(Rule):
     """A collision is an error, raised before the second item is queued."""
-
-    def __init__(self, keys: Keys, table: str, names: tuple[str, ...], *, alone: bool) -> None:
-        super().__init__(keys, alone=alone)
-        self._table = table
-        self._names = names
 
     def queued(self, item: Part, waiting: Part | None) -> None:
         digested = digest(item.key)
@@ -136,3 +138,62 @@ class Replacing(Rule):
             return
         counts.written += 1
         counts.unchecked += new is None or not self._alone
+
+
+def rule_of(
+    settings: CopySettings,
+    source: TableSpec,
+    target: TableSpec,
+    checkpoint: Checkpoint,
+    *,
+    same: bool,
+    whole: bool,
+) -> Rule | None:
+    """Return what is done about items that get one key; `None` where nothing need be.
+
+    `same`: both tables are one. `whole`: all segments of the table are in this run.
+    """
+    if settings.collisions == "check" or _unique(settings, source, target, same):
+        return None  # each write is conditional, or no two items can get one key
+    names, alone = key_names(target), whole and not checkpoint.begun
+    if settings.collisions == "last":
+        return Replacing(Keys(settings.collision_keys), checkpoint.target, names, alone=alone)
+    keys = Keys(settings.collision_keys, checkpoint.collided)
+    return Forbidding(keys, checkpoint.target, names, alone=alone)
+
+
+def _unique(settings: CopySettings, source: TableSpec, target: TableSpec, same: bool) -> bool:
+    """Return whether no two items can get one key: the source's key becomes the target's unchanged.
+
+    In place a transform cannot change it.
+    """
+    # But with "last" it may make several items of one, with its key.
+    if same:
+        return settings.collisions != "last"
+    # An attribute transform says which attributes it touches; a function may touch any.
+    transform = settings.transform
+    touched: Any = () if transform is None else getattr(transform, "touched", None)
+    if touched is None or not {attribute.name for attribute in target.key}.isdisjoint(touched):
+        return False
+    # Then two items with one key in the target would have had one in the source.
+    return set(source.key) <= set(target.key)
+
+
+def same_key(convert: Convert, table: TableSpec, settings: CopySettings) -> Convert:
+    """Refuse a transform that moves an item within the table that is being read, or splits one."""
+    from ..items.limits import key_of
+
+    names = key_names(table)
+
+    def checked(raw: Raw) -> Iterable[bytes | Raw]:
+        """Return what becomes of an item; raise `ItemError` if that has another key."""
+        # All of them first: an item that is refused must leave none of its parts behind.
+        made = list(convert(raw))
+        if any(item_key(item, names) != item_key(raw, names) for item in made):
+            message = "in place, a transform cannot change an item's key: copy into another table"
+            raise ItemError(message, ", ".join(names), key=key_of(raw, names))
+        if len(made) > 1 and settings.collisions != "last":
+            raise collision(made[1], table.name, names)
+        return made
+
+    return checked

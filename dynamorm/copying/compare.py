@@ -19,11 +19,11 @@ from ..api.items import MAX_KEYS, Key, ScanOutput
 from ..items.keys import item_hash
 from ..operations import Steps, now, together
 from .collisions import Keys, digest
-from .identity import Found, check_tables
 from .join import Hashed, Join, Side
 from .options import CopySettings
-from .progress import Telling
-from .reads import End, Item, Keyed, LookUps, Reads, read_key
+from .pair import Found, check_tables
+from .reads import End, Item, Keyed, Reads
+from .report import Telling
 from .verified import MODULUS, NAMED, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000
@@ -40,23 +40,19 @@ class Comparison:
 
     def __init__(
         self,
-        source: End,
-        target: End,
         reads: Reads,
         point: VerifyPoint,
         *,
         convert: Callable[[Raw], Raws] | None,
         settings: CopySettings,
     ) -> None:
-        self.source = source
-        self.target = target
         self.point = point
         self.reads = reads
-        self._look_ups = LookUps(source, target, reads)
+        self.source, self.target = source, target = reads.source, reads.target
         self._convert = convert
         # Several items can only become one where something else makes the key.
         self._merges = convert is not None or source.names != target.names
-        self.telling = Telling(settings, self.verified, reads.left.started)
+        self.telling: Telling[Verified] = Telling(settings, self.verified, reads.left.started)
         self._lock = Lock()
         self._met = Keys(MOST_KEYS)
         self._in_order = True
@@ -69,14 +65,18 @@ class Comparison:
         while self.point.phase != "end":
             yield from walk()
             # A walk that ended early has met the deadline.
-            if self.point.pending():
+            if self.pending():
                 return False
             self._next_phase()
         return True
 
+    def pending(self) -> list[int]:
+        """Number the walks of this phase that are not done."""
+        return self.point.pending()
+
     def walk(self, executor: Any) -> Steps[None]:
         """Read the segments of a phase that are not done."""
-        yield from together(tuple(map(self.walk_one, self.point.pending())), executor)
+        yield from together(tuple(map(self.walk_one, self.pending())), executor)
 
     def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
         """Take over how far a walk is that is done elsewhere, and what all have counted."""
@@ -181,10 +181,10 @@ class Comparison:
 
     def _differing(self, join: Join) -> Tally:
         """Count the pairs that can be made now and whose items differ."""
-        agree = self._look_ups.agree
+        agree = self.reads.agree
         pairs = ((one.item, there.item, one.hashed) for one, there in join.pairs())
         found = [pair[0] for pair in pairs if not agree(*pair)]
-        keys = [read_key(one, self.target) for one in found[:NAMED]]
+        keys = [self.target.cursor_at(one) for one in found[:NAMED]]
         return Tally(different=len(found), different_keys=keys)
 
     def _left_over(self, join: Join, *, passed: bool) -> Steps[tuple[Tally, bool]]:
@@ -200,12 +200,12 @@ class Comparison:
         summed = self._summed(ours, theirs)  # always: what is no item is an error
         if not self._in_order:
             return summed, False
-        expected = yield from self._look_ups.expected(ours)
+        expected = yield from self.reads.expected(ours)
         if expected is None:
             return summed, True
         tally, found = expected
         if self._convert is None:
-            extras = yield from self._look_ups.extras([item for _, item in theirs])
+            extras = yield from self.reads.extras([item for _, item in theirs])
             if extras is None:
                 return summed, True
             tally, theirs = tally + extras[0], [(None, item) for item in extras[1]]
@@ -239,7 +239,7 @@ class Comparison:
         if sample < 1:
             raws = [raw for raw in raws if _is_drawn(self.source.key_in(raw), sample)]
         made = [(self.target.key_in(item), item) for raw in raws for item in self._expected(raw)]
-        expected = yield from self._look_ups.expected(made)
+        expected = yield from self.reads.expected(made)
         if expected is None:
             return None
         tally, found = expected
@@ -251,7 +251,7 @@ class Comparison:
 
     def _look_up_found(self, raws: list[Raw]) -> Steps[Tally | None]:
         """Look up in the source what these items of the target are copies of."""
-        extras = yield from self._look_ups.extras(raws)
+        extras = yield from self.reads.extras(raws)
         return extras and extras[0]
 
     def _expected(self, raw: Raw) -> Raws:
@@ -275,7 +275,7 @@ def _parts(page: ScanOutput, end: End) -> Iterator[tuple[Key | None, list[Raw]]]
     items = page.items
     start = 0
     for stop in range(MAX_KEYS, len(items), MAX_KEYS):
-        yield read_key(items[stop - 1], end), items[start:stop]
+        yield end.cursor_at(items[stop - 1]), items[start:stop]
         start = stop
     yield page.last_evaluated_key or None, items[start:]
 

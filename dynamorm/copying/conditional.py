@@ -10,7 +10,7 @@ from ..items.keys import item_hash, raw_key
 from ..items.limits import key_of
 from ..items.mismatch import STRANGE
 from ..operations import Steps
-from .queue import Part
+from .segment import Part
 from .writer import Answer, Writer
 
 
@@ -21,11 +21,13 @@ class ConditionalWriter(Writer):
     before this one. Another one is kept or, where it is to be told, an `ItemError`.
     """
 
+    # One a request: BatchWriteItem takes no conditions, a transaction costs twice the units.
+    most = 1
+
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         """Put one item where there is none with its key; compare it with what is there."""
-        # One a request: BatchWriteItem takes no conditions, a transaction costs twice the units.
         [raw] = batch[0].raws
-        payload = put_if_absent(self.how.table, raw, self.how.key_names[0])
+        payload = put_if_absent(self._table, raw, self._names[0])
         try:
             reply = yield from self._ask("PutItem", payload, PutItemOutput)
         except ConditionFailed as error:
@@ -33,7 +35,7 @@ class ConditionalWriter(Writer):
         else:
             return Answer(batch, consumed=(reply.consumed_capacity,))
         if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
-            looked_up = get_item(self.how.table, raw_key(raw, self.how.key_names))
+            looked_up = get_item(self._table, raw_key(raw, self._names))
             found = yield from self._ask("GetItem", looked_up, GetItemOutput)
             there = bytes(found.item)
         if not there:  # it has been deleted in between
@@ -41,13 +43,13 @@ class ConditionalWriter(Writer):
         # By value: the service may have written 1.0 as 1.
         if _equal(raw, there):
             return Answer(batch)
-        if self.how.keep:
+        if self._job.settings.existing == "keep":
             return Answer(batch, kept=True)
         raise ItemError(
             "the target has another item with this key: the transform gives it to two items, or it "
             'was there before; collisions="last" would replace it',
-            self.how.table,
-            key=key_of(raw, self.how.key_names),
+            self._table,
+            key=key_of(raw, self._names),
         )
 
 

@@ -1,53 +1,100 @@
-"""One copy: what its segments share, made once both tables' keys are known."""
+"""One copy: what is looked at before it begins, and what its segments share."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
-from msgspec import Raw, Struct, convert, structs
+from msgspec import UNSET, Raw, convert, structs
 
+from ..api import TableDescription
 from ..api.bulk_errors import BulkErrors
-from ..errors import CopyIncomplete, DynamormError, ItemError
+from ..errors import CopyIncomplete, DynamormError, ItemError, Refused
 from ..items.keys import item_digest
+from ..model.declare import table_spec
+from ..model.spec import TableSpec, key_names
+from ..operations import Steps
 from ..operations.pace import Pace
-from .asking import Asking
-from .checkpoint import Checkpoint, Counts, total
-from .collisions import Collision, Rule
-from .options import CopySettings, TimeLeft
-from .progress import Telling
-from .queue import Part
-from .report import CopyReport, Segment, report
-from .writer import Writer, Writing
+from .asking import Asking, TimeLeft
+from .checkpoint import (
+    CUT,
+    SEGMENTS,
+    Checkpoint,
+    Counts,
+    S3Point,
+    SegmentPoint,
+    check_same,
+    opened,
+    total,
+)
+from .collisions import Collision, Rule, rule_of, same_key
+from .options import Convert, CopySettings
+from .pair import LAST_LOOK, Found, Pair, check_tables, is_same
+from .report import CopyReport, Telling, report
+from .segment import Part, Segment
 
-Convert = Callable[[Raw], Iterable[bytes | Raw]]
+COLD = 4000.0
+"""Write units a second that an on-demand table takes from the beginning."""
 
 
-class Paces(Struct, frozen=True):
-    """The rates at which a copy reads and writes."""
+def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> Checkpoint:
+    """Return the checkpoint of `resume=` or of the file, or a new one.
 
-    read: Pace
-    write: Pace
+    `segments` and `of` are the checkpoint's where they are `None`.
+    """
+    settings = pair.settings
+    known = opened(Checkpoint, "copy", settings.resume, settings.checkpoint_file)
+    s3 = UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
+    of = of or (SEGMENTS if known is None else known.of)
+    points = [SegmentPoint(number) for number in (range(of) if segments is None else segments)]
+    new = Checkpoint(*pair.names, of, points, work=pair.work, s3=s3)
+    if known is None:
+        return new
+    check_same("copy", known.facts, new.facts)
+    return known
 
 
-class Items(Struct, frozen=True):
-    """The items of a copy: their keys, what becomes of them, and how many there are."""
+def check_pair(pair: Pair) -> None:
+    """Refuse two tables that are one, or are of two models that only a transform can join.
 
-    source: tuple[str, ...]
-    """The key attributes in the source, partition key first."""
-    target: tuple[str, ...]
-    convert: Convert | None
-    """`None` where they stay the bytes that they are."""
-    rule: Rule | None
-    same: bool
-    """Whether both tables are one."""
-    number: int | None
-    """How many there are to read, by the service's estimate."""
+    By S3 also a source of which the service makes no export.
+    """
+    name, other = pair.names
+    _refuse_same(name, name == other and pair.settings.target_db is None, pair.settings)
+    pair.check()
+    if pair.settings.via == "s3" and not isinstance(pair.source, str):
+        spec = table_spec(pair.source)
+        if spec.point_in_time_recovery is not UNSET and not spec.point_in_time_recovery:
+            raise Refused((no_recovery(spec.name),))
 
-    @property
-    def once(self) -> bool:
-        """Whether nothing that is written may be transformed again: it is what would be read."""
-        return self.same and self.convert is not None
+
+def no_recovery(table: str) -> str:
+    """Say what to do about a table without PITR."""
+    advice = "update_table(..., point_in_time_recovery=True) turns it on"
+    return f"an export needs PITR, which is off: {advice}; or copy directly - at {table}"
+
+
+def _refuse_same(name: str, same: bool, settings: CopySettings) -> None:
+    if same and not settings.in_place:
+        raise Refused((f"source and target are the same table, {name}: say in_place=True",))
+
+
+def prepare(
+    pair: Pair,
+    checkpoint: Checkpoint,
+    started: float,
+    *,
+    whole: bool,
+    paces: tuple[Pace, Pace] | None = None,
+    keep: Callable[[CopyReport], None] | None = None,
+) -> Steps[Job]:
+    """Wait for both tables, refuse what does not fit, and look their keys up.
+
+    `whole`: whether all segments of the table are in this run.
+    """
+    left = TimeLeft(pair.settings.deadline, started)
+    found = yield from pair.find(left)
+    return Job(pair, checkpoint, found, left, whole=whole, paces=paces, keep=keep)
 
 
 class Job:
@@ -55,62 +102,73 @@ class Job:
 
     def __init__(
         self,
-        settings: CopySettings,
+        pair: Pair,
         checkpoint: Checkpoint,
-        items: Items,
+        found: tuple[Found, Found],
         left: TimeLeft,
-        paces: Paces,
+        *,
+        whole: bool,
+        paces: tuple[Pace, Pace] | None,
         keep: Callable[[CopyReport], None] | None,
     ) -> None:
+        settings = pair.settings
+        here, there = (one.spec for one in found)
+        self.same = is_same(*found)
+        """Whether both tables are one."""
+        _refuse_same(checkpoint.source, self.same, settings)
+        self.pair = pair
         self.settings = settings
-        self.checkpoint = checkpoint
-        self.items = items
+        self.checkpoint = check_tables(checkpoint, "copy", *found)
+        self.source_key, self.target_key = key_names(here), key_names(there)
+        self.convert = self._converter(here, there)
+        """What becomes of an item; `None` where they stay the bytes that they are."""
+        self.rule: Rule | None = None
+        if self.convert is not None:
+            self.rule = rule_of(settings, here, there, checkpoint, same=self.same, whole=whole)
+        self.once = self.same and self.convert is not None
+        """Whether nothing that is written may be transformed again: it is what would be read."""
+        number = found[0].table.item_count
+        # Scan spreads items over segments by a hash, so that each has about the same number.
+        self._number = number if number is None or whole else number // checkpoint.of
+        """How many items there are to read. Some six hours old: good for an estimate alone."""
+        self.read_pace, self.write_pace = paces or (
+            Pace(settings.max_read_units),
+            Pace(settings.max_write_units, _cold(found[1].table)),
+        )
         self.left = left
-        self.reads = Asking(left, paces.read)
-        self.paces = paces
+        self.reads = Asking(left, self.read_pace)
         self.errors: BulkErrors | None = None
         """What a bulk put could not put."""
+        self.segments = [Segment(point, self.source_key) for point in checkpoint.segments]
+        self.unwritten: list[bytes] = []
+        """What the segments that have ended have read, and not written."""
+        self.troubles: list[DynamormError | None] = []
+        """The last error of each segment that could not write all."""
         self.telling = Telling(settings, self.report, left.started, keep)
-        self.segments = [Segment(point, items.source) for point in checkpoint.segments]
-        self.writers = self._writers()
         # As if all runs had been one: `seconds` and `rate` are those of the whole copy.
         self._started = left.started - checkpoint.seconds
         self._latest = left.started
 
-    def _writers(self) -> list[Writer]:
-        """Return a writer for each segment."""
-        settings, items = self.settings, self.items
-        kind, keep, batch_size = Writer, settings.existing == "keep", settings.batch_size
-        # In place no two items can come to one key, so that there is nothing to check.
-        if keep or (settings.collisions == "check" and not items.same):
-            from .conditional import ConditionalWriter
+    def _converter(self, source: TableSpec, target: TableSpec) -> Convert | None:
+        # The target has keys that the source never had to fit: items are checked, transform or not.
+        changes_keys = source.key != target.key or not {*target.defined} <= {*source.defined}
+        if self.settings.transform is None and not changes_keys:
+            return None
+        made = self.pair.converter(source, target)
+        return same_key(made, target, self.settings) if self.same else made
 
-            kind, batch_size = ConditionalWriter, 1
-        writing = Writing(
-            self.checkpoint.target,
-            items.target,
-            settings.target_db,
-            pace=self.paces.write,
-            left=self.left,
-            batch_size=batch_size,
-            keep=keep,
-            rule=items.rule,
-            alone=items.once,
-            on_poison=self.fail,
-            on_batch=self.tell,
-            on_send=self._note if items.once and self.telling.keeps else None,
-        )
-        return [kind(writing, segment.point.costs) for segment in self.segments]
+    def pending(self) -> list[Segment]:
+        """Return the segments that are not done."""
+        return [segment for segment in self.segments if not segment.point.done]
 
     def report(self) -> CopyReport:
         """Return how far the copy is."""
         checkpoint = self.checkpoint
-        rule = self.items.rule
-        if rule is not None and rule.collided:
+        if self.rule is not None and self.rule.collided:
             # Those of earlier runs too: this one may have ended before it met them again.
-            collided = sorted({*checkpoint.collided, *rule.collided})
+            collided = sorted({*checkpoint.collided, *self.rule.collided})
             checkpoint = structs.replace(checkpoint, collided=collided)
-        found = report(checkpoint, self.segments, self._latest - self._started, self.items.number)
+        found = report(checkpoint, self.segments, self._latest - self._started, self._number)
         return found if self.errors is None else structs.replace(found, errors=self.errors)
 
     def hear(self, told: CopyReport) -> None:
@@ -132,7 +190,7 @@ class Job:
         self._latest = max(self._latest, moment)
         return self.telling.tell(moment)
 
-    def _note(self, batch: list[Part]) -> None:
+    def note(self, batch: list[Part]) -> None:
         """Keep what is about to be written: a copy that is killed then will know it again."""
         # One save for the whole batch: each waits for the disk.
         for part in batch:
@@ -150,17 +208,35 @@ class Job:
                 given.close()
             raise TypeError("on_error= is async: it would never run; give a plain function")
 
+    def confirm(self) -> Steps[None]:
+        """Look whether both tables are those that the copy began with, when it has come to its end.
+
+        One that was deleted and created again on the way lacks what was copied before.
+        """
+        if self.checkpoint.is_put and not self.pending() and not self.checkpoint.done:
+            found = yield from self.pair.find(self.left, LAST_LOOK)
+            self.checkpoint = structs.replace(
+                check_tables(self.checkpoint, "copy", *found), done=True
+            )
+
     def outcome(self, moment: float) -> CopyReport:
         """Return the last report; raise when items could not be written."""
         self._latest = moment
         final = self.telling.last()
-        given_up = [writer for writer in self.writers if writer.refused or writer.gave_up]
         # A copy whose time was up between two batches has been refused nothing, and only stops.
-        if given_up and not final.done:
-            unwritten = [item for writer in self.writers for item in writer.unwritten()]
-            trouble = next((w.trouble for w in given_up if w.trouble is not None), None)
-            raise CopyIncomplete(final, tuple(map(_attributes, unwritten))) from trouble
+        if self.troubles and not final.done:
+            trouble = next(filter(None, self.troubles), None)
+            raise CopyIncomplete(final, tuple(map(_attributes, self.unwritten))) from trouble
         return final
+
+
+def _cold(table: TableDescription) -> float | None:
+    """Return the rate that a table takes without having been used; `None` if it has its own."""
+    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/warm-throughput.html
+    if table.billing_mode != "PAY_PER_REQUEST":
+        return None
+    warm = table.warm_throughput
+    return float((warm and warm.write_units_per_second) or COLD)
 
 
 def _attributes(raw: bytes | Raw) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from msgspec import Raw, Struct
 from ..api.cursors import Cursors
 from ..api.items import MAX_KEYS, ScanOutput
 from ..items.keys import item_key
-from .reads import End, Item, Keyed, read_key
+from .reads import End, Item, Keyed
 from .verified import Cursor
 
 NEAR = 8
@@ -42,7 +42,7 @@ class SideEntry(Struct):
     def cursor(self, end: End) -> Cursor | None:
         """Return where a Scan that begins with it continues."""
         if isinstance(self.before, Raw):
-            self.before = Cursor(after=read_key(self.before, end))
+            self.before = Cursor(after=end.cursor_at(self.before))
         return self.before
 
     def detach(self, end: End) -> None:

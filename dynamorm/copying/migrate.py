@@ -18,10 +18,9 @@ from ..operations.waiting import Deadline, seconds_of, within
 from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
 from ..tables.lifecycle import Ensured, create_table, ensure_table
-from .identity import described_spec
+from .job import check_pair, open_checkpoint
 from .options import CopyOptions, CopySettings, check_segments
-from .pair import Pair
-from .prepare import check_pair, open_checkpoint
+from .pair import Pair, described_spec
 from .report import CopyReport
 from .table import copy_table
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, cast, get_args
 
-from msgspec import Struct
+from msgspec import Raw, Struct
 
 from ..errors import DynamormError, Refused
 from ..model.options import check_flags, check_rate, check_word
@@ -14,7 +14,6 @@ from .checkpoint import MAX_SEGMENTS
 from .report import CopyReport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from os import PathLike
     from types import UnionType
     from typing import TypeAlias, TypeVar
@@ -37,6 +36,9 @@ MAX_DEADLINE = 100_000
 
 COLLISION_KEYS = 2_000_000
 """Keys that are remembered: 16 bytes each, 32 MB."""
+
+Convert = Callable[[Raw], Iterable[bytes | Raw]]
+"""What becomes of an item."""
 
 Seconds = float | Callable[[], float] | None
 OnError = Literal["raise"] | Callable[[dict[str, Any], DynamormError], None]
@@ -157,24 +159,43 @@ class CopySettings(Struct, frozen=True, kw_only=True):
                 raise TypeError(f"checkpoint_file= takes a path, not {path!r}")
             if self.resume is not None:
                 raise ValueError("checkpoint_file= resumes by itself: leave resume= out")
-        if self.existing == "keep":
-            others = {
-                "in_place=True": self.in_place,
-                'collisions="check"': self.collisions == "check",
-            }
-            reasons = [
-                f'existing="keep" does not go with {other}: it would keep every item of the copy'
-                for other, given in others.items()
-                if given
-            ]
-            if reasons:
-                raise Refused(tuple(reasons))
+        reasons = [
+            f'{name}={value!r} does not go with {other}="{word}": {why}'
+            for (name, value, other, word), why in _APART.items()
+            if (getattr(self, name), getattr(self, other)) == (value, word)
+        ]
+        if reasons:
+            raise Refused(tuple(reasons))
         if self.via == "s3":
-            from .s3.options import check_options
-
-            check_options(self)
+            self._check_bulk()
         elif self.s3 is not None or self.bucket is not None or self.prefix:
             raise ValueError('s3=, bucket= and prefix= take effect with via="s3" alone')
+
+    def _check_bulk(self) -> None:
+        """Raise for options that a copy by S3 needs and lacks, or that do nothing there."""
+        from ..tables.buckets import check_client, check_place
+        from ..tables.transfers import check_units
+
+        # Some of this the service would refuse only after an export that has been paid for.
+        check_client(self.s3)
+        check_place(self.bucket, self.prefix)
+        check_units(self.max_write_units)
+        # An option that is given as it is by default does no harm.
+        defaults = CopySettings()
+        for name in ("batch_size", "page_limit", "consistent_read", "max_read_units"):
+            if getattr(self, name) != getattr(defaults, name):
+                does_nothing = 'does nothing with via="s3", which neither scans nor batches'
+                raise ValueError(f"{name}= {does_nothing}")
+
+
+_APART = {
+    ("in_place", True, "existing", "keep"): "that would keep every item of the copy",
+    ("collisions", "check", "existing", "keep"): "that would keep every item of the copy",
+    ("existing", "keep", "via", "s3"): "a bulk put replaces what is there: copy directly",
+    ("collisions", "check", "via", "s3"): 'a bulk put does not compare: pass "error" or "last"',
+    ("in_place", True, "via", "s3"): "the export is of a moment: it would undo later writes",
+}
+"""Values of two options that do not go together, and why."""
 
 
 def check_database(name: str, given: object) -> None:
@@ -193,35 +214,6 @@ def check_deadline(seconds: Any) -> None:
         raise ValueError(f"deadline= takes seconds or a function, not {seconds!r}")
     if seconds > MAX_DEADLINE:
         raise ValueError(f"deadline= takes seconds: is {seconds!r} meant in milliseconds?")
-
-
-class TimeLeft:
-    """The seconds that are left of a deadline: a number of them, or whatever a function says."""
-
-    def __init__(self, deadline: Seconds, started: float) -> None:
-        self._deadline = deadline
-        self.started = started
-        """When the operation began, on its clock."""
-
-    def at(self, moment: float) -> float:
-        """Return the seconds left at a moment: `inf` without a deadline, 0 or less past it."""
-        if self._deadline is None:
-            return float("inf")
-        # A function is asked each time: in Lambda, only the context knows what is left.
-        if not callable(self._deadline):
-            return self.started + self._deadline - moment
-        return _seconds(self._deadline())
-
-
-def _seconds(said: Any) -> float:
-    """Return what a deadline's function said, as seconds; raise `ValueError` for what is none."""
-    if said != float("inf"):
-        check_deadline(said)
-    if said is None:
-        raise ValueError(
-            "deadline= is a function that returned None: it must return the seconds left"
-        )
-    return float(said)
 
 
 def settings_of(

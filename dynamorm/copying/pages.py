@@ -1,4 +1,4 @@
-"""What becomes of a page that was read: parts that a cursor can stand behind, sent in batches."""
+"""Copies one segment: reads a page, cuts it where a cursor can stand, has its parts written."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from itertools import islice
 
 from msgspec import Raw
 
-from ..api.items import ScanOutput
+from ..api.items import ScanOutput, scan
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
 from ..operations import Steps, now
 from .collisions import digest
 from .job import Job
-from .report import Page, Segment
+from .segment import Page, Segment
 from .writer import Writer
 
 FLUSH_EVERY = 5.0
@@ -25,45 +25,78 @@ TOGETHER = 25
 
 
 class Pages:
-    """Takes up the pages of one segment, one after the other, while there is time."""
+    """Copies one segment page by page, while there is time."""
 
-    def __init__(self, job: Job, segment: Segment, writer: Writer, moment: float) -> None:
+    def __init__(self, job: Job, segment: Segment) -> None:
         self._job = job
         self._segment = segment
-        self._writer = writer
-        self._names = job.items.source
-        self._flushed = self._moment = moment
-        self._hurried = job.left.at(moment) < float("inf")
+        self._names = job.source_key
+        kind = Writer
+        # In place no two items can come to one key, so that there is nothing to check.
+        checks = job.settings.collisions == "check" and not job.same
+        if checks or job.settings.existing == "keep":
+            from .conditional import ConditionalWriter
+
+            kind = ConditionalWriter
+        self._writer = kind(job, segment.point.costs)
+        self._flushed = self._moment = 0.0
+        self._step = 0.0
+        """Seconds: the slowest dealing with an item."""
+        self._hurried = False
         """Whether time is to be looked at before each item that is transformed."""
-        # Seconds: the slowest reading of a page, and the slowest dealing with an item.
-        self._reading = self._step = 0.0
 
-    @property
-    def slowest(self) -> float:
-        """Seconds that reading a page and dealing with one item of it has taken at most."""
-        return self._reading + self._step
+    def copy(self) -> Steps[None]:
+        """Copy the segment until it ends, or until there is no time for another page."""
+        job, reading = self._job, 0.0
+        self._flushed = yield from now()
+        self._hurried = job.left.at(self._flushed) < float("inf")
+        while True:
+            began = yield from now()
+            # A page of which not one item could be written in time would be paid for in vain.
+            if job.left.at(began) <= reading + self._step:
+                break
+            reply = yield from self._read()
+            if reply is None:
+                break
+            self._moment = yield from now()
+            reading = max(reading, self._moment - began)
+            more = (yield from self._take_up(reply)) and reply.last_evaluated_key
+            if not more:
+                break
+            # What is left of a page is held alone: a part of a page holds all of that in memory.
+            self._writer.detach()
+            self._segment.detach()
+            reply = None  # not held in memory while the next page is read
+            job.tell((yield from now()))
+        # Also where time is up for another page: the writer itself sends nothing past the deadline.
+        yield from self._writer.end()
+        self._segment.settle()
 
-    def read(self, began: float, moment: float) -> None:
-        """Take note of how long reading a page has taken."""
-        self._reading = max(self._reading, moment - began)
-        self._moment = moment
+    def _read(self) -> Steps[ScanOutput | None]:
+        """Read the next page, as long as it takes; `None` when time is up first."""
+        job, segment = self._job, self._segment
+        # In place, a stale read put back would undo the write that it has not seen.
+        payload = scan(
+            job.checkpoint.source,
+            segment=segment.point.segment,
+            of=job.checkpoint.of,
+            start=segment.cursor,
+            limit=job.settings.page_limit,
+            consistent_read=job.settings.consistent_read or job.settings.in_place,
+        )
+        return job.reads.page(payload, segment.cursors, segment.point.costs)
 
-    def take_up(self, reply: ScanOutput) -> Steps[bool]:
+    def _take_up(self, reply: ScanOutput) -> Steps[bool]:
         """Queue what becomes of a page's items, sending full batches on the way.
 
         `False` when time is up, or the service too busy for too long.
         """
-        if self._job.items.convert is None:
+        if self._job.convert is None:
             return (yield from self._take_as_it_is(reply))
         for page, raws in self._parts(reply):
             if not (yield from self._convert(page, raws)):
                 return False
         return True
-
-    def detach(self) -> None:
-        """Hold what is left of a page alone: a part of a page holds all of that in memory."""
-        self._writer.detach()
-        self._segment.detach()
 
     def _take_as_it_is(self, reply: ScanOutput) -> Steps[bool]:
         """Queue a page's items; when time is up the others too, which cost nothing to keep.
@@ -87,7 +120,7 @@ class Pages:
         So that a copy whose deadline is too short for a whole page comes to an end all the same.
         """
         # In place an item alone: `digest` and `sent` of a page are those of its one item.
-        size = 1 if self._job.items.once else self._job.settings.batch_size
+        size = 1 if self._job.once else self._job.settings.batch_size
         items = reply.items
         start = 0
         for end in range(size, len(items), size):
@@ -97,9 +130,9 @@ class Pages:
 
     def _convert(self, page: Page, raws: list[Raw]) -> Steps[bool]:
         """Queue what the transform makes of a part; where time is up, cut it there."""
-        if self._job.items.once and self._is_written(page, raws):
+        if self._job.once and self._is_written(page, raws):
             return True
-        convert, writer, counts = self._job.items.convert, self._writer, page.counts
+        convert, writer, counts = self._job.convert, self._writer, page.counts
         assert convert is not None
         ready: list[Made] = []
         for number, raw in enumerate(raws):

@@ -1,7 +1,4 @@
-"""Reads tables for a comparison: at a pace, with patience, until time is up.
-
-Items of one table are looked up in the other by key; what differs is told.
-"""
+"""Reads two tables for a comparison: page by page, and by the keys of the other one's items."""
 
 from __future__ import annotations
 
@@ -29,8 +26,8 @@ from ..model.keys import KeyAttribute
 from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .asking import PATIENCE, UNIT, Asking, Pauses, ask_once
-from .options import TimeLeft
+from .asking import PATIENCE, UNIT, Asking, TimeLeft, ask_once, rest
+from .segment import cursor_at
 from .verified import Tally
 
 T = TypeVar("T")
@@ -60,6 +57,10 @@ class End(Struct, frozen=True):
         """Return the JSON of an item's key here."""
         return json.encode(self.read(raw_key, raw, self.names))
 
+    def cursor_at(self, raw: Item) -> Key:
+        """Return an item's key as a cursor and a result have it."""
+        return self.read(cursor_at, raw, self.names)
+
     def read(self, function: Callable[..., T], *given: Any) -> T:
         """Call what reads an item; `ItemError` for what is none."""
         try:
@@ -78,9 +79,13 @@ class End(Struct, frozen=True):
 
 
 class Reads:
-    """What the segments of one comparison read by; they share the pace."""
+    """Both tables of one comparison, and how its segments read them: they share the pace."""
 
-    def __init__(self, left: TimeLeft, pace: Pace, *, consistent: bool) -> None:
+    def __init__(
+        self, source: End, target: End, left: TimeLeft, pace: Pace, *, consistent: bool
+    ) -> None:
+        self.source = source
+        self.target = target
         self.left = left
         self.pace = pace
         self._asking = Asking(left, pace)
@@ -106,35 +111,90 @@ class Reads:
         """
         found: dict[Hashable, Raw] = {}
         left = dict(keys)
-        pauses = Pauses(self.left)
         while left:
             asked = dict(islice(left.items(), MAX_KEYS))
             payload = batch_get_item(
                 end.table, list(asked.values()), consistent_read=self._consistent, only=only
             )
             request = partial(ask_once, "BatchGetItem", payload, BatchGetItemOutput, end.place)
-            reply = yield from self._asking.ask(request, partial(self._cost, len(asked)))
+            reply = yield from self._asking.ask(request, partial(self._cost, end, len(asked)))
             if reply is None:
                 return None
             found |= {end.key_in(raw): raw for raw in reply.items}
             unprocessed = _unprocessed(reply, asked, found, end.names)
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
-            # Any answer is a sign of life: patience begins anew.
-            if len(unprocessed) < len(asked):
-                pauses = Pauses(self.left)
-            elif (yield from pauses.over()):
-                raise _too_busy(end.table)
-            if unprocessed and not (yield from pauses.next()):
+            # What has answered a part may be asked soon: patience begins anew.
+            if unprocessed and not (yield from rest(1, self.left.at((yield from now())))):
                 return None
         return found
 
-    def _cost(self, keys: int, reply: BatchGetItemOutput) -> float:
-        """Return the units of a look-up: each item is rounded up, and a missing one costs one."""
+    def _cost(self, end: End, keys: int, reply: BatchGetItemOutput) -> float:
+        """Return the units of a look-up: each item is rounded up, and a missing one costs one.
+
+        Raises for an answer that has left out every key: it is asked for again, with patience.
+        """
+        if len(reply.unprocessed) >= keys:
+            message = (
+                f"BatchGetItem has left every key of {end.table} unprocessed for {PATIENCE:.0f} s"
+            )
+            code = "ProvisionedThroughputExceededException"
+            raise service_error(code, message, status=400, operation="BatchGetItem")
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
         missing = keys - len(reply.items) - len(reply.unprocessed)
         part = 1.0 if self._consistent else 0.5
         return units(reply.consumed_capacity, lambda: (whole + missing) * part)
+
+    def expected(self, made: list[Keyed]) -> Steps[tuple[Tally, dict[Hashable, Raw]] | None]:
+        """Look up what the target should have; return what differs, and what there is.
+
+        `None` when time is up first.
+        """
+        source, target = self.source, self.target
+        tally = Tally()
+        keys = {key: target.json_in(item) for key, item in made if target.fits(key)}
+        found = yield from self.look_up(target, keys)
+        if found is None:
+            return None
+        for key, item in made:
+            if key not in keys:  # an item that has no place in the target, as it is
+                tally.missing += 1
+                tally.missing_keys.append(source.cursor_at(item))
+            elif key not in found:
+                tally.missing += 1
+                tally.missing_keys.append(target.cursor_at(item))
+            elif not self.agree(item, found[key]):
+                tally.different += 1
+                tally.different_keys.append(target.cursor_at(item))
+        return tally, found
+
+    def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]] | None]:
+        """Look up items of the target in the source; return what is extra, and all others."""
+        source, target = self.source, self.target
+        wanted = [(source.key_in(item), item) for item in items]
+        keys = {key: source.json_in(item) for key, item in wanted if source.fits(key)}
+        only = dict.fromkeys((*source.names, *target.names))
+        found = yield from self.look_up(source, keys, only)
+        if found is None:
+            return None
+        tally = Tally()
+        others: list[Item] = []
+        for key, item in wanted:
+            # Under another key of the target, it is what the source's item has been before.
+            own = target.key_in(item)
+            if key in found and target.key_in(found[key]) == own:
+                others.append(item)
+            else:
+                tally.extra += 1
+                tally.extra_keys.append(target.cursor_at(item))
+        return tally, others
+
+    def agree(self, one: Item, there: Item, hashed: int | None = None) -> bool:
+        """Return whether DynamoDB holds two items equal; `hashed` is the first one's, if known."""
+        if bytes(one) == bytes(there):
+            return True
+        hashed = self.source.read(item_hash, one) if hashed is None else hashed
+        return hashed == self.target.read(item_hash, there)
 
 
 def _unprocessed(
@@ -152,78 +212,3 @@ def _unprocessed(
     # again.
     known = keys & asked.keys()
     return known if len(known) == len(reply.unprocessed) else asked.keys() - found.keys()
-
-
-def _too_busy(table: str) -> Any:
-    message = f"BatchGetItem has left every key of {table} unprocessed for {PATIENCE:.0f} s"
-    code = "ProvisionedThroughputExceededException"
-    return service_error(code, message, status=400, operation="BatchGetItem")
-
-
-class LookUps:
-    """Both tables, and how they are read."""
-
-    def __init__(self, source: End, target: End, reads: Reads) -> None:
-        self._source = source
-        self._target = target
-        self._reads = reads
-
-    def expected(self, made: list[Keyed]) -> Steps[tuple[Tally, dict[Hashable, Raw]] | None]:
-        """Look up what the target should have; return what differs, and what there is.
-
-        `None` when time is up first.
-        """
-        source, target = self._source, self._target
-        tally = Tally()
-        keys = {key: target.json_in(item) for key, item in made if target.fits(key)}
-        found = yield from self._reads.look_up(target, keys)
-        if found is None:
-            return None
-        for key, item in made:
-            if key not in keys:  # an item that has no place in the target, as it is
-                tally.missing += 1
-                tally.missing_keys.append(read_key(item, source))
-            elif key not in found:
-                tally.missing += 1
-                tally.missing_keys.append(read_key(item, target))
-            elif not self.agree(item, found[key]):
-                tally.different += 1
-                tally.different_keys.append(read_key(item, target))
-        return tally, found
-
-    def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]] | None]:
-        """Look up items of the target in the source; return what is extra, and all others."""
-        source, target = self._source, self._target
-        wanted = [(source.key_in(item), item) for item in items]
-        keys = {key: source.json_in(item) for key, item in wanted if source.fits(key)}
-        only = dict.fromkeys((*source.names, *target.names))
-        found = yield from self._reads.look_up(source, keys, only)
-        if found is None:
-            return None
-        tally = Tally()
-        others: list[Item] = []
-        for key, item in wanted:
-            # Under another key of the target, it is what the source's item has been before.
-            own = target.key_in(item)
-            if key in found and target.key_in(found[key]) == own:
-                others.append(item)
-            else:
-                tally.extra += 1
-                tally.extra_keys.append(read_key(item, target))
-        return tally, others
-
-    def agree(self, one: Item, there: Item, hashed: int | None = None) -> bool:
-        """Return whether DynamoDB holds two items equal: one of the source, and one of the target.
-
-        `hashed` is the hash of the first one, if it is known.
-        """
-        if bytes(one) == bytes(there):
-            return True
-        hashed = self._source.read(item_hash, one) if hashed is None else hashed
-        return hashed == self._target.read(item_hash, there)
-
-
-def read_key(item: Item, end: End) -> Key:
-    """Return an item's key as a cursor and a result have it."""
-    key: Key = json.decode(end.json_in(item))
-    return key

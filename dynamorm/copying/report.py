@@ -1,25 +1,29 @@
-"""How far a copy is: per page, per segment, and as the report that users see.
-
-A cursor moves only when every write before it has been acknowledged, so that a copy which resumes
-from a checkpoint may write an item again but never leaves one out.
-"""
+"""What users are told of a copy, by `progress=`, by `checkpoint_file=`, by `report` of errors."""
 
 from __future__ import annotations
 
-from collections import deque
-from itertools import takewhile
+from collections.abc import Callable
+from contextlib import suppress
 from threading import Lock
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from msgspec import UNSET, Raw, Struct, field, json, structs, to_builtins
+from msgspec import UNSET, structs, to_builtins
 
 from ..api.bulk_errors import BulkErrors
-from ..api.cursors import Cursors
-from ..api.items import Key
-from ..errors import UNREADABLE
-from ..items.keys import raw_key
 from ..model import Readable
-from .checkpoint import Checkpoint, Counts, SegmentPoint, total
+from ..operations import Steps
+from .checkpoint import Checkpoint, Counts, save, total
+from .segment import Segment
+
+J = TypeVar("J")
+R = TypeVar("R")
+T = TypeVar("T")
+
+PROGRESS_EVERY = 0.25
+"""Seconds between two reports at least."""
+
+SAVE_EVERY = 1.0
+"""Seconds between two times that the file is written at least: each waits for the disk."""
 
 
 class CopyReport(Readable, frozen=True, kw_only=True):
@@ -80,121 +84,6 @@ class CopyReport(Readable, frozen=True, kw_only=True):
         return f"{state}: read {self.read:,}{total}, written {self.written:,}{more}{left}"
 
 
-class Page(Struct, eq=False):
-    """Items in a row that one Scan has given, until all that became of them is acknowledged."""
-
-    cursor: Key | None = None
-    last: Raw | None = None
-    """The last item, where its key is the cursor: read only if a checkpoint is to have it."""
-    counts: Counts = field(default_factory=Counts)
-    open: int = 0
-    """Items to be written and not acknowledged yet."""
-    read_whole: bool = False
-    digest: bytes = b""
-    """Of the key of its one item, where the checkpoint is to say that this one is written."""
-    sent: bytes = b""
-    """The hash of what that item is becoming: it may be that already."""
-
-    def ends(self, names: tuple[str, ...]) -> bool:
-        """Find the cursor; an item without a key, of which nothing is known here, is none."""
-        if self.last is not None and (key := key_in(self.last, names)) is not None:
-            self.cursor, self.last = key, None
-        return self.last is None
-
-
-class Segment:
-    """One segment under way: its checkpoint, and the pages after it.
-
-    Only the thread that copies it adds pages; others look at them for reports.
-    """
-
-    def __init__(self, point: SegmentPoint, names: tuple[str, ...] = ()) -> None:
-        self.point = point
-        self.ahead = set(point.ahead)
-        """Items after the cursor that a run before has written, and this one has not met yet."""
-        self.sent = {both[:16]: both[16:] for both in point.sent}
-        """Those that it may have written, with the hash of what they are then."""
-        self.cursors = Cursors("Scan")
-        self._names = names
-        self._pages: deque[Page] = deque()
-        self._lock = Lock()
-
-    @property
-    def cursor(self) -> Key | None:
-        """The place to read from next."""
-        return self._pages[-1].cursor if self._pages else self.point.cursor
-
-    def begin_page(self, cursor: Key | None, last: Raw | None = None) -> Page:
-        """Take up items that end at `cursor` or `last`; at the table's end if both are `None`."""
-        page = Page(cursor, last)
-        with self._lock:
-            self._pages.append(page)
-        return page
-
-    def hear(self, point: SegmentPoint, under_way: Counts) -> None:
-        """Take over where the segment stands elsewhere, and what is done there after its cursor."""
-        with self._lock:
-            self.point = point
-            self.ahead = set(point.ahead)
-            self.sent = {both[:16]: both[16:] for both in point.sent}
-            # Open, so that it is counted and moves no cursor: the other side does that.
-            self._pages = deque([Page(counts=under_way, open=1)])
-
-    def settle(self) -> None:
-        """Move the cursor behind the pages of which nothing is open any more."""
-        with self._lock:
-            self._settle()
-
-    def detach(self) -> None:
-        """Settle, and read the other cursors: an item would hold its whole page in memory."""
-        with self._lock:
-            self._settle()
-            for page in self._pages:
-                page.ends(self._names)
-
-    def _settle(self) -> None:
-        """Move the cursor; for who holds the lock."""
-        # An unbroken run from the front, and no page behind the first that waits: what lies before
-        # the cursor is in the target.
-        ready = [*takewhile(lambda page: page.read_whole and not page.open, self._pages)]
-        while ready and not ready[-1].ends(self._names):
-            ready.pop()
-        if not ready:
-            return
-        cursor = ready[-1].cursor
-        counts = total((self.point.counts, *(page.counts for page in ready)))
-        self.point = structs.replace(self.point, cursor=cursor, done=cursor is None, counts=counts)
-        for _ in ready:
-            self._pages.popleft()
-
-    def counts(self) -> Counts:
-        """Return what has been done, behind the cursor and before it."""
-        with self._lock:
-            return total((self.point.counts, *(page.counts for page in self._pages)))
-
-    def resumable(self) -> SegmentPoint:
-        """Return the point to resume from, which also tells what is written ahead of its cursor."""
-        with self._lock:
-            self._settle()
-            # What is acknowledged behind a page that waits: the cursor cannot tell of it.
-            written = {p.digest for p in self._pages if p.digest and p.counts.written}
-            sent = self.sent | {p.digest: p.sent for p in self._pages if p.sent and p.open}
-            # Sorted, so that the same state is the same file.
-            both = sorted(key + hashed for key, hashed in sent.items())
-            return structs.replace(self.point, ahead=sorted(self.ahead | written), sent=both)
-
-
-_key_value = json.Decoder(dict[str, str]).decode
-
-
-def key_in(raw: Raw, names: tuple[str, ...]) -> Key | None:
-    """Return an item's key as a cursor has it; `None` for an item without one."""
-    try:
-        return {name: _key_value(value) for name, value in raw_key(raw, names).items()}
-    except (KeyError, *UNREADABLE):
-        return None
-
-
 def report(
     checkpoint: Checkpoint, segments: list[Segment], seconds: float, items: int | None = None
 ) -> CopyReport:
@@ -230,3 +119,113 @@ def report(
         prefixes=prefixes,
         checkpoint=to_builtins(resumable),
     )
+
+
+def report_before(checkpoint: Checkpoint) -> CopyReport:
+    """Return the report of a run that has done nothing yet."""
+    segments = [Segment(point) for point in checkpoint.segments]
+    return report(checkpoint, segments, checkpoint.seconds)
+
+
+_INTERRUPTS = ("KeyboardInterrupt", "CancelledError")
+
+
+def carried_out(
+    making: Steps[J], perform: Callable[[J], Steps[T]], before: Callable[[], T]
+) -> Steps[T]:
+    """Perform a job; every error that ends it early gets its report, or that of `before`."""
+    job: Any = None
+    try:
+        job = yield from making
+        return (yield from perform(job))
+    except BaseException as error:  # a callback's own and an interrupt too: all would be in vain
+        # Before there is a job, there is at least what the checkpoint had.
+        report = job.telling.stopped(error) if job else before()
+        with suppress(AttributeError):  # a frozen exception takes none
+            error.report = report  # type: ignore[attr-defined]  # any other may have it
+        raise
+
+
+class Telling(Generic[R]):
+    """Tells what has been done so far, from whatever segment's thread."""
+
+    def __init__(
+        self,
+        settings: Any,
+        report: Callable[[], R],
+        started: float,
+        keep: Callable[[R], None] | None = None,
+    ) -> None:
+        self._progress = settings.progress
+        self._file = settings.checkpoint_file
+        self._report = report
+        self._keep = keep
+        self._reported = self._saved = started
+        self._lock = Lock()
+
+    def tell(self, moment: float) -> bool:
+        """Save the checkpoint and call `progress`, unless that was done a moment ago.
+
+        One thread at a time, in the order of the reports; the others need not wait for it. Returns
+        whether it may have taken long.
+        """
+        nobody = self._progress is None and self._file is None
+        # Without waiting: a slow `progress` slows down the segment that calls it, and no other.
+        if nobody or not self._lock.acquire(blocking=False):
+            return False
+        try:
+            if moment - self._saved >= SAVE_EVERY:
+                self._saved = moment
+                self.save()
+            if self._progress is not None and moment - self._reported >= PROGRESS_EVERY:
+                self._reported = moment
+                self._progress(self._report())
+        finally:
+            self._lock.release()
+        return True
+
+    def last(self) -> R:
+        """Save the checkpoint of the last report, and tell and return it."""
+        self.save()
+        final = self._report()
+        if self._progress is not None:
+            self._progress(final)
+        return final
+
+    def stopped(self, error: BaseException) -> R:
+        """Save the checkpoint, and return the report that `error` is to carry."""
+        try:
+            self.save()
+        except OSError as trouble:
+            # It must not hide what ended the operation.
+            with suppress(AttributeError):  # new in Python 3.11
+                error.add_note(f"the checkpoint could not be saved: {trouble}")  # type: ignore[attr-defined,unused-ignore]  # see above
+        else:
+            # Told by name: asyncio is not imported only to look.
+            if type(error).__name__ in _INTERRUPTS and not error.args:
+                error.args = (self._how_to_resume(),)
+        return self._report()
+
+    def _how_to_resume(self) -> str:
+        if self._file is None:
+            return "interrupted: pass this exception's report as resume= to resume"
+        return f"interrupted: run it again with checkpoint_file={str(self._file)!r} to resume"
+
+    @property
+    def keeps(self) -> bool:
+        """Whether there is where a checkpoint can be kept."""
+        return self._keep is not None or self._file is not None
+
+    def keep(self) -> None:
+        """Save the checkpoint at once."""
+        # Waits for its turn, unlike `tell`: what is done next relies on it.
+        with self._lock:
+            self.save()
+            if self._keep is not None:  # pragma: no cover - in another process
+                self._keep(self._report())
+
+    def save(self) -> None:
+        """Save the checkpoint, where there is a file for it."""
+        if self._file is not None:
+            now: Any = self._report()
+            save(self._file, now.checkpoint)

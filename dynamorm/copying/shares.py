@@ -9,21 +9,24 @@ from __future__ import annotations
 
 import pickle
 import time
-from collections.abc import Callable
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Any, Literal, Protocol
+from typing import Any, Literal
 
-from msgspec import Struct, structs
+from msgspec import Struct, convert, structs
 
 from ..errors import DynamormError
 from ..operations import Home, Steps, Waiting, now
 from ..operations.pace import Lent, Pace
 from ..operations.parallel import Stop
+from .asking import TimeLeft
 from .checkpoint import Checkpoint
 from .job import Job
-from .options import CopySettings, TimeLeft
+from .options import CopySettings
 from .pair import Pair
 from .report import CopyReport
+from .verified import Tally, Verified, VerifyPoint
 
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""
@@ -55,24 +58,11 @@ Ask = Callable[[Any], Terms]
 """Tells a report, a loan, an item for `on_error`, or nothing, and gives the terms."""
 
 
-class Shares(Protocol):
-    """All shares of one job, for whatever has them done."""
-
-    at_once: float
-    """How many segments are under way at the same time, at most."""
-    lend: float
-    """Seconds of the rate that are lent at a time."""
-
-    def set_clock(self, moment: float) -> None: ...
-    def share_out(self, number: float) -> list[Any]: ...
-    def hear(self, number: int, said: Any) -> Terms: ...  # one call at a time
+Wait = Callable[["Dividing", Stop], None]
+"""Has all shares of one job done elsewhere, and returns when they are."""
 
 
-Wait = Callable[[Any, Stop], None]
-"""Has `Shares` done elsewhere, and returns when they are."""
-
-
-def apart(wait: Wait, shares: Shares) -> Steps[None]:
+def apart(wait: Wait, shares: Dividing) -> Steps[None]:
     """Have the shares done elsewhere."""
     # By now the tables have been looked at, which may have taken a while: that counts.
     shares.set_clock((yield from now()))
@@ -117,15 +107,44 @@ def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggag
     return Luggage(home, pair.source, pair.target, options)
 
 
-class Dividing:
-    """Lends what one rate allows to the segments that are under way, and tells them the time."""
+class Task(Struct, frozen=True):
+    """What is done elsewhere; it is pickled."""
 
-    def __init__(self, left: TimeLeft, read: Pace, write: Pace) -> None:
+    luggage: Luggage
+    terms: Terms
+
+
+class Dividing(ABC):
+    """All shares of one job: lends what its rates allow to who is under way, and tells the time."""
+
+    segments: Sequence[set[int]]
+    """Those of each share, when it is shared out."""
+
+    def __init__(
+        self, left: TimeLeft, read: Pace, write: Pace, going: Callable[[], Iterable[int]]
+    ) -> None:
         self._left = left
         self._behind = 0.0
         self._paces = {"read": read, "write": write}
+        self._going = going
+        """Gives the segments that are under way or to be begun."""
         self.at_once = float("inf")
+        """How many segments are under way at the same time, at most."""
         self.lend = LEND
+        """Seconds of the rate that are lent at a time."""
+
+    @abstractmethod
+    def share_out(self, number: float) -> list[Any]:
+        """Return a task for each share, so many at most; its number is its place in the list."""
+
+    @abstractmethod
+    def take(self, number: int, said: Any) -> None:
+        """Take note of what a share tells."""
+
+    def hear(self, number: int, said: Any) -> Terms:
+        """Take note of what a share tells; return its terms. One call at a time."""
+        self.take(number, said)
+        return self.terms(number, said)
 
     def set_clock(self, moment: float) -> None:
         """Go on from a moment of the job's clock, which in tests is one that somebody moves."""
@@ -135,11 +154,12 @@ class Dividing:
     def moment(self) -> float:
         return time.monotonic() + self._behind
 
-    def terms(self, own: set[int], going: set[int], said: Any = None) -> Terms:
-        """Return the terms of a share, for a loan too, by its segments among those under way."""
-        moment = self.moment
+    def terms(self, number: int, said: Any = None) -> Terms:
+        """Return the terms of a share, for a loan too."""
+        moment, going = self.moment, {*self._going()}
         # By segments that are under way: what a share no longer needs is lent to the others.
-        part = min(1.0, len(own & going) / max(1.0, min(len(going), self.at_once)))
+        own = len(self.segments[number] & going)
+        part = min(1.0, own / max(1.0, min(len(going), self.at_once)))
         rates = [pace.rate(moment) for pace in self._paces.values()]
         read, write = (rate and rate * part * self.lend for rate in rates)
         wait = 0.0
@@ -151,13 +171,6 @@ class Dividing:
         return Terms(read, write, self._left.at(moment), wait)
 
 
-class Task(Struct, frozen=True):
-    """What is done elsewhere; it is pickled."""
-
-    luggage: Luggage
-    terms: Terms
-
-
 class Share(Task, frozen=True):
     """Segments of a copy that one process does."""
 
@@ -167,42 +180,84 @@ class Share(Task, frozen=True):
 
 
 class CopyShares(Dividing):
-    """A job whose segments are copied elsewhere."""
+    """A copy whose segments are copied elsewhere."""
 
     def __init__(self, job: Job, luggage: Luggage) -> None:
-        super().__init__(job.left, job.paces.read, job.paces.write)
+        super().__init__(
+            job.left,
+            job.read_pace,
+            job.write_pace,
+            lambda: (segment.point.segment for segment in job.pending()),
+        )
         self._job = job
-        self._make = partial(Share, luggage)
-        self._segments: list[set[int]] = []
+        self._luggage = luggage
 
     def share_out(self, number: float) -> list[Share]:
         """Divide the segments that are not done into so many shares at most, of equal size."""
-        points = [s.resumable() for s in self._job.segments if not s.point.done]
+        job = self._job
+        points = [segment.resumable() for segment in job.pending()]
         # `number` is infinite where each segment is a share.
-        size = min(number, len(points))
-        parts = [points[i :: int(size)] for i in range(int(size))]
-        self._segments = [{point.segment for point in part} for part in parts]
-        asks = self._job.settings.on_error != "raise"
-        return [
-            self._make(self._terms(i), structs.replace(self._job.checkpoint, segments=part), asks)
-            for i, part in enumerate(parts)
-        ]
+        size = int(min(number, len(points)))
+        parts = [points[i::size] for i in range(size)]
+        self.segments = [{point.segment for point in part} for part in parts]
+        asks = job.settings.on_error != "raise"
+        checkpoints = [structs.replace(job.checkpoint, segments=part) for part in parts]
+        make = partial(Share, self._luggage)
+        return [make(self.terms(i), point, asks) for i, point in enumerate(checkpoints)]
 
-    def hear(self, number: int, said: Any) -> Terms:
-        """Take note of what a share tells; return its terms."""
+    def take(self, number: int, said: Any) -> None:
+        """Add a report to those of the others; pass a bad item to `on_error`."""
+        job = self._job
         if isinstance(said, CopyReport):
-            self._job.hear(said)
-            if self._job.items.once:  # the file is to know of a batch before it is sent
-                self._job.telling.keep()
-            self._job.tell(self.moment)
+            job.hear(said)
+            if job.once:  # the file is to know of a batch before it is sent
+                job.telling.keep()
+            job.tell(self.moment)
         elif isinstance(said, tuple):
-            on_error: Any = self._job.settings.on_error
+            on_error: Any = job.settings.on_error
             on_error(*said)
-        return self._terms(number, said)
 
-    def _terms(self, number: int, said: Any = None) -> Terms:
-        going = (s.point.segment for s in self._job.segments if not s.point.done)
-        return self.terms(self._segments[number], {*going}, said)
+
+class Walk(Task, frozen=True):
+    """One walk of a comparison over a segment."""
+
+    point: VerifyPoint
+    """With nothing counted yet."""
+    number: int
+
+
+class Walks(Dividing):
+    """A comparison whose walks are done elsewhere."""
+
+    def __init__(self, comparison: Any, luggage: Luggage) -> None:
+        reads = comparison.reads
+        super().__init__(reads.left, reads.pace, reads.pace, comparison.pending)
+        self._comparison = comparison
+        self._luggage = luggage
+        self._tallies: dict[int, Tally] = {}
+
+    def share_out(self, number: float) -> list[Walk]:
+        """Return a task for each walk of this phase that is not done."""
+        point = self._comparison.point
+        self._before = point.tally
+        self._numbers = point.pending()
+        self._tallies = {}
+        self.segments = [{walk} for walk in self._numbers]
+        # Each walk counts for itself: the process that waits adds the earlier counts once.
+        empty = structs.replace(point, tally=Tally())
+        make = partial(Walk, self._luggage)
+        return [make(self.terms(i), empty, walk) for i, walk in enumerate(self._numbers)]
+
+    def take(self, number: int, said: Any) -> None:
+        """Take note of how far a walk is."""
+        if isinstance(said, Verified):
+            walk = self._numbers[number]
+            # Each report has all that its walk has counted, and so takes the place of the one
+            # before.
+            theirs = convert(said.checkpoint, VerifyPoint)
+            self._tallies[walk] = theirs.tally
+            self._comparison.hear(walk, theirs, sum(self._tallies.values(), self._before))
+            self._comparison.telling.tell(self.moment)
 
 
 class Told:

@@ -7,29 +7,25 @@ after a lost answer or a killed run, changes nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..api.items import ScanOutput, scan
+from ..errors import Refused
 from ..model.declare import Model
 from ..operations import Steps, now, operation, together
-from .checkpoint import Checkpoint
-from .job import Job, Paces
+from .job import Job, check_pair, open_checkpoint, prepare
 from .options import check_processes, check_segments, settings_of
 from .pages import Pages
 from .pair import Pair
-from .prepare import check_pair, confirm, open_checkpoint, prepare
-from .progress import carried_out
-from .report import CopyReport, Segment, report
-from .writer import Writer
+from .report import CopyReport, carried_out, report_before
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
     from ..operations.parallel import Stop
     from .options import CopyOptions, PlainCopyOptions, S, Source, TypedTransform
-    from .shares import Ask, Share, Shares, Wait
+    from .shares import Ask, Dividing, Share, Wait
 
 
 @operation
@@ -95,7 +91,7 @@ def copy_table(
     if processes := check_processes(processes, executor):
         from ..operations.processes import in_processes
 
-        def ended(shares: Shares, stopped: Stop) -> None:
+        def ended(shares: Dividing, stopped: Stop) -> None:
             if tasks := shares.share_out(processes):
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
@@ -137,10 +133,9 @@ def copied(
     """
     check_pair(pair)
     in_bulk = pair.settings.via == "s3"
-    if in_bulk:
-        from .s3.options import check_call
-
-        check_call(segments, wait)
+    if in_bulk and (segments is not None or wait is not None):
+        reason = "one process has the client and waits for the service: leave processes= out"
+        raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
     luggage = None
     if wait is not None:
         from .shares import pack
@@ -148,23 +143,29 @@ def copied(
         luggage = yield from pack(pair, **how)
     started = yield from now()
     checkpoint = open_checkpoint(pair, segments, of)
-    whole = segments is None or checkpoint.of == 1
+    making = prepare(pair, checkpoint, started, whole=segments is None or checkpoint.of == 1)
 
     # What copies by S3 or shares out the work is loaded only where that is asked for.
     def perform(job: Job) -> Steps[None]:
         """Move the items the way that was asked for."""
         if in_bulk:
-            from .s3.stages import by_s3
+            from .s3 import by_s3
 
             return by_s3(job, executor)
         if wait is None or luggage is None:
-            return _perform(job, executor)
+            return _copy(job, executor)
         from .shares import CopyShares, apart
 
         return apart(wait, CopyShares(job, luggage))
 
-    making = prepare(pair, checkpoint, started, whole=whole)
-    return (yield from _reported(pair, checkpoint, making, perform))
+    def steps(job: Job) -> Steps[CopyReport]:
+        # A file that cannot be written ends the copy before it has copied anything.
+        job.telling.save()
+        yield from perform(job)
+        yield from job.confirm()
+        return job.outcome((yield from now()))
+
+    return (yield from carried_out(making, steps, partial(report_before, checkpoint)))
 
 
 def copy_share(share: Share, ask: Ask) -> CopyReport:
@@ -177,13 +178,17 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
     on_error: Any = told.on_error if share.asks else "raise"
     pair = share.luggage.pair(told, on_error=on_error)
 
+    def copy(job: Job) -> Steps[CopyReport]:
+        # Whether both tables are still there in the end is for the process that waits to see.
+        yield from _copy(job)
+        return job.outcome((yield from now()))
+
     def steps() -> Steps[CopyReport]:
-        moment = yield from now()
-        paces = Paces(told.read, told.write)
-        making = prepare(pair, share.checkpoint, moment, whole=False, paces=paces, keep=told.tell)
-        return (
-            yield from _reported(pair, share.checkpoint, making, lambda job: _perform(job, None))
+        paces, before = (told.read, told.write), partial(report_before, share.checkpoint)
+        making = prepare(
+            pair, share.checkpoint, (yield from now()), whole=False, paces=paces, keep=told.tell
         )
+        return (yield from carried_out(making, copy, before))
 
     try:
         report: CopyReport = finished(share.luggage.db.run(steps()))
@@ -196,72 +201,7 @@ def copy_share(share: Share, ask: Ask) -> CopyReport:
         raise
 
 
-def _reported(
-    pair: Pair,
-    checkpoint: Checkpoint,
-    making: Steps[Job],
-    perform: Callable[[Job], Steps[None]],
-) -> Steps[CopyReport]:
-    """Perform a job and confirm it; its errors have its report, or that of the checkpoint."""
-
-    def steps(job: Job) -> Steps[CopyReport]:
-        # A file that cannot be written ends the copy before it has copied anything.
-        job.telling.save()
-        yield from perform(job)
-        yield from confirm(pair, job)
-        return job.outcome((yield from now()))
-
-    def before() -> CopyReport:
-        points = [Segment(point) for point in checkpoint.segments]
-        return report(checkpoint, points, checkpoint.seconds)
-
-    return carried_out(making, steps, before)
-
-
-def _perform(job: Job, executor: Any) -> Steps[None]:
-    """Run the segments that are not done."""
-    pending = tuple(
-        _copy(job, segment, writer)
-        for segment, writer in zip(job.segments, job.writers, strict=True)
-        if not segment.point.done
-    )
-    yield from together(pending, executor)
-
-
-def _copy(job: Job, segment: Segment, writer: Writer) -> Steps[None]:
-    """Copy one segment until it ends, or until there is no time for another page."""
-    pages = Pages(job, segment, writer, (yield from now()))
-    while True:
-        began = yield from now()
-        # A page of which not one item could be written in time would be paid for in vain.
-        if job.left.at(began) <= pages.slowest:
-            break
-        reply = yield from _read(job, segment)
-        if reply is None:
-            break
-        pages.read(began, (yield from now()))
-        more = (yield from pages.take_up(reply)) and reply.last_evaluated_key
-        if not more:
-            break
-        pages.detach()
-        reply = None  # not held in memory while the next page is read
-        job.tell((yield from now()))
-    # Also where time is up for another page: `write` itself sends nothing past the deadline.
-    if not writer.gave_up:
-        yield from writer.write(rest=True)
-    segment.settle()
-
-
-def _read(job: Job, segment: Segment) -> Steps[ScanOutput | None]:
-    """Read the next page, as long as it takes; `None` when time is up first."""
-    settings = job.settings
-    # In place, a stale read put back would undo the write that it has not seen.
-    payload = scan(
-        job.checkpoint.source,
-        segment=segment.point.segment,
-        of=job.checkpoint.of,
-        start=segment.cursor,
-        limit=settings.page_limit,
-        consistent_read=settings.consistent_read or settings.in_place,
-    )
-    return job.reads.page(payload, segment.cursors, segment.point.costs)
+def _copy(job: Job, executor: Any = None) -> Steps[None]:
+    """Copy the segments that are not done, here."""
+    copies = tuple(Pages(job, segment).copy() for segment in job.pending())
+    yield from together(copies, executor)

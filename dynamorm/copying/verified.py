@@ -9,13 +9,15 @@ from msgspec import Struct, ValidationError, field, json, structs, to_builtins
 from ..api.items import Key
 from ..items.limits import key_of
 from ..model import Readable
-from .checkpoint import check_same, read_point
-from .identity import TableMark, Work
+from .checkpoint import TableMark, Work
 
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
 
 Phase = Literal["sums", "lookups", "extras", "end"]
+
+_READ: dict[Phase, int] = {"sums": 2, "lookups": 1, "extras": 1, "end": 0}
+"""How many of the two tables are read in each phase."""
 
 
 class Verified(Readable, frozen=True, kw_only=True):
@@ -123,8 +125,14 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
     target_table: TableMark = TableMark()
 
     def __post_init__(self) -> None:
-        if len(self.cursors) != parts_of(self.phase, self.of):
+        if len(self.cursors) != self.of * _READ[self.phase]:
             raise ValidationError("it does not have one cursor for each segment")
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """What every run of one comparison has in common, by name."""
+        ends = {"source": self.source, "target": self.target}
+        return {**ends, "number of segments": self.of, "sample": self.sample} | self.work.facts
 
     @property
     def same(self) -> bool:
@@ -136,19 +144,18 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
         in_doubt = self.phase == "end" and self.merged and tally.balance != "0"
         return not (differences or in_doubt)
 
-    def cursors_of(self, walk: int) -> tuple[int, ...]:
+    def cursors_of(self, walk: int) -> range:
         """Number the cursors that one walk moves: that of its segment in each table it reads."""
-        return (walk, walk + self.of) if self.phase == "sums" else (walk,)
+        return range(walk, len(self.cursors), self.of)
 
     def pending(self) -> list[int]:
         """Number the walks of this phase that are not done."""
-        walks = range(0 if self.phase == "end" else self.of)
         done = [cursor.done for cursor in self.cursors]
-        return [walk for walk in walks if not all(done[i] for i in self.cursors_of(walk))]
+        return [i for i in range(self.of) if not all(done[cursor] for cursor in self.cursors_of(i))]
 
     def at(self, phase: Phase) -> VerifyPoint:
         """Return the checkpoint at the beginning of a phase."""
-        cursors = [Cursor() for _ in range(parts_of(phase, self.of))]
+        cursors = [Cursor() for _ in range(self.of * _READ[phase])]
         # A phase that begins anew meets all items again.
         merged = self.merged and phase == "end"
         return structs.replace(self, phase=phase, cursors=cursors, merged=merged)
@@ -164,25 +171,3 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
 def _natural(key: Key) -> dict[str, Any]:
     return key_of(json.encode(key), key)
-
-
-def parts_of(phase: Phase, of: int) -> int:
-    """Return the number of segments that are read in a phase, those of both tables together."""
-    return {"sums": 2 * of, "lookups": of, "extras": of, "end": 0}[phase]
-
-
-def new_point(names: tuple[str, str], of: int, sample: float, work: Work) -> VerifyPoint:
-    """Return the checkpoint of a comparison that has not begun."""
-    # What is drawn from the source has no counterpart among the sums of the target.
-    phase: Phase = "sums" if sample == 1 else "lookups"
-    return VerifyPoint(*names, of, sample, work).at(phase)
-
-
-def resumed(given: Any, fresh: VerifyPoint, segments: int | None, origin: str) -> VerifyPoint:
-    """Return the checkpoint to resume; refuse one that is not of the comparison of `fresh`."""
-    point = read_point(given, VerifyPoint, "comparison", origin)
-    wanted = {"of": segments or point.of}
-    names = ("source", "target", "of", "sample", "work")
-    facts = [(n, getattr(point, n), wanted.get(n, getattr(fresh, n))) for n in names]
-    check_same("comparison", facts)
-    return point

@@ -11,21 +11,20 @@ from ..model.declare import Model
 from ..operations import Steps, now, operation
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .checkpoint import SEGMENTS
+from .asking import TimeLeft
+from .checkpoint import SEGMENTS, check_same, opened
 from .compare import Comparison
-from .identity import check_tables, is_same
-from .options import CopySettings, TimeLeft, Unmodelled, check_segments, is_of_processes
-from .pair import Pair
-from .progress import carried_out
+from .options import CopySettings, Unmodelled, check_segments, is_of_processes
+from .pair import LAST_LOOK, Pair, check_tables, is_same
 from .reads import End, Reads
-from .verified import Verified, VerifyPoint, new_point, resumed
+from .report import carried_out
+from .verified import Phase, Verified, VerifyPoint
 
 if TYPE_CHECKING:
     from os import PathLike
 
     from .options import S, Source, TypedTransform
-    from .shares import Ask, Wait
-    from .walks import Walk
+    from .shares import Ask, Wait, Walk
 
 
 @operation
@@ -111,40 +110,45 @@ def compared(
 
     `wait` has the walks of each phase done elsewhere, and returns when all have been.
     """
-    point = _beginning(pair, segments, sample)
+    check_segments(segments)
+    _check_sample(sample)
+    pair.check()
     luggage = None
     if wait is not None:
         from .shares import pack
 
         luggage = yield from pack(pair, **how)
     started = yield from now()
-    if (path := pair.settings.checkpoint_file) is not None:
-        point = _of_file(path, point, segments)
+    point = _open(pair, segments, sample)
 
     def steps(comparison: Comparison) -> Steps[Verified]:
         walk = partial(comparison.walk, executor)
         if wait is not None and luggage is not None:
-            from .shares import apart
-            from .walks import Walks
+            from .shares import Walks, apart
 
             walk = partial(apart, wait, Walks(comparison, luggage))
         # Looked at once more, as after a copy: a table that was replaced has not been compared.
         if (yield from comparison.perform(walk)):
-            comparison.finish(*(yield from pair.find_again(comparison.reads.left)))
+            comparison.finish(*(yield from pair.find(comparison.reads.left, LAST_LOOK)))
         return comparison.telling.last()
 
     making = _prepared(pair, point, started, Pace(pair.settings.max_read_units))
     return (yield from carried_out(making, steps, point.verified))
 
 
-def _beginning(pair: Pair, segments: int | None, sample: float) -> VerifyPoint:
-    """Return where to begin, by `resume=` or at the start; raise for what does not fit."""
-    check_segments(SEGMENTS if segments is None else segments)
-    _check_sample(sample)
-    pair.check()
-    point = new_point(pair.names, segments or SEGMENTS, sample, pair.work)
-    given = pair.settings.resume
-    return point if given is None else resumed(given, point, segments, "resume=")
+def _open(pair: Pair, segments: int | None, sample: float) -> VerifyPoint:
+    """Return the checkpoint to resume, or a new one; refuse that of another comparison."""
+    settings = pair.settings
+    known = opened(VerifyPoint, "comparison", settings.resume, settings.checkpoint_file)
+    of = segments or (SEGMENTS if known is None else known.of)
+    # What is drawn from the source has no counterpart among the sums of the target.
+    phase: Phase = "sums" if sample == 1 else "lookups"
+    new = VerifyPoint(*pair.names, of, sample, pair.work).at(phase)
+    if known is None:
+        return new
+    check_same("comparison", known.facts, new.facts)
+    # What a file says has once been true may not be so any more.
+    return new if known.done and settings.resume is None else known
 
 
 def compare_walk(share: Walk, ask: Ask) -> Verified:
@@ -167,20 +171,6 @@ def compare_walk(share: Walk, ask: Ask) -> Verified:
     return verified
 
 
-def _of_file(path: str | PathLike[str], fresh: VerifyPoint, segments: int | None) -> VerifyPoint:
-    """Return the checkpoint in a file; a fresh one where there is none, or nothing left to do."""
-    from .checkpoint_file import load
-
-    given = load(path)
-    if given is None:
-        return fresh
-    # Read when it runs, and not when the operation is made: it may run again, from what it has
-    # saved.
-    point = resumed(given, fresh, segments, f"checkpoint_file= {path}")
-    # What has been true once may not be so any more.
-    return fresh if point.done else point
-
-
 def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Steps[Comparison]:
     """Describe both tables, and refuse them if they do not fit."""
     settings = pair.settings
@@ -191,10 +181,9 @@ def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Ste
         raise Refused((f"source and target are the same table, {point.source}: name another",))
     point = check_tables(point, "comparison", *found)
     here, there = (one.spec for one in found)
+    ends = End(point.source, here.key), End(point.target, there.key, settings.target_db)
     return Comparison(
-        End(point.source, here.key),
-        End(point.target, there.key, settings.target_db),
-        Reads(left, pace, consistent=settings.consistent_read),
+        Reads(*ends, left, pace, consistent=settings.consistent_read),
         point,
         convert=None if settings.transform is None else pair.converter(here, there),
         settings=settings,

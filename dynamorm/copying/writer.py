@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from itertools import repeat
 from typing import Any, TypeVar
 
@@ -13,14 +13,11 @@ from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
 from ..operations import NOW, Call, Steps, asked
 from ..operations.middleware import elsewhere
-from ..operations.pace import Pace
-from ..operations.transport import DatabaseLike
 from .asking import ONCE, PATIENCE, rest
 from .checkpoint import Costs
-from .collisions import Rule
-from .options import TimeLeft
-from .queue import Part, Queue, count, singly, size_of, whole_units
-from .report import Page
+from .job import Job
+from .options import MAX_BATCH
+from .segment import Page, Part, Queue, count, singly, size_of, whole_units
 
 R = TypeVar("R")
 
@@ -36,58 +33,35 @@ class Answer(Struct):
     """Whether the target's own item was left as it is."""
 
 
-class Writing(Struct, frozen=True):
-    """How the items of a copy are written: what the writers of its segments share."""
-
-    table: str
-    key_names: tuple[str, ...]
-    place: DatabaseLike | None
-    """The target's database, where that is another one."""
-    pace: Pace
-    left: TimeLeft
-    batch_size: int
-    keep: bool
-    """Whether the target's own items are left as they are."""
-    rule: Rule | None
-    """`None` where no two items can have one key, so that nobody need look."""
-    alone: bool
-    """Whether what came back is sent without new items, so that few are written ahead of it."""
-    on_poison: Callable[[bytes | Raw, ValidationFailed], None]
-    """Called with an item that the service does not take; the copy goes on unless it raises."""
-    on_batch: Callable[[float], bool]
-    """Called with the moment of each answer; returns whether that may have taken long."""
-    on_send: Callable[[list[Part]], None] | None
-    """Called with each batch before it is sent."""
-
-
 class Writer:
     """The queue of one segment: items that are to be written, those that were refused first."""
 
-    def __init__(self, how: Writing, costs: Costs) -> None:
-        self.how = how
+    most = MAX_BATCH
+    """Items in one request, whatever `batch_size=` says."""
+
+    def __init__(self, job: Job, costs: Costs) -> None:
+        self._job = job
         self._costs = costs
+        # Looked up once, as they are needed for each item or batch.
+        self._left, self._pace, self._rule = job.left, job.write_pace, job.rule
+        self._names, self._table = job.target_key, job.checkpoint.target
+        self._size = min(self.most, job.settings.batch_size)
         self._queue = Queue()
         self._by_key: dict[Hashable, Part] = {}
         self._returned = 0
         self._refusals = 0
-        self.trouble: DynamormError | None = None
+        self._trouble: DynamormError | None = None
         """The last error that a batch came back with whole."""
         self.gave_up = False
+        self._notes = job.once and job.telling.keeps
+        """Whether a batch is noted before it is sent."""
         self.answered: float | None = None
         """The moment of the last answer, while that is as good as now."""
 
     @property
     def full(self) -> bool:
         """Whether there is enough for a batch; after `write`, whether it has stopped early."""
-        return self._queue.items >= self.how.batch_size
-
-    @property
-    def refused(self) -> bool:
-        """Whether the last thing that the service said was that it is too busy."""
-        return self._refusals > 0
-
-    def unwritten(self) -> list[bytes]:
-        return [bytes(raw) for raw in self._queue]
+        return self._queue.items >= self._size
 
     def detach(self) -> None:
         """Hold the queued items apart from the pages that they are parts of."""
@@ -99,11 +73,11 @@ class Writer:
         """Queue items of a page and return their bytes; `keys` are theirs, where they are known."""
         page.open += len(raws)
         size = size_of(raws)
-        if (rule := self.how.rule) is None:
+        if (rule := self._rule) is None:
             self._queue.put(Part(raws, page, size))
             return size
         for raw, known in zip(raws, keys, strict=False):
-            key = known or item_key(raw, self.how.key_names)
+            key = known or item_key(raw, self._names)
             part = Part((raw,), page, len(raw), key)
             waiting = self._by_key.get(key)
             rule.queued(part, waiting)
@@ -124,22 +98,23 @@ class Writer:
         busy = 0.0  # seconds in which every item came back
         while self._queue.items and (rest or self.full):
             sent_at: float = (yield NOW) if moment is None else moment
-            until = sent_at + self.how.left.at(sent_at)
+            until = sent_at + self._left.at(sent_at)
             self.gave_up = busy > PATIENCE
             if until <= sent_at or self.gave_up:
                 return False
-            alone = self.how.alone and self._returned
-            batch = self._queue.take(alone or self.how.batch_size)
+            # In place what came back is sent alone, so that few items are written ahead of it.
+            alone = self._job.once and self._returned
+            batch = self._queue.take(alone or self._size)
             paid = 0.0
-            if self.how.pace.limit is not None:
-                ready = yield from self.how.pace.ready(self.how.left.at, whole_units(batch))
+            if self._pace.limit is not None:
+                ready = yield from self._pace.ready(self._left.at, whole_units(batch))
                 if ready is None:
                     self._queue.put_back(batch)
                     return False
                 paid, sent_at = ready, (yield NOW)
             # Last of all: what is noted here counts as sent when a killed copy is resumed.
-            if self.how.on_send is not None:
-                self.how.on_send(batch)
+            if self._notes:
+                self._job.note(batch)
             refused = yield from self._send(batch, until, paid)
             if not refused:
                 self._returned = self._refusals = 0
@@ -152,6 +127,15 @@ class Writer:
                 moment = again_at = yield NOW
                 busy = busy + again_at - sent_at if all_back else 0.0
         return True
+
+    def end(self) -> Steps[None]:
+        """Send what is left, while there is time; tell the job what was not written."""
+        if not self.gave_up:
+            yield from self.write(rest=True)
+        self._job.unwritten.extend([bytes(raw) for raw in self._queue])
+        # Otherwise nothing was refused: the copy only stops.
+        if self._refusals or self.gave_up:
+            self._job.troubles.append(self._trouble)
 
     def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
         """Put what was not written at the head of the queue, and let the service rest."""
@@ -174,25 +158,25 @@ class Writer:
             if not error.transient:
                 raise
             moment = yield NOW
-            self.how.pace.spent(0.0, paid, moment)
-            self.how.pace.throttled(moment)
-            self.trouble = error
+            self._pace.spent(0.0, paid, moment)
+            self._pace.throttled(moment)
+            self._trouble = error
             return batch
         self._acknowledge(answer)
         consumed = units(answer.consumed, lambda: whole_units(answer.written))
         self._costs.write_units += consumed
         moment = yield NOW
-        self.how.pace.spent(consumed, paid, moment)
+        self._pace.spent(consumed, paid, moment)
         # Unprocessed items are mostly throttling that is no error: API_BatchWriteItem.
         if answer.refused:
-            self.how.pace.throttled(moment)
-        self.answered = None if self.how.on_batch(moment) else moment
+            self._pace.throttled(moment)
+        self.answered = None if self._job.tell(moment) else moment
         return answer.refused
 
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         """Send the request, once."""
         raws = batch[0].raws if len(batch) == 1 else [raw for part in batch for raw in part.raws]
-        payload = batch_write_item(self.how.table, raws)
+        payload = batch_write_item(self._table, raws)
         reply = yield from self._ask("BatchWriteItem", payload, BatchWriteItemOutput)
         # `UnprocessedItems` may name the table, with an empty list.
         if reply.unprocessed_items and (unprocessed := reply.unprocessed):
@@ -201,7 +185,7 @@ class Writer:
 
     def _ask(self, operation: str, payload: Any, reply_type: type[R]) -> Steps[R]:
         request = Call(operation, payload, reply_type, until=ONCE, finish=True)
-        return elsewhere(asked(request), self.how.place)
+        return elsewhere(asked(request), self._job.settings.target_db)
 
     def _narrow(
         self, batch: list[Part], until: float, error: ValidationFailed
@@ -221,9 +205,9 @@ class Writer:
 
         [item] = batch
         [raw] = item.raws
-        error.key = key_of(raw, self.how.key_names)
+        error.key = key_of(raw, self._names)
         # Before it is counted: where this raises, the item has not been dealt with.
-        self.how.on_poison(raw, error)
+        self._job.fail(raw, error)
         item.page.counts.failed += 1
         item.page.open -= 1
         self._by_key.pop(item.key, None)
@@ -240,8 +224,8 @@ class Writer:
         The service may have spelt their numbers in its own way.
         """
         try:
-            keys = {item_key(raw, self.how.key_names) for raw in unprocessed}
-            back = [item_key(part.raws[0], self.how.key_names) in keys for part in batch]
+            keys = {item_key(raw, self._names) for raw in unprocessed}
+            back = [item_key(part.raws[0], self._names) in keys for part in batch]
         except UNREADABLE:
             return [], batch
         # All again then, which changes nothing for those that were written.
@@ -254,7 +238,7 @@ class Writer:
 
     def _acknowledge(self, answer: Answer) -> None:
         """Count what has been written."""
-        rule, kept = self.how.rule, answer.kept
+        rule, kept = self._rule, answer.kept
         for part in answer.written:
             page, number = part.page, len(part.raws)
             if kept:

@@ -87,18 +87,23 @@ class Bucket:
         self._client = client
         self.name = name
 
-    def read(self, key: str, start: int = 0, size: int = BLOCK) -> tuple[bytes, int]:
-        """Return a part of an object, and how many bytes the object has."""
-        part = f"bytes={start}-{start + size - 1}"
+    def read(self, key: str, start: int = 0, version: str = "") -> tuple[bytes, int, str]:
+        """Return a part of an object, how many bytes the object has, and its ETag.
+
+        With the ETag of a part that was read before, an object that was changed is an error.
+        """
+        given = {"Range": f"bytes={start}-{start + BLOCK - 1}"}
+        if version:
+            given["IfMatch"] = version
         try:
-            body, answer = self._call("get_object", _body, Key=key, Range=part)
+            body, answer = self._call("get_object", _body, Key=key, **given)
         except S3Error as error:
             if error.code != "InvalidRange":
                 raise
-            return b"", 0  # an empty object has no first byte
+            return b"", 0, version  # an empty object has no first byte
         # "bytes 0-1048575/5000000". Without it the body is all that there is.
         _, _, total = str(answer.get("ContentRange", "")).partition("/")
-        return body, int(total or len(body))
+        return body, int(total or len(body)), str(answer.get("ETag", version))
 
     def write(self, key: str, body: bytes) -> None:
         """Write an object; it replaces one with the same key."""
@@ -136,6 +141,9 @@ def _body(answer: Any) -> tuple[bytes, Any]:
     return answer["Body"].read(), answer
 
 
+_CHANGED = "the object was changed while it was read"
+
+
 class Lines:
     """The lines of an object, compressed by gzip or not, read in parts of a size."""
 
@@ -144,6 +152,7 @@ class Lines:
         self._key = key
         self._start = 0
         self._total: int | None = None
+        self._version = ""
         self._inflating: Any = None
         self._packed = b""
         """Bytes that were read but not inflated: a megabyte may become a gigabyte."""
@@ -179,11 +188,18 @@ class Lines:
                 self._check_end()
                 return None
             first = self._total is None
-            packed, total = self._bucket.read(self._key, self._start)
-            changed = not first and total != self._total
-            # An object that has become shorter has nothing here, however often it is read.
-            if changed or (total and not packed):
-                raise self._damaged(EOFError("the object was changed while it was read"))
+            try:
+                packed, total, self._version = self._bucket.read(
+                    self._key, self._start, self._version
+                )
+            except S3Error as error:
+                if error.code != "PreconditionFailed":
+                    raise
+                raise self._damaged(EOFError(_CHANGED)) from error
+            # By its size where no ETag was told. An object that has become shorter has nothing
+            # here, however often it is read.
+            if (not first and total != self._total) or (total and not packed):
+                raise self._damaged(EOFError(_CHANGED))
             self._total = total
             self._start += len(packed)
             if first and packed.startswith(b"\x1f\x8b"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from io import BytesIO
 from typing import Any
+from zlib import crc32
 
 from .faults import Fault, failing
 
@@ -38,12 +39,21 @@ class FakeS3:
         """Let the next calls of `method` raise `error`, `after_effect` once they are done."""
         self._faults += [(method, error, after_effect)] * times
 
-    def get_object(self, *, Bucket: str, Key: str, Range: str = "") -> dict[str, Any]:  # noqa: N803 - S3's
+    def get_object(
+        self,
+        *,
+        Bucket: str,  # noqa: N803 - S3's
+        Key: str,  # noqa: N803 - S3's
+        Range: str = "",  # noqa: N803 - S3's
+        IfMatch: str = "",  # noqa: N803 - S3's
+    ) -> dict[str, Any]:
         with self._request("get_object", Key):
             held = self._objects.get(f"{Bucket}/{Key}")
             if held is None:
                 raise ClientError("NoSuchKey", 404, "GetObject")
-            answer: dict[str, Any] = {}
+            answer: dict[str, Any] = {"ETag": f'"{crc32(held):08x}-{len(held)}"'}
+            if IfMatch and IfMatch != answer["ETag"]:
+                raise ClientError("PreconditionFailed", 412, "GetObject")
             if Range:
                 first, _, last = Range.removeprefix("bytes=").partition("-")
                 if int(first) >= len(held):

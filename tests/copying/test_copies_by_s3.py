@@ -30,7 +30,7 @@ from dynamorm import (
     table,
     table_spec,
 )
-from dynamorm.copying.s3 import files, objects
+from dynamorm.copying.s3 import files
 from dynamorm.errors import service_error
 from dynamorm.testing import FakeClock, FakeService, Recorder
 
@@ -83,8 +83,8 @@ ALL = sorted(f"new-{number}" for number in range(ITEMS))
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Cut files of a few kilobytes into several parts, and parts into several objects."""
     monkeypatch.setattr(files, "SLICE", 1500)
-    monkeypatch.setattr(files, "TOGETHER", 2)
-    monkeypatch.setattr(objects, "LARGEST", 1000)
+    monkeypatch.setattr(files, "AT_ONCE", 2)
+    monkeypatch.setattr(files, "LARGEST", 1000)
 
 
 def uploaded(service: FakeService) -> list[list[str]]:
@@ -207,7 +207,7 @@ def test_an_object_ends_with_the_line_that_makes_it_large_enough(
     small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """As many bytes of lines as are set, and no line more: the last object of a part has less."""
-    monkeypatch.setattr(objects, "LARGEST", 500)
+    monkeypatch.setattr(files, "LARGEST", 500)
     service = stocked()
     copy(service, segments=1)
     sizes = [
@@ -806,7 +806,7 @@ def test_s3_is_asked_again_for_the_report() -> None:
 
 
 def test_s3_that_stays_away_ends_it() -> None:
-    """After two minutes, or when time is up first; what is forbidden at once."""
+    """After two minutes; what is forbidden at once."""
     service = stocked()
     service.s3.fail("put_object", OSError("reset"), times=1000)
     start = service.clock.now()
@@ -814,10 +814,6 @@ def test_s3_that_stays_away_ends_it() -> None:
         copy(service, segments=1)
     assert 120 < service.clock.now() - start < 200
     assert caught.value.report.checkpoint["s3"]["stage"] == "transform"
-    start = service.clock.now()
-    with pytest.raises(S3Error, match="reset"):
-        copy(service, segments=1, resume=caught.value.report, deadline=10)
-    assert service.clock.now() - start <= 10
     service = stocked()
     denied = OSError("no")
     denied.response = {  # type: ignore[attr-defined]
@@ -828,6 +824,19 @@ def test_s3_that_stays_away_ends_it() -> None:
     with pytest.raises(S3Error) as caught:
         copy(service)
     assert caught.value.code == "AccessDenied"
+
+
+@pytest.mark.parametrize("method", ["get_object", "put_object"])
+def test_a_copy_whose_time_is_up_while_s3_fails_only_stops(method: str) -> None:
+    """As a direct one while the service fails: it reports how far it is, and can be resumed."""
+    service = stocked()
+    service.s3.fail(method, OSError("reset"), times=40)
+    start = service.clock.now()
+    report = copy(service, segments=3, deadline=30)
+    assert service.clock.now() - start <= 30
+    assert (report.done, report.checkpoint["s3"]["stage"]) == (False, "transform")
+    assert copy(service, resume=report).done
+    assert keys(service) == ALL
 
 
 def exported(service: FakeService) -> CopyReport:

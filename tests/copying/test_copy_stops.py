@@ -30,9 +30,9 @@ from dynamorm import (
     table,
 )
 from dynamorm.copying import job
-from dynamorm.copying.checkpoint_file import save
+from dynamorm.copying.checkpoint import save
 from dynamorm.copying.collisions import Forbidding
-from dynamorm.copying.report import Segment
+from dynamorm.copying.segment import Segment
 from dynamorm.errors import service_error
 from dynamorm.testing import Async, FakeClock, FakeService
 

@@ -37,7 +37,7 @@ from dynamorm import (
     attribute_transform,
 )
 from dynamorm.copying import shares
-from dynamorm.copying.options import TimeLeft
+from dynamorm.copying.asking import TimeLeft
 from dynamorm.operations import processes
 from dynamorm.operations.pace import Pace
 from dynamorm.operations.processes import in_processes
@@ -81,6 +81,8 @@ def test_processes_copy_together(tmp_path: Path) -> None:
         assert len(fake.items("target")) == 300
         assert seen[-1] == report
         assert json.decode(file.read_bytes()) == report.checkpoint
+        # Both tables are looked at by this process, by each share, and once more by this one.
+        assert fake.sent.count("DescribeTable") == 8
         fake.sent.clear()
         again = {"processes": 2, "checkpoint_file": file}
         assert db.copy_table(Thing, TARGET, transform=moved, **again).done
@@ -262,23 +264,35 @@ def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     assert (told.left(), asked) == (7.0, [None])
 
 
+class Divided(shares.Dividing):
+    """One share, of one segment."""
+
+    segments = ({0},)
+
+    def share_out(self, number: float) -> list[Any]:
+        raise NotImplementedError
+
+    def take(self, number: int, said: Any) -> None:
+        raise NotImplementedError
+
+
 def test_what_has_passed_before_counts_towards_the_deadline() -> None:
     """Waiting for a target that is being created, say: shares are told what is left after it."""
-    dividing = shares.Dividing(TimeLeft(10.0, 0.0), Pace(None), Pace(None))
+    dividing = Divided(TimeLeft(10.0, 0.0), Pace(None), Pace(None), lambda: [0])
     steps = shares.apart(lambda made, stopped: None, dividing)
     next(steps)
     steps.send(4.0)
-    assert dividing.terms({0}, {0}).left == pytest.approx(6.0, abs=0.5)
+    assert dividing.terms(0).left == pytest.approx(6.0, abs=0.5)
     steps.close()
 
 
 def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
     write = Pace(100.0)
-    dividing = shares.Dividing(TimeLeft(None, 0.0), Pace(None), write)
+    dividing = Divided(TimeLeft(None, 0.0), Pace(None), write, lambda: [0])
     calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
     for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
-        assert dividing.terms({0, 1}, {0, 1}, loan).write == pytest.approx(lent, rel=0.05)
+        assert dividing.terms(0, loan).write == pytest.approx(lent, rel=0.05)
 
 
 def same(task: Any, ask: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec import Struct
 
 from dynamorm.copying.options import CopySettings
-from dynamorm.copying.progress import Telling
+from dynamorm.copying.report import Telling
 
 
 class Done(Struct):

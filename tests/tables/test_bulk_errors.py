@@ -198,20 +198,36 @@ def test_a_damaged_object_is_an_error() -> None:
 
 
 @pytest.mark.parametrize("held", [b"shorter", b"", b'{"code":"A"}' * 500_000])
-def test_an_object_that_changes_while_it_is_read_is_an_error(held: bytes) -> None:
+@pytest.mark.parametrize("tagged", [True, False])
+def test_an_object_that_changes_while_it_is_read_is_an_error(held: bytes, tagged: bool) -> None:
     """Not asked for again and again: what was read does not belong to what is there now."""
 
     class Changing(FakeS3):
         def get_object(self, **given: Any) -> Any:
             answer = super().get_object(**given)
             self._objects["bucket/out/1"] = held
-            return answer
+            return answer if tagged else {**answer, "ETag": ""}
 
     s3 = Changing({"bucket/out/1": b'{"code":"A"}\n' * 200_000})
     with pytest.raises(S3Error, match="the object was changed while it was read") as caught:
         reported({}, s3=s3)
     assert not caught.value.transient
     assert [method for method, _ in s3.sent].count("get_object") == 2
+
+
+def test_an_object_of_the_same_size_is_known_by_its_etag() -> None:
+    """S3 is asked for the object that was begun, and for no other: If-Match."""
+    before, after = (b'{"code":"%b"}\n' % code * 200_000 for code in (b"A", b"B"))
+
+    class Changing(FakeS3):
+        def get_object(self, **given: Any) -> Any:
+            answer = super().get_object(**given)
+            self._objects["bucket/out/1"] = after
+            return answer
+
+    with pytest.raises(S3Error, match="the object was changed while it was read") as caught:
+        reported({}, s3=Changing({"bucket/out/1": before}))
+    assert not caught.value.transient
 
 
 def test_a_line_that_does_not_end_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:

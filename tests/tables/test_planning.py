@@ -31,7 +31,7 @@ from dynamorm.api.settings import (
     PointInTimeRecoveryDescription,
     TimeToLiveDescription,
 )
-from dynamorm.copying.identity import described_spec
+from dynamorm.copying.pair import described_spec
 from dynamorm.model.spec import changed
 from dynamorm.operations import Location
 from dynamorm.tables.compare import drift

@@ -1,24 +1,49 @@
-"""The files of an export: their list, and their items, a part of each file at a time.
+"""The files of an export and the objects that they become: read, transformed, written, in parts.
 
+A cursor says which bundle of files is under way, and how many parts of it have been written. A part
+has the same items whenever it is read, and the same name.
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Output.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import suppress
+from functools import partial
+from gzip import compress
+from itertools import islice
+from typing import TypeVar
 from zlib import crc32
 
 from msgspec import Raw, Struct, field, json
 
-from ...errors import UNREADABLE, Refused
-from ...tables.buckets import BLOCK, Bucket, Lines
+from ...api.items import Key
+from ...errors import UNREADABLE, ItemError, Refused, S3Error
+from ...items.keys import Made, item_key
+from ...operations import Steps, Waiting, now
+from ...operations.parallel import Stop, Stopped
+from ...tables.buckets import BLOCK, Bucket, Lines, blocking
+from ..asking import Pauses
+from ..job import Job
+from ..pages import TOGETHER
+from ..segment import Page, Part, Segment
 
-TOGETHER = 16
+T = TypeVar("T")
+
+AT_ONCE = 16
 """Files that are read in turn. All items of a file are of one partition of the source, so that
 those of one file alone would go to one partition of a target with the same keys."""
 
 SLICE = 2 << 20
 """Bytes of each of them in a part: 32 MB at most. A terabyte has 31,000 of these, and a bulk put
 reads 50,000 objects at most: BulkPutItems.BestPractices. Another number is another `CUT`."""
+
+LARGEST = 32 << 20
+"""Bytes of lines in an object, before they are compressed. A bulk put reads objects in parallel,
+best of about the same size: BulkPutItems.BestPractices."""
+
+LEVEL = 1
+"""The bytes stay within one region, where a smaller object is worth less than the time for it."""
 
 
 class DataFile(Struct, frozen=True):
@@ -71,7 +96,7 @@ def bundles_of(files: list[DataFile], segment: int, of: int) -> list[list[DataFi
     """Return the files of a segment, in bundles whose files are read in turn."""
     # In turn, so that segments have about the same number of files whatever their order.
     own = files[segment::of]
-    return [own[first : first + TOGETHER] for first in range(0, len(own), TOGETHER)]
+    return [own[first : first + AT_ONCE] for first in range(0, len(own), AT_ONCE)]
 
 
 class Bundle:
@@ -111,3 +136,159 @@ def _items_in(file: DataFile, text: bytes) -> list[Raw]:
         return [line.Item for line in _items.decode_lines(text)]
     except UNREADABLE as error:
         raise Refused((f"a file of the export cannot be read: {error} - at {file.key}",)) from error
+
+
+def objects_of(job: Job, items: list[Raw], page: Page, stopped: Stop) -> list[bytes]:
+    """Return the objects that a part becomes, and count its items as those of a page."""
+    objects: list[bytes] = []
+    lines: list[bytes] = []
+    size = 0
+    for raw in items:
+        # Before each item: a transform may take seconds for one.
+        if stopped():
+            raise Stopped
+        page.counts.read += 1
+        page.counts.bytes += len(raw)
+        for made in _made_of(job, raw, page):
+            lines.append(b'{"Item":%b}\n' % bytes(made))
+            size += len(lines[-1])
+            if size >= LARGEST:
+                objects.append(_packed(lines))
+                lines, size = [], 0
+    return [*objects, _packed(lines)] if lines else objects
+
+
+def _made_of(job: Job, raw: Raw, page: Page) -> Iterator[bytes | Raw]:
+    """Yield what becomes of an item, counted as on its way."""
+    if job.convert is None:
+        page.counts.written += 1
+        yield raw
+        return
+    first = True
+    # Some at a time, as in a direct copy: a transform that fails among the first leaves none.
+    try:
+        made = job.convert(raw)
+        key = made.key if isinstance(made, Made) else None
+        several = iter(made)
+        while some := list(islice(several, TOGETHER)):
+            first = False
+            for one in some:
+                _count(job, one, key, page)
+                yield one
+    except ItemError as error:
+        job.fail(raw, error)
+        page.counts.failed += 1
+    else:
+        page.counts.skipped += first
+
+
+def _count(job: Job, raw: bytes | Raw, key: Hashable, page: Page) -> None:
+    """Count an item as one that is on its way; raise for one whose key another one has."""
+    if job.rule is None:
+        page.counts.written += 1
+        return
+    part = Part((raw,), page, len(raw), key or item_key(raw, job.target_key))
+    job.rule.queued(part, None)
+    job.rule.written(part)
+
+
+def _packed(lines: list[bytes]) -> bytes:
+    """Compress lines, in an order that has nothing to do with keys, and is always the same.
+
+    In the order of the source, all items in a row would go to one partition.
+    """
+    return compress(b"".join(sorted(lines, key=crc32)), LEVEL, mtime=0)
+
+
+class Transform:
+    """What becomes of the files of an export; all segments share it."""
+
+    def __init__(self, job: Job, bucket: Bucket, files: list[DataFile], folder: str) -> None:
+        self._job = job
+        self._bucket = bucket
+        self._files = files
+        self._folder = folder
+
+    def steps(self, segment: Segment) -> Steps[None]:
+        """Transform the files of a segment until there is no time for another part."""
+        with suppress(Late):
+            yield from self._bundles(segment)
+
+    def _bundles(self, segment: Segment) -> Steps[None]:
+        bundles = bundles_of(self._files, segment.point.segment, self._job.checkpoint.of)
+        first, done = _place(segment.cursor)
+        for number, files in enumerate(bundles[first:], first):
+            bundle = Bundle(self._bucket, files)
+            # A compressed file has no place to start from but its beginning.
+            for _ in range(done):
+                if self._job.left.at((yield from now())) <= 0:
+                    return
+                yield from patiently(self._job, bundle.part)
+            if not (yield from self._parts(segment, bundle, number, done)):
+                return
+            done = 0
+        # An empty page at the table's end, as a Scan's last one: it is what makes a segment done.
+        segment.begin_page(None).read_whole = True
+        segment.settle()
+
+    def _parts(self, segment: Segment, bundle: Bundle, number: int, done: int) -> Steps[bool]:
+        """Transform a bundle from this part on; `False` if time is up first."""
+        slowest = 0.0
+        while True:
+            began = yield from now()
+            if self._job.left.at(began) <= slowest:
+                return False
+            items = yield from patiently(self._job, bundle.part)
+            if not items:
+                return True
+            yield from self._write(segment, items, number, done)
+            done += 1
+            moment = yield from now()
+            slowest = max(slowest, moment - began)
+            self._job.tell(moment)
+
+    def _write(self, segment: Segment, items: list[Raw], number: int, part: int) -> Steps[None]:
+        """Write the objects of a part; the cursor may pass it afterwards."""
+        page = segment.begin_page(_cursor(number, part + 1))
+        objects = yield Waiting(partial(objects_of, self._job, items, page))
+        name = f"{self._folder}{segment.point.segment:04}-{number:05}-{part:05}"
+        for count, body in enumerate(objects):
+            key = f"{name}-{count:03}.json.gz"
+            yield from patiently(self._job, self._bucket.write, key, body)
+        # Only now: a cursor behind an object that was not written would lose its items.
+        page.read_whole = True
+        segment.settle()
+
+
+def _cursor(bundle: int, parts: int) -> Key:
+    """Return where a segment can be resumed, in the form that a cursor of Scan has."""
+    return {"bundle": {"N": f"{bundle}"}, "parts": {"N": f"{parts}"}}
+
+
+def _place(cursor: Key | None) -> tuple[int, int]:
+    """Return the bundle, and its parts that are written; refuse a cursor of a direct copy."""
+    if cursor is None:
+        return 0, 0
+    try:
+        return int(cursor["bundle"]["N"]), int(cursor["parts"]["N"])
+    except (LookupError, ValueError) as error:
+        reason = "the checkpoint has a cursor that is none of a copy by S3"
+        raise Refused((f"{reason}: start over without it - at {cursor!r:.200}",)) from error
+
+
+class Late(Exception):
+    """There is no time to wait for S3 any more: the copy stops, and can be resumed."""
+
+
+def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
+    """Call S3 until it answers, with retries; raise `Late` when time is up first."""
+    # botocore's client retries too, a few times within seconds; this goes on for two minutes.
+    pauses = Pauses(job.left)
+    while True:
+        try:
+            return (yield from blocking(function, *given))
+        except S3Error as error:
+            if not error.transient or (yield from pauses.over()):
+                raise
+        if not (yield from pauses.next()):
+            raise Late
