@@ -32,6 +32,9 @@ WORDS = re.compile(r"[a-z]{2}.* ")
 LISTS = {"problems", "reasons"}
 """What functions call the lists in which they gather what is wrong."""
 
+GATHERING = "_wrong"
+"""What a class calls the method that adds to its list, each problem with its place."""
+
 LEAVES = (ast.Constant, ast.Name, ast.alias, ast.expr_context, ast.operator)
 """What most nodes of a tree are; no error is raised in them."""
 
@@ -131,6 +134,8 @@ class _Module:
             name = _name(node.func)
             if name in self.kinds:
                 yield from ((value, name, known) for value in _arguments(node))
+            elif name == GATHERING:
+                yield node.args[0], within, known
             elif name in {"append", "extend"} and _name(getattr(node.func, "value", None)) in LISTS:
                 yield from ((value, within, known) for value in node.args)
         elif isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):

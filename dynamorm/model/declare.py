@@ -123,7 +123,7 @@ def table_spec(
     if isinstance(model, TableSpec):
         if indexes is not None:
             raise TypeError("indexes= goes with a Struct; a TableSpec has its own")
-        return changed(model, name=model.name if name is None else name, **options)
+        return changed(model, **options) if name is None else changed(model, name=name, **options)
     if members := union_members(model):
         return _union_spec(model, members, name, indexes, options)
     if not _is_struct(get_origin(model) or model):

@@ -5,7 +5,7 @@ The law: a CreateTable request, read and built again, is the same request.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from typing import Any
 
@@ -13,11 +13,16 @@ from msgspec import UNSET, UnsetType
 
 from ..errors import ModelError
 from .keys import IndexSpec, KeyAttribute, VectorAttribute
-from .option_rules import MEMBERS
-from .options import KMS, Include, OnDemand, Provisioned, WarmThroughput, is_units
-from .resources import is_resource, resource_members
-
-Document = Mapping[str, Any]
+from .options import KMS, Include, OnDemand, Provisioned, WarmThroughput
+from .sources import (
+    FILLED_BY,
+    MEMBERS,
+    UNITS,
+    Document,
+    described_members,
+    is_resource,
+    resource_members,
+)
 
 
 def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
@@ -48,85 +53,29 @@ _TAKEN = (
 
 
 def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
-    if is_resource(document):
-        members, options = resource_members(document, named)
-        return {**_parts(members), **options}, False
     # boto3 wraps its answers in one of these two; only a description has a status.
     table = document.get("Table") or document.get("TableDescription") or document
-    if "TableStatus" not in table:
-        return _parts({**table, **named}), False
-    parts = _parts({**_of_description(table), **named})
-    if table.get("Replicas"):
-        from .described_replicas import replica_options
-
-        parts |= replica_options(table)
-    return parts, True
-
-
-def _of_description(table: Document) -> Document:
-    """Turn a description into the request that makes such a table; defaults are left out of it.
-
-    So is the warm throughput, which the service raises by itself.
-    """
-    # Left out of a table that has never been on demand.
-    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
-    encryption = table.get("SSEDescription", {})
-    told: dict[str, Any] = {
-        **{name: table[name] for name in _SAME if table.get(name)},
-        **_capacity(table, mode),
-        # Always said: CreateTable takes PROVISIONED where it is left out.
-        "BillingMode": mode,
-        "GlobalSecondaryIndexes": [
-            {**{n: index[n] for n in _OF_INDEX if n in index}, **_capacity(index, mode)}
-            for index in table.get("GlobalSecondaryIndexes", ())
-        ],
-    }
-    # A key that AWS owns, the default, is described by nothing at all.
-    if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
-        told["SSESpecification"] = {
-            "Enabled": True,
-            "KMSMasterKeyId": encryption.get("KMSMasterKeyArn") or None,
-        }
-    table_class = table.get("TableClassSummary", {}).get("TableClass", "STANDARD")
-    if table_class != "STANDARD":
-        told["TableClass"] = table_class
-    return told
+    described = "TableStatus" in table
+    members: Document = table
+    options: dict[str, Any] = {}
+    if described:
+        members, options = described_members(table)
+    elif is_resource(table):
+        members, options = resource_members(table, named)
+    return {**_parts({**members, **named}), **options}, described
 
 
-_SAME = (
-    "AttributeDefinitions",
-    "TableName",
-    "KeySchema",
-    "LocalSecondaryIndexes",
-    "VectorIndexes",
-    "StreamSpecification",
-    "DeletionProtectionEnabled",
-)
-_OF_INDEX = ("IndexName", "KeySchema", "Projection")
-
-
-def _capacity(owner: Document, mode: str) -> Document:
-    """Return the figures that mean something: on demand there are 0 units; -1 is no maximum."""
-    on_demand = mode == "PAY_PER_REQUEST"
-    kind = "OnDemandThroughput" if on_demand else "ProvisionedThroughput"
-    told = owner.get(kind, {})
-    figures = {name: told[name] for name in _UNITS[kind][1] if is_units(told.get(name))}
-    # A maximum can stand alone; of provisioned units, CreateTable takes both or none.
-    return {kind: figures} if len(figures) >= (1 if on_demand else 2) else {}
-
-
-_UNITS: dict[str, tuple[Callable[..., Any], tuple[str, str]]] = {
-    "ProvisionedThroughput": (Provisioned, ("ReadCapacityUnits", "WriteCapacityUnits")),
-    "OnDemandThroughput": (OnDemand, ("MaxReadRequestUnits", "MaxWriteRequestUnits")),
-    "WarmThroughput": (WarmThroughput, ("ReadUnitsPerSecond", "WriteUnitsPerSecond")),
+_CAPACITIES: dict[str, Callable[..., Any]] = {
+    "ProvisionedThroughput": Provisioned,
+    "OnDemandThroughput": OnDemand,
+    "WarmThroughput": WarmThroughput,
 }
-"""Where a table or an index has units, for reads and for writes, and the option they make."""
 
 
 def _units(kind: str, found: Any) -> Any:
     """Return the option that units make, `None` for none; a template may have them as text."""
-    made, names = _UNITS[kind]
-    return made(*(int(found[n]) if n in found else UNSET for n in names)) if found else None
+    figures = (int(found[name]) if name in found else UNSET for name in UNITS[kind])
+    return _CAPACITIES[kind](*figures) if found else None
 
 
 def _parts(request: Document) -> dict[str, Any]:
@@ -134,9 +83,8 @@ def _parts(request: Document) -> dict[str, Any]:
     parts: dict[str, Any] = key_parts(request)
     extra = {}
     for name, value in request.items():
-        if name in _OPTIONS:
-            option, read = _OPTIONS[name]
-            parts[option] = read(value)
+        if (option := FILLED_BY.get(name, "")) in _READ:
+            parts[option] = _READ[option](value)
         elif name not in MEMBERS:
             extra[name] = value
     return {**parts, "billing": _billing(request), "extra": extra or UNSET}
@@ -165,24 +113,17 @@ def key_parts(request: Document) -> dict[str, Any]:
     }
 
 
-_Key = tuple[KeyAttribute, ...]
-
-
-def _key(schema: Any, types: Mapping[str, Any]) -> tuple[_Key, _Key]:
-    parts = [(one["KeyType"], one["AttributeName"]) for one in schema]
-    return _parts_of(parts, types, "HASH", "RANGE")
-
-
-def _parts_of(
-    parts: Iterable[tuple[str, str]], types: Mapping[str, Any], first: str, second: str
-) -> tuple[_Key, _Key]:
-    """Return the attributes of either kind; one of another would be lost in the table."""
-    found: dict[str, list[KeyAttribute]] = {first: [], second: []}
-    for kind, name in parts:
+def _key(
+    schema: Any, types: Mapping[str, Any], member: str = "KeyType", second: str = "RANGE"
+) -> tuple[tuple[KeyAttribute, ...], tuple[KeyAttribute, ...]]:
+    """Return the HASH attributes and the second ones; one of another kind would be lost."""
+    found: dict[str, list[KeyAttribute]] = {"HASH": [], second: []}
+    for one in schema:
+        kind, name = one[member], one["AttributeName"]
         if kind not in found:
-            raise ValueError(f"{name!r} is {kind!r} in a schema, neither {first} nor {second}")
+            raise ValueError(f"{name!r} is {kind!r} in a schema, neither HASH nor {second}")
         found[kind].append(KeyAttribute(name, types[name]))
-    return tuple(found[first]), tuple(found[second])
+    return tuple(found["HASH"]), tuple(found[second])
 
 
 def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) -> IndexSpec:
@@ -192,14 +133,13 @@ def _index(index: Document, types: Mapping[str, Any], *, local: bool = False) ->
         () if local else hashes,
         ranges,
         _projection(index),
-        *(_units(kind, index.get(kind)) for kind in _UNITS),
+        *(_units(kind, index.get(kind)) for kind in _CAPACITIES),
     )
 
 
 def _vector_index(index: Document, types: Mapping[str, Any]) -> IndexSpec:
     schema = index.get("SearchSchema") or ()
-    parts = [(one["SearchSchemaElementType"], one["AttributeName"]) for one in schema]
-    hashes, filters = _parts_of(parts, types, "HASH", "INLINE_FILTER")
+    hashes, filters = _key(schema, types, "SearchSchemaElementType", "INLINE_FILTER")
     return IndexSpec(
         index["IndexName"],
         hashes,
@@ -259,13 +199,13 @@ def _stream(found: Document) -> Any:
     return found["StreamViewType"] if found.get("StreamEnabled", True) else None
 
 
-_OPTIONS: dict[str, tuple[str, Callable[[Any], Any]]] = {
-    "StreamSpecification": ("stream", _stream),
-    "SSESpecification": ("encryption", _encryption),
-    "Tags": ("tags", lambda tags: {tag["Key"]: tag["Value"] for tag in tags}),
-    "TableClass": ("table_class", str),
-    "DeletionProtectionEnabled": ("deletion_protection", bool),
-    "WarmThroughput": ("warm", partial(_units, "WarmThroughput")),
-    "ResourcePolicy": ("resource_policy", lambda policy: policy),
+_READ: dict[str, Callable[[Any], Any]] = {
+    "stream": _stream,
+    "encryption": _encryption,
+    "tags": lambda tags: {tag["Key"]: tag["Value"] for tag in tags},
+    "table_class": str,
+    "deletion_protection": bool,
+    "warm": partial(_units, "WarmThroughput"),
+    "resource_policy": lambda policy: policy,
 }
-"""The members of CreateTable that one option stands for, and how it is read from them."""
+"""How the options are read that one member of CreateTable stands for."""

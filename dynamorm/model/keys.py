@@ -140,8 +140,8 @@ class _Marked:
 
     def __init__(self, fields: tuple[Field, ...], place: str, problems: list[str]) -> None:
         self._fields = fields
-        self.place = place
-        self.problems = problems
+        self._place = place
+        self._problems = problems
         parts: dict[tuple[str | None, type], list[tuple[int | None, Field]]] = {}
         for field in fields:
             markers = [m for m in field.markers if not isinstance(m, TimeToLive)]
@@ -149,23 +149,42 @@ class _Marked:
                 parts.setdefault((marker.index, type(marker)), []).append((marker.position, field))
             # Inline filters have a key's type; a vector is a list of numbers.
             if any(not isinstance(marker, Vector) for marker in markers):
-                problems += _field_problems(field, any(m.index is None for m in markers))
+                self._check_key(field, any(m.index is None for m in markers))
             elif markers and not field.numbers:
-                problems.append(f"a vector is a list or tuple of numbers - at {field.place}")
+                self._wrong("a vector is a list or tuple of numbers", field.place)
         self._keys = {key: self._in_order(*key, marked) for key, marked in parts.items()}
         """The fields of each key in order, by index (`None`: the table) and kind of marker."""
+
+    def _check_key(self, field: Field, of_table: bool) -> None:
+        if len(field.kinds) != 1 or not field.kinds < _IN_WORDS.keys():
+            found = " | ".join(sorted(_IN_WORDS.get(kind, kind) for kind in field.kinds))
+            self._wrong(
+                "a key must be of one type: str, a number, bytes, or one that msgspec writes as a "
+                f"string; got {found or 'nothing'}",
+                field.place,
+            )
+        if field.optional and of_table:
+            wrong = "the table's own key cannot be optional, only an index's can"
+            self._wrong(wrong, field.place)
+
+    def _wrong(self, problem: str, place: str = "") -> None:
+        self._problems.append(f"{problem} - at {place or self._place}")
 
     def _in_order(
         self, index: str | None, kind: type, parts: list[tuple[int | None, Field]]
     ) -> tuple[Field, ...]:
         positions = {position for position, _ in parts if position is not None}
-        # The table's own key has one field of a kind; two are refused, whatever their order.
-        if index and positions and len(positions) < len(parts):
-            place = ", ".join(field.place for _, field in parts)
-            self.problems.append(
-                f"give every {kind.__name__} of index {index!r} a position of its own, or none "
-                f"- at {place}"
+        place = ", ".join(field.place for _, field in parts)
+        # Two fields of a kind are refused in the table's own key, whatever their order.
+        if index is None and positions and len(parts) == 1:
+            self._wrong(
+                "position= orders the parts of an index's key: the table's own has one "
+                f"{kind.__name__}, so leave it out",
+                place,
             )
+        elif index and positions and len(positions) < len(parts):
+            several = f"every {kind.__name__} of index {index!r}"
+            self._wrong(f"give {several} a position of its own, or none", place)
         # Sorted stably: without positions, the order of the fields is that of the key.
         return tuple(field for _, field in sorted(parts, key=lambda part: part[0] or 0))
 
@@ -181,14 +200,9 @@ class _Marked:
         fields = self._fields_of(None, kind)
         if len(fields) > 1:
             names = ", ".join(field.name for field in fields)
-            self.problems.append(
-                f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one "
-                f"- at {self.place}"
-            )
+            self._wrong(f"{len(fields)} fields are {kind.__name__}(), {names}: a table has one")
         if not fields and kind is PartitionKey:
-            self.problems.append(
-                f"no partition key: mark one field with PartitionKey() - at {self.place}"
-            )
+            self._wrong("no partition key: mark one field with PartitionKey()")
         return next(iter(self._attributes(None, kind)), None)
 
     def indexes(self, listed: Mapping[str, AnyIndex]) -> Iterator[IndexSpec]:
@@ -202,10 +216,8 @@ class _Marked:
             vectors = self._fields_of(name, Vector)
             if not isinstance(index, VectorIndex):
                 if vectors or filters:
-                    self.problems.append(
-                        f"vector index {name!r} is not listed: add VectorIndex({name!r}, "
-                        f"dimensions=...) to indexes= - at {self.place}"
-                    )
+                    listing = f"add VectorIndex({name!r}, dimensions=...) to indexes="
+                    self._wrong(f"vector index {name!r} is not listed: {listing}")
                     # An index made from the rest would only repeat the same problem.
                     continue
                 capacities = index.throughput, index.on_demand, index.warm
@@ -215,10 +227,8 @@ class _Marked:
                 yield IndexSpec(name, hashes, ranges, projection, vector=vector, filters=filters)
             else:
                 named = ", ".join(field.name for field in vectors) or "none"
-                self.problems.append(
-                    f"vector index {name!r} has one vector: mark one field with "
-                    f"Vector(index={name!r}), not {named} - at {self.place}"
-                )
+                one = f"mark one field with Vector(index={name!r}), not {named}"
+                self._wrong(f"vector index {name!r} has one vector: {one}")
 
     def _names(self) -> dict[str, None]:
         return dict.fromkeys(index for index, _ in self._keys if index is not None)
@@ -229,15 +239,12 @@ class _Marked:
         marked = self._names()
         for index in self.known(declared):
             if index.name in listed:
-                self.problems.append(f"indexes= lists {index.name!r} twice - at {self.place}")
+                self._wrong(f"indexes= lists {index.name!r} twice")
             if index.name not in marked:
-                kinds = (Vector,) if isinstance(index, VectorIndex) else (PartitionKey, SortKey)
+                vector = isinstance(index, VectorIndex)
+                what, kinds = ("vector", [Vector]) if vector else ("key", [PartitionKey, SortKey])
                 wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
-                what = "vector" if isinstance(index, VectorIndex) else "key"
-                self.problems.append(
-                    f"index {index.name!r} has no {what}: mark fields with {wanted} "
-                    f"- at {self.place}"
-                )
+                self._wrong(f"index {index.name!r} has no {what}: mark fields with {wanted}")
             listed[index.name] = index
         return listed
 
@@ -247,9 +254,7 @@ class _Marked:
             if isinstance(index, AnyIndex) and isinstance(index.name, str):
                 yield index
             else:
-                self.problems.append(
-                    f'indexes= takes Index("name", ...), not {index!r} - at {self.place}'
-                )
+                self._wrong(f'indexes= takes Index("name", ...), not {index!r}')
 
     def _projection(self, index: AnyIndex) -> Any:
         """Return a projection by the names of attributes; a model has those of fields."""
@@ -258,38 +263,24 @@ class _Marked:
         attributes = {field.name: field.attribute for field in self._fields}
         for name in index.projection.fields:
             if name not in attributes:
-                self.problems.append(
+                self._wrong(
                     f"Include names {name!r}, which is not a field: the fields are "
-                    f"{', '.join(attributes)} - at {self.place}, index {index.name}"
+                    f"{', '.join(attributes)}",
+                    f"{self._place}, index {index.name}",
                 )
         return Include(*(attributes.get(name, name) for name in index.projection.fields))
 
     def time_to_live(self) -> str | UnsetType:
         """Return the attribute of the field that is marked with `TimeToLive`."""
         marked = [f for f in self._fields if any(isinstance(m, TimeToLive) for m in f.markers)]
-        self.problems += [
-            "a TTL field must be a number, in seconds since the epoch, or a datetime "
-            f"- at {field.place}"
-            for field in marked
-            if field.kinds != {"N"}
-        ]
+        for field in marked:
+            if field.kinds != {"N"}:
+                wanted = "a number, in seconds since the epoch, or a datetime"
+                self._wrong(f"a TTL field must be {wanted}", field.place)
         if len(marked) > 1:
             names = ", ".join(field.name for field in marked)
-            self.problems.append(
-                f"{len(marked)} TTL fields, {names}: a table has one - at {self.place}"
-            )
+            self._wrong(f"{len(marked)} TTL fields, {names}: a table has one")
         return marked[0].attribute if marked else UNSET
-
-
-def _field_problems(field: Field, of_table: bool) -> Iterator[str]:
-    if len(field.kinds) != 1 or not field.kinds < _IN_WORDS.keys():
-        found = " | ".join(sorted(_IN_WORDS.get(kind, kind) for kind in field.kinds)) or "nothing"
-        yield (
-            "a key must be of one type: str, a number, bytes, or one that msgspec writes as a "
-            f"string; got {found} - at {field.place}"
-        )
-    if field.optional and of_table:
-        yield f"the table's own key cannot be optional, only an index's can - at {field.place}"
 
 
 def _letter(kinds: frozenset[str]) -> Any:

@@ -1,13 +1,18 @@
-"""What each option takes, and which two say the same thing twice."""
+"""What each option takes, which two say the same thing twice, and the rules for replicas.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, get_args
 
 from msgspec import UNSET, DecodeError, json
 
+from .keys import IndexSpec
 from .options import (
     KMS,
     Consistency,
@@ -20,6 +25,8 @@ from .options import (
     StreamView,
     TableClass,
     WarmThroughput,
+    is_key_id,
+    is_units,
     policy_text,
 )
 
@@ -43,21 +50,15 @@ def _tags_fit(tags: object) -> bool:
 
 
 def _is_tag_text(text: object, most: int) -> bool:
-    if not isinstance(text, str) or len(text) > most:
-        return False
     # Letters and spaces are those of Unicode, which the service allows.
-    return all(c.isalnum() or c.isspace() or c in "+-=._:/@" for c in text)
+    return isinstance(text, str) and bool(re.fullmatch(rf"[\w\s+=.:/@-]{{0,{most}}}", text))
 
 
-def _policy_fits(policy: object) -> bool:
+def _is_policy(given: object) -> bool:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-    try:
-        text = policy_text(policy)
-        policy = json.decode(text)
-        return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
-    except (DecodeError, TypeError, ValueError, RecursionError):
-        # A dict may hold what JSON has no word for, and even itself.
-        return False
+    text = policy_text(given)
+    policy = json.decode(text)
+    return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
 
 
 IGNORABLE = (
@@ -67,36 +68,18 @@ IGNORABLE = (
 """What a model can ignore, by the names of the steps that change it."""
 
 
-def _ignorable(names: object) -> bool:
-    return isinstance(names, tuple) and all(name in IGNORABLE for name in names)
-
-
-def is_region(name: object) -> bool:
-    """Return whether it can be the name of a region."""
+def _is_region(name: object) -> bool:
     # By its form, as in us-gov-west-1: a list of regions would refuse the next one.
     return isinstance(name, str) and re.match(r"[a-z]{2,}(-[a-z]+)+-\d{1,2}\Z", name) is not None
 
 
-def are_replicas(given: object) -> bool:
-    """Return whether it is a tuple of replicas; their values are checked elsewhere."""
-    return isinstance(given, tuple) and all(isinstance(one, Replica) for one in given)
-
-
 _STREAM_ARN = r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d+:stream/[a-zA-Z0-9_.-]{1,128}\Z"
-_POLICY = "a policy of up to 20 KB, as JSON text or a dict, or None"
 
 
 def _is_destination(given: object) -> bool:
     stream = given.stream if isinstance(given, Kinesis) else given
     precise = not isinstance(given, Kinesis) or given.precision in ("MICROSECOND", "MILLISECOND")
     return precise and isinstance(stream, str) and re.match(_STREAM_ARN, stream) is not None
-
-
-def _is_insights(given: object) -> bool:
-    return isinstance(given, bool) or given in get_args(InsightsMode)
-
-
-_INSIGHTS = 'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"'
 
 
 Row = tuple[Callable[[Any], bool], str]
@@ -111,6 +94,19 @@ def _one_of(words: Any, *others: Any) -> Row:
 
 
 _FLAG: Row = ((lambda v: isinstance(v, bool)), "True or False")
+_POLICY: Row = (
+    lambda v: v is None or _is_policy(v),
+    "a policy of up to 20 KB, as JSON text or a dict, or None",
+)
+_INSIGHTS: Row = (
+    lambda v: isinstance(v, bool) or v in get_args(InsightsMode),
+    'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"',
+)
+_UNITS: Row = (is_units, "a whole number from 1")
+_UNITS_OF_INDEXES: Row = (
+    lambda v: isinstance(v, dict) and all(map(is_units, v.values())),
+    "whole numbers from 1 by the names of indexes",
+)
 
 WANTED: dict[str, Row] = {
     "billing": (
@@ -130,54 +126,33 @@ WANTED: dict[str, Row] = {
         lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
         "True, False or 1 to 35 days",
     ),
-    "resource_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
-    "stream_policy": (lambda v: v is None or _policy_fits(v), _POLICY),
+    "resource_policy": _POLICY,
+    "stream_policy": _POLICY,
     "kinesis": (
         lambda v: v is None or _is_destination(v),
         "the ARN of a Kinesis data stream, Kinesis(stream, precision) or None",
     ),
-    "contributor_insights": (_is_insights, _INSIGHTS),
+    "contributor_insights": _INSIGHTS,
     "index_insights": (
-        lambda v: isinstance(v, dict) and all(map(_is_insights, v.values())),
-        f"a dict of global indexes by name, each {_INSIGHTS}",
+        lambda v: isinstance(v, dict) and all(map(_INSIGHTS[0], v.values())),
+        f"a dict of global indexes by name, each {_INSIGHTS[1]}",
     ),
-    "replicas": (are_replicas, 'a tuple of Replica("eu-west-1", ...)'),
+    "replicas": (
+        lambda v: isinstance(v, tuple) and all(isinstance(one, Replica) for one in v),
+        'a tuple of Replica("eu-west-1", ...)',
+    ),
     "consistency": _one_of(Consistency),
-    "witness": (lambda v: v is None or is_region(v), 'a region such as "eu-central-1", or None'),
+    "witness": (lambda v: v is None or _is_region(v), 'a region such as "eu-central-1", or None'),
     "disassociation_protection": _FLAG,
-    "ignore": (_ignorable, f'a tuple of settings such as ("billing",), of {", ".join(IGNORABLE)}'),
+    "ignore": (
+        lambda v: isinstance(v, tuple) and {*v} <= {*IGNORABLE},
+        f'a tuple of settings such as ("billing",), of {", ".join(IGNORABLE)}',
+    ),
     "extra": (
-        lambda v: isinstance(v, dict) and all(map(_is_member, v)) and _is_json(v),
+        lambda v: isinstance(v, dict) and all(map(_is_member, v)) and json.encode(v) != b"",
         "a dict of CreateTable members, as JSON",
     ),
 }
-
-# The members of CreateTable that a model or a default always fills, and those that an option does:
-# `extra` may have one of the latter where its option is not declared.
-_FILLED = (
-    "AttributeDefinitions",
-    "TableName",
-    "KeySchema",
-    "BillingMode",
-    "ProvisionedThroughput",
-    "OnDemandThroughput",
-)
-
-_FILLED_BY = {
-    "LocalSecondaryIndexes": "local_indexes",
-    "GlobalSecondaryIndexes": "global_indexes",
-    "VectorIndexes": "vector_indexes",
-    "StreamSpecification": "stream",
-    "SSESpecification": "encryption",
-    "Tags": "tags",
-    "TableClass": "table_class",
-    "DeletionProtectionEnabled": "deletion_protection",
-    "WarmThroughput": "warm",
-    "ResourcePolicy": "resource_policy",
-}
-
-MEMBERS = (*_FILLED, *_FILLED_BY)
-"""The members of CreateTable that a model and its options say: all others go into `extra`."""
 
 
 def _is_member(name: object) -> bool:
@@ -186,33 +161,140 @@ def _is_member(name: object) -> bool:
     return isinstance(name, str) and name.isascii() and name.isalnum()
 
 
-def _is_json(value: object) -> bool:
-    try:
-        json.encode(value)
-    except (TypeError, ValueError, RecursionError):
-        return False
-    return True
+def _unfit(values: Any, rows: Mapping[str, Row]) -> dict[str, Any]:
+    """Return the values that do not fit, by name."""
+    unfit = {}
+    for name, (fits, _) in rows.items():
+        value = getattr(values, name)
+        try:
+            fit = value is UNSET or fits(value)
+        except (DecodeError, TypeError, ValueError, RecursionError):
+            # A dict may hold what JSON has no word for, and even itself.
+            fit = False
+        if not fit:
+            unfit[name] = value
+    return unfit
 
 
-def option_problems(options: Options) -> list[str]:
-    """Say which options have a value that does not fit, and what is given twice."""
-    problems = [
-        f"{name} takes {wanted}, not {value!r:.200}{_meant(name, value)}"
-        for name, (fits, wanted) in WANTED.items()
-        if (value := getattr(options, name)) is not UNSET and not fits(value)
-    ]
-    extra = options.extra if isinstance(options.extra, dict) else {}
-    return problems + [
-        f"extra has {name!r}, which the model or its options say already"
-        for name in extra
-        if name in _FILLED or getattr(options, _FILLED_BY.get(name, ""), UNSET) not in (UNSET, ())
-    ]
+def option_problems(
+    spec: Options, indexes: tuple[IndexSpec, ...], expires: object
+) -> Iterator[str]:
+    """Say which options have a value that does not fit, by itself or beside the others.
+
+    `expires` is the attribute of the table's TTL, if any.
+    """
+    unfit = _unfit(spec, WANTED)
+    for name, value in unfit.items():
+        meant = ""
+        if name == "ignore" and isinstance(value, tuple):
+            from .arguments import nearest
+
+            meant = nearest(next(one for one in value if one not in IGNORABLE), IGNORABLE)
+        yield f"{name} takes {WANTED[name][1]}, not {value!r:.200}{meant}"
+    if isinstance(spec.extra, dict):
+        from .sources import ALWAYS_FILLED, FILLED_BY
+
+        for name in spec.extra:
+            said = getattr(spec, FILLED_BY.get(name, ""), UNSET) not in (UNSET, ())
+            if name in ALWAYS_FILLED or said:
+                yield f"extra has {name!r}, which the model or its options say already"
+    if not unfit.keys() & {"replicas", "witness", "ignore"}:
+        yield from _replica_problems(spec, indexes, expires)
 
 
-def _meant(option: str, value: Any) -> str:
-    """Return the nearest setting to the first unknown name."""
-    if option != "ignore" or not isinstance(value, tuple):
-        return ""
-    from .arguments import nearest
+REGION_SETS = (
+    frozenset({"us-east-1", "us-east-2", "us-west-2"}),
+    frozenset({"eu-central-1", "eu-west-1", "eu-west-2", "eu-west-3"}),
+    frozenset({"ap-northeast-1", "ap-northeast-2", "ap-northeast-3"}),
+)
+"""Within one of these a table can be strongly consistent.
 
-    return nearest(next(name for name in value if name not in IGNORABLE), IGNORABLE)
+https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateGlobalTableWitnessGroupMemberAction.html
+"""
+
+
+def _replica_problems(
+    spec: Options, indexes: tuple[IndexSpec, ...], expires: object
+) -> Iterator[str]:
+    replicas = spec.replicas or ()
+    for replica in replicas:
+        yield from _own_problems(replica, spec, indexes)
+    regions = [str(replica.region) for replica in replicas]
+    for region, count in Counter(regions).items():
+        if count > 1:
+            yield f"{count} replicas are in {region}: a region has one at most"
+    if spec.consistency == "STRONG":
+        yield from _strong_problems(spec, regions)
+        for what, given in (
+            ("a local index", any(index.local for index in indexes)),
+            ("TTL", expires),
+            ("disassociation_protection", spec.disassociation_protection is not UNSET),
+        ):
+            if given:
+                yield f'{what} with consistency="STRONG", which does not know it'
+    elif spec.witness:
+        yield 'witness goes with consistency="STRONG"'
+    if not replicas:
+        return
+    # Strongly consistent replicas are written to before a write is acknowledged, by no stream.
+    if spec.consistency != "STRONG" and spec.stream not in (UNSET, "NEW_AND_OLD_IMAGES"):
+        yield (
+            f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "
+            "NEW_AND_OLD_IMAGES: declare that one, or none"
+        )
+    if isinstance(spec.billing, Provisioned) and "billing" not in (spec.ignore or ()):
+        # "Table write capacity should either be Pay-Per-Request or AutoScaled", says the service.
+        yield (
+            "replicas of a provisioned table need auto scaling of its writes, which another "
+            'service does: declare OnDemand(), or set that up and ignore=("billing",)'
+        )
+
+
+def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
+    """Say what is not as a table with multi-Region strong consistency has to be."""
+    if len(regions) + bool(spec.witness) != 2 or not regions:
+        yield (
+            'consistency="STRONG" takes three regions: two replicas, or one replica and a witness, '
+            f"not {len(regions)} and {1 if spec.witness else 'no'} witness"
+        )
+    # The third region is the table's own, which only the connection knows.
+    every = {*regions, *([spec.witness] if spec.witness else ())}
+    if spec.witness and spec.witness in regions:
+        yield f"witness={spec.witness!r} has a replica: a witness is in a region of its own"
+    if not any(every <= together for together in REGION_SETS):
+        sets = "; ".join(", ".join(sorted(together)) for together in REGION_SETS)
+        yield f'consistency="STRONG" takes regions of one of these sets: {sets}'
+
+
+_OF_REPLICA: dict[str, Row] = {
+    "kms_key": (is_key_id, "the id, alias or ARN of a key of its region"),
+    # The same as of the table itself.
+    **{name: WANTED[name] for name in Replica.__struct_fields__ if name in WANTED},
+    "max_read": _UNITS,
+    "read": _UNITS,
+    "index_max_read": _UNITS_OF_INDEXES,
+    "index_read": _UNITS_OF_INDEXES,
+}
+
+
+def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...]) -> Iterator[str]:
+    place = f"of Replica({replica.region!r:.50})"
+    if not _is_region(replica.region):
+        yield f'Replica takes a region such as "eu-west-1", not {replica.region!r:.50}'
+    unfit = _unfit(replica, _OF_REPLICA)
+    for name, value in unfit.items():
+        yield f"{name} {place} takes {_OF_REPLICA[name][1]}, not {value!r:.200}"
+    if replica.kms_key is not UNSET and spec.encryption is None:
+        yield f"kms_key {place}: the table declares encryption=None, which holds in all regions"
+    # Without billing=, dynamorm creates an on-demand table.
+    fixed = isinstance(spec.billing, Provisioned)
+    other, kind = ("max_read", "a provisioned") if fixed else ("read", "an on-demand")
+    for name in (other, f"index_{other}"):
+        if getattr(replica, name):
+            yield f"{name} {place} does not go with {kind} table"
+    # A local index has no capacity of its own, in whatever region.
+    names = {index.name for index in indexes if index.kind == "global"}
+    for option in ("index_max_read", "index_read"):
+        for name in getattr(replica, option) or () if option not in unfit else ():
+            if name not in names:
+                yield f"{option} {place} names {name!r:.200}, which is no global index"

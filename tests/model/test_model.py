@@ -396,6 +396,25 @@ def test_positions_of_their_own(positions):
     )
 
 
+@pytest.mark.parametrize("kind", [PartitionKey, SortKey])
+def test_no_position_in_the_tables_own_key(kind):
+    """It would order nothing there, and so is a mistake: it was meant for an index's key."""
+    (problem,) = problems(
+        defstruct(
+            "Placed",
+            [
+                ("id", Annotated[str, PartitionKey(position=0 if kind is PartitionKey else None)]),
+                ("at", Annotated[int, SortKey(position=2 if kind is SortKey else None)]),
+            ],
+        )
+    )
+    field = "id" if kind is PartitionKey else "at"
+    assert problem == (
+        "position= orders the parts of an index's key: the table's own has one "
+        f"{kind.__name__}, so leave it out - at Placed.{field}"
+    )
+
+
 @pytest.mark.parametrize("given", [{"index": 5}, {"position": "1"}, {"position": True}])
 @pytest.mark.parametrize("kind", [PartitionKey, SortKey])
 def test_markers_check_their_arguments(kind, given):

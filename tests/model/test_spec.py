@@ -7,7 +7,7 @@ import contextlib
 import pytest
 from aids import strategies
 from hypothesis import given
-from msgspec import UNSET
+from msgspec import UNSET, structs
 
 from dynamorm import (
     Include,
@@ -18,6 +18,7 @@ from dynamorm import (
     Provisioned,
     TableSpec,
     WarmThroughput,
+    table_spec,
 )
 
 ID = KeyAttribute("id", "S")
@@ -231,6 +232,15 @@ def test_named():
     assert spec.name == "orders"
     with pytest.raises(ModelError, match="table name '!' must have"):
         spec.named("!")
+
+
+def test_a_spec_is_checked_once():
+    """What has been checked is taken as it is; what has not been, is checked."""
+    spec = made(global_index(), stream="NEW_IMAGE")
+    assert table_spec(spec) is spec
+    with pytest.raises(ModelError, match="table name '!' must have"):
+        # Of the two, old msgspec checks only in the second.
+        table_spec(structs.replace(spec, name="!"))
 
 
 def test_parts():

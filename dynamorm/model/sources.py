@@ -1,5 +1,6 @@
-"""CloudFormation's tables as requests: AWS::DynamoDB::Table, and one region of a GlobalTable.
+"""Resources and descriptions of tables, as members of CreateTable and options.
 
+A resource is CloudFormation's: AWS::DynamoDB::Table, or one region of a GlobalTable.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-resource-dynamodb-table.html
 """
 
@@ -8,21 +9,55 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from ..errors import ModelError
-from .option_rules import MEMBERS
-from .options import Kinesis
+from msgspec import UNSET
 
+from ..errors import ModelError
+from . import region_of
+from .options import Kinesis, Replica, is_units
+
+Document = Mapping[str, Any]
 Members = dict[str, Any]
 
 
-def is_resource(document: Mapping[str, Any]) -> bool:
+# What a model or a default always fills, and what an option or the indexes do: `extra` may have one
+# of the latter where that is not declared.
+ALWAYS_FILLED = (
+    "AttributeDefinitions",
+    "TableName",
+    "KeySchema",
+    "BillingMode",
+    "ProvisionedThroughput",
+    "OnDemandThroughput",
+)
+FILLED_BY = {
+    "LocalSecondaryIndexes": "local_indexes",
+    "GlobalSecondaryIndexes": "global_indexes",
+    "VectorIndexes": "vector_indexes",
+    "StreamSpecification": "stream",
+    "SSESpecification": "encryption",
+    "Tags": "tags",
+    "TableClass": "table_class",
+    "DeletionProtectionEnabled": "deletion_protection",
+    "WarmThroughput": "warm",
+    "ResourcePolicy": "resource_policy",
+}
+MEMBERS = (*ALWAYS_FILLED, *FILLED_BY)
+"""The members of CreateTable that a model and its options say: all others go into `extra`."""
+
+UNITS = {
+    "ProvisionedThroughput": ("ReadCapacityUnits", "WriteCapacityUnits"),
+    "OnDemandThroughput": ("MaxReadRequestUnits", "MaxWriteRequestUnits"),
+    "WarmThroughput": ("ReadUnitsPerSecond", "WriteUnitsPerSecond"),
+}
+"""Where a table or an index has units, for reads and for writes."""
+
+
+def is_resource(document: Document) -> bool:
     """Return whether it is a resource of a template."""
     return "Type" in document and "Properties" in document
 
 
-def resource_members(
-    resource: Mapping[str, Any], named: Mapping[str, str]
-) -> tuple[Members, Members]:
+def resource_members(resource: Document, named: Document) -> tuple[Members, Members]:
     """Return the members of CreateTable, and as options what it cannot carry.
 
     Raises `ModelError` for functions such as `{"Ref": ...}`, which only CloudFormation can resolve,
@@ -61,7 +96,7 @@ def resource_members(
     return members, options
 
 
-def _check(kind: str, properties: Mapping[str, Any]) -> None:
+def _check(kind: str, properties: Document) -> None:
     """Raise `ModelError` for what only CloudFormation can resolve, and for what has no option."""
     problems = [
         f"{path} is {found}, which only CloudFormation can resolve: put its value there - at {kind}"
@@ -148,12 +183,9 @@ def _one_region(properties: Members) -> Members:
 _BETWEEN = ("MultiRegionConsistency", "GlobalTableWitnesses", "DisassociationProtectionEnabled")
 
 
-_MEANT = {"Read": "ReadCapacityUnits", "Write": "WriteCapacityUnits"}
-
-
 def _capacities(owner: Members) -> Members:
     """Join the settings of reads and writes; an autoscaled capacity begins where it may begin."""
-    for kind, units in _MEANT.items():
+    for kind, units in zip(("Read", "Write"), UNITS["ProvisionedThroughput"], strict=True):
         if found := owner.pop(f"{kind}ProvisionedThroughputSettings", None):
             scaled = found.get(f"{kind}CapacityAutoScalingSettings", {})
             figure = found.get(units) or scaled.get("SeedCapacity") or scaled["MinCapacity"]
@@ -161,3 +193,100 @@ def _capacities(owner: Members) -> Members:
         if found := owner.pop(f"{kind}OnDemandThroughputSettings", None):
             owner.setdefault("OnDemandThroughput", {}).update(found)
     return owner
+
+
+def described_members(table: Document) -> tuple[Members, Members]:
+    """Return the members of CreateTable for such a table, and as options what it cannot carry.
+
+    Defaults are left out, and the warm throughput, which the service raises by itself.
+    """
+    # Left out of a table that has never been on demand.
+    mode = table.get("BillingModeSummary", {}).get("BillingMode", "PROVISIONED")
+    encryption = table.get("SSEDescription", {})
+    told: dict[str, Any] = {
+        **{name: table[name] for name in _SAME if table.get(name)},
+        **_capacity(table, mode),
+        # Always said: CreateTable takes PROVISIONED where it is left out.
+        "BillingMode": mode,
+        "GlobalSecondaryIndexes": [
+            {**{n: index[n] for n in _OF_INDEX if n in index}, **_capacity(index, mode)}
+            for index in table.get("GlobalSecondaryIndexes", ())
+        ],
+    }
+    # A key that AWS owns, the default, is described by nothing at all.
+    if encryption.get("Status") in ("ENABLED", "ENABLING", "UPDATING"):
+        told["SSESpecification"] = {
+            "Enabled": True,
+            "KMSMasterKeyId": encryption.get("KMSMasterKeyArn") or None,
+        }
+    table_class = table.get("TableClassSummary", {}).get("TableClass", "STANDARD")
+    if table_class != "STANDARD":
+        told["TableClass"] = table_class
+    return told, _replica_options(table, mode) if table.get("Replicas") else {}
+
+
+_SAME = (
+    "AttributeDefinitions",
+    "TableName",
+    "KeySchema",
+    "LocalSecondaryIndexes",
+    "VectorIndexes",
+    "StreamSpecification",
+    "DeletionProtectionEnabled",
+)
+_OF_INDEX = ("IndexName", "KeySchema", "Projection")
+
+
+def _capacity(owner: Document, mode: str) -> Document:
+    """Return the figures that mean something: on demand there are 0 units; -1 is no maximum."""
+    on_demand = mode == "PAY_PER_REQUEST"
+    kind = "OnDemandThroughput" if on_demand else "ProvisionedThroughput"
+    told = owner.get(kind, {})
+    figures = {name: told[name] for name in UNITS[kind] if is_units(told.get(name))}
+    # A maximum can stand alone; of provisioned units, CreateTable takes both or none.
+    return {kind: figures} if len(figures) >= (1 if on_demand else 2) else {}
+
+
+def _replica_options(table: Document, mode: str) -> Members:
+    """Return the options of a global table: not what its replicas have as it has.
+
+    Nor what only their own regions tell.
+    """
+    options: Members = {"replicas": tuple(_replicas(table))}
+    if options["replicas"] and mode != "PAY_PER_REQUEST":
+        # The service takes replicas of it only where auto scaling manages its capacity.
+        options["ignore"] = ("billing",)
+    if table.get("MultiRegionConsistency") == "STRONG":
+        options["consistency"] = "STRONG"
+        for witness in table.get("GlobalTableWitnesses") or ():
+            options["witness"] = witness["RegionName"]
+    if table.get("DisassociationProtectionEnabled") is False:
+        options["disassociation_protection"] = False
+    return options
+
+
+def _replicas(table: Document) -> Iterator[Replica]:
+    own = region_of(table.get("TableArn"))
+    for found in table["Replicas"]:
+        if found["RegionName"] != own and found.get("ReplicaStatus") != "DELETING":
+            yield Replica(
+                found["RegionName"],
+                kms_key=found.get("KMSMasterKeyId") or UNSET,
+                table_class=found.get("ReplicaTableClassSummary", {}).get("TableClass", UNSET),
+                max_read=_reads(found, "OnDemandThroughput"),
+                read=_reads(found, "ProvisionedThroughput"),
+                index_max_read=_index_reads(found, "OnDemandThroughput"),
+                index_read=_index_reads(found, "ProvisionedThroughput"),
+            )
+
+
+def _reads(owner: Document, kind: str) -> Any:
+    """Return a figure that means something: -1 is no maximum."""
+    figure = owner.get(f"{kind}Override", {}).get(UNITS[kind][0])
+    return figure if is_units(figure) else UNSET
+
+
+def _index_reads(found: Document, kind: str) -> Any:
+    indexes = found.get("GlobalSecondaryIndexes") or ()
+    figures = {one["IndexName"]: _reads(one, kind) for one in indexes}
+    return {name: figure for name, figure in figures.items() if figure is not UNSET} or UNSET
