@@ -9,7 +9,7 @@ from msgspec import UNSET, Raw, convert, structs
 
 from ..api import TableDescription
 from ..api.bulk_errors import BulkErrors
-from ..errors import CopyIncomplete, DynamormError, ItemError, Refused
+from ..errors import CopyIncomplete, DynamormError, Refused
 from ..items.keys import item_digest
 from ..model.declare import table_spec
 from ..model.spec import TableSpec, key_names
@@ -247,4 +247,4 @@ def _attributes(raw: bytes | Raw) -> dict[str, Any]:
     try:
         return attributes_of(raw)
     except Misfit as misfit:
-        raise ItemError(misfit.problem, misfit.path("item")) from None
+        raise misfit.error("item") from None

@@ -37,8 +37,6 @@ class DecimalKeyType(inspect.DecimalType):
     """A Decimal that is a key."""
 
 
-RECORDS = (inspect.StructType, inspect.DataclassType, inspect.TypedDictType, inspect.NamedTupleType)
-
 RecordType = (
     inspect.StructType | inspect.DataclassType | inspect.TypedDictType | inspect.NamedTupleType
 )
@@ -47,7 +45,6 @@ SETS = (inspect.SetType, inspect.FrozenSetType)
 ARRAYS = (inspect.ListType, inspect.VarTupleType, *SETS)
 _ENDLESS = "a type that is nested without end cannot be read; a Struct that contains itself can"
 _is_unreadable = re.compile(r'["\\\x00-\x1f\ud800-\udfff]').search
-_NESTED = (*RECORDS, *ARRAYS, inspect.TupleType, inspect.DictType, inspect.AnyType)
 
 LEAVES: dict[type[inspect.Type], tuple[str, Any]] = {
     inspect.StrType: ("S", str),
@@ -115,10 +112,9 @@ def _unsupported(model: Any) -> Iterator[str]:
     for field in structs.fields(model):
         try:
             inspect.type_info(field.type)
-        except TypeError as error:
-            yield f"{error} - at {label(model)}.{field.encode_name}"
-        except RecursionError:
-            yield f"{_ENDLESS} - at {label(model)}.{field.encode_name}"
+        except (TypeError, RecursionError) as error:
+            problem = _ENDLESS if isinstance(error, RecursionError) else error
+            yield f"{problem} - at {label(model)}.{field.encode_name}"
 
 
 def alternatives(shape: inspect.Type) -> tuple[inspect.Type, ...]:
@@ -164,7 +160,7 @@ def struct_tag(shape: RecordType) -> tuple[str, str | int | None]:
 
 def is_nested(shape: inspect.Type) -> bool:
     """Return whether a value of this type can have others in it, and so places of its own."""
-    return any(isinstance(inner, _NESTED) for inner in alternatives(shape))
+    return any(isinstance(inner, inspect.AnyType) or parts(inner) for inner in alternatives(shape))
 
 
 def fallback(field: inspect.Field) -> Callable[[], Any]:
@@ -227,13 +223,14 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
     strange = [inner for inner in shapes if not _known(inner)]
     yield from (f"{_name(inner)} cannot be stored - at {place}" for inner in strange)
     for inner in shapes:
-        if isinstance(inner, RECORDS):
+        if isinstance(inner, RecordType):
             yield from _record_problems(inner, place, seen)
+            continue
         if isinstance(inner, inspect.DictType):
             yield from _key_problems(inner, place)
         if isinstance(inner, SETS) and isinstance(inner.item_type, inspect.RawType):
             yield f"Raw cannot be in a set: declare list[Raw], or the field as Raw - at {place}"
-        for part in _parts(inner):
+        for part in parts(inner):
             yield from _problems(part, place, seen)
     if not strange and len(shapes) > 1:
         yield from _union_problems(shapes, place)
@@ -257,8 +254,10 @@ def _known(shape: inspect.Type) -> bool:
     return type(shape) in KINDS or isinstance(shape, (inspect.StructType, inspect.LiteralType))
 
 
-def _parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
-    """Return the types of what is in a list, a set, a tuple or a map."""
+def parts(shape: inspect.Type) -> tuple[inspect.Type, ...]:
+    """Return the types of what is in a record, a list, a set, a tuple or a map."""
+    if isinstance(shape, RecordType):
+        return tuple(field.type for field in shape.fields)
     if isinstance(shape, ARRAYS):
         return (shape.item_type,)
     if isinstance(shape, inspect.TupleType):

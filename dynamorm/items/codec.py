@@ -12,18 +12,17 @@ from typing import Any, Generic, Literal, TypeVar, get_origin, overload
 
 from msgspec import Raw, Struct
 
-from ..errors import ItemError, ModelError
+from ..errors import ModelError
 from ..model import table_name
 from ..model.declare import not_a_model
 from ..model.fields import label, union_members
 from ..model.unions import member_problems
 from .attributes import read_shape, struct_tag
-from .mismatch import Misfit, complaint, expected
-from .natural import item_json
+from .mismatch import Convert, Misfit, complaint, expected
 from .readers import Readers, tag_reader
-from .roles import read_roles, with_key_types, with_roles
-from .values import AttributeValue, attributes_of, encode, raw_attributes
-from .wire import Convert
+from .roles import with_roles
+from .scalars import encode
+from .values import AttributeValue, attributes_of, item_json, raw_attributes
 from .writers import item_writer
 
 M = TypeVar("M", bound=Struct)
@@ -39,8 +38,12 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
     sets. A field whose default is an empty set is left out when it has one, and so is an index key
     that is None. As in msgspec, constraints of `Meta` are checked when items are read, not here.
     """
+    if isinstance(instance, type):
+        name = instance.__name__
+        raise TypeError(f"expected an instance, not the class: write {name}(...)")
     if not isinstance(instance, Struct):
-        raise not_an_instance(instance)
+        kind = type(instance).__name__
+        raise TypeError(f"expected an instance of a msgspec Struct, not of {kind}")
     return attributes_of(codec(type(instance)).encode(instance))
 
 
@@ -61,7 +64,7 @@ def from_item(model: Any, item: Mapping[str, AttributeValue]) -> Any:
     try:
         raw = item_json(item, base64=True)
     except Misfit as misfit:
-        raise found.error(misfit) from None
+        raise misfit.error(found.place) from None
     return found.decode(raw, "drop")[0]
 
 
@@ -78,10 +81,6 @@ class _Located:
         except ModelError:
             return label(self.model)
 
-    def error(self, misfit: Misfit) -> ItemError:
-        """Say what does not fit, and where."""
-        return ItemError(misfit.problem, misfit.path(self.place))
-
 
 class Codec(_Located, Generic[M]):
     """Reads and writes the items of one model as JSON. Use `codec`, which makes each once."""
@@ -91,12 +90,10 @@ class Codec(_Located, Generic[M]):
 
     def __init__(self, model: type[M]) -> None:
         self.model = model
-        shape = read_shape(model)
-        self._roles = read_roles(model)
-        self.shape = with_roles(shape, self._roles)
+        self.shape = with_roles(read_shape(model), model)
         tag = [self.shape.tag_field] if self.shape.tag_field else []
         self._names = {*tag, *(field.encode_name for field in self.shape.fields)}
-        self._write = item_writer(with_key_types(self.shape))
+        self._write = item_writer(self.shape)
 
     @cached_property
     def _strict(self) -> Readers:
@@ -108,15 +105,15 @@ class Codec(_Located, Generic[M]):
 
     @cached_property
     def _open(self) -> Convert:
-        return self._reader(self._strict, forbid=self.shape.forbid_unknown_fields)
+        return self._reader(self._strict)
 
     @cached_property
     def _lenient(self) -> Convert:
-        readers = Readers(strict=False, exact=self.exact)
-        return self._reader(readers, forbid=self.shape.forbid_unknown_fields)
+        return self._reader(Readers(strict=False, exact=self.exact))
 
-    def _reader(self, readers: Readers, *, forbid: bool) -> Convert:
-        return readers.root(self.shape, forbid=forbid).read
+    def _reader(self, readers: Readers, *, forbid: bool = False) -> Convert:
+        forbid = forbid or self.shape.forbid_unknown_fields
+        return readers.made(self.shape, forbid=forbid, tagged=self.exact).read
 
     def _check_kind(self, raw: bytes | Raw) -> None:
         """Refuse an item that has attributes beside the model's, where it is of another kind."""
@@ -142,14 +139,14 @@ class Codec(_Located, Generic[M]):
         except Misfit as misfit:
             if unmodelled == "error":
                 # The cause is what the model's own code has raised, if it has.
-                raise self.error(misfit) from misfit.__cause__
+                raise misfit.error(self.place) from misfit.__cause__
         try:
             drop = unmodelled == "drop"
             instance = (self._lenient if drop else self._open)(raw)
             self._check_kind(raw)
             return instance, {} if drop else self.unmodelled(raw_attributes(raw))
         except Misfit as misfit:
-            raise self.error(misfit) from misfit.__cause__
+            raise misfit.error(self.place) from misfit.__cause__
 
     def encode(self, instance: M, more: Mapping[str, Raw] | None = None) -> bytes:
         """Return the JSON of an item, and in it `more` attributes that the model does not know.
@@ -159,9 +156,9 @@ class Codec(_Located, Generic[M]):
         try:
             item = self._write(instance)
         except Misfit as misfit:
-            raise self.error(misfit) from None
+            raise misfit.error(self.place) from None
         except RecursionError as error:
-            raise self.error(complaint(error)) from None
+            raise complaint(error).error(self.place) from None
         rest = self.unmodelled(more) if more else None
         if not rest:
             return item
@@ -188,7 +185,7 @@ class UnionCodec(_Located):
     def of(self, instance: Any) -> Codec[Any]:
         """Return the codec that writes an instance."""
         if (found := self._classes.get(type(instance))) is None:
-            raise self.error(expected(self._classes, instance))
+            raise expected(self._classes, instance).error(self.place)
         return found
 
     def decode(
@@ -197,13 +194,11 @@ class UnionCodec(_Located):
         """Return the instance, and the attributes that its model does not know, as they are."""
         try:
             tag = self._tag_in(raw)
+            if tag not in self._tagged:
+                name = struct_tag(self.members[0].shape)[0]
+                raise Misfit(f"the value of the tag names none of {label(self.model)}", name)
         except Misfit as misfit:
-            raise self.error(misfit) from None
-        if tag not in self._tagged:
-            name = struct_tag(self.members[0].shape)[0]
-            raise self.error(
-                Misfit(f"the value of the tag names none of {label(self.model)}", name)
-            )
+            raise misfit.error(self.place) from None
         return self._tagged[tag].decode(raw, unmodelled)
 
 
@@ -219,13 +214,6 @@ def codec(model: Any) -> Any:
         if isinstance(get_origin(model) or model, type):
             raise
         raise not_a_model(model, "a msgspec Struct class") from None
-
-
-def not_an_instance(found: object) -> TypeError:
-    """Return the error for what was given in place of an instance."""
-    if isinstance(found, type):
-        return TypeError(f"expected an instance, not the class: write {found.__name__}(...)")
-    return TypeError(f"expected an instance of a msgspec Struct, not of {type(found).__name__}")
 
 
 # Making a codec takes milliseconds, and there are as many models as a program has classes.

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import Any
 
-from msgspec import Raw, json
+from msgspec import UNSET, Raw, json
 
 from ..errors import ItemError, ModelError
 from ..model.declare import table_spec
 from ..model.spec import TableSpec, key_names
 from .codec import Unmodelled, codec
 from .keys import Key, Made
-from .limits import check_nesting, check_size, is_bounded, key_check, key_limits, key_of
+from .limits import Check, check_nesting, check_size, is_bounded, key_check, key_limits, key_of
 from .mismatch import Misfit
-from .natural import changed_json
+from .scalars import encode
 from .transforms import AttributeTransform, Transform, given, guarded
 from .typed import made_of_models
-from .values import attributes_twice, encode, raw_attributes
+from .values import Item, attributes_twice, item_json, raw_attributes
 
-Check = Callable[[Any], None]
 Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
 """Gives what an item becomes: a `Made`, or an iterator that makes one after the other."""
 
@@ -41,14 +41,16 @@ def converting(
     asks for. All that is wrong with an item is an `ItemError` that tells its key, by the source's
     key attributes: those of `source_spec`, the table as the service describes it.
     """
-    names = _key_names(source_model, source_spec, target_spec)
+    known = source_spec
+    if known is None and source_model is not None:
+        with suppress(ModelError):  # a model that is not declared as a table
+            known = table_spec(source_model)
+    known = known or target_spec
+    names = key_names(known) if known else ()
     place = target_place = target_spec.name if target_spec else "item"
     if source_model is not None:
         place = codec(source_model).place
-    work = _work(transform, source_model, target_model, source_spec, target_spec, unmodelled)
-    if transform is None and target_spec is None:
-        return work
-    limit = _limit(transform, target_model)
+    work, limit = _work(transform, source_model, target_model, source_spec, target_spec, unmodelled)
     check = _both(key_check(target_spec), limit) if target_spec else limit
 
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
@@ -90,42 +92,21 @@ def _work(
     source_spec: TableSpec | None,
     target_spec: TableSpec | None,
     unmodelled: Unmodelled,
-) -> Converting:
-    """Return what makes items of one, without a look at what comes out."""
+) -> tuple[Converting, Check]:
+    """Return what makes items of one, and the check that they need beside that of their keys."""
     if transform is None or isinstance(transform, AttributeTransform):
         if unmodelled != "keep":
             raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
-        return _plain if transform is None else _of_attributes(transform, target_spec)
-    keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
-    return made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
-
-
-def _key_names(
-    source_model: Any, source_spec: TableSpec | None, target_spec: TableSpec | None
-) -> tuple[str, ...]:
-    """Name the attributes by which to tell an item: the source's key, if it is known."""
-    spec = source_spec
-    if spec is None and source_model is not None:
-        with suppress(ModelError):  # a model that is not declared as a table
-            spec = table_spec(source_model)
-    spec = spec or target_spec
-    return key_names(spec) if spec else ()
-
-
-def _limit(transform: Transform | None, target_model: Any) -> Check:
-    """Return the check that the items of a transform need."""
-    if transform is None:
-        return _nothing
-    if isinstance(transform, AttributeTransform):
-        bounded = not transform.opaque  # what it changes is looked at when it is written
+        if transform is None:  # what is given as it is was in a table before
+            return lambda raw: (raw,), lambda raw: None
+        # What a transform changes is looked at when it is written.
+        bounded, work = not transform.opaque, _of_attributes(transform, target_spec)
     else:
+        keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
+        work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
         models = () if target_model is None else codec(target_model).members
         bounded = bool(models) and all(is_bounded(one.shape) for one in models)
-    return check_size if bounded else _both(check_size, check_nesting)
-
-
-def _nothing(raw: bytes | Raw) -> None:
-    """Find nothing wrong: an item that is given as it is was in a table before."""
+    return work, check_size if bounded else _both(check_size, check_nesting)
 
 
 def _both(first: Check, second: Check) -> Check:
@@ -136,14 +117,10 @@ def _both(first: Check, second: Check) -> Check:
     return check
 
 
-def _plain(raw: bytes | Raw) -> Iterator[bytes | Raw]:
-    return iter((raw,))
-
-
 def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Converting:
     perform, key_in = guarded(transform), _key_of_attributes(spec)
     read: Any = (lambda raw: (raw_attributes(raw), None)) if transform.opaque else attributes_twice
-    write: Any = (lambda item, _: encode(item)) if transform.opaque else changed_json
+    write: Any = (lambda item, _: encode(item)) if transform.opaque else _changed_json
 
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
         item, before = read(raw)
@@ -153,6 +130,27 @@ def _of_attributes(transform: AttributeTransform, spec: TableSpec | None) -> Con
         return Made(write(found, before), key_in(found))
 
     return convert
+
+
+def _changed_json(item: dict[str, Any], before: Item) -> bytes:
+    """Write attribute values as JSON, of which only those are checked that were not there before.
+
+    What is equal is the same: bytes and a str of base64 are not, though they have the same JSON.
+    """
+    try:
+        text = encode(item)
+        changed = {n: value for n, value in item.items() if before.get(n, UNSET) != value}
+    except (TypeError, ValueError, RecursionError):
+        return item_json(item)  # which says what is wrong, and where
+    if _is_no_bool(text):
+        changed = item
+    if changed:
+        check_nesting(item_json(changed))
+    return text
+
+
+_is_no_bool = re.compile(rb'L(?<="BOOL|"NULL)":[^tf]').search
+"""Find what equals true or false, as 1 does, and is neither."""
 
 
 def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key]:

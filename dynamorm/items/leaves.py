@@ -1,36 +1,171 @@
-"""How values are read that have no others in them: strings, numbers, binary, enums.
+"""How values are read and written that have no others in them: strings, numbers, binary, enums.
 
 What several spellings have is read from the text itself wherever two of them must not become one.
+Forms give bytes, not objects for an encoder to walk through once more. Where msgspec has its own
+way of writing a value as a JSON string (datetime, UUID, bytes, ...), that is left to it.
 """
 
 from __future__ import annotations
 
 import datetime
-import operator
 from collections.abc import Callable
-from typing import Annotated, Any, Literal, Union
+from functools import partial
+from operator import attrgetter
+from typing import Annotated, Any, Literal, NamedTuple, Union
 
 from msgspec import Meta, Raw, inspect, json
 
-from .attributes import LEAVES, SecondsType, alternatives, tag_of
-from .mismatch import Misfit, decoder
-from .moments import beyond_microseconds, read_exact_seconds, read_seconds
-from .values import read_exact_float, read_float, read_integer, read_number
-from .wire import Convert, Inside, compose
+from .attributes import (
+    KINDS,
+    DecimalKeyType,
+    FloatKeyType,
+    MomentKeyType,
+    SecondsType,
+    alternatives,
+    tag_of,
+)
+from .mismatch import Convert, Misfit, decoder, expected
+from .scalars import (
+    beyond_microseconds,
+    bounded,
+    encode,
+    read_exact_float,
+    read_exact_seconds,
+    read_float,
+    read_integer,
+    read_number,
+    read_seconds,
+    write_decimal,
+    write_float,
+    write_integer,
+    write_key_decimal,
+    write_key_float,
+    write_key_moment,
+    write_moment,
+    write_seconds,
+    write_time,
+)
 
-# DynamoDB sends numbers as strings. Of a string the parser makes a Decimal, exactly, but no int and
-# no float.
-_AS_TEXT = (inspect.IntType, inspect.FloatType)
+Write = Callable[[Any], bytes]
+"""Gives JSON; raises `Misfit`, or another of `UNFIT`, for a value that it is not made for."""
 
-_FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
+NULL = b'{"NULL":true}'
 
-_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
-    "gt": (">", operator.gt),
-    "ge": (">=", operator.ge),
-    "lt": ("<", operator.lt),
-    "le": ("<=", operator.le),
-    "multiple_of": ("that is a multiple of", lambda value, factor: value % factor == 0),
+CALL = "{call}({value})"
+
+
+class Inside(NamedTuple):
+    """How to read what is in a tag: the parser's part, then ours, if there is one."""
+
+    annotation: Any
+    convert: Convert | None = None
+
+
+class Place(NamedTuple):
+    """How to read a value where it stands: parse, take `member` if there is one, convert that."""
+
+    annotation: Any
+    member: str
+    convert: Convert | None
+    code: str = CALL
+    """The conversion, for generated code."""
+
+    @property
+    def dotted(self) -> str:
+        return f".{self.member}" if self.member else ""
+
+    @property
+    def unwrap(self) -> Convert:
+        """All that is to be done after parsing."""
+        if self.convert is None:
+            return attrgetter(self.member)
+        return compose(attrgetter(self.member), self.convert) if self.member else self.convert
+
+
+def compose(first: Convert, second: Convert) -> Convert:
+    """Return what does one after the other."""
+    return lambda value: second(first(value))
+
+
+class Form(NamedTuple):
+    """How a type is written: what comes before and after the part that depends on the value."""
+
+    before: bytes
+    write: Write
+    after: bytes
+    shortcut: str = CALL
+    """An expression that does the same, sooner where it can."""
+
+    def whole(self, value: Any) -> bytes:
+        """Write all of it."""
+        return self.before + self.write(value) + self.after
+
+
+def only(kind: type, write: Write) -> Write:
+    """Make a writer that takes instances of one class."""
+
+    def checked(value: Any) -> bytes:
+        if isinstance(value, kind):
+            return write(value)
+        raise expected((kind,), value)
+
+    return checked
+
+
+_WRITERS: dict[type[inspect.Type], Write] = {
+    inspect.IntType: write_integer,
+    inspect.FloatType: write_float,
+    inspect.DecimalType: write_decimal,
+    FloatKeyType: write_key_float,
+    DecimalKeyType: write_key_decimal,
+    inspect.DateTimeType: only(datetime.datetime, write_moment),
+    MomentKeyType: only(datetime.datetime, write_key_moment),
+    SecondsType: only(datetime.datetime, write_seconds),
+    inspect.TimeType: only(datetime.time, write_time),
 }
+
+# What generated code tries before it calls a writer.
+SHORTCUTS: dict[type[inspect.Type], str] = {
+    kind: f"{code} if (v := {{value}}).__class__ is {test} else {{call}}(v)"
+    for kind, code, test in (
+        (inspect.StrType, "encode(v)", "str"),
+        # A longer one may have more digits than DynamoDB keeps, so its writer looks at it.
+        (inspect.IntType, "encode(v)", "int and -0x8000000000000000 <= v <= 0x7fffffffffffffff"),
+        # Within these bounds msgspec writes a float as Python does.
+        (inspect.FloatType, "encode(v)", "float and (1e-4 < v < 1e15 or -1e15 < v < -1e-4)"),
+        (inspect.BoolType, "encode(v)", "bool"),
+        (inspect.BytesType, "encode(v)", "bytes"),
+        (inspect.DecimalType, "encode(fitted(v))", "Decimal and v.is_finite()"),
+    )
+}
+
+
+def leaf_form(shape: inspect.Type) -> Form:
+    """Return the form of a type that has no other types in it."""
+    if isinstance(shape, inspect.NoneType):
+        return Form(b"", lambda value: NULL, b"")
+    tag = tag_of(shape)
+    # What writes a Decimal writes the quotes too, as msgspec does.
+    quote = b'"' if tag == "N" and type(shape) is not inspect.DecimalType else b""
+    before, after = b'{"%s":%s' % (tag.encode(), quote), quote + b"}"
+    if isinstance(shape, inspect.EnumType):
+        table = {member: _listed(member.value) for member in shape.cls}
+        return Form(before, only(shape.cls, table.__getitem__), after)
+    if isinstance(shape, inspect.LiteralType):
+        return Form(before, partial(_choose, {v: _listed(v) for v in shape.values}), after)
+    write = _WRITERS.get(type(shape)) or only(KINDS[type(shape)][1], encode)
+    return Form(before, write, after, SHORTCUTS.get(type(shape), CALL))
+
+
+def _choose(table: dict[Any, Any], value: Any) -> Any:
+    if value not in table:
+        raise Misfit("the value is not one that the model allows")
+    return table[value]
+
+
+def _listed(value: Any) -> bytes:
+    return encode(value) if isinstance(value, str) else write_integer(value)
+
 
 _LIMITS = ("min_length", "max_length", "pattern", "tz")
 
@@ -43,25 +178,30 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
     shape = shapes[0]
     if isinstance(shape, inspect.NoneType):
         return Inside(bool, lambda value: None)
-    # Checked first: LEAVES has no row for it.
     if isinstance(shape, SecondsType):
         return Inside(str, read_exact_seconds if exact else read_seconds)
     if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
-        return _listed(shape)
-    if not isinstance(shape, _AS_TEXT) and len(shapes) == 1:
-        annotation = limited(LEAVES[type(shape)][1], shape)
+        if tag_of(shape) == "S":
+            return Inside(key(shape))
+        # Numbers arrive as strings, which the parser does not turn into members of an enum.
+        values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
+        members = {getattr(value, "value", value): value for value in values}
+        return Inside(str, lambda text: _choose(members, read_integer(text)))
+    kinds = {KINDS[type(one)][1] for one in shapes}
+    # DynamoDB sends numbers as strings. Of a string the parser makes a Decimal, exactly, but no int
+    # and no float.
+    if kinds.isdisjoint((int, float)):
+        (kind,) = kinds
+        annotation = limited(kind, shape)
         # The parser rounds to microseconds in silence, so an exact reader looks at the text too.
-        fractional = exact and isinstance(shape, _FRACTIONAL)
+        fractional = exact and issubclass(kind, _MOMENTS)
         return Inside(Raw, _kept(annotation)) if fractional else Inside(annotation)
-    return Inside(str, _bounded(_number(set(map(type, shapes)), exact=exact), shapes))
-
-
-def _number(kinds: set[type[inspect.Type]], *, exact: bool) -> Convert:
-    """Return what reads numbers of one type or two."""
-    if inspect.FloatType not in kinds:
-        return read_integer if kinds == {inspect.IntType} else read_number
-    read = read_exact_float if exact else read_float
-    return read if len(kinds) == 1 else lambda text: read_number(text, read)
+    read: Convert = read_integer
+    if float in kinds:
+        read = read_exact_float if exact else read_float
+    if len(kinds) > 1:
+        read = partial(read_number, other=read if float in kinds else None)
+    return Inside(str, bounded(read, {KINDS[type(one)][1]: one for one in shapes}))
 
 
 def is_its_own_spelling(shapes: list[Any]) -> bool:
@@ -105,46 +245,6 @@ def _cut(text: str, value: Any) -> Misfit:
     )
 
 
-def _listed(shape: Any) -> Inside:
-    """Tell how to read one of the values that a Literal or an enum lists."""
-    if tag_of(shape) == "S":
-        return Inside(key(shape))
-    # Numbers arrive as strings, which the parser does not turn into members of an enum.
-    values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
-    members = {getattr(value, "value", value): value for value in values}
-    return Inside(str, compose(read_integer, lambda number: _choose(members, number)))
-
-
-def _choose(members: dict[Any, Any], number: int) -> Any:
-    if number not in members:
-        raise Misfit("the value is not one that the model allows")
-    return members[number]
-
-
-def _bounded(read: Convert, shapes: list[Any]) -> Convert:
-    """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
-    # By the class of the number: of `int | float` each may have bounds of its own.
-    bounds = {
-        LEAVES[type(shape)][1]: [
-            (limit, *_BOUNDS[name])
-            for name in _BOUNDS
-            if (limit := getattr(shape, name, None)) is not None
-        ]
-        for shape in shapes
-    }
-    if not any(bounds.values()):
-        return read
-
-    def convert(text: str) -> Any:
-        number = read(text)
-        for limit, words, holds in bounds[type(number)]:
-            if not holds(number, limit):
-                raise Misfit(f"expected a number {words} {limit}")
-        return number
-
-    return convert
-
-
 def limited(annotation: Any, shape: Any) -> Any:
     """Let the parser hold a value to what Meta says of it."""
     found = {name: limit for name in _LIMITS if (limit := getattr(shape, name, None)) is not None}
@@ -161,4 +261,4 @@ def _key(shape: Any) -> Any:
         return Literal[shape.values]
     if isinstance(shape, inspect.EnumType):
         return shape.cls
-    return limited(str if isinstance(shape, inspect.AnyType) else LEAVES[type(shape)][1], shape)
+    return limited(str if isinstance(shape, inspect.AnyType) else KINDS[type(shape)][1], shape)

@@ -13,10 +13,11 @@ from typing import Any, NoReturn
 
 from msgspec import DecodeError, Raw, json
 
-from ..errors import UNREADABLE
+from ..errors import UNREADABLE, ItemError
 from ..model.fields import label
 
-Function = Callable[[Any], Any]
+Convert = Callable[[Any], Any]
+"""Gives what becomes of a value; raises `Misfit`, or another of `UNFIT`, for what does not fit."""
 
 UNFIT = (ArithmeticError, DecodeError, LookupError, TypeError, ValueError)
 """What a function raises that is given a value it is not made for; `Misfit` is among it."""
@@ -56,6 +57,10 @@ class Misfit(ValueError):
         """Write the steps from `place` on: `users.addresses[2].city`."""
         return place + "".join(s if s.startswith("[") else f".{s}" for s in self.steps)
 
+    def error(self, place: str) -> ItemError:
+        """Tell the caller, with what is wrong at which place of an item of `place`."""
+        return ItemError(self.problem, self.path(place))
+
 
 def raise_at(step: str, error: Exception) -> NoReturn:
     """Raise for one of `UNFIT` what was wrong, seen from one level further out."""
@@ -64,7 +69,7 @@ def raise_at(step: str, error: Exception) -> NoReturn:
     raise Misfit(f"the value cannot be stored ({type(error).__name__})", step) from None
 
 
-def at(step: str, function: Function, value: Any) -> Any:
+def at(step: str, function: Convert, value: Any) -> Any:
     """Apply a function at a place."""
     try:
         return function(value)
@@ -72,7 +77,7 @@ def at(step: str, function: Function, value: Any) -> Any:
         raise_at(step, error)
 
 
-def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
+def every(function: Convert) -> Callable[[Iterable[Any]], list[Any]]:
     """Return what applies a function to all values."""
 
     def apply(values: Iterable[Any]) -> list[Any]:
@@ -87,13 +92,13 @@ def every(function: Function) -> Callable[[Iterable[Any]], list[Any]]:
     return apply
 
 
-def each(functions: Sequence[Function]) -> Callable[[Iterable[Any]], list[Any]]:
+def each(functions: Sequence[Convert]) -> Callable[[Iterable[Any]], list[Any]]:
     """Return what applies each function to the value in its place."""
     steps = [f"[{position}]" for position in range(len(functions))]
     return lambda values: list(map(at, steps, functions, values))
 
 
-def decoder(annotation: Any, convert: Function | None = None) -> Callable[[bytes | Raw], Any]:
+def decoder(annotation: Any, convert: Convert | None = None) -> Callable[[bytes | Raw], Any]:
     """Return what the parser does, and `convert` after it; `Misfit` for what it cannot read."""
     decode = json.Decoder(annotation).decode
 

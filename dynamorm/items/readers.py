@@ -9,23 +9,21 @@ from typing import Any, Literal
 from msgspec import UNSET, Raw, Struct, defstruct, inspect
 
 from ..model.fields import label
-from .attributes import ARRAYS, KINDS, RECORDS, RecordType, alternatives, struct_tag, tag_of
-from .builders import builder, member
-from .leaves import is_its_own_spelling, key, leaf, limited
-from .members import entries, members, members_of_set
-from .mismatch import Misfit, decoder, each, every
+from .attributes import ARRAYS, KINDS, RecordType, alternatives, struct_tag, tag_of
+from .leaves import Inside, Place, compose, is_its_own_spelling, key, leaf, limited
+from .mismatch import Convert, Misfit, decoder, each, every
+from .records import record_reader
+from .values import wrapper
 from .wire import (
     ANYTHING,
     AS_IT_IS,
     AS_IT_IS_OR_NONE,
-    Convert,
-    Inside,
-    Place,
-    compose,
+    entries,
+    members,
+    members_of_set,
     nullable,
     one_of_several,
     only_one,
-    wrapper,
 )
 
 
@@ -60,35 +58,39 @@ class Readers:
             # None while it is being made: a record that contains itself asks again meanwhile.
             self._records[shape.cls] = None
             forbid = self._strict or getattr(shape, "forbid_unknown_fields", False)
-            found = self._records[shape.cls] = self._made(shape, forbid=forbid)
+            found = self._records[shape.cls] = self.made(shape, forbid=forbid)
         return found
 
-    def root(self, shape: RecordType, *, forbid: bool) -> Record:
-        """Make the reader of an item; `forbid`: it refuses attributes of its own too many."""
-        return self._made(shape, forbid=forbid, tagged=self._exact)
+    def made(self, shape: RecordType, *, forbid: bool, tagged: bool = False) -> Record:
+        """Make the reader of a record, such as an item.
 
-    def _made(self, shape: RecordType, *, forbid: bool, tagged: bool = False) -> Record:
+        `forbid`: it refuses attributes of its own too many; `tagged`: an item without the tag.
+        """
         array = tag_of(shape) == "L"
         tag_field, tag = struct_tag(shape)
-        # Without the tag it is taken for the Struct, as msgspec does; but not where it is to be
-        # written again, for it would gain one, and not in an array, where it has a position.
-        head = [] if tag is None else [("tag", *_tag(tag, required=array or tagged))]
-        members = [
-            member(i, f"[{i}]" if array else field.encode_name, field, self.position(field.type))
-            for i, field in enumerate(shape.fields)
-        ]
+        head: list[Any] = []
+        if tag is not None:  # it can have no other value
+            kind = wrapper((("S" if isinstance(tag, str) else "N", Literal[str(tag)]),))
+            # Without it a map is taken for the Struct, as msgspec does; but not an item that is to
+            # be written again, for it would gain one, and not an array, where it has a position.
+            head = [("tag", kind) if array or tagged else ("tag", kind, UNSET)]
+        places = [self.position(field.type) for field in shape.fields]
         # By number: an attribute's name may be none that a Struct can have.
         names = {f"f{i}": field.encode_name for i, field in enumerate(shape.fields)}
+        fields: Any = [
+            (name, place.annotation, *(() if field.required else (UNSET,)))
+            for name, place, field in zip(names, places, shape.fields, strict=True)
+        ]
         wire = defstruct(
             label(shape.cls),
-            [*head, *((f"f{i}", *found.declared) for i, found in enumerate(members))],
+            [*head, *fields],
             rename={"tag": tag_field, **names},
             kw_only=True,
             forbid_unknown_fields=forbid,
             array_like=array,
             gc=False,
         )
-        return Record(wire, builder(shape, members))
+        return Record(wire, record_reader(shape, places))
 
     def position(self, shape: inspect.Type) -> Place:
         """Tell how to read wherever a value of this type can stand."""
@@ -112,7 +114,7 @@ class Readers:
     def _inside(self, shapes: list[Any]) -> Inside:
         """Tell how to read what is in a tag; several types are numbers, or tagged Structs."""
         shape = shapes[0]
-        if isinstance(shape, RECORDS):
+        if isinstance(shape, RecordType):
             return self._record(shape) if len(shapes) == 1 else self._tagged(shapes)
         if isinstance(shape, inspect.TupleType):
             return self._tuple(shape)
@@ -196,9 +198,3 @@ def tag_reader(shape: inspect.StructType) -> Convert:
 
 def _of(generic: Any, *arguments: Any) -> Any:
     return generic[arguments]
-
-
-def _tag(tag: str | int, *, required: bool) -> tuple[Any, ...]:
-    """Declare the attribute that has a Struct's tag: it can have no other value."""
-    annotation = wrapper((("S" if isinstance(tag, str) else "N", Literal[str(tag)]),))
-    return (annotation,) if required else (annotation, UNSET)

@@ -6,16 +6,31 @@ found by its one spelling; the time to live is a number.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Callable
+from typing import Any, get_origin
 
-from msgspec import inspect, structs
+from msgspec import UNSET, inspect, structs
 
 from ..model.fields import TimeToLive, Vector, read_fields
-from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType, alternatives
+from .attributes import (
+    DecimalKeyType,
+    FloatKeyType,
+    MomentKeyType,
+    RecordType,
+    SecondsType,
+    alternatives,
+    fallback,
+    has_own_factory,
+    tag_of,
+)
+from .mismatch import Misfit
 
 # Known by their identity: no `Meta(extra=...)` of a model is one of these, whatever is in it.
-_TABLE_KEY = {"key of": "the table"}
-_INDEX_KEY = {"key of": "an index"}
+TABLE_KEY = {"role": "in the table's own key, which every item has"}
+INDEX_KEY = {"role": "in the key of an index, or an inline filter of one: an item may lack it"}
+VECTOR = {"role": "searched by a vector index: no key, but an item may lack it too"}
+SECONDS = {"role": "the time to live"}
+
 _IN_SECONDS: dict[type[inspect.Type], type[inspect.Type]] = {inspect.DateTimeType: SecondsType}
 
 _AS_KEYS: dict[type[inspect.Type], type[inspect.Type]] = {
@@ -25,60 +40,39 @@ _AS_KEYS: dict[type[inspect.Type], type[inspect.Type]] = {
 }
 
 
-class Roles(NamedTuple):
-    """The attributes of a model that are more than values, by name."""
-
-    table_key: frozenset[str]
-    index_keys: frozenset[str]
-    """Fields that are only in the key of an index, or are an inline filter of one."""
-    seconds: frozenset[str]
-    """The time to live."""
-    vectors: frozenset[str]
-    """Fields that vector indexes search: not keys, but as sparse."""
-
-    @property
-    def keys(self) -> frozenset[str]:
-        return self.table_key | self.index_keys
+def role_of(field: inspect.Field) -> Any:
+    """Return which of the four a field has, if any."""
+    roles = TABLE_KEY, INDEX_KEY, VECTOR, SECONDS
+    extra = field.type.extra if isinstance(field.type, inspect.Metadata) else None
+    return next((role for role in roles if role is extra), None)
 
 
-def read_roles(model: Any) -> Roles:
-    """Read them from the markers."""
-    marked = [(field.attribute, mark) for field in read_fields(model, []) for mark in field.markers]
-    seconds = frozenset(name for name, mark in marked if isinstance(mark, TimeToLive))
-    vectors = frozenset(name for name, mark in marked if isinstance(mark, Vector))
-    keys = {(name, m.index) for name, m in marked if not isinstance(m, TimeToLive | Vector)}
-    table_key = frozenset(name for name, index in keys if index is None)
-    return Roles(table_key, frozenset(name for name, _ in keys) - table_key, seconds, vectors)
-
-
-def with_roles(shape: inspect.StructType, roles: Roles) -> inspect.StructType:
-    """Describe a model with its keys marked, and with the time to live as a number."""
+def with_roles(shape: inspect.StructType, model: Any) -> inspect.StructType:
+    """Describe a model with its keys marked and of one spelling, the time to live as a number."""
+    markers = {field.attribute: field.markers for field in read_fields(model, [])}
 
     def placed(field: inspect.Field) -> inspect.Field:
         """Return a field with the type that its place in the table asks for."""
-        name = field.encode_name
-        if name in roles.seconds:
-            field = structs.replace(field, type=_replaced(field.type, _IN_SECONDS))
-        if name in roles.table_key:
-            return _marked(field, _TABLE_KEY)
-        # A vector is no key, but an item without it is as absent from its index.
-        sparse = name in roles.index_keys or name in roles.vectors
-        return _sparse(_marked(field, _INDEX_KEY)) if sparse else field
+        found = markers.get(field.encode_name, ())
+        indexes = {m.index for m in found if not isinstance(m, TimeToLive | Vector)}
+        kinds = {type(marker) for marker in found}
+        type_ = field.type
+        if TimeToLive in kinds:
+            type_ = _replaced(type_, _IN_SECONDS)
+        if None in indexes:
+            role = TABLE_KEY
+        elif indexes or Vector in kinds:
+            role = INDEX_KEY if indexes else VECTOR
+            if field.required and _is_nullable(field):
+                field = structs.replace(field, required=False, default=None)
+        elif kinds:
+            role = SECONDS
+        else:
+            return field
+        type_ = inspect.Metadata(_replaced(type_, _AS_KEYS), extra=role)
+        return structs.replace(field, type=type_)
 
     return structs.replace(shape, fields=tuple(map(placed, shape.fields)))
-
-
-def with_key_types(shape: inspect.StructType) -> inspect.StructType:
-    """Describe a model as it is written: its keys in the one spelling that they have."""
-    return structs.replace(
-        shape,
-        fields=tuple(
-            structs.replace(field, type=_replaced(field.type, _AS_KEYS))
-            if is_table_key(field) or is_index_key(field)
-            else field
-            for field in shape.fields
-        ),
-    )
 
 
 def _replaced(shape: Any, kinds: dict[type[inspect.Type], type[inspect.Type]]) -> inspect.Type:
@@ -91,23 +85,51 @@ def _replaced(shape: Any, kinds: dict[type[inspect.Type], type[inspect.Type]]) -
     return kind(**structs.asdict(shape)) if kind else shape
 
 
-def _marked(field: inspect.Field, mark: dict[str, str]) -> inspect.Field:
-    return structs.replace(field, type=inspect.Metadata(field.type, extra=mark))
+def _is_nullable(field: inspect.Field) -> bool:
+    return any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
 
 
-def _sparse(field: inspect.Field) -> inspect.Field:
-    """Let an index's attributes be missing from an item where they can be None."""
-    nullable = any(isinstance(inner, inspect.NoneType) for inner in alternatives(field.type))
-    if not field.required or not nullable:
-        return field
-    return structs.replace(field, required=False, default=None)
+def left_out(shape: RecordType, field: inspect.Field) -> Callable[[Any], bool] | None:
+    """Make what says that a value need not be written: reading gives it back all the same.
+
+    So an empty set, which cannot be written, is no error where it is the default. Keys are always
+    written: what they are not in, an index does not have. In an array, others would move up.
+    """
+    role = role_of(field)
+    if role in (INDEX_KEY, VECTOR):
+        return _left_out_of_index(field)
+    if field.required or role is TABLE_KEY or tag_of(shape) == "L":
+        return None
+    # What such a factory makes may be another each time, such as a time or an id.
+    default = UNSET if has_own_factory(field) else fallback(field)()
+    if isinstance(default, (set, frozenset)) and not default:
+        return lambda value: isinstance(value, (set, frozenset)) and not value
+    config = getattr(get_origin(shape.cls) or shape.cls, "__struct_config__", None)
+    if default is UNSET or (config is not None and config.omit_defaults):
+        # 1 == 1.0 == True, and what is read back has to be of the same class.
+        return lambda value: type(value) is type(default) and bool(value == default)
+    return None
 
 
-def is_table_key(field: inspect.Field) -> bool:
-    """Return whether the field is of the table's own key, which every item has."""
-    return isinstance(field.type, inspect.Metadata) and field.type.extra is _TABLE_KEY
+def _left_out_of_index(field: inspect.Field) -> Callable[[Any], bool] | None:
+    """Return a test for values that keep an item out of an index: NULL, or an empty value."""
+    default = None if field.required else fallback(field)()
+    nullable = _is_nullable(field)
+    # DynamoDB refuses an item with an empty key of an index; without the attribute it takes it, and
+    # the default is what is read.
+    empty = isinstance(default, (str, bytes, list, tuple)) and not default
+    if not nullable and default is None:
+        return None
 
+    def absent(value: Any) -> bool:
+        """Return whether the attribute is left out of the item."""
+        if (value is None and nullable) or value is UNSET:
+            if value is not default and default is not None:
+                raise Misfit(
+                    "the key of an index cannot be NULL, and where it is missing, its default is "
+                    "read: let the default be None"
+                )
+            return True
+        return empty and value == default
 
-def is_index_key(field: inspect.Field) -> bool:
-    """Return whether the field is part of an index's key or its vector, which an item may lack."""
-    return isinstance(field.type, inspect.Metadata) and field.type.extra is _INDEX_KEY
+    return absent

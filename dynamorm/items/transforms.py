@@ -13,7 +13,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ..errors import ItemError, text_of
+from ..errors import text_of
 from ..model.arguments import check_plain
 from ..model.fields import label
 from .mismatch import Misfit, at
@@ -45,7 +45,6 @@ class AttributeTransform:
         *,
         opaque: bool = False,
         touched: frozenset[str] | None = None,
-        named: str = "",
         recipe: tuple[Any, tuple[Any, ...]] | None = None,
     ) -> None:
         self.function = function
@@ -55,18 +54,16 @@ class AttributeTransform:
         self.opaque = opaque
         """Whether it never looks at values, so that these can stay the bytes that they are."""
         update_wrapper(self, function)
-        if named:  # a checkpoint tells transforms by this, with what they were made of
-            self.__qualname__ = named
 
     def __reduce__(self) -> Any:
         """Go to another process by what made it, or as the global of its name."""
-        return self._recipe or self.__qualname__
+        return self._recipe or self.function.__qualname__
 
     def __call__(self, item: Item) -> Any:
         try:
             return self.function(item)
         except Misfit as misfit:
-            raise ItemError(misfit.problem, misfit.path("item")) from misfit.__cause__
+            raise misfit.error("item") from misfit.__cause__
 
 
 def attribute_transform(
@@ -83,33 +80,24 @@ def attribute_transform(
 
 def _made_by(
     make: Callable[..., AttributeTransform],
-    arguments: tuple[Any, ...],
+    names: tuple[str, ...],
     function: Transform,
-    *,
-    touched: Iterable[str],
-    told: str | None = None,
+    *more: Any,
+    told: str = "",
     opaque: bool = True,
 ) -> AttributeTransform:
-    """Return what a function of this module makes; it is named and pickled by its arguments."""
-    # Errors show this name: that of the function that made the transform.
+    """Return what a function of this module makes of attributes' names, and what more it takes."""
+    # Errors show this name, and a checkpoint tells transforms by the other.
     function.__name__ = make.__name__
-    told = ", ".join(map(repr, arguments)) if told is None else told
+    function.__qualname__ = f"{make.__name__}({', '.join(map(repr, names))}{told})"
     return AttributeTransform(
-        function,
-        opaque=opaque,
-        touched=frozenset(touched),
-        named=f"{make.__name__}({told})",
-        recipe=(make, arguments),
+        function, opaque=opaque, touched=frozenset(names), recipe=(make, (*names, *more))
     )
 
 
 def copy_all_fields() -> AttributeTransform:
     """Copy items as they are."""
-
-    def copied(item: Item) -> Item:
-        return item
-
-    return _made_by(copy_all_fields, (), copied, touched=())
+    return _made_by(copy_all_fields, (), lambda item: item)
 
 
 def rename_field(old: str, new: str) -> AttributeTransform:
@@ -126,7 +114,7 @@ def rename_field(old: str, new: str) -> AttributeTransform:
         # In the place of the old one: nothing else moves.
         return {new if name == old else name: value for name, value in item.items()}
 
-    return _made_by(rename_field, (old, new), renamed, touched=(old, new))
+    return _made_by(rename_field, (old, new), renamed)
 
 
 def add_field(name: str, value: Any) -> AttributeTransform:
@@ -136,7 +124,12 @@ def add_field(name: str, value: Any) -> AttributeTransform:
     numbers are int or Decimal, and sets are sets.
     """
     make = value if callable(value) else None
-    given = {} if make else _given(name, value)
+    given: AttributeValue = {}
+    if make is None:
+        try:
+            given = _attribute(value)
+        except Misfit as misfit:
+            raise misfit.error(name) from None
 
     def added(item: Item) -> Item:
         if name in item:
@@ -146,24 +139,12 @@ def add_field(name: str, value: Any) -> AttributeTransform:
         return {**item, name: at(name, _attribute, make({n: natural(v) for n, v in item.items()}))}
 
     # A value may be a secret, and is not told.
-    value_name = (
-        qualified(value) if make else blake2b(repr(given).encode(), digest_size=8).hexdigest()
-    )
-    told = f"{name!r}, {value_name}"
-    return _made_by(
-        add_field, (name, value), added, touched=(name,), told=told, opaque=make is None
-    )
+    told = qualified(value) if make else blake2b(repr(given).encode(), digest_size=8).hexdigest()
+    return _made_by(add_field, (name,), added, value, told=f", {told}", opaque=make is None)
 
 
 def _attribute(value: Any) -> AttributeValue:
     return attributes_of(b'{"value":%s}' % write_any(value))["value"]
-
-
-def _given(name: str, value: Any) -> AttributeValue:
-    try:
-        return _attribute(value)
-    except Misfit as misfit:
-        raise ItemError(misfit.problem, misfit.path(name)) from None
 
 
 def remove_field(name: str) -> AttributeTransform:
@@ -172,7 +153,7 @@ def remove_field(name: str) -> AttributeTransform:
     def removed(item: Item) -> Item:
         return {other: value for other, value in item.items() if other != name}
 
-    return _made_by(remove_field, (name,), removed, touched=(name,))
+    return _made_by(remove_field, (name,), removed)
 
 
 class Chain:
@@ -252,8 +233,11 @@ def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
 
     Whatever that raises, or what is no item, is a `Misfit` that has the transform's name.
     """
+    if found is None:
+        return
     try:
-        for one in _several(found):
+        single = isinstance(found, _SINGLE) or not isinstance(found, Iterable)
+        for one in (found,) if single else found:
             if not isinstance(one, kind):
                 gave = type(one).__name__
                 wanted = " or ".join(map(label, kind if isinstance(kind, tuple) else (kind,)))
@@ -267,14 +251,6 @@ def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
 
 def _raised(transform: Transform, error: Exception) -> Misfit:
     return Misfit(f"transform {name_of(transform)} raised {_reason(error)}")
-
-
-def _several(found: Any) -> Iterable[Any]:
-    if found is None:
-        return ()
-    if isinstance(found, _SINGLE) or not isinstance(found, Iterable):
-        return (found,)
-    return found
 
 
 def _reason(error: Exception) -> str:

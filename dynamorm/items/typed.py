@@ -1,7 +1,9 @@
-"""A transform of models: what it may take and give, and what it makes of one item.
+"""A transform of models: items are read exactly, transformed, and written with their keys known.
 
-Nothing is looked at twice: the key of what is written comes from the instance, where that says all
-that DynamoDB asks of a key.
+None may lose anything by being written again, or become another: what a model reads in several
+spellings is written in one. Where two items could become one, or digits would be lost, that is an
+`ItemError`; an item of another kind is one too, as far as that can be told. Nothing is looked at
+twice: the key of what is written comes from the instance, where that says all that DynamoDB asks.
 """
 
 from __future__ import annotations
@@ -9,20 +11,119 @@ from __future__ import annotations
 import inspect as inspection
 from collections.abc import Callable, Iterable, Iterator
 from functools import cache
-from typing import Any, get_origin
+from typing import Any, TypeVar, get_origin
 
-from msgspec import Raw, Struct, inspect
+from msgspec import Raw, Struct, inspect, json, structs
 
+from ..errors import UNREADABLE
 from ..model.fields import label, union_members
 from ..model.spec import TableSpec
 from .attributes import alternatives
-from .codec import Codec, Unmodelled, codec
-from .compiled import access, compiled
-from .exact import exact_codec
-from .keys import Key, Made, plain_number
+from .codec import Codec, UnionCodec, Unmodelled, codec
+from .keys import Key, Made, item_key, plain_number
 from .limits import key_limits
-from .mismatch import Misfit
+from .mismatch import Convert, Misfit
+from .readers import Readers
+from .records import access, compiled
+from .roles import INDEX_KEY, SECONDS, TABLE_KEY, left_out, role_of
 from .transforms import Transform, given, guarded, name_of
+from .values import raw_attributes
+from .writers import item_writer
+
+M = TypeVar("M", bound=Struct)
+
+# Types that read more than one text as the same value, and are written in one way. Those of numbers
+# do not count: 1, 1.0 and 1e0 are one key to DynamoDB, and a float that loses digits is refused.
+_RESPELLED = (
+    inspect.DateTimeType,
+    inspect.TimeType,
+    inspect.TimeDeltaType,
+    inspect.UUIDType,
+    inspect.EnumType,  # which may have `_missing_`
+)
+
+
+_MISSING = ((),)  # what `item_key` says of an item without that attribute
+
+
+class ExactCodec(Codec[M]):
+    """The codec of a copy's source. `keys` are key attributes that the model may not mark."""
+
+    exact = True
+
+    def __init__(self, model: type[M], keys: Iterable[str] = ()) -> None:
+        super().__init__(model)
+        roles = {field.encode_name: role_of(field) for field in self.shape.fields}
+        names = {*keys, *(name for name, role in roles.items() if role in (TABLE_KEY, INDEX_KEY))}
+        changing = hasattr(model, "__post_init__")
+        keyed = tuple(
+            field
+            for field in self.shape.fields
+            if field.encode_name in names
+            and (changing or any(isinstance(s, _RESPELLED) for s in alternatives(field.type)))
+        )
+        self._keys = tuple(field.encode_name for field in keyed)
+        self._write_keys = item_writer(structs.replace(self.shape, fields=keyed))
+        # What tells an item of this model from one of another: neither the keys, which all items
+        # have, nor the time to live, which is the table's.
+        names.update(name for name, role in roles.items() if role is SECONDS)
+        self._own = self._names - names
+        others = (field for field in self.shape.fields if field.encode_name not in names)
+        self._written = any(left_out(self.shape, field) is None for field in others)
+
+    def _reader(self, readers: Readers, *, forbid: bool = False) -> Convert:
+        """Refuse what would be changed too."""
+        read = super()._reader(readers, forbid=forbid)
+        if not self._keys:
+            return read
+
+        def checked(raw: bytes | Raw) -> Any:
+            instance = read(raw)
+            self._check_keys(raw, self._write_keys(instance))
+            return instance
+
+        return checked
+
+    def _check_kind(self, raw: bytes | Raw) -> None:
+        """Refuse an item that shares nothing but keys with the model, and has attributes beside.
+
+        A model that leaves out all that is at its default may have such items.
+        """
+        found = raw_attributes(raw).keys()
+        others = found - self._names
+        if others and self._written and self._own.isdisjoint(found):
+            listed = ", ".join(sorted(others)[:5])
+            raise Misfit(
+                f"the item has no attribute of {label(self.model)} but the keys, and has {listed}: "
+                "it is an item of another kind"
+            )
+
+    def _check_keys(self, raw: bytes | Raw, written: bytes) -> None:
+        """Refuse an item whose key would be spelled differently."""
+        for name in self._keys:
+            try:
+                before, after = item_key(raw, (name,)), item_key(written, (name,))
+            except UNREADABLE:  # a NULL, where the source has no such index
+                continue
+            if before not in (after, _MISSING):
+                was, now = (
+                    next(iter(json.decode(raw_attributes(item).get(name, b"{}")).values()), None)
+                    for item in (raw, written)
+                )
+                raise Misfit(
+                    f"the key {was!r} would be written as {now!r}, which can be the key of another "
+                    "item: declare the field as str",
+                    name,
+                )
+
+
+@cache
+def _exact_codec(model: Any, keys: frozenset[str]) -> Any:
+    """Return the codec of a copy's source, which may be of several models."""
+    if not union_members(model):
+        return ExactCodec(model, keys)
+    return UnionCodec(model, lambda member: ExactCodec(member, keys))
+
 
 KeyOf = Callable[[Any], Key]
 """Returns the key of an instance as `item_key` does; `None` where its item has to be looked at."""
@@ -44,64 +145,45 @@ def made_of_models(
         )
     # A target that is only a name takes instances of any model, each written by its own class.
     kinds = (Struct,) if target_model is None else _classes(target_model)
-    check_signature(transform, _classes(source_model), kinds)
-    targets = _Targets(target_model, target_spec)
-    known, perform = targets.known, guarded(transform)
+    _check_signature(transform, _classes(source_model), kinds)
+    perform = guarded(transform)
+    known = {
+        get_origin(one.model) or one.model: (one.encode, key_of_instance(one.shape, target_spec))
+        for one in (() if target_model is None else codec(target_model).members)
+    }
     # Made for the first item: a call is also checked without any.
-    source = cache(lambda: exact_codec(source_model, frozenset(keys)).decode)
+    source = cache(lambda: _exact_codec(source_model, frozenset(keys)).decode)
 
     def convert(raw: bytes | Raw) -> Iterable[bytes | Raw]:
         instance, more = source()(raw, unmodelled)
         found = perform(instance)
         # One instance of the target's class is what nearly every transform gives.
         if (target := known.get(found.__class__)) is None:
-            return several(found, more)
+            return _each(given(transform, found, kinds), more, target_model)
         write, key_in = target
         return Made(write(found, more), key_in(found))
-
-    def several(found: Any, more: dict[str, Raw]) -> Iterator[bytes | Raw]:
-        """Yield what a transform gave that is no single instance."""
-        items = given(transform, found, kinds)
-        if more:
-            yield from targets.with_unmodelled(items, more)
-            return
-        for item in items:
-            yield targets.codec(item).encode(item)
 
     return convert
 
 
-class _Targets:
-    """How instances are written, by their class."""
-
-    def __init__(self, model: Any, spec: TableSpec | None) -> None:
-        self._model = model
-        codecs = [] if model is None else codec(model).members
-        self.known: dict[Any, tuple[Callable[..., bytes], KeyOf]] = {
-            get_origin(one.model) or one.model: (one.encode, key_of_instance(one.shape, spec))
-            for one in codecs
-        }
-
-    def codec(self, item: Any) -> Codec[Any]:
-        found: Codec[Any] = codec(self._model or type(item)).of(item)
-        return found
-
-    def with_unmodelled(self, items: Iterable[Any], more: dict[str, Raw]) -> list[bytes]:
-        """Write what came of an item with what its model does not have, which only one can get."""
-        # Write all before giving any away: only then is it known whether there is just one.
-        carried: dict[str, Raw] = {}
-        written: list[bytes] = []
-        for item in items:
-            target = self.codec(item)
-            written.append(target.encode(item, more))
-            carried.update(target.unmodelled(more))
-        if carried and len(written) > 1:
-            lost = ", ".join(carried)
-            raise Misfit(
-                f"split into {len(written)} items, and which of them gets {lost} is "
-                "not known: pass unmodelled='drop'"
-            )
-        return written
+def _each(items: Iterable[Any], more: dict[str, Raw], model: Any) -> Iterator[bytes | Raw]:
+    """Write what a transform gave that is no single instance of the target's class."""
+    written, carried = [], dict[str, Raw]()
+    for item in items:
+        target: Codec[Any] = codec(model or type(item)).of(item)
+        if not more:
+            yield target.encode(item)
+            continue
+        # What the model does not have can go with one item: all are written before any is given
+        # away, for only then is it known whether there is just one.
+        written.append(target.encode(item, more))
+        carried |= target.unmodelled(more)
+    if carried and len(written) > 1:
+        raise Misfit(
+            f"split into {len(written)} items, and which of them gets {', '.join(carried)} is "
+            "not known: pass unmodelled='drop'"
+        )
+    yield from written
 
 
 def _unknown(instance: Any) -> None:
@@ -156,7 +238,7 @@ def _classes(model: Any) -> tuple[Any, ...]:
     return tuple(get_origin(one) or one for one in union_members(model) or (model,))
 
 
-def check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[type, ...]) -> None:
+def _check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[type, ...]) -> None:
     """Raise `TypeError` for a function that does not fit, before the first item is read."""
     name = name_of(transform)
     if not callable(transform):
@@ -172,24 +254,19 @@ def check_signature(transform: Any, sources: tuple[type, ...], targets: tuple[ty
         bound = signature.bind(sources)
     except TypeError:
         raise TypeError(f"transform {name} is to take one item, not {signature}") from None
-    taken = signature.parameters[next(iter(bound.arguments))].annotation
-    if (classes := _structs(taken)) and not _all_among(sources, classes):
+    taken, gives = signature.parameters[next(iter(bound.arguments))], signature.return_annotation
+    kinds = _structs(taken.annotation)
+    if kinds and not all(issubclass(one, kinds) for one in sources):
         source = f"the source is {_or(sources)}: write one of this model"
-        raise TypeError(f"transform {name} takes {label(taken)}; {source}")
-    gives = signature.return_annotation
-    if (classes := _structs(gives)) and not _all_among(classes, targets):
+        raise TypeError(f"transform {name} takes {label(taken.annotation)}; {source}")
+    if not all(issubclass(one, targets) for one in _structs(gives)):
         raise TypeError(f"transform {name} gives {label(gives)}; the target is {_or(targets)}")
 
 
 def _structs(annotation: Any) -> tuple[type, ...]:
     """Return the Structs that an annotation names, if it names nothing else."""
     classes = _classes(annotation)
-    structs = tuple(one for one in classes if isinstance(one, type) and issubclass(one, Struct))
-    return structs if len(structs) == len(classes) else ()
-
-
-def _all_among(classes: tuple[type, ...], wanted: tuple[type, ...]) -> bool:
-    return all(issubclass(one, wanted) for one in classes)
+    return classes if all(isinstance(c, type) and issubclass(c, Struct) for c in classes) else ()
 
 
 def _or(classes: tuple[type, ...]) -> str:

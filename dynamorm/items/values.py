@@ -1,48 +1,24 @@
-"""Attribute values as boto3's low-level client has them, {"S": "text"}: what they mean.
+"""Attribute values as boto3's low-level client has them, {"S": "text"}: checked and read.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from decimal import (
-    Context,
-    Decimal,
-    DecimalException,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    Subnormal,
-)
-from functools import partial
+from functools import cache, partial
 from typing import Any
 
-from msgspec import UNSET, Raw, Struct, UnsetType, convert, json, to_builtins
+from msgspec import UNSET, Raw, Struct, UnsetType, convert, defstruct, to_builtins
 
-from .mismatch import UNFIT, Misfit, decoder
+from ..errors import UNREADABLE
+from .mismatch import Misfit, at, complaint, decoder, every
+from .scalars import encode, exact_number, read_number
 
 AttributeValue = dict[str, Any]
 """One tag of S, N, B, BOOL, NULL, L, M, SS, NS, BS and its value; binary is bytes."""
 
 Item = dict[str, AttributeValue]
-
-# 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
-# Numbers nearer to zero are subnormal with this Emin, and trapped.
-_NUMBERS = Context(
-    prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow, Subnormal]
-)
-
-fitted = _NUMBERS.plus
-"""The same number with at most 38 digits; raises `ArithmeticError` where it has more."""
-
-_ALL_DIGITS = 10**38
-_MOST_BITS = 420  # of a whole number below 1E+126
-_RANGE = "the number does not fit: DynamoDB takes 38 significant digits and 1E-130 to 9.99E+125"
-_is_number = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII).fullmatch
-_SURE_DIGITS = 15  # as many as any float keeps
-_FINITE = "DynamoDB stores neither NaN nor infinity"
 
 
 class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
@@ -60,7 +36,19 @@ class Value(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True)
     BS: list[bytes] | UnsetType = UNSET
 
 
-encode = json.Encoder().encode
+@cache
+def wrapper(fields: tuple[tuple[str, Any], ...], *default: Any) -> type[Struct]:
+    """Make the Struct of a place: of one tag or, with a default for those not there, of several."""
+    # gc=False: one is made for each value of an item, and none can be part of a cycle.
+    return defstruct(
+        "AttributeValue",
+        [(*field, *default) for field in fields],
+        frozen=True,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
+
+
 # Turn Structs into dicts and leave bytes as they are, as boto3 does.
 _plain = partial(to_builtins, builtin_types=(bytes,))
 
@@ -77,90 +65,6 @@ attribute_of: Callable[[bytes | Raw], AttributeValue] = decoder(Value, _plain)
 
 raw_attributes: Callable[[bytes | Raw], dict[str, Raw]] = decoder(dict[str, Raw])
 """Read an item's JSON no further than its attributes' names; `Misfit` if it is none."""
-
-
-def integer_text(value: int) -> str:
-    """Write a whole number; `Misfit` if DynamoDB has no room for it."""
-    # A longer number may still fit if it ends in zeros.
-    if not -_ALL_DIGITS < value < _ALL_DIGITS:
-        # Checked first: Python takes long to write out a huge int, or refuses to.
-        if value.bit_length() > _MOST_BITS:
-            raise Misfit(_RANGE)
-        decimal_text(Decimal(value))
-    return str(value)
-
-
-def decimal_text(value: Decimal) -> str:
-    """Write a number without rounding it; `Misfit` if DynamoDB has no room for it."""
-    if not value.is_finite():
-        raise Misfit(_FINITE)
-    try:
-        return str(fitted(value))
-    except DecimalException:
-        raise Misfit(_RANGE) from None
-
-
-def plain_text(value: Decimal) -> str:
-    """Write a number in the one way that a key has: no exponent, and no zeros that say nothing."""
-    decimal_text(value)  # for what it raises
-    return format(_NUMBERS.normalize(value), "f") if value else "0"
-
-
-# Stricter than `int` and `float`, and twice as fast.
-whole = json.Decoder(int).decode
-real = json.Decoder(float).decode
-
-
-def read_number(text: str, other: Callable[[str], Any] | None = None) -> Any:
-    """Read a number exactly: as a whole one where it is written as one, or as an `other`."""
-    try:
-        return whole(text)
-    except UNFIT:
-        return (other or exact_number)(text)
-
-
-def read_float(text: str) -> float:
-    """Read the float that is nearest."""
-    try:
-        return real(text)
-    except UNFIT:
-        return float(exact_number(text))
-
-
-def read_exact_float(text: str) -> float:
-    """Read a float that is written again with the same digits; `Misfit` where it would not be."""
-    found = read_float(text)
-    if len(text) > _SURE_DIGITS and exact_number(text) != Decimal(float.__repr__(found)):
-        raise Misfit(
-            f"{text} would be written as {found!r}, for a float has no more digits: "
-            "declare the field as Decimal or msgspec.Raw"
-        )
-    return found
-
-
-def read_integer(text: str) -> int:
-    """Read a whole number exactly, in whatever way it is written."""
-    try:
-        return whole(text)
-    except UNFIT:
-        pass
-    number = exact_number(text)
-    if number != number.to_integral_value():
-        raise Misfit("expected a whole number")
-    return int(number)
-
-
-def exact_number(text: str) -> Decimal:
-    """Read any number that DynamoDB can hold; `Misfit` for what is none."""
-    try:
-        number = _NUMBERS.create_decimal(text)
-    except DecimalException:
-        raise Misfit(_RANGE) from None
-    if not number.is_finite():
-        raise Misfit(_FINITE)
-    if not _is_number(text):  # Python takes "1_0" for 10, and the digits of any script
-        raise Misfit(_RANGE)
-    return number
 
 
 def binary(value: bytes | str) -> bytes:
@@ -190,3 +94,84 @@ def natural(value: AttributeValue) -> Any:
     """Return the Python value: numbers as int or Decimal, never float; sets as sets."""
     ((tag, inner),) = value.items()
     return _NATURAL[tag](inner)
+
+
+_BYTES = (bytes, bytearray, memoryview)
+_FROM_A_RESOURCE = ": take items from a boto3 client, not from a resource, which changes values"
+_SET = (list, tuple, set, frozenset)
+
+
+def item_json(item: Any, *, base64: bool = False) -> bytes:
+    """Write attribute values, checked, as JSON; `base64`: where binary is a str, it is that.
+
+    Otherwise such a str is refused: boto3 would store its UTF-8.
+    """
+    try:
+        (_LOOSE if base64 else _STRICT).check_item(item)
+        return encode(item)
+    except UnicodeEncodeError:
+        raise Misfit("text that is not valid Unicode: it has half of a surrogate pair") from None
+    except (RecursionError, TypeError) as error:  # a subclass of str is no str to msgspec
+        raise complaint(error) from None
+
+
+def _check_null(value: bool) -> None:
+    if not value:
+        raise Misfit("the value of NULL can only be true")
+
+
+def _bytes(value: Any) -> bytes:
+    try:
+        return bytes(binary(value))
+    except UNREADABLE:
+        raise Misfit("expected bytes, or a str of base64") from None
+
+
+class _Checks:
+    """Raises `Misfit` for what is no attribute value, with the place where it is not."""
+
+    def __init__(self, kinds: tuple[type, ...]) -> None:
+        self._check_list = every(self._check)
+        self._kinds: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+            "S": (str, _same),
+            "N": (str, exact_number),
+            "B": (kinds, _bytes),
+            "BOOL": (bool, _same),
+            "NULL": (bool, _check_null),
+            "L": ((list, tuple), self._check_list),
+            "M": (dict, self.check_item),
+            "SS": (_SET, partial(self._check_set, "S")),
+            "NS": (_SET, partial(self._check_set, "N")),
+            "BS": (_SET, partial(self._check_set, "B")),
+        }
+
+    def check_item(self, item: Any) -> None:
+        """Raise unless `item` is attribute values by their names, and nothing else."""
+        if not isinstance(item, dict):
+            raise Misfit(f"expected a dict of attribute values, not {type(item).__name__}")
+        for name, value in item.items():
+            if not isinstance(name, str):
+                raise Misfit(f"an attribute's name is a str, not {type(name).__name__}")
+            at(name, self._check, value)
+
+    def _check(self, value: Any) -> None:
+        if not isinstance(value, dict) or len(value) != 1 or not self._kinds.keys() >= value.keys():
+            found = "" if isinstance(value, dict) else _FROM_A_RESOURCE
+            raise Misfit(f'expected an attribute value, such as {{"S": "text"}}{found}')
+        ((tag, inner),) = value.items()
+        kinds, check = self._kinds[tag]
+        if not isinstance(inner, kinds):
+            raise Misfit(f"{tag} does not hold a value of type {type(inner).__name__}")
+        check(inner)
+
+    def _check_set(self, tag: str, values: Any) -> None:
+        if not values:
+            raise Misfit("a set cannot be empty: leave the attribute out")
+        self._check_list([{tag: value} for value in values])
+        # By what they mean, which the check of one gives back.
+        if len(set(map(self._kinds[tag][1], values))) < len(values):
+            raise Misfit("a set cannot hold a value twice")
+
+
+_STRICT = _Checks(_BYTES)
+_LOOSE = _Checks((*_BYTES, str))

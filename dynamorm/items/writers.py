@@ -1,44 +1,27 @@
-"""From Python values to the JSON of attribute values: the writers of whole models."""
+"""From Python values to the JSON of attribute values: the writers of whole models.
+
+One form for each type: {"S": "text"}, {"N": "12"}, {"L": [...]}.
+"""
 
 from __future__ import annotations
 
 import datetime
 import enum
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable
 from decimal import Decimal
 from functools import cache, partial
-from typing import Any
+from typing import Any, get_origin
 
 from msgspec import Raw, Struct, inspect, json, to_builtins
 
-from .attributes import (
-    ARRAYS,
-    LEAVES,
-    RECORDS,
-    RecordType,
-    alternatives,
-    is_nested,
-    read_shape,
-    tag_of,
-)
-from .compiled import access
-from .forms import (
-    NULL,
-    Form,
-    Write,
-    classes_of,
-    leaf_form,
-    list_form,
-    map_form,
-    only,
-    set_form,
-    tuple_form,
-)
-from .mismatch import Misfit, expected
-from .natural import item_json
-from .records import Entry, left_out, omits_defaults, record_writer
-from .roles import is_table_key
-from .values import attribute_of, encode, natural
+from .attributes import ARRAYS, KINDS, LEAVES, RecordType, alternatives, read_shape, tag_of
+from .leaves import NULL, SHORTCUTS, Form, Write, leaf_form, only
+from .mismatch import UNFIT, Misfit, each, every, expected, raise_at
+from .records import compiled_list, record_writer
+from .scalars import encode, write_moment, write_time
+from .values import attribute_of, item_json, natural
+
+Writers = dict[type, Write]
 
 
 def item_writer(shape: inspect.StructType) -> Write:
@@ -57,71 +40,64 @@ class _Writers:
         cls = shape.cls
         if cls not in self._records:
             self._records[cls] = partial(self._later, cls)
-            self._records[cls] = record_writer(shape, [*self._entries(shape)])
+            forms = [self.position(field.type) for field in shape.fields]
+            self._records[cls] = record_writer(shape, forms)
         return self._records[cls]
 
     def _later(self, cls: Any, value: Any) -> bytes:
         """Write a record whose writer is being made when it is asked for."""
         return self._records[cls](value)
 
-    def _entries(self, shape: RecordType) -> Iterator[Entry]:
-        array = tag_of(shape) == "L"
-        omit_defaults = not array and omits_defaults(shape)
-        # A TypedDict may lack keys; an instance has all of its fields.
-        get = "x.get({!r}, UNSET)" if isinstance(shape, inspect.TypedDictType) else None
-        for position, field in enumerate(shape.fields):
-            yield Entry(
-                f"[{position}]" if array else field.encode_name,
-                b"" if array else encode(field.encode_name) + b":",
-                get.format(field.name) if get else access(field.name),
-                self.position(field.type),
-                is_nested(field.type),
-                None if array else left_out(field, omit_defaults=omit_defaults),
-                is_table_key(field),
-            )
-
     def position(self, shape: inspect.Type) -> Form:
         """Return the form of whatever can stand at one place."""
         shapes = alternatives(shape)
         if any(isinstance(inner, inspect.AnyType) for inner in shapes):
-            return Form(b"", write_any, b"")
-        if any(isinstance(inner, inspect.RawType) for inner in shapes):
-            return _optional(_RAW) if len(shapes) > 1 else _RAW
+            return _ANY
         some = [inner for inner in shapes if not isinstance(inner, inspect.NoneType)]
-        form = self._one(some[0]) if len(some) == 1 else self._choice(some or list(shapes))
-        return form if len(some) in (0, len(shapes)) else _optional(form)
-
-    def _choice(self, shapes: list[inspect.Type]) -> Form:
-        """Return the form of a union: a value's class says which of the types writes it."""
-        if len(shapes) == 1:
-            return self._one(shapes[0])
-        writers = [(classes_of(shape), self._one(shape).whole) for shape in shapes]
-        # Exact classes first: True is also an int, and a datetime also a date.
-        exact = {kind: write for kinds, write in writers for kind in kinds}
-
-        def write(value: Any) -> bytes:
-            found = exact.get(type(value)) or next(
-                (write for kinds, write in writers if isinstance(value, kinds)), None
-            )
-            if found is None:
-                raise expected(exact, value)
-            return found(value)
-
-        return Form(b"", write, b"")
+        if not some:
+            return leaf_form(shapes[0])
+        form = self._one(some[0])
+        if len(some) > 1:  # a value's class says which of the types writes it
+            writers: Writers = {_class_of(inner): self._one(inner).whole for inner in some}
+            form = Form(b"", partial(_by_class, writers, partial(_refuse, writers)), b"")
+        return form if len(some) == len(shapes) else _optional(form)
 
     def _one(self, shape: Any) -> Form:
         """Return the form of a type that is no union."""
-        if isinstance(shape, RECORDS):
+        if isinstance(shape, inspect.RawType):
+            return _RAW
+        if isinstance(shape, RecordType):
             return Form(b'{"%s":' % tag_of(shape).encode(), self.record(shape), b"}")
         if isinstance(shape, inspect.TupleType):
-            return tuple_form([self.position(inner) for inner in shape.item_types])
+            return _tuple_form([self.position(inner) for inner in shape.item_types])
         if isinstance(shape, ARRAYS):
             member = self.position(shape.item_type)
-            (kind,), tag = classes_of(shape), tag_of(shape)
-            return list_form(kind, member) if tag == "L" else set_form(kind, member, tag[0])
+            kind, tag = _class_of(shape), tag_of(shape)
+            return _list_form(kind, member) if tag == "L" else _set_form(kind, member, tag[0])
         if isinstance(shape, inspect.DictType):
-            return map_form(self.position(shape.value_type))
+            return _map_form(self.position(shape.value_type))
         return leaf_form(shape)
+
+
+def _class_of(shape: Any) -> Any:
+    """Return the class that a value of this type has."""
+    if isinstance(shape, inspect.LiteralType):
+        return type(shape.values[0])
+    cls = KINDS.get(type(shape), ("", None))[1] or shape.cls
+    return get_origin(cls) or cls
+
+
+def _by_class(writers: Writers, other: Write, value: Any) -> bytes:
+    """Write a value by its own class, or by one that it inherits from."""
+    # Exact classes first: True is also an int, and a datetime also a date.
+    write = writers.get(type(value)) or next(
+        (write for kind, write in writers.items() if isinstance(value, kind)), other
+    )
+    return write(value)
+
+
+def _refuse(kinds: Writers, value: Any) -> bytes:
+    raise expected(kinds, value)
 
 
 def _optional(form: Form) -> Form:
@@ -131,16 +107,84 @@ def _optional(form: Form) -> Form:
         b"",
         lambda value: NULL if value is None else whole(value),
         b"",
-        "NULL if (v := {value}) is None else {write}(v)",
+        "NULL if (v := {value}) is None else {call}(v)",
     )
 
 
-def write_any(value: Any) -> bytes:
-    """Write a value by its own class; a set by its members'."""
-    write = _BY_CLASS.get(type(value)) or next(
-        (write for kind, write in _BY_CLASS.items() if isinstance(value, kind)), _other
+def _list_form(kind: Any, member: Form) -> Form:
+    """Return the form of a list, or of what is written like one."""
+    return Form(b'{"L":[', _collection(kind, member), b"]}")
+
+
+def _set_form(kind: Any, member: Form, tag: str) -> Form:
+    """Return the form of a set whose members are all strings, all numbers or all binary."""
+    # A set has its tag once, in front: its members are written without a tag.
+    skip, end = len(b'{"S":'), len(b"}")
+    inner = member._replace(before=member.before[skip:], after=member.after[:-end])
+    if not member.before:  # of several types, which say by themselves what comes before
+        inner = Form(b"", lambda value: member.write(value)[skip:-end], b"")
+    return Form(b'{"%sS":[' % tag.encode(), _collection(kind, inner, _NO_SET), b"]}")
+
+
+_NO_SET = 'raise Misfit("no set can be empty: let the field be optional, or its default one")'
+
+
+_OF_KIND = "if not isinstance(values, kind): raise expected((kind,), values)"
+
+
+def _collection(kind: type, member: Form, empty: str = "return b''") -> Write:
+    """Make what writes the members of a collection, which are all of one form."""
+    quick = member.shortcut if member.shortcut in SHORTCUTS.values() else ""
+    write: Write = compiled_list(
+        quick.format(value="value", call="write"),
+        check=f"{_OF_KIND}\n    if not values: {empty}",
+        result="before + between.join(found) + after",
+        kind=kind,
+        before=member.before,
+        between=member.after + b"," + member.before,
+        after=member.after,
+        write=member.write,
+        members=every(member.write),
     )
-    return write(value)
+    return write
+
+
+def _tuple_form(members: list[Form]) -> Form:
+    """Return the form of a tuple of a certain length."""
+
+    def write(values: Any) -> bytes:
+        if len(values) != len(members):
+            raise Misfit(f"expected a tuple of {len(members)}, not of {len(values)}")
+        return b",".join(write_each(values))
+
+    write_each = each([member.whole for member in members])
+    return Form(b'{"L":[', only(tuple, write), b"]}")
+
+
+def _map_form(member: Form) -> Form:
+    """Return the form of a dict."""
+
+    def write(values: Any) -> bytes:
+        try:
+            entries = {_key(key): member.whole(value) for key, value in values.items()}
+        except UNFIT as error:  # whose key is not told: it may be anybody's name
+            raise_at("[...]", error)
+        if len(entries) < len(values):
+            raise Misfit("two keys of the map are the same once written")
+        return b",".join(map(b"".join, entries.items()))
+
+    return Form(b'{"M":{', only(dict, write), b"}}")
+
+
+def _key(key: Any) -> bytes:
+    if isinstance(key, str):
+        return encode(key) + b":"
+    if isinstance(key, enum.Enum):  # which msgspec 0.19 does not take as a key on Python 3.13
+        return _key(key.value)
+    # As values are written: msgspec would round a UTC offset that has seconds.
+    if isinstance(key, (datetime.datetime, datetime.time)):
+        return (write_moment(key) if isinstance(key, datetime.datetime) else write_time(key)) + b":"
+    return encode({key: 0})[1:-2]  # what msgspec makes of other keys
 
 
 def _write_raw(value: Raw) -> bytes:
@@ -187,17 +231,22 @@ def _struct_form(cls: Hashable) -> Form:
     return _Writers().position(read_shape(cls))
 
 
+_BY_CLASS: Writers = {}
+
+write_any: Write = partial(_by_class, _BY_CLASS, _other)
+"""Write a value by its own class; a set by its members'."""
+
 _ANY = Form(b"", write_any, b"")
 
-_BY_CLASS: dict[type, Write] = {
+_BY_CLASS |= {
     type(None): lambda value: NULL,
     enum.Enum: lambda value: write_any(value.value),
     bool: leaf_form(inspect.BoolType()).whole,  # before int, of which it is one
     **{cls: leaf_form(kind()).whole for kind, (_, cls) in LEAVES.items()},
     Raw: _RAW.whole,
-    list: list_form(list, _ANY).whole,
-    tuple: list_form(tuple, _ANY).whole,
-    dict: map_form(_ANY).whole,
+    list: _list_form(list, _ANY).whole,
+    tuple: _list_form(tuple, _ANY).whole,
+    dict: _map_form(_ANY).whole,
     set: _any_set,
     frozenset: _any_set,
     Struct: lambda value: _struct_form(value.__class__).whole(value),

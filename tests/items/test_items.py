@@ -350,6 +350,14 @@ def test_datetime_keys_are_in_order_of_time(one, other):
     assert from_item(Moment, {"at": {"S": keys[0]}}).at == one
 
 
+def test_a_key_with_a_description_is_spelled_as_a_key():
+    """What msgspec is told besides about a type does not hide it."""
+    described = Annotated[dt.datetime, PartitionKey(), Meta(description="when")]
+    moment = dt.datetime(2025, 1, 2, tzinfo=dt.timezone.utc)
+    item = to_item(defstruct("Described", [("at", described)])(moment))
+    assert item == {"at": {"S": "2025-01-02T00:00:00.000000Z"}}
+
+
 AMSTERDAM = dt.timezone(dt.timedelta(minutes=19, seconds=32))
 
 
@@ -750,7 +758,7 @@ EMPTY = "no set can be empty: let the field be optional, or its default one"
         (bytes, "x", "expected bytes, not str - at Holder.value"),
         (bool, 1, "expected bool, not int - at Holder.value"),
         (Color, "red", "expected Color, not str - at Holder.value"),
-        (Literal["a"], "secret", "the value is not one that the Literal lists - at Holder.value"),
+        (Literal["a"], "secret", "the value is not one that the model allows - at Holder.value"),
         (str | None, 1, "expected str, not int - at Holder.value"),
         (int | str, 1.5, "expected int or str, not float - at Holder.value"),
         (int | str, True, "expected int, not bool - at Holder.value"),
@@ -1022,6 +1030,23 @@ def test_sets_of_two_kinds_of_numbers():
     """Members that say by themselves what they are end up in one number set."""
     held = defstruct("Held", [("values", set[int | float])])({1, 2.5})
     assert sorted(to_item(held)["values"]["NS"]) == ["1", "2.5"]
+
+
+@pytest.mark.parametrize(
+    ("annotation", "value", "told"),
+    [
+        (set[str], {"SS": ["a", "a"]}, "a set cannot hold a value twice - at Holder.value"),
+        (set[int], {"NS": ["1", "1.0"]}, "a set cannot hold a value twice - at Holder.value"),
+        (
+            str,
+            {"S": "a\ud800"},
+            "text that is not valid Unicode: it has half of a surrogate pair - at Holder",
+        ),
+    ],
+)
+def test_an_attribute_value_that_dynamodb_does_not_hold(annotation, value, told):
+    """A set with a member twice, whatever its spelling, and text that is none are refused."""
+    assert problem(lambda: from_item(holder(annotation), {"value": value})) == told
 
 
 def test_the_codec_is_loaded_by_the_package_that_it_is_in():

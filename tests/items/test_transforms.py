@@ -19,9 +19,8 @@ from msgspec import UNSET, Raw, Struct, UnsetType, defstruct, field
 
 from dynamorm.errors import ItemError
 from dynamorm.items.codec import to_item
-from dynamorm.items.limits import MAX_ITEM, check_nesting
+from dynamorm.items.limits import MAX_ITEM, check_nesting, item_size
 from dynamorm.items.mismatch import Misfit
-from dynamorm.items.sizes import item_size
 from dynamorm.items.transforms import (
     add_field,
     attribute_transform,
