@@ -9,7 +9,7 @@ from typing import Any
 
 from msgspec import UNSET, Raw, json
 
-from ..errors import ItemError, ModelError
+from ..errors import UNREADABLE, ItemError, ModelError
 from ..model.declare import table_spec
 from ..model.spec import TableSpec, key_names
 from .codec import Unmodelled, codec
@@ -166,7 +166,10 @@ def _key_of_attributes(spec: TableSpec | None) -> Callable[[dict[str, Any]], Key
         for name, most, own in rows:
             value: Any = item.get(name)
             if value.__class__ is Raw:
-                value = _decode_value(value)
+                try:
+                    value = _decode_value(value)
+                except UNREADABLE:  # as is one that is no text
+                    return None
             text: Any = value.get("S") if value.__class__ is dict else None
             if text.__class__ is not str or not 0 < len(text) <= most:
                 return None

@@ -8,7 +8,8 @@ by one. So nothing that is nested is gone through twice, at whatever depth it is
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from typing import Any, NoReturn
 
 from msgspec import DecodeError, Raw, json
@@ -64,6 +65,8 @@ class Misfit(ValueError):
 
 def raise_at(step: str, error: Exception) -> NoReturn:
     """Raise for one of `UNFIT` what was wrong, seen from one level further out."""
+    if isinstance(error, UnicodeDecodeError):
+        error = complaint(error)
     if isinstance(error, Misfit):
         raise Misfit(error.problem, step, *error.steps) from error.__cause__
     raise Misfit(f"the value cannot be stored ({type(error).__name__})", step) from None
@@ -108,15 +111,17 @@ def decoder(annotation: Any, convert: Convert | None = None) -> Callable[[bytes 
         except Misfit:  # a ValueError too, which says all there is to say
             raise
         except UNREADABLE as error:
-            raise complaint(error) from None
+            raise complaint(error, raw) from None
 
     return read
 
 
-def complaint(error: Exception) -> Misfit:
+def complaint(error: Exception, raw: bytes | Raw = b"") -> Misfit:
     """Put what msgspec's parser says of an item's JSON in an item's terms, without its values."""
     if isinstance(error, RecursionError):
         return Misfit(TOO_DEEP)
+    if isinstance(error, UnicodeDecodeError):
+        return Misfit("text that is not valid UTF-8", *_not_utf8(raw))
     problem, path, _ = (*_PLACE.split(str(error)), "", "")[:3]
     steps = _STEP.findall(path)
     of_value = len(steps) % 2 == 1
@@ -127,6 +132,17 @@ def complaint(error: Exception) -> Misfit:
         steps += [] if of_value else [name]
     # msgspec's message about an enum ends with the value, and no error may show values.
     return Misfit(_VALUE.sub(r"\1", problem), *steps)
+
+
+def _not_utf8(raw: bytes | Raw) -> Iterator[str]:
+    """Name the attribute with such a text, which the parser does not; none if it is the name."""
+    with suppress(*UNREADABLE):
+        for name, value in json.decode(raw, type=dict[str, Raw]).items():
+            try:
+                json.decode(value)
+            except UnicodeDecodeError:
+                yield name
+                return
 
 
 def expected(kinds: Iterable[Any], value: Any) -> Misfit:

@@ -733,6 +733,37 @@ def test_bytes_that_are_no_item(transform: Any):
         converter(None, None, None, transform)(b'{"id":')
 
 
+LATIN = b"caf\xe9"
+LISTED = defstruct("Listed", [("id", str), ("names", list[str])])
+KEPT = defstruct("Kept", [("id", str), ("text", Raw | None)])
+
+
+@pytest.mark.parametrize(
+    ("models", "transform", "raw", "place"),
+    [
+        ((Plain, Plain), unchanged, b'{"id":{"S":"%s"}}', "Plain.id"),
+        ((LISTED,) * 2, unchanged, b'{"names":{"L":[{"S":"%s"}]},"id":{"S":"x"}}', "Listed.names"),
+        ((KEPT, KEPT), unchanged, b'{"id":{"S":"x"},"text":{"S":"%s"}}', "Kept.text"),
+        ((Plain, Plain), unchanged, b'{"id":{"S":"x"},"%s":{"S":"x"}}', "Plain"),
+        ((None, None), attribute_transform(unchanged), b'{"id":{"S":"%s"}}', "item.id"),
+        ((None, None), attribute_transform(unchanged), b'{"id":{"S":"x"},"%s":1}', "item"),
+    ],
+)
+def test_text_that_is_not_utf_8(models: Any, transform: Any, raw: bytes, place: str):
+    """An error names the attribute that has it; where that is the name, it names the item."""
+    with pytest.raises(ItemError) as caught:
+        converter(*models, None, transform)(raw % LATIN)
+    assert (caught.value.problem, caught.value.path) == ("text that is not valid UTF-8", place)
+
+
+@pytest.mark.parametrize("transform", [None, copy_all_fields()])
+def test_a_key_that_is_not_utf_8(transform: Any):
+    """It is told by its name too where nothing but keys is read."""
+    with pytest.raises(ItemError) as caught:
+        converter(None, None, USERS, transform)(b'{"id":{"S":"%s"},"a":{"S":"x"}}' % LATIN)
+    assert (caught.value.problem, caught.value.path) == ("text that is not valid UTF-8", "users.id")
+
+
 def test_rename_field():
     """An attribute gets another name, once, and keeps its value; without it nothing happens."""
     (item,) = changed(rename_field("size", "weight"), ITEM)
