@@ -3,23 +3,26 @@
     pip install --target FOLDER dynamorm-micro
 
 What is left of that folder creates, changes and copies tables. The testing aids, the exports, the
-command line, the estimates and the permissions are deleted; docstrings, comments and annotations
-(but those of a class, which Structs are made of) are taken out of dynamorm and msgspec, and symbols
-out of msgspec's library, which loses YAML, TOML and JSON Schema. With `--tables` what copies,
-compares and converts items is deleted too: to import it from the package is an error that says so.
-Of botocore, if it is there, only what requests import is left, and with `--profiles` also what
-finds credentials in profiles, SSO, web identities and instances. No client of botocore or boto3 can
-be made from the package afterwards.
+command line, the estimates and the permissions are deleted; what only people and type checkers read
+is taken out of dynamorm and msgspec: docstrings, comments, overloads and annotations (but those of
+a class, which Structs are made of), so that `help` and `inspect.signature` tell no types; and
+symbols out of msgspec's library, which loses YAML, TOML and JSON Schema. With `--tables` what
+copies, compares and converts items is deleted too: to import it from the package is an error that
+says so. Of botocore, if it is there, only what requests import is left, and with `--profiles` also
+what finds credentials in profiles, SSO, web identities and instances. No client of botocore or
+boto3 can be made from the package afterwards.
 """
 
 from __future__ import annotations
 
 import ast
+import re
 import shutil
 import subprocess
 import sys
 import sysconfig
 from pathlib import Path
+from typing import Any
 
 # urllib3 and dateutil import some of their modules late: of them only what is data goes.
 UNUSED = (
@@ -45,6 +48,8 @@ UNUSED = (
 )
 # With --tables: what deals with items, and nothing that deals with tables imports.
 ITEMS = ("dynamorm.copying", "dynamorm.items", "msgspec.inspect")
+# What nothing else imports, and nobody by name: it goes without a word.
+FOR_ITEMS = ("api/items.py", "operations/pace.py", "operations/processes.py")
 # What msgspec imports with itself, and only items use: a fourteenth of the CPU of a cold start.
 EAGER = ("_json_schema", "inspect", "toml", "yaml")
 GONE = 'raise ImportError("python -m dynamorm.prune --tables deleted {name} from this package")\n'
@@ -75,14 +80,13 @@ def prune(folder: str | Path, *, profiles: bool = False, tables: bool = False) -
     """
     folder = Path(folder).resolve()
     _check(folder)
+    unused = (*UNUSED, *(f"dynamorm/{path}" for path in FOR_ITEMS if tables))
+    doomed = [path for pattern in unused for path in folder.glob(pattern)]
     if (folder / "botocore").is_dir():
-        imported = _imported(folder, REQUESTS + (PROFILES if profiles else "") + TELL)
-        modules = (
-            path for name in ("botocore", "jmespath") for path in folder.glob(f"{name}/**/*.py")
-        )
-        for path in [path for path in modules if path not in imported]:
-            path.unlink()
-    for path in [path for pattern in UNUSED for path in folder.glob(pattern)]:
+        imported = _imported(folder, REQUESTS + PROFILES * profiles + TELL)
+        for name in ("botocore", "jmespath"):
+            doomed += (path for path in folder.glob(f"{name}/**/*.py") if path not in imported)
+    for path in doomed:
         if path.is_dir():
             shutil.rmtree(path)
         else:
@@ -126,78 +130,77 @@ def _imported(folder: Path, code: str) -> set[Path]:
 
 
 def _rewritten(text: str, *, ours: bool) -> str:
-    tree = _without_unused(_bare(ast.parse(text)), ours=ours)
-    return ast.unparse(ast.fix_missing_locations(tree))
+    tree = _without_unused(_Bare().visit(ast.parse(text)), ours=ours)
+    written = ast.unparse(ast.fix_missing_locations(tree))
+    # A text is written on one line: what begins one is an indentation.
+    return re.sub(r"\n+( *)", lambda found: "\n" + " " * (len(found[1]) // 4), written)
 
 
-def _bare(tree: ast.Module) -> ast.Module:
-    """Return a module without what only people and type checkers read.
+class _Bare(ast.NodeTransformer):
+    """Takes out what only people and type checkers read; annotations stay in bodies of classes."""
 
-    These are comments, docstrings (those of attributes too) and annotations; those in the bodies
-    of classes stay, since Structs are made of them.
-    """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            left = [part for inner in node.body for part in _run(inner) if not _is_text(part)]
-            node.body = left or [ast.Pass()]
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-            node.returns = None
-        if isinstance(node, ast.arg):
-            node.annotation = None
-    _Unannotated().visit(tree)
-    return tree
+    def __init__(self) -> None:
+        self.of_classes: set[ast.stmt] = set()
 
-
-def _run(node: ast.stmt) -> list[ast.stmt]:
-    """Return what is run in place of a statement: of `if TYPE_CHECKING` what is else."""
-    if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING":
-        return node.orelse
-    return [node]
-
-
-class _Unannotated(ast.NodeTransformer):
-    """Makes plain assignments of those that say a type, but in the body of a class."""
-
-    def visit_ClassDef(self, node: ast.ClassDef) -> ast.ClassDef:
-        node.body = [n if isinstance(n, ast.AnnAssign) else self.visit(n) for n in node.body]
+    def generic_visit(self, node: ast.AST) -> Any:
+        super().generic_visit(node)
+        if getattr(node, "body", None) == []:
+            node.body = [ast.Pass()]  # type: ignore[attr-defined]  # looked at just before
         return node
 
-    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt:
-        return ast.Pass() if node.value is None else ast.Assign([node.target], node.value)
+    def visit_If(self, node: ast.If) -> Any:
+        if ast.unparse(node.test) != "TYPE_CHECKING":
+            return self.generic_visit(node)
+        return self.generic_visit(ast.Module(node.orelse, [])).body
 
+    def visit_Expr(self, node: ast.Expr) -> ast.Expr | None:
+        # Docstrings, those of attributes too.
+        value = node.value
+        return None if isinstance(value, ast.Constant) and isinstance(value.value, str) else node
 
-_FOR_TYPES = ("typing", "collections.abc")
+    def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Any:
+        if any(isinstance(one, ast.Name) and one.id == "overload" for one in node.decorator_list):
+            return None
+        node.returns = None
+        return self.generic_visit(node)
+
+    visit_AsyncFunctionDef = visit_FunctionDef  # noqa: N815 - as `ast` calls it
+
+    def visit_arg(self, node: ast.arg) -> ast.arg:
+        return ast.arg(node.arg)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> Any:
+        self.of_classes.update(node.body)
+        return self.generic_visit(node)
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.stmt | None:
+        if node in self.of_classes:
+            return node
+        return ast.Assign([node.target], node.value) if node.value else None
 
 
 def _without_unused(tree: ast.Module, *, ours: bool) -> ast.Module:
-    """Take out imports that nothing needs any more: of ours, those for annotations alone.
-
-    From these modules of ours: others import names on behalf of those who import them.
-    """
+    """Take out imports that nothing needs any more: of ours, those for annotations alone."""
     nodes = list(ast.walk(tree))
     named = {node.id for node in nodes if isinstance(node, ast.Name)}
     # A class may say an annotation as a text.
     texts = " ".join(str(node.value) for node in nodes if isinstance(node, ast.Constant))
     annotated = any(isinstance(node, ast.AnnAssign) for node in nodes)
 
-    def is_needed(node: ast.ImportFrom, name: str) -> bool:
+    def is_needed(node: ast.ImportFrom, alias: ast.alias) -> bool:
         """Return whether an imported name is of use when the module runs."""
         if node.module == "__future__":
             return annotated
         if not ours:
-            return not node.level or (node.module or name) not in EAGER
-        return node.module not in _FOR_TYPES or name in named or name in texts
+            return not node.level or (node.module or alias.name) not in EAGER
+        # `import name as name` is for those who import it from here.
+        return bool(alias.asname) or alias.name in named or alias.name in texts
 
     for node in tree.body:
         if isinstance(node, ast.ImportFrom):
-            node.names = [alias for alias in node.names if is_needed(node, alias.name)]
+            node.names = [alias for alias in node.names if is_needed(node, alias)]
     tree.body = [node for node in tree.body if getattr(node, "names", True)]
     return tree
-
-
-def _is_text(node: ast.stmt) -> bool:
-    value = node.value if isinstance(node, ast.Expr) else None
-    return isinstance(value, ast.Constant) and isinstance(value.value, str)
 
 
 def _size(folder: Path) -> int:
