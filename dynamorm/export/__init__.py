@@ -1,8 +1,7 @@
 """The tables of models in other languages, and models of tables: infrastructure as code."""
 
-from .configuration import terraform
 from .policy import iam_policy
-from .pull import source
-from .template import cloudformation
+from .python import source
+from .templates import cloudformation, terraform
 
 __all__ = ["cloudformation", "iam_policy", "source", "terraform"]

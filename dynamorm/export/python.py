@@ -1,49 +1,37 @@
-"""From a spec to the Python source of a model that declares the same."""
+"""The Python source of a model for a table that is there, or that somebody else has described."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from keyword import iskeyword
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 from unicodedata import normalize
 
 from msgspec import UNSET, Struct, json, structs
 
 from ..errors import ModelError
 from ..model.options import AnyIndex, Include, Index, Options, VectorIndex, policy_text
-from ..model.spec import TableSpec
+from ..model.spec import TableSpec, changed
+from ..operations import Operation, Steps
+from ..tables import describe_table
+from ..tables.settings import SETTINGS, survey
+from ..tables.steps import Change
 from .names import cap_words, unique
 
 WIDTH = 88
 """Characters of a line, as formatters for Python have it."""
 
 _FROM = {
-    "typing": ("Annotated", "Any"),
+    "typing": "Annotated Any",
     "dynamorm": (
-        "KMS",
-        "Include",
-        "Kinesis",
-        "Index",
-        "InlineFilter",
-        "OnDemand",
-        "PartitionKey",
-        "Provisioned",
-        "Replica",
-        "SortKey",
-        "TimeToLive",
-        "Vector",
-        "VectorIndex",
-        "WarmThroughput",
-        "table",
+        "KMS Include Kinesis Index InlineFilter OnDemand PartitionKey Provisioned Replica SortKey "
+        "TimeToLive Vector VectorIndex WarmThroughput table"
     ),
-    "msgspec": ("UNSET", "Struct", "field"),
+    "msgspec": "UNSET Struct field",
 }
 _TYPES = {"S": "str", "N": "int", "B": "bytes", "L": "list[float]"}
-_TAKEN = {
-    *re.findall(r"\w+", " ".join(_TYPES.values())),
-    *(name for names in _FROM.values() for name in names),
-}
+_TAKEN = {*re.findall(r"\w+", " ".join((*_TYPES.values(), *_FROM.values())))}
 """What a field or class of that name would hide from the lines around it."""
 
 
@@ -53,6 +41,52 @@ class _Call(NamedTuple):
     opening: str
     parts: tuple[Any, ...]
     closing: str = ")"
+
+
+@overload
+def source(table: str) -> Operation[str]: ...
+@overload
+def source(table: Struct | Mapping[str, Any]) -> str: ...
+
+
+def source(table: Any) -> Operation[str] | str:
+    """Return the Python source of a model: imports, and one class called like the table.
+
+    For a table's name or ARN it is an operation, whose result is the source: it sends DescribeTable
+    and a read each of TTL, point-in-time recovery, tags and all else that is not in it. What the
+    caller may not read is left out, and a comment says so; what the endpoint does not know cannot
+    be set there. A plan for the table straight afterwards is empty. For a description, a
+    CreateTable request or its dict, a CloudFormation resource, or a `TableSpec`, it is the source
+    at once.
+
+    Keys that are numbers become `int`: write `Decimal` where they have fractions. Other attributes
+    are declared only where an index includes them, as `Any`. Raises `ModelError` for a table that
+    no model can stand for.
+    """
+    if isinstance(table, str):
+        return Operation(_pulled, (table,), {})
+    return model_source(TableSpec.of(table))
+
+
+def _pulled(table: str) -> Steps[str]:
+    found = yield from describe_table(table)
+    wanted = [row.name for row in SETTINGS.values() if row.read]
+    # Asked for under the given name, which may be an ARN of another account.
+    spec = TableSpec.of(found, name=table)
+    settings = yield from survey(spec, found, wanted, skip=True, denied_ok=True)
+    spec = spec.named(found.table_name) if table.startswith("arn:") else spec
+    told = {}
+    # Each row finds its setting as it does for a plan, which then has nothing to do.
+    for name, answer in settings.answers.items():
+        row = SETTINGS[name]
+        told[row.field or name] = row.found(Change(name, UNSET, None, spec, found, answer)) or UNSET
+    denied = settings.denied.items()
+    notes = [f"{name} was not read: dynamodb:{action} is denied." for name, action in denied]
+    return model_source(changed(spec, **told), notes)
+
+
+# The name that a repr shows, and the warning about an operation that was never run.
+_pulled.__name__ = source.__name__
 
 
 def model_source(spec: TableSpec, notes: Iterable[str] = ()) -> str:
@@ -87,7 +121,7 @@ def _imports(body: str) -> str:
     words = {*re.findall(r"\w+", re.sub(r'"(\\.|[^"\\])*"', "", body))}
     lines = []
     for module, names in _FROM.items():
-        used = tuple(name for name in names if name in words)
+        used = tuple(name for name in names.split() if name in words)
         line = f"from {module} import {', '.join(used)}"
         lines.append(line if len(line) <= WIDTH else _text(_Call(f"from {module} import (", used)))
     return "\n".join((lines[0], "", *lines[1:]))

@@ -34,9 +34,10 @@ class Row(NamedTuple):
     """A setting, by the name of its steps, and the members of the API that hold it."""
 
     setting: str
-    members: tuple[str, ...]
-    arguments: tuple[str, ...]
-    """What holds it in Terraform."""
+    members: str
+    """Names, with blanks between them."""
+    arguments: str
+    """What holds it in Terraform, as `members`."""
     terraform: Writer
     cloudformation: Writer = lambda members: members
     resource: str = TABLE
@@ -58,7 +59,7 @@ def written(
         left = declared(spec)
         tables[name] = []
         for row in ROWS:
-            own = {member: left.pop(member) for member in row.members if member in left}
+            own = {member: left.pop(member) for member in row.members.split() if member in left}
             try:
                 if own:
                     tables[name].append((row, getattr(row, language)(own)))
@@ -190,67 +191,42 @@ def _elsewhere(_members: Members) -> Members:
 
 
 ROWS = (
-    Row("name", ("TableName",), ("name",), lambda m: {"name": m["TableName"]}),
-    Row(
-        "key",
-        ("KeySchema",),
-        ("hash_key", "range_key"),
-        lambda m: _keyed(m["KeySchema"]),
-    ),
-    Row("key", ("AttributeDefinitions",), ("attribute",), _attributes),
+    Row("name", "TableName", "name", lambda m: {"name": m["TableName"]}),
+    Row("key", "KeySchema", "hash_key range_key", lambda m: _keyed(m["KeySchema"])),
+    Row("key", "AttributeDefinitions", "attribute", _attributes),
     Row(
         "billing",
-        ("BillingMode", "ProvisionedThroughput", "OnDemandThroughput"),
-        ("billing_mode", "read_capacity", "write_capacity", "on_demand_throughput"),
+        "BillingMode ProvisionedThroughput OnDemandThroughput",
+        "billing_mode read_capacity write_capacity on_demand_throughput",
         _capacities,
     ),
-    Row("index", ("LocalSecondaryIndexes",), ("local_secondary_index",), _locals),
-    Row("index", ("GlobalSecondaryIndexes",), ("global_secondary_index",), _globals),
-    Row("index", ("VectorIndexes",), (), _no_vectors),
-    Row(
-        "stream",
-        ("StreamSpecification",),
-        ("stream_enabled", "stream_view_type"),
-        _stream,
-        _stack_stream,
-    ),
-    Row(
-        "encryption",
-        ("SSESpecification",),
-        ("server_side_encryption",),
-        _encryption,
-        _stack_encryption,
-    ),
-    Row("table_class", ("TableClass",), ("table_class",), _snaked),
-    Row(
-        "deletion_protection",
-        ("DeletionProtectionEnabled",),
-        ("deletion_protection_enabled",),
-        _snaked,
-    ),
-    Row("warm", ("WarmThroughput",), ("warm_throughput",), _snaked),
+    Row("index", "LocalSecondaryIndexes", "local_secondary_index", _locals),
+    Row("index", "GlobalSecondaryIndexes", "global_secondary_index", _globals),
+    Row("index", "VectorIndexes", "", _no_vectors),
+    Row("stream", "StreamSpecification", "stream_enabled stream_view_type", _stream, _stack_stream),
+    Row("encryption", "SSESpecification", "server_side_encryption", _encryption, _stack_encryption),
+    Row("table_class", "TableClass", "table_class", _snaked),
+    Row("deletion_protection", "DeletionProtectionEnabled", "deletion_protection_enabled", _snaked),
+    Row("warm", "WarmThroughput", "warm_throughput", _snaked),
     Row(
         "ttl",
-        ("TimeToLiveSpecification",),
-        ("ttl",),
+        "TimeToLiveSpecification",
+        "ttl",
         lambda m: {"ttl": _snaked(m["TimeToLiveSpecification"])},
     ),
     Row(
         "point_in_time_recovery",
-        ("PointInTimeRecoverySpecification",),
-        ("point_in_time_recovery",),
+        "PointInTimeRecoverySpecification",
+        "point_in_time_recovery",
         _recovery,
     ),
     Row(
-        "tags",
-        ("Tags",),
-        ("tags",),
-        lambda m: {"tags": {tag["Key"]: tag["Value"] for tag in m["Tags"]}},
+        "tags", "Tags", "tags", lambda m: {"tags": {tag["Key"]: tag["Value"] for tag in m["Tags"]}}
     ),
     Row(
         "resource_policy",
-        ("ResourcePolicy",),
-        ("policy",),
+        "ResourcePolicy",
+        "policy",
         _policy,
         _stack_policy,
         "aws_dynamodb_resource_policy",
@@ -258,8 +234,8 @@ ROWS = (
     ),
     Row(
         "stream_policy",
-        ("StreamResourcePolicy",),
-        ("policy",),
+        "StreamResourcePolicy",
+        "policy",
         _policy,
         _elsewhere,
         "aws_dynamodb_resource_policy",
@@ -268,30 +244,30 @@ ROWS = (
     ),
     Row(
         "kinesis",
-        ("KinesisStreamSpecification",),
-        ("stream_arn", "approximate_creation_date_time_precision"),
+        "KinesisStreamSpecification",
+        "stream_arn approximate_creation_date_time_precision",
         lambda m: _snaked(m["KinesisStreamSpecification"]),
         resource="aws_dynamodb_kinesis_streaming_destination",
     ),
     Row(
         "contributor_insights",
-        ("ContributorInsightsSpecification",),
-        ("mode",),
+        "ContributorInsightsSpecification",
+        "mode",
         _insights,
         resource="aws_dynamodb_contributor_insights",
     ),
     Row(
         "index_insights",
-        ("IndexInsights",),
-        ("mode",),
+        "IndexInsights",
+        "mode",
         _index_insights,
         _elsewhere,
         "aws_dynamodb_contributor_insights",
         several=True,
     ),
-    Row("replicas", ("Replicas",), ("replica",), replica_blocks, check_stack),
+    Row("replicas", "Replicas", "replica", replica_blocks, check_stack),
     # Terraform has it in each replica's block.
-    Row("consistency", ("MultiRegionConsistency",), (), lambda _: {}),
-    Row("witness", ("GlobalTableWitnesses",), ("global_table_witness",), witness_block),
-    Row("disassociation_protection", ("DisassociationProtectionEnabled",), (), no_disassociation),
+    Row("consistency", "MultiRegionConsistency", "", lambda _: {}),
+    Row("witness", "GlobalTableWitnesses", "global_table_witness", witness_block),
+    Row("disassociation_protection", "DisassociationProtectionEnabled", "", no_disassociation),
 )
