@@ -59,23 +59,11 @@ def takes_timeout(send: Any) -> bool:
     """Return whether a function takes `timeout`; a wrapper takes what the function in it takes."""
     code = _code(send)
     if code is None:
-        return _signature_takes_timeout(send)
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
-    if "timeout" in named:
-        return True
-    wrapped = getattr(send, "__wrapped__", None)
-    return bool(code.co_flags & _ANY_KEYWORD) and (wrapped is None or takes_timeout(wrapped))
-
-
-def _signature_takes_timeout(send: Any) -> bool:
-    # Only for what is no plain function: importing `inspect` takes as long as connecting does.
-    from inspect import signature
-
-    try:
-        parameters = signature(send).parameters.values()
-    except (TypeError, ValueError):
         return False
-    return any(p.name == "timeout" or p.kind is p.VAR_KEYWORD for p in parameters)
+    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    wrapped = getattr(send, "__wrapped__", None)
+    more = code.co_flags & _ANY_KEYWORD and (wrapped is None or takes_timeout(wrapped))
+    return "timeout" in named or bool(more)
 
 
 def at_once(transport: Any, request: Call[Any], timeout: float | None) -> bytes:
@@ -120,7 +108,14 @@ def _wrong(transport: Any, *, awaited: bool) -> TypeError:
 
 
 def _code(function: Any) -> Any:
-    return getattr(getattr(function, "__func__", function), "__code__", None)
+    """Return what Python makes of a function's source; `None` for what is written in C."""
+    # `inspect`, which knows all this, takes as long to import as connecting does.
+    for inner in ("func", "__func__"):  # of a partial, of a method
+        function = getattr(function, inner, function)
+    if hasattr(function, "__code__"):
+        return function.__code__
+    # An object that can be called is that by its class.
+    return getattr(type(function).__call__, "__code__", None)
 
 
 def is_coroutine_function(send: Any) -> bool:

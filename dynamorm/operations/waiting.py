@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from msgspec import Struct, structs
 
 from .. import errors
+from ..api import wire_name
 from ..errors import DynamormError, ServiceError, TransportError
 from . import Call, Perform, Sleep, Steps, call, changing, now, through
 
@@ -127,13 +128,20 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 
 def table_of(payload: Any) -> str:
     """Return the table that a request names, by name or by its ARN, a backup's or a job's."""
-    members = payload if isinstance(payload, dict) else {}
-    batches = getattr(payload, "request_items", None) or members.get("RequestItems") or {}
     new = getattr(payload, "table_creation_parameters", payload)
-    names = [getattr(new, name, "") for name in ("table_name", "target_table_name")]
-    name = next(filter(None, (*names, members.get("TableName", ""), *batches)), "")
-    arn = getattr(payload, "arn", None) or members.get("ResourceArn", "")
-    return str(name or arn.partition("/")[2].partition("/")[0])
+    for name in _NAMING:
+        told = payload.get(wire_name(name)) if isinstance(payload, dict) else getattr(new, name, "")
+        if told:
+            # A batch has names as keys.
+            table = next(iter(told)) if name == "request_items" else str(told)
+            return table.partition("/")[2].partition("/")[0] if name.endswith("_arn") else table
+    return ""
+
+
+_NAMING = (
+    *("table_name", "target_table_name", "request_items", "resource_arn", "table_arn"),
+    *("backup_arn", "export_arn", "import_arn", "bulk_operation_arn"),
+)
 
 
 def deadline_in(timeout: object) -> Steps[Deadline]:

@@ -71,6 +71,21 @@ class Partial(Timed):
         self.send = functools.partial(Timed.send, self)  # type: ignore[method-assign]  # as some do
 
 
+class Called(Timed):
+    """Has a `send` that is no function, and can be called."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        given = self.given
+
+        class Send:
+            def __call__(self, operation: str, body: bytes, timeout: float | None = None) -> bytes:
+                given.append(timeout)
+                return BODY
+
+        self.send = Send()  # type: ignore[method-assign,assignment]  # as some do
+
+
 class UntimedPartial(Timed):
     def __init__(self) -> None:
         super().__init__()
@@ -95,7 +110,7 @@ class Unsigned(Timed):
         self.send = self._Send()  # type: ignore[method-assign,assignment]  # as some do
 
 
-@pytest.mark.parametrize("kind", [Timed, Keywords, Decorated, Partial])
+@pytest.mark.parametrize("kind", [Timed, Keywords, Decorated, Partial, Called])
 def test_a_transport_that_takes_a_time_out_gets_the_seconds_that_are_left(
     kind: Callable[[], Timed],
 ) -> None:
