@@ -17,7 +17,7 @@ from rich.text import Text
 import dynamorm
 from dynamorm.cli.app import app
 from dynamorm.cli.models import model_of
-from dynamorm.cli.progress import drawn
+from dynamorm.cli.output import drawn
 from dynamorm.cli.session import Session
 from dynamorm.testing import FakeService
 

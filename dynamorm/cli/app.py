@@ -10,8 +10,8 @@ import click
 
 from . import backups, copies, estimates, exports, plans, tables
 from .copies import INTERRUPTED
+from .models import MODELS, load_project
 from .output import say
-from .project import MODELS, load_project
 from .session import Session, shared
 
 

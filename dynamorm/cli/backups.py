@@ -52,8 +52,7 @@ def backup(
         else:
             backups = (db.create_backup(subject, name, timeout=timeout),)  # type: ignore[arg-type]  # _check has seen both
     lines = (f"{item.backup_name}: {item.status}, {item.arn}" for item in backups)
-    session.output.text("\n".join(lines))
-    session.output.document("backup", backups=backups)
+    session.output.told("backup", lines, backups=backups)
     return 0
 
 
@@ -124,8 +123,8 @@ def restore(
         else:
             origin = model_or_name(str(source))
             table = db.restore_to_point_in_time(target, origin, at=at, name=name, timeout=timeout)
-    session.output.text(f"{table.table_name}: {table.table_status}")
-    session.output.document("restore", table=table)
+    lines = [f"{table.table_name}: {table.table_status}"]
+    session.output.told("restore", lines, table=table)
 
 
 COMMANDS = (backup, restore)

@@ -13,8 +13,7 @@ import click
 from . import arguments
 from .estimates import prices, tell_before
 from .models import model_or_name, object_of
-from .output import say
-from .progress import Progress, read_so_far
+from .output import Progress, read_so_far, say
 from .session import Session, command, seconds
 
 if TYPE_CHECKING:

@@ -48,7 +48,8 @@ def of_plan(
         plans = planned(db, found, **asked)
         tables = [None if plan.creates else db.describe_table(plan.spec) for plan in plans]
     pairs = zip(plans, tables, strict=True)
-    _show(session, "plan", [estimate.plan(plan, table, prices=own) for plan, table in pairs])
+    told = [estimate.plan(plan, table, prices=own) for plan, table in pairs]
+    session.output.told("estimate plan", told, estimates=told)
 
 
 @command("copy")
@@ -67,12 +68,7 @@ def of_copy(
     given["consistent_read"] = not given.pop("eventually_consistent")
     with session.databases(given) as (db, there):
         found, _ = _copy((db, there or db), ends, prices, given)
-    _show(session, "copy", [found])
-
-
-def _show(session: Session, of: str, found: list[Estimate]) -> None:
-    session.output.text("\n".join(map(str, found)))
-    session.output.document(f"estimate {of}", estimates=found)
+    session.output.told("estimate copy", [found], estimates=[found])
 
 
 _OPTIONS = ("consistent_read", "collisions", "existing", "max_read_units", "max_write_units")

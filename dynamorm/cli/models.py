@@ -1,17 +1,20 @@
-"""From `package.module:Order` to what it names: models, tables, functions."""
+"""What a project has: models by `package.module:Order`, and `[tool.dynamorm]` of pyproject.toml."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from importlib import import_module
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from click import ClickException, UsageError
+from click import ClickException, Command, Group, UsageError
 
 if TYPE_CHECKING:
     from ..model.declare import Model
 
+MODELS = "models"
 NO_MODELS = (
     "no models: name them (shop.models:Order, or shop.models for all in it), or set "
     "DYNAMORM_MODELS, or models = [...] in [tool.dynamorm] of pyproject.toml"
@@ -107,3 +110,50 @@ def _module(path: str) -> ModuleType:
         raise ClickException(
             f"{path} could not be imported: {reason} (--debug shows where)"
         ) from error
+
+
+def load_project(app: Group) -> dict[str, Any]:
+    """Return the table, its names as Python writes them; modules beside the file can be imported.
+
+    Looks from the current folder upwards for the first pyproject.toml. Raises `UsageError` for a
+    name that is no option.
+    """
+    here = Path.cwd()
+    found = next((p for p in (here, *here.parents) if (p / "pyproject.toml").is_file()), here)
+    # A console script does not look for modules where it is started, as `python -m` does.
+    sys.path[:0] = [str(folder) for folder in (here, found) if str(folder) not in sys.path]
+    path = found / "pyproject.toml"
+    content = path.read_bytes() if path.is_file() else b""
+    # Most projects have none: they need not load a parser.
+    if b"tool.dynamorm" not in content:
+        return {}
+    from msgspec import DecodeError, toml
+
+    try:
+        table = toml.decode(content).get("tool", {}).get("dynamorm", {})
+        checked = _checked(table, app, "tool.dynamorm", MODELS)
+        if not isinstance(checked.get(MODELS, []), list):
+            raise UsageError("[tool.dynamorm] takes models as a list of strings")
+        return checked
+    except (DecodeError, UsageError) as error:
+        raise UsageError(f"{path}: {error}") from error
+
+
+def _checked(table: Any, command: Command, place: str, *more: str) -> dict[str, Any]:
+    """Return the defaults of a command and of those below it."""
+    if not isinstance(table, dict):
+        raise UsageError(f"[{place}] takes options, not {table!r}")
+    below = command.commands if isinstance(command, Group) else {}
+    options = {option.name for option in command.params} - {None} | {*more}
+    known = options | below.keys()
+    checked = {}
+    for name, value in table.items():
+        python = name.replace("-", "_")
+        if python not in known:
+            from ..model.arguments import nearest
+
+            names = sorted(str(one).replace("_", "-") for one in known)
+            raise UsageError(f"[{place}] has no {name!r}{nearest(name, names)}")
+        inner = python in below and python not in options
+        checked[python] = _checked(value, below[python], f"{place}.{name}") if inner else value
+    return checked

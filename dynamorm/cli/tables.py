@@ -34,8 +34,7 @@ def ensure(session: Session, models: tuple[str, ...], on_drift: OnDrift, timeout
     found = session.models(models)
     with session.database() as db:
         ensured = db.auto_migrate(*found, on_drift=on_drift, timeout=timeout)
-    session.output.text("\n".join(map(str, ensured)))
-    session.output.document("ensure", tables=ensured)
+    session.output.told("ensure", ensured, tables=ensured)
 
 
 @command()
@@ -45,8 +44,7 @@ def describe(session: Session, tables: tuple[str, ...]) -> None:
     found = [model_or_name(name) for name in tables]
     with session.database() as db:
         described = [db.describe_table(table) for table in found]
-    session.output.text("\n".join(map(_text, described)))
-    session.output.document("describe", tables=described)
+    session.output.told("describe", map(_text, described), tables=described)
 
 
 def _text(table: TableDescription) -> str:
@@ -86,8 +84,7 @@ def list_(session: Session, start: str) -> None:
     """Print the names of tables, or those that begin with START."""
     with session.database() as db:
         names = db.list_tables(start)
-    session.output.text("\n".join(names))
-    session.output.document("list", tables=names)
+    session.output.told("list", names, tables=names)
 
 
 @command()
@@ -113,8 +110,7 @@ def delete(
 
 
 def _deleted(session: Session, names: list[str]) -> int:
-    session.output.text("\n".join(f"{name}: deleted" for name in names))
-    session.output.document("delete", tables=names)
+    session.output.told("delete", (f"{name}: deleted" for name in names), tables=names)
     return 0
 
 

@@ -12,8 +12,7 @@ import pytest
 
 import dynamorm
 from dynamorm.cli.app import app
-from dynamorm.cli.output import Output
-from dynamorm.cli.progress import Progress, clock
+from dynamorm.cli.output import Output, Progress, clock
 from dynamorm.errors import service_error
 
 
