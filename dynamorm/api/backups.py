@@ -9,20 +9,7 @@ from datetime import datetime
 
 from msgspec import field
 
-from . import KeySchemaElement, Reply, Request, moment
-from .parts import (
-    GlobalSecondaryIndexDescription,
-    LocalSecondaryIndexDescription,
-    VectorIndexDescription,
-)
-from .tables import (
-    GlobalSecondaryIndex,
-    LocalSecondaryIndex,
-    NewVectorIndex,
-    OnDemandLimits,
-    ProvisionedThroughput,
-    SSESpecification,
-)
+from . import KeySchemaElement, Reply, Request, moment, parts, tables
 
 
 class CreateBackupInput(Request, frozen=True):
@@ -56,12 +43,12 @@ class RestoreTableFromBackupInput(Request, frozen=True):
     target_table_name: str
     backup_arn: str
     billing_mode_override: str | None = None
-    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | None = None
-    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | None = None
-    provisioned_throughput_override: ProvisionedThroughput | None = None
-    on_demand_throughput_override: OnDemandLimits | None = None
-    sse_specification_override: SSESpecification | None = None
-    vector_index_override: tuple[NewVectorIndex, ...] | None = None
+    global_secondary_index_override: tuple[tables.GlobalSecondaryIndex, ...] | None = None
+    local_secondary_index_override: tuple[tables.LocalSecondaryIndex, ...] | None = None
+    provisioned_throughput_override: tables.ProvisionedThroughput | None = None
+    on_demand_throughput_override: parts.OnDemandThroughput | None = None
+    sse_specification_override: tables.SSESpecification | None = None
+    vector_index_override: tuple[tables.NewVectorIndex, ...] | None = None
 
 
 class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
@@ -73,12 +60,12 @@ class RestoreTableToPointInTimeInput(Request, frozen=True, kw_only=True):
     use_latest_restorable_time: bool | None = None
     restore_date_time: float | None = None
     billing_mode_override: str | None = None
-    global_secondary_index_override: tuple[GlobalSecondaryIndex, ...] | None = None
-    local_secondary_index_override: tuple[LocalSecondaryIndex, ...] | None = None
-    provisioned_throughput_override: ProvisionedThroughput | None = None
-    on_demand_throughput_override: OnDemandLimits | None = None
-    sse_specification_override: SSESpecification | None = None
-    vector_index_override: tuple[NewVectorIndex, ...] | None = None
+    global_secondary_index_override: tuple[tables.GlobalSecondaryIndex, ...] | None = None
+    local_secondary_index_override: tuple[tables.LocalSecondaryIndex, ...] | None = None
+    provisioned_throughput_override: tables.ProvisionedThroughput | None = None
+    on_demand_throughput_override: parts.OnDemandThroughput | None = None
+    sse_specification_override: tables.SSESpecification | None = None
+    vector_index_override: tuple[tables.NewVectorIndex, ...] | None = None
 
 
 class BackupDetails(Reply, frozen=True):
@@ -137,9 +124,9 @@ class SourceTableDetails(Reply, frozen=True):
 class SourceTableFeatureDetails(Reply, frozen=True):
     """What the table had besides its keys; TTL, stream and encryption are not read."""
 
-    local_secondary_indexes: tuple[LocalSecondaryIndexDescription, ...] = ()
-    global_secondary_indexes: tuple[GlobalSecondaryIndexDescription, ...] = ()
-    vector_indexes: tuple[VectorIndexDescription, ...] = ()
+    local_secondary_indexes: tuple[parts.LocalSecondaryIndexDescription, ...] = ()
+    global_secondary_indexes: tuple[parts.GlobalSecondaryIndexDescription, ...] = ()
+    vector_indexes: tuple[parts.VectorIndexDescription, ...] = ()
 
 
 class BackupDescription(Reply, frozen=True):

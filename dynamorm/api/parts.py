@@ -23,6 +23,8 @@ class ProvisionedThroughputOverride(Reply, frozen=True):
 
 
 class OnDemandThroughput(Reply, frozen=True):
+    """-1 is no maximum; in a request it takes one away."""
+
     max_read_request_units: int | None = None
     max_write_request_units: int | None = None
 

@@ -10,15 +10,8 @@ from typing import Any
 
 from msgspec import field
 
-from . import AttributeDefinition, KeySchemaElement, Reply, Request, moment
+from . import AttributeDefinition, KeySchemaElement, Reply, Request, moment, parts, tables
 from .bulk_errors import BulkErrors
-from .tables import (
-    GlobalSecondaryIndex,
-    NewVectorIndex,
-    OnDemandLimits,
-    ProvisionedThroughput,
-    SSESpecification,
-)
 
 
 class IncrementalExportSpecification(Request, frozen=True):
@@ -77,11 +70,11 @@ class TableCreationParameters(Request, frozen=True):
     attribute_definitions: tuple[AttributeDefinition, ...]
     key_schema: tuple[KeySchemaElement, ...]
     billing_mode: str | None = None
-    provisioned_throughput: ProvisionedThroughput | None = None
-    on_demand_throughput: OnDemandLimits | None = None
-    sse_specification: SSESpecification | None = None
-    global_secondary_indexes: tuple[GlobalSecondaryIndex, ...] | None = None
-    vector_indexes: tuple[NewVectorIndex, ...] | None = None
+    provisioned_throughput: tables.ProvisionedThroughput | None = None
+    on_demand_throughput: parts.OnDemandThroughput | None = None
+    sse_specification: tables.SSESpecification | None = None
+    global_secondary_indexes: tuple[tables.GlobalSecondaryIndex, ...] | None = None
+    vector_indexes: tuple[tables.NewVectorIndex, ...] | None = None
 
 
 class ImportTableInput(Request, frozen=True, kw_only=True):

@@ -13,6 +13,7 @@ from . import AttributeDefinition, KeySchemaElement, Reply, Request, TableDescri
 from . import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
 from . import DescribeTableOutput as DescribeTableOutput  # noqa: PLC0414
 from .parts import (
+    OnDemandThroughput,
     Projection,
     SearchSchemaElement,
     StreamSpecification,
@@ -27,13 +28,6 @@ class ProvisionedThroughput(Request, frozen=True):
     write_capacity_units: int
 
 
-class OnDemandLimits(Request, frozen=True):
-    """The API's OnDemandThroughput where it may take a maximum away, which is -1."""
-
-    max_read_request_units: int | None = None
-    max_write_request_units: int | None = None
-
-
 class LocalSecondaryIndex(Request, frozen=True):
     index_name: str
     key_schema: tuple[KeySchemaElement, ...]
@@ -45,7 +39,7 @@ class GlobalSecondaryIndex(Request, frozen=True):
     key_schema: tuple[KeySchemaElement, ...]
     projection: Projection
     provisioned_throughput: ProvisionedThroughput | None = None
-    on_demand_throughput: OnDemandLimits | None = None
+    on_demand_throughput: OnDemandThroughput | None = None
     warm_throughput: WarmThroughput | None = None
 
 
@@ -83,7 +77,7 @@ class CreateTableInput(Request, frozen=True):
     deletion_protection_enabled: bool | None = None
     warm_throughput: WarmThroughput | None = None
     resource_policy: str | None = None
-    on_demand_throughput: OnDemandLimits | None = None
+    on_demand_throughput: OnDemandThroughput | None = None
     global_table_source_arn: str | None = None
     global_table_settings_replication_mode: str | None = None
     vector_indexes: tuple[NewVectorIndex, ...] | None = None

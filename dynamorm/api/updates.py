@@ -7,21 +7,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ReplicationGr
 from __future__ import annotations
 
 from ..model.options import WarmThroughput
-from . import AttributeDefinition, Request
-from .parts import OnDemandThroughputOverride, ProvisionedThroughputOverride, StreamSpecification
-from .tables import (
-    GlobalSecondaryIndex,
-    NewVectorIndex,
-    OnDemandLimits,
-    ProvisionedThroughput,
-    SSESpecification,
-)
+from . import AttributeDefinition, Request, parts, tables
 
 
 class ReplicaGlobalSecondaryIndex(Request, frozen=True):
     index_name: str
-    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
-    on_demand_throughput_override: OnDemandThroughputOverride | None = None
+    provisioned_throughput_override: parts.ProvisionedThroughputOverride | None = None
+    on_demand_throughput_override: parts.OnDemandThroughputOverride | None = None
 
 
 class ReplicationGroupMember(Request, frozen=True):
@@ -32,8 +24,8 @@ class ReplicationGroupMember(Request, frozen=True):
 
     region_name: str
     kms_master_key_id: str | None = None
-    provisioned_throughput_override: ProvisionedThroughputOverride | None = None
-    on_demand_throughput_override: OnDemandThroughputOverride | None = None
+    provisioned_throughput_override: parts.ProvisionedThroughputOverride | None = None
+    on_demand_throughput_override: parts.OnDemandThroughputOverride | None = None
     global_secondary_indexes: tuple[ReplicaGlobalSecondaryIndex, ...] | None = None
     table_class_override: str | None = None
 
@@ -59,12 +51,14 @@ class GlobalTableWitnessGroupUpdate(Request, frozen=True):
 
 class UpdateGlobalSecondaryIndexAction(Request, frozen=True):
     index_name: str
-    provisioned_throughput: ProvisionedThroughput | None = None
-    on_demand_throughput: OnDemandLimits | None = None
+    provisioned_throughput: tables.ProvisionedThroughput | None = None
+    on_demand_throughput: parts.OnDemandThroughput | None = None
     warm_throughput: WarmThroughput | None = None
 
 
-class DeleteGlobalSecondaryIndexAction(Request, frozen=True):
+class DeleteIndexAction(Request, frozen=True):
+    """DeleteGlobalSecondaryIndexAction and DeleteVectorIndexAction, of one shape."""
+
     index_name: str
 
 
@@ -72,19 +66,15 @@ class GlobalSecondaryIndexUpdate(Request, frozen=True):
     """One of the three; CreateGlobalSecondaryIndexAction is a GlobalSecondaryIndex by its shape."""
 
     update: UpdateGlobalSecondaryIndexAction | None = None
-    create: GlobalSecondaryIndex | None = None
-    delete: DeleteGlobalSecondaryIndexAction | None = None
-
-
-class DeleteVectorIndexAction(Request, frozen=True):
-    index_name: str
+    create: tables.GlobalSecondaryIndex | None = None
+    delete: DeleteIndexAction | None = None
 
 
 class VectorIndexUpdate(Request, frozen=True):
     """One of the two, and one of them in a request: the API has no Update of a vector index."""
 
-    create: NewVectorIndex | None = None
-    delete: DeleteVectorIndexAction | None = None
+    create: tables.NewVectorIndex | None = None
+    delete: DeleteIndexAction | None = None
 
 
 class UpdateTableInput(Request, frozen=True, kw_only=True):
@@ -93,16 +83,16 @@ class UpdateTableInput(Request, frozen=True, kw_only=True):
     attribute_definitions: tuple[AttributeDefinition, ...] | None = None
     table_name: str
     billing_mode: str | None = None
-    provisioned_throughput: ProvisionedThroughput | None = None
+    provisioned_throughput: tables.ProvisionedThroughput | None = None
     global_secondary_index_updates: tuple[GlobalSecondaryIndexUpdate, ...] | None = None
-    stream_specification: StreamSpecification | None = None
-    sse_specification: SSESpecification | None = None
+    stream_specification: parts.StreamSpecification | None = None
+    sse_specification: tables.SSESpecification | None = None
     replica_updates: tuple[ReplicationGroupUpdate, ...] | None = None
     table_class: str | None = None
     deletion_protection_enabled: bool | None = None
     multi_region_consistency: str | None = None
     global_table_witness_updates: tuple[GlobalTableWitnessGroupUpdate, ...] | None = None
-    on_demand_throughput: OnDemandLimits | None = None
+    on_demand_throughput: parts.OnDemandThroughput | None = None
     warm_throughput: WarmThroughput | None = None
     global_table_settings_replication_mode: str | None = None
     disassociation_protection_enabled: bool | None = None

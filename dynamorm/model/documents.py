@@ -12,17 +12,10 @@ from typing import Any
 from msgspec import UNSET, UnsetType
 
 from ..errors import ModelError
+from . import sources
 from .keys import IndexSpec, KeyAttribute, VectorAttribute
 from .options import KMS, Include, OnDemand, Provisioned, WarmThroughput
-from .sources import (
-    FILLED_BY,
-    MEMBERS,
-    UNITS,
-    Document,
-    described_members,
-    is_resource,
-    resource_members,
-)
+from .sources import Document
 
 
 def read_parts(source: Any, name: str | None) -> tuple[dict[str, Any], bool]:
@@ -59,9 +52,9 @@ def _read(document: Document, named: Document) -> tuple[dict[str, Any], bool]:
     members: Document = table
     options: dict[str, Any] = {}
     if described:
-        members, options = described_members(table)
-    elif is_resource(table):
-        members, options = resource_members(table, named)
+        members, options = sources.described_members(table)
+    elif sources.is_resource(table):
+        members, options = sources.resource_members(table, named)
     return {**_parts({**members, **named}), **options}, described
 
 
@@ -74,7 +67,7 @@ _CAPACITIES: dict[str, Callable[..., Any]] = {
 
 def _units(kind: str, found: Any) -> Any:
     """Return the option that units make, `None` for none; a template may have them as text."""
-    figures = (int(found[name]) if name in found else UNSET for name in UNITS[kind])
+    figures = (int(found[name]) if name in found else UNSET for name in sources.UNITS[kind])
     return _CAPACITIES[kind](*figures) if found else None
 
 
@@ -83,9 +76,9 @@ def _parts(request: Document) -> dict[str, Any]:
     parts: dict[str, Any] = key_parts(request)
     extra = {}
     for name, value in request.items():
-        if (option := FILLED_BY.get(name, "")) in _READ:
+        if (option := sources.FILLED_BY.get(name, "")) in _READ:
             parts[option] = _READ[option](value)
-        elif name not in MEMBERS:
+        elif name not in sources.MEMBERS:
             extra[name] = value
     return {**parts, "billing": _billing(request), "extra": extra or UNSET}
 

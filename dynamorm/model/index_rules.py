@@ -7,33 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
+
+from msgspec import UnsetType
 
 from . import attribute_problems, name_problem
 from .keys import IndexKind, IndexSpec, KeyAttribute, VectorAttribute, key_problems
 from .options import Distance, Include, OnDemand, Provisioned, WarmThroughput
 
-if TYPE_CHECKING:
-    from typing import Protocol
-
-    from msgspec import UnsetType
-
-    class Table(Protocol):
-        """The members of a `TableSpec` that these rules look at."""
-
-        @property
-        def name(self) -> str: ...
-        @property
-        def partition_key(self) -> KeyAttribute: ...
-        @property
-        def sort_key(self) -> KeyAttribute | None: ...
-        @property
-        def indexes(self) -> tuple[IndexSpec, ...]: ...
-        @property
-        def defined(self) -> tuple[KeyAttribute, ...]: ...
-        @property
-        def billing(self) -> OnDemand | Provisioned | UnsetType: ...
-
+Key = tuple[KeyAttribute, ...]
+Billing = OnDemand | Provisioned | UnsetType
 
 # The defaults of AWS: the number of global ones is raised on request.
 MAX_INDEXES = {"global": 20, "local": 5, "vector": 5}
@@ -49,44 +32,47 @@ MAX_FILTERS = 18
 _CAPACITIES = {"throughput": Provisioned, "on_demand": OnDemand, "warm": WarmThroughput}
 
 
-def index_problems(spec: Table) -> Iterator[str]:
-    """Say what is wrong with all indexes together, then with each by itself."""
-    for problem in _problems_in_sum(spec):
-        yield f"{problem} - at {spec.name}"
-    for index in spec.indexes:
-        for problem in _problems(index, spec):
-            yield f"{problem} - at {spec.name}.{index.name}"
+def index_problems(
+    indexes: tuple[IndexSpec, ...], key: Key, defined: Key, billing: Billing, place: str
+) -> Iterator[str]:
+    """Say what is wrong with all indexes together, then with each by itself.
+
+    `key` is the table's own, and `defined` every attribute of a key or search schema.
+    """
+    for problem in _problems_in_sum(indexes, defined):
+        yield f"{problem} - at {place}"
+    for index in indexes:
+        for problem in _problems(index, key, billing):
+            yield f"{problem} - at {place}.{index.name}"
 
 
-def _problems_in_sum(spec: Table) -> Iterator[str]:
-    for name, count in Counter(index.name for index in spec.indexes).items():
+def _problems_in_sum(indexes: tuple[IndexSpec, ...], defined: Key) -> Iterator[str]:
+    for name, count in Counter(index.name for index in indexes).items():
         if count > 1:
             yield f"{count} indexes are named {name!r}: give each a name of its own"
-    kinds: Counter[IndexKind] = Counter(index.kind for index in spec.indexes)
+    kinds: Counter[IndexKind] = Counter(index.kind for index in indexes)
     for kind, count in kinds.items():
         if count > MAX_INDEXES[kind]:
             yield f"{count} {kind} indexes; a table has at most {MAX_INDEXES[kind]}"
-    included = sum(len(_included(index)) for index in spec.indexes)
+    included = sum(len(_included(index)) for index in indexes)
     if included > MAX_INCLUDED_IN_SUM:
         yield (
             f"{included} included attributes over all indexes; "
             f"the most is {MAX_INCLUDED_IN_SUM}: project ALL or KEYS_ONLY somewhere"
         )
-    yield from _vector_problems_in_sum(spec)
-
-
-def _vector_problems_in_sum(spec: Table) -> Iterator[str]:
-    vectors = [index.vector for index in spec.indexes if index.vector]
-    for name in sorted({vector.name for vector in vectors}):
-        if any(attribute.name == name for attribute in spec.defined):
+    dimensions: dict[str, list[str]] = {}
+    for index in indexes:
+        if index.vector:
+            dimensions.setdefault(index.vector.name, []).append(str(index.vector.dimensions))
+    for name, every in sorted(dimensions.items()):
+        if any(attribute.name == name for attribute in defined):
             yield f"{name!r} is a vector: it can be no key and no inline filter"
-        dimensions = [str(vector.dimensions) for vector in vectors if vector.name == name]
-        if len(set(dimensions)) > 1:
-            every = ", ".join(dimensions)
-            yield f"vector {name!r} has {every} dimensions: all its indexes have the same"
+        if len({*every}) > 1:
+            listed = ", ".join(every)
+            yield f"vector {name!r} has {listed} dimensions: all its indexes have the same"
 
 
-def _problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+def _problems(index: IndexSpec, key: Key, billing: Billing) -> Iterator[str]:
     if problem := name_problem(index.name, "index"):
         yield problem
     for option, kind in _CAPACITIES.items():
@@ -94,7 +80,7 @@ def _problems(index: IndexSpec, spec: Table) -> Iterator[str]:
             yield f"{option} takes {kind.__name__}(...), not {value!r}"
     yield from key_problems(index.defined, "search schema" if index.vector else "key")
     yield from _projection_problems(index)
-    yield from _OF_KIND[index.kind](index, spec)
+    yield from _OF_KIND[index.kind](index, key, billing)
     if index.filters and not index.vector:
         yield "filters go with a vector: give the index one, or leave them out"
 
@@ -118,13 +104,13 @@ def _projection_problems(index: IndexSpec) -> Iterator[str]:
         yield f"projection takes ALL, KEYS_ONLY or Include(...), not {index.projection!r}"
 
 
-def _local_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
-    if spec.sort_key is None:
+def _local_problems(index: IndexSpec, key: Key, _: Billing) -> Iterator[str]:
+    if len(key) == 1:
         yield (
             "a local index needs a table with a sort key: mark one with SortKey(), "
             "or give this index a PartitionKey of its own"
         )
-    if any(attribute.name == spec.partition_key.name for attribute in index.sort_key):
+    if any(attribute.name == key[0].name for attribute in index.sort_key):
         yield "a local index has the table's partition key: sort by another attribute"
     if len(index.sort_key) != 1:
         yield f"a local index has exactly one sort key, not {len(index.sort_key)}"
@@ -133,18 +119,18 @@ def _local_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
             yield f"a local index shares the table's capacity: leave {option} out"
 
 
-def _global_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+def _global_problems(index: IndexSpec, _: Key, billing: Billing) -> Iterator[str]:
     for name, parts in (("partition", index.partition_key), ("sort", index.sort_key)):
         if len(parts) > MAX_KEY_PARTS:
             yield f"{len(parts)} {name} key attributes; the most is {MAX_KEY_PARTS}"
-    if isinstance(spec.billing, Provisioned):
+    if isinstance(billing, Provisioned):
         if index.on_demand is not None:
             yield "on_demand on a provisioned table: give throughput instead"
     elif index.throughput is not None:
         yield "throughput on an on-demand table: give on_demand, or the table Provisioned billing"
 
 
-def _vector_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
+def _vector_problems(index: IndexSpec, _: Key, billing: Billing) -> Iterator[str]:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
     vector: VectorAttribute = index.vector  # type: ignore[assignment]  # of this kind, it has one
     # A vector is no key, so `key_problems` has not seen its name.
@@ -169,11 +155,11 @@ def _vector_problems(index: IndexSpec, spec: Table) -> Iterator[str]:
     for option in _CAPACITIES:
         if getattr(index, option) is not None:
             yield f"a vector index has no capacity of its own: leave {option} out"
-    if isinstance(spec.billing, Provisioned):
+    if isinstance(billing, Provisioned):
         yield "a table with a vector index is billed on demand: declare OnDemand()"
 
 
-_OF_KIND: dict[IndexKind, Callable[[IndexSpec, Table], Iterator[str]]] = {
+_OF_KIND: dict[IndexKind, Callable[[IndexSpec, Key, Billing], Iterator[str]]] = {
     "global": _global_problems,
     "local": _local_problems,
     "vector": _vector_problems,

@@ -11,21 +11,8 @@ from typing import Any, Literal
 
 from msgspec import UNSET, Struct, UnsetType, structs
 
-from . import attribute_problems
+from . import attribute_problems, options
 from .fields import Field, InlineFilter, PartitionKey, SortKey, TimeToLive, Vector
-from .options import (
-    ALL,
-    AnyIndex,
-    Distance,
-    Include,
-    Index,
-    OnDemand,
-    Projecting,
-    Projection,
-    Provisioned,
-    VectorIndex,
-    WarmThroughput,
-)
 
 IndexKind = Literal["global", "local", "vector"]
 
@@ -53,7 +40,7 @@ class VectorAttribute(Struct, frozen=True):
 
     name: str
     dimensions: int
-    distance: Distance
+    distance: options.Distance
 
 
 def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
@@ -62,7 +49,7 @@ def in_order(filters: Iterable[KeyAttribute]) -> tuple[KeyAttribute, ...]:
     return tuple(sorted(filters, key=lambda part: str(part.name)))
 
 
-class IndexSpec(Projecting, frozen=True):
+class IndexSpec(options.Projecting, frozen=True):
     """An index: a vector index where it has a `vector`; one without a partition key is local.
 
     A local index shares the partition key of the table. The names in `Include` are attribute names
@@ -72,10 +59,10 @@ class IndexSpec(Projecting, frozen=True):
     name: str
     partition_key: tuple[KeyAttribute, ...] = ()
     sort_key: tuple[KeyAttribute, ...] = ()
-    projection: Projection = ALL
-    throughput: Provisioned | None = None
-    on_demand: OnDemand | None = None
-    warm: WarmThroughput | None = None
+    projection: options.Projection = options.ALL
+    throughput: options.Provisioned | None = None
+    on_demand: options.OnDemand | None = None
+    warm: options.WarmThroughput | None = None
     vector: VectorAttribute | None = None
     filters: tuple[KeyAttribute, ...] = ()
 
@@ -113,8 +100,8 @@ _IN_WORDS = {"S": "a string", "N": "a number", "B": "bytes"}
 
 def spec_parts(
     fields: tuple[Field, ...],
-    indexes: tuple[AnyIndex, ...],
-    inherited: tuple[AnyIndex, ...],
+    indexes: tuple[options.AnyIndex, ...],
+    inherited: tuple[options.AnyIndex, ...],
     place: str,
     problems: list[str],
 ) -> dict[str, Any]:
@@ -205,16 +192,16 @@ class _Marked:
             self._wrong("no partition key: mark one field with PartitionKey()")
         return next(iter(self._attributes(None, kind)), None)
 
-    def indexes(self, listed: Mapping[str, AnyIndex]) -> Iterator[IndexSpec]:
+    def indexes(self, listed: Mapping[str, options.AnyIndex]) -> Iterator[IndexSpec]:
         """Yield the indexes that fields are marked for, each with what its listing says."""
         for name in self._names():
-            index = listed.get(name, Index(name))
+            index = listed.get(name, options.Index(name))
             hashes, ranges, filters = (
                 self._attributes(name, kind) for kind in (PartitionKey, SortKey, InlineFilter)
             )
             projection = self._projection(index)
             vectors = self._fields_of(name, Vector)
-            if not isinstance(index, VectorIndex):
+            if not isinstance(index, options.VectorIndex):
                 if vectors or filters:
                     listing = f"add VectorIndex({name!r}, dimensions=...) to indexes="
                     self._wrong(f"vector index {name!r} is not listed: {listing}")
@@ -233,32 +220,32 @@ class _Marked:
     def _names(self) -> dict[str, None]:
         return dict.fromkeys(index for index, _ in self._keys if index is not None)
 
-    def listed(self, declared: tuple[AnyIndex, ...]) -> dict[str, AnyIndex]:
+    def listed(self, declared: tuple[options.AnyIndex, ...]) -> dict[str, options.AnyIndex]:
         """Return the indexes of `indexes=` by name; each must have its markers."""
-        listed: dict[str, AnyIndex] = {}
+        listed: dict[str, options.AnyIndex] = {}
         marked = self._names()
         for index in self.known(declared):
             if index.name in listed:
                 self._wrong(f"indexes= lists {index.name!r} twice")
             if index.name not in marked:
-                vector = isinstance(index, VectorIndex)
+                vector = isinstance(index, options.VectorIndex)
                 what, kinds = ("vector", [Vector]) if vector else ("key", [PartitionKey, SortKey])
                 wanted = " or ".join(f"{kind.__name__}(index={index.name!r})" for kind in kinds)
                 self._wrong(f"index {index.name!r} has no {what}: mark fields with {wanted}")
             listed[index.name] = index
         return listed
 
-    def known(self, declared: tuple[AnyIndex, ...]) -> Iterator[AnyIndex]:
+    def known(self, declared: tuple[options.AnyIndex, ...]) -> Iterator[options.AnyIndex]:
         """Yield what is an index with a name."""
         for index in declared:
-            if isinstance(index, AnyIndex) and isinstance(index.name, str):
+            if isinstance(index, options.AnyIndex) and isinstance(index.name, str):
                 yield index
             else:
                 self._wrong(f'indexes= takes Index("name", ...), not {index!r}')
 
-    def _projection(self, index: AnyIndex) -> Any:
+    def _projection(self, index: options.AnyIndex) -> Any:
         """Return a projection by the names of attributes; a model has those of fields."""
-        if not isinstance(index.projection, Include):
+        if not isinstance(index.projection, options.Include):
             return index.projection
         attributes = {field.name: field.attribute for field in self._fields}
         for name in index.projection.fields:
@@ -268,7 +255,7 @@ class _Marked:
                     f"{', '.join(attributes)}",
                     f"{self._place}, index {index.name}",
                 )
-        return Include(*(attributes.get(name, name) for name in index.projection.fields))
+        return options.Include(*(attributes.get(name, name) for name in index.projection.fields))
 
     def time_to_live(self) -> str | UnsetType:
         """Return the attribute of the field that is marked with `TimeToLive`."""

@@ -4,38 +4,27 @@ from __future__ import annotations
 
 from typing import Any, TypedDict
 
-from .options import (
-    KMS,
-    Consistency,
-    InsightsMode,
-    Kinesis,
-    OnDemand,
-    Provisioned,
-    Replica,
-    StreamView,
-    TableClass,
-    WarmThroughput,
-)
+from . import options
 
 
 class TableOptions(TypedDict, total=False):
     """The options as keywords, for functions that wrap an operation."""
 
-    billing: OnDemand | Provisioned
-    stream: StreamView | None
-    encryption: KMS | None
+    billing: options.OnDemand | options.Provisioned
+    stream: options.StreamView | None
+    encryption: options.KMS | None
     tags: dict[str, str]
-    table_class: TableClass
+    table_class: options.TableClass
     deletion_protection: bool
-    warm: WarmThroughput
+    warm: options.WarmThroughput
     point_in_time_recovery: bool | int
     resource_policy: str | dict[str, Any] | None
     stream_policy: str | dict[str, Any] | None
-    kinesis: str | Kinesis | None
-    contributor_insights: bool | InsightsMode
-    index_insights: dict[str, bool | InsightsMode]
-    replicas: tuple[Replica, ...] | list[Replica]
-    consistency: Consistency
+    kinesis: str | options.Kinesis | None
+    contributor_insights: bool | options.InsightsMode
+    index_insights: dict[str, bool | options.InsightsMode]
+    replicas: tuple[options.Replica, ...] | list[options.Replica]
+    consistency: options.Consistency
     witness: str | None
     disassociation_protection: bool
     extra: dict[str, Any]

@@ -12,23 +12,8 @@ from typing import Any, get_args
 
 from msgspec import UNSET, DecodeError, json
 
+from . import options
 from .keys import IndexSpec
-from .options import (
-    KMS,
-    Consistency,
-    InsightsMode,
-    Kinesis,
-    OnDemand,
-    Options,
-    Provisioned,
-    Replica,
-    StreamView,
-    TableClass,
-    WarmThroughput,
-    is_key_id,
-    is_units,
-    policy_text,
-)
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_PointInTimeRecoverySpecification.html
 MAX_RECOVERY_DAYS = 35
@@ -56,13 +41,13 @@ def _is_tag_text(text: object, most: int) -> bool:
 
 def _is_policy(given: object) -> bool:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/rbac-considerations.html
-    text = policy_text(given)
+    text = options.policy_text(given)
     policy = json.decode(text)
     return isinstance(policy, dict) and policy != {} and len(text.encode()) <= MAX_POLICY_BYTES
 
 
 IGNORABLE = (
-    *(name for name in Options.__struct_fields__ if name not in ("extra", "ignore")),
+    *(name for name in options.Options.__struct_fields__ if name not in ("extra", "ignore")),
     "ttl",
 )
 """What a model can ignore, by the names of the steps that change it."""
@@ -77,8 +62,11 @@ _STREAM_ARN = r"arn:[a-z-]+:kinesis:[a-z0-9-]+:\d+:stream/[a-zA-Z0-9_.-]{1,128}\
 
 
 def _is_destination(given: object) -> bool:
-    stream = given.stream if isinstance(given, Kinesis) else given
-    precise = not isinstance(given, Kinesis) or given.precision in ("MICROSECOND", "MILLISECOND")
+    stream = given.stream if isinstance(given, options.Kinesis) else given
+    precise = not isinstance(given, options.Kinesis) or given.precision in (
+        "MICROSECOND",
+        "MILLISECOND",
+    )
     return precise and isinstance(stream, str) and re.match(_STREAM_ARN, stream) is not None
 
 
@@ -99,29 +87,32 @@ _POLICY: Row = (
     "a policy of up to 20 KB, as JSON text or a dict, or None",
 )
 _INSIGHTS: Row = (
-    lambda v: isinstance(v, bool) or v in get_args(InsightsMode),
+    lambda v: isinstance(v, bool) or v in get_args(options.InsightsMode),
     'True, False, "ACCESSED_AND_THROTTLED_KEYS" or "THROTTLED_KEYS"',
 )
-_UNITS: Row = (is_units, "a whole number from 1")
+_UNITS: Row = (options.is_units, "a whole number from 1")
 _UNITS_OF_INDEXES: Row = (
-    lambda v: isinstance(v, dict) and all(map(is_units, v.values())),
+    lambda v: isinstance(v, dict) and all(map(options.is_units, v.values())),
     "whole numbers from 1 by the names of indexes",
 )
 
 WANTED: dict[str, Row] = {
     "billing": (
-        lambda v: isinstance(v, OnDemand | Provisioned),
+        lambda v: isinstance(v, options.OnDemand | options.Provisioned),
         "OnDemand(...) or Provisioned(read=..., write=...)",
     ),
-    "stream": _one_of(StreamView, None),
-    "encryption": (lambda v: isinstance(v, KMS | None), "KMS(...) or None"),
+    "stream": _one_of(options.StreamView, None),
+    "encryption": (lambda v: isinstance(v, options.KMS | None), "KMS(...) or None"),
     "tags": (
         _tags_fit,
         "up to 50 tags of letters, digits, spaces and +-=._:/@, keys to 128, values to 256 long",
     ),
-    "table_class": _one_of(TableClass),
+    "table_class": _one_of(options.TableClass),
     "deletion_protection": _FLAG,
-    "warm": (lambda v: isinstance(v, WarmThroughput), "WarmThroughput(read=..., write=...)"),
+    "warm": (
+        lambda v: isinstance(v, options.WarmThroughput),
+        "WarmThroughput(read=..., write=...)",
+    ),
     "point_in_time_recovery": (
         lambda v: type(v) is bool or (type(v) is int and 1 <= v <= MAX_RECOVERY_DAYS),
         "True, False or 1 to 35 days",
@@ -138,10 +129,10 @@ WANTED: dict[str, Row] = {
         f"a dict of global indexes by name, each {_INSIGHTS[1]}",
     ),
     "replicas": (
-        lambda v: isinstance(v, tuple) and all(isinstance(one, Replica) for one in v),
+        lambda v: isinstance(v, tuple) and all(isinstance(one, options.Replica) for one in v),
         'a tuple of Replica("eu-west-1", ...)',
     ),
-    "consistency": _one_of(Consistency),
+    "consistency": _one_of(options.Consistency),
     "witness": (lambda v: v is None or _is_region(v), 'a region such as "eu-central-1", or None'),
     "disassociation_protection": _FLAG,
     "ignore": (
@@ -177,7 +168,7 @@ def _unfit(values: Any, rows: Mapping[str, Row]) -> dict[str, Any]:
 
 
 def option_problems(
-    spec: Options, indexes: tuple[IndexSpec, ...], expires: object
+    spec: options.Options, indexes: tuple[IndexSpec, ...], expires: object
 ) -> Iterator[str]:
     """Say which options have a value that does not fit, by itself or beside the others.
 
@@ -214,7 +205,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_CreateGlobalT
 
 
 def _replica_problems(
-    spec: Options, indexes: tuple[IndexSpec, ...], expires: object
+    spec: options.Options, indexes: tuple[IndexSpec, ...], expires: object
 ) -> Iterator[str]:
     replicas = spec.replicas or ()
     for replica in replicas:
@@ -242,7 +233,7 @@ def _replica_problems(
             f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "
             "NEW_AND_OLD_IMAGES: declare that one, or none"
         )
-    if isinstance(spec.billing, Provisioned) and "billing" not in (spec.ignore or ()):
+    if isinstance(spec.billing, options.Provisioned) and "billing" not in (spec.ignore or ()):
         # "Table write capacity should either be Pay-Per-Request or AutoScaled", says the service.
         yield (
             "replicas of a provisioned table need auto scaling of its writes, which another "
@@ -250,7 +241,7 @@ def _replica_problems(
         )
 
 
-def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
+def _strong_problems(spec: options.Options, regions: list[str]) -> Iterator[str]:
     """Say what is not as a table with multi-Region strong consistency has to be."""
     if len(regions) + bool(spec.witness) != 2 or not regions:
         yield (
@@ -267,9 +258,9 @@ def _strong_problems(spec: Options, regions: list[str]) -> Iterator[str]:
 
 
 _OF_REPLICA: dict[str, Row] = {
-    "kms_key": (is_key_id, "the id, alias or ARN of a key of its region"),
+    "kms_key": (options.is_key_id, "the id, alias or ARN of a key of its region"),
     # The same as of the table itself.
-    **{name: WANTED[name] for name in Replica.__struct_fields__ if name in WANTED},
+    **{name: WANTED[name] for name in options.Replica.__struct_fields__ if name in WANTED},
     "max_read": _UNITS,
     "read": _UNITS,
     "index_max_read": _UNITS_OF_INDEXES,
@@ -277,7 +268,9 @@ _OF_REPLICA: dict[str, Row] = {
 }
 
 
-def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...]) -> Iterator[str]:
+def _own_problems(
+    replica: options.Replica, spec: options.Options, indexes: tuple[IndexSpec, ...]
+) -> Iterator[str]:
     place = f"of Replica({replica.region!r:.50})"
     if not _is_region(replica.region):
         yield f'Replica takes a region such as "eu-west-1", not {replica.region!r:.50}'
@@ -287,7 +280,7 @@ def _own_problems(replica: Replica, spec: Options, indexes: tuple[IndexSpec, ...
     if replica.kms_key is not UNSET and spec.encryption is None:
         yield f"kms_key {place}: the table declares encryption=None, which holds in all regions"
     # Without billing=, dynamorm creates an on-demand table.
-    fixed = isinstance(spec.billing, Provisioned)
+    fixed = isinstance(spec.billing, options.Provisioned)
     other, kind = ("max_read", "a provisioned") if fixed else ("read", "an on-demand")
     for name in (other, f"index_{other}"):
         if getattr(replica, name):

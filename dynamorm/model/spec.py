@@ -192,7 +192,7 @@ def _rule_problems(spec: TableSpec) -> Iterator[str]:
     if spec.indexes:
         from .index_rules import index_problems
 
-        yield from index_problems(spec)
+        yield from index_problems(spec.indexes, spec.key, spec.defined, spec.billing, spec.name)
 
 
 def _table_problems(spec: TableSpec) -> Iterator[str]:

@@ -7,19 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import UNSET, UnsetType, defstruct, structs
 
-from ..api import AttributeDefinition, DescribeTableInput, KeySchemaElement, T
-from ..api.parts import Projection as ProjectionShape
-from ..api.parts import SearchSchemaElement, StreamSpecification, Tag, VectorAttributeDefinition
-from ..api.tables import (
-    CreateTableInput,
-    DeleteTableInput,
-    GlobalSecondaryIndex,
-    LocalSecondaryIndex,
-    NewVectorIndex,
-    OnDemandLimits,
-    ProvisionedThroughput,
-    SSESpecification,
-)
+from ..api import AttributeDefinition, DescribeTableInput, KeySchemaElement, T, parts, tables
 from ..model import table_name
 from ..model.declare import Model, table_spec
 from ..model.keys import IndexSpec, KeyAttribute
@@ -34,7 +22,7 @@ if TYPE_CHECKING:
 
 def create_table(
     model: Model, *, name: str | None = None, **options: Unpack[TableOptions]
-) -> CreateTableInput:
+) -> tables.CreateTableInput:
     """Build CreateTable from a model or a spec, billed on demand unless it says otherwise.
 
     `extra` of the model comes last: members that no option stands for, as they are. Raises
@@ -44,7 +32,7 @@ def create_table(
     billing = spec.billing or OnDemand()
     provisioned = billing if isinstance(billing, Provisioned) else None
     stream = spec.whole_stream
-    payload = CreateTableInput(
+    payload = tables.CreateTableInput(
         # Exactly the attributes that are in a key or a search schema: the service refuses others.
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in spec.defined),
         table_name=spec.name,
@@ -55,9 +43,9 @@ def create_table(
         billing_mode="PROVISIONED" if provisioned else "PAY_PER_REQUEST",
         provisioned_throughput=units_shape(provisioned),
         # A new table has none: to declare so takes no member.
-        stream_specification=StreamSpecification(True, stream) if stream else None,
+        stream_specification=parts.StreamSpecification(True, stream) if stream else None,
         sse_specification=encryption_shape(spec.encryption),
-        tags=tuple(Tag(key, value) for key, value in (spec.tags or {}).items()) or None,
+        tags=tuple(parts.Tag(key, value) for key, value in (spec.tags or {}).items()) or None,
         table_class=spec.table_class or None,
         deletion_protection_enabled=said(spec.deletion_protection),
         warm_throughput=spec.warm or None,
@@ -75,9 +63,9 @@ def describe_table(model_or_name: Model | str) -> DescribeTableInput:
     return DescribeTableInput(table_name(model_or_name))
 
 
-def delete_table(model_or_name: Model | str) -> DeleteTableInput:
+def delete_table(model_or_name: Model | str) -> tables.DeleteTableInput:
     """Build DeleteTable; a string is a table's name or ARN."""
-    return DeleteTableInput(table_name(model_or_name))
+    return tables.DeleteTableInput(table_name(model_or_name))
 
 
 def said(value: T | UnsetType) -> T | None:
@@ -95,23 +83,23 @@ def _key_schema(
     )
 
 
-def _projection(projection: Projection) -> ProjectionShape:
+def _projection(projection: Projection) -> parts.Projection:
     # `Include` is a tuple of names; ALL and KEYS_ONLY are the service's words.
     if isinstance(projection, tuple):
-        return ProjectionShape("INCLUDE", tuple(projection))
-    return ProjectionShape(projection)
+        return parts.Projection("INCLUDE", tuple(projection))
+    return parts.Projection(projection)
 
 
-def _local(index: IndexSpec, spec: TableSpec) -> LocalSecondaryIndex:
+def _local(index: IndexSpec, spec: TableSpec) -> tables.LocalSecondaryIndex:
     # Its partition key is always the table's, and no model repeats it.
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/LSI.html
     schema = _key_schema((spec.partition_key,), index.sort_key)
-    return LocalSecondaryIndex(index.name, schema, _projection(index.projection))
+    return tables.LocalSecondaryIndex(index.name, schema, _projection(index.projection))
 
 
-def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSecondaryIndex:
+def global_index(index: IndexSpec, provisioned: Provisioned | None) -> tables.GlobalSecondaryIndex:
     """Return a new global index, with its own figures or those of its provisioned table."""
-    return GlobalSecondaryIndex(
+    return tables.GlobalSecondaryIndex(
         index.name,
         _key_schema(index.partition_key, index.sort_key),
         _projection(index.projection),
@@ -122,14 +110,16 @@ def global_index(index: IndexSpec, provisioned: Provisioned | None) -> GlobalSec
     )
 
 
-def vector_index(index: IndexSpec) -> NewVectorIndex:
+def vector_index(index: IndexSpec) -> tables.NewVectorIndex:
     """Return a new vector index; its search schema is what others call a key, and may be empty."""
     vector: Any = index.vector
-    parts = (("HASH", index.partition_key), ("INLINE_FILTER", index.filters))
-    schema = (SearchSchemaElement(one.name, kind) for kind, part in parts for one in part)
-    return NewVectorIndex(
+    kinds = (("HASH", index.partition_key), ("INLINE_FILTER", index.filters))
+    schema = (
+        parts.SearchSchemaElement(one.name, kind) for kind, of_kind in kinds for one in of_kind
+    )
+    return tables.NewVectorIndex(
         index_name=index.name,
-        vector_attribute=VectorAttributeDefinition(vector.name),
+        vector_attribute=parts.VectorAttributeDefinition(vector.name),
         search_schema=tuple(schema) or None,
         projection=_projection(index.projection),
         dimensions=vector.dimensions,
@@ -137,31 +127,33 @@ def vector_index(index: IndexSpec) -> NewVectorIndex:
     )
 
 
-def units_shape(provisioned: Provisioned | None) -> ProvisionedThroughput | None:
+def units_shape(provisioned: Provisioned | None) -> tables.ProvisionedThroughput | None:
     """Return the figures of a provisioned table or index; on demand, the service refuses any."""
-    return ProvisionedThroughput(provisioned.read, provisioned.write) if provisioned else None
+    return (
+        tables.ProvisionedThroughput(provisioned.read, provisioned.write) if provisioned else None
+    )
 
 
-def _limits(on_demand: OnDemand | None) -> OnDemandLimits | None:
+def _limits(on_demand: OnDemand | None) -> parts.OnDemandThroughput | None:
     """Return the maxima that a new table or index has: `None` is no member of CreateTable."""
     if on_demand is None or not (on_demand.max_read or on_demand.max_write):
         return None
-    return OnDemandLimits(on_demand.max_read or None, on_demand.max_write or None)
+    return parts.OnDemandThroughput(on_demand.max_read or None, on_demand.max_write or None)
 
 
-def encryption_shape(encryption: KMS | UnsetType | None) -> SSESpecification | None:
+def encryption_shape(encryption: KMS | UnsetType | None) -> tables.SSESpecification | None:
     """Return what turns encryption with KMS on; without a key it is `aws/dynamodb`."""
     # The only type that the service takes:
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_SSESpecification.html
-    return SSESpecification(True, "KMS", encryption.key_id or None) if encryption else None
+    return tables.SSESpecification(True, "KMS", encryption.key_id or None) if encryption else None
 
 
-def unencrypted_shape(encryption: KMS | UnsetType | None) -> SSESpecification | None:
+def unencrypted_shape(encryption: KMS | UnsetType | None) -> tables.SSESpecification | None:
     """Return what turns encryption with KMS off, for a table that already has it."""
-    return SSESpecification(enabled=False) if encryption is None else None
+    return tables.SSESpecification(enabled=False) if encryption is None else None
 
 
-def _extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableInput:
+def _extended(payload: tables.CreateTableInput, extra: dict[str, Any]) -> tables.CreateTableInput:
     """Add members that no option stands for; those that this version does not know come last."""
     # None of them is set already: a model that says something twice is a `ModelError`.
     fields = {field.encode_name: field.name for field in structs.fields(payload)}
@@ -172,12 +164,12 @@ def _extended(payload: CreateTableInput, extra: dict[str, Any]) -> CreateTableIn
     return _wider(unknown, *widened, *map(extra.__getitem__, unknown))
 
 
-def _wider(unknown: tuple[str, ...], *values: Any) -> CreateTableInput:
+def _wider(unknown: tuple[str, ...], *values: Any) -> tables.CreateTableInput:
     """Make a request that has more members than this version knows.
 
     A function of the module, since pickle finds no class that was made at run time.
     """
-    made: CreateTableInput = _wider_class(unknown)(*values)
+    made: tables.CreateTableInput = _wider_class(unknown)(*values)
     return made
 
 
@@ -190,7 +182,7 @@ def _wider_class(unknown: tuple[str, ...]) -> Any:
     return defstruct(
         "CreateTableInput",
         [(field, Any, UNSET) for field in names],
-        bases=(CreateTableInput,),
+        bases=(tables.CreateTableInput,),
         frozen=True,
         rename=names,
         namespace={"__reduce__": reduced},

@@ -7,38 +7,12 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from ..api import AttributeDefinition
-from ..api.parts import (
-    OnDemandThroughputOverride,
-    ProvisionedThroughputOverride,
-    StreamSpecification,
-)
-from ..api.tables import OnDemandLimits
-from ..api.updates import (
-    DeleteGlobalSecondaryIndexAction,
-    DeleteVectorIndexAction,
-    GlobalSecondaryIndexUpdate,
-    GlobalTableWitnessGroupUpdate,
-    ReplicaGlobalSecondaryIndex,
-    ReplicationGroupMember,
-    ReplicationGroupMemberName,
-    ReplicationGroupUpdate,
-    UpdateGlobalSecondaryIndexAction,
-    UpdateTableInput,
-    VectorIndexUpdate,
-)
+from ..api import AttributeDefinition, parts, updates
 from ..model import table_name
 from ..model.declare import Model
 from ..model.keys import IndexSpec, KeyAttribute
 from ..model.options import KMS, Index, OnDemand, Provisioned, Replica, WarmThroughput
-from .tables import (
-    encryption_shape,
-    global_index,
-    said,
-    unencrypted_shape,
-    units_shape,
-    vector_index,
-)
+from . import tables
 
 if TYPE_CHECKING:
     from ..model.options import Consistency, StreamView, TableClass
@@ -66,7 +40,7 @@ def update_table(
     consistency: Consistency | UnsetType = UNSET,
     witness: str | None = None,
     disassociation_protection: bool | UnsetType = UNSET,
-) -> UpdateTableInput:
+) -> updates.UpdateTableInput:
     """Build UpdateTable. The service takes one kind of change in one request.
 
     `billing` changes the mode, `throughput` and `on_demand` the figures within it; a maximum of
@@ -79,42 +53,53 @@ def update_table(
     """
     # One member for both: with the mode the first figures, without it others within the mode.
     provisioned = billing if isinstance(billing, Provisioned) else throughput
-    changes = [GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
+    changes = [updates.GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
     vectors = []
     if create is not None and create.vector:
-        vectors.append(VectorIndexUpdate(create=vector_index(create)))
+        vectors.append(updates.VectorIndexUpdate(create=tables.vector_index(create)))
     elif create is not None:
         # How the table is billed is not known here: on a provisioned one, `create` has figures.
-        changes.append(GlobalSecondaryIndexUpdate(create=global_index(create, create.throughput)))
+        changes.append(
+            updates.GlobalSecondaryIndexUpdate(
+                create=tables.global_index(create, create.throughput)
+            )
+        )
     if delete is not None:
-        gone = DeleteGlobalSecondaryIndexAction(delete)
-        changes.append(GlobalSecondaryIndexUpdate(delete=gone))
+        gone = updates.DeleteIndexAction(delete)
+        changes.append(updates.GlobalSecondaryIndexUpdate(delete=gone))
     if delete_vector is not None:
-        vectors.append(VectorIndexUpdate(delete=DeleteVectorIndexAction(delete_vector)))
+        vectors.append(updates.VectorIndexUpdate(delete=updates.DeleteIndexAction(delete_vector)))
     # One action in each element; of a strongly consistent table all Creates are in one request.
-    replicas = [ReplicationGroupUpdate(create=_member(replica)) for replica in create_replicas]
+    replicas = [
+        updates.ReplicationGroupUpdate(create=_member(replica)) for replica in create_replicas
+    ]
     if update_replica is not None:
-        replicas.append(ReplicationGroupUpdate(update=_member(update_replica)))
+        replicas.append(updates.ReplicationGroupUpdate(update=_member(update_replica)))
     if delete_replica is not None:
-        gone_from = ReplicationGroupMemberName(delete_replica)
-        replicas.append(ReplicationGroupUpdate(delete=gone_from))
-    return UpdateTableInput(
+        gone_from = updates.ReplicationGroupMemberName(delete_replica)
+        replicas.append(updates.ReplicationGroupUpdate(delete=gone_from))
+    witnesses = None
+    if witness is not None:
+        created = updates.ReplicationGroupMemberName(witness)
+        witnesses = (updates.GlobalTableWitnessGroupUpdate(create=created),)
+    return updates.UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
         or None,
         table_name=table_name(model_or_name),
         billing_mode=_MODES.get(type(billing)),
-        provisioned_throughput=units_shape(provisioned),
+        provisioned_throughput=tables.units_shape(provisioned),
         global_secondary_index_updates=tuple(changes) or None,
         stream_specification=_stream(stream),
-        sse_specification=encryption_shape(encryption) or unencrypted_shape(encryption),
+        sse_specification=tables.encryption_shape(encryption)
+        or tables.unencrypted_shape(encryption),
         table_class=table_class or None,
-        deletion_protection_enabled=said(deletion_protection),
+        deletion_protection_enabled=tables.said(deletion_protection),
         on_demand_throughput=_maxima(on_demand),
         replica_updates=tuple(replicas) or None,
         multi_region_consistency=consistency or None,
-        global_table_witness_updates=_witnesses(witness),
+        global_table_witness_updates=witnesses,
         warm_throughput=warm or None,
-        disassociation_protection_enabled=said(disassociation_protection),
+        disassociation_protection_enabled=tables.said(disassociation_protection),
         vector_index_updates=tuple(vectors) or None,
     )
 
@@ -122,39 +107,36 @@ def update_table(
 _MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}
 
 
-def _stream(view: StreamView | UnsetType | None) -> StreamSpecification | None:
+def _stream(view: StreamView | UnsetType | None) -> parts.StreamSpecification | None:
     # Other than in CreateTable, `None` turns a stream off.
     if view is UNSET:
         return None
-    return StreamSpecification(True, view) if view else StreamSpecification(False)
+    return parts.StreamSpecification(True, view) if view else parts.StreamSpecification(False)
 
 
-def _maxima(on_demand: OnDemand | None) -> OnDemandLimits | None:
+def _maxima(on_demand: OnDemand | None) -> parts.OnDemandThroughput | None:
     """Return the maxima to set; what is left out stays as it is, and -1 takes one away."""
     if on_demand is None or on_demand == OnDemand():
         return None
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_OnDemandThroughput.html
-    return OnDemandLimits(
-        *(-1 if most is None else said(most) for most in (on_demand.max_read, on_demand.max_write))
+    return parts.OnDemandThroughput(
+        *(
+            -1 if most is None else tables.said(most)
+            for most in (on_demand.max_read, on_demand.max_write)
+        )
     )
 
 
-def _capacities(index: Index) -> UpdateGlobalSecondaryIndexAction:
+def _capacities(index: Index) -> updates.UpdateGlobalSecondaryIndexAction:
     """Return what changes of the capacity of an index; what it does not declare stays."""
-    return UpdateGlobalSecondaryIndexAction(
-        index.name, units_shape(index.throughput), _maxima(index.on_demand), index.warm
+    return updates.UpdateGlobalSecondaryIndexAction(
+        index.name, tables.units_shape(index.throughput), _maxima(index.on_demand), index.warm
     )
 
 
-def _witnesses(region: str | None) -> tuple[GlobalTableWitnessGroupUpdate, ...] | None:
-    if region is None:
-        return None
-    return (GlobalTableWitnessGroupUpdate(create=ReplicationGroupMemberName(region)),)
-
-
-def _member(replica: Replica) -> ReplicationGroupMember:
+def _member(replica: Replica) -> updates.ReplicationGroupMember:
     # The rest of a replica is set by requests to its own region: `tables.regions` has them.
-    return ReplicationGroupMember(
+    return updates.ReplicationGroupMember(
         replica.region,
         replica.kms_key or None,
         _reads(replica.read),
@@ -164,16 +146,18 @@ def _member(replica: Replica) -> ReplicationGroupMember:
     )
 
 
-def _replica_indexes(replica: Replica) -> Iterator[ReplicaGlobalSecondaryIndex]:
+def _replica_indexes(replica: Replica) -> Iterator[updates.ReplicaGlobalSecondaryIndex]:
     reads, maxima = replica.index_read or {}, replica.index_max_read or {}
     # An index in both comes once: the API has one element for each index, with both overrides.
     for name in dict.fromkeys((*reads, *maxima)):
-        yield ReplicaGlobalSecondaryIndex(name, _reads(reads.get(name)), _maximum(maxima.get(name)))
+        yield updates.ReplicaGlobalSecondaryIndex(
+            name, _reads(reads.get(name)), _maximum(maxima.get(name))
+        )
 
 
-def _reads(units: int | UnsetType | None) -> ProvisionedThroughputOverride | None:
-    return ProvisionedThroughputOverride(units) if units else None
+def _reads(units: int | UnsetType | None) -> parts.ProvisionedThroughputOverride | None:
+    return parts.ProvisionedThroughputOverride(units) if units else None
 
 
-def _maximum(units: int | UnsetType | None) -> OnDemandThroughputOverride | None:
-    return OnDemandThroughputOverride(units) if units else None
+def _maximum(units: int | UnsetType | None) -> parts.OnDemandThroughputOverride | None:
+    return parts.OnDemandThroughputOverride(units) if units else None

@@ -17,7 +17,7 @@ from hypothesis import given
 from msgspec import NODEFAULT, Struct, UnsetType, json, structs
 
 from dynamorm import KeyAttribute, requests
-from dynamorm.api import Request, tables
+from dynamorm.api import Request, parts, tables
 from dynamorm.model import options
 
 OLDEST = (1, 44, 5)
@@ -265,7 +265,7 @@ def test_unknown_members(operation):
 @pytest.mark.parametrize(
     ("struct", "shape"),
     [
-        (tables.OnDemandLimits, "OnDemandThroughput"),
+        (parts.OnDemandThroughput, "OnDemandThroughput"),
         (tables.ProvisionedThroughput, "ProvisionedThroughput"),
         (options.WarmThroughput, "WarmThroughput"),
     ],
