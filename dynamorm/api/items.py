@@ -35,23 +35,28 @@ class BatchWriteItemInput(Request, frozen=True):
     return_consumed_capacity: str | None = None
 
 
-class PutItemInput(Request, frozen=True):
-    """A put on a condition; puts without one go in batches."""
+class PutItemInput(Request, frozen=True, omit_defaults=False):
+    """A put on the condition that there is no item with its key; puts without one go in batches.
+
+    `expression_attribute_names` has the name of a key attribute as `#key`.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
+    """
 
     table_name: str
     item: Raw
-    condition_expression: str
     expression_attribute_names: dict[str, str]
-    return_values_on_condition_check_failure: str
-    return_consumed_capacity: str
+    condition_expression: str = "attribute_not_exists(#key)"
+    # So an item that is there can be compared without a GetItem: the error has it.
+    return_values_on_condition_check_failure: str = "ALL_OLD"
+    return_consumed_capacity: str = "TOTAL"
 
 
-class GetItemInput(Request, frozen=True):
-    """One item as it is, for engines that do not tell what a condition has met."""
+class GetItemInput(Request, frozen=True, omit_defaults=False):
+    """One item as it is at this moment, for engines that do not tell what a condition has met."""
 
     table_name: str
     key: dict[str, Raw]
-    consistent_read: bool
+    consistent_read: bool = True
 
 
 class ConsumedCapacity(Reply, frozen=True):
@@ -183,28 +188,6 @@ def units(consumed: Iterable[ConsumedCapacity | None], estimate: Callable[[], fl
     # Some engines tell none. The estimate is a function, since it adds up sizes that few need.
     said = [c.capacity_units for c in consumed if c and c.capacity_units is not None]
     return sum(said) if said else estimate()
-
-
-def put_if_absent(table: str, item: bytes | Raw, key_name: str) -> PutItemInput:
-    """Build PutItem on the condition that there is no item with its key.
-
-    Where there is one, the error has it.
-    """
-    return PutItemInput(
-        table,
-        Raw(item),
-        # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
-        condition_expression="attribute_not_exists(#key)",
-        expression_attribute_names={"#key": key_name},
-        # So an item that is there can be compared without a GetItem.
-        return_values_on_condition_check_failure="ALL_OLD",
-        return_consumed_capacity="TOTAL",
-    )
-
-
-def get_item(table: str, key: dict[str, Raw]) -> GetItemInput:
-    """Build GetItem for what is in the table at this moment."""
-    return GetItemInput(table, key, consistent_read=True)
 
 
 def batch_get_item(

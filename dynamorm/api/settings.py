@@ -120,20 +120,20 @@ class DescribeKinesisStreamingDestinationOutput(Reply, frozen=True):
         return next((each for each in every if each.destination_status in on), None)
 
 
-class EnableKinesisStreamingDestinationOutput(Reply, frozen=True):
+class _Destination(Reply, frozen=True):
     table_name: str | None = None
     stream_arn: str | None = None
     destination_status: str | None = None
+
+
+class EnableKinesisStreamingDestinationOutput(_Destination, frozen=True):
     enable_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = None
 
 
 DisableKinesisStreamingDestinationOutput = EnableKinesisStreamingDestinationOutput
 
 
-class UpdateKinesisStreamingDestinationOutput(Reply, frozen=True):
-    table_name: str | None = None
-    stream_arn: str | None = None
-    destination_status: str | None = None
+class UpdateKinesisStreamingDestinationOutput(_Destination, frozen=True):
     update_kinesis_streaming_configuration: EnableKinesisStreamingConfiguration | None = None
 
 

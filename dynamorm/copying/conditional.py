@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from ..api.items import GetItemOutput, PutItemOutput, get_item, put_if_absent
+from ..api.items import GetItemInput, GetItemOutput, PutItemInput, PutItemOutput
 from ..errors import ConditionFailed, ItemError
 from ..items.keys import item_hash, raw_key
 from ..items.limits import key_of
@@ -27,7 +27,7 @@ class ConditionalWriter(Writer):
     def _attempt(self, batch: list[Part]) -> Steps[Answer]:
         """Put one item where there is none with its key; compare it with what is there."""
         [raw] = batch[0].raws
-        payload = put_if_absent(self._table, raw, self._names[0])
+        payload = PutItemInput(self._table, Raw(raw), {"#key": self._names[0]})
         try:
             reply = yield from self._ask("PutItem", payload, PutItemOutput)
         except ConditionFailed as error:
@@ -35,7 +35,7 @@ class ConditionalWriter(Writer):
         else:
             return Answer(batch, consumed=(reply.consumed_capacity,))
         if there is None:  # DynamoDB Local before 2.0, dynalite: the error does not have it
-            looked_up = get_item(self._table, raw_key(raw, self._names))
+            looked_up = GetItemInput(self._table, raw_key(raw, self._names))
             found = yield from self._ask("GetItem", looked_up, GetItemOutput)
             there = bytes(found.item)
         if not there:  # it has been deleted in between

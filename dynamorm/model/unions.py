@@ -9,27 +9,15 @@ index of another is sorted by without saying so.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import structs
 
-from .fields import Field, TimeToLive, label, read_fields
+from .fields import Field, TimeToLive, label
 from .options import AnyIndex, Include
 
-
-class ModelFields(NamedTuple):
-    """A model of a union, its fields, and what is wrong with them."""
-
-    model: Any
-    fields: tuple[Field, ...]
-    problems: tuple[str, ...]
-
-    @classmethod
-    def of(cls, model: Any) -> ModelFields:
-        """Read the fields, which takes most of the time of a union's spec."""
-        problems: list[str] = []
-        fields = read_fields(model, problems)
-        return cls(model, fields, tuple(problems))
+Members = Sequence[tuple[Any, tuple[Field, ...]]]
+"""The models of a union, each with its fields."""
 
 
 def member_problems(models: Sequence[Any]) -> Iterator[str]:
@@ -57,12 +45,11 @@ def member_problems(models: Sequence[Any]) -> Iterator[str]:
         yield f"the tag must be in one attribute, not in {listed}: give all of them one tag_field="
 
 
-def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[Field, ...]:
+def joined_fields(members: Members, problems: list[str]) -> tuple[Field, ...]:
     """Return the fields of all models, each attribute once, with the markers of all."""
     joined: dict[str, Field] = {}
     owners: dict[str, str] = {}
-    for model, fields, unreadable in members:
-        problems += unreadable
+    for model, fields in members:
         for field in fields:
             # The first model's field stands for the attribute; what others say of it is added.
             first = joined.setdefault(field.attribute, field)
@@ -71,9 +58,10 @@ def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[
                 continue
             markers = dict.fromkeys((*first.markers, *field.markers))
             if markers and first.kinds != field.kinds:
+                one, other = (" | ".join(sorted(each.kinds)) for each in (first, field))
                 problems.append(
-                    f"{field.attribute!r} is {_kinds(first)} in {owner}, and {_kinds(field)} in "
-                    f"{label(model)}: a key has one type - at {field.place}"
+                    f"{field.attribute!r} is {one} in {owner}, and {other} in {label(model)}: "
+                    f"a key has one type - at {field.place}"
                 )
             optional = first.optional or field.optional
             joined[field.attribute] = structs.replace(
@@ -83,41 +71,33 @@ def joined_fields(members: Sequence[ModelFields], problems: list[str]) -> tuple[
     return tuple(structs.replace(field, name=field.attribute) for field in joined.values())
 
 
-def _kinds(field: Field) -> str:
-    return " | ".join(sorted(field.kinds))
-
-
 def joined_indexes(
-    members: Sequence[ModelFields], listings: Iterable[Iterable[Any]], problems: list[str]
+    members: Members, listings: Iterable[Iterable[Any]], problems: list[str]
 ) -> tuple[Any, ...]:
     """Return what the models list, each index once; several `Include` project what all name.
 
     They name attributes then, since one field's name may stand for several. What is no `Index` is
     left to who checks them.
     """
-    names = [{field.name: field.attribute for field in member.fields} for member in members]
     # For a name that a model lacks, the first model that has it counts.
-    every = {name: attribute for own in reversed(names) for name, attribute in own.items()}
+    every = {field.name: field.attribute for _, fields in reversed(members) for field in fields}
     joined: dict[Any, Any] = {}
-    for member, own, listed in zip(members, names, listings, strict=True):
+    for (model, fields), listed in zip(members, listings, strict=True):
+        names = {**every, **{field.name: field.attribute for field in fields}}
         for given in listed:
-            index = _in_attributes(given, {**every, **own})
+            index = given
+            if isinstance(given, AnyIndex) and isinstance(given.projection, Include):
+                projection = Include(*(names.get(name, name) for name in given.projection))
+                index = structs.replace(given, projection=projection)
             key = getattr(index, "name", id(index))
             merged = _merged(joined.get(key, index), index)
             if merged is None:
                 problems.append(
                     f"index {key!r} is declared differently in another model of the union "
-                    f"- at {label(member.model)}"
+                    f"- at {label(model)}"
                 )
             joined[key] = merged or index
     return tuple(joined.values())
-
-
-def _in_attributes(index: Any, names: Mapping[str, str]) -> Any:
-    if not isinstance(index, AnyIndex) or not isinstance(index.projection, Include):
-        return index
-    projection = Include(*(names.get(name, name) for name in index.projection))
-    return structs.replace(index, projection=projection)
 
 
 def _merged(one: Any, other: Any) -> Any:
@@ -145,24 +125,25 @@ def joined_options(
     return joined
 
 
-def unmarked_keys(members: Sequence[ModelFields], fields: Sequence[Field]) -> Iterator[str]:
+def unmarked_keys(members: Members, fields: Sequence[Field]) -> Iterator[str]:
     """Say where a model has an attribute of a key and no marker for it, or lacks the table's."""
-    markers = {
-        field.attribute: [mark for mark in field.markers if not isinstance(mark, TimeToLive)]
+    keys = [
+        (field.attribute, mark)
         for field in fields
-    }
-    for member in members:
-        own = {field.attribute: field for field in member.fields}
-        for attribute, wanted in markers.items():
-            for mark in wanted:
-                if attribute not in own and mark.index is None:
-                    yield (
-                        f"{attribute!r} is missing: each model needs the table's key "
-                        f"- at {label(member.model)}"
-                    )
-                # Its items would be in the index all the same, by whatever they hold there.
-                elif attribute in own and mark not in own[attribute].markers:
-                    yield (
-                        f"{attribute!r} is a key in another model: mark it here too, with "
-                        f"{mark!r} - at {own[attribute].place}"
-                    )
+        for mark in field.markers
+        if not isinstance(mark, TimeToLive)
+    ]
+    for model, its_fields in members:
+        own = {field.attribute: field for field in its_fields}
+        for attribute, mark in keys:
+            if attribute not in own and mark.index is None:
+                yield (
+                    f"{attribute!r} is missing: each model needs the table's key "
+                    f"- at {label(model)}"
+                )
+            # Its items would be in the index all the same, by whatever they hold there.
+            elif attribute in own and mark not in own[attribute].markers:
+                yield (
+                    f"{attribute!r} is a key in another model: mark it here too, with "
+                    f"{mark!r} - at {own[attribute].place}"
+                )
