@@ -76,7 +76,7 @@ ALLOWED_OUTSIDE = {
     # Operations are methods of a database by the names that the face of the package gives them.
     "dynamorm": {"database"},
     "botocore": {
-        "transports.resolver",
+        "transports.profiles",
         "transports.botocore",
         "transports.client",
         "transports.raw_client",

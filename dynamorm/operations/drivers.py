@@ -28,7 +28,7 @@ from . import (
     through,
 )
 from .middleware import prefixing
-from .sending import at_once, decoded, later, told_of
+from .sending import at_once, decoded, later, told_of, without_waiting
 from .waiting import Retries, retries_of, retrying
 
 if TYPE_CHECKING:
@@ -134,13 +134,7 @@ def _is_logged() -> bool:
 
 
 def _run(program: Steps[T], world: _World) -> T:
-    try:
-        # Outside of asyncio nothing that is awaited waits by itself: one step is all of it.
-        _drive(program, world).send(None)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
-    raise AssertionError("suspended without an event loop")  # pragma: no cover
+    return without_waiting(_drive(program, world))
 
 
 async def _drive(program: Steps[T], world: _World) -> T:

@@ -8,14 +8,29 @@ transport without this parameter is never given it.
 from __future__ import annotations
 
 import sys
-from collections.abc import Awaitable
-from typing import Any
+from collections.abc import Awaitable, Coroutine
+from typing import Any, TypeVar
 
 from msgspec import json
 
 from ..api import DescribeTableOutput, encode, read_described
 from ..errors import UNREADABLE, TransportError, shown
 from . import Call, ForkLock, InRegion, Location, Where
+
+T = TypeVar("T")
+
+
+def without_waiting(work: Coroutine[Any, Any, T]) -> T:
+    """Return the result of what never waits for an event loop: outside of one it blocks instead.
+
+    So what waits is written once, for threads and for event loops.
+    """
+    try:
+        while True:
+            work.send(None)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
 
 
 class UnlessGiven(float):

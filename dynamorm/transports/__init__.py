@@ -96,6 +96,12 @@ class Variables(Hidden, Mapping[str, str]):
         return len(self._given)
 
 
+def is_word(value: Any) -> bool:
+    """Return whether a value is a text that a header can hold: a character or more, no space."""
+    plain = isinstance(value, str) and value.isascii() and value.isprintable()
+    return plain and value != "" and " " not in value
+
+
 class Credentials(Hidden):
     """An access key; emulators take any, such as `Credentials("local", "local")`.
 

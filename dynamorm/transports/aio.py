@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from .connection import Link, listener, seconds_left
 from .exchange import Answer
 from .http import Pool
-from .routes import LONGEST, NO_TURN, OPTIONS, Failed, Route
+from .routes import LONGEST, OPTIONS, Failed, Route, Why
 from .signed import Settings
 
 if TYPE_CHECKING:
@@ -83,7 +83,7 @@ class _Pool(Pool):
             # Not `async with`: only the wait has a limit of its own.
             await in_time(self._turns.acquire, seconds_left(inf, until))
         except TimeoutError as error:
-            raise Failed(NO_TURN, error) from None
+            raise Failed(Why.NO_TURN, error) from None
         try:
             return await super().exchange(head, body, until)
         finally:

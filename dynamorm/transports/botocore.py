@@ -41,21 +41,7 @@ from botocore.httpsession import (
 )
 
 from .exchange import MAX_DIGITS, Answer, Unreadable, check_size, room
-from .routes import (
-    BROKEN,
-    CLOSED,
-    LONGEST,
-    NO_ANSWER,
-    NO_CONNECTION,
-    NO_PROXY,
-    OPTIONS,
-    TOO_LATE,
-    UNTRUSTED,
-    Failed,
-    Failure,
-    Route,
-    without_frames,
-)
+from .routes import LONGEST, OPTIONS, Failed, Failure, Route, Why, without_frames
 from .signed import SignedTransport
 
 if TYPE_CHECKING:
@@ -153,6 +139,7 @@ class _Session:
 
     def __init__(self, route: Route, http: URLLib3Session) -> None:
         self._route = route
+        self._url = f"{route.url}{route.path}"
         self._http = http
         self._answered = False
 
@@ -165,7 +152,8 @@ class _Session:
         headers["Content-Length"] = str(len(body))
         try:
             sent = _Body(body, self._limits(until))
-            response = self._http.send(self._request(headers, sent))
+            # The last argument leaves the answer's body unread: `_content` bounds it.
+            response = self._http.send(_Request("POST", self._url, headers, sent, True))
             content = _content(response.raw, until)
         except (CannotConnect, HTTPClientError, *_READING) as error:
             failed = self._failed(without_frames(error))
@@ -173,15 +161,12 @@ class _Session:
         self._answered = True
         return Answer(response.status_code, response.headers, content)
 
-    def _request(self, headers: dict[str, str], sent: _Body) -> _Request:
-        # The last argument leaves the answer's body unread: `_content` bounds it.
-        return _Request("POST", f"{self._route.url}{self._route.path}", headers, sent, True)
-
     def _limits(self, until: float) -> Timeout:
         """Return the time-outs of a request, shortened to the time that is left."""
-        left = None if until == inf else until - time.monotonic()
+        left = max(until - time.monotonic(), 0.001)  # not 0, which urllib3 refuses
         steps = (self._route.connect_timeout, self._route.read_timeout)
-        connect, read = (_least(seconds, left) for seconds in steps)
+        limits = (min(step, left) for step in steps)
+        connect, read = (min(limit, LONGEST) if limit < inf else None for limit in limits)
         return Timeout(connect=connect, read=read)
 
     def close(self) -> None:
@@ -191,21 +176,14 @@ class _Session:
     def _failed(self, error: BaseException) -> Failed:
         failure = next(meant for kind, meant in _MEANINGS if isinstance(error, kind))
         cause = _cause(error)
-        if isinstance(cause, TimeoutError) and failure is CLOSED:
-            failure = NO_ANSWER  # which urllib3 does not tell apart while it sends
+        if isinstance(cause, TimeoutError) and failure is Why.CLOSED:
+            failure = Why.NO_ANSWER  # which urllib3 does not tell apart while it sends
         # Before the first answer there is no connection that could have been kept.
         stale = self._answered and failure.maybe_applied and isinstance(cause, _CLOSED)
         if stale:
             # The others in the pool were closed with it, by a time-out or a frozen Lambda.
             self.close()
         return Failed(failure, cause, stale=stale)
-
-
-def _least(seconds: float, left: float | None) -> float | None:
-    """Return the shorter time, and `None` where there is no limit."""
-    # Not 0, which urllib3 refuses with a ValueError.
-    least = seconds if left is None else min(seconds, max(left, 0.001))
-    return None if least == inf else min(least, LONGEST)
 
 
 def _content(raw: Any, until: float) -> bytes:
@@ -228,13 +206,13 @@ _READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, UR
 
 # The first that fits counts. What no other row names may have taken effect.
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
-    (EndpointConnectionError, NO_CONNECTION),
-    (ConnectTimeoutError, TOO_LATE),
-    (ProxyConnectionError, NO_PROXY),
-    ((SSLError, URLLib3SSLError), UNTRUSTED),
-    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), NO_ANSWER),
-    ((ConnectionClosedError, ProtocolError), CLOSED),
-    (Exception, BROKEN),
+    (EndpointConnectionError, Why.NO_CONNECTION),
+    (ConnectTimeoutError, Why.TOO_LATE),
+    (ProxyConnectionError, Why.NO_PROXY),
+    ((SSLError, URLLib3SSLError), Why.UNTRUSTED),
+    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), Why.NO_ANSWER),
+    ((ConnectionClosedError, ProtocolError), Why.CLOSED),
+    (Exception, Why.BROKEN),
 )
 
 _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)

@@ -34,9 +34,9 @@ from msgspec import convert, json
 
 from .. import errors
 from ..errors import UNREADABLE, DynamormError, TransportError, service_error, shown
-from ..operations.sending import answered
+from ..operations.sending import answered, without_waiting
 from .endpoints import is_local
-from .exchange import foreign_answer, without_waiting
+from .exchange import foreign_answer
 from .raw_client import OPERATIONS, RawClient, unread
 from .routes import UNREACHABLE, without_frames
 

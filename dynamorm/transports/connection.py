@@ -16,27 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from .exchange import Answer, Unreadable
 from .http1 import PIECE, Buffer, Incomplete, read_answer
-from .routes import (
-    BROKEN,
-    CLOSED,
-    LONGEST,
-    MAX_IDLE,
-    NO_ANSWER,
-    NO_CONNECTION,
-    NO_PROXY,
-    OPTIONS,
-    TOO_LATE,
-    UNTRUSTED,
-    Failed,
-    Failure,
-    Proxy,
-    Route,
-    is_untrusted,
-    tls_context,
-)
+from .routes import LONGEST, OPTIONS, Failed, Failure, Proxy, Route, Why, is_untrusted, tls_context
 
 if TYPE_CHECKING:
     import ssl
+
+MAX_IDLE = 60.0
 
 RECORD = 16 << 10
 """Bytes that TLS encrypts at once: sending more counts as one step, however long it takes."""
@@ -135,11 +120,11 @@ class Connection:
         """Return what an exchange that ended in this error raises."""
         # Before OSError, which it is too.
         if isinstance(error, TimeoutError):
-            return Failed(NO_ANSWER, error)
+            return Failed(Why.NO_ANSWER, error)
         if isinstance(error, Incomplete | OSError):
             stale = self._answered and not self._buffer.begun
-            return Failed(CLOSED, error, stale=stale)
-        return Failed(BROKEN, error) if isinstance(error, Unreadable) else error
+            return Failed(Why.CLOSED, error, stale=stale)
+        return Failed(Why.BROKEN, error) if isinstance(error, Unreadable) else error
 
 
 def moments() -> tuple[float, float]:
@@ -155,7 +140,7 @@ async def connected(link: Link, route: Route, until: float = inf) -> Connection:
         try:
             await link.connect(*(proxy or route).address())
         except OSError as error:
-            raise Failed(NO_PROXY if proxy else _unmade(error), error) from None
+            raise Failed(Why.NO_PROXY if proxy else _unmade(error), error) from None
         if route.tls:
             if proxy:
                 await _tunnel(link, route, proxy)
@@ -169,7 +154,7 @@ async def connected(link: Link, route: Route, until: float = inf) -> Connection:
 
 
 def _unmade(error: OSError) -> Failure:
-    return TOO_LATE if isinstance(error, TimeoutError) else NO_CONNECTION
+    return Why.TOO_LATE if isinstance(error, TimeoutError) else Why.NO_CONNECTION
 
 
 async def _tunnel(link: Link, route: Route, proxy: Proxy) -> None:
@@ -182,7 +167,7 @@ async def _tunnel(link: Link, route: Route, proxy: Proxy) -> None:
         if not 200 <= answer.status < 300:
             raise Unreadable(f"the proxy answered with status {answer.status}")
     except (OSError, Incomplete, Unreadable) as error:
-        raise Failed(NO_PROXY, error) from None
+        raise Failed(Why.NO_PROXY, error) from None
 
 
 async def _secure(link: Link, route: Route) -> None:
@@ -191,12 +176,12 @@ async def _secure(link: Link, route: Route) -> None:
     try:
         context = tls_context(route.bundle)
     except OSError as error:
-        raise Failed(UNTRUSTED, error) from None
+        raise Failed(Why.UNTRUSTED, error) from None
     try:
         await link.secure(context, route.address()[0])
     except OSError as error:
         untrusted = isinstance(error, SSLError) and is_untrusted(error)
-        raise Failed(UNTRUSTED if untrusted else _unmade(error), error) from None
+        raise Failed(Why.UNTRUSTED if untrusted else _unmade(error), error) from None
 
 
 class Wire(Link):

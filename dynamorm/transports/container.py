@@ -9,16 +9,17 @@ import time
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from math import inf
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 from msgspec import Meta, Struct, field, json
 
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
-from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText
+from ..operations.sending import without_waiting
+from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText, is_word
 from .connection import Wire, connected
 from .endpoints import is_local
-from .exchange import Answer, without_waiting
+from .exchange import Answer
 from .routes import Failed, Route
 
 RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
@@ -42,7 +43,7 @@ AGAIN = 30.0
 """Seconds from a renewal that failed, while what is there is still good, to the next."""
 
 
-class Temporary(Struct, frozen=True, rename="pascal"):
+class Temporary(Hidden, Struct, frozen=True, rename="pascal"):
     """What the endpoint gives."""
 
     access_key: str = field(name="AccessKeyId")
@@ -50,14 +51,6 @@ class Temporary(Struct, frozen=True, rename="pascal"):
     token: str
     expiration: Annotated[datetime, Meta(tz=True)]
     account_id: str | None = None
-
-    def __repr__(self) -> str:
-        return "Temporary(...)"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError(
-            "the credentials of a container cannot be pickled: each process finds them itself"
-        )
 
 
 def from_container(
@@ -83,7 +76,7 @@ class Container(Hidden):
         self._route = Route(
             f"{scheme}://{self._host}", connect_timeout=TIMEOUT, read_timeout=TIMEOUT
         )
-        if not (_is_word(url) and _is_allowed(self._route)):
+        if not (is_word(url) and _is_allowed(self._route)):
             raise CredentialsMissing(
                 f"{variable} is not a URL of this machine, of ECS or EKS, or one with https: "
                 "credentials are not asked for elsewhere"
@@ -185,10 +178,6 @@ def _failure(reason: str, *, transient: bool) -> CredentialsMissing:
     error = CredentialsMissing(f"no credentials from the endpoint of the container: {reason}")
     error.transient = transient
     return error
-
-
-def _is_word(text: str) -> bool:
-    return text.isascii() and text.isprintable() and " " not in text
 
 
 def _is_allowed(route: Route) -> bool:

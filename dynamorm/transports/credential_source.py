@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..operations import ForkLock
-from . import Credentials, Hidden, Profile
+from . import Credentials, Hidden, Profile, is_word
 
 if TYPE_CHECKING:
     from . import Given
@@ -24,30 +24,19 @@ class CredentialSource(Hidden):
     `given` may be a function without arguments, asked again for each request.
     """
 
-    __slots__ = (
-        "_asked",
-        "_environ",
-        "_fixed",
-        "_found",
-        "_latest",
-        "_lock",
-        "_profile",
-        "_resolve",
-    )
-
     def __init__(
         self,
         given: Given | None,
         environ: Mapping[str, str],
-        resolve: Callable[[], Given | None] = lambda: None,
+        resolve: Callable[[], Given | Held | None] = lambda: None,
         profile: Callable[[], Profile] = Profile,
     ) -> None:
-        self._asked = callable(given)
-        self._fixed = given is not None and not self._asked
-        self._found = None if given is None else _Held(given)
+        self._given = None if given is None else Held(given)
+        self._fixed = given is not None and not callable(given)
         self._environ = environ
         self._profile = profile
         self._resolve = resolve
+        self._found: Held | None = None
         self._latest: Credentials | None = None
         self._lock = ForkLock()
 
@@ -57,16 +46,16 @@ class CredentialSource(Hidden):
         A container must answer by the moment `until` of the monotonic clock; others have time-outs
         of their own.
         """
-        held = self._looked_up()
+        held = self._given or self._looked_up()
         now = held.called(until).frozen()
         latest = self._latest
         # Each request comes here: checking the words again would be a tenth of a small one's CPU.
         if latest is not None and now.same_as(latest):
             return latest
-        credentials = _usable(now)
+        credentials = now.copied()
         with self._lock:
             # Somebody may have dropped, meanwhile, what this thread still had.
-            if held is self._found:
+            if held is self._given or held is self._found:
                 self._latest = credentials
         return credentials
 
@@ -81,28 +70,33 @@ class CredentialSource(Hidden):
         """
         with self._lock:
             latest = self._latest
-            if not self._fixed and latest is not None and _Held(used).same_as(latest):
-                self._latest = None
-                # A function stays: it is asked again for each request anyway.
-                self._found = self._found if self._asked else None
+            if not self._fixed and latest is not None and Held(used).same_as(latest):
+                # A function that was given is asked again for each request anyway.
+                self._latest = self._found = None
         return not self._fixed
 
-    def _looked_up(self) -> _Held:
+    def _looked_up(self) -> Held:
         found = self._found
         if found is None:
             with self._lock:
                 # Whoever has waited finds what the first one found: 32 threads whose token
                 # has expired would ask STS, or for an MFA code, 32 times.
-                found = self._found or _Held(self._look_up())
-                self._found = found
+                found = self._found = self._found or self._look_up()
         return found
 
-    def _look_up(self) -> Given:
+    def _look_up(self) -> Held:
         profile = self._profile()
         # As in boto3, a profile that is given comes before the environment's key.
         given = profile.source == "profile="
         in_environment = None if given else _from_environment(self._environ)
-        return in_environment or self._from_container(profile) or self._resolved()
+        found = in_environment or self._from_container(profile) or self._resolve()
+        if found is None:
+            raise errors.CredentialsMissing(
+                "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile "
+                "in AWS_PROFILE or profile=, or pass connect(credentials=...); "
+                'emulators take Credentials("local", "local")'
+            )
+        return found if isinstance(found, Held) else Held(found)
 
     def _from_container(self, profile: Profile) -> Given | None:
         if not any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in self._environ):
@@ -114,16 +108,6 @@ class CredentialSource(Hidden):
         from .container import from_container
 
         return from_container(self._environ)
-
-    def _resolved(self) -> Given:
-        found = self._resolve()
-        if found is None:
-            raise errors.CredentialsMissing(
-                "no credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, name a profile "
-                "in AWS_PROFILE or profile=, or pass connect(credentials=...); "
-                'emulators take Credentials("local", "local")'
-            )
-        return found
 
 
 # What botocore's chain asks before a container; it knows how.
@@ -173,34 +157,34 @@ def _unexpired(environ: Mapping[str, str]) -> Credentials:
     return _of(environ)
 
 
-class _Held(Hidden):
+class Held(Hidden):
     """Credentials of any kind, or what gives them: a frame's variable that shows nothing."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_source", "_value")
 
-    def __init__(self, value: Any) -> None:
+    def __init__(self, value: Any, source: str = "credentials=") -> None:
         self._value = value
+        self._source = source
+        """What to name if they cannot be had."""
 
-    def called(self, until: float) -> _Held:
+    def called(self, until: float) -> Held:
         """Return what a function gives, which is asked for each request; else what is held."""
         if not callable(self._value):
             return self
         # A user's function has no parameter for it; a mock has any attribute, its class has not.
         found_by = getattr(type(self._value), "found_by", None)
-        return _Held(found_by(self._value, until) if found_by else self._value())
+        return Held(found_by(self._value, until) if found_by else self._value())
 
-    def frozen(self) -> _Held:
+    def frozen(self) -> Held:
         """Copy botocore's credentials, which another thread may refresh while we read them."""
         if not hasattr(self._value, "get_frozen_credentials"):
             return self
-        from .resolver import reason
-
         try:
-            return _Held(self._value.get_frozen_credentials())
-        except Exception as error:  # noqa: BLE001 - so do its refreshers
+            return Held(self._value.get_frozen_credentials())
+        except Exception as error:  # noqa: BLE001 - a provider raises whatever it meets
             why = reason(error)
         # Outside of the handler: in it, frames that hold a secret would be the context.
-        raise errors.CredentialsMissing(f"refreshing the credentials failed: {why}")
+        raise errors.CredentialsMissing(f"{self._source} gave no credentials: {why}")
 
     def same_as(self, known: Credentials) -> bool:
         """Whether these are credentials that have been looked at already."""
@@ -213,31 +197,27 @@ class _Held(Hidden):
         )
 
     def copied(self) -> Credentials:
-        return Credentials(
+        """Take key, secret and token of one moment, and make sure that a header can hold them."""
+        credentials = Credentials(
             *(getattr(self._value, name, None) for name in _NAMES),  # type: ignore[arg-type]
             account_id=getattr(self._value, "account_id", None),
         )
+        names = _NAMES if credentials.token else _NAMES[:2]
+        bad = next((name for name in names if not is_word(getattr(credentials, name))), "")
+        if bad:
+            # http.client refuses such a header too, in an error that shows all of it.
+            raise errors.CredentialsMissing(
+                f"the credentials have no usable {bad}: it must be a string of one character or "
+                "more, without spaces and line breaks"
+            )
+        return credentials
 
 
 _NAMES = ("access_key", "secret_key", "token")
 
 
-def _usable(held: _Held) -> Credentials:
-    """Take key, secret and token of one moment, and make sure that a header can hold them."""
-    credentials = held.copied()
-    bad = next((name for name in _NAMES if not _is_word(credentials, name)), "")
-    if bad:
-        # http.client refuses such a header too, in an error that shows all of it.
-        raise errors.CredentialsMissing(
-            f"the credentials have no usable {bad}: it must be a string of one character or "
-            "more, without spaces and line breaks"
-        )
-    return credentials
-
-
-def _is_word(credentials: Credentials, name: str) -> bool:
-    value = getattr(credentials, name)
-    if name == "token" and value is None:
-        return True
-    plain = isinstance(value, str) and value.isascii() and value.isprintable()
-    return plain and value != "" and " " not in value
+def reason(error: Exception) -> str:
+    """Say why; of what is no error of botocore's, only the kind: its text may quote a secret."""
+    # A RuntimeError is botocore's where what it has refreshed has expired already.
+    told = isinstance(error, RuntimeError) or type(error).__module__.startswith("botocore.")
+    return str(error)[:500] if told else type(error).__name__

@@ -197,23 +197,19 @@ def _of_region(region: str, environ: Mapping[str, str], profile: Profile) -> End
     fips = _flag("use_fips_endpoint", environ, profile)
     dual_stack = _flag("use_dualstack_endpoint", environ, profile)
     if region == "local":
-        return _of_local(variant=fips or dual_stack)
+        # DynamoDB's rule set has this region: it is where DynamoDB Local listens by default.
+        if fips or dual_stack:
+            raise errors.EndpointUnknown(
+                "the region local has no FIPS and no dual-stack endpoint: "
+                "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT"
+            )
+        return Endpoint("http://localhost:8000", "us-east-1")
     partition = _partition(region)
     suffix = partition.dual_stack if dual_stack else partition.dns
     name = ("dynamodb-fips" if dual_stack else partition.fips) if fips else "dynamodb"
     accounts = not fips and (partition is _PARTITIONS[0] or region in _WITH_ACCOUNTS)
     mode = _account_mode(environ, profile, possible=accounts)
     return Endpoint(f"https://{name}.{region}.{suffix}", region, mode)
-
-
-def _of_local(*, variant: bool) -> Endpoint:
-    # DynamoDB's rule set has this region: it is where DynamoDB Local listens by default.
-    if variant:
-        raise errors.EndpointUnknown(
-            "the region local has no FIPS and no dual-stack endpoint: "
-            "unset AWS_USE_FIPS_ENDPOINT and AWS_USE_DUALSTACK_ENDPOINT"
-        )
-    return Endpoint("http://localhost:8000", "us-east-1")
 
 
 def _account_mode(environ: Mapping[str, str], profile: Profile, *, possible: bool) -> str:

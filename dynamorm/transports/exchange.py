@@ -7,17 +7,14 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Low
 from __future__ import annotations
 
 import zlib
-from collections.abc import Coroutine
 from io import BytesIO
-from typing import Any, Protocol, TypeVar
+from typing import Protocol
 
 from msgspec import Raw, Struct, field
 
 from .. import errors
 from ..errors import UNREADABLE, DynamormError, TransportError
 from ..operations.sending import answered, decoder_of
-
-T = TypeVar("T")
 
 MAX_BODY = 256 << 20
 """Bytes; DynamoDB's own largest answers have some 16 MB before JSON escapes."""
@@ -46,19 +43,6 @@ class Answer(Struct, frozen=True):
     status: int
     headers: Headers
     body: bytes
-
-
-def without_waiting(work: Coroutine[Any, Any, T]) -> T:
-    """Return the result of what never waits for an event loop: its sockets block instead.
-
-    So what is asked of a connection is written once, for threads and for event loops.
-    """
-    try:
-        while True:
-            work.send(None)
-    except StopIteration as stop:
-        result: T = stop.value
-        return result
 
 
 def room(count: int) -> BytesIO:

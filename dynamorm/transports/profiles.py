@@ -1,6 +1,7 @@
-"""The shared configuration files of AWS, read as botocore reads them, and without it.
+"""The shared configuration files of AWS, and the credentials that only botocore finds by them.
 
-Loaded for a profile that is named, or a file that is there.
+The files are read as botocore reads them, and without it; loaded for a profile that is named, or a
+file that is there. botocore's chain of providers knows SSO, web identity, processes and instances.
 https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html
 """
 
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from . import FILES, NAMES, Profile, Variables, files
+from .credential_source import Held, reason
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -88,3 +90,55 @@ def _words(title: str) -> list[str]:
         return split(title)
     except ValueError:
         return []
+
+
+def from_chain(profile: Profile, region: str, environ: Variables) -> Held | None:
+    """Look for credentials as boto3 does, with the region for requests to STS and SSO.
+
+    What a provider raises, be it botocore's or anybody's, becomes an error of ours that names the
+    setting. Neither its frames nor the object itself go along: they hold what a provider has read.
+    """
+    setting = profile.credential_setting or next(filter(environ.get, _VARIABLES), "")
+    source = setting or "the credential chain"
+    try:
+        from botocore.session import Session
+    except ImportError:
+        raise errors.CredentialsMissing(
+            f"{source} needs botocore, which is not installed: pip install botocore"
+            if setting
+            else "no credentials in argument, environment or container, and without botocore no "
+            "profile or instance can be asked: pip install botocore"
+        ) from None
+    try:
+        session = Session(**_chosen(profile, environ))
+        # A profile that assumes a role need not have a region of its own.
+        session.set_config_variable("region", region)
+        # botocore reads os.environ and no other variables.
+        if not environ.of_process:
+            for name, path in files(environ).items():
+                session.set_config_variable(name, path)
+        found = session.get_credentials()
+    except Exception as error:  # noqa: BLE001 - a provider raises whatever it meets
+        why = reason(error)
+    else:
+        return found and Held(found, source)
+    # Outside of the handler: in it, frames that hold a secret would be the context.
+    raise errors.CredentialsMissing(f"{source} gave no credentials: {why}")
+
+
+_VARIABLES = (
+    "AWS_WEB_IDENTITY_TOKEN_FILE",
+    "AWS_CREDENTIAL_FILE",
+    "BOTO_CONFIG",
+    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
+    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+)
+
+
+def _chosen(profile: Profile, environ: Variables) -> dict[str, Any]:
+    """Name a profile to botocore only where it would not find the name itself.
+
+    A named one keeps it from the environment's web identity.
+    """
+    given = profile.source == "profile=" or (profile.source and not environ.of_process)
+    return {"profile": profile.name} if given else {}

@@ -24,8 +24,6 @@ if TYPE_CHECKING:
     import ssl
 
 
-MAX_IDLE = 60.0
-
 LONGEST = 1e8
 """Seconds, three years: from 9e9 on a socket's time-out is an OverflowError."""
 
@@ -213,6 +211,31 @@ class Failure(Struct, frozen=True):
     advice: str = ""
 
 
+class Why:
+    """The ways to fail."""
+
+    NO_CONNECTION = Failure(False, "cannot connect to", UNREACHABLE)
+    TOO_LATE = Failure(False, "no connection in time to", UNREACHABLE)
+    NO_TURN = Failure(False, "no connection was free in time to")
+
+    NO_PROXY = Failure(
+        False,
+        "no way through the proxy to",
+        "HTTP_PROXY and HTTPS_PROXY name it, NO_PROXY the hosts that need none",
+    )
+
+    # TLS may fail after the request has left, too; `is_untrusted` tells when it has not.
+    UNTRUSTED = Failure(
+        True,
+        "no trusted connection to",
+        "AWS_CA_BUNDLE names a file of CAs to trust; an endpoint without TLS begins with http://",
+    )
+
+    NO_ANSWER = Failure(True, "no answer in time from")
+    CLOSED = Failure(True, "connection closed by")
+    BROKEN = Failure(True, "no exchange with")
+
+
 class Failed(Exception):
     """An exchange that brought back no answer, and the error that says why."""
 
@@ -225,7 +248,7 @@ class Failed(Exception):
     def error(self, url: str, operation: str) -> TransportError:
         """Put it into words."""
         failure, cause = self.failure, self.cause
-        untrusted = failure is UNTRUSTED and is_untrusted(cause)
+        untrusted = failure is Why.UNTRUSTED and is_untrusted(cause)
         return TransportError(
             f"{failure.message} {url}: {shown(str(cause)) or type(cause).__name__}"
             + (failure.advice and f"; {failure.advice}"),
@@ -250,28 +273,6 @@ def without_frames(error: BaseException) -> BaseException:
             link.__traceback__ = None
             left += [link.__cause__, link.__context__]
     return error
-
-
-NO_CONNECTION = Failure(False, "cannot connect to", UNREACHABLE)
-TOO_LATE = Failure(False, "no connection in time to", UNREACHABLE)
-NO_TURN = Failure(False, "no connection was free in time to")
-
-NO_PROXY = Failure(
-    False,
-    "no way through the proxy to",
-    "HTTP_PROXY and HTTPS_PROXY name it, NO_PROXY the hosts that need none",
-)
-
-# TLS may fail after the request has left, too; `is_untrusted` tells when it has not.
-UNTRUSTED = Failure(
-    True,
-    "no trusted connection to",
-    "AWS_CA_BUNDLE names a file of CAs to trust; an endpoint without TLS begins with http://",
-)
-
-NO_ANSWER = Failure(True, "no answer in time from")
-CLOSED = Failure(True, "connection closed by")
-BROKEN = Failure(True, "no exchange with")
 
 
 def is_untrusted(cause: BaseException) -> bool:

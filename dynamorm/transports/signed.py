@@ -14,12 +14,12 @@ from math import inf
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 from .. import errors
-from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT
+from ..operations.sending import CONNECT_TIMEOUT, READ_TIMEOUT, without_waiting
 from ..operations.waiting import seconds_of
 from . import HiddenText, Profile, Variables, find_profile
-from .credential_source import CredentialSource
+from .credential_source import CredentialSource, Held
 from .endpoints import Endpoint, for_account, is_local, resolve, split_path
-from .exchange import Answer, without_waiting
+from .exchange import Answer
 from .routes import Route, bundle, proxy_for
 from .signing import Signed, Signer, exchanged
 
@@ -82,9 +82,9 @@ class Config:
             self._endpoint = found
         return found
 
-    def look_up_credentials(self) -> Given | None:
+    def look_up_credentials(self) -> Held | None:
         """Ask botocore, with the region that requests go to."""
-        from .resolver import from_chain
+        from .profiles import from_chain
 
         return from_chain(self.profile(), self.endpoint().region, self.environ)
 

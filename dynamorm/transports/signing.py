@@ -72,19 +72,26 @@ class _Same(Hidden):
 
     def __init__(
         self,
-        timestamp: str,
-        scope: str,
+        second: int,
+        place: tuple[str, str, str],
         access: HiddenItems,
-        signed: HiddenHeaders,
+        headers: Pairs,
         unsigned: Pairs,
-        path: str,
     ) -> None:
+        timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
+        url, region, service = place
+        base, path = split_path(url)
+        signed = HiddenHeaders(headers)
+        signed |= {"Host": _host(base), "X-Amz-Date": timestamp}
+        if access[2]:
+            signed["X-Amz-Security-Token"] = access[2]
+        scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
         lines = sorted((name.lower(), value) for name, value in signed.items())
         names = ";".join(name for name, _ in lines)
         canonical = "".join(f"{name}:{value}\n" for name, value in lines)
         self.headers = HiddenHeaders((*signed.items(), *unsigned))
         self.lines = self.headers.lines()
-        self.request = sha256(f"POST\n{path}\n\n{canonical}\n{names}\n".encode())
+        self.request = sha256(f"POST\n{_normal(path)}\n\n{canonical}\n{names}\n".encode())
         self.text = f"AWS4-HMAC-SHA256\n{timestamp}\n{scope}\n"
         self.key = _key(access[1], scope)
         self.authorization = (
@@ -92,26 +99,13 @@ class _Same(Hidden):
         )
 
 
-@lru_cache(maxsize=16)
-def _same(
-    second: int, place: tuple[str, str, str], access: HiddenItems, headers: Pairs, unsigned: Pairs
-) -> _Same:
-    timestamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(second))
-    url, region, service = place
-    host, path = _target(url)
-    signed = HiddenHeaders(headers)
-    signed |= {"Host": host, "X-Amz-Date": timestamp}
-    if access[2]:
-        signed["X-Amz-Security-Token"] = access[2]
-    scope = f"{timestamp[:8]}/{region}/{service}/aws4_request"
-    return _Same(timestamp, scope, access, signed, unsigned, path)
+_same = lru_cache(maxsize=16)(_Same)
 
 
-@lru_cache(maxsize=4)
-def _target(url: str) -> tuple[str, str]:
-    """Return the Host header and the path as it is signed."""
-    base, path = split_path(url)
-    return _host(base), _normal(path)
+def _host(url: str) -> str:
+    """Return the Host header, which has no port where it is the scheme's own."""
+    scheme, _, host = url.partition("://")
+    return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
 def _normal(path: str) -> str:
@@ -153,12 +147,6 @@ def _key(secret: str, scope: str) -> _Key:
     for part in scope.split("/"):
         key = _Key(key.mac(part.encode()))
     return key
-
-
-def _host(url: str) -> str:
-    """Return the Host header, which has no port where it is the scheme's own."""
-    scheme, _, host = url.partition("://")
-    return host.removesuffix(":443" if scheme == "https" else ":80")
 
 
 class Signer:

@@ -28,12 +28,12 @@ from test_transports import TRANSPORTS, Way, session
 
 import dynamorm
 from dynamorm import Credentials, DynamormError, TransportError
+from dynamorm.operations.sending import without_waiting
 from dynamorm.transports import HiddenText, routes
 from dynamorm.transports import connection as sockets
 from dynamorm.transports.aio import AioTransport
 from dynamorm.transports.botocore import BotocoreTransport
 from dynamorm.transports.connection import Wire, listener
-from dynamorm.transports.exchange import without_waiting
 from dynamorm.transports.http import HttpTransport
 from dynamorm.transports.http1 import Buffer, read_answer
 from dynamorm.transports.routes import Proxy, Route, tls_context

@@ -22,10 +22,11 @@ from dynamorm.errors import (
     TableNotFound,
     TransportError,
 )
+from dynamorm.operations.sending import without_waiting
 from dynamorm.transports import Credentials
 from dynamorm.transports.credential_source import CredentialSource
 from dynamorm.transports.endpoints import Endpoint
-from dynamorm.transports.exchange import Answer, foreign_answer, read_answer, without_waiting
+from dynamorm.transports.exchange import Answer, foreign_answer, read_answer
 from dynamorm.transports.signing import Signed, Signer, exchanged
 
 ENDPOINT = Endpoint("https://dynamodb.eu-west-1.amazonaws.com", "eu-west-1")

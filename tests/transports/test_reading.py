@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from msgspec import json
 
 from dynamorm import TransportError
+from dynamorm.operations.sending import without_waiting
 from dynamorm.transports import exchange
-from dynamorm.transports.exchange import Answer, Unreadable, without_waiting
+from dynamorm.transports.exchange import Answer, Unreadable
 from dynamorm.transports.http1 import MAX_LINE, Buffer, Incomplete, read_answer
 
 WHOLE = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"

@@ -17,23 +17,12 @@ from aids.httpserver import Cut, Server, answer
 from aids.tls import certified
 
 from dynamorm import Credentials, EndpointUnknown, TransportError
+from dynamorm.operations.sending import without_waiting
 from dynamorm.transports import connection as sockets
 from dynamorm.transports.connection import Connection, Wire, connected, listener
-from dynamorm.transports.exchange import Answer, without_waiting
+from dynamorm.transports.exchange import Answer
 from dynamorm.transports.http import HttpTransport
-from dynamorm.transports.routes import (
-    BROKEN,
-    CLOSED,
-    LONGEST,
-    NO_ANSWER,
-    NO_CONNECTION,
-    TOO_LATE,
-    UNTRUSTED,
-    Failed,
-    Failure,
-    Route,
-    tls_context,
-)
+from dynamorm.transports.routes import LONGEST, Failed, Failure, Route, Why, tls_context
 
 REQUEST = b"POST / HTTP/1.1\r\nContent-Length: 0\r\n\r\n"
 
@@ -244,29 +233,29 @@ def test_a_body_that_ends_early_is_none(size):
     link = Streaming(answer(bytes(size))[:-1], 10_000_000)
     with pytest.raises(Failed) as caught:
         asked(Connection(wire(link)))
-    assert (caught.value.failure, caught.value.stale) == (CLOSED, False)
+    assert (caught.value.failure, caught.value.stale) == (Why.CLOSED, False)
 
 
 GARBAGE = b"SSH-2.0-OpenSSH\r\n\r\n"
 ENDS: dict[str, tuple[tuple[bytes | BaseException, ...], Failure, bool, str]] = {
-    "nothing in time": ((TimeoutError("late"),), NO_ANSWER, False, "late"),
-    "nothing": ((b"",), CLOSED, True, "without an answer"),
-    "a reset": ((ConnectionResetError("reset"),), CLOSED, True, "reset"),
+    "nothing in time": ((TimeoutError("late"),), Why.NO_ANSWER, False, "late"),
+    "nothing": ((b"",), Why.CLOSED, True, "without an answer"),
+    "a reset": ((ConnectionResetError("reset"),), Why.CLOSED, True, "reset"),
     "a reset in the middle": (
         (answer()[:9], ConnectionResetError("reset")),
-        CLOSED,
+        Why.CLOSED,
         False,
         "reset",
     ),
     "half an answer": (
         (answer()[:-1], b""),
-        CLOSED,
+        Why.CLOSED,
         False,
         "it ended in the middle of the answer",
     ),
     "no answer": (
         (GARBAGE,),
-        BROKEN,
+        Why.BROKEN,
         False,
         "the answer does not begin as one of HTTP/1.1 does",
     ),
@@ -303,7 +292,7 @@ def test_an_idle_connection_on_which_nothing_can_be_sent_is_stale():
     assert asked(connection)[1]
     with pytest.raises(Failed) as caught:
         asked(connection)
-    assert (caught.value.failure, caught.value.stale) == (CLOSED, True)
+    assert (caught.value.failure, caught.value.stale) == (Why.CLOSED, True)
 
 
 @pytest.mark.parametrize(("kind", "pieces"), [(wire, [65_539, 34_464]), (encrypted, [16_384] * 6)])
@@ -547,7 +536,7 @@ def test_a_certificate_that_is_not_trusted_is_told_with_its_fault(authority):
     tls = certified(authority, "127.0.0.1", "::1")
     with Server(answer(), tls=tls) as server, pytest.raises(Failed) as caught:
         dial(Route(server.url))
-    assert caught.value.failure is UNTRUSTED
+    assert caught.value.failure is Why.UNTRUSTED
     assert isinstance(caught.value.cause, ssl.SSLCertVerificationError)
 
 
@@ -577,15 +566,15 @@ def test_a_handshake_that_ends_is_tried_again(authority):
         return caught.value
 
     with Server(answer(), tls=ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)) as server:
-        assert failed(server.url).failure is NO_CONNECTION
+        assert failed(server.url).failure is Why.NO_CONNECTION
     with socket.create_server(("127.0.0.1", 0)) as held:
         url = f"https://127.0.0.1:{held.getsockname()[1]}"
         late = failed(url, 0.05)
-        assert late.failure is TOO_LATE
+        assert late.failure is Why.TOO_LATE
         assert "timed out" in str(late.cause)
         reset = threading.Thread(target=hang_up, args=(held,))
         reset.start()
-        assert failed(url).failure is NO_CONNECTION
+        assert failed(url).failure is Why.NO_CONNECTION
         reset.join()
 
 
