@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from operator import is_not
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -50,7 +49,7 @@ _WATCHED = (
 _HARMLESS = ("botocore.", "boto3.dynamodb.")
 """Modules whose handlers find no parameter and no member to change."""
 
-_ATTEMPTING = ("make_request", "_send_request", "_get_response", "_do_get_response")
+_ATTEMPTING = {"make_request", "_send_request", "_get_response", "_do_get_response"}
 """What an endpoint does around an attempt, and that a tracer may stand in for."""
 
 _IDLE: dict[str, tuple[str, ...]] = {
@@ -68,7 +67,8 @@ class RawClient:
 
     def __init__(self, client: Any) -> None:
         self._client = client
-        self._state: tuple[Any, ...] = (None,) * (3 + len(_ATTEMPTING))
+        self._cache: Any = None
+        self._methods: tuple[Any, ...] = ()
         self._ways: dict[str, _Way | None] = {}
         self._made: Any = None
         self._known: dict[str, tuple[Any, ...]] = {}
@@ -85,12 +85,9 @@ class RawClient:
         # botocore makes a new cache whenever a handler is registered or unregistered. Look at the
         # handlers again then, and when somebody has replaced a method.
         client = self._client
-        endpoint = vars(client).get("_endpoint")
-        methods = (_method(endpoint, name) for name in _ATTEMPTING)
-        cache = _emitter(client, "_lookup_cache")
-        state = (cache, endpoint, _method(client, "_make_api_call"), *methods)
-        if any(map(is_not, state, self._state)):
-            self._state, self._ways, self._made = state, {}, None
+        cache, methods = _emitter(client, "_lookup_cache"), _methods(client)
+        if cache is not self._cache or methods != self._methods:
+            self._cache, self._methods, self._ways, self._made = cache, methods, {}, None
         ways = self._ways  # another thread may make new ones
         if operation not in ways:
             ways[operation] = _way(client, operation)
@@ -186,9 +183,15 @@ def _emitter(client: Any, name: str) -> Any:
     return getattr(getattr(events, "_emitter", events), name, None)
 
 
-def _method(owner: Any, name: str) -> Any:
-    """Return what is called by a name: of the object itself, or of its class."""
-    return getattr(owner, "__dict__", {}).get(name) or getattr(type(owner), name, None)
+def _methods(client: Any) -> tuple[Any, ...]:
+    """Return what makes a call, the endpoint, and what makes its attempts."""
+    call = vars(client).get("_make_api_call") or getattr(type(client), "_make_api_call", None)
+    endpoint = vars(client).get("_endpoint")
+    kind = type(endpoint)
+    # What stands in for a method of this one object goes on with it, and not with a copy.
+    if not _ATTEMPTING.isdisjoint(getattr(endpoint, "__dict__", ())):
+        return call, endpoint
+    return call, endpoint, *[getattr(kind, name, None) for name in _ATTEMPTING]
 
 
 def _way(client: Any, operation: str) -> _Way | None:
@@ -196,12 +199,9 @@ def _way(client: Any, operation: str) -> _Way | None:
     handlers = _emitter(client, "_handlers")
     own = vars(client)
     # Private parts: where another version has none of that name, the method is called.
-    plain = _is_of(_method(client, "_make_api_call"), "botocore.client") and own.keys() >= _PARTS
+    call, endpoint, *attempts = _methods(client)
+    plain = _is_of(call, "botocore.client") and attempts and own.keys() >= _PARTS
     if not plain or xform_name(operation) in own or handlers is None:
-        return None
-    endpoint = client._endpoint
-    # What stands in for a method of this one object goes on with it, and not with a copy.
-    if vars(endpoint).keys() & _ATTEMPTING:
         return None
 
     def modules(event: str) -> set[str]:
@@ -212,7 +212,7 @@ def _way(client: Any, operation: str) -> _Way | None:
     # A Stubber is botocore's own, and yet it answers in place of the service.
     if not all(name.startswith(_HARMLESS) for name in watching) or "botocore.stub" in watching:
         return None
-    alone = all(_is_of(_method(endpoint, name), "botocore.endpoint") for name in _ATTEMPTING)
+    alone = all(_is_of(function, "botocore.endpoint") for function in attempts)
     # Another session may look for headers by names in any case, which a dict cannot.
     alone = alone and type(endpoint.http_session).__module__ == "botocore.httpsession"
     if alone and all(modules(event) <= {*idle} for event, idle in _IDLE.items()):
