@@ -165,7 +165,7 @@ class Held(Hidden):
     def __init__(self, value: Any, source: str = "credentials=") -> None:
         self._value = value
         self._source = source
-        """What to name if they cannot be had."""
+        """What to name if they are not available."""
 
     def called(self, until: float) -> Held:
         """Return what a function gives, which is asked for each request; else what is held."""
