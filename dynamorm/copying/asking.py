@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any, TypeVar
 
 from ..api.cursors import Cursors
@@ -47,66 +46,68 @@ class TimeLeft:
         # A function is asked each time: in Lambda, only the context knows what is left.
         if not callable(self._deadline):
             return self.started + self._deadline - moment
-        return _seconds(self._deadline())
-
-
-def _seconds(said: Any) -> float:
-    """Return what a deadline's function said, as seconds; raise `ValueError` for what is none."""
-    if said != float("inf"):
-        check_deadline(said)
-    if said is None:
-        raise ValueError(
-            "deadline= is a function that returned None: it must return the seconds left"
-        )
-    return float(said)
+        said: Any = self._deadline()
+        if said is None:
+            message = "deadline= is a function that returned None: it must return the seconds left"
+            raise ValueError(message)
+        if said != float("inf"):
+            check_deadline(said)
+        return float(said)
 
 
 class Asking:
     """Sends the requests of segments that share one pace and one deadline."""
 
     def __init__(self, left: TimeLeft, pace: Pace) -> None:
-        self._left = left
-        self._pace = pace
+        self.left = left
+        self.pace = pace
         self._usual = 0.0
         """Units that the last answer has cost: the next one will cost about the same."""
         self.longest = 0.0
         """Seconds that an answer has taken."""
 
-    def ask(self, request: Callable[[], Steps[R]], check: Callable[[R], float]) -> Steps[R | None]:
+    def ask(
+        self,
+        operation: str,
+        payload: Any,
+        reply_type: type[R],
+        check: Callable[[R], float],
+        place: DatabaseLike | None = None,
+    ) -> Steps[R | None]:
         """Send a request until it is answered; `None` when time is up first.
 
-        `check` returns the units of an answer, or raises for what is none.
+        `check` returns the units of an answer, or raises for what is none. `place` is where the
+        table is, if not in the database of the operation.
         """
-        pauses = Pauses(self._left)
-        while self._left.at((yield from now())) > 0:
-            paid = yield from self._pace.ready(self._left.at, self._usual)
+        pauses = Pauses(self.left)
+        while self.left.at((yield from now())) > 0:
+            paid = yield from self.pace.ready(self.left.at, self._usual)
             if paid is None:
                 break
             sent = yield from now()
+            request = call(operation, payload, reply_type, until=ONCE)
             try:
-                reply = yield from request()
+                reply = yield from elsewhere(request, place)
                 consumed = check(reply)
             except DynamormError as error:
                 moment = yield from now()
                 # What was refused has cost nothing: the next attempt may use it.
-                self._pace.spent(0.0, paid, moment)
-                if not error.transient or (yield from pauses.over()):
-                    raise
+                self.pace.spent(0.0, paid, moment)
                 # A lost answer says nothing about the capacity of a table, and slows nobody down.
                 if isinstance(error, Throttled):
-                    self._pace.throttled(moment)
+                    self.pace.throttled(moment)
+                if not (yield from pauses.again(error)):
+                    break
             else:
                 moment = yield from now()
                 self.longest = max(self.longest, moment - sent)
-                self._pace.spent(consumed, paid, moment)
+                self.pace.spent(consumed, paid, moment)
                 # The best guess there is: a page has 1 MB, or less at the end of a segment.
                 self._usual = consumed
                 return reply
-            if not (yield from pauses.next()):
-                break
         return None
 
-    def page(
+    def scan(
         self,
         payload: ScanInput,
         cursors: Cursors,
@@ -129,14 +130,7 @@ class Asking:
                 costs.read_units += consumed
             return consumed
 
-        return self.ask(partial(ask_once, "Scan", payload, ScanOutput, place), check)
-
-
-def ask_once(
-    operation: str, payload: Any, reply_type: type[R], place: DatabaseLike | None
-) -> Steps[R]:
-    """Send a request to where a table is, once: who asks has a schedule of pauses."""
-    return elsewhere(call(operation, payload, reply_type, until=ONCE), place)
+        return self.ask("Scan", payload, ScanOutput, check, place)
 
 
 class Pauses:
@@ -147,18 +141,19 @@ class Pauses:
         self._tries = 0
         self._since: float | None = None
 
-    def over(self) -> Steps[bool]:
-        """Say whether there has been no success for so long that there will be none."""
+    def again(self, error: DynamormError) -> Steps[bool]:
+        """Let the service rest after an error; `False`, and no pause, when there is no time for it.
+
+        Raises the error if it does not pass, or if it has been so for so long that it will not.
+        """
         moment = yield from now()
         self._since = moment if self._since is None else self._since
         # In seconds, not in refusals: how many of these fit into a minute differs by engine and
         # load.
-        return moment - self._since > PATIENCE
-
-    def next(self) -> Steps[bool]:
-        """Let the service rest; `False`, and no pause, when there is no time for that."""
+        if not error.transient or moment - self._since > PATIENCE:
+            raise error
         self._tries += 1
-        return (yield from rest(self._tries, self._left.at((yield from now()))))
+        return (yield from rest(self._tries, self._left.at(moment)))
 
 
 def rest(refusals: int, left: float) -> Steps[bool]:

@@ -226,7 +226,7 @@ class Comparison:
         merged = self.point.merged or merged
         self.point = structs.replace(self.point, cursors=cursors, tally=tally, merged=merged)
 
-    def _once_expected(self, raw: Raw) -> Iterable[Hashed]:
+    def _once_expected(self, raw: bytes) -> Iterable[Hashed]:
         """Return what the target should have of an item, less what is equal to one before."""
         if not self._merges:
             return _itself(raw)
@@ -254,8 +254,8 @@ class Comparison:
         extras = yield from self.reads.extras(raws)
         return extras and extras[0]
 
-    def _expected(self, raw: Raw) -> Raws:
-        return (raw,) if self._convert is None else self._convert(raw)
+    def _expected(self, raw: Item) -> Raws:
+        return (raw,) if self._convert is None else self._convert(Raw(raw))
 
 
 def _sum(end: End, items: Iterable[Keyed]) -> int:
@@ -266,7 +266,7 @@ def _balanced(total: int) -> Tally:
     return Tally(balance=f"{total % MODULUS:x}")
 
 
-def _itself(raw: Raw) -> Iterable[Hashed]:
+def _itself(raw: bytes) -> Iterable[Hashed]:
     return ((raw, None),)
 
 

@@ -8,10 +8,11 @@ over: it is to be looked up by its key.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from itertools import chain, takewhile
+from math import inf
 
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from ..api.cursors import Cursors
 from ..api.items import MAX_KEYS, ScanOutput
@@ -19,36 +20,30 @@ from ..items.keys import item_key
 from .reads import End, Item, Keyed
 from .verified import Cursor
 
-NEAR = 8
-"""How many items in a row may lack a counterpart before the keys of all are read."""
-
 Hashed = tuple[Item, int | None]
 """What the target should have, and its hash where that is known."""
 
 
-class SideEntry(Struct):
+class SideEntry(Struct, gc=False):
     """An item that has not met its counterpart yet."""
 
-    item: Item
+    item: bytes
     place: int
     """How many entries of its side came before."""
     number: int
     """How many items of its table came before."""
-    before: Raw | Cursor | None
+    before: bytes | Cursor | None
     """What a Scan that begins with it continues after; `None` within what was made of one item."""
     hashed: int | None
     """Its hash, where that is known already."""
+    key: Hashable = None
+    """In the target, once it has been read."""
 
     def cursor(self, end: End) -> Cursor | None:
         """Return where a Scan that begins with it continues."""
-        if isinstance(self.before, Raw):
+        if isinstance(self.before, bytes):
             self.before = Cursor(after=end.cursor_at(self.before))
         return self.before
-
-    def detach(self, end: End) -> None:
-        """Hold the item alone: a part of a page holds all of that in memory."""
-        self.item = bytes(self.item)
-        self.cursor(end)
 
 
 class Side:
@@ -59,18 +54,16 @@ class Side:
         self.cursor = cursor
         """Where the next page begins."""
         self.cursors = Cursors("Scan")
-        self.fresh: list[SideEntry] = []
-        """Items that have not been compared with the other side yet, in order."""
+        self.fresh: dict[Hashable, SideEntry] = {}
+        """Items whose keys have not been read yet, by their bytes, in the order of reading."""
         self.waiting: dict[Hashable, SideEntry] = {}
         """Earlier items that wait for their counterparts, by key, in the order of reading."""
-        self._doubles: list[tuple[Hashable, SideEntry]] = []
-        """Items with the same key as one that waits."""
         self._names = names
         """The key attributes of the target."""
         # An item that a transform makes several of is one item and several places, or none.
         self._items = 0
         self._places = 0
-        self._passed = 0
+        self.passed = 0
         """The place after the last entry that has met its counterpart."""
         self._pages = 0, 0
         """The places at which the last two pages begin."""
@@ -82,11 +75,11 @@ class Side:
     @property
     def tail(self) -> int:
         """How many entries follow the last one that has met its counterpart."""
-        return self._places - self._passed
+        return self._places - self.passed
 
     @property
     def unmet(self) -> int:
-        return len(self.waiting) + len(self.fresh) + len(self._doubles)
+        return len(self.waiting) + len(self.fresh)
 
     @property
     def never_met(self) -> int:
@@ -98,54 +91,46 @@ class Side:
         """Whether enough entries have waited for two pages to fill one look-up."""
         return len(self._before(self._pages[0])) >= MAX_KEYS
 
-    def take(self, page: ScanOutput, expected: Callable[[Raw], Iterable[Hashed]]) -> None:
+    def take(self, page: ScanOutput, expected: Callable[[bytes], Iterable[Hashed]]) -> None:
         """Add a page, as the items that the target should have."""
         self._pages = self._pages[1], self._places
         # Two pages old: from here on the entry is found by its key alone.
-        self.wait(sum(1 for entry in self.fresh if entry.place < self._pages[0]))
-        for _, entry in self._before(self._pages[0]):
-            entry.detach(self.end)
-        before: Raw | Cursor | None = self.cursor
+        self.wait(self._pages[0])
+        before: bytes | Cursor | None = self.cursor
+        fresh, place = self.fresh, self._places
         # A Scan can be resumed before the first of what an item becomes, and not between these: the
         # others have no place of their own, `None`.
         for raw in page.items:
-            for item, hashed in expected(raw):
-                self.fresh.append(SideEntry(item, self._places, self._items, before, hashed))
-                self._places += 1
+            # Held alone: a part of a page holds all of that in memory.
+            text = bytes(raw)
+            for item, hashed in expected(text):
+                alone = bytes(item)
+                name: Hashable = alone if alone not in fresh else object()
+                fresh[name] = SideEntry(alone, place, self._items, before, hashed)
+                place += 1
                 before = None
             self._items += 1
-            before = raw
+            before = text
+        self._places = place
         after = page.last_evaluated_key or None
         self.cursor = Cursor(after is None, after)
 
-    def _key_in(self, item: Item) -> Hashable:
-        return self.end.read(item_key, item, self._names)
+    def wait(self, place: float = inf) -> None:
+        """Let all before a place wait, by key."""
+        for name in [name for name, entry in self.fresh.items() if entry.place < place]:
+            entry = self.fresh.pop(name)
+            entry.key = self.end.read(item_key, entry.item, self._names)
+            entry.cursor(self.end)  # it would hold the item before it in memory
+            # The second item with a key is looked up: who meets it would not meet the first.
+            if self.waiting.setdefault(entry.key, entry) is not entry:
+                self.waiting[object()] = entry
 
-    def wait(self, number: int) -> None:
-        """Move this many entries among those that wait, by key."""
-        for entry in self.fresh[:number]:
-            key = self._key_in(entry.item)
-            if self.waiting.setdefault(key, entry) is not entry:
-                self._doubles.append((key, entry))
-        del self.fresh[:number]
-
-    def go_on(self, number: int, skipped: list[SideEntry]) -> None:
-        """Drop this many entries that have met their counterparts; let the skipped ones wait."""
-        if number:
-            self._passed = self.fresh[number - 1].place + 1
-            for entry in skipped:
-                entry.detach(self.end)
-            # In the order of reading, so that `waiting` keeps it: the first entry there is the one
-            # that holds the cursor back.
-            self.fresh[:number] = skipped
-            self.wait(len(skipped))
-
-    def meet(self, key: Hashable) -> SideEntry:
-        """Take out the entry of a key: it has met its counterpart."""
-        entry = self.waiting.pop(key)
+    def meet(self, among: dict[Hashable, SideEntry], names: list[Hashable]) -> list[SideEntry]:
+        """Take out entries: they have met their counterparts."""
+        met = list(map(among.pop, names))
         # The counterpart of a later one may have come first.
-        self._passed = max(self._passed, entry.place + 1)
-        return entry
+        self.passed = max([self.passed, *[entry.place + 1 for entry in met]])
+        return met
 
     def left_over(self, *, passed: bool) -> list[Keyed]:
         """Take out those that have waited for two pages, as many as fill look-ups.
@@ -157,42 +142,36 @@ class Side:
         # Whole hundreds: a look-up of one key costs a request as one of a hundred does.
         if not passed:
             return self._take_out(old[: len(old) - len(old) % MAX_KEYS])
-        self.wait(len(self.fresh))
+        self.wait()
         # The tail after the last pair holds nothing back: a resumed comparison reads it again.
-        place = max(self._pages[0], self._passed)
+        place = max(self._pages[0], self.passed)
         tail = (one for one in self.waiting.values() if one.place >= place)
         place += sum(1 for _ in takewhile(lambda one: one.before is None, tail))
         return self._take_out(self._before(place))
 
     def all(self) -> list[Keyed]:
         """Take out all entries."""
-        self.wait(len(self.fresh))
-        self._passed = self._places
-        return self._take_out(self._before(self._places))
+        self.wait()
+        self.passed = self._places
+        return self._take_out([*self.waiting])
 
-    def _before(self, place: int) -> list[tuple[Hashable, SideEntry]]:
+    def _before(self, place: int) -> list[Hashable]:
+        """Name what waits and came before a place."""
         # In the order of reading: the first one that came later ends the search.
-        waiting = takewhile(lambda both: both[1].place < place, self.waiting.items())
-        return [*self._doubles, *waiting]
+        earlier = takewhile(lambda both: both[1].place < place, self.waiting.items())
+        return [name for name, _ in earlier]
 
-    def _take_out(self, left: list[tuple[Hashable, SideEntry]]) -> list[Keyed]:
-        """Take out entries that `_before` gave, from the first one on."""
-        # `_before` has put the doubles first, and `left` may be a part of what it gave.
-        doubles, self._doubles = len(self._doubles), self._doubles[len(left) :]
-        for key, _ in left[doubles:]:
-            del self.waiting[key]
-        self._left += len(left)
-        return [(key, entry.item) for key, entry in left]
+    def _take_out(self, names: list[Hashable]) -> list[Keyed]:
+        self._left += len(names)
+        left = map(self.waiting.pop, names)
+        return [(entry.key, entry.item) for entry in left]
 
     def resumable(self) -> tuple[Cursor, int] | None:
         """Return where to resume, and how many items of the table come before.
 
         `None` if some that come after have met their counterparts already.
         """
-        # Two items with one key: where the second one was read is not kept.
-        if self._doubles:
-            return None
-        first = next(chain(self.waiting.values(), self.fresh), None)
+        first = next(chain(self.waiting.values(), self.fresh.values()), None)
         if first is None:
             return self.cursor, self._items
         # Every entry from the first one on is still unmet. If one behind it had met its
@@ -254,44 +233,24 @@ class Join:
             return None
         return self.source.settle(*here), self.target.settle(*there)
 
-    def pairs(self) -> Iterator[tuple[SideEntry, SideEntry]]:
-        """Pair all entries that can be paired; yield the pairs that differ in any byte."""
-        ours, theirs = self.source.fresh, self.target.fresh
-        skipped: tuple[list[SideEntry], list[SideEntry]] = [], []
-        i = j = 0
-        # Without keys, which cost ten times as much to read, where little differs.
-        while i < len(ours) and j < len(theirs):
-            if not _is_same(ours, i, theirs, j):
-                if (found := _next_same(ours, i, theirs, j)) is None:
-                    break
-                skipped[0].extend(ours[i : found[0]])
-                skipped[1].extend(theirs[j : found[1]])
-                i, j = found
-            self._met += 1
-            i, j = i + 1, j + 1
-        lost = i < len(ours) and j < len(theirs)
-        for side, number, some in zip((self.source, self.target), (i, j), skipped, strict=True):
-            side.go_on(number, some)
-            # Where the orders part, the keys decide; at the end there is nothing more to come.
-            if lost or self.over:
-                side.wait(len(side.fresh))
+    def pairs(self) -> list[tuple[SideEntry, SideEntry]]:
+        """Pair all entries that can be paired; return the pairs that differ in any byte."""
         source, target = self.source, self.target
-        for key in [key for key in source.waiting if key in target.waiting]:
-            self._met += 1
-            yield source.meet(key), target.meet(key)
+        # Without keys, which cost more to read than the items themselves to compare.
+        self._meet(source.fresh, target.fresh)
+        for side in (source, target):
+            side.wait(side.passed)
+        # Where the orders part, the keys decide; at the end there is nothing more to come.
+        if self.over or (source.fresh and target.fresh):
+            source.wait()
+            target.wait()
+        return self._meet(source.waiting, target.waiting)
 
-
-def _is_same(ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int) -> bool:
-    return bytes(ours[i].item) == bytes(theirs[j].item)
-
-
-def _next_same(
-    ours: list[SideEntry], i: int, theirs: list[SideEntry], j: int
-) -> tuple[int, int] | None:
-    """Return where both sides agree again, if few entries on either side are skipped."""
-    # The nearest first: as many on both sides that differ, or some that one side lacks.
-    for n in range(1, NEAR):
-        for a, b in ((i + n, j + n), (i + n, j), (i, j + n)):
-            if a < len(ours) and b < len(theirs) and _is_same(ours, a, theirs, b):
-                return a, b
-    return None
+    def _meet(
+        self, ours: dict[Hashable, SideEntry], theirs: dict[Hashable, SideEntry]
+    ) -> list[tuple[SideEntry, SideEntry]]:
+        """Take out and return what has one name on both sides."""
+        names = [name for name in ours if name in theirs]
+        self._met += len(names)
+        both = self.source.meet(ours, names), self.target.meet(theirs, names)
+        return list(zip(*both, strict=True))

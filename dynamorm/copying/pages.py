@@ -84,7 +84,7 @@ class Pages:
             limit=job.settings.page_limit,
             consistent_read=job.settings.consistent_read or job.settings.in_place,
         )
-        return job.reads.page(payload, segment.cursors, segment.point.costs)
+        return job.reads.scan(payload, segment.cursors, segment.point.costs)
 
     def _take_up(self, reply: ScanOutput) -> Steps[bool]:
         """Queue what becomes of a page's items, sending full batches on the way.

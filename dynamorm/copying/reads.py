@@ -26,7 +26,7 @@ from ..model.keys import KeyAttribute
 from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .asking import PATIENCE, UNIT, Asking, TimeLeft, ask_once, rest
+from .asking import PATIENCE, UNIT, Asking, TimeLeft, rest
 from .segment import cursor_at
 from .verified import Tally
 
@@ -78,29 +78,27 @@ class End(Struct, frozen=True):
         return types == tuple(tag for part in key for tag, value in part if value != "")
 
 
-class Reads:
-    """Both tables of one comparison, and how its segments read them: they share the pace."""
+class Reads(Asking):
+    """Reads both tables of one comparison, for all of its segments."""
 
     def __init__(
         self, source: End, target: End, left: TimeLeft, pace: Pace, *, consistent: bool
     ) -> None:
+        super().__init__(left, pace)
         self.source = source
         self.target = target
-        self.left = left
-        self.pace = pace
-        self._asking = Asking(left, pace)
         self._consistent = consistent
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
     ) -> Steps[ScanOutput | None]:
         """Read the next page of a segment; `None` when time is up first."""
-        if self.left.at((yield from now())) <= self._asking.longest:
+        if self.left.at((yield from now())) <= self.longest:
             return None
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
         )
-        return (yield from self._asking.page(payload, cursors, place=end.place))
+        return (yield from self.scan(payload, cursors, place=end.place))
 
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
@@ -116,8 +114,10 @@ class Reads:
             payload = batch_get_item(
                 end.table, list(asked.values()), consistent_read=self._consistent, only=only
             )
-            request = partial(ask_once, "BatchGetItem", payload, BatchGetItemOutput, end.place)
-            reply = yield from self._asking.ask(request, partial(self._cost, end, len(asked)))
+            check = partial(self._cost, end, len(asked))
+            reply = yield from self.ask(
+                "BatchGetItem", payload, BatchGetItemOutput, check, end.place
+            )
             if reply is None:
                 return None
             found |= {end.key_in(raw): raw for raw in reply.items}

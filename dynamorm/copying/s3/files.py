@@ -288,7 +288,5 @@ def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
         try:
             return (yield from blocking(function, *given))
         except S3Error as error:
-            if not error.transient or (yield from pauses.over()):
-                raise
-        if not (yield from pauses.next()):
-            raise Late
+            if not (yield from pauses.again(error)):
+                raise Late from error
