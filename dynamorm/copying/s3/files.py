@@ -15,7 +15,7 @@ from itertools import islice
 from typing import TypeVar
 from zlib import crc32
 
-from msgspec import Raw, Struct, field, json
+from msgspec import Raw, Struct, field, json, structs
 
 from ...api.items import Key
 from ...errors import UNREADABLE, ItemError, Refused, S3Error
@@ -47,14 +47,7 @@ LEVEL = 1
 
 
 class DataFile(Struct, frozen=True):
-    """A file of exported items."""
-
-    key: str
-    items: int
-
-
-class _Listed(Struct):
-    """A line of the manifest."""
+    """A file of exported items, as a line of the manifest has it."""
 
     key: str = field(name="dataFileS3Key")
     items: int = field(name="itemCount")
@@ -64,7 +57,7 @@ class _Line(Struct):
     Item: Raw
 
 
-_files = json.Decoder(_Listed)
+_files = json.Decoder(DataFile)
 _items = json.Decoder(_Line)
 
 
@@ -75,67 +68,46 @@ def data_files(bucket: Bucket, folder: str) -> list[DataFile]:
     """
     # In parts, so that an answer that was cut is no shorter list: each says how long the whole is.
     lines = Lines(bucket, f"{folder}manifest-files.json")
-    listed: list[_Listed] = []
-    try:
-        while text := lines.take(BLOCK):
-            listed += _files.decode_lines(text)
-    except UNREADABLE as error:
-        raise Refused(
-            (f"the manifest of the export cannot be read: {error} - at {folder}",)
-        ) from error
+    listed: list[DataFile] = []
+    while text := lines.take(BLOCK):
+        listed += _decoded(_files, text, "the manifest of the export", folder)
     # Whether these keys begin with the prefix is shown in both ways: the file is known by its name.
     files = [
-        DataFile(f"{folder}data/{one.key.rpartition('/')[2]}", one.items)
+        structs.replace(one, key=f"{folder}data/{one.key.rpartition('/')[2]}")
         for one in listed
         if one.items
     ]
     return sorted(files, key=lambda file: (crc32(file.key.encode()), file.key))
 
 
-def bundles_of(files: list[DataFile], segment: int, of: int) -> list[list[DataFile]]:
-    """Return the files of a segment, in bundles whose files are read in turn."""
-    # In turn, so that segments have about the same number of files whatever their order.
-    own = files[segment::of]
-    return [own[first : first + AT_ONCE] for first in range(0, len(own), AT_ONCE)]
+def _decoded(decoder: json.Decoder[T], lines: bytes, what: str, where: str) -> list[T]:
+    try:
+        return decoder.decode_lines(lines)
+    except UNREADABLE as error:
+        raise Refused((f"{what} cannot be read: {error} - at {where}",)) from error
 
 
-class Bundle:
-    """Some files, read in turn: a part has whole lines of each of them."""
+class Reading:
+    """A file that is being read."""
 
-    def __init__(self, bucket: Bucket, files: list[DataFile]) -> None:
-        self._files = [(file, Lines(bucket, file.key)) for file in files]
-        self._texts: list[bytes] = []
-        self._found = {file.key: 0 for file in files}
+    def __init__(self, bucket: Bucket, file: DataFile) -> None:
+        self._file = file
+        self._lines = Lines(bucket, file.key)
+        self._found = 0
 
     def part(self) -> list[Raw]:
-        """Return the items of the next part, none at the end.
-
-        After an error it can be called again, and goes on where that was.
-        """
-        # What was read before an error is kept: a file is decompressed in one direction only.
-        while len(self._texts) < len(self._files):
-            _, lines = self._files[len(self._texts)]
-            self._texts.append(lines.take(SLICE))
-        texts, self._texts = self._texts, []
-        items: list[Raw] = []
-        for (file, _), text in zip(self._files, texts, strict=True):
-            more = _items_in(file, text)
-            items += more
-            found = self._found[file.key] = self._found[file.key] + len(more)
-            # Against the manifest, since a cut answer that ends between two lines looks like a
-            # whole one.
-            if not text and found != file.items:
-                reason = f"a file of the export has {found} items, not {file.items}"
-                raise Refused((f"{reason} - at {file.key}",))
-        self._files = [file for file, text in zip(self._files, texts, strict=True) if text]
+        """Return the next items, none at the end. After an error it can be called again."""
+        text = self._lines.take(SLICE)
+        items = [
+            line.Item for line in _decoded(_items, text, "a file of the export", self._file.key)
+        ]
+        self._found += len(items)
+        # Against the manifest, since a cut answer that ends between two lines looks like a whole
+        # one.
+        if not items and self._found != self._file.items:
+            reason = f"a file of the export has {self._found} items, not {self._file.items}"
+            raise Refused((f"{reason} - at {self._file.key}",))
         return items
-
-
-def _items_in(file: DataFile, text: bytes) -> list[Raw]:
-    try:
-        return [line.Item for line in _items.decode_lines(text)]
-    except UNREADABLE as error:
-        raise Refused((f"a file of the export cannot be read: {error} - at {file.key}",)) from error
 
 
 def objects_of(job: Job, items: list[Raw], page: Page, stopped: Stop) -> list[bytes]:
@@ -215,30 +187,33 @@ class Transform:
             yield from self._bundles(segment)
 
     def _bundles(self, segment: Segment) -> Steps[None]:
-        bundles = bundles_of(self._files, segment.point.segment, self._job.checkpoint.of)
+        # In turn, so that segments have about the same number of files whatever their order.
+        own = self._files[segment.point.segment :: self._job.checkpoint.of]
         first, done = _place(segment.cursor)
-        for number, files in enumerate(bundles[first:], first):
-            bundle = Bundle(self._bucket, files)
+        for start in range(first * AT_ONCE, len(own), AT_ONCE):
+            bundle = [Reading(self._bucket, file) for file in own[start : start + AT_ONCE]]
             # A compressed file has no place to start from but its beginning.
             for _ in range(done):
                 if self._job.left.at((yield from now())) <= 0:
                     return
-                yield from patiently(self._job, bundle.part)
-            if not (yield from self._parts(segment, bundle, number, done)):
+                yield from self._part(bundle)
+            if not (yield from self._parts(segment, bundle, start // AT_ONCE, done)):
                 return
             done = 0
         # An empty page at the table's end, as a Scan's last one: it is what makes a segment done.
         segment.begin_page(None).read_whole = True
         segment.settle()
 
-    def _parts(self, segment: Segment, bundle: Bundle, number: int, done: int) -> Steps[bool]:
+    def _parts(
+        self, segment: Segment, bundle: list[Reading], number: int, done: int
+    ) -> Steps[bool]:
         """Transform a bundle from this part on; `False` if time is up first."""
         slowest = 0.0
         while True:
             began = yield from now()
             if self._job.left.at(began) <= slowest:
                 return False
-            items = yield from patiently(self._job, bundle.part)
+            items = yield from self._part(bundle)
             if not items:
                 return True
             yield from self._write(segment, items, number, done)
@@ -246,6 +221,16 @@ class Transform:
             moment = yield from now()
             slowest = max(slowest, moment - began)
             self._job.tell(moment)
+
+    def _part(self, bundle: list[Reading]) -> Steps[list[Raw]]:
+        """Return the items of the next part: whole lines of each file that has not ended."""
+        items: list[Raw] = []
+        for file in tuple(bundle):
+            more = yield from patiently(self._job, file.part)
+            items += more
+            if not more:
+                bundle.remove(file)
+        return items
 
     def _write(self, segment: Segment, items: list[Raw], number: int, part: int) -> Steps[None]:
         """Write the objects of a part; the cursor may pass it afterwards."""
