@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import partial
+from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from .. import requests
@@ -14,12 +14,12 @@ from ..model.keywords import TableOptions
 from ..model.options import Options, check_flags
 from ..operations import Steps, operation, where
 from ..operations.middleware import elsewhere
-from ..operations.waiting import Deadline, seconds_of, within
+from ..operations.waiting import seconds_of, within
 from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
 from ..tables.lifecycle import Ensured, create_table, ensure_table
 from .job import check_pair, open_checkpoint
-from .options import CopyOptions, CopySettings, check_segments
+from .options import CopyOptions, check_segments, settings_of
 from .pair import Pair, described_spec
 from .report import CopyReport
 from .table import copy_table
@@ -72,14 +72,14 @@ def auto_migrate_with_options(
     seconds_of(timeout)  # raises for what is no limit, before anything is sent
     check_segments(segments)
     check_flags(data_copy=data_copy)
-    copying: Any = {name: value for name, value in options.items() if name in _COPY_OPTIONS}
-    table_options: Any = {k: v for k, v in options.items() if k not in _COPY_OPTIONS}
-    _check_names(table_options)
-    source = table_spec(model)
+    of_table = Options.__struct_fields__
+    table_options: Any = {k: value for k, value in options.items() if k in of_table}
+    copying: Any = {k: value for k, value in options.items() if k not in of_table}
+    settings = settings_of("auto_migrate_with_options", copying, *_OWN, *of_table)
+    source = table_spec(model).name  # raises for what is no model
     target = table_spec(model if target_model is None else target_model, **table_options)
-    settings = CopySettings(**copying)
-    _refuse(source.name, target.name, backup_table, copying if not data_copy else None, settings)
     pair = Pair(model, target if target_model is None else target_model, settings)
+    _refuse(pair.names, backup_table, () if data_copy else copying)
     if data_copy:
         check_pair(pair)
         open_checkpoint(pair, None, segments)  # raises for one that is of another copy
@@ -93,12 +93,12 @@ def auto_migrate_with_options(
     ensured = None
     # Only a target that is there can differ: a missing one is created after the backup.
     # What cannot be copied is refused before a backup is made, which is paid for.
-    if data_copy and (yield from within(timeout, partial(_is_there, pair))):
+    if data_copy and (yield from within(timeout, lambda _: _is_there(pair))):
         _refuse_drift(ensured := (yield from ensuring()))
     backup, backup_copy = None, None
     if backup_table is not None:
-        yield from within(timeout, partial(_refuse_existing, source.name, backup_table))
-        backup, backup_copy = yield from _back_up(source.name, backup_table, segments, timeout)
+        yield from within(timeout, lambda _: _refuse_existing(source, backup_table))
+        backup, backup_copy = yield from _back_up(source, backup_table, segments, timeout)
     if ensured is None:
         ensured = yield from ensuring()
     copied = None
@@ -109,42 +109,23 @@ def auto_migrate_with_options(
     return Migrated(ensured, backup, backup_copy, copied)
 
 
-def _check_names(options: dict[str, Any]) -> None:
-    """Raise `TypeError` for what is neither an option of the table nor one of the copy."""
-    if unknown := options.keys() - set(Options.__struct_fields__):
-        from ..model.arguments import refuse_keywords
-
-        own = ("target_model", "backup_table", "data_copy", "segments", "timeout")
-        known = (*own, *sorted(_COPY_OPTIONS), *Options.__struct_fields__)
-        refuse_keywords("auto_migrate_with_options", sorted(unknown), known)
+_OWN = ("target_model", "backup_table", "data_copy", "segments", "timeout")
 
 
-_COPY_OPTIONS = frozenset(CopySettings.__struct_fields__)
-
-
-def _refuse(
-    source: str,
-    target: str,
-    backup_table: str | None,
-    unused: dict[str, Any] | None,
-    settings: CopySettings,
-) -> None:
+def _refuse(names: tuple[str, str], backup_table: str | None, unused: Collection[str]) -> None:
     """Raise for what can be told to be wrong before anything is asked."""
     reasons = []
-    if backup_table in (source, target):
+    if backup_table in names:
         reasons.append(f"backup_table= is the table itself, {backup_table}: pass another name")
     elif backup_table is not None and (problem := name_problem(backup_table, "backup")):
         reasons.append(problem)
     if unused:
         reasons.append(f"{', '.join(sorted(unused))}: has no effect without data_copy=True")
-    same = source == target and settings.target_db is None
-    if unused is None and same and not settings.in_place:
-        reasons.append(f"source and target are the same table, {source}: say in_place=True")
     if reasons:
         raise Refused(tuple(reasons))
 
 
-def _is_there(pair: Pair, _: Deadline) -> Steps[bool]:
+def _is_there(pair: Pair) -> Steps[bool]:
     """Say whether there is a target; refuse a source that cannot be read."""
     source, target = pair.names
     found = yield from describe_table(source)
@@ -171,7 +152,7 @@ def _refuse_drift(target: Ensured) -> None:
         )
 
 
-def _refuse_existing(source: str, backup_table: str, _: Deadline) -> Steps[None]:
+def _refuse_existing(source: str, backup_table: str) -> Steps[None]:
     """Refuse a backup table that is there; raise `TableNotFound` for a missing source."""
     yield from describe_table(source)
     # Before Python 3.12, tracing loses what follows a program that has caught an error.
