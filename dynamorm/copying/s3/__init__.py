@@ -52,22 +52,20 @@ J = TypeVar("J", bound=Underway)
 def by_s3(job: Job, executor: Any) -> Steps[None]:
     """Perform the remaining stages until time is up."""
     copy = _ByS3(job, executor)
-    while (perform := _STAGES.get(copy.point.stage)) is not None:
-        if job.left.at((yield from now())) <= 0:
-            return
-        try:
-            if not (yield from perform(copy)):
+    try:
+        while (perform := _STAGES.get(copy.point.stage)) is not None:
+            if job.left.at((yield from now())) <= 0:
                 return
-        except Late:
-            return
-        except ServiceError as error:
-            if passes(error):  # the limit on simultaneous jobs: time is up
-                return
+            yield from perform(copy)
+    except Late:
+        return
+    except ServiceError as error:
+        if not passes(error):  # the limit on simultaneous jobs: time is up
             raise
 
 
 class _ByS3:
-    """The stages of one copy: each says whether there is time for the next one."""
+    """The stages of one copy: each raises `Late` when time is up before its end."""
 
     def __init__(self, job: Job, executor: Any) -> None:
         self._job = job
@@ -86,8 +84,8 @@ class _ByS3:
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
         self._job.telling.keep()
 
-    def _begin(self, operation: str, request: Any, reply_type: type[T]) -> Steps[T]:
-        """Send what begins a stage, with the token of this copy."""
+    def _begin(self, kind: str, operation: str, request: Any, reply_type: Any) -> Steps[Any]:
+        """Send what begins a stage, with the token of this copy; note and return what is begun."""
         if not self.point.token:
             # A new one for each attempt that begins anew: under an old token the service would give
             # back the export or the bulk put that has failed.
@@ -96,17 +94,24 @@ class _ByS3:
         # The service knows a token for eight hours. A copy that is resumed later, and had not heard
         # the answer, exports or puts once more: that costs, and loses nothing.
         marked = structs.replace(request, client_token=f"{self.point.token}-{self.point.stage}")
-        return (yield from when_free(operation, marked, reply_type, (yield from self._deadline())))
+        deadline = yield from self._deadline()
+        begun = (yield from when_free(operation, marked, reply_type, deadline)).description
+        self._note(**{kind: begun.arn})
+        return begun
 
     def _deadline(self) -> Steps[Deadline]:
         """Return what is left of the time of the copy; none for one that is late."""
         moment = yield from now()
         return Deadline(moment, max(self._job.left.at(moment), 0.0))
 
-    def _wait(
-        self, job: J, look: Callable[[str], Steps[J]], hear: Callable[[J], None] = lambda _: None
-    ) -> Steps[J | None]:
-        """Wait until the service is done, and report progress; `None` if time is up first."""
+    def _done(
+        self,
+        arn: str,
+        look: Callable[[str], Steps[J]],
+        begin: Callable[[], Steps[J]],
+        hear: Callable[[J], None] = lambda _: None,
+    ) -> Steps[J]:
+        """Begin a job of the service, unless that has been done, and wait until it has ended."""
 
         def look_and_tell(arn: str) -> Steps[J]:
             """Ask how far the service is, and report it."""
@@ -116,25 +121,23 @@ class _ByS3:
             self._job.tell((yield from now()))
             return found
 
+        job = yield from (look(arn) if arn else begin())
         deadline = yield from self._deadline()
         try:
-            return (yield from until_done(job, look_and_tell, deadline))
-        except WaitTimeout:
-            return None
+            job = yield from until_done(job, look_and_tell, deadline)
+        except WaitTimeout as error:
+            raise Late from error
         except TransferFailed:
             # A resumed copy then starts it again, with another token.
             self._note(token="", **{"export" if self.point.stage == "export" else "bulk": ""})
             raise
+        hear(job)  # it may have ended when it was begun
+        return job
 
-    def export(self) -> Steps[bool]:
+    def export(self) -> Steps[None]:
         """Export the source, unless that has begun, and wait for it."""
-        export = yield from (
-            export_of(self.point.export) if self.point.export else self._exported()
-        )
-        if (yield from self._wait(export, export_of)) is None:
-            return False
+        yield from self._done(self.point.export, export_of, self._exported)
         self._note(stage="transform")
-        return True
 
     def _exported(self) -> Steps[Export]:
         """Begin the export, and return its first description; refuse a target of no use."""
@@ -150,42 +153,34 @@ class _ByS3:
             table, self.point.bucket, prefix=self.point.prefix.strip("/")
         )
         try:
-            reply = yield from self._begin(
-                "ExportTableToPointInTime", request, ExportTableToPointInTimeOutput
-            )
+            kind, reply_type = "ExportTableToPointInTime", ExportTableToPointInTimeOutput
+            export: Export = yield from self._begin("export", kind, request, reply_type)
+            return export
         except ServiceError as error:
             if error.code != "PointInTimeRecoveryUnavailableException":
                 raise
             raise Refused((no_recovery(checkpoint.source),)) from error
-        self._note(export=reply.description.arn)
-        return reply.description
 
-    def transform(self) -> Steps[bool]:
+    def transform(self) -> Steps[None]:
         """Transform each file into objects; each segment has files of its own."""
         folder = self.point.folder("AWSDynamoDB")
         files = yield from patiently(self._job, data_files, self._bucket, folder)
         work = Transform(self._job, self._bucket, files, self.point.folder("items"))
         yield from together(tuple(map(work.steps, self._job.pending())), self._executor)
         if self._job.pending():
-            return False
+            raise Late
         self._note(stage="put")
-        return True
 
-    def put(self) -> Steps[bool]:
+    def put(self) -> Steps[None]:
         """Begin the bulk put, unless that has been done, and wait for it."""
         counts = total(segment.point.counts for segment in self._job.segments)
         # What was counted as replaced was uploaded too, and the service puts both.
         uploaded = counts.written + counts.collisions
         if not uploaded:
             self._note(stage="done")
-            return True
-        bulk = yield from self._there(
-            bulk_operation_of(self.point.bulk) if self.point.bulk else self._put()
-        )
-        done = yield from self._there(self._wait(bulk, bulk_operation_of, self._hear))
-        if done is None:
-            return False
-        self._hear(done)
+            return
+        putting = self._done(self.point.bulk, bulk_operation_of, self._put, self._hear)
+        done = yield from self._there(putting)
         # The bulk put succeeds with what it has read. Whether that is all only this shows.
         if done.processed_item_count not in (None, uploaded):
             if done.failed_item_count:
@@ -197,7 +192,6 @@ class _ByS3:
             )
             raise Refused((f"{reason} - at {self.point.place('items')}",))
         self._note(stage="check" if done.failed_item_count else "done")
-        return True
 
     def _put(self) -> Steps[BulkOperation]:
         """Begin the bulk put of all that was uploaded, and return its first description."""
@@ -210,20 +204,17 @@ class _ByS3:
             errors_prefix=point.folder("errors"),
             max_write_units=self._job.settings.max_write_units,  # type: ignore[arg-type]  # checked
         )
-        reply = yield from self._begin("StartBulkPutItems", request, StartBulkPutItemsOutput)
-        self._note(bulk=reply.description.arn)
-        return reply.description
+        return self._begin("bulk", "StartBulkPutItems", request, StartBulkPutItemsOutput)
 
     def _hear(self, bulk: BulkOperation) -> None:
         """Note how many items have been put; the checkpoint is saved with the next report."""
         failed = bulk.failed_item_count or 0
         # What has been processed includes what has failed: API_BulkOperationDescription.
-        point = structs.replace(
-            self.point, written=(bulk.processed_item_count or 0) - failed, failed=failed
-        )
+        written = (bulk.processed_item_count or 0) - failed
+        point = structs.replace(self.point, written=written, failed=failed)
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
 
-    def check(self) -> Steps[bool]:
+    def check(self) -> Steps[None]:
         """Read which items were not put, and pass them to `on_error` or raise."""
         bulk = yield from self._there(bulk_operation_of(self.point.bulk))
         errors = yield from self._read_errors(bulk)
@@ -237,7 +228,6 @@ class _ByS3:
         yield from blocking(self._hand_over, bulk)
         # Only now: a run that is killed before passes them to `on_error` again.
         self._note(stage="done")
-        return True
 
     def _read_errors(self, bulk: BulkOperation) -> Steps[BulkErrors]:
         """Sum up the service's report of errors, for the report of the copy too."""
