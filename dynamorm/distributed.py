@@ -18,13 +18,12 @@ from uuid import uuid4
 
 from msgspec import convert, structs
 
-from .copying.checkpoint import Checkpoint
 from .copying.options import VerifyOptions, check_database, check_segments, settings_of
 from .copying.pair import Pair
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Dividing, Loan, Share, Terms
+from .copying.shares import ASK_EVERY, Loan, Shares, Terms
 from .copying.table import copied, copy_share
-from .copying.verified import Verified, VerifyPoint
+from .copying.verified import Verified
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
 from .operations import Operation, Steps
@@ -110,26 +109,27 @@ def _dumps(value: Any) -> None:
 
 
 def _on_cluster(
-    client: Any, function: Callable[[Any, Any], Any], shares: Dividing, stopped: Stop
+    client: Any, function: Callable[[Any, Any], Any], shares: Shares, stopped: Stop
 ) -> None:
     """Have a task done for each share, and answer the tasks."""
     # A task for each segment: that is all that is done again when a worker is lost.
-    tasks = shares.share_out(float("inf"))
-    if tasks:
-        _Cluster(client, shares, f"dynamorm-{uuid4().hex}").serve(function, tasks, stopped)
+    if tasks := shares.share_out(float("inf")):
+        _Cluster(client, shares, len(tasks)).serve(function, tasks, stopped)
 
 
 class _Cluster:
     """The end of the caller: what tasks tell, and what they are told."""
 
-    def __init__(self, client: Any, shares: Dividing, name: str) -> None:
+    def __init__(self, client: Any, shares: Shares, number: int) -> None:
         from distributed import Queue, Variable
 
         self._client = client
         self._shares = shares
-        self._name = name
-        self._told: Any = Queue(f"{name}-told", client=client)
-        self._variable = partial(Variable, client=client)
+        self._name = f"dynamorm-{uuid4().hex}"
+        self._told: Any = Queue(f"{self._name}-told", client=client)
+        names = [f"{self._name}-{i}" for i in range(number)]
+        self._terms = [Variable(name, client=client) for name in names]
+        self._points = [Variable(f"{name}-point", client=client) for name in names]
         self._answered: dict[int, tuple[str, float]] = {}
         """The last message of a task, and how long the task must wait after it."""
         self._error: BaseException | None = None
@@ -138,8 +138,8 @@ class _Cluster:
         """Have all tasks done; raise the first error when they have ended."""
         self._count_threads()
         # Before the tasks: each reads both variables first of all.
-        for number in range(len(tasks)):
-            self._variable(f"{self._name}-{number}-point").set({})
+        for number, point in enumerate(self._points):
+            point.set({})
             self._say(number)
         futures = [
             self._client.submit(
@@ -154,9 +154,8 @@ class _Cluster:
             self._error = self._error or error
         # Until every task has ended: one that goes on writing would do so behind the caller's back.
         self._answer(futures, lambda: False)
-        for number in range(len(tasks)):
-            self._variable(f"{self._name}-{number}").delete()
-            self._variable(f"{self._name}-{number}-point").delete()
+        for variable in (*self._terms, *self._points):
+            variable.delete()
         self._told.close()
         if not isinstance(self._error, Over):
             raise self._error
@@ -210,7 +209,7 @@ class _Cluster:
             # By it a task sees that the caller is still there, though nothing else has changed.
             "said": uuid4().hex,
         }
-        self._variable(f"{self._name}-{number}").set(said)
+        self._terms[number].set(said)
 
     def _count_threads(self) -> int:
         """Return the number of the workers' threads, and lend units to as many tasks at once."""
@@ -222,14 +221,12 @@ class _Cluster:
         return threads
 
 
-_ANSWERED = (tuple, Loan)
-"""A message that a task sends and waits to have received: an item for `on_error`, a loan."""
-
-
 def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any) -> None:
     """Do a share on a worker, from the last checkpoint that it has put on the scheduler."""
-    in_place = isinstance(task, Share) and task.luggage.options["in_place"]
-    line = _Line(name, number, waits_for=(*_ANSWERED, CopyReport) if in_place else _ANSWERED)
+    # The caller has to have heard an item for `on_error` and a loan before anything else is done,
+    # and in place a report: its file is to know of a batch before that is sent.
+    in_place = task.luggage.options["in_place"]
+    line = _Line(name, number, (tuple, Loan, CopyReport) if in_place else (tuple, Loan))
     with suppress(Over):  # the caller knows
         function(line.resumed(task), line.ask)
 
@@ -242,8 +239,7 @@ class _Line:
 
         self._number = number
         self._waits_for = waits_for
-        """What the caller has to have heard before anything else is done: in place its file is to
-        know of a batch before that is sent."""
+        """Kinds of messages that the caller has to have heard before anything else is done."""
         self._told: Any = Queue(f"{name}-told")
         self._terms: Any = Variable(f"{name}-{number}")
         self._point = Variable(f"{name}-{number}-point")
@@ -252,12 +248,9 @@ class _Line:
 
     def resumed(self, task: Any) -> Any:
         """Return the task as a lost worker has left it."""
-        left = self._point.get()
-        if not left:
-            return task
-        if isinstance(task, Share):  # pragma: no cover - in another process
-            return structs.replace(task, checkpoint=convert(left, Checkpoint))
-        return structs.replace(task, point=convert(left, VerifyPoint))  # pragma: no cover
+        if left := self._point.get():  # pragma: no cover - in another process
+            task = structs.replace(task, point=convert(left, type(task.point)))
+        return task
 
     def ask(self, said: Any) -> Terms:
         """Tell something, or nothing; return the terms. Raises `Over` where the caller ends."""

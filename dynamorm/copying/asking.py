@@ -55,6 +55,10 @@ class TimeLeft:
         return float(said)
 
 
+class Late(Exception):
+    """Time is up: what is under way ends here, and can be resumed."""
+
+
 class Asking:
     """Sends the requests of segments that share one pace and one deadline."""
 
@@ -73,8 +77,8 @@ class Asking:
         reply_type: type[R],
         check: Callable[[R], float],
         place: DatabaseLike | None = None,
-    ) -> Steps[R | None]:
-        """Send a request until it is answered; `None` when time is up first.
+    ) -> Steps[R]:
+        """Send a request until it is answered; raise `Late` when time is up first.
 
         `check` returns the units of an answer, or raises for what is none. `place` is where the
         table is, if not in the database of the operation.
@@ -105,7 +109,7 @@ class Asking:
                 # The best guess there is: a page has 1 MB, or less at the end of a segment.
                 self._usual = consumed
                 return reply
-        return None
+        raise Late
 
     def scan(
         self,
@@ -113,8 +117,8 @@ class Asking:
         cursors: Cursors,
         costs: Costs | None = None,
         place: DatabaseLike | None = None,
-    ) -> Steps[ScanOutput | None]:
-        """Read a page of a segment, as long as it takes; `None` when time is up first.
+    ) -> Steps[ScanOutput]:
+        """Read a page of a segment, as long as it takes; raise `Late` when time is up first.
 
         What it has cost is added to `costs`: the report of a copy tells it, that of a comparison
         does not.

@@ -9,15 +9,17 @@ held in memory: a few pages for each segment.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Iterator
+from contextlib import suppress
 from threading import Lock
 from typing import Any
 
-from msgspec import Raw, structs
+from msgspec import Raw, convert, structs
 
 from ..api.cursors import Cursors
 from ..api.items import MAX_KEYS, Key, ScanOutput
 from ..items.keys import item_hash
 from ..operations import Steps, now, together
+from .asking import Late
 from .collisions import Keys, digest
 from .join import Hashed, Join, Side
 from .options import CopySettings
@@ -48,12 +50,17 @@ class Comparison:
     ) -> None:
         self.point = point
         self.reads = reads
+        self.left = reads.left
+        self.read_pace = self.write_pace = reads.pace
         self.source, self.target = source, target = reads.source, reads.target
         self._convert = convert
         # Several items can only become one where something else makes the key.
         self._merges = convert is not None or source.names != target.names
         self.telling: Telling[Verified] = Telling(settings, self.verified, reads.left.started)
         self._lock = Lock()
+        self._before = Tally()
+        self._tallies: dict[int, Tally] = {}
+        """What was counted before this phase, and by each walk of it that is done elsewhere."""
         self._met = Keys(MOST_KEYS)
         self._in_order = True
         """Whether both tables have returned their items in the same order so far."""
@@ -65,25 +72,39 @@ class Comparison:
         while self.point.phase != "end":
             yield from walk()
             # A walk that ended early has met the deadline.
-            if self.pending():
+            if self.point.pending():
                 return False
             self._next_phase()
         return True
 
-    def pending(self) -> list[int]:
-        """Number the walks of this phase that are not done."""
-        return self.point.pending()
-
     def walk(self, executor: Any) -> Steps[None]:
         """Read the segments of a phase that are not done."""
-        yield from together(tuple(map(self.walk_one, self.pending())), executor)
+        yield from together(tuple(map(self.walk_one, self.point.pending())), executor)
 
-    def hear(self, number: int, theirs: VerifyPoint, tally: Tally) -> None:
-        """Take over how far a walk is that is done elsewhere, and what all have counted."""
+    def going(self) -> set[int]:
+        """Number the walks of this phase that are not done."""
+        return {*self.point.pending()}
+
+    def shared(self, _number: float) -> tuple[list[VerifyPoint], list[set[int]]]:
+        """Make each walk of this phase that is not done a share."""
+        self._before, self._tallies = self.point.tally, {}
+        walks = [{walk} for walk in self.point.pending()]
+        # Each walk counts for itself: the process that waits adds the earlier counts once.
+        return [structs.replace(self.point, tally=Tally())] * len(walks), walks
+
+    def hear(self, said: Any, own: set[int], moment: float) -> None:
+        """Take over how far a walk is that is done elsewhere."""
+        if not isinstance(said, Verified):
+            return
+        [walk] = own
+        theirs = convert(said.checkpoint, VerifyPoint)
+        # Each report has all that its walk has counted, and so takes the place of the one before.
+        self._tallies[walk] = theirs.tally
         with self._lock:
+            moved = {i: theirs.cursors[i] for i in theirs.cursors_of(walk)}
             # What each has met, the others do not know.
-            moved = {i: theirs.cursors[i] for i in theirs.cursors_of(number)}
-            self._move(moved, tally, merged=self._merges)
+            self._move(moved, sum(self._tallies.values(), self._before), merged=self._merges)
+        self.telling.tell(moment)
 
     def finish(self, source: Found, target: Found) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
@@ -125,23 +146,20 @@ class Comparison:
 
     def walk_one(self, number: int) -> Steps[None]:
         """Read a segment from its cursor on, and count what is made of each part of a page."""
-        if self.point.phase == "sums":
-            yield from self._pair(number)
-            return
+        # Its cursors stay before what there is no time for: a resumed comparison reads it again.
+        with suppress(Late):
+            yield from self._pair(number) if self.point.phase == "sums" else self._look_up(number)
+
+    def _look_up(self, number: int) -> Steps[None]:
+        """Read a segment of one table; look up in the other what is made of each part of a page."""
         end, look = self.source, self._look_up_expected
         if self.point.phase == "extras":
             end, look = self.target, self._look_up_found
         cursors = Cursors("Scan")
         while not (cursor := self.point.cursors[number]).done:
             page = yield from self.reads.page(end, number, self.point.of, cursor.after, cursors)
-            if page is None:
-                return
             for after, raws in _parts(page, end):
                 tally = yield from look(raws)
-                # Time is up: the cursor stays before this part, which a resumed comparison reads
-                # again.
-                if tally is None:
-                    return
                 self._settle({number: Cursor(after is None, after)}, tally)
                 self.telling.tell((yield from now()))
 
@@ -156,11 +174,13 @@ class Comparison:
         moved_at = yield from now()
         while not late and (side := join.next()) is not None:
             after = side.cursor.after
-            page = yield from self.reads.page(side.end, number, of, after, side.cursors)
-            late = page is None
-            if page is not None:
+            try:
+                page = yield from self.reads.page(side.end, number, of, after, side.cursors)
+            except Late:
+                late = True
+            else:
                 side.take(page, self._once_expected if side is join.source else _itself)
-                page = None  # not held in memory while the next one is read
+                del page  # not held in memory while the next one is read
                 passed = (yield from now()) - moved_at > SETTLE_EVERY
                 tally = tally + self._differing(join)
                 left, late = yield from self._left_over(join, passed=passed)
@@ -200,15 +220,13 @@ class Comparison:
         summed = self._summed(ours, theirs)  # always: what is no item is an error
         if not self._in_order:
             return summed, False
-        expected = yield from self.reads.expected(ours)
-        if expected is None:
+        try:
+            tally, found = yield from self.reads.expected(ours)
+            if self._convert is None:
+                extra, others = yield from self.reads.extras([item for _, item in theirs])
+                tally, theirs = tally + extra, [(None, item) for item in others]
+        except Late:
             return summed, True
-        tally, found = expected
-        if self._convert is None:
-            extras = yield from self.reads.extras([item for _, item in theirs])
-            if extras is None:
-                return summed, True
-            tally, theirs = tally + extras[0], [(None, item) for item in extras[1]]
         # What both tables have in another order is left over on both sides.
         total = _sum(self.target, found.items()) - _sum(self.target, theirs)
         return tally + _balanced(total), False
@@ -233,26 +251,22 @@ class Comparison:
         hashes = ((item, self.source.read(item_hash, item)) for item in self._expected(raw))
         return [one for one in hashes if self._is_new(one[1].to_bytes(16, "big"))]
 
-    def _look_up_expected(self, raws: list[Raw]) -> Steps[Tally | None]:
+    def _look_up_expected(self, raws: list[Raw]) -> Steps[Tally]:
         """Look up in the target what these items of the source should have become."""
         sample = self.point.sample
         if sample < 1:
             raws = [raw for raw in raws if _is_drawn(self.source.key_in(raw), sample)]
         made = [(self.target.key_in(item), item) for raw in raws for item in self._expected(raw)]
-        expected = yield from self.reads.expected(made)
-        if expected is None:
-            return None
-        tally, found = expected
+        tally, found = yield from self.reads.expected(made)
         tally.found = sum(self._is_new(digest(key)) for key in found)
         # No pass over both tables has counted them before.
         if sample < 1:
             tally.source_items, tally.target_items = len(raws), tally.found
         return tally
 
-    def _look_up_found(self, raws: list[Raw]) -> Steps[Tally | None]:
+    def _look_up_found(self, raws: list[Raw]) -> Steps[Tally]:
         """Look up in the source what these items of the target are copies of."""
-        extras = yield from self.reads.extras(raws)
-        return extras and extras[0]
+        return (yield from self.reads.extras(raws))[0]
 
     def _expected(self, raw: Item) -> Raws:
         return (raw,) if self._convert is None else self._convert(Raw(raw))

@@ -171,8 +171,31 @@ class Job:
         found = report(checkpoint, self.segments, self._latest - self._started, self._number)
         return found if self.errors is None else structs.replace(found, errors=self.errors)
 
-    def hear(self, told: CopyReport) -> None:
-        """Take over what another process or machine tells of its segments."""
+    def going(self) -> set[int]:
+        """Number the segments that are not done."""
+        return {segment.point.segment for segment in self.pending()}
+
+    def shared(self, number: float) -> tuple[list[Checkpoint], list[set[int]]]:
+        """Divide what is not done into so many shares at most, with equal numbers of segments."""
+        points = [segment.resumable() for segment in self.pending()]
+        # `number` is infinite where each segment is a share.
+        size = int(min(number, len(points)))
+        parts = [points[i::size] for i in range(size)]
+        whole = [structs.replace(self.checkpoint, segments=part) for part in parts]
+        return whole, [{point.segment for point in part} for part in parts]
+
+    def hear(self, said: Any, _own: set[int], moment: float) -> None:
+        """Add the report of a share to those of the others; pass a bad item to `on_error`."""
+        if isinstance(said, CopyReport):
+            self._take_over(said)
+            if self.once:  # the file is to know of a batch before it is sent
+                self.telling.keep()
+            self.tell(moment)
+        elif isinstance(said, tuple):
+            on_error: Any = self.settings.on_error
+            on_error(*said)
+
+    def _take_over(self, told: CopyReport) -> None:
         theirs = convert(told.checkpoint, Checkpoint)
         self.checkpoint = structs.replace(
             self.checkpoint, collided=sorted({*self.checkpoint.collided, *theirs.collided})

@@ -12,6 +12,7 @@ from ..api.items import ScanOutput, scan
 from ..errors import UNREADABLE, ItemError
 from ..items.keys import Made, item_digest, item_key
 from ..operations import Steps, now
+from .asking import Late
 from .collisions import digest
 from .job import Job
 from .segment import Page, Segment
@@ -40,41 +41,32 @@ class Pages:
             kind = ConditionalWriter
         self._writer = kind(job, segment.point.costs)
         self._flushed = self._moment = 0.0
-        self._step = 0.0
-        """Seconds: the slowest dealing with an item."""
+        # Seconds: the slowest reading of a page, and the slowest dealing with an item.
+        self._reading = self._step = 0.0
         self._hurried = False
         """Whether time is to be looked at before each item that is transformed."""
 
     def copy(self) -> Steps[None]:
         """Copy the segment until it ends, or until there is no time for another page."""
-        job, reading = self._job, 0.0
         self._flushed = yield from now()
-        self._hurried = job.left.at(self._flushed) < float("inf")
-        while True:
-            began = yield from now()
-            # A page of which not one item could be written in time would be paid for in vain.
-            if job.left.at(began) <= reading + self._step:
-                break
-            reply = yield from self._read()
-            if reply is None:
-                break
-            self._moment = yield from now()
-            reading = max(reading, self._moment - began)
-            more = (yield from self._take_up(reply)) and reply.last_evaluated_key
-            if not more:
-                break
-            # What is left of a page is held alone: a part of a page holds all of that in memory.
-            self._writer.detach()
-            self._segment.detach()
-            reply = None  # not held in memory while the next page is read
-            job.tell((yield from now()))
+        self._hurried = self._job.left.at(self._flushed) < float("inf")
+        with suppress(Late):
+            while (yield from self._page()):
+                # What is left of it is held alone: a part of a page holds all of that in memory.
+                self._writer.detach()
+                self._segment.detach()
+                self._job.tell((yield from now()))
         # Also where time is up for another page: the writer itself sends nothing past the deadline.
         yield from self._writer.end()
         self._segment.settle()
 
-    def _read(self) -> Steps[ScanOutput | None]:
-        """Read the next page, as long as it takes; `None` when time is up first."""
+    def _page(self) -> Steps[bool]:
+        """Copy a page; return whether there is another one, and time for it."""
         job, segment = self._job, self._segment
+        began = yield from now()
+        # A page of which not one item could be written in time would be paid for in vain.
+        if job.left.at(began) <= self._reading + self._step:
+            return False
         # In place, a stale read put back would undo the write that it has not seen.
         payload = scan(
             job.checkpoint.source,
@@ -84,7 +76,10 @@ class Pages:
             limit=job.settings.page_limit,
             consistent_read=job.settings.consistent_read or job.settings.in_place,
         )
-        return job.reads.scan(payload, segment.cursors, segment.point.costs)
+        reply = yield from job.reads.scan(payload, segment.cursors, segment.point.costs)
+        self._moment = yield from now()
+        self._reading = max(self._reading, self._moment - began)
+        return (yield from self._take_up(reply)) and bool(reply.last_evaluated_key)
 
     def _take_up(self, reply: ScanOutput) -> Steps[bool]:
         """Queue what becomes of a page's items, sending full batches on the way.

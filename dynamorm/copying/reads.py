@@ -26,7 +26,7 @@ from ..model.keys import KeyAttribute
 from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .asking import PATIENCE, UNIT, Asking, TimeLeft, rest
+from .asking import PATIENCE, UNIT, Asking, Late, TimeLeft, rest
 from .segment import cursor_at
 from .verified import Tally
 
@@ -91,10 +91,10 @@ class Reads(Asking):
 
     def page(
         self, end: End, segment: int, of: int, start: Key | None, cursors: Cursors
-    ) -> Steps[ScanOutput | None]:
-        """Read the next page of a segment; `None` when time is up first."""
+    ) -> Steps[ScanOutput]:
+        """Read the next page of a segment; raise `Late` when time is up first."""
         if self.left.at((yield from now())) <= self.longest:
-            return None
+            raise Late
         payload = scan(
             end.table, segment=segment, of=of, start=start, consistent_read=self._consistent
         )
@@ -102,8 +102,8 @@ class Reads(Asking):
 
     def look_up(
         self, end: End, keys: dict[Hashable, bytes], only: Iterable[str] = ()
-    ) -> Steps[dict[Hashable, Raw] | None]:
-        """Return the items of these keys, those that are there; `None` when time is up first.
+    ) -> Steps[dict[Hashable, Raw]]:
+        """Return the items of these keys, those that are there; raise `Late` when time is up first.
 
         `only` are the attributes to give, key attributes among them.
         """
@@ -118,14 +118,12 @@ class Reads(Asking):
             reply = yield from self.ask(
                 "BatchGetItem", payload, BatchGetItemOutput, check, end.place
             )
-            if reply is None:
-                return None
             found |= {end.key_in(raw): raw for raw in reply.items}
             unprocessed = _unprocessed(reply, asked, found, end.names)
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
             # What has answered a part may be asked soon: patience begins anew.
             if unprocessed and not (yield from rest(1, self.left.at((yield from now())))):
-                return None
+                raise Late
         return found
 
     def _cost(self, end: End, keys: int, reply: BatchGetItemOutput) -> float:
@@ -145,17 +143,12 @@ class Reads(Asking):
         part = 1.0 if self._consistent else 0.5
         return units(reply.consumed_capacity, lambda: (whole + missing) * part)
 
-    def expected(self, made: list[Keyed]) -> Steps[tuple[Tally, dict[Hashable, Raw]] | None]:
-        """Look up what the target should have; return what differs, and what there is.
-
-        `None` when time is up first.
-        """
+    def expected(self, made: list[Keyed]) -> Steps[tuple[Tally, dict[Hashable, Raw]]]:
+        """Look up what the target should have; return what differs, and what there is."""
         source, target = self.source, self.target
         tally = Tally()
         keys = {key: target.json_in(item) for key, item in made if target.fits(key)}
         found = yield from self.look_up(target, keys)
-        if found is None:
-            return None
         for key, item in made:
             if key not in keys:  # an item that has no place in the target, as it is
                 tally.missing += 1
@@ -168,15 +161,13 @@ class Reads(Asking):
                 tally.different_keys.append(target.cursor_at(item))
         return tally, found
 
-    def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]] | None]:
+    def extras(self, items: Iterable[Item]) -> Steps[tuple[Tally, list[Item]]]:
         """Look up items of the target in the source; return what is extra, and all others."""
         source, target = self.source, self.target
         wanted = [(source.key_in(item), item) for item in items]
         keys = {key: source.json_in(item) for key, item in wanted if source.fits(key)}
         only = dict.fromkeys((*source.names, *target.names))
         found = yield from self.look_up(source, keys, only)
-        if found is None:
-            return None
         tally = Tally()
         others: list[Item] = []
         for key, item in wanted:

@@ -9,24 +9,21 @@ from __future__ import annotations
 
 import pickle
 import time
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
-from msgspec import Struct, convert, structs
+from msgspec import Struct, structs
 
 from ..errors import DynamormError
 from ..operations import Home, Steps, Waiting, now
-from ..operations.pace import Lent, Pace
-from ..operations.parallel import Stop
-from .asking import TimeLeft
-from .checkpoint import Checkpoint
-from .job import Job
+from ..operations.pace import Lent
+from ..operations.parallel import Stop, finished
 from .options import CopySettings
 from .pair import Pair
-from .report import CopyReport
-from .verified import Tally, Verified, VerifyPoint
+
+R = TypeVar("R")
 
 ASK_EVERY = 0.25
 """Seconds after which what one was told may have changed."""
@@ -58,11 +55,11 @@ Ask = Callable[[Any], Terms]
 """Tells a report, a loan, an item for `on_error`, or nothing, and gives the terms."""
 
 
-Wait = Callable[["Dividing", Stop], None]
+Wait = Callable[["Shares", Stop], None]
 """Has all shares of one job done elsewhere, and returns when they are."""
 
 
-def apart(wait: Wait, shares: Dividing) -> Steps[None]:
+def apart(wait: Wait, shares: Shares) -> Steps[None]:
     """Have the shares done elsewhere."""
     # By now the tables have been looked at, which may have taken a while: that counts.
     shares.set_clock((yield from now()))
@@ -80,11 +77,14 @@ class Luggage(Struct, frozen=True):
     source: Any
     target: Any
     options: dict[str, Any]
+    asks: bool
+    """Whether a bad item is for `on_error` of the waiting process: else an error ends a share."""
 
-    def pair(self, told: Told, **more: Any) -> Pair:
+    def pair(self, told: Told) -> Pair:
         """Return the work to do there; `told` gets what the waiting process must know."""
-        settings = CopySettings(**self.options, progress=told.tell, deadline=told.left, **more)
-        return Pair(self.source, self.target, settings)
+        on_error: Any = told.on_error if self.asks else "raise"
+        asked = {"progress": told.tell, "deadline": told.left, "on_error": on_error}
+        return Pair(self.source, self.target, CopySettings(**self.options, **asked))
 
 
 def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggage]:
@@ -104,7 +104,7 @@ def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggag
             called = getattr(value, "__qualname__", type(value).__qualname__)
             what = f"{name}={called}" if name else "this database"
             raise TypeError(f"{what} cannot be sent to another process: {error}") from error
-    return Luggage(home, pair.source, pair.target, options)
+    return Luggage(home, pair.source, pair.target, options, pair.settings.on_error != "raise")
 
 
 class Task(Struct, frozen=True):
@@ -112,38 +112,51 @@ class Task(Struct, frozen=True):
 
     luggage: Luggage
     terms: Terms
+    point: Any
+    """Where it begins: a checkpoint."""
+    segments: set[int]
+    """Those that are to be done."""
+
+    def do(self, ask: Ask, steps: Callable[[Pair, Told], Steps[R]]) -> R:
+        """Perform steps in the process that it was sent to."""
+        told = Told(self.terms, ask)
+        try:
+            result: R = finished(self.luggage.db.run(steps(self.luggage.pair(told), told)))
+            # What it has borrowed and not used is for the shares that are still under way.
+            told.end()
+        except BaseException as error:
+            with suppress(Exception):  # nobody may hear it any more
+                told.tell(error.report)  # type: ignore[attr-defined]  # whatever ended the share
+            raise
+        return result
 
 
-class Dividing(ABC):
+class Shares:
     """All shares of one job: lends what its rates allow to who is under way, and tells the time."""
 
-    segments: Sequence[set[int]]
-    """Those of each share, when it is shared out."""
-
-    def __init__(
-        self, left: TimeLeft, read: Pace, write: Pace, going: Callable[[], Iterable[int]]
-    ) -> None:
-        self._left = left
+    def __init__(self, job: Any, luggage: Luggage) -> None:
+        self._job = job
+        """A copy or a comparison: what it has in parts, and who takes note of what is told."""
+        self._luggage = luggage
         self._behind = 0.0
-        self._paces = {"read": read, "write": write}
-        self._going = going
-        """Gives the segments that are under way or to be begun."""
+        self._paces = {"read": job.read_pace, "write": job.write_pace}
+        self._own: list[set[int]] = []
+        """The segments of each share."""
         self.at_once = float("inf")
         """How many segments are under way at the same time, at most."""
         self.lend = LEND
         """Seconds of the rate that are lent at a time."""
 
-    @abstractmethod
-    def share_out(self, number: float) -> list[Any]:
+    def share_out(self, number: float) -> list[Task]:
         """Return a task for each share, so many at most; its number is its place in the list."""
-
-    @abstractmethod
-    def take(self, number: int, said: Any) -> None:
-        """Take note of what a share tells."""
+        points, self._own = self._job.shared(number)
+        make = partial(Task, self._luggage)
+        tasks = enumerate(zip(points, self._own, strict=True))
+        return [make(self.terms(i), point, own) for i, (point, own) in tasks]
 
     def hear(self, number: int, said: Any) -> Terms:
         """Take note of what a share tells; return its terms. One call at a time."""
-        self.take(number, said)
+        self._job.hear(said, self._own[number], self.moment)
         return self.terms(number, said)
 
     def set_clock(self, moment: float) -> None:
@@ -156,9 +169,9 @@ class Dividing(ABC):
 
     def terms(self, number: int, said: Any = None) -> Terms:
         """Return the terms of a share, for a loan too."""
-        moment, going = self.moment, {*self._going()}
+        moment, going = self.moment, self._job.going()
         # By segments that are under way: what a share no longer needs is lent to the others.
-        own = len(self.segments[number] & going)
+        own = len(self._own[number] & going)
         part = min(1.0, own / max(1.0, min(len(going), self.at_once)))
         rates = [pace.rate(moment) for pace in self._paces.values()]
         read, write = (rate and rate * part * self.lend for rate in rates)
@@ -168,96 +181,7 @@ class Dividing(ABC):
             if said.throttled:
                 pace.throttled(moment)
             wait = pace.lend(said.units, moment)
-        return Terms(read, write, self._left.at(moment), wait)
-
-
-class Share(Task, frozen=True):
-    """Segments of a copy that one process does."""
-
-    checkpoint: Checkpoint
-    asks: bool
-    """Whether a bad item is for `on_error`."""
-
-
-class CopyShares(Dividing):
-    """A copy whose segments are copied elsewhere."""
-
-    def __init__(self, job: Job, luggage: Luggage) -> None:
-        super().__init__(
-            job.left,
-            job.read_pace,
-            job.write_pace,
-            lambda: (segment.point.segment for segment in job.pending()),
-        )
-        self._job = job
-        self._luggage = luggage
-
-    def share_out(self, number: float) -> list[Share]:
-        """Divide the segments that are not done into so many shares at most, of equal size."""
-        job = self._job
-        points = [segment.resumable() for segment in job.pending()]
-        # `number` is infinite where each segment is a share.
-        size = int(min(number, len(points)))
-        parts = [points[i::size] for i in range(size)]
-        self.segments = [{point.segment for point in part} for part in parts]
-        asks = job.settings.on_error != "raise"
-        checkpoints = [structs.replace(job.checkpoint, segments=part) for part in parts]
-        make = partial(Share, self._luggage)
-        return [make(self.terms(i), point, asks) for i, point in enumerate(checkpoints)]
-
-    def take(self, number: int, said: Any) -> None:
-        """Add a report to those of the others; pass a bad item to `on_error`."""
-        job = self._job
-        if isinstance(said, CopyReport):
-            job.hear(said)
-            if job.once:  # the file is to know of a batch before it is sent
-                job.telling.keep()
-            job.tell(self.moment)
-        elif isinstance(said, tuple):
-            on_error: Any = job.settings.on_error
-            on_error(*said)
-
-
-class Walk(Task, frozen=True):
-    """One walk of a comparison over a segment."""
-
-    point: VerifyPoint
-    """With nothing counted yet."""
-    number: int
-
-
-class Walks(Dividing):
-    """A comparison whose walks are done elsewhere."""
-
-    def __init__(self, comparison: Any, luggage: Luggage) -> None:
-        reads = comparison.reads
-        super().__init__(reads.left, reads.pace, reads.pace, comparison.pending)
-        self._comparison = comparison
-        self._luggage = luggage
-        self._tallies: dict[int, Tally] = {}
-
-    def share_out(self, number: float) -> list[Walk]:
-        """Return a task for each walk of this phase that is not done."""
-        point = self._comparison.point
-        self._before = point.tally
-        self._numbers = point.pending()
-        self._tallies = {}
-        self.segments = [{walk} for walk in self._numbers]
-        # Each walk counts for itself: the process that waits adds the earlier counts once.
-        empty = structs.replace(point, tally=Tally())
-        make = partial(Walk, self._luggage)
-        return [make(self.terms(i), empty, walk) for i, walk in enumerate(self._numbers)]
-
-    def take(self, number: int, said: Any) -> None:
-        """Take note of how far a walk is."""
-        if isinstance(said, Verified):
-            walk = self._numbers[number]
-            # Each report has all that its walk has counted, and so takes the place of the one
-            # before.
-            theirs = convert(said.checkpoint, VerifyPoint)
-            self._tallies[walk] = theirs.tally
-            self._comparison.hear(walk, theirs, sum(self._tallies.values(), self._before))
-            self._comparison.telling.tell(self.moment)
+        return Terms(read, write, self._job.left.at(moment), wait)
 
 
 class Told:

@@ -7,7 +7,6 @@ after a lost answer or a killed run, changes nothing.
 
 from __future__ import annotations
 
-from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..operations.parallel import Stop
     from .options import CopyOptions, PlainCopyOptions, S, Source, TypedTransform
-    from .shares import Ask, Dividing, Share, Wait
+    from .shares import Ask, Shares, Task, Told, Wait
 
 
 @operation
@@ -91,7 +90,7 @@ def copy_table(
     if processes := check_processes(processes, executor):
         from ..operations.processes import in_processes
 
-        def ended(shares: Dividing, stopped: Stop) -> None:
+        def ended(shares: Shares, stopped: Stop) -> None:
             if tasks := shares.share_out(processes):
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
@@ -154,9 +153,9 @@ def copied(
             return by_s3(job, executor)
         if wait is None or luggage is None:
             return _copy(job, executor)
-        from .shares import CopyShares, apart
+        from .shares import Shares, apart
 
-        return apart(wait, CopyShares(job, luggage))
+        return apart(wait, Shares(job, luggage))
 
     def steps(job: Job) -> Steps[CopyReport]:
         # A file that cannot be written ends the copy before it has copied anything.
@@ -168,37 +167,20 @@ def copied(
     return (yield from carried_out(making, steps, partial(report_before, checkpoint)))
 
 
-def copy_share(share: Share, ask: Ask) -> CopyReport:
+def copy_share(task: Task, ask: Ask) -> CopyReport:
     """Copy a share in the process that it was sent to."""
-    from ..operations.parallel import finished
-    from .shares import Told
-
-    told = Told(share.terms, ask)
-    # Only if the process that waits has a function: else an error ends the share at once.
-    on_error: Any = told.on_error if share.asks else "raise"
-    pair = share.luggage.pair(told, on_error=on_error)
 
     def copy(job: Job) -> Steps[CopyReport]:
         # Whether both tables are still there in the end is for the process that waits to see.
         yield from _copy(job)
         return job.outcome((yield from now()))
 
-    def steps() -> Steps[CopyReport]:
-        paces, before = (told.read, told.write), partial(report_before, share.checkpoint)
-        making = prepare(
-            pair, share.checkpoint, (yield from now()), whole=False, paces=paces, keep=told.tell
-        )
-        return (yield from carried_out(making, copy, before))
+    def steps(pair: Pair, told: Told) -> Steps[CopyReport]:
+        paces, started = (told.read, told.write), (yield from now())
+        making = prepare(pair, task.point, started, whole=False, paces=paces, keep=told.tell)
+        return (yield from carried_out(making, copy, partial(report_before, task.point)))
 
-    try:
-        report: CopyReport = finished(share.luggage.db.run(steps()))
-        # What it has borrowed and not used is for the shares that are still under way.
-        told.end()
-        return report
-    except BaseException as error:
-        with suppress(Exception):  # nobody may hear it any more
-            told.tell(error.report)  # type: ignore[attr-defined]  # whatever ended the copy
-        raise
+    return task.do(ask, steps)
 
 
 def _copy(job: Job, executor: Any = None) -> Steps[None]:

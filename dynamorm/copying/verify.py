@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .options import S, Source, TypedTransform
-    from .shares import Ask, Wait, Walk
+    from .shares import Ask, Task, Told, Wait
 
 
 @operation
@@ -124,9 +124,9 @@ def compared(
     def steps(comparison: Comparison) -> Steps[Verified]:
         walk = partial(comparison.walk, executor)
         if wait is not None and luggage is not None:
-            from .shares import Walks, apart
+            from .shares import Shares, apart
 
-            walk = partial(apart, wait, Walks(comparison, luggage))
+            walk = partial(apart, wait, Shares(comparison, luggage))
         # Looked at once more, as after a copy: a table that was replaced has not been compared.
         if (yield from comparison.perform(walk)):
             comparison.finish(*(yield from pair.find(comparison.reads.left, LAST_LOOK)))
@@ -151,24 +151,17 @@ def _open(pair: Pair, segments: int | None, sample: float) -> VerifyPoint:
     return new if known.done and settings.resume is None else known
 
 
-def compare_walk(share: Walk, ask: Ask) -> Verified:
+def compare_walk(task: Task, ask: Ask) -> Verified:
     """Do one walk in the process that it was sent to."""
-    from ..operations.parallel import finished
-    from .shares import Told
 
-    told = Told(share.terms, ask)
-    pair = share.luggage.pair(told)
-
-    def steps() -> Steps[Verified]:
+    def steps(pair: Pair, told: Told) -> Steps[Verified]:
         started = yield from now()
-        comparison = yield from _prepared(pair, share.point, started, told.read)
-        yield from comparison.walk_one(share.number)
+        comparison = yield from _prepared(pair, task.point, started, told.read)
+        for walk in task.segments:
+            yield from comparison.walk_one(walk)
         return comparison.telling.last()
 
-    verified: Verified = finished(share.luggage.db.run(steps()))
-    # Not after an error: the others are ended by it, too.
-    told.end()
-    return verified
+    return task.do(ask, steps)
 
 
 def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Steps[Comparison]:

@@ -13,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import AuthenticationError
 from pathlib import Path
 from threading import Event, Thread
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -264,21 +265,24 @@ def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     assert (told.left(), asked) == (7.0, [None])
 
 
-class Divided(shares.Dividing):
+def shared(left: TimeLeft, write: Pace) -> shares.Shares:
     """One share, of one segment."""
-
-    segments = ({0},)
-
-    def share_out(self, number: float) -> list[Any]:
-        raise NotImplementedError
-
-    def take(self, number: int, said: Any) -> None:
-        raise NotImplementedError
+    job = SimpleNamespace(
+        left=left,
+        read_pace=Pace(None),
+        write_pace=write,
+        going=lambda: {0},
+        shared=lambda number: ([None], [{0}]),
+        hear=lambda *told: None,
+    )
+    made = shares.Shares(job, shares.Luggage(None, None, None, {}, asks=False))
+    made.share_out(1)
+    return made
 
 
 def test_what_has_passed_before_counts_towards_the_deadline() -> None:
     """Waiting for a target that is being created, say: shares are told what is left after it."""
-    dividing = Divided(TimeLeft(10.0, 0.0), Pace(None), Pace(None), lambda: [0])
+    dividing = shared(TimeLeft(10.0, 0.0), Pace(None))
     steps = shares.apart(lambda made, stopped: None, dividing)
     next(steps)
     steps.send(4.0)
@@ -289,10 +293,10 @@ def test_what_has_passed_before_counts_towards_the_deadline() -> None:
 def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
     write = Pace(100.0)
-    dividing = Divided(TimeLeft(None, 0.0), Pace(None), write, lambda: [0])
+    dividing = shared(TimeLeft(None, 0.0), write)
     calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
     for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
-        assert dividing.terms(0, loan).write == pytest.approx(lent, rel=0.05)
+        assert dividing.hear(0, loan).write == pytest.approx(lent, rel=0.05)
 
 
 def same(task: Any, ask: Any) -> Any:

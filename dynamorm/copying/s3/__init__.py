@@ -41,9 +41,10 @@ from ...tables.buckets import Bucket, blocking
 from ...tables.bulk_errors import error_in, item_in_record, key_in_record, records, sum_up
 from ...tables.transfers import bulk_operation_of, export_of
 from ...tables.waits import Underway, until_done
+from ..asking import Late
 from ..checkpoint import S3Point, total
 from ..job import Job, no_recovery
-from .files import Late, Transform, data_files, patiently
+from .files import Transform, data_files, patiently
 
 T = TypeVar("T")
 J = TypeVar("J", bound=Underway)

@@ -23,7 +23,7 @@ from ...items.keys import Made, item_key
 from ...operations import Steps, Waiting, now
 from ...operations.parallel import Stop, Stopped
 from ...tables.buckets import BLOCK, Bucket, Lines, blocking
-from ..asking import Pauses
+from ..asking import Late, Pauses
 from ..job import Job
 from ..pages import TOGETHER
 from ..segment import Page, Part, Segment
@@ -259,10 +259,6 @@ def _place(cursor: Key | None) -> tuple[int, int]:
     except (LookupError, ValueError) as error:
         reason = "the checkpoint has a cursor that is none of a copy by S3"
         raise Refused((f"{reason}: start over without it - at {cursor!r:.200}",)) from error
-
-
-class Late(Exception):
-    """There is no time to wait for S3 any more: the copy stops, and can be resumed."""
 
 
 def patiently(job: Job, function: Callable[..., T], *given: object) -> Steps[T]:
