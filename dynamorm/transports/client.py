@@ -126,10 +126,7 @@ class ClientTransport(_Wrapped):
 
 
 class AsyncClientTransport(_Wrapped):
-    """Wraps what `session.client("dynamodb")` of aiobotocore or aioboto3 gives once it is entered.
-
-    The client's retries come before ours.
-    """
+    """Wraps the client that `session.client("dynamodb")` of aiobotocore or aioboto3 gives."""
 
     def __init__(self, client: Any) -> None:
         if not hasattr(client.meta, "service_model"):
@@ -146,8 +143,8 @@ class AsyncClientTransport(_Wrapped):
         if not self._checked:
             await _check_handlers(self._client)
             self._checked = True
-        method, members = _prepared(self._client, operation, body)
         try:
+            method, members = _prepared(self._client, operation, body)
             reply = await in_time(partial(method, **members), inf if timeout is None else timeout)
             return _body_of(operation, reply)
         except TimeoutError as error:
@@ -185,10 +182,7 @@ def _prepared(client: Any, operation: str, body: bytes) -> tuple[Any, dict[str, 
     """Return the client's method, and what to call it with."""
     method = getattr(client, xform_name(operation), None)
     if method is None:
-        message = f"this client is older than {operation}: update botocore"
-        raise errors.UnsupportedOperation(
-            "UnknownOperation", message, status=0, operation=operation
-        )
+        raise NotImplementedError(f"this client is older than {operation}: update botocore")
     try:
         return method, _to_client(json.decode(body))
     except UNREADABLE:
@@ -219,6 +213,11 @@ def _meant(operation: str, error: Exception) -> DynamormError:
     if isinstance(error, _STRANGE) or _UNTIMELY in str(error):
         # What botocore's parser makes of an answer that is no text, or no object.
         return unread(operation)
+    if isinstance(error, NotImplementedError):
+        # moto raises it, inside `mock_aws`, for what it lacks.
+        return errors.UnsupportedOperation(
+            "UnknownOperation", str(error), status=0, operation=operation
+        )
     if isinstance(error, RuntimeError):
         raise error
     if isinstance(error, ClientError):

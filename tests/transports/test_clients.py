@@ -66,6 +66,18 @@ def test_a_client_or_resource_is_given_as_it_is(kind):
     client.close()
 
 
+@mock_aws
+def test_what_moto_lacks_is_unsupported():
+    """As over its server: what can do without it does, and all else raises an error of ours."""
+    given = made("client")
+    db = dynamorm.connect(transport=given)
+    db.create_table(Order)
+    assert db.check(Order, strict=True)
+    with pytest.raises(dynamorm.UnsupportedOperation, match=r"has not been .*DescribeKinesis"):
+        db.plan(Order, allow=("kinesis",))
+    closed(given)
+
+
 def test_a_client_sends_in_threads_under_asyncio():
     """As the other transports that block."""
 
