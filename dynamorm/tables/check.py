@@ -100,9 +100,10 @@ def _check(spec: TableSpec, strict: bool, only: tuple[str, ...]) -> Steps[TableC
 
 
 def _pending(spec: TableSpec, table: TableDescription, settings: Settings) -> Iterator[Pending]:
-    """Yield what keeps a table from being as declared, and only has to be waited for."""
-    if table.table_status == "CREATING":
-        yield Pending("table", "the table is CREATING")
+    """Yield what is not ready, and keeps a table from being as declared."""
+    # One that is ARCHIVED, or whose key is not accessible, has all its settings and serves nothing.
+    if table.table_status not in ("ACTIVE", "UPDATING"):
+        yield Pending("table", f"the table is {table.table_status}")
     for name, status in unready_indexes(table).items():
         yield Pending(f"index:{name}", f"the index is {status}")
     for region, status in unready_replicas(table).items():

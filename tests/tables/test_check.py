@@ -11,6 +11,7 @@ from msgspec import Struct, json
 import dynamorm
 from dynamorm import KMS, AccessDenied, Checked, Pending, TableCheck, TimeToLive, table
 from dynamorm.errors import service_error
+from dynamorm.testing import Script
 
 
 @table("orders")
@@ -110,6 +111,17 @@ def test_what_is_not_ready_is_pending() -> None:
         world.run(dynamorm.update_table(building, timeout=10))
     checked = world.run(dynamorm.check(building))
     assert "index:by-x: pending, the index is CREATING" in str(checked)
+
+
+@pytest.mark.parametrize("status", ["ARCHIVED", "INACCESSIBLE_ENCRYPTION_CREDENTIALS", "NEW"])
+def test_a_table_that_serves_nothing_is_not_as_declared(status: str) -> None:
+    """It has all its settings, and no reader or writer can use it; its status is the reason."""
+    world = World(create_seconds=0)
+    described = world.run(dynamorm.create_table(Order)).to_dict()
+    script = Script(("DescribeTable", {"Table": {**described, "TableStatus": status}}))
+    checked = dynamorm.run(dynamorm.check(Order), script)
+    assert not checked
+    assert checked.tables[0].pending == (Pending("table", f"the table is {status}"),)
 
 
 def test_what_breaks_an_emulator_is_unknown_to_it(world: World) -> None:
