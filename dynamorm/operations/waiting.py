@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from msgspec import Struct, structs
 
 from .. import errors
-from ..api import wire_name
 from ..errors import DynamormError, ServiceError, TransportError
 from . import Call, Perform, Sleep, Steps, call, changing, now, through
 
@@ -129,18 +128,21 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 def table_of(payload: Any) -> str:
     """Return the table that a request names, by name or by its ARN, a backup's or a job's."""
     new = getattr(payload, "table_creation_parameters", payload)
+    # By the API's names of the members: the fields of some Structs have shorter ones.
+    members = new if isinstance(new, dict) else {}
+    if isinstance(new, Struct):
+        members = dict(zip(new.__struct_encode_fields__, structs.astuple(new), strict=True))
     for name in _NAMING:
-        told = payload.get(wire_name(name)) if isinstance(payload, dict) else getattr(new, name, "")
-        if told:
+        if told := members.get(name):
             # A batch has names as keys.
-            table = next(iter(told)) if name == "request_items" else str(told)
-            return table.partition("/")[2].partition("/")[0] if name.endswith("_arn") else table
+            table = next(iter(told)) if name == "RequestItems" else str(told)
+            return table.partition("/")[2].partition("/")[0] if name.endswith("Arn") else table
     return ""
 
 
 _NAMING = (
-    *("table_name", "target_table_name", "request_items", "resource_arn", "table_arn"),
-    *("backup_arn", "export_arn", "import_arn", "bulk_operation_arn"),
+    *("TableName", "TargetTableName", "RequestItems", "ResourceArn", "TableArn"),
+    *("BackupArn", "ExportArn", "ImportArn", "BulkOperationArn"),
 )
 
 

@@ -27,6 +27,7 @@ from dynamorm import (
     Throttled,
     TransportError,
     WaitTimeout,
+    requests,
 )
 from dynamorm.api.tables import ListTablesOutput
 from dynamorm.errors import service_error
@@ -185,6 +186,37 @@ def test_an_error_names_the_table_that_the_request_named() -> None:
     with pytest.raises(AccessDenied) as caught:
         dynamorm.run(one_call(), Script(("ListTables", denied)))
     assert caught.value.table == ""
+
+
+ARN = "arn:aws:dynamodb:eu-west-1:123456789012:table/orders"
+
+
+@pytest.mark.parametrize(
+    ("request_", "table"),
+    [
+        (requests.list_tags_of_resource(ARN), "orders"),
+        (requests.tag_resource(ARN, {"team": "shop"}), "orders"),
+        (requests.get_resource_policy(ARN), "orders"),
+        (requests.describe_backup(f"{ARN}/backup/1"), "orders"),
+        (requests.describe_export(f"{ARN}/export/1"), "orders"),
+        (requests.describe_import(f"{ARN}/import/1"), "orders"),
+        (requests.cancel_bulk_operation(f"{ARN}/bulk/1"), "orders"),
+        (requests.list_exports(ARN), "orders"),
+        (requests.tag_resource(ARN, {"team": "shop"}).to_dict(), "orders"),
+        ([], ""),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_an_error_names_the_table_of_an_arn(request_: Any, table: str) -> None:
+    """The table's own, a backup's or a job's; a step of a plan has its request as a dict."""
+
+    def program() -> Steps[Any]:
+        return (yield Call("ListTables", request_, ListTablesOutput))
+
+    denied = service_error("AccessDeniedException", "no", status=400, operation="ListTables")
+    with pytest.raises(AccessDenied) as caught:
+        dynamorm.run(program(), Script(("ListTables", denied)))
+    assert caught.value.table == table
 
 
 def described(status: str, **members: Any) -> tuple[str, Any]:
