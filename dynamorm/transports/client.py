@@ -186,7 +186,7 @@ def _prepared(client: Any, operation: str, body: bytes) -> tuple[Any, dict[str, 
     try:
         return method, _to_client(json.decode(body))
     except UNREADABLE:
-        message = "the request has an invalid value, such as binary that is not base64"
+        message = "the request has an invalid value: binary that is not base64, for example"
     raise errors.ValidationFailed("SerializationException", message, status=0, operation=operation)
 
 
