@@ -168,12 +168,15 @@ def within(timeout: object, program: Callable[[Deadline], Steps[T]]) -> Steps[T]
 
 
 def pause(schedule: Iterator[Sleep], deadline: Deadline) -> Steps[bool]:
-    """Sleep as `schedule` says, not past the deadline; `False` when no time is left after it."""
+    """Sleep as `schedule` says, not past the deadline; `False` when no time is left after it.
+
+    Also when the schedule has ended.
+    """
     moment = yield from now()
     left = deadline.timeout - deadline.waited(moment)
-    if left <= 0:
+    wanted = next(schedule, None)
+    if wanted is None or left <= 0:
         return False
-    wanted = next(schedule)
     seconds = min(wanted.seconds, left)
     yield Sleep(seconds, min(wanted.spread, left - seconds), wanted.local)
     return seconds < left

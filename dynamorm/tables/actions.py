@@ -1,4 +1,4 @@
-"""The IAM actions that no row of settings names: of operations, and in the regions of replicas.
+"""The IAM actions of operations: what no row of settings names.
 
 An action that begins with "?" is needed only to wait. One that names no service is DynamoDB's.
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazondynamodb.html
@@ -7,12 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Re
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from ..model.spec import TableSpec
-from .regions import arn_in, declared_there
-from .steps import name_parts
-from .ttl_and_services import linked_role
+from .regions import REPLICATION, arn_in
 
 # What the service does in a bucket, it does with the caller's permissions.
 _READ = ("s3:GetObject {bucket}/*", "s3:ListBucket {bucket}")
@@ -29,13 +24,7 @@ _LOGS = tuple(
         "PutRetentionPolicy",
     )
 )
-_REPLICATION = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
-"""What the service does in the region of a new replica with the caller's permissions.
-
-https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
-"""
-
-_RESTORE = tuple(f"{action} {{table}}" for action in ("DescribeTable", *_REPLICATION))
+_RESTORE = tuple(f"{action} {{table}}" for action in ("DescribeTable", *REPLICATION))
 """The service writes to the new table with the caller's permissions."""
 
 _LOOK = ("DescribeTable {table}",)
@@ -127,48 +116,6 @@ TABLES: dict[str, tuple[int, int | None]] = {
     "verify_copy": (2, 2),
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
-
-
-_REGIONAL = {
-    "point_in_time_recovery": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
-    "deletion_protection": ("DescribeTable", "UpdateTable"),
-    "tags": ("ListTagsOfResource", "TagResource"),
-}
-"""What reads and what sets an option of a replica in its own region."""
-
-
-def regional_actions(spec: TableSpec, what: str) -> Iterator[tuple[str, str]]:
-    """Yield what it takes in the regions of replicas to "read" or "set" them, or to remove one."""
-    if what not in ("read", "set"):
-        yield from _removing(spec, what)
-        return
-    for replica in spec.replicas or ():
-        place = _place(spec, replica.region)
-        # A replica is made, and filled, in its own region with the caller's permissions.
-        if what == "set":
-            for action in ("CreateTable", "CreateTableReplica", *_REPLICATION):
-                yield action, place
-        for option in declared_there(replica):
-            reads, sets = _REGIONAL[option]
-            yield reads, place
-            if what == "set":
-                yield sets, place
-    if what == "set":
-        yield linked_role("replication", "Replication")
-
-
-def _removing(spec: TableSpec, name: str) -> Iterator[tuple[str, str]]:
-    kind, region, option = name_parts(name)
-    gone = ("DeleteTable", "DeleteTableReplica") if kind == "replica" else ()
-    for action in _REGIONAL.get(option, gone):
-        yield action, _place(spec, region)
-
-
-def _place(spec: TableSpec, region: str) -> str:
-    """Return the table in a region as `resource_arn` takes it, or its ARN there."""
-    if spec.name.startswith("arn:"):
-        return arn_in(spec.name, region)
-    return f"region:{region}:table/{spec.name}"
 
 
 def resource_arn(path: str, arn: str) -> str:

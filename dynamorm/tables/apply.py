@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from itertools import islice
+
+from msgspec import Struct
 
 from ..api import TableDescription
 from ..api.tables import UpdateTableOutput
@@ -75,9 +78,10 @@ def perform(
     skip: bool,
 ) -> Steps[Applied]:
     """Perform all steps; `table`, and `settings` if given, have just been looked at."""
-    run = _Run(plan, (yield from where()), deadline, skip)
+    location = yield from where()
+    run = _Run(plan, location, deadline, skip, table, list(plan.unsupported))
     try:
-        yield from run.perform(table, settings)
+        yield from run.perform(settings)
     except PlanRefused as error:
         # What was done before the refusal stays done: the caller is told.
         error.done = tuple(run.done)
@@ -86,28 +90,27 @@ def perform(
     return Applied(run.table, tuple(run.done), tuple(run.pending), unknown)
 
 
-class _Run:
+class _Run(Struct):
     """One performance of a plan: what it sees, what it has done and what it had to leave."""
 
+    plan: Plan
+    location: Location
+    deadline: Deadline
+    skip: bool
     table: TableDescription
+    unsupported: list[str]
+    settings: Settings = Settings()
+    done: list[Step] = []
+    pending: list[Pending] = []
+    unseen: list[Step] = []
+    # A look costs a request, and what another process does between a look and a write nobody can
+    # see.
+    fresh: set[str] = set()
+    """The settings, and "table", that have been looked at since the last write."""
+    review: Review | None = None
 
-    def __init__(self, plan: Plan, location: Location, deadline: Deadline, skip: bool) -> None:
-        self.plan = plan
-        self.location = location
-        self.deadline = deadline
-        self.skip = skip
-        self.done: list[Step] = []
-        self.pending: list[Pending] = []
-        self.unsupported: list[str] = list(plan.unsupported)
-        self.settings = Settings()
-        self._unseen: list[Step] = []
-        # The settings, and "table", that have been looked at since the last write. A look costs a
-        # request, and what another process does between a look and a write nobody can see.
-        self._fresh: set[str] = set()
-        self._review: Review | None = None
-
-    def perform(self, table: TableDescription, settings: Settings | None) -> Steps[None]:
-        yield from self._settle(table)
+    def perform(self, settings: Settings | None) -> Steps[None]:
+        yield from self._settle(self.table)
         asked = {setting_of(step.name) for step in self.plan.steps if is_read(step.name)}
         if settings is None:
             yield from self._survey(sorted(asked))
@@ -133,8 +136,7 @@ class _Run:
 
         A plan may have seen what a later look does not see yet.
         """
-        schedule = polling()
-        looks = 0
+        schedule = islice(polling(), LOOKS)
         while True:
             if setting_of(step.name) in self.settings.unsupported:
                 self.unsupported.append(step.name)
@@ -143,19 +145,18 @@ class _Run:
                 return self._reviewed().needs(step)
             except PlanRefused as error:
                 refused = error
-            looks += 1
-            if looks > LOOKS or not (yield from pause(schedule, self.deadline)):
+            if not (yield from pause(schedule, self.deadline)):
                 raise refused
-            self._forget()
+            self.fresh.clear()
             yield from self._look(step)
 
     def _reviewed(self) -> Review:
         """Compare the plan with what was seen last: once a look, however many steps ask."""
-        if self._review is None:
+        if self.review is None:
             spec, allow, only = self.plan.spec, self.plan.allow, self.plan.only
             found = TableComparison(spec, self.table, self.settings, allow, only)
-            self._review = Review(found, self.plan.steps)
-        return self._review
+            self.review = Review(found, self.plan.steps)
+        return self.review
 
     def _perform(self, step: Step) -> Steps[None]:
         """Send a step, or say why it has to wait for another run."""
@@ -190,9 +191,9 @@ class _Run:
             # Another process, or a lost attempt of our own, may have done it.
             nonlocal lost
             lost = lost or trouble.maybe_applied
-            if _is_unknown(trouble):
+            if isinstance(trouble, ValidationFailed) and trouble.message.startswith(_NOTHING_LEFT):
                 raise _unsupported(trouble) from trouble
-            self._forget()
+            self.fresh.clear()
             yield from self._look(step)
             return (yield from self._judge(step))
 
@@ -201,21 +202,18 @@ class _Run:
         if reply is None and not lost:
             return
         self.done.append(step)
-        self._forget()
+        # The next step looks again: what was seen may have changed by a write.
+        self.fresh.clear()
         # The answer says UPDATING, where a stale read could still say ACTIVE.
         if isinstance(reply, UpdateTableOutput) and not step.region:
             yield from self._settle(reply.table_description)
 
-    def _forget(self) -> None:
-        """Let the next step look again: what was seen may have changed by a write."""
-        self._fresh = set()
-
     def _look(self, step: Step) -> Steps[None]:
         """Look at what a step is about, unless that has been done since the last write."""
-        if "table" not in self._fresh:
+        if "table" not in self.fresh:
             yield from self._settle((yield from describe_table(self.plan.spec)))
         setting = setting_of(step.name)
-        if is_read(setting) and setting not in self._fresh:
+        if is_read(setting) and setting not in self.fresh:
             yield from self._survey([setting])
 
     def _settle(self, seen: TableDescription) -> Steps[None]:
@@ -224,8 +222,8 @@ class _Run:
         _refuse_other(self.plan, Binding.to(seen, self.location))
         self.table = yield from until_active(self.plan.spec.name, self.deadline, seen)
         _refuse_other(self.plan, Binding.to(self.table, self.location))
-        self._fresh.add("table")
-        self._review = None
+        self.fresh.add("table")
+        self.review = None
 
     def _survey(self, wanted: Collection[str]) -> Steps[None]:
         spec = self.plan.spec
@@ -233,36 +231,28 @@ class _Run:
 
     def _see(self, settings: Settings, wanted: Collection[str]) -> None:
         # Only these are known then: what is judged next is about them, or about the table itself.
-        self.settings, self._fresh, self._review = settings, {"table", *wanted}, None
+        self.settings, self.fresh, self.review = settings, {"table", *wanted}, None
 
     def _until_shown(self) -> Steps[None]:
         """Look until the table shows what it took: it may be read stale."""
-        schedule = polling()
-        looks = 0
+        schedule = islice(polling(), LOOKS)
         while unseen := [step for step in self.done if self._is_unseen(step)]:
-            looks += 1
-            if looks > LOOKS or not (yield from pause(schedule, self.deadline)):
+            if not (yield from pause(schedule, self.deadline)):
                 self.pending += (Pending(step.name, _UNSEEN) for step in unseen)
-                self._unseen += unseen
+                self.unseen += unseen
                 return
-            self._forget()
+            self.fresh.clear()
             yield from self._look(unseen[0])
 
     def _is_unseen(self, step: Step) -> bool:
         # What did not show is not waited for again: an emulator may never show it. A request of its
         # own is done when it is taken; only UpdateTable goes on afterwards.
-        told = step in self._unseen or step.operation != "UpdateTable"
+        told = step in self.unseen or step.operation != "UpdateTable"
         return not told and bool(self._reviewed().again(step))
 
 
 _UNSEEN = "the service took the change, and it does not show: perhaps it does not know it"
 _TOO_SOON = "the service takes one change of a table's TTL in an hour: apply again later"
-
-
-def _is_unknown(error: ServiceError) -> bool:
-    """Return whether an emulator has passed over the member that the request was about."""
-    return isinstance(error, ValidationFailed) and error.message.startswith(_NOTHING_LEFT)
-
 
 _NOTHING_LEFT = ("At least one of", "Nothing to update")
 """What emulators answer to an UpdateTable of which they know no member."""

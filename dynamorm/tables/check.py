@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from itertools import islice
 
 from msgspec import UNSET
 
@@ -16,6 +17,7 @@ from ..operations.waiting import Deadline, pause, polling
 from . import find_table, unready_indexes, unready_replicas
 from .changes import TableComparison, marked
 from .compare import Difference, Pending, differences, drift
+from .create import in_the_making
 from .settings import SETTINGS, checked_names, compared_settings, covers, setting_of, survey
 from .steps import UNKNOWN, Settings, Undeclared
 from .waits import look_until_active
@@ -129,6 +131,8 @@ def compare(
     What another process may still be giving a young table is waited for first, or pending.
     `making` says that it was CREATING when it was found.
     """
+    if table.table_status == "CREATING":
+        return drift(spec, table), in_the_making(spec, table)
     settings = yield from _read(spec, table)
     # Of two processes that begin at once, one creates the table and the other finds it. What the
     # first has yet to set would be drift to the second.
@@ -137,13 +141,12 @@ def compare(
         if not wait:
             left = (Pending(name, _SECONDS_OLD) for name in late)
             return (), (*left, *_untold(spec, table, settings))
-        schedule, looks = polling(), YOUNG_LOOKS[making]
-        while looks and _late(spec, table, settings) and (yield from pause(schedule, deadline)):
+        schedule = islice(polling(), YOUNG_LOOKS[making])
+        while _late(spec, table, settings) and (yield from pause(schedule, deadline)):
             # Replicas are told by DescribeTable; all else that comes late has reads of its own.
             if spec.replicas:
                 table = yield from look_until_active(spec.name, deadline)
             settings = yield from _read(spec, table)
-            looks -= 1
     return drift(spec, table, settings), tuple(_untold(spec, table, settings))
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, get_args
 
-from msgspec import structs
+from msgspec import UNSET
 
 from .. import errors
 from ..api import TableDescription
@@ -20,7 +20,7 @@ from ..model.spec import TableSpec, declares_settings
 from ..operations import Steps, operation
 from ..operations.waiting import Deadline, pause, polling, within
 from . import find_table, is_ready
-from .compare import Difference, Pending, differences, drift
+from .compare import Difference, Pending, drift
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -111,15 +111,12 @@ ensure_tables = auto_migrate
 def _ensure(
     specs: Sequence[TableSpec], deadline: Deadline, wait: bool, on_drift: OnDrift
 ) -> Steps[tuple[Ensured, ...]]:
-    if on_drift == "report":
-        done = yield from _ensure_all(specs, deadline, wait)
-        return tuple(done[spec.name] for spec in specs)
     there: dict[str, Ensured] = {}
-    for spec in specs:
+    for spec in () if on_drift == "report" else specs:
         found = yield from find_table(spec.name)
         # Before Python 3.12, tracing loses what follows a program that has caught an error.
         if found is not None and found.table_status != "DELETING":  # pragma: no branch
-            begun = Ensured(False, found, differences(spec, found))
+            begun = Ensured(False, found, ())
             there[spec.name] = yield from _finish(spec, begun, deadline, wait, False)
     # Before any is created: what raises here leaves nothing half made.
     _refuse_drifted(there.values(), on_drift)
@@ -130,13 +127,12 @@ def _ensure(
     return tuple(done[spec.name] for spec in specs)
 
 
-def _refuse_drifted(every: Iterable[Ensured], on_drift: str) -> None:
+def _refuse_drifted(every: Iterable[Ensured], on_drift: OnDrift) -> None:
     """Raise `Drifted` for differences; with "raise-blocked" only for those that no update ends."""
+    counted = {"report": (), "raise": (False, True), "raise-blocked": (True,)}[on_drift]
     found = {
         ensured.table.table_name: tuple(
-            item
-            for item in ensured.drift
-            if not item.unknown and (item.blocked or on_drift == "raise")
+            item for item in ensured.drift if not item.unknown and item.blocked in counted
         )
         for ensured in every
     }
@@ -176,12 +172,31 @@ def _ensure_all(
 def _finish(
     spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
 ) -> Steps[Ensured]:
-    ensured = yield from _set_or_compare(spec, begun, deadline, wait, at_once)
-    if not ensured.drift:
-        return ensured
-    from .changes import marked
+    """Wait for a table, set what is declared if it is new, and otherwise compare it."""
+    table = begun.table
+    differing: tuple[Difference, ...] = ()
+    left: tuple[Pending, ...] = ()
+    if wait and not is_ready(table):
+        from .waits import until_active
 
-    return structs.replace(ensured, drift=marked(spec, ensured.table, ensured.drift))
+        table = yield from until_active(spec.name, deadline, table, at_once=at_once)
+    # Only what this call has created is set; of another one's table it is only said.
+    if begun.created and _declares_read(spec):
+        from .create import finish
+
+        table, left = yield from finish(spec, table, deadline, wait=wait)
+    elif _declares_read(spec):
+        from .check import compare
+
+        making = begun.table.table_status == "CREATING"
+        differing, left = yield from compare(spec, table, deadline, wait=wait, making=making)
+    elif not begun.created:
+        differing = drift(spec, table)
+    if differing:
+        from .changes import marked
+
+        differing = marked(spec, table, differing)
+    return Ensured(begun.created, table, differing, left)
 
 
 def migrate(*_models: Any, **_options: Any) -> NoReturn:
@@ -217,7 +232,7 @@ def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
     while True:
         found = yield from find_table(spec.name)
         if found is not None and found.table_status != "DELETING":
-            return Ensured(False, found, differences(spec, found))
+            return Ensured(False, found, ())
         try:
             # Before Python 3.12, tracing loses what follows a program that has caught an error.
             if found is not None:  # pragma: no branch
@@ -233,39 +248,11 @@ def find_or_create(spec: TableSpec, deadline: Deadline) -> Steps[Ensured]:
                 raise
 
 
-def _set_or_compare(
-    spec: TableSpec, begun: Ensured, deadline: Deadline, wait: bool, at_once: bool
-) -> Steps[Ensured]:
-    """Wait for a table, set what is declared if it is new, and otherwise compare it."""
-    ready = begun.table
-    if wait and not is_ready(ready):
-        from .waits import until_active
-
-        ready = yield from until_active(spec.name, deadline, begun.table, at_once=at_once)
-    if not _declares_read(spec):
-        return Ensured(begun.created, ready, () if begun.created else drift(spec, ready))
-    # Only what this call has created is set; of another one's table it is only said.
-    if begun.created:
-        from .create import finish
-
-        ready, left = yield from finish(spec, ready, deadline, wait=wait)
-        return Ensured(True, ready, (), left)
-    if ready.table_status == "CREATING":
-        from .create import in_the_making
-
-        return Ensured(False, ready, drift(spec, ready), in_the_making(spec, ready))
-    from .check import compare
-
-    making = begun.table.table_status == "CREATING"
-    differing, left = yield from compare(spec, ready, deadline, wait=wait, making=making)
-    return Ensured(False, ready, differing, left)
-
-
 def _declares_read(spec: TableSpec) -> bool:
     """Return whether anything is declared that DescribeTable does not tell."""
     if not declares_settings(spec):
         return False
     # A table that declares no settings is ensured without importing what there is to know of them.
-    from .settings import declared_settings
+    from .settings import SETTINGS
 
-    return bool(declared_settings(spec))
+    return any(row.read and row.declared(spec) is not UNSET for row in SETTINGS.values())

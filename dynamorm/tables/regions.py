@@ -1,10 +1,11 @@
-"""Requests to the other regions of a global table: what only its own region tells of a replica."""
+"""Requests to the other regions of a global table, and the IAM actions that these take."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, TypeVar
 
-from msgspec import UNSET, Struct
+from msgspec import UNSET
 
 from .. import requests
 from ..api import TableDescription
@@ -14,25 +15,27 @@ from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
 from ..operations import InRegion, Steps, call, where
 from ..operations.middleware import by_transport
-from .steps import address_of
+from .steps import address_of, name_parts
 from .tags_and_policies import arn_of, tags_of
-from .ttl_and_services import reading
+from .ttl_and_services import linked_role, reading
 
 T = TypeVar("T")
 
 
-class Regional(Struct, frozen=True):
-    """What a replica's own region reported, as far as it was asked; by default, nothing is set."""
-
-    recovery_days: int = 0
-    protected: bool = False
-    tags: dict[str, str] = {}
-
-
-REGIONAL = ("point_in_time_recovery", "deletion_protection", "tags")
-"""The settings that are not the table's, and are set in each region by itself.
+REGIONAL = {
+    "point_in_time_recovery": ("DescribeContinuousBackups", "UpdateContinuousBackups"),
+    "deletion_protection": ("DescribeTable", "UpdateTable"),
+    "tags": ("ListTagsOfResource", "TagResource"),
+}
+"""The settings that are not the table's, with what reads and what sets them in each region.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
+"""
+
+REPLICATION = ("BatchWriteItem", "DeleteItem", "GetItem", "PutItem", "Query", "Scan", "UpdateItem")
+"""What the service does in the region of a new replica with the caller's permissions.
+
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2gt_IAM.html
 """
 
 
@@ -103,24 +106,52 @@ _UNSCALED = (
 )
 
 
-def read_region(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Regional]:
-    """Ask a replica's region for what is declared of it there: one request each."""
+def read_region(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Any]:
+    """Ask a replica's region for what is declared of it there: one request each.
+
+    Returns the days of PITR, whether it is protected, and its tags, by the names of these options.
+    """
     return (yield from in_region(_read(replica, spec, table), replica.region))
 
 
 _read_recovery = reading("DescribeContinuousBackups", "continuous_backups_description")
 
 
-def _read(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[Regional]:
-    days, protected, tags = 0, False, {}
+def _read(replica: Replica, spec: TableSpec, table: TableDescription) -> Steps[dict[str, Any]]:
+    found: dict[str, Any] = {}
     name = arn_in(address_of(spec, table), replica.region)
     if replica.point_in_time_recovery is not UNSET:
-        days = (yield from _read_recovery(spec.named(name), table)).recovery_days
+        told = yield from _read_recovery(spec.named(name), table)
+        found["point_in_time_recovery"] = told.recovery_days
     if replica.deletion_protection is not UNSET:
-        told = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
-        protected = bool(told.table.deletion_protection_enabled)
+        there = yield from call("DescribeTable", requests.describe_table(name), DescribeTableOutput)
+        found["deletion_protection"] = bool(there.table.deletion_protection_enabled)
     # Tags are of an ARN: that of the table here would answer with the table's own.
     if replica.tags is not UNSET:
         arn = arn_in(arn_of(table, "ListTagsOfResource"), replica.region)
-        tags = yield from tags_of(arn)
-    return Regional(days, protected, tags)
+        found["tags"] = yield from tags_of(arn)
+    return found
+
+
+def regional_actions(spec: TableSpec, what: str) -> Iterator[tuple[str, str]]:
+    """Yield what it takes in the regions of replicas to "read" or "set" them, or to remove one."""
+    if what not in ("read", "set"):
+        kind, region, option = name_parts(what)
+        gone = ("DeleteTable", "DeleteTableReplica") if kind == "replica" else ()
+        yield from ((action, _place(spec, region)) for action in REGIONAL.get(option, gone))
+        return
+    for replica in spec.replicas or ():
+        # A replica is made, and filled, in its own region with the caller's permissions.
+        taken = ["CreateTable", "CreateTableReplica", *REPLICATION] if what == "set" else []
+        for option in declared_there(replica):
+            taken += REGIONAL[option] if what == "set" else REGIONAL[option][:1]
+        yield from ((action, _place(spec, replica.region)) for action in taken)
+    if what == "set":
+        yield linked_role("replication", "Replication")
+
+
+def _place(spec: TableSpec, region: str) -> str:
+    """Return the table in a region as `resource_arn` takes it, or its ARN there."""
+    if spec.name.startswith("arn:"):
+        return arn_in(spec.name, region)
+    return f"region:{region}:table/{spec.name}"

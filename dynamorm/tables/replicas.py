@@ -17,14 +17,13 @@ from ..model import region_of
 from ..model.options import KMS, Replica
 from ..model.spec import TableSpec
 from ..operations import Steps
-from .actions import regional_actions
 from .regions import (
     OWN_REGION,
-    Regional,
     arn_in,
     check_regions,
     declared_there,
     read_region,
+    regional_actions,
 )
 from .steps import Change, Kind, Pair, Setting, Step, name_parts
 from .table_settings import figure, is_key, member_steps, table_class, unknown_key
@@ -62,7 +61,7 @@ def _each_replica(told: Change) -> Iterator[Pair]:
         answers = told.answer or {}
         # A replica that does not work was not asked: nothing is known of its region.
         if found is None or region in answers:
-            yield from _regional(replica, answers.get(region, Regional()))
+            yield from _regional(replica, answers.get(region, {}))
     # Undeclared: left alone, and removed only by name, with its items in that region.
     for region, other in there.items():
         if region not in declared:
@@ -121,13 +120,14 @@ def _unknown(told: Change) -> tuple[str, str] | None:
     return (str(key), reason) if reason else None
 
 
-def _regional(replica: Replica, found: Regional) -> Iterator[Pair]:
+def _regional(replica: Replica, found: dict[str, Any]) -> Iterator[Pair]:
     """Return what only the replica's own region tells."""
+    days, tags = found.get("point_in_time_recovery", 0), found.get("tags", {})
     values: dict[str, Any] = {
-        "point_in_time_recovery": recovery(replica.point_in_time_recovery, found.recovery_days),
-        "deletion_protection": found.protected,
+        "point_in_time_recovery": recovery(replica.point_in_time_recovery, days),
+        "deletion_protection": found.get("deletion_protection", False),
         # Other tags are left alone, and not told: there is no step that removes one of them.
-        "tags": {key: found.tags[key] for key in replica.tags or () if key in found.tags},
+        "tags": {key: tags[key] for key in replica.tags or () if key in tags},
     }
     for option in declared_there(replica):
         yield f"replica:{replica.region}:{option}", getattr(replica, option), values[option]
@@ -238,7 +238,7 @@ def _found_disassociation(told: Change) -> object:
     return told.table.disassociation_protection_enabled is not False
 
 
-def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Regional]]:
+def _read(spec: TableSpec, table: TableDescription) -> Steps[dict[str, Any]]:
     """Ask each region for what is declared of its replica there; nothing of most replicas.
 
     One that has failed has no table to ask, and a region that is disabled takes no requests.

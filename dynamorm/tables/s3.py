@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataImport.Ho
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, get_args
 from zlib import crc32
 
@@ -14,14 +14,8 @@ from msgspec import structs
 
 from .. import requests
 from ..api import Request, TableDescription
-from ..api.s3 import (
-    BulkOperation,
-    Export,
-    ExportTableToPointInTimeOutput,
-    Import,
-    ImportTableOutput,
-    StartBulkPutItemsOutput,
-)
+from ..api import s3 as shapes
+from ..api.s3 import BulkOperation, Export, Import
 from ..errors import Refused
 from ..model import table_name
 from ..model.arguments import check_progress
@@ -42,7 +36,7 @@ from .buckets import check_client, check_place
 from .restore import complete, of_one_region, refuse_unset, seconds_at
 from .steps import operation_of
 from .transfers import bulk_operation_of, check_units, export_of, import_of
-from .waits import Progress, until_done
+from .waits import J, Progress, until_done
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -78,12 +72,10 @@ def export_to_s3(
     ExportTableToPointInTime and, unless `wait` is off, DescribeExport until it is done; `progress`
     is called with each description. Raises `TransferFailed`, `WaitTimeout`.
     """
-    check_flags(wait=wait)
-    check_progress(progress)
+    _check(wait, progress, format=(format, ExportFormat), view=(view, ExportView))
     check_place(bucket, prefix, bucket_owner, kms_key=kms_key)
     if not isinstance(filter_specification, dict | None):
         raise TypeError(f"filter_specification= takes a dict, not {filter_specification!r:.200}")
-    _check_words(format=(format, ExportFormat), view=(view, ExportView))
     if view is not None and since is None:
         raise ValueError("view= takes effect with since= alone: a full export has no old images")
     table = table_name(model, name=name)
@@ -102,8 +94,7 @@ def export_to_s3(
         # The operation takes ARNs alone; an emulator that has none may take the name.
         arn = table if table.startswith("arn:") else (yield from describe_table(table)).table_arn
         request = requests.export_table_to_point_in_time(arn or table, bucket, **options)
-        job: Export = yield from _begin(request, ExportTableToPointInTimeOutput, deadline, wait)
-        return (yield from until_done(job, export_of, deadline, wait=wait, progress=progress))
+        return (yield from _perform(request, export_of, deadline, wait, progress))
 
     return (yield from within(timeout, export))
 
@@ -135,11 +126,9 @@ def import_from_s3(
     names. Raises `Refused`, before anything is sent, for local indexes, and with `wait` off for
     what nobody would set; `TableExists`, `TransferFailed`, `WaitTimeout`.
     """
-    check_flags(wait=wait)
-    check_progress(progress)
-    check_place(bucket, prefix, bucket_owner)
     words = {"format": (format, ImportFormat), "compression": (compression, Compression)}
-    _check_words(**words, delimiter=(delimiter, Delimiter))
+    _check(wait, progress, **words, delimiter=(delimiter, Delimiter))
+    check_place(bucket, prefix, bucket_owner)
     spec = of_one_region(table_spec(model, name=name, **options))
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html
     # has no member for them.
@@ -165,8 +154,7 @@ def import_from_s3(
             header=columns,
             bucket_owner=bucket_owner,
         )
-        job: Import = yield from _begin(request, ImportTableOutput, deadline, wait)
-        done = yield from until_done(job, import_of, deadline, wait=wait, progress=progress)
+        done = yield from _perform(request, import_of, deadline, wait, progress)
         if wait:
             # The table is looked at here for the first time: the import tells which one it made.
             made = TableDescription(spec.name, "CREATING", table_id=done.table_id)
@@ -207,15 +195,16 @@ def bulk_put_from_s3(
     Raises `TransferFailed`, `WaitTimeout`, `TableNotFound`, `S3Error` with the operation as
     `result`.
     """
-    check_flags(wait=wait)
-    check_progress(progress)
+    words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
+    _check(wait, progress, **words, tier=(tier, Tier))
     check_place(bucket, prefix, bucket_owner)
     reports = bucket if errors_bucket is None else errors_bucket
     check_place(reports, errors_prefix, kms_key=kms_key, of="errors_")
-    words = {"format": (format, ExportFormat), "compression": (compression, Compression)}
-    _check_words(**words, tier=(tier, Tier))
     check_units(max_write_units)
-    _check_reader(s3, wait)
+    if s3 is not None:
+        check_client(s3)
+        if not wait:
+            raise ValueError("s3= takes effect with wait=True alone: the report is written last")
     table = table_name(model, name=name)
 
     def put(deadline: Deadline) -> Steps[BulkOperation]:
@@ -232,8 +221,7 @@ def bulk_put_from_s3(
             bucket_owner=bucket_owner,
             kms_key=kms_key,
         )
-        job: BulkOperation = yield from _begin(request, StartBulkPutItemsOutput, deadline, wait)
-        done = yield from until_done(job, bulk_operation_of, deadline, wait=wait, progress=progress)
+        done = yield from _perform(request, bulk_operation_of, deadline, wait, progress)
         # Without a failed item there may be no report, and nothing to read in it.
         if s3 is None or not done.failed_item_count:
             return done
@@ -246,10 +234,12 @@ def bulk_put_from_s3(
     return (yield from within(timeout, put))
 
 
-def _begin(request: Request, reply_type: Any, deadline: Deadline, wait: bool) -> Steps[Any]:
-    """Send a request with a token that tells it from others: sent twice, it begins one job only.
+def _perform(
+    request: Request, look: Callable[[str], Steps[J]], deadline: Deadline, wait: bool, progress: Any
+) -> Steps[J]:
+    """Begin a job and wait for it, by a token that tells the request from others.
 
-    Returns the job as it is answered to the request.
+    Sent twice, it begins one job only.
     """
     # From the clock and not by chance, so that the same run leaves the same requests: what two
     # processes ask for in one microsecond, in the same words, is one thing to the service. The
@@ -257,8 +247,11 @@ def _begin(request: Request, reply_type: Any, deadline: Deadline, wait: bool) ->
     moment = yield from wall_time()
     token = f"{moment:.6f}-{crc32(request.to_json()):08x}"
     marked = structs.replace(request, client_token=token)
-    sending = when_free(operation_of(request), marked, reply_type, deadline, wait=wait)
-    return (yield from sending).description
+    kind = operation_of(request)
+    # A reply is named after its operation, as a request is.
+    sending = when_free(kind, marked, getattr(shapes, f"{kind}Output"), deadline, wait=wait)
+    job: J = (yield from sending).description
+    return (yield from until_done(job, look, deadline, wait=wait, progress=progress))
 
 
 def _columns(header: Any) -> tuple[str, ...]:
@@ -270,17 +263,10 @@ def _columns(header: Any) -> tuple[str, ...]:
     return names
 
 
-def _check_reader(s3: Any, wait: bool) -> None:
-    """Raise for an `s3=` that cannot read the report of a bulk put."""
-    if s3 is None:
-        return
-    check_client(s3)
-    if not wait:
-        raise ValueError("s3= takes effect with wait=True alone: the report is written last")
-
-
-def _check_words(**given: tuple[object, Any]) -> None:
-    """Raise for an option that is not among the values of its `Literal`; `None` is left out."""
-    for option, (value, literal) in given.items():
+def _check(wait: object, progress: object, **words: tuple[object, Any]) -> None:
+    """Raise for options of all jobs, and for one that is not in its `Literal`; `None` is none."""
+    check_flags(wait=wait)
+    check_progress(progress)
+    for option, (value, literal) in words.items():
         if value is not None:
             check_word(option, value, get_args(literal))

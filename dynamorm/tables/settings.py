@@ -60,16 +60,6 @@ def is_read(name: str) -> bool:
     return row is not None and row.read is not None
 
 
-def declared_settings(spec: TableSpec, allow: Iterable[str] = ()) -> tuple[str, ...]:
-    """Name what has to be asked for, to compare what is declared and to remove what is allowed."""
-    named = {setting_of(name) for name in allow}
-    return tuple(
-        row.name
-        for row in SETTINGS.values()
-        if row.read and (row.declared(spec) is not UNSET or row.name in named)
-    )
-
-
 def compared_rows(spec: TableSpec) -> Iterator[Setting]:
     """Return the settings that the model does not ignore."""
     return (row for row in SETTINGS.values() if not is_ignored(spec, row.name))
@@ -78,13 +68,18 @@ def compared_rows(spec: TableSpec) -> Iterator[Setting]:
 def compared_settings(
     spec: TableSpec, allow: Iterable[str] = (), only: Collection[str] = ()
 ) -> tuple[str, ...]:
-    """Name what has to be asked for, without what the model ignores or `only` leaves out.
+    """Name what has to be asked for, to compare what is declared and to remove what is allowed.
 
-    The names are those of rows in `SETTINGS`; each of them costs a request, or one for each page.
+    Without what the model ignores or `only` leaves out. Each costs a request, or one for each page.
     """
+    named = {setting_of(name) for name in allow}
     wanted = {setting_of(name) for name in only} or SETTINGS
-    every = declared_settings(spec, allow)
-    return tuple(name for name in every if name in wanted and not is_ignored(spec, name))
+    return tuple(
+        row.name
+        for row in compared_rows(spec)
+        if row.read and row.name in wanted
+        if row.declared(spec) is not UNSET or row.name in named
+    )
 
 
 def covers(only: Collection[str], name: str) -> bool:

@@ -36,7 +36,7 @@ from dynamorm.model.spec import changed
 from dynamorm.operations import Location
 from dynamorm.tables.compare import drift
 from dynamorm.tables.plan import create_plan, make_plan
-from dynamorm.tables.settings import checked_names, declared_settings
+from dynamorm.tables.settings import checked_names, compared_settings
 from dynamorm.tables.steps import Settings
 from dynamorm.testing import Script
 
@@ -779,9 +779,9 @@ def test_another_policy_is_replaced(found, kind):
 
 def test_only_what_is_declared_is_asked_for():
     """What DescribeTable does not tell is wanted where it is declared or named, and only there."""
-    assert declared_settings(BARE) == ()
-    assert declared_settings(BARE, ["tag:a", "ttl"]) == ("ttl", "tags")
-    assert declared_settings(FULL) == ("ttl", "point_in_time_recovery", "tags", "resource_policy")
+    assert compared_settings(BARE) == ()
+    assert compared_settings(BARE, ["tag:a", "ttl"]) == ("ttl", "tags")
+    assert compared_settings(FULL) == ("ttl", "point_in_time_recovery", "tags", "resource_policy")
 
 
 def test_drift_tells_settings_too():
