@@ -48,7 +48,7 @@ def refuse_elsewhere(plan: Plan, location: Location) -> None:
 
 
 def _refuse_other(plan: Plan, here: Binding) -> None:
-    if differing := plan.bound_to.contradictions(here):
+    if differing := tuple(plan.bound_to.contradictions(here)):
         advice = f"the plan was made for another table than this {plan.table}: make another plan"
         raise PlanRefused((), reasons=(advice, *differing))
 

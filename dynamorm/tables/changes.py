@@ -43,7 +43,11 @@ class TableComparison:
             vector_indexes=_staying(table.vector_indexes),
         )
         every = (key_pair(spec, self.table), *index_pairs(spec, self.table))
-        self._differing = [pair for pair in every if pair[1] != pair[2] and covers(only, pair[0])]
+        self._differing = {
+            name: (declared, found)
+            for name, declared, found in every
+            if declared != found and covers(only, name)
+        }
         there = (f"index:{name}" for name in online_indexes(self.table))
         named = (*allow, *(name for name in there if consents(allow, name)))
         # The indexes that are to be removed where they are not declared.
@@ -86,8 +90,7 @@ class TableComparison:
 
     def names(self) -> set[str]:
         """Name all that differs, be there a step for it or not."""
-        differing = {name for name, _, _ in self._differing}
-        return differing.union(change.name for _, group in self._changes for change in group)
+        return {*self._differing, *(c.name for _, group in self._changes for c in group)}
 
     def steps(self) -> tuple[Step, ...]:
         """Return what is to be done, in order."""
@@ -101,15 +104,15 @@ class TableComparison:
 
     def blocked(self) -> tuple[Blocked, ...]:
         """Return what a living table cannot be given, and what helps."""
-        blocked = (*self._own_blocks(), *self._indexes.blocked)
+        blocked = (*self._own_blocks(), *self._indexes.blocks.values())
         return tuple(item for item in blocked if covers(self._only, item.name))
 
     def _own_blocks(self) -> Iterator[Blocked]:
         """Name what the table itself cannot be given: another key, and settings."""
-        remedy = "a key cannot be changed: make a new table and copy the items into it"
-        for name, declared, found in self._differing:
-            if name == "key":
-                yield Blocked(name, value_text(declared), value_text(found), remedy)
+        if "key" in self._differing:
+            remedy = "a key cannot be changed: make a new table and copy the items into it"
+            declared, found = map(value_text, self._differing["key"])
+            yield Blocked("key", declared, found, remedy)
         for row, group in self._changes:
             for change in group:
                 if remedy := row.blocked(change):

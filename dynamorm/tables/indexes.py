@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/GSI.OnlineOps.h
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Any
 
 from msgspec import structs
 
@@ -16,17 +17,15 @@ from ..model.index_rules import MAX_INDEXES
 from ..model.keys import IndexKind, IndexSpec, KeyAttribute
 from ..model.options import MAX_UNITS, Index, Provisioned
 from ..model.spec import TableSpec, is_ignored
-from .compare import (
-    attribute_types,
-    index_facts,
-    indexes_of,
-    schema_of,
-)
-from .steps import Blocked, Change, Pair, Step, Undeclared, name_parts
+from .compare import attribute_types, index_facts, indexes_of, schema_of
+from .steps import Blocked, Change, Step, Undeclared, name_parts
 from .table_settings import raised
 
 Types = dict[str, str]
 """Key attributes and inline filters, each with its type."""
+
+Differing = dict[str, tuple[Any, Any]]
+"""What is declared and what is found, by the name of what differs."""
 
 # The kinds of index that can come and go, with the argument that deletes one.
 _ONLINE: dict[IndexKind, str] = {"global": "delete", "vector": "delete_vector"}
@@ -47,11 +46,7 @@ class IndexChanges:
     """
 
     def __init__(
-        self,
-        spec: TableSpec,
-        table: TableDescription,
-        differing: list[Pair],
-        allow: Collection[str],
+        self, spec: TableSpec, table: TableDescription, differing: Differing, allow: Collection[str]
     ) -> None:
         self._spec = spec
         self._table = table
@@ -67,7 +62,12 @@ class IndexChanges:
         self._removed = {
             name for name in self._there if name in self._foreign and f"index:{name}" in allow
         }
-        self._blocks: dict[str, Blocked] = {}
+        owners: tuple[TableDescription | IndexDescription, ...] = (table, *indexes_of(table))
+        self._types = {
+            getattr(owner, "index_name", ""): _types_there(owner, table) for owner in owners
+        }
+        self.blocks: dict[str, Blocked] = {}
+        """What a living table cannot be given, each index once."""
         # What an earlier rule blocks, a later one does not count as new.
         for rule in (
             self._local_blocks,
@@ -78,12 +78,7 @@ class IndexChanges:
         ):
             # As a tuple: a rule that is still running must not see its own first results.
             for item in tuple(rule()):
-                self._blocks.setdefault(item.name, item)
-
-    @property
-    def blocked(self) -> tuple[Blocked, ...]:
-        """What a living table cannot be given, each index once."""
-        return tuple(self._blocks.values())
+                self.blocks.setdefault(item.name, item)
 
     @property
     def undeclared(self) -> Iterator[Undeclared]:
@@ -99,7 +94,9 @@ class IndexChanges:
         replaced = {index.name for index in created if index.name in self._there}
         # Replaced one after the other, so that as few as possible are missing at a time;
         # but a new type of an attribute can only come when every index with the old one has gone.
-        if self._types_clash(created):
+        old = self._types_without(self._removed)
+        new = (part for index in created for part in _types_of(index).items())
+        if any(old.get(name, kind) != kind for name, kind in new):
             gone |= replaced
         # Sorted, so that the same table and model have the same plan. Those that nobody declares go
         # first: they may be in the way of others, by their number or by a type.
@@ -116,7 +113,7 @@ class IndexChanges:
     @property
     def _created(self) -> list[IndexSpec]:
         """The indexes that are new or changed, and can be."""
-        names = {name for name, _, _ in self._differing} - self._blocks.keys()
+        names = self._differing.keys() - self.blocks.keys()
         online = (index for index in self._spec.indexes if index.kind in _ONLINE)
         return [index for index in online if f"index:{index.name}" in names]
 
@@ -124,7 +121,7 @@ class IndexChanges:
         """Name what differs of local indexes, which are made with their table and never after."""
         local = {f"index:{index.name}" for index in self._spec.local_indexes}
         local |= {f"index:{index.index_name}" for index in self._table.local_secondary_indexes}
-        for name, declared, found in self._differing:
+        for name, (declared, found) in self._differing.items():
             index = name.removesuffix(":kind")
             if index in local:
                 yield Blocked(index, value_text(declared), value_text(found), _NEW_TABLE)
@@ -170,7 +167,7 @@ class IndexChanges:
         An index among them is not declared: one model has one type for an attribute.
         """
         staying = (name for name in self._there if name not in gone)
-        owners = [name for name in staying if attribute in self._types_there(self._there[name])]
+        owners = [name for name in staying if attribute in self._types[name]]
         # Without all that can leave, it is still used: by the table's key or by a local index.
         if not owners or attribute in self._types_without(self._there):
             where = "the table, or a local index"
@@ -198,28 +195,10 @@ class IndexChanges:
             for name in new:
                 yield Blocked(f"index:{name}", "a new index", found, remedy)
 
-    def _types_clash(self, created: list[IndexSpec]) -> bool:
-        """Return whether a new index has another type of an attribute than one that is there."""
-        old = self._types_without(self._removed)
-        new = (part for index in created for part in _types_of(index).items())
-        return any(old.get(name, kind) != kind for name, kind in new)
-
     def _types_without(self, names: Collection[str]) -> Types:
         """Return the attributes that the table and its indexes use, but for these online ones."""
-        types = self._types_there(self._table)
-        for index in indexes_of(self._table):
-            if index.index_name not in names:
-                types |= self._types_there(index)
-        return types
-
-    def _types_there(self, owner: TableDescription | IndexDescription) -> Types:
-        types = attribute_types(self._table)
-        found = {name: types.get(name, "S") for name, _ in schema_of(owner)}
-        # A vector is no key attribute, and is defined by its index; its dimensions are as good as a
-        # type, since all indexes of one attribute must agree on them.
-        if isinstance(owner, VectorIndexDescription) and owner.vector_attribute:
-            found[owner.vector_attribute.attribute_name] = _vector(owner.dimensions)
-        return found
+        using = (types for owner, types in self._types.items() if owner not in names)
+        return {name: kind for types in using for name, kind in types.items()}
 
     def _change(self, name: str, declared: object, found: object) -> Change:
         return Change(name, declared, found, self._spec, self._table)
@@ -239,20 +218,23 @@ class IndexChanges:
         types |= {part.name: part.type for other in made for part in other.defined}
         keys = {name: kind for name, kind in types.items() if not kind.startswith(_VECTOR)}
         name = f"index:{index.name}"
-        declared = next(declared for differing, declared, _ in self._differing if differing == name)
+        declared, _ = self._differing[name]
+        # What the service wants for its creation as the table is billed.
+        if units := self._throughput:
+            index = structs.replace(index, throughput=index.throughput or units, on_demand=None)
         return self._change(name, declared, None).update(
             f"create: {value_text(declared)}",
             "slow",
             "waits until it is built",
             attributes=[KeyAttribute(name, kind) for name, kind in keys.items()],  # type: ignore[arg-type]  # S, N or B
-            create=self._with_capacity(index),
+            create=index,
         )
 
     def _updates(self, created: Collection[str]) -> Iterator[Step]:
         """Yield the changes of capacity; an index that is created comes with its own."""
-        for name, declared, found in self._differing:
+        for name, (declared, found) in self._differing.items():
             kind, index, option = name_parts(name)
-            if kind != "index" or option not in _UPDATES or name in self._blocks:
+            if kind != "index" or option not in _UPDATES or name in self.blocks:
                 continue
             # A table that becomes provisioned sets each index's throughput too.
             switched = option == "throughput" and self._table.billing_mode == "PAY_PER_REQUEST"
@@ -272,16 +254,20 @@ class IndexChanges:
         figures = (there.read_capacity_units, there.write_capacity_units)
         return Provisioned(*(min(max(units or 1, 1), MAX_UNITS) for units in figures))
 
-    def _with_capacity(self, index: IndexSpec) -> IndexSpec:
-        """Return an index with what the service wants for its creation as the table is billed."""
-        if (table := self._throughput) is None:
-            return index
-        return structs.replace(index, throughput=index.throughput or table, on_demand=None)
-
 
 _UPDATES = ("throughput", "on_demand", "warm")
 _VECTOR = "a vector of"
 """What begins the type of a vector: all its indexes have the same dimensions."""
+
+
+def _types_there(owner: TableDescription | IndexDescription, table: TableDescription) -> Types:
+    types = attribute_types(table)
+    found = {name: types.get(name, "S") for name, _ in schema_of(owner)}
+    # A vector is no key attribute, and is defined by its index; its dimensions are as good as a
+    # type, since all indexes of one attribute must agree on them.
+    if isinstance(owner, VectorIndexDescription) and owner.vector_attribute:
+        found[owner.vector_attribute.attribute_name] = _vector(owner.dimensions)
+    return found
 
 
 def _types_of(index: IndexSpec) -> Types:

@@ -59,9 +59,15 @@ class Binding(Readable, frozen=True, kw_only=True):
             endpoint=location.endpoint,
         )
 
-    def contradictions(self, other: Binding) -> tuple[str, ...]:
+    def contradictions(self, other: Binding) -> Iterator[str]:
         """Say what tells `other` apart from this one, as far as it is known of both."""
-        return tuple(_contradictions(self, other))
+        for fact, what in _FACTS.items():
+            one, here = getattr(self, fact), getattr(other, fact)
+            if fact == "endpoint":
+                one, here = _endpoint(one), _endpoint(here)
+            # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
+            if one and here and one != here:
+                yield f"{what} was {one}, and is {here}"
 
 
 _FACTS = {
@@ -72,16 +78,6 @@ _FACTS = {
     "region": "the region",
     "endpoint": "the endpoint",
 }
-
-
-def _contradictions(planned: Binding, here: Binding) -> Iterator[str]:
-    for fact, what in _FACTS.items():
-        one, other = getattr(planned, fact), getattr(here, fact)
-        if fact == "endpoint":
-            one, other = _endpoint(one), _endpoint(other)
-        # What one side does not tell proves nothing: emulators leave out ids, times and ARNs.
-        if one and other and one != other:
-            yield f"{what} was {one}, and is {other}"
 
 
 def _endpoint(url: str) -> str:

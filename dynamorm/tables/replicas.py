@@ -83,7 +83,9 @@ def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Ite
     for option, value in values.items():
         if (declared := getattr(replica, option)) is not UNSET:
             # An id or alias that is declared is told as an ARN.
-            same = option == "kms_key" and value and _is_key(replica, value, told)
+            # Keys are of one region: an alias is that of the replica's.
+            arn = arn_in(told.arn, replica.region)
+            same = option == "kms_key" and value and is_key(KMS(str(declared)), value, arn)
             yield f"{name}:{option}", declared, declared if same else value
     for option in _FIGURES:
         if declared := getattr(replica, f"index_{option}"):
@@ -103,11 +105,6 @@ def _figure(option: str, replica: Any, owner: Any) -> int | None:
     member, units = _FIGURES[option]
     told = getattr(replica, f"{member}_override", None) or getattr(owner, member, None)
     return figure(getattr(told, units, None))
-
-
-def _is_key(replica: Replica, key: str, told: Change) -> bool:
-    # Keys are of one region: an alias that is declared is that of the replica's.
-    return is_key(KMS(str(replica.kms_key)), key, arn_in(told.arn, replica.region))
 
 
 def _unknown(told: Change) -> tuple[str, str] | None:
@@ -140,20 +137,15 @@ def _steps(*changes: Change) -> Iterator[Step]:
         if option:
             yield _change(change, region, option)
         elif change.declared is None:
-            text = "delete the replica and its items there"
-            until = "waits until it is gone"
+            text, until = "delete the replica and its items there", "waits until it is gone"
             yield change.update(text, "destructive", until, delete_replica=region)
         # Those of a strongly consistent table come in one request, in the step of the consistency.
         elif change.spec.consistency != "STRONG":
             until = "waits until it is ACTIVE"
-            told = f"create: {_told(change.declared)}"
+            # What its own region is asked for comes in steps of its own.
+            left = dict.fromkeys(declared_there(change.declared), UNSET)
+            told = f"create: {structs.replace(change.declared, **left)}"
             yield change.update(told, "slow", until, create_replicas=[change.declared])
-
-
-def _told(replica: Replica) -> str:
-    """Return what UpdateTable gives a replica, for a person to read."""
-    left = dict.fromkeys(declared_there(replica), UNSET)
-    return str(structs.replace(replica, **left))
 
 
 def _change(change: Change, region: str, option: str) -> Step:
@@ -222,11 +214,6 @@ def _consistency_block(change: Change) -> str:
     return _NOT_EMPTY if change.table.item_count else ""
 
 
-def _witness(told: Change) -> str | None:
-    there = (one.region_name for one in told.table.global_table_witnesses)
-    return next(there, None)
-
-
 def _found_disassociation(told: Change) -> object:
     """Return what is declared of a table without replicas: there is nothing to set yet.
 
@@ -268,7 +255,7 @@ REPLICA_SETTINGS = (
     Setting(
         name="witness",
         absent=None,
-        found=_witness,
+        found=lambda told: next((o.region_name for o in told.table.global_table_witnesses), None),
         # It comes with the replicas, in the step of the consistency.
         steps=lambda _: iter(()),
         blocked=lambda change: _TOGETHER if change.table.replicas else "",

@@ -152,7 +152,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     """What comes before a colon in the name of a part, and in that of what is to be removed."""
     within: str = ""
     """What it goes with: the stream, or the index by which each part is named."""
-    steps: Callable[..., Iterator[Step]]
+    steps: Callable[..., Iterable[Step]]
     """Return the steps for these changes, one or the parts that differ, in order."""
     read: Callable[[TableSpec, TableDescription], Steps[Any]] | None = None
     """Ask for what DescribeTable does not tell of the table; `None` is nothing."""

@@ -193,10 +193,6 @@ def member_steps(change: Change) -> Iterator[Step]:
     yield change.update(kind=kind, **{change.name: change.declared})
 
 
-def _warm(change: Change) -> Iterator[Step]:
-    yield change.update(warm=raised(change.declared, change.found))
-
-
 TABLE_SETTINGS = (
     Setting(name="billing", found=_found_billing, steps=_billing, blocked=_billing_block),
     Setting(
@@ -227,6 +223,8 @@ TABLE_SETTINGS = (
         steps=member_steps,
     ),
     Setting(
-        name="warm", found=lambda told: warm(told.declared, told.table.warm_throughput), steps=_warm
+        name="warm",
+        found=lambda told: warm(told.declared, told.table.warm_throughput),
+        steps=lambda change: [change.update(warm=raised(change.declared, change.found))],
     ),
 )

@@ -21,14 +21,14 @@ TTL_INTERVAL = 3600.0
 """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTimeToLive.html"""
 
 
-def reading(operation: str, member: str) -> Callable[[TableSpec, TableDescription], Steps[Any]]:
+def reading(operation: str, member: str) -> Callable[..., Steps[Any]]:
     """Return a `read` that sends a table's name, and of whose answer one member counts."""
 
-    def read(spec: TableSpec, _table: TableDescription) -> Steps[Any]:
+    def read(spec: TableSpec, _table: TableDescription, **more: Any) -> Steps[Any]:
         from ..api import settings
 
         # By the spec's name and not the description's: it may be the ARN of another account's.
-        request = getattr(settings, f"{operation}Input")(spec.name)
+        request = getattr(settings, f"{operation}Input")(spec.name, **more)
         reply = yield from call(operation, request, getattr(settings, f"{operation}Output"))
         return getattr(reply, member)
 
@@ -56,14 +56,6 @@ def _time_to_live(change: Change) -> Iterator[Step]:
 def recovery(declared: object, days: int) -> bool | int:
     """Return the days found as they are declared."""
     return True if declared is True and days else days or False
-
-
-def _found_recovery(told: Change) -> bool | int:
-    return recovery(told.declared, told.answer.recovery_days if told.answer else 0)
-
-
-def _recovery(change: Change) -> Iterator[Step]:
-    yield recovery_step(change, change.address)
 
 
 def recovery_step(change: Change, address: str, **more: Any) -> Step:
@@ -145,26 +137,18 @@ def _met(declared: Any, mode: str | None) -> Insights:
     return True if declared is True or (mode == EVERY_KEY and declared != EVERY_KEY) else mode
 
 
+_read_insights = reading("DescribeContributorInsights", "mode")
+
+
 def _read_index_insights(spec: TableSpec, table: TableDescription) -> Steps[dict[str, str]]:
     """Ask about each global index that is not being deleted: one request each."""
-    from ..api.settings import DescribeContributorInsightsOutput
-
     found = {}
     for index in table.global_secondary_indexes:
-        if index.index_status == "DELETING":
-            continue
-        request = requests.describe_contributor_insights(spec.name, index=index.index_name)
-        reply = yield from call(
-            "DescribeContributorInsights", request, DescribeContributorInsightsOutput
-        )
-        if reply.mode:
-            found[index.index_name] = reply.mode
+        if index.index_status != "DELETING":
+            mode = yield from _read_insights(spec, table, index_name=index.index_name)
+            if mode:
+                found[index.index_name] = mode
     return found
-
-
-def _index_insights(told: Change) -> dict[str, Insights]:
-    """Return the insights found, as the option declares them."""
-    return {index: _met(UNSET, mode) for index, mode in told.answer.items()}
 
 
 def _each_index(told: Change) -> Iterator[Pair]:
@@ -212,8 +196,8 @@ TTL_SETTINGS = (
     Setting(
         name="point_in_time_recovery",
         absent=False,
-        found=_found_recovery,
-        steps=_recovery,
+        found=lambda told: recovery(told.declared, told.answer.recovery_days if told.answer else 0),
+        steps=lambda change: [recovery_step(change, change.address)],
         read=reading("DescribeContinuousBackups", "continuous_backups_description"),
         actions=("DescribeContinuousBackups", "UpdateContinuousBackups"),
         with_create=False,
@@ -241,7 +225,7 @@ SERVICE_SETTINGS = (
         absent=False,
         found=lambda told: _met(told.declared, told.answer),
         steps=_insights,
-        read=reading("DescribeContributorInsights", "mode"),
+        read=_read_insights,
         actions=_INSIGHTS_ACTIONS,
         others=_insights_actions,
         with_create=False,
@@ -253,7 +237,7 @@ SERVICE_SETTINGS = (
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
         within="index",
         absent=False,
-        found=_index_insights,
+        found=lambda told: {index: _met(UNSET, mode) for index, mode in told.answer.items()},
         parts=_each_index,
         steps=_insights,
         read=_read_index_insights,
