@@ -10,16 +10,8 @@ from typing import TYPE_CHECKING
 from msgspec import structs
 
 from .. import requests
-from ..api.backups import (
-    Backup,
-    BackupDescription,
-    BackupDetails,
-    CreateBackupInput,
-    CreateBackupOutput,
-    DeleteBackupOutput,
-    DescribeBackupOutput,
-    ListBackupsOutput,
-)
+from ..api import backups as shapes
+from ..api.backups import Backup, BackupDescription, BackupDetails, CreateBackupInput
 from ..errors import ServiceError
 from ..model import table_name
 from ..model.arguments import check_progress
@@ -69,7 +61,9 @@ def back_up(
     """
     # A lost answer is not resolved: to take an earlier backup of this name for ours would lose what
     # was written since, and two backups lose nothing.
-    reply = yield from when_free("CreateBackup", request, CreateBackupOutput, deadline, wait=wait)
+    reply = yield from when_free(
+        "CreateBackup", request, shapes.CreateBackupOutput, deadline, wait=wait
+    )
     made = of_its_table(reply.backup_details)
     return (yield from until_done(made, describe, deadline, wait=wait, progress=progress))
 
@@ -81,7 +75,9 @@ def describe(arn: str) -> Steps[Backup]:
 
 def contents(arn: str) -> Steps[BackupDescription]:
     """Look at a backup, and at what is in it."""
-    reply = yield from call("DescribeBackup", requests.describe_backup(arn), DescribeBackupOutput)
+    reply = yield from call(
+        "DescribeBackup", requests.describe_backup(arn), shapes.DescribeBackupOutput
+    )
     return reply.backup_description
 
 
@@ -108,7 +104,7 @@ def list_backups(model: Model | str | None = None) -> Steps[tuple[Backup, ...]]:
     every = yield from pages(
         "ListBackups",
         lambda start: requests.list_backups(model, start_after=start),
-        ListBackupsOutput,
+        shapes.ListBackupsOutput,
         lambda page: page.last_evaluated_backup_arn,
     )
     backups = (backup for page in every for backup in page.backup_summaries)
@@ -120,7 +116,7 @@ def delete_backup(backup: BackupDetails | str) -> Steps[None]:
     """Delete a backup, given as a `Backup` or by its ARN, in one DeleteBackup."""
     request = requests.delete_backup(backup_arn(backup))
     try:
-        yield from call("DeleteBackup", request, DeleteBackupOutput)
+        yield from call("DeleteBackup", request, shapes.DeleteBackupOutput)
     except ServiceError as error:
         # An earlier attempt, whose answer was lost, has deleted it.
         if error.code != "BackupNotFoundException" or not error.maybe_applied:

@@ -54,7 +54,7 @@ class Pending(Readable, frozen=True):
 
 def differences(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
     """Return what `spec` declares and is known to be different in what DescribeTable tells."""
-    return _differing(_every_pair(spec, table))
+    return tuple(item for item in drift(spec, table) if not item.unknown)
 
 
 def drift(
@@ -62,30 +62,36 @@ def drift(
 ) -> tuple[Difference, ...]:
     """Return what is declared and differs in all that is known of the table.
 
-    What cannot be compared comes last, each with its reason in `unknown`.
+    What cannot be compared comes last, each with its reason in `unknown`: neither as declared, nor
+    a difference.
     """
-    return _differing(_every_pair(spec, table, settings)) + unknowns(spec, table)
-
-
-def _differing(every: Iterable[Pair]) -> tuple[Difference, ...]:
-    return tuple(
+    # Each row is compared once, and told in two places: a reader looks for the key first.
+    settled = [
+        (row, part, (part.name, part.declared, part.found))
+        for row in _rows(spec)
+        for part in row.compare(spec, table, settings)
+        if part.declared is not UNSET
+    ]
+    every = (
+        key_pair(spec, table),
+        *(pair for row, _, pair in settled if not row.read),
+        *index_pairs(spec, table),
+        *(pair for row, _, pair in settled if row.read),
+    )
+    differing = (
         Difference(name, value_text(declared), value_text(found))
         for name, declared, found in every
         if declared != found
     )
-
-
-def unknowns(spec: TableSpec, table: TableDescription) -> tuple[Difference, ...]:
-    """Return what is declared and cannot be compared: neither as declared, nor a difference."""
     # Where only the service could tell, a row's `found` returns what is declared: then there is no
     # step, and the reason is told here.
-    return tuple(
-        Difference(part.name, value_text(part.declared), *unknown)
-        for row in _rows(spec)
-        for part in row.compare(spec, table)
+    unknown = (
+        Difference(part.name, value_text(part.declared), *reason)
+        for row, part, _ in settled
         if part.declared and part.declared == part.found
-        if (unknown := row.unknown(part))
+        if (reason := row.unknown(part))
     )
+    return (*differing, *unknown)
 
 
 def _rows(spec: TableSpec) -> Iterable[Setting]:
@@ -95,23 +101,6 @@ def _rows(spec: TableSpec) -> Iterable[Setting]:
     from .settings import compared_rows
 
     return compared_rows(spec)
-
-
-def _every_pair(
-    spec: TableSpec, table: TableDescription, settings: Settings | None = None
-) -> Iterator[Pair]:
-    """Return all that is declared and known, different or not, first what DescribeTable tells."""
-    # Each row is compared once, and told in two places: a reader looks for the key first.
-    settled = [
-        (row, (part.name, part.declared, part.found))
-        for row in _rows(spec)
-        for part in row.compare(spec, table, settings)
-        if part.declared is not UNSET
-    ]
-    yield key_pair(spec, table)
-    yield from (pair for row, pair in settled if not row.read)
-    yield from index_pairs(spec, table)
-    yield from (pair for row, pair in settled if row.read)
 
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:

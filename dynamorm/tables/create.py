@@ -26,6 +26,7 @@ from ..operations import Steps, call, now, wall_time
 from ..operations.waiting import Deadline, passes, pause, polling, when_free
 from . import find_table
 from .compare import Pending, differences
+from .regions import in_region, refuse_creation
 from .settings import SETTINGS, first_steps, setting_of, steps_of, survey
 from .steps import UNKNOWN, Step
 from .tags_and_policies import NO_POLICY
@@ -56,10 +57,7 @@ def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Table
 
 def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
     """Send CreateTable; wait for a place where too many tables are being made at once."""
-    if spec.replicas:
-        from .regions import refuse_creation
-
-        yield from refuse_creation(spec)
+    yield from refuse_creation(spec)
     sending = when_free("CreateTable", requests.create_table(spec), CreateTableOutput, deadline)
     return (yield from made_by(sending, spec, deadline))
 
@@ -225,8 +223,6 @@ def insist(
         try:
             sending = call(step.operation, step.payload, reply)
             if step.region:
-                from .regions import in_region
-
                 sending = in_region(sending, step.region)
             return (yield from sending)
         except ServiceError as error:

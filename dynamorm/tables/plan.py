@@ -17,7 +17,7 @@ from ..model import Readable, whole_name
 from ..model.spec import TableSpec
 from ..operations import Location
 from .changes import TableComparison
-from .compare import Difference, key_pair, unknowns
+from .compare import Difference, drift, key_pair
 from .settings import SETTINGS, covers, first_steps
 from .steps import UNKNOWN, Blocked, Settings, Step, Undeclared, plain
 
@@ -226,6 +226,7 @@ def make_plan(
 ) -> Plan:
     """Say what is to be done, what cannot be done, and what is left alone."""
     found = TableComparison(spec, table, settings, allow, only)
+    unknown = drift(spec, found.table)
     return Plan(
         table=spec.name,
         steps=found.steps(),
@@ -235,6 +236,6 @@ def make_plan(
         spec=spec,
         allow=allow,
         only=only,
-        unknown=tuple(item for item in unknowns(spec, found.table) if covers(only, item.name)),
+        unknown=tuple(item for item in unknown if item.unknown and covers(only, item.name)),
         bound_to=Binding.to(table, location),
     )

@@ -6,13 +6,13 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutoria
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from msgspec import UNSET, json
 
 from .. import requests
 from ..api import AttributeDefinition, BillingModeSummary, Request, TableDescription
-from ..api.backups import BackupDescription, BackupDetails
+from ..api.backups import BackupDetails
 from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
 from ..errors import Refused, WaitTimeout
@@ -72,8 +72,8 @@ def restore_backup(
     def restore(deadline: Deadline) -> Steps[TableDescription]:
         # A restore takes minutes or hours: what no update could mend is told before it begins.
         there = yield from _contents(spec, arn, deadline)
-        kept = _kept(spec, there, wait) if there else _Kept()
-        request = requests.restore_table_from_backup(spec, arn, **kept._asdict())
+        kept = _kept(spec, there, wait) if there else {}
+        request = requests.restore_table_from_backup(spec, arn, **kept)
         return (yield from _restore(spec, arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
@@ -106,9 +106,8 @@ def restore_to_point_in_time(
         # Whatever moment is restored, indexes and billing are those that the source has now:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/PointInTimeRecovery_Howitworks.html
         there = yield from describe_table(origin)
-        request = requests.restore_table_to_point_in_time(
-            spec, origin, at=moment, **_kept(spec, there, wait)._asdict()
-        )
+        kept = _kept(spec, there, wait)
+        request = requests.restore_table_to_point_in_time(spec, origin, at=moment, **kept)
         return (yield from _restore(spec, there.table_arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
@@ -118,21 +117,13 @@ def _checked(spec: TableSpec, wait: bool) -> TableSpec:
     """Return what a restore makes of a spec; raise `Refused` for what it could not be made of."""
     if spec.name.startswith("arn:"):
         raise Refused((f"a restore takes the name of a new table, no ARN - at {spec.name}",))
-    spec = of_one_region(spec)
-    if not wait:
-        refuse_unset(spec, "a restore")
-    return spec
+    return of_one_region(spec, "a restore", wait)
 
 
 def _contents(spec: TableSpec, arn: str, deadline: Deadline) -> Steps[TableDescription | None]:
-    """Return what is in a backup, as a table; `None` where the endpoint does not tell."""
-    found = yield from contents(arn)
-    yield from until_done(of_its_table(found.backup_details), describe, deadline)
-    return _as_table(found, spec)
-
-
-def _as_table(backup: BackupDescription, spec: TableSpec) -> TableDescription | None:
     """Return a backup as the table that it would become; `None` where it tells no keys."""
+    backup = yield from contents(arn)
+    yield from until_done(of_its_table(backup.backup_details), describe, deadline)
     source, features = backup.source_table_details, backup.source_table_feature_details
     if source is None:
         return None
@@ -169,18 +160,12 @@ def _restore(
     return (yield from complete(spec, made, deadline)) if wait else made
 
 
-class _Kept(NamedTuple):
-    """The indexes to restore, without those that differ; `None` for all.
+def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> dict[str, Any]:
+    """Return the indexes to restore of what is there, without those that differ; `None` for all.
 
     All that differ are left out: to restore an index and then replace it would build it twice.
+    Raises `Refused` for what no update could mend.
     """
-
-    indexes: tuple[GlobalSecondaryIndex, ...] | None = None
-    vectors: tuple[NewVectorIndex, ...] | None = None
-
-
-def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
-    """Return what to restore of what is there; raise `Refused` for what no update could mend."""
     if blocked := TableComparison(spec, there, Settings()).blocked():
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
@@ -196,21 +181,18 @@ def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> _Kept:
         raise Refused((f"{reason}, and with wait=False nobody does it - at {spec.name}",))
     # Each index has figures of its own, or none, as the table is billed.
     every = len(kept) == len(found) and (spec.billing is UNSET or not found)
-    return _Kept(
-        None if every else tuple(_override(index, spec) for index in kept),
-        None if len(same) == len(vectors) else tuple(map(_vector, same)),
-    )
+    # Nothing of a vector index can be changed.
+    named = (json.decode(json.encode(index), type=NewVectorIndex) for index in same)
+    return {
+        "indexes": None if every else tuple(_override(index, spec) for index in kept),
+        "vectors": None if len(same) == len(vectors) else tuple(named),
+    }
 
 
 def _alike(found: Iterable[Found], names: Container[str]) -> list[Found]:
     """Return the indexes that stay, and are not among what differs."""
     staying = (index for index in found if index.index_status != "DELETING")
     return [index for index in staying if f"index:{index.index_name}" not in names]
-
-
-def _vector(index: VectorIndexDescription) -> NewVectorIndex:
-    """Name a vector index that the backup has: nothing of it can be changed."""
-    return json.decode(json.encode(index), type=NewVectorIndex)
 
 
 def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> GlobalSecondaryIndex:
@@ -245,18 +227,18 @@ _CARRIED = {"billing", "encryption", "extra", "ignore"}
 """What the request has members for, and what is not a setting of the table."""
 
 
-def refuse_unset(spec: TableSpec, what: str) -> None:
-    """Raise `Refused` for declared settings that nobody would set, because nobody waits."""
-    settings = [name for name in Options.__struct_fields__ if name not in _CARRIED]
-    if later := [name for name in (*settings, "time_to_live") if getattr(spec, name)]:
-        names = ", ".join(later)
-        reason = f"{what} does not carry {names}, and with wait=False nobody sets it"
+def of_one_region(spec: TableSpec, what: str, wait: bool) -> TableSpec:
+    """Return what a restore or an import makes: its request has no replicas, a plan adds them.
+
+    Raises `Refused` for declared settings that nobody would set, because nobody waits.
+    """
+    spec = changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
+    settings = (name for name in Options.__struct_fields__ if name not in _CARRIED)
+    later = [name for name in (*settings, "time_to_live") if getattr(spec, name)]
+    if later and not wait:
+        reason = f"{what} does not carry {', '.join(later)}, and with wait=False nobody sets it"
         raise Refused((f"{reason}: wait, or use update_table later - at {spec.name}",))
-
-
-def of_one_region(spec: TableSpec) -> TableSpec:
-    """Return what a restore or an import makes: its request has no replicas, a plan adds them."""
-    return changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
+    return spec
 
 
 def complete(

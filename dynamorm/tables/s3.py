@@ -33,7 +33,7 @@ from ..requests.s3 import (
 )
 from . import describe_table
 from .buckets import check_client, check_place
-from .restore import complete, of_one_region, refuse_unset, seconds_at
+from .restore import complete, of_one_region, seconds_at
 from .steps import operation_of
 from .transfers import bulk_operation_of, check_units, export_of, import_of
 from .waits import J, Progress, until_done
@@ -129,7 +129,7 @@ def import_from_s3(
     words = {"format": (format, ImportFormat), "compression": (compression, Compression)}
     _check(wait, progress, **words, delimiter=(delimiter, Delimiter))
     check_place(bucket, prefix, bucket_owner)
-    spec = of_one_region(table_spec(model, name=name, **options))
+    spec = of_one_region(table_spec(model, name=name, **options), "an import", wait)
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TableCreationParameters.html
     # has no member for them.
     if spec.local_indexes:
@@ -137,8 +137,6 @@ def import_from_s3(
         reason = f"an import makes no table with local indexes, and this has {names}"
         advice = "create the table, and use bulk_put_from_s3"
         raise Refused((f"{reason}: {advice} - at {spec.name}",))
-    if not wait:
-        refuse_unset(spec, "an import")
     columns = _columns(header)
     if (delimiter is not None or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')

@@ -6,6 +6,7 @@ Jobs are backups, exports, imports and bulk puts.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .. import errors
@@ -204,14 +205,12 @@ def until_done(
             raise errors.TableFailed(job.arn, job.status)
         if job.status in _DONE or not wait:
             return job
-        job = yield from _next(job, look, deadline, schedule)
+        late = partial(_late, job)
+        job = yield from look_again(partial(look, job.arn), schedule, deadline, late)
 
 
-def _next(job: J, look: Callable[[str], Steps[J]], deadline: Deadline, schedule: Any) -> Steps[J]:
-    def late(waited: float) -> errors.WaitTimeout:
-        return errors.WaitTimeout(job.arn, waited, job.status)
-
-    return (yield from look_again(lambda: look(job.arn), schedule, deadline, late))
+def _late(job: Underway, waited: float) -> errors.WaitTimeout:
+    return errors.WaitTimeout(job.arn, waited, job.status)
 
 
 @operation

@@ -502,11 +502,11 @@ def test_each_fact_tells_tables_apart(other, told):
     """An account is in the ARN; an engine without ids has creation times."""
     arn = "arn:aws:dynamodb:eu-west-1:1:table/orders"
     bound = Binding(name="orders", arn=arn, table_id="1", created=1.0)
-    assert bound.contradictions(bound) == ()
+    assert tuple(bound.contradictions(bound)) == ()
     (contradiction,) = bound.contradictions(structs.replace(bound, **other))
     assert contradiction.startswith(told)
     unknown = dict.fromkeys(other, None if "created" in other else "")
-    assert bound.contradictions(structs.replace(bound, **unknown)) == ()
+    assert tuple(bound.contradictions(structs.replace(bound, **unknown))) == ()
 
 
 def test_a_table_that_is_replaced_while_a_plan_is_applied_is_left():
