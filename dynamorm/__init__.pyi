@@ -111,11 +111,11 @@ from .tables.check import TableCheck as TableCheck
 from .tables.check import check as check
 from .tables.compare import Difference as Difference
 from .tables.compare import Pending as Pending
+from .tables.create import create_table as create_table
 from .tables.deletion import delete_table as delete_table
 from .tables.deletion import delete_tables as delete_tables
 from .tables.lifecycle import Ensured as Ensured
 from .tables.lifecycle import auto_migrate as auto_migrate
-from .tables.lifecycle import create_table as create_table
 from .tables.lifecycle import ensure_table as ensure_table
 from .tables.lifecycle import ensure_tables as ensure_tables
 from .tables.lifecycle import migrate as migrate

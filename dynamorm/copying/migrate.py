@@ -17,7 +17,8 @@ from ..operations.middleware import elsewhere
 from ..operations.waiting import seconds_of, within
 from ..tables import describe_table, find_table, table_exists
 from ..tables.backups import back_up
-from ..tables.lifecycle import Ensured, create_table, ensure_table
+from ..tables.create import create_table
+from ..tables.lifecycle import Ensured, ensure_table
 from .job import check_pair, open_checkpoint
 from .options import CopyOptions, check_segments, settings_of
 from .pair import Pair, described_spec

@@ -65,10 +65,16 @@ def drift(
     What cannot be compared comes last, each with its reason in `unknown`: neither as declared, nor
     a difference.
     """
-    # Each row is compared once, and told in two places: a reader looks for the key first.
+    rows: Iterable[Setting] = ()
+    # Here and not above: a table that declares no settings is ensured without the rows.
+    if declares_settings(spec):
+        from .settings import compared_rows
+
+        rows = compared_rows(spec)
+    # Each is compared once, and told in two places: a reader looks for the key first.
     settled = [
         (row, part, (part.name, part.declared, part.found))
-        for row in _rows(spec)
+        for row in rows
         for part in row.compare(spec, table, settings)
         if part.declared is not UNSET
     ]
@@ -92,15 +98,6 @@ def drift(
         if (reason := row.unknown(part))
     )
     return (*differing, *unknown)
-
-
-def _rows(spec: TableSpec) -> Iterable[Setting]:
-    # Here and not above: a table that declares no settings is ensured without the rows.
-    if not declares_settings(spec):
-        return ()
-    from .settings import compared_rows
-
-    return compared_rows(spec)
 
 
 def key_pair(spec: TableSpec, table: TableDescription) -> Pair:

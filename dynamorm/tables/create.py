@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import inf
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .. import requests
 from ..api import TableDescription, settings
@@ -21,9 +21,11 @@ from ..errors import (
     UnsupportedOperation,
     ValidationFailed,
 )
+from ..model.declare import Model, table_spec
+from ..model.options import check_flags
 from ..model.spec import TableSpec
-from ..operations import Steps, call, now, wall_time
-from ..operations.waiting import Deadline, passes, pause, polling, when_free
+from ..operations import Steps, call, now, operation, wall_time
+from ..operations.waiting import Deadline, passes, pause, polling, when_free, within
 from . import find_table
 from .compare import Pending, differences
 from .regions import in_region, refuse_creation
@@ -32,12 +34,36 @@ from .steps import UNKNOWN, Step
 from .tags_and_policies import NO_POLICY
 from .waits import MISSING_GRACE, look_until_active, until_active
 
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from typing_extensions import Unpack
+
+    from ..model.keywords import TableOptions
+
 SKEW = 60.0
 """Seconds by which the service's clock and ours may differ."""
 
 
-def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[TableDescription]:
-    """Create a table with all that is declared."""
+@operation
+def create_table(
+    model: Model,
+    *,
+    name: str | None = None,
+    wait: bool = True,
+    timeout: float | timedelta | None = 300,
+    **options: Unpack[TableOptions],
+) -> Steps[TableDescription]:
+    """Create a table and wait until it and all its indexes are ACTIVE.
+
+    Sends one CreateTable and, unless `wait` is off, DescribeTable until the table is ready; then it
+    turns on a declared TTL and point-in-time recovery. `timeout` is in seconds, for all of it.
+    Raises `ModelError` before anything is sent, and `Refused` for TTL or recovery with `wait` off,
+    which would never be turned on; `TableExists` for an existing table, `WaitTimeout`,
+    `TableFailed`.
+    """
+    check_flags(wait=wait)
+    spec = table_spec(model, name=name, **options)
     # Declared to be absent is nothing to set: a new table has none of them.
     late = (row for row in SETTINGS.values() if not row.with_create)
     later = [row.field or row.name for row in late if row.declared(spec)]
@@ -46,13 +72,16 @@ def create_whole(spec: TableSpec, deadline: Deadline, wait: bool) -> Steps[Table
             f"CreateTable cannot carry {' or '.join(later)}, and with wait=False nobody sets it"
         )
         raise Refused((f"{reason}: wait, or use ensure_table, then update_table - at {spec.name}",))
-    made = yield from create(spec, deadline)
-    if not wait:
-        return made
-    ready = yield from until_active(spec.name, deadline, made)
-    if later:
+
+    def make(deadline: Deadline) -> Steps[TableDescription]:
+        made = yield from create(spec, deadline)
+        if not wait:
+            return made
+        ready = yield from until_active(spec.name, deadline, made)
         ready, _ = yield from finish(spec, ready, deadline, strict=True)
-    return ready
+        return ready
+
+    return (yield from within(timeout, make))
 
 
 def create(spec: TableSpec, deadline: Deadline) -> Steps[TableDescription]:
@@ -255,13 +284,10 @@ def _patience(error: ServiceError) -> float:
         # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/707
         if "not in a valid state" in error.message:
             return BUSY
-        return LOOKS if error.maybe_applied or _is_done_already(error.message) else 0
+        # Then the table may be as it should be, and only be read stale.
+        is_done = any(words in error.message.lower() for words in _DONE)
+        return LOOKS if error.maybe_applied or is_done else 0
     return inf if passes(error) else 0
-
-
-def _is_done_already(message: str) -> bool:
-    """Return whether the table may be as it should be, and only be read stale."""
-    return any(words in message.lower() for words in _DONE)
 
 
 _DONE = ("already", "will not change", "equals the current", "no stream")

@@ -33,30 +33,6 @@ OnDrift = Literal["report", "raise", "raise-blocked"]
 
 
 @operation
-def create_table(
-    model: Model,
-    *,
-    name: str | None = None,
-    wait: bool = True,
-    timeout: float | timedelta | None = 300,
-    **options: Unpack[TableOptions],
-) -> Steps[TableDescription]:
-    """Create a table and wait until it and all its indexes are ACTIVE.
-
-    Sends one CreateTable and, unless `wait` is off, DescribeTable until the table is ready; then it
-    turns on a declared TTL and point-in-time recovery. `timeout` is in seconds, for all of it.
-    Raises `ModelError` before anything is sent, and `Refused` for TTL or recovery with `wait` off,
-    which would never be turned on; `TableExists` for an existing table, `WaitTimeout`,
-    `TableFailed`.
-    """
-    from .create import create_whole
-
-    check_flags(wait=wait)
-    spec = table_spec(model, name=name, **options)
-    return (yield from within(timeout, lambda deadline: create_whole(spec, deadline, wait)))
-
-
-@operation
 def ensure_table(
     model: Model,
     *,
