@@ -12,7 +12,6 @@ from ..model import table_name
 from ..operations import Steps, call, operation
 
 if TYPE_CHECKING:
-    from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
     from ..model.declare import Model
 
 
@@ -100,10 +99,13 @@ def unready_indexes(table: TableDescription) -> dict[str, str | None]:
     One that is ACTIVE and still being filled is BACKFILLING: a query would miss items.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_GlobalSecondaryIndexDescription.html
     """
-    indexes: list[GlobalSecondaryIndexDescription | VectorIndexDescription] = []
-    indexes += table.global_secondary_indexes
-    indexes += table.vector_indexes
-    statuses = {i.index_name: "BACKFILLING" if _fills(i) else i.index_status for i in indexes}
+    indexes: tuple[Any, ...] = (*table.global_secondary_indexes, *table.vector_indexes)
+    statuses = {
+        i.index_name: "BACKFILLING"
+        if i.backfilling and i.index_status in (None, "ACTIVE")
+        else i.index_status
+        for i in indexes
+    }
     return {name: status for name, status in statuses.items() if status not in (None, "ACTIVE")}
 
 
@@ -118,7 +120,3 @@ def unready_replicas(table: TableDescription) -> dict[str, str | None]:
 
 
 CHANGING = ("CREATING", "UPDATING", "DELETING")
-
-
-def _fills(index: GlobalSecondaryIndexDescription | VectorIndexDescription) -> bool:
-    return bool(index.backfilling) and index.index_status in (None, "ACTIVE")

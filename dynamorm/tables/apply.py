@@ -17,7 +17,7 @@ from ..errors import (
     service_error,
 )
 from ..model import Readable
-from ..operations import Location, Steps, where
+from ..operations import Location, Steps
 from ..operations.waiting import Deadline, pause, polling
 from . import describe_table
 from .changes import Review, TableComparison
@@ -69,28 +69,7 @@ class Applied(Readable, frozen=True):
         return "\n  ".join((f"{self.table.table_name}: {len(self.done)} done", *done, *left))
 
 
-def perform(
-    plan: Plan,
-    deadline: Deadline,
-    table: TableDescription,
-    settings: Settings | None = None,
-    *,
-    skip: bool,
-) -> Steps[Applied]:
-    """Perform all steps; `table`, and `settings` if given, have just been looked at."""
-    location = yield from where()
-    run = _Run(plan, location, deadline, skip, table, list(plan.unsupported))
-    try:
-        yield from run.perform(settings)
-    except PlanRefused as error:
-        # What was done before the refusal stays done: the caller is told.
-        error.done = tuple(run.done)
-        raise
-    unknown = tuple(dict.fromkeys(run.unsupported))
-    return Applied(run.table, tuple(run.done), tuple(run.pending), unknown)
-
-
-class _Run(Struct):
+class Run(Struct):
     """One performance of a plan: what it sees, what it has done and what it had to leave."""
 
     plan: Plan
@@ -98,7 +77,8 @@ class _Run(Struct):
     deadline: Deadline
     skip: bool
     table: TableDescription
-    unsupported: list[str]
+    """What has just been looked at."""
+    unsupported: list[str] = []
     settings: Settings = Settings()
     done: list[Step] = []
     pending: list[Pending] = []
@@ -109,7 +89,18 @@ class _Run(Struct):
     """The settings, and "table", that have been looked at since the last write."""
     review: Review | None = None
 
-    def perform(self, settings: Settings | None) -> Steps[None]:
+    def perform(self, settings: Settings | None = None) -> Steps[Applied]:
+        """Perform all steps; `settings`, if given, have just been looked at."""
+        try:
+            yield from self._perform_all(settings)
+        except PlanRefused as error:
+            # What was done before the refusal stays done: the caller is told.
+            error.done = tuple(self.done)
+            raise
+        unknown = tuple(dict.fromkeys((*self.plan.unsupported, *self.unsupported)))
+        return Applied(self.table, tuple(self.done), tuple(self.pending), unknown)
+
+    def _perform_all(self, settings: Settings | None) -> Steps[None]:
         yield from self._settle(self.table)
         asked = {setting_of(step.name) for step in self.plan.steps if is_read(step.name)}
         if settings is None:

@@ -185,7 +185,9 @@ class Lines:
         packed = self._packed
         if not packed:
             if self._start == self._total:
-                self._check_end()
+                # What gzip that was cut off still holds would be missing without a word.
+                if self._inflating is not None and not self._inflating.eof:
+                    raise self._damaged(EOFError("the compressed text has no end"))
                 return None
             first = self._total is None
             try:
@@ -219,11 +221,6 @@ class Lines:
             raise self._damaged(error) from error
         self._packed = self._inflating.unconsumed_tail or self._inflating.unused_data
         return text
-
-    def _check_end(self) -> None:
-        """Raise for gzip that was cut off: what it still holds would be missing without a word."""
-        if self._inflating is not None and not self._inflating.eof:
-            raise self._damaged(EOFError("the compressed text has no end"))
 
     def _damaged(self, error: Exception) -> S3Error:
         return S3Error("get_object", f"s3://{self._bucket.name}/{self._key}", error, damaged=True)

@@ -64,7 +64,10 @@ class TableComparison:
         """Yield what differs of a setting; what `allow` names and nobody declares is removed."""
         every = row.compare(self._spec, self.table, self._settings)
         parts = [part for part in every if covers(self._only, part.name)]
-        leaving = self._leaving() if row.within and parts else ()
+        # What is to be replaced or removed, be it there or not. Of settings only those of the rows
+        # before: the order of `SETTINGS` counts.
+        declared = {f"index:{index.name}" for index in self._spec.indexes}
+        leaving = self.names() | (self._removed - declared) if row.within else ()
         for told in parts:
             # What goes with an index or a stream that leaves is as good as absent: what is declared
             # of it is set again, and what is not needs no removal.
@@ -79,14 +82,6 @@ class TableComparison:
                     self._undeclared.append(Undeclared(change.name, value_text(change.found)))
             elif change.declared != change.found:
                 yield change
-
-    def _leaving(self) -> set[str]:
-        """Name what is to be replaced or removed, be it there or not: more goes with it.
-
-        Of settings only those of the rows before: the order of `SETTINGS` counts.
-        """
-        declared = {f"index:{index.name}" for index in self._spec.indexes}
-        return self.names() | (self._removed - declared)
 
     def names(self) -> set[str]:
         """Name all that differs, be there a step for it or not."""
@@ -137,8 +132,6 @@ def marked(
     spec: TableSpec, table: TableDescription, drift: tuple[Difference, ...]
 ) -> tuple[Difference, ...]:
     """Say of each difference whether a living table cannot be given what is declared."""
-    if not drift:
-        return ()
     # What is blocked is told by DescribeTable alone: keys and indexes. No setting is read for it.
     blocked = {item.name for item in TableComparison(spec, table, Settings()).blocked()}
     return tuple(

@@ -159,16 +159,12 @@ def _read(spec: TableSpec, table: TableDescription) -> Steps[Settings]:
 
 def _late(spec: TableSpec, table: TableDescription, settings: Settings) -> dict[str, None]:
     """Name the settings that differ, unless the table itself is another one than is declared."""
-    if any(_is_made(item.name) for item in differences(spec, table)):
+    rows = (SETTINGS.get(setting_of(item.name)) for item in differences(spec, table))
+    # What CreateTable makes, no creator changes afterwards.
+    if any(row is None or row.with_create for row in rows):
         return {}
     late = (item for item in drift(spec, table, settings) if not item.unknown)
     return dict.fromkeys(setting_of(item.name) for item in late)
-
-
-def _is_made(name: str) -> bool:
-    """Return whether CreateTable makes what differs, which no creator changes afterwards."""
-    row = SETTINGS.get(setting_of(name))
-    return row is None or row.with_create
 
 
 def _is_young(table: TableDescription) -> Steps[bool]:

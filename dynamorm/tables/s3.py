@@ -137,7 +137,10 @@ def import_from_s3(
         reason = f"an import makes no table with local indexes, and this has {names}"
         advice = "create the table, and use bulk_put_from_s3"
         raise Refused((f"{reason}: {advice} - at {spec.name}",))
-    columns = _columns(header)
+    columns = tuple(header)
+    # The letters of a str would be the columns.
+    if isinstance(header, str) or not all(isinstance(name, str) for name in columns):
+        raise TypeError(f'header= takes names, as in header=["id", "total"], not {header!r:.200}')
     if (delimiter is not None or columns) and format != "CSV":
         raise ValueError('delimiter= and header= take effect with format="CSV" alone')
 
@@ -250,15 +253,6 @@ def _perform(
     sending = when_free(kind, marked, getattr(shapes, f"{kind}Output"), deadline, wait=wait)
     job: J = (yield from sending).description
     return (yield from until_done(job, look, deadline, wait=wait, progress=progress))
-
-
-def _columns(header: Any) -> tuple[str, ...]:
-    """Return the names of the columns of a CSV; raise `TypeError` for what is no list of names."""
-    names = tuple(header)
-    # The letters of a str would be the columns.
-    if isinstance(header, str) or not all(isinstance(name, str) for name in names):
-        raise TypeError(f'header= takes names, as in header=["id", "total"], not {header!r:.200}')
-    return names
 
 
 def _check(wait: object, progress: object, **words: tuple[object, Any]) -> None:

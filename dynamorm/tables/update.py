@@ -19,14 +19,14 @@ from ..model.spec import TableSpec
 from ..operations import Location, Steps, operation, where
 from ..operations.waiting import Deadline, within
 from . import describe_table, find_table
-from .apply import Applied, perform, refuse, refuse_elsewhere
+from .apply import Applied, Run, refuse, refuse_elsewhere
 from .compare import drift
 from .create import finish
 from .lifecycle import find_or_create
 from .plan import Binding, Plan, create_plan, make_plan
 from .regions import refuse_creation
 from .settings import checked_names, compared_settings, survey
-from .steps import UNKNOWN, Settings
+from .steps import UNKNOWN
 from .waits import until_active
 
 if TYPE_CHECKING:
@@ -60,31 +60,20 @@ def plan(
     """
     spec = table_spec(model, name=name, **options)
     skip = _skips(unsupported)
-    names = checked_names(allow, "allow"), checked_names(only, "only")
+    allowed, covered = checked_names(allow, "allow"), checked_names(only, "only")
     # With `only`, a missing table raises: a part of a table cannot be created.
     table = yield from (describe_table if only else find_table)(spec.name)
+    location = yield from where()
     if table is None or (table.table_status == "DELETING" and not only):
         yield from refuse_creation(spec)
-        return create_plan(spec, names[0], (yield from where()))
-    made, _ = yield from _plan(spec, table, *names, skip)
-    return made
+        return create_plan(spec, allowed, location)
+    settings = yield from survey(spec, table, compared_settings(spec, allowed, covered), skip=skip)
+    return make_plan(spec, table, settings, allowed, location, covered)
 
 
 def _skips(unsupported: Unsupported) -> bool:
     check_word("unsupported", unsupported, get_args(Unsupported))
     return unsupported == "skip"
-
-
-def _plan(
-    spec: TableSpec,
-    table: TableDescription,
-    allow: tuple[str, ...],
-    only: tuple[str, ...],
-    skip: bool,
-) -> Steps[tuple[Plan, Settings]]:
-    wanted = compared_settings(spec, allow, only)
-    settings = yield from survey(spec, table, wanted, skip=skip)
-    return make_plan(spec, table, settings, allow, (yield from where()), only), settings
 
 
 @operation
@@ -123,7 +112,7 @@ def _apply(plan: Plan, skip: bool, deadline: Deadline) -> Steps[Applied]:
     if plan.creates:
         return (yield from _create(plan, skip, deadline, location))
     found = yield from describe_table(plan.spec)
-    return (yield from perform(plan, deadline, found, skip=skip))
+    return (yield from Run(plan, location, deadline, skip, found).perform())
 
 
 @operation
@@ -161,11 +150,13 @@ def update(
     found = yield from describe_table(spec)
     # A plan of a table that is still changing would not fit it any more when it is applied.
     table = yield from until_active(spec.name, deadline, found)
-    made, settings = yield from _plan(spec, table, allow, only, skip)
+    location = yield from where()
+    settings = yield from survey(spec, table, compared_settings(spec, allow, only), skip=skip)
+    made = make_plan(spec, table, settings, allow, location, only)
     # A run that created a table changes only that one, even if another has taken its name.
     made = structs.replace(made, bound_to=ours or made.bound_to)
     refuse(made, allow)
-    return (yield from perform(made, deadline, table, settings, skip=skip))
+    return (yield from Run(made, location, deadline, skip, table).perform(settings))
 
 
 def _create(plan: Plan, skip: bool, deadline: Deadline, location: Location) -> Steps[Applied]:
