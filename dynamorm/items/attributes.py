@@ -226,24 +226,18 @@ def _problems(shape: inspect.Type, place: str, seen: set[Any]) -> Iterator[str]:
         if isinstance(inner, RecordType):
             yield from _record_problems(inner, place, seen)
             continue
-        if isinstance(inner, inspect.DictType):
-            yield from _key_problems(inner, place)
+        # Keys become attribute names, which are text; numbers are written as text.
+        for key in alternatives(inner.key_type) if isinstance(inner, inspect.DictType) else ():
+            if not isinstance(key, inspect.AnyType) and (
+                not _known(key) or tag_of(key) not in ("S", "N")
+            ):
+                yield f"{_name(key)} cannot be the key of a map - at {place}"
         if isinstance(inner, SETS) and isinstance(inner.item_type, inspect.RawType):
             yield f"Raw cannot be in a set: declare list[Raw], or the field as Raw - at {place}"
         for part in parts(inner):
             yield from _problems(part, place, seen)
     if not strange and len(shapes) > 1:
         yield from _union_problems(shapes, place)
-
-
-def _key_problems(shape: inspect.DictType, place: str) -> Iterator[str]:
-    """Say which types of a map's keys are not written as texts."""
-    # Keys become attribute names, which are text; numbers are written as text.
-    for key in alternatives(shape.key_type):
-        if not isinstance(key, inspect.AnyType) and (
-            not _known(key) or tag_of(key) not in ("S", "N")
-        ):
-            yield f"{_name(key)} cannot be the key of a map - at {place}"
 
 
 def _known(shape: inspect.Type) -> bool:
@@ -278,20 +272,18 @@ def _union_problems(shapes: tuple[inspect.Type, ...], place: str) -> Iterator[st
     for shape in shapes:
         by_tag.setdefault(tag_of(shape), []).append(shape)
     for tag, rivals in by_tag.items():
-        if len(rivals) > 1 and not _distinct(rivals):
+        if len(rivals) > 1 and set(map(type, rivals)) not in _DISTINCT:
             names = " and ".join(map(_name, rivals))
             yield f"{names} are both stored as {tag} and cannot be told apart - at {place}"
 
 
-def _distinct(rivals: list[inspect.Type]) -> bool:
-    """Return whether a value says by itself which of several types with one tag it is."""
-    # "12" reads as the int, "12.5" as the other type: the text tells them apart.
-    kinds = {type(shape) for shape in rivals}
-    return kinds in (
-        {inspect.IntType, inspect.FloatType},
-        {inspect.IntType, inspect.DecimalType},
-        {inspect.StructType},  # msgspec has seen to it that they are tagged
-    )
+# By what says which of several types with one tag a value is: "12" reads as the int, "12.5" as the
+# other type, and msgspec has seen to it that Structs are tagged.
+_DISTINCT: tuple[set[Any], ...] = (
+    {inspect.IntType, inspect.FloatType},
+    {inspect.IntType, inspect.DecimalType},
+    {inspect.StructType},
+)
 
 
 def _name(shape: inspect.Type) -> str:

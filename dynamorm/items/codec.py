@@ -19,7 +19,7 @@ from ..model.fields import label, union_members
 from ..model.unions import member_problems
 from .attributes import read_shape, struct_tag
 from .mismatch import Convert, Misfit, complaint, expected
-from .readers import Readers, tag_reader
+from .readers import Readers, by_tag
 from .roles import with_roles
 from .scalars import encode
 from .values import AttributeValue, attributes_of, item_json, raw_attributes
@@ -96,23 +96,20 @@ class Codec(_Located, Generic[M]):
         self._write = item_writer(self.shape)
 
     @cached_property
-    def _strict(self) -> Readers:
-        return Readers(strict=True, exact=self.exact)
-
-    @cached_property
     def _closed(self) -> Convert:
-        return self._reader(self._strict, forbid=True)
+        return self._reader(strict=True, forbid=True)
 
     @cached_property
     def _open(self) -> Convert:
-        return self._reader(self._strict)
+        return self._reader(strict=True)
 
     @cached_property
     def _lenient(self) -> Convert:
-        return self._reader(Readers(strict=False, exact=self.exact))
+        return self._reader(strict=False)
 
-    def _reader(self, readers: Readers, *, forbid: bool = False) -> Convert:
+    def _reader(self, *, strict: bool, forbid: bool = False) -> Convert:
         forbid = forbid or self.shape.forbid_unknown_fields
+        readers = Readers(strict=strict, exact=self.exact)
         return readers.made(self.shape, forbid=forbid, tagged=self.exact).read
 
     def _check_kind(self, raw: bytes | Raw) -> None:
@@ -177,10 +174,11 @@ class UnionCodec(_Located):
     def __init__(self, model: Any, make: Callable[[Any], Codec[Any]]) -> None:
         self.model = model
         self.members = tuple(make(member) for member in union_members(model))
-        self._tagged = {struct_tag(one.shape)[1]: one for one in self.members}
         # An instance of Page[int] has the class Page.
         self._classes = {get_origin(one.model) or one.model: one for one in self.members}
-        self._tag_in = tag_reader(self.members[0].shape)
+        known = {struct_tag(one.shape)[1]: one for one in self.members}
+        shape = self.members[0].shape
+        self._chosen = by_tag(shape, known, label(model), struct_tag(shape)[0])
 
     def of(self, instance: Any) -> Codec[Any]:
         """Return the codec that writes an instance."""
@@ -193,13 +191,10 @@ class UnionCodec(_Located):
     ) -> tuple[Any, dict[str, Raw]]:
         """Return the instance, and the attributes that its model does not know, as they are."""
         try:
-            tag = self._tag_in(raw)
-            if tag not in self._tagged:
-                name = struct_tag(self.members[0].shape)[0]
-                raise Misfit(f"the value of the tag names none of {label(self.model)}", name)
+            chosen: Codec[Any] = self._chosen(raw)
         except Misfit as misfit:
             raise misfit.error(self.place) from None
-        return self._tagged[tag].decode(raw, unmodelled)
+        return chosen.decode(raw, unmodelled)
 
 
 @overload

@@ -19,7 +19,7 @@ from .mismatch import Misfit
 from .scalars import encode
 from .transforms import AttributeTransform, Transform, given, guarded
 from .typed import made_of_models
-from .values import Item, attributes_twice, item_json, raw_attributes
+from .values import Item, attributes_twice, check_item, item_json, raw_attributes
 
 Converting = Callable[[bytes | Raw], Iterable[bytes | Raw]]
 """Gives what an item becomes: a `Made`, or an iterator that makes one after the other."""
@@ -50,8 +50,31 @@ def converting(
     place = target_place = target_spec.name if target_spec else "item"
     if source_model is not None:
         place = codec(source_model).place
-    work, limit = _work(transform, source_model, target_model, source_spec, target_spec, unmodelled)
+    limit: Check = check_size
+    work: Converting
+    if transform is not None and not isinstance(transform, AttributeTransform):
+        keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
+        work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
+        models = () if target_model is None else codec(target_model).members
+        bounded = bool(models) and all(is_bounded(one.shape) for one in models)
+    elif unmodelled != "keep":
+        raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
+    elif transform is None:  # what is given as it is was in a table before
+        work, bounded, limit = lambda raw: (raw,), True, lambda raw: None
+    else:
+        # What it changes is looked at when it is written.
+        work, bounded = _of_attributes(transform, target_spec), not transform.opaque
+    if not bounded:
+        limit = _both(check_size, check_nesting)
     check = _both(key_check(target_spec), limit) if target_spec else limit
+    return _located(work, check, limit, (place, target_place), names)
+
+
+def _located(
+    work: Converting, check: Check, limit: Check, places: tuple[str, str], names: tuple[str, ...]
+) -> Converting:
+    """Make what tells where in which item something is wrong; `limit`: for one of a known key."""
+    place, target_place = places
 
     def convert(raw: bytes | Raw) -> Made | Iterator[bytes | Raw]:
         # An error of the transform is told by the source's names, one of a check by the target's.
@@ -83,30 +106,6 @@ def converting(
         return ItemError(error.problem, path, key=key_of(raw, names))
 
     return convert
-
-
-def _work(
-    transform: Transform | None,
-    source_model: Any,
-    target_model: Any,
-    source_spec: TableSpec | None,
-    target_spec: TableSpec | None,
-    unmodelled: Unmodelled,
-) -> tuple[Converting, Check]:
-    """Return what makes items of one, and the check that they need beside that of their keys."""
-    if transform is None or isinstance(transform, AttributeTransform):
-        if unmodelled != "keep":
-            raise TypeError(f"unmodelled={unmodelled!r} goes with a transform of models")
-        if transform is None:  # what is given as it is was in a table before
-            return lambda raw: (raw,), lambda raw: None
-        # What a transform changes is looked at when it is written.
-        bounded, work = not transform.opaque, _of_attributes(transform, target_spec)
-    else:
-        keys = {a.name for spec in (source_spec, target_spec) if spec for a in key_limits(spec)}
-        work = made_of_models(transform, source_model, target_model, target_spec, unmodelled, keys)
-        models = () if target_model is None else codec(target_model).members
-        bounded = bool(models) and all(is_bounded(one.shape) for one in models)
-    return work, check_size if bounded else _both(check_size, check_nesting)
 
 
 def _both(first: Check, second: Check) -> Check:
@@ -145,7 +144,8 @@ def _changed_json(item: dict[str, Any], before: Item) -> bytes:
     if _is_no_bool(text):
         changed = item
     if changed:
-        check_nesting(item_json(changed))
+        check_item(changed)
+        check_nesting(encode(changed))
     return text
 
 

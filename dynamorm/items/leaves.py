@@ -8,50 +8,32 @@ way of writing a value as a JSON string (datetime, UUID, bytes, ...), that is le
 from __future__ import annotations
 
 import datetime
-from collections.abc import Callable
+from collections.abc import Iterable
 from functools import partial
 from operator import attrgetter
 from typing import Annotated, Any, Literal, NamedTuple, Union
 
-from msgspec import Meta, Raw, inspect, json
+from msgspec import Meta, Raw, ValidationError, convert, inspect, json
 
-from .attributes import (
-    KINDS,
-    DecimalKeyType,
-    FloatKeyType,
-    MomentKeyType,
-    SecondsType,
-    alternatives,
-    tag_of,
-)
-from .mismatch import Convert, Misfit, decoder, expected
+from .attributes import KINDS, SecondsType, tag_of
+from .mismatch import Convert, Misfit, complaint, decoder
 from .scalars import (
+    CALL,
+    WRITERS,
+    Write,
     beyond_microseconds,
-    bounded,
     encode,
+    only,
     read_exact_float,
     read_exact_seconds,
     read_float,
     read_integer,
     read_number,
     read_seconds,
-    write_decimal,
-    write_float,
     write_integer,
-    write_key_decimal,
-    write_key_float,
-    write_key_moment,
-    write_moment,
-    write_seconds,
-    write_time,
 )
 
-Write = Callable[[Any], bytes]
-"""Gives JSON; raises `Misfit`, or another of `UNFIT`, for a value that it is not made for."""
-
 NULL = b'{"NULL":true}'
-
-CALL = "{call}({value})"
 
 
 class Inside(NamedTuple):
@@ -101,46 +83,7 @@ class Form(NamedTuple):
         return self.before + self.write(value) + self.after
 
 
-def only(kind: type, write: Write) -> Write:
-    """Make a writer that takes instances of one class."""
-
-    def checked(value: Any) -> bytes:
-        if isinstance(value, kind):
-            return write(value)
-        raise expected((kind,), value)
-
-    return checked
-
-
-_WRITERS: dict[type[inspect.Type], Write] = {
-    inspect.IntType: write_integer,
-    inspect.FloatType: write_float,
-    inspect.DecimalType: write_decimal,
-    FloatKeyType: write_key_float,
-    DecimalKeyType: write_key_decimal,
-    inspect.DateTimeType: only(datetime.datetime, write_moment),
-    MomentKeyType: only(datetime.datetime, write_key_moment),
-    SecondsType: only(datetime.datetime, write_seconds),
-    inspect.TimeType: only(datetime.time, write_time),
-}
-
-# What generated code tries before it calls a writer.
-SHORTCUTS: dict[type[inspect.Type], str] = {
-    kind: f"{code} if (v := {{value}}).__class__ is {test} else {{call}}(v)"
-    for kind, code, test in (
-        (inspect.StrType, "encode(v)", "str"),
-        # A longer one may have more digits than DynamoDB keeps, so its writer looks at it.
-        (inspect.IntType, "encode(v)", "int and -0x8000000000000000 <= v <= 0x7fffffffffffffff"),
-        # Within these bounds msgspec writes a float as Python does.
-        (inspect.FloatType, "encode(v)", "float and (1e-4 < v < 1e15 or -1e15 < v < -1e-4)"),
-        (inspect.BoolType, "encode(v)", "bool"),
-        (inspect.BytesType, "encode(v)", "bytes"),
-        (inspect.DecimalType, "encode(fitted(v))", "Decimal and v.is_finite()"),
-    )
-}
-
-
-def leaf_form(shape: inspect.Type) -> Form:
+def leaf_form(shape: Any) -> Form:
     """Return the form of a type that has no other types in it."""
     if isinstance(shape, inspect.NoneType):
         return Form(b"", lambda value: NULL, b"")
@@ -148,13 +91,24 @@ def leaf_form(shape: inspect.Type) -> Form:
     # What writes a Decimal writes the quotes too, as msgspec does.
     quote = b'"' if tag == "N" and type(shape) is not inspect.DecimalType else b""
     before, after = b'{"%s":%s' % (tag.encode(), quote), quote + b"}"
-    if isinstance(shape, inspect.EnumType):
-        table = {member: _listed(member.value) for member in shape.cls}
-        return Form(before, only(shape.cls, table.__getitem__), after)
-    if isinstance(shape, inspect.LiteralType):
-        return Form(before, partial(_choose, {v: _listed(v) for v in shape.values}), after)
-    write = _WRITERS.get(type(shape)) or only(KINDS[type(shape)][1], encode)
-    return Form(before, write, after, SHORTCUTS.get(type(shape), CALL))
+    if isinstance(shape, _LISTED):
+        text: Write = encode if tag == "S" else write_integer
+        texts = {member: text(value) for value, member in _members(shape).items()}
+        choose: Write = partial(_choose, texts)
+        cls = getattr(shape, "cls", None)  # of an enum
+        return Form(before, only(cls, choose) if cls else choose, after)
+    default = only(KINDS[type(shape)][1], encode), CALL
+    write, shortcut = WRITERS.get(type(shape), default)
+    return Form(before, write, after, shortcut)
+
+
+_LISTED = (inspect.EnumType, inspect.LiteralType)
+
+
+def _members(shape: Any) -> dict[Any, Any]:
+    """Return what a Literal or an enum lists, by the values that are stored."""
+    members = shape.cls if isinstance(shape, inspect.EnumType) else shape.values
+    return {getattr(member, "value", member): member for member in members}
 
 
 def _choose(table: dict[Any, Any], value: Any) -> Any:
@@ -163,11 +117,7 @@ def _choose(table: dict[Any, Any], value: Any) -> Any:
     return table[value]
 
 
-def _listed(value: Any) -> bytes:
-    return encode(value) if isinstance(value, str) else write_integer(value)
-
-
-_LIMITS = ("min_length", "max_length", "pattern", "tz")
+_FRACTIONAL = (inspect.DateTimeType, inspect.TimeType, inspect.TimeDeltaType)
 
 
 def leaf(shapes: list[Any], *, exact: bool) -> Inside:
@@ -180,31 +130,40 @@ def leaf(shapes: list[Any], *, exact: bool) -> Inside:
         return Inside(bool, lambda value: None)
     if isinstance(shape, SecondsType):
         return Inside(str, read_exact_seconds if exact else read_seconds)
-    if isinstance(shape, (inspect.LiteralType, inspect.EnumType)):
-        if tag_of(shape) == "S":
-            return Inside(key(shape))
+    if isinstance(shape, _LISTED) and tag_of(shape) == "N":
         # Numbers arrive as strings, which the parser does not turn into members of an enum.
-        values = [*shape.cls] if isinstance(shape, inspect.EnumType) else shape.values
-        members = {getattr(value, "value", value): value for value in values}
+        members = _members(shape)
         return Inside(str, lambda text: _choose(members, read_integer(text)))
-    kinds = {KINDS[type(one)][1] for one in shapes}
+    annotation = annotated(shapes)
+    floats = any(isinstance(one, inspect.FloatType) for one in shapes)
     # DynamoDB sends numbers as strings. Of a string the parser makes a Decimal, exactly, but no int
     # and no float.
-    if kinds.isdisjoint((int, float)):
-        (kind,) = kinds
-        annotation = limited(kind, shape)
+    if not floats and not any(isinstance(one, inspect.IntType) for one in shapes):
         # The parser rounds to microseconds in silence, so an exact reader looks at the text too.
-        fractional = exact and issubclass(kind, _MOMENTS)
+        fractional = exact and isinstance(shape, _FRACTIONAL)
         return Inside(Raw, _kept(annotation)) if fractional else Inside(annotation)
     read: Convert = read_integer
-    if float in kinds:
+    if floats:
         read = read_exact_float if exact else read_float
-    if len(kinds) > 1:
-        read = partial(read_number, other=read if float in kinds else None)
-    return Inside(str, bounded(read, {KINDS[type(one)][1]: one for one in shapes}))
+    if len(shapes) > 1:
+        read = partial(read_number, other=read if floats else None)
+    plain: Any = Union[tuple(KINDS[type(one)][1] for one in shapes)]  # noqa: UP007  # of a tuple
+    return Inside(str, read if annotation == plain else _held(read, annotation))
 
 
-def is_its_own_spelling(shapes: list[Any]) -> bool:
+def _held(read: Convert, annotation: Any) -> Convert:
+    """Hold numbers to the bounds of their type, which the parser cannot do for a string."""
+
+    def held(text: str) -> Any:
+        try:
+            return convert(read(text), annotation)
+        except ValidationError as error:
+            raise complaint(error) from None
+
+    return held
+
+
+def is_its_own_spelling(shapes: Iterable[Any]) -> bool:
     """Return whether no two texts are read as one value."""
     return all(
         isinstance(shape, (inspect.StrType, inspect.BytesType, inspect.AnyType))
@@ -219,30 +178,29 @@ def _kept(annotation: Any) -> Convert:
 
     def read(raw: Raw) -> Any:
         value = decode(raw)
-        if beyond_microseconds(raw):
-            raise _cut(json.decode(raw), value)
+        check_kept(raw, value)
         return value
 
     return read
 
 
-def check_kept(text: str, value: Any) -> None:
-    """Raise `Misfit` if a map's key would be written with fewer digits than it is read with."""
-    if type(value) is float:
-        read_exact_float(text)
-    if isinstance(value, _MOMENTS) and beyond_microseconds(text.encode()):
-        raise _cut(text, value)
-
-
 _MOMENTS = (datetime.datetime, datetime.time, datetime.timedelta)
 
 
-def _cut(text: str, value: Any) -> Misfit:
-    written = json.decode(json.encode(value))
-    return Misfit(
-        f"{text} would be written as {written}, without its nanoseconds: "
-        "declare the field as str or msgspec.Raw"
-    )
+def check_kept(text: Raw | bytes, value: Any) -> None:
+    """Raise `Misfit` if what is read of a text would be written with fewer digits."""
+    if type(value) is float:
+        read_exact_float(bytes(text).decode())
+    if isinstance(value, _MOMENTS) and beyond_microseconds(text):
+        written = json.decode(json.encode(value))
+        found = bytes(text).decode().strip('"')
+        raise Misfit(
+            f"{found} would be written as {written}, without its nanoseconds: "
+            "declare the field as str or msgspec.Raw"
+        )
+
+
+_LIMITS = ("gt", "ge", "lt", "le", "multiple_of", "min_length", "max_length", "pattern", "tz")
 
 
 def limited(annotation: Any, shape: Any) -> Any:
@@ -251,12 +209,12 @@ def limited(annotation: Any, shape: Any) -> Any:
     return Annotated[annotation, Meta(**found)] if found else annotation
 
 
-def key(shape: inspect.Type) -> Any:
-    """Read a map's keys, or a value that is one of a list, as the parser does by itself."""
-    return Union[tuple(map(_key, alternatives(shape)))]  # noqa: UP007  # of a tuple
+def annotated(shapes: Iterable[Any]) -> Any:
+    """Read what has none in it, such as a map's keys, as the parser does by itself."""
+    return Union[tuple(map(_annotated, shapes))]  # noqa: UP007  # of a tuple
 
 
-def _key(shape: Any) -> Any:
+def _annotated(shape: Any) -> Any:
     if isinstance(shape, inspect.LiteralType):
         return Literal[shape.values]
     if isinstance(shape, inspect.EnumType):

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from functools import cached_property, partial
-from operator import attrgetter
 from typing import Any, Literal
 
 from msgspec import UNSET, Raw, Struct, defstruct, inspect
 
 from ..model.fields import label
 from .attributes import ARRAYS, KINDS, RecordType, alternatives, struct_tag, tag_of
-from .leaves import Inside, Place, compose, is_its_own_spelling, key, leaf, limited
+from .leaves import Inside, Place, annotated, compose, is_its_own_spelling, leaf, limited
 from .mismatch import Convert, Misfit, decoder, each, every
 from .records import record_reader
+from .scalars import read_integer
 from .values import wrapper
 from .wire import (
     ANYTHING,
@@ -127,8 +127,8 @@ class Readers:
     def _map(self, shape: inspect.DictType) -> Inside:
         """Tell how to read a map; keys with several spellings are compared once they are read."""
         place = self.position(shape.value_type)
-        keys = key(shape.key_type)
-        plain = is_its_own_spelling(list(alternatives(shape.key_type)))
+        shapes = alternatives(shape.key_type)
+        keys, plain = annotated(shapes), is_its_own_spelling(shapes)
         annotation = _of(dict, keys if plain else str, place.annotation)
         read = entries(place.unwrap, None if plain else keys, exact=self._exact)
         return Inside(limited(annotation, shape), read)
@@ -145,16 +145,9 @@ class Readers:
 
     def _tagged(self, shapes: list[inspect.StructType]) -> Inside:
         """Read Structs that a tag tells apart: the tag first, then all of it."""
-        tag_in = tag_reader(shapes[0])
         known = {struct_tag(shape)[1]: partial(self._read, shape) for shape in shapes}
-
-        def read(raw: Raw) -> Any:
-            found = known.get(tag_in(raw))
-            if found is None:
-                raise Misfit("the value of the tag names none of the Structs in the union")
-            return found(raw)
-
-        return Inside(Raw, read)
+        chosen = by_tag(shapes[0], known, "the Structs in the union")
+        return Inside(Raw, lambda raw: chosen(raw)(raw))
 
     def _tuple(self, shape: inspect.TupleType) -> Inside:
         """Tell how to read a tuple of a certain length."""
@@ -181,11 +174,10 @@ class Readers:
         return Inside(annotation, members_of_set(make, every(inside.convert)))
 
 
-def tag_reader(shape: inspect.StructType) -> Convert:
-    """Make what reads the tag of an item, or of a value in one, that can be of several Structs."""
+def by_tag(shape: inspect.StructType, known: dict[Any, Any], all_: str, *steps: str) -> Convert:
+    """Make what reads the tag alone of a Struct, and gives what is known by it."""
     tag_field, tag = struct_tag(shape)
-    kind = inspect.StrType() if isinstance(tag, str) else inspect.IntType()
-    place = only_one(tag_of(kind), leaf([kind], exact=False))
+    place = only_one(*(("S", Inside(str)) if isinstance(tag, str) else ("N", _WHOLE)))
     # It has no other field: the parser passes over all but the tag.
     peek = defstruct(
         "Tagged",
@@ -193,7 +185,16 @@ def tag_reader(shape: inspect.StructType) -> Convert:
         rename={"tag": tag_field},
         array_like=tag_of(shape) == "L",
     )
-    return Record(peek, compose(attrgetter("tag"), place.unwrap)).read
+
+    def chosen(found: Any) -> Any:
+        if (tag := place.unwrap(found.tag)) not in known:
+            raise Misfit(f"the value of the tag names none of {all_}", *steps)
+        return known[tag]
+
+    return decoder(peek, chosen)
+
+
+_WHOLE = Inside(str, read_integer)
 
 
 def _of(generic: Any, *arguments: Any) -> Any:

@@ -24,10 +24,10 @@ from .attributes import (
     struct_tag,
     tag_of,
 )
-from .leaves import NULL, Form, Place, Write, leaf_form
+from .leaves import NULL, Form, Place, leaf_form
 from .mismatch import UNFIT, Convert, Misfit, at, expected, raise_at
 from .roles import TABLE_KEY, left_out, role_of
-from .scalars import encode, fitted, real, whole
+from .scalars import Write, encode, fitted, real, whole
 
 _NAMES = {
     "Decimal": Decimal,

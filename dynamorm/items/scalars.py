@@ -8,7 +8,6 @@ a zone is written in UTC.
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta, timezone
@@ -23,8 +22,9 @@ from decimal import (
 )
 from typing import Any
 
-from msgspec import json
+from msgspec import inspect, json
 
+from .attributes import DecimalKeyType, FloatKeyType, MomentKeyType, SecondsType
 from .mismatch import UNFIT, Misfit, expected
 
 # 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
@@ -159,41 +159,6 @@ def exact_number(text: str) -> Decimal:
     return number
 
 
-_BOUNDS: dict[str, tuple[str, Callable[[Any, Any], bool]]] = {
-    "gt": (">", operator.gt),
-    "ge": (">=", operator.ge),
-    "lt": ("<", operator.lt),
-    "le": ("<=", operator.le),
-    "multiple_of": ("that is a multiple of", lambda value, factor: value % factor == 0),
-}
-
-
-def bounded(read: Callable[[str], Any], shapes: dict[type, Any]) -> Callable[[str], Any]:
-    """Hold numbers to the bounds of their type, which the parser cannot do for a string.
-
-    By the class of the number: of `int | float` each may have bounds of its own.
-    """
-    bounds = {
-        kind: [
-            (limit, *_BOUNDS[name])
-            for name in _BOUNDS
-            if (limit := getattr(shape, name, None)) is not None
-        ]
-        for kind, shape in shapes.items()
-    }
-    if not any(bounds.values()):
-        return read
-
-    def convert(text: str) -> Any:
-        number = read(text)
-        for limit, words, holds in bounds[type(number)]:
-            if not holds(number, limit):
-                raise Misfit(f"expected a number {words} {limit}")
-        return number
-
-    return convert
-
-
 beyond_microseconds = re.compile(rb"\.\d{6}\d*[1-9]").search
 """Find a fraction that no datetime can hold."""
 
@@ -253,3 +218,50 @@ def read_exact_seconds(text: str) -> datetime:
     if number != number.to_integral_value():
         raise Misfit(f"{text} would be rounded up: declare the field as Decimal or msgspec.Raw")
     return read_seconds(text)
+
+
+Write = Callable[[Any], bytes]
+"""Gives JSON; raises `Misfit`, or another of `UNFIT`, for a value that it is not made for."""
+
+CALL = "{call}({value})"
+
+
+def only(kind: type, write: Write) -> Write:
+    """Make a writer that takes instances of one class."""
+
+    def checked(value: Any) -> bytes:
+        if isinstance(value, kind):
+            return write(value)
+        raise expected((kind,), value)
+
+    return checked
+
+
+_SOONER = "{0} if (v := {{value}}).__class__ is {1} else {{call}}(v)".format
+
+# How a type is written, and what generated code tries before it calls that.
+WRITERS: dict[type[inspect.Type], tuple[Write, str]] = {
+    inspect.StrType: (only(str, encode), _SOONER("encode(v)", "str")),
+    inspect.BoolType: (only(bool, encode), _SOONER("encode(v)", "bool")),
+    inspect.BytesType: (only(bytes, encode), _SOONER("encode(v)", "bytes")),
+    inspect.IntType: (
+        write_integer,
+        # A longer one may have more digits than DynamoDB keeps, so its writer looks at it.
+        _SOONER("encode(v)", "int and -0x8000000000000000 <= v <= 0x7fffffffffffffff"),
+    ),
+    inspect.FloatType: (
+        write_float,
+        # Within these bounds msgspec writes a float as Python does.
+        _SOONER("encode(v)", "float and (1e-4 < v < 1e15 or -1e15 < v < -1e-4)"),
+    ),
+    inspect.DecimalType: (
+        write_decimal,
+        _SOONER("encode(fitted(v))", "Decimal and v.is_finite()"),
+    ),
+    FloatKeyType: (write_key_float, CALL),
+    DecimalKeyType: (write_key_decimal, CALL),
+    inspect.DateTimeType: (only(datetime, write_moment), CALL),
+    MomentKeyType: (only(datetime, write_key_moment), CALL),
+    SecondsType: (only(datetime, write_seconds), CALL),
+    inspect.TimeType: (only(time, write_time), CALL),
+}

@@ -6,6 +6,7 @@ What a transform raises, and what it gives that is no item, is told with its nam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from copy import deepcopy
 from functools import update_wrapper
 from hashlib import blake2b
@@ -250,13 +251,8 @@ def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
 
 
 def _raised(transform: Transform, error: Exception) -> Misfit:
-    return Misfit(f"transform {name_of(transform)} raised {_reason(error)}")
-
-
-def _reason(error: Exception) -> str:
-    name = type(error).__name__
-    try:
-        text = " ".join(text_of(error).split())
-    except Exception:  # noqa: BLE001 - the text of a class that is not ours
-        return name
-    return f"{name}: {text[:MAX_REASON]}" if text else name
+    reason = type(error).__name__
+    with suppress(Exception):  # the text of a class that is not ours
+        if text := " ".join(text_of(error).split()):
+            reason += f": {text[:MAX_REASON]}"
+    return Misfit(f"transform {name_of(transform)} raised {reason}")

@@ -23,7 +23,6 @@ from .codec import Codec, UnionCodec, Unmodelled, codec
 from .keys import Key, Made, item_key, plain_number
 from .limits import key_limits
 from .mismatch import Convert, Misfit
-from .readers import Readers
 from .records import access, compiled
 from .roles import INDEX_KEY, SECONDS, TABLE_KEY, left_out, role_of
 from .transforms import Transform, given, guarded, name_of
@@ -71,9 +70,9 @@ class ExactCodec(Codec[M]):
         others = (field for field in self.shape.fields if field.encode_name not in names)
         self._written = any(left_out(self.shape, field) is None for field in others)
 
-    def _reader(self, readers: Readers, *, forbid: bool = False) -> Convert:
+    def _reader(self, *, strict: bool, forbid: bool = False) -> Convert:
         """Refuse what would be changed too."""
-        read = super()._reader(readers, forbid=forbid)
+        read = super()._reader(strict=strict, forbid=forbid)
         if not self._keys:
             return read
 

@@ -175,3 +175,6 @@ class _Checks:
 
 _STRICT = _Checks(_BYTES)
 _LOOSE = _Checks((*_BYTES, str))
+
+check_item = _STRICT.check_item
+"""Raise `Misfit` for what is no item, or has a `str` where binary is to be."""

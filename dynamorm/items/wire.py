@@ -14,10 +14,10 @@ from typing import Any
 
 from msgspec import UNSET, Raw, Struct, json, to_builtins
 
-from .leaves import CALL, Inside, Place, check_kept, compose
+from .leaves import Inside, Place, check_kept, compose
 from .mismatch import STRANGE, UNFIT, Convert, Misfit, decoder, every, raise_at
 from .records import compiled_list
-from .scalars import read_exact_float, read_float, read_integer
+from .scalars import CALL, read_exact_float, read_float, read_integer
 from .values import Value, natural, wrapper
 
 _KEEP = "{value}"
@@ -46,15 +46,11 @@ def nullable(tag: str, inside: Inside) -> Place:
         return Place(annotation, tag, None, _KEEP)
     # Bound to `v`, so that the attribute is not read twice.
     code = "None if (v := {value}) is None else " + _code(convert).replace("{value}", "v")
-    return Place(annotation, tag, _unless_none(convert), code)
+    return Place(annotation, tag, lambda value: None if value is None else convert(value), code)
 
 
 def _code(convert: Convert | None) -> str:
     return _KEEP if convert is None else _SHORTCUTS.get(convert, CALL)
-
-
-def _unless_none(convert: Convert) -> Convert:
-    return lambda value: None if value is None else convert(value)
 
 
 def one_of_several(insides: dict[str, Inside]) -> Place:
@@ -83,15 +79,11 @@ ANYTHING = Place(Value, "", _anything)
 """Read whatever an attribute can be."""
 
 
-def _unless_null(raw: Raw) -> Raw | None:
-    """Keep the bytes, but for those of NULL."""
-    return None if json.decode(raw) == {"NULL": True} else raw
-
-
 AS_IT_IS = Place(Raw, "", lambda raw: raw, _KEEP)
 """Keep the bytes of an attribute value."""
 
-AS_IT_IS_OR_NONE = Place(Raw, "", _unless_null)
+AS_IT_IS_OR_NONE = Place(Raw, "", lambda raw: None if json.decode(raw) == {"NULL": True} else raw)
+"""Keep them, but for those of NULL."""
 
 
 def members(make: type, place: Place) -> Convert:
@@ -172,7 +164,7 @@ def _keys(annotation: Any, *, exact: bool) -> Convert:
             raise _merged(names, alone, "key of the map")
         if exact:
             for name, key in zip(names, found, strict=True):
-                check_kept(name, key)
+                check_kept(name.encode(), key)
         return found
 
     return read

@@ -15,10 +15,10 @@ from typing import Any, get_origin
 from msgspec import Raw, Struct, inspect, json, to_builtins
 
 from .attributes import ARRAYS, KINDS, LEAVES, RecordType, alternatives, read_shape, tag_of
-from .leaves import NULL, SHORTCUTS, Form, Write, leaf_form, only
+from .leaves import NULL, Form, leaf_form
 from .mismatch import UNFIT, Misfit, each, every, expected, raise_at
 from .records import compiled_list, record_writer
-from .scalars import encode, write_moment, write_time
+from .scalars import CALL, Write, encode, only, write_moment, write_time
 from .values import attribute_of, item_json, natural
 
 Writers = dict[type, Write]
@@ -134,7 +134,7 @@ _OF_KIND = "if not isinstance(values, kind): raise expected((kind,), values)"
 
 def _collection(kind: type, member: Form, empty: str = "return b''") -> Write:
     """Make what writes the members of a collection, which are all of one form."""
-    quick = member.shortcut if member.shortcut in SHORTCUTS.values() else ""
+    quick = member.shortcut if member.before and member.shortcut != CALL else ""
     write: Write = compiled_list(
         quick.format(value="value", call="write"),
         check=f"{_OF_KIND}\n    if not values: {empty}",

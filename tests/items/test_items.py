@@ -672,13 +672,23 @@ WRONG = "a value of type {} does not belong here - at Holder.value{}"
             "Expected `int`, got `str` - at Holder.value",
         ),
         (Size, {"L": []}, "Expected `array` of at least length 1, got 0 - at Holder.value"),
-        (Annotated[int, Meta(ge=5)], {"N": "4"}, "expected a number >= 5 - at Holder.value"),
+        (Annotated[int, Meta(ge=5)], {"N": "4"}, "Expected `int` >= 5 - at Holder.value"),
         (
             Annotated[int, Meta(multiple_of=5)],
             {"N": "4"},
-            "expected a number that is a multiple of 5 - at Holder.value",
+            "Expected `int` that's a multiple of 5 - at Holder.value",
         ),
-        (Annotated[float, Meta(lt=5)], {"N": "5"}, "expected a number < 5 - at Holder.value"),
+        (Annotated[float, Meta(lt=5)], {"N": "5"}, "Expected `float` < 5.0 - at Holder.value"),
+        (
+            Annotated[int, Meta(ge=5)] | Annotated[float, Meta(lt=5)],
+            {"N": "5.5"},
+            "Expected `float` < 5.0 - at Holder.value",
+        ),
+        (
+            dict[Annotated[int, Meta(ge=5)], str],
+            {"M": {"4": {"S": "x"}}},
+            "Expected `int` >= 5 - at Holder.value",
+        ),
         (
             Annotated[str, Meta(max_length=1, title="x")],
             {"S": "secret"},
@@ -951,6 +961,7 @@ ALONE = "Raw holds any attribute value, so declare it alone or with None"
             "float and decimal are both stored as N and cannot be told apart - at Holder.value",
         ),
         (holder(dict[bytes, int]), "bytes cannot be the key of a map - at Holder.value"),
+        (holder(dict[Raw, int]), "raw cannot be the key of a map - at Holder.value"),
         (Point, "an array_like Struct has no attribute names: leave array_like out - at Point"),
         (
             holder(set[Raw]),
