@@ -1,8 +1,9 @@
-"""What callers pass: errors about it say what to write instead."""
+"""What callers pass and annotate: errors about it say what to write instead."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
+import sys
+from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import Any, NoReturn
 
 _ASYNC = 0x80 | 0x200  # CO_COROUTINE, CO_ASYNC_GENERATOR of `inspect`, which takes long to import
@@ -85,3 +86,34 @@ def check_progress(progress: object) -> None:
     if not callable(progress):
         raise TypeError(f"progress= takes a function of one argument, not {progress!r:.200}")
     check_plain("progress=", progress)
+
+
+def unreadable(model: Any, called: str) -> Iterator[str]:
+    """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
+    from inspect import get_annotations  # which takes long to import
+    from typing import get_type_hints
+
+    for base in model.__mro__:
+        # In `class Page[T](Struct)` an annotation may name T, which no module has.
+        parameters = {item.__name__: item for item in getattr(base, "__type_params__", ())}
+        for name, annotation in get_annotations(base, **_UNEVALUATED).items():
+            # A class for each, since evaluating all of one class stops at the first that fails.
+            alone = type(name, (), {"__module__": base.__module__})
+            alone.__annotations__ = {name: annotation}
+            try:
+                get_type_hints(alone, localns={**vars(base), **parameters}, include_extras=True)
+            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
+                yield reason(error, f"{called}.{name}")
+
+
+# annotationlib.Format.FORWARDREF: from Python 3.14 on a class evaluates its annotations when asked,
+# and names that are not there raise otherwise.
+_UNEVALUATED: dict[str, Any] = {"format": 3} if sys.version_info >= (3, 14) else {}
+
+
+def reason(error: Exception, place: str) -> str:
+    """Say why an annotation cannot be read."""
+    name = getattr(error, "name", None)
+    if isinstance(error, NameError) and name:
+        return f"{name!r} cannot be found: define or import it at module level - at {place}"
+    return f"its type cannot be read: {type(error).__name__}: {error} - at {place}"

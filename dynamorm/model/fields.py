@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import sys
 from collections.abc import Iterator
 from types import NoneType, UnionType
 from typing import Annotated, Any, ClassVar, Final, Literal, NewType, Union, get_args, get_origin
@@ -163,53 +162,30 @@ def read_fields(model: Any, problems: list[str]) -> tuple[Field, ...]:
         # Not `get_type_hints`: msgspec knows the encoded names, and the types of a generic class.
         infos = structs.fields(model)
     except Exception as error:
-        unreadable = tuple(_unreadable(model))
-        raise errors.ModelError(unreadable or (_reason(error, label(model)),)) from error
+        from .arguments import reason, unreadable
+
+        named = tuple(unreadable(get_origin(model) or model, label(model)))
+        raise errors.ModelError(named or (reason(error, label(model)),)) from error
     fields = []
     for info in infos:
         place = f"{label(model)}.{info.name}"
         try:
             fields.append(_read(info, place, problems))
         except Exception as error:  # noqa: BLE001 - an alias (`type X = ...`) is evaluated here
-            problems.append(_reason(error, place))
+            from .arguments import reason
+
+            problems.append(reason(error, place))
     return tuple(fields)
-
-
-def _unreadable(model: Any) -> Iterator[str]:
-    """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
-    from inspect import get_annotations  # which takes long to import
-    from typing import get_type_hints
-
-    for base in (get_origin(model) or model).__mro__:
-        # In `class Page[T](Struct)` an annotation may name T, which no module has.
-        parameters = {item.__name__: item for item in getattr(base, "__type_params__", ())}
-        for name, annotation in get_annotations(base, **_UNEVALUATED).items():
-            # A class for each, since evaluating all of one class stops at the first that fails.
-            alone = type(name, (), {"__module__": base.__module__})
-            alone.__annotations__ = {name: annotation}
-            try:
-                get_type_hints(alone, localns={**vars(base), **parameters}, include_extras=True)
-            except Exception as error:  # noqa: BLE001 - whatever it is, it is told
-                yield _reason(error, f"{label(model)}.{name}")
-
-
-# annotationlib.Format.FORWARDREF: from Python 3.14 on a class evaluates its annotations when asked,
-# and names that are not there raise otherwise.
-_UNEVALUATED: dict[str, Any] = {"format": 3} if sys.version_info >= (3, 14) else {}
-
-
-def _reason(error: Exception, place: str) -> str:
-    name = getattr(error, "name", None)
-    if isinstance(error, NameError) and name:
-        return f"{name!r} cannot be found: define or import it at module level - at {place}"
-    return f"its type cannot be read: {type(error).__name__}: {error} - at {place}"
 
 
 def _read(info: structs.FieldInfo, place: str, problems: list[str]) -> Field:
     metadata: list[object] = []
     leaves = list(_leaves(info.type, metadata))
     # `id: str = PartitionKey()` and `id: PartitionKey()` are what people write first.
-    misplaced = [found for found in (info.default, info.default_factory, *leaves) if _marks(found)]
+    # One further in, as in `list[Annotated[str, PartitionKey()]]`, would mark nothing.
+    inside = (found for leaf in leaves for found in _inside(leaf))
+    others = (info.default, info.default_factory, *leaves, *inside)
+    misplaced = [found for found in others if _marks(found)]
     problems += [
         f"{marker.__name__} needs parentheses: write {marker.__name__}() - at {place}"
         for marker in _MARKERS
@@ -243,8 +219,8 @@ def _marks(value: object) -> bool:
 def _misplaced(name: str, marker: Any, place: str) -> str:
     written = f"{marker.__name__}()" if isinstance(marker, type) else repr(marker)
     return (
-        f"a marker is neither a default nor a type: write {name}: Annotated[str, {written}], "
-        f"or another type in place of str - at {place}"
+        f"a marker is no default, no type and no part of one: write {name}: Annotated[str, "
+        f"{written}], or another type in place of str - at {place}"
     )
 
 
@@ -268,6 +244,14 @@ def _leaves(annotation: Any, metadata: list[object]) -> Iterator[Any]:
         yield from _leaves(origin.__value__[get_args(annotation)], metadata)
     else:
         yield annotation
+
+
+def _inside(annotation: Any) -> Iterator[object]:
+    """Yield what `Annotated` says of the parts of a type, such as the items of a list."""
+    for part in get_args(annotation):
+        yield from getattr(part, "__metadata__", ())
+        # As it is written: an alias may contain itself.
+        yield from _inside(part)
 
 
 def _is_alias(annotation: Any) -> bool:

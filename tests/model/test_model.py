@@ -452,9 +452,24 @@ def test_a_marker_is_no_default(kind, default, written):
     key = ("id", Annotated[str, PartitionKey()])
     model = defstruct("Plain", [key, ("field", kind, default)])
     assert problems(model)[0] == (
-        f"a marker is neither a default nor a type: write field: Annotated[str, {written}], "
-        "or another type in place of str - at Plain.field"
+        f"a marker is no default, no type and no part of one: write field: Annotated[str, "
+        f"{written}], or another type in place of str - at Plain.field"
     )
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        list[Annotated[str, PartitionKey(index="by-x")]],
+        dict[str, list[Annotated[str, PartitionKey(index="by-x")] | None]] | None,
+        tuple[Annotated[str, PartitionKey], ...],
+    ],
+)
+def test_a_marker_inside_another_type_is_refused(kind):
+    """It would mark nothing: the table would be made without the index."""
+    model = defstruct("Plain", [("id", Annotated[str, PartitionKey()]), ("field", kind)])
+    (problem,) = problems(model)
+    assert problem.startswith("a marker is no default, no type and no part of one: write field: ")
 
 
 def test_a_misplaced_marker_is_one_problem():
