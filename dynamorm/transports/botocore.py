@@ -14,31 +14,7 @@ from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from botocore.awsrequest import (
-    AWSHTTPConnection,
-    AWSHTTPConnectionPool,
-    AWSHTTPSConnection,
-    AWSHTTPSConnectionPool,
-    AWSPreparedRequest,
-)
-from botocore.exceptions import (
-    BotoCoreError,
-    ConnectionClosedError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-    HTTPClientError,
-    ProxyConnectionError,
-    ReadTimeoutError,
-    SSLError,
-)
-from botocore.exceptions import ConnectionError as CannotConnect
-from botocore.httpsession import (
-    ProtocolError,
-    Timeout,
-    URLLib3ReadTimeoutError,
-    URLLib3Session,
-    URLLib3SSLError,
-)
+from botocore import awsrequest, exceptions, httpsession
 
 from .exchange import MAX_DIGITS, Answer, Unreadable, check_size, room
 from .routes import LONGEST, OPTIONS, Failed, Failure, Route, Why, without_frames
@@ -61,7 +37,7 @@ class BotocoreTransport(SignedTransport):
 
     def _open(self, route: Route) -> Line:
         verify: Any = route.bundle or True
-        http = URLLib3Session(
+        http = httpsession.URLLib3Session(
             verify=verify,
             proxies={route.url.partition(":")[0]: route.proxy.url} if route.proxy else {},
             timeout=(route.connect_timeout, route.read_timeout),
@@ -80,7 +56,7 @@ class _Body(BytesIO):
     connect time-out: two seconds for as much as 16 MB.
     """
 
-    def __init__(self, body: bytes, limits: Timeout) -> None:
+    def __init__(self, body: bytes, limits: httpsession.Timeout) -> None:
         super().__init__(body)
         self.limits = limits
 
@@ -104,11 +80,11 @@ class _Patient:
         return super().request(method, url, body, *given, **named)  # type: ignore[misc]
 
 
-class _Connection(_Patient, AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
+class _Connection(_Patient, awsrequest.AWSHTTPConnection):  # type: ignore[misc]  # botocore has no types
     pass
 
 
-class _SecureConnection(_Patient, AWSHTTPSConnection):  # type: ignore[misc]
+class _SecureConnection(_Patient, awsrequest.AWSHTTPSConnection):  # type: ignore[misc]
     pass
 
 
@@ -120,15 +96,15 @@ class _Timed:
         return super().urlopen(*given, body=body, **named)  # type: ignore[misc]
 
 
-class _Pool(_Timed, AWSHTTPConnectionPool):  # type: ignore[misc]
+class _Pool(_Timed, awsrequest.AWSHTTPConnectionPool):  # type: ignore[misc]
     ConnectionCls = _Connection
 
 
-class _SecurePool(_Timed, AWSHTTPSConnectionPool):  # type: ignore[misc]
+class _SecurePool(_Timed, awsrequest.AWSHTTPSConnectionPool):  # type: ignore[misc]
     ConnectionCls = _SecureConnection
 
 
-class _Request(AWSPreparedRequest):  # type: ignore[misc]  # botocore has no types
+class _Request(awsrequest.AWSPreparedRequest):  # type: ignore[misc]  # botocore has no types
     """What is sent; botocore's errors keep it, and its own repr would show the session token."""
 
     __repr__: Any = object.__repr__
@@ -137,7 +113,7 @@ class _Request(AWSPreparedRequest):  # type: ignore[misc]  # botocore has no typ
 class _Session:
     """botocore's pool of connections to one endpoint."""
 
-    def __init__(self, route: Route, http: URLLib3Session) -> None:
+    def __init__(self, route: Route, http: httpsession.URLLib3Session) -> None:
         self._route = route
         self._url = f"{route.url}{route.path}"
         self._http = http
@@ -155,19 +131,19 @@ class _Session:
             # The last argument leaves the answer's body unread: `_content` bounds it.
             response = self._http.send(_Request("POST", self._url, headers, sent, True))
             content = _content(response.raw, until)
-        except (CannotConnect, HTTPClientError, *_READING) as error:
+        except (exceptions.ConnectionError, exceptions.HTTPClientError, *_READING) as error:
             failed = self._failed(without_frames(error))
             raise failed.error(self._route.url, operation) from failed.cause
         self._answered = True
         return Answer(response.status_code, response.headers, content)
 
-    def _limits(self, until: float) -> Timeout:
+    def _limits(self, until: float) -> httpsession.Timeout:
         """Return the time-outs of a request, shortened to the time that is left."""
         left = max(until - time.monotonic(), 0.001)  # not 0, which urllib3 refuses
         steps = (self._route.connect_timeout, self._route.read_timeout)
         limits = (min(step, left) for step in steps)
         connect, read = (min(limit, LONGEST) if limit < inf else None for limit in limits)
-        return Timeout(connect=connect, read=read)
+        return httpsession.Timeout(connect=connect, read=read)
 
     def close(self) -> None:
         self._answered = False
@@ -202,16 +178,25 @@ def _content(raw: Any, until: float) -> bytes:
     return whole.getvalue()
 
 
-_READING = (ProtocolError, TimeoutError, Unreadable, URLLib3ReadTimeoutError, URLLib3SSLError)
+_READING = (
+    httpsession.ProtocolError,
+    TimeoutError,
+    Unreadable,
+    httpsession.URLLib3ReadTimeoutError,
+    httpsession.URLLib3SSLError,
+)
 
 # The first that fits counts. What no other row names may have taken effect.
 _MEANINGS: tuple[tuple[Any, Failure], ...] = (
-    (EndpointConnectionError, Why.NO_CONNECTION),
-    (ConnectTimeoutError, Why.TOO_LATE),
-    (ProxyConnectionError, Why.NO_PROXY),
-    ((SSLError, URLLib3SSLError), Why.UNTRUSTED),
-    ((ReadTimeoutError, TimeoutError, URLLib3ReadTimeoutError), Why.NO_ANSWER),
-    ((ConnectionClosedError, ProtocolError), Why.CLOSED),
+    (exceptions.EndpointConnectionError, Why.NO_CONNECTION),
+    (exceptions.ConnectTimeoutError, Why.TOO_LATE),
+    (exceptions.ProxyConnectionError, Why.NO_PROXY),
+    ((exceptions.SSLError, httpsession.URLLib3SSLError), Why.UNTRUSTED),
+    (
+        (exceptions.ReadTimeoutError, TimeoutError, httpsession.URLLib3ReadTimeoutError),
+        Why.NO_ANSWER,
+    ),
+    ((exceptions.ConnectionClosedError, httpsession.ProtocolError), Why.CLOSED),
     (Exception, Why.BROKEN),
 )
 
@@ -221,7 +206,7 @@ _CLOSED = (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError)
 def _cause(error: BaseException) -> BaseException:
     """Find what went wrong first: botocore wraps what urllib3 has wrapped, in several ways."""
     cause: BaseException = error
-    inner: Any = error.kwargs.get("error") if isinstance(error, BotoCoreError) else error
+    inner: Any = error.kwargs.get("error") if isinstance(error, exceptions.BotoCoreError) else error
     while inner is not None:
         cause = inner
         inner = cause.__cause__ or next((e for e in cause.args if isinstance(e, Exception)), None)

@@ -99,19 +99,18 @@ class CredentialSource(Hidden):
         return found if isinstance(found, Held) else Held(found)
 
     def _from_container(self, profile: Profile) -> Given | None:
-        if not any(name.startswith("AWS_CONTAINER_CREDENTIALS_") for name in self._environ):
-            return None
-        if profile.credential_setting or any(
-            self._environ.get(name) for name in _BEFORE_CONTAINERS
-        ):
+        asked = any(map(self._environ.get, CONTAINERS))
+        earlier = profile.credential_setting or any(map(self._environ.get, BEFORE_CONTAINERS))
+        if not asked or earlier:
             return None
         from .container import from_container
 
         return from_container(self._environ)
 
 
-# What botocore's chain asks before a container; it knows how.
-_BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG")
+CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG")
+"""What botocore's chain asks before a container; it knows how."""
 
 
 def _from_environment(environ: Mapping[str, str]) -> Given | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from . import FILES, NAMES, Profile, Variables, files
-from .credential_source import Held, reason
+from .credential_source import BEFORE_CONTAINERS, CONTAINERS, Held, reason
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
@@ -98,7 +98,9 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Held | None
     What a provider raises, be it botocore's or anybody's, becomes an error of ours that names the
     setting. Neither its frames nor the object itself go along: they hold what a provider has read.
     """
-    setting = profile.credential_setting or next(filter(environ.get, _VARIABLES), "")
+    setting = profile.credential_setting or next(
+        filter(environ.get, (*BEFORE_CONTAINERS, *CONTAINERS)), ""
+    )
     source = setting or "the credential chain"
     try:
         from botocore.session import Session
@@ -124,15 +126,6 @@ def from_chain(profile: Profile, region: str, environ: Variables) -> Held | None
         return found and Held(found, source)
     # Outside of the handler: in it, frames that hold a secret would be the context.
     raise errors.CredentialsMissing(f"{source} gave no credentials: {why}")
-
-
-_VARIABLES = (
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CREDENTIAL_FILE",
-    "BOTO_CONFIG",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 
 
 def _chosen(profile: Profile, environ: Variables) -> dict[str, Any]:

@@ -234,7 +234,8 @@ async def exchanged(
     `post` is given the operation, the headers, the body and the moment `until` of the monotonic
     clock, by which credentials are looked up too.
     """
-    for again in (True, False):
+    again = False
+    while True:
         used = signer.credentials.get(until)
         try:
             answer = await post(operation, signer.signed(operation, body, used), body, until)
@@ -243,10 +244,11 @@ async def exchanged(
             raise without_frames(error) from error.__cause__
         verdict = judged(operation, answer, signer.endpoint.url)
         # Once: a service that goes on refusing is believed.
-        if not (again and isinstance(verdict, ServiceError)):
+        if again or not isinstance(verdict, ServiceError):
             break
         if not signer.learn(verdict, used, answer.headers):
             break
+        again = True
     del answer  # what was refused is not kept with its error
     if isinstance(verdict, bytes):
         return verdict

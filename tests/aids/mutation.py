@@ -43,6 +43,7 @@ TESTS = {
         "transports/containers transports/credentials transports/places transports/secrets"
     ),
     "transports.exchange": "operations/observing transports/exchange transports/hostile",
+    "transports.signing": "transports/credentials transports/exchange transports/signing",
 }
 """By the module's name; setup.cfg has the same modules and files."""
 

@@ -160,6 +160,18 @@ def test_a_loop_that_has_ended_is_forgotten():
         assert [asyncio.run(look(mine)) for _ in range(3)] == [1, 1, 1]
 
 
+@pytest.mark.filterwarnings("ignore:unclosed:ResourceWarning")  # as the loop was told to expect
+def test_what_an_ended_loop_has_left_open_is_in_nobodys_way():
+    """It cannot be closed any more, and the next loop has a connection of its own."""
+    with Server(TABLE) as server:
+        mine = transport(server)
+        for _ in range(3):
+            assert b"orders" in asyncio.run(mine.send("DescribeTable", b"{}"))
+        assert server.connections == 3
+        del mine
+        gc.collect()
+
+
 def test_closing_before_the_first_request_does_nothing():
     """There is nothing to close, whether anything was looked up or not."""
 
