@@ -28,9 +28,10 @@ RECORD = 16 << 10
 
 
 class Link(ABC):
-    """What brings and takes bytes; each of its steps takes `step` seconds at most.
+    """What brings and takes bytes.
 
-    And none ends after the moment `until` of the monotonic clock: a `TimeoutError`.
+    A step that takes more than `step` seconds, or goes on after the moment `until` of the monotonic
+    clock, is a `TimeoutError`.
     """
 
     step = inf
