@@ -36,7 +36,8 @@ def _tags_fit(tags: object) -> bool:
 
 def _is_tag_text(text: object, most: int) -> bool:
     # Letters and spaces are those of Unicode, which the service allows.
-    return isinstance(text, str) and bool(re.fullmatch(rf"[\w\s+=.:/@-]{{0,{most}}}", text))
+    fits = isinstance(text, str) and len(text) <= most and re.fullmatch(r"[\w\s+=.:/@-]*", text)
+    return bool(fits)
 
 
 def _is_policy(given: object) -> bool:
@@ -189,7 +190,9 @@ def option_problems(
             said = getattr(spec, FILLED_BY.get(name, ""), UNSET) not in (UNSET, ())
             if name in ALWAYS_FILLED or said:
                 yield f"extra has {name!r}, which the model or its options say already"
-    if not unfit.keys() & {"replicas", "witness", "ignore"}:
+    # Their rules take for granted that these are of the right types.
+    fit = not unfit.keys() & {"replicas", "witness", "ignore"}
+    if fit and (spec.replicas or spec.consistency or spec.witness):
         yield from _replica_problems(spec, indexes, expires)
 
 

@@ -10,43 +10,37 @@ from __future__ import annotations
 
 from typing import Any
 
-# The names that `__init__.pyi` has for type checkers. A builder is loaded when it is first asked
-# for: a cold start would pay for all.
-_BUILDERS = {
-    "backups": (
+# The names that `__init__.pyi` has for type checkers, by module: one is loaded when it is first
+# asked for, since a cold start would pay for all. In `api` they are Structs, which build themselves
+# and are named as their operations are.
+_MODULES = {
+    "..api": "encode",
+    "..api.backups": "delete_backup describe_backup",
+    "..api.s3": (
+        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
+        "list_bulk_operations list_exports list_imports"
+    ),
+    "..api.settings": "delete_resource_policy get_resource_policy list_tags_of_resource",
+    "..api.tables": "list_tables",
+    ".backups": (
         "create_backup list_backups restore_table_from_backup restore_table_to_point_in_time"
     ),
-    "s3": "export_table_to_point_in_time import_table start_bulk_put_items",
-    "settings": (
+    ".s3": "export_table_to_point_in_time import_table start_bulk_put_items",
+    ".settings": (
         "describe_continuous_backups describe_contributor_insights "
         "describe_kinesis_streaming_destination describe_time_to_live "
         "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
         "put_resource_policy tag_resource untag_resource update_continuous_backups "
         "update_contributor_insights update_kinesis_streaming_destination update_time_to_live"
     ),
-    "tables": "create_table delete_table describe_table",
-    "updates": "update_table",
+    ".tables": "create_table delete_table describe_table",
+    ".updates": "update_table",
 }
-
-_SHAPES = {
-    "api.backups": "delete_backup describe_backup",
-    "api.s3": (
-        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
-        "list_bulk_operations list_exports list_imports"
-    ),
-    "api.settings": "delete_resource_policy get_resource_policy list_tags_of_resource",
-    "api.tables": "list_tables",
-}
-"""Requests that are built by their own Struct, which is named as its operation is."""
 
 _PLACES = {
-    "encode": ("..api", "encode"),
-    **{name: (f".{module}", name) for module, names in _BUILDERS.items() for name in names.split()},
-    **{
-        name: (f"..{module}", f"{name.title().replace('_', '')}Input")
-        for module, names in _SHAPES.items()
-        for name in names.split()
-    },
+    name: (module, f"{name.title().replace('_', '')}Input" if "api." in module else name)
+    for module, names in _MODULES.items()
+    for name in names.split()
 }
 """The module of each name, and its name there."""
 
