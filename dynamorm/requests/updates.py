@@ -53,42 +53,14 @@ def update_table(
     """
     # One member for both: with the mode the first figures, without it others within the mode.
     provisioned = billing if isinstance(billing, Provisioned) else throughput
-    changes = [updates.GlobalSecondaryIndexUpdate(update=_capacities(index)) for index in update]
-    vectors = []
-    if create is not None and create.vector:
-        vectors.append(updates.VectorIndexUpdate(create=tables.vector_index(create)))
-    elif create is not None:
-        # How the table is billed is not known here: on a provisioned one, `create` has figures.
-        changes.append(
-            updates.GlobalSecondaryIndexUpdate(
-                create=tables.global_index(create, create.throughput)
-            )
-        )
-    if delete is not None:
-        gone = updates.DeleteIndexAction(delete)
-        changes.append(updates.GlobalSecondaryIndexUpdate(delete=gone))
-    if delete_vector is not None:
-        vectors.append(updates.VectorIndexUpdate(delete=updates.DeleteIndexAction(delete_vector)))
-    # One action in each element; of a strongly consistent table all Creates are in one request.
-    replicas = [
-        updates.ReplicationGroupUpdate(create=_member(replica)) for replica in create_replicas
-    ]
-    if update_replica is not None:
-        replicas.append(updates.ReplicationGroupUpdate(update=_member(update_replica)))
-    if delete_replica is not None:
-        gone_from = updates.ReplicationGroupMemberName(delete_replica)
-        replicas.append(updates.ReplicationGroupUpdate(delete=gone_from))
-    witnesses = None
-    if witness is not None:
-        created = updates.ReplicationGroupMemberName(witness)
-        witnesses = (updates.GlobalTableWitnessGroupUpdate(create=created),)
+    replicas = _replica_updates(create_replicas, update_replica, delete_replica)
     return updates.UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
         or None,
         table_name=table_name(model_or_name),
         billing_mode=_MODES.get(type(billing)),
         provisioned_throughput=tables.units_shape(provisioned),
-        global_secondary_index_updates=tuple(changes) or None,
+        global_secondary_index_updates=tuple(_index_updates(create, delete, update)) or None,
         stream_specification=_stream(stream),
         sse_specification=tables.encryption_shape(encryption)
         or tables.unencrypted_shape(encryption),
@@ -97,10 +69,10 @@ def update_table(
         on_demand_throughput=_maxima(on_demand),
         replica_updates=tuple(replicas) or None,
         multi_region_consistency=consistency or None,
-        global_table_witness_updates=witnesses,
+        global_table_witness_updates=tuple(_witness_updates(witness)) or None,
         warm_throughput=warm or None,
         disassociation_protection_enabled=tables.said(disassociation_protection),
-        vector_index_updates=tuple(vectors) or None,
+        vector_index_updates=tuple(_vector_updates(create, delete_vector)) or None,
     )
 
 
@@ -132,6 +104,47 @@ def _capacities(index: Index) -> updates.UpdateGlobalSecondaryIndexAction:
     return updates.UpdateGlobalSecondaryIndexAction(
         index.name, tables.units_shape(index.throughput), _maxima(index.on_demand), index.warm
     )
+
+
+def _index_updates(
+    create: IndexSpec | None, delete: str | None, update: Iterable[Index]
+) -> Iterator[updates.GlobalSecondaryIndexUpdate]:
+    for index in update:
+        yield updates.GlobalSecondaryIndexUpdate(update=_capacities(index))
+    if create is not None and not create.vector:
+        # How the table is billed is not known here: on a provisioned one, `create` has figures.
+        new = tables.global_index(create, create.throughput)
+        yield updates.GlobalSecondaryIndexUpdate(create=new)
+    if delete is not None:
+        yield updates.GlobalSecondaryIndexUpdate(delete=updates.DeleteIndexAction(delete))
+
+
+def _vector_updates(
+    create: IndexSpec | None, delete: str | None
+) -> Iterator[updates.VectorIndexUpdate]:
+    if create is not None and create.vector:
+        yield updates.VectorIndexUpdate(create=tables.vector_index(create))
+    if delete is not None:
+        yield updates.VectorIndexUpdate(delete=updates.DeleteIndexAction(delete))
+
+
+def _replica_updates(
+    created: Iterable[Replica], updated: Replica | None, deleted: str | None
+) -> Iterator[updates.ReplicationGroupUpdate]:
+    # One action in each element; of a strongly consistent table all Creates are in one request.
+    for replica in created:
+        yield updates.ReplicationGroupUpdate(create=_member(replica))
+    if updated is not None:
+        yield updates.ReplicationGroupUpdate(update=_member(updated))
+    if deleted is not None:
+        gone = updates.ReplicationGroupMemberName(deleted)
+        yield updates.ReplicationGroupUpdate(delete=gone)
+
+
+def _witness_updates(region: str | None) -> Iterator[updates.GlobalTableWitnessGroupUpdate]:
+    if region is not None:
+        created = updates.ReplicationGroupMemberName(region)
+        yield updates.GlobalTableWitnessGroupUpdate(create=created)
 
 
 def _member(replica: Replica) -> updates.ReplicationGroupMember:
