@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .. import requests
-from ..api.tables import DeleteTableInput, DeleteTableOutput
+from ..api.tables import DeleteTableOutput
 from ..errors import TableNotFound
 from ..model import table_name
 from ..model.declare import Model
@@ -67,25 +67,13 @@ def _delete(
     # One after the other: after an error, nothing that comes later in the call may be gone.
     for name in names:
         request = requests.delete_table(name)
-        # Before Python 3.12, tracing loses what follows a program that has caught an error.
-        reply = yield from _begin_deletion(request, missing_ok, wait, deadline)
-        if reply is not None:  # pragma: no branch
-            leaving.append((name, reply.table_description))
+        sending = when_free("DeleteTable", request, DeleteTableOutput, deadline, wait=wait)
+        try:
+            leaving.append((name, (yield from sending).table_description))
+        except TableNotFound as error:
+            # An earlier attempt, whose answer was lost or was an error, may have deleted it.
+            if not (missing_ok or error.maybe_applied):
+                raise
     # While the first is waited for, the others are being deleted too: of those, look at once.
     for number, (name, table) in enumerate(leaving if wait else ()):
         yield from until_gone(name, deadline, table, at_once=number > 0)
-
-
-def _begin_deletion(
-    payload: DeleteTableInput, missing_ok: bool, wait: bool, deadline: Deadline
-) -> Steps[DeleteTableOutput | None]:
-    """Send DeleteTable as soon as the table is free; `None` where there is nothing to delete."""
-    try:
-        return (
-            yield from when_free("DeleteTable", payload, DeleteTableOutput, deadline, wait=wait)
-        )
-    except TableNotFound as error:
-        # An earlier attempt, whose answer was lost or was an error, may have deleted it.
-        if missing_ok or error.maybe_applied:
-            return None
-        raise

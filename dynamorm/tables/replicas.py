@@ -209,9 +209,7 @@ def _consistency(change: Change) -> Iterator[Step]:
 def _consistency_block(change: Change) -> str:
     # Strong consistency begins with a table that has no items, or never:
     # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/V2globaltables_HowItWorks.html
-    if change.table.replicas:
-        return _FIXED
-    return _NOT_EMPTY if change.table.item_count else ""
+    return _FIXED if change.table.replicas else _NOT_EMPTY * bool(change.table.item_count)
 
 
 def _found_disassociation(told: Change) -> object:

@@ -5,7 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TagResource.h
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from typing import Any
 
 from msgspec import UNSET, json, structs
@@ -213,82 +213,46 @@ def same_policy(one: str, other: str, *, partition: str = "aws") -> bool:
     numbers and truth values in conditions, with or without quotes. Nothing else is.
     https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
     """
-    return _meaning(one, partition) == _meaning(other, partition)
+    read = _policy(partition)
+    return _meaning(one, read) == _meaning(other, read)
 
 
-def _meaning(text: str, partition: str) -> Hashable:
-    """Return a value that is equal for whatever says the same."""
+Reader = Callable[[Any], Hashable]
+"""Returns a value that is equal for whatever says the same."""
+
+
+def _meaning(text: str, read: Reader) -> Hashable:
     # What is no policy is compared as text: the service decides what it takes.
     try:
         policy = json.decode(text)
-        if not isinstance(policy, dict):
-            return text
-        return frozenset(
-            (name, _statements(value, partition) if name == "Statement" else _exact(value))
-            for name, value in policy.items()
-        )
+        return read(policy) if isinstance(policy, dict) else text
     except UNREADABLE:
         return text
 
 
-def _statements(value: Any, partition: str) -> Hashable:
-    # A set, since statements have no order; one that stands twice says nothing more.
-    return frozenset(
-        frozenset((name, _element(name, said, partition)) for name, said in statement.items())
-        if isinstance(statement, dict)
-        else _exact(statement)
-        for statement in _listed(value)
-    )
+def _policy(partition: str) -> Reader:
+    """Return what reads a policy: how IAM reads its elements, each by its name."""
 
+    def principal(value: Any) -> Hashable:
+        # An account's number stands for the ARN of its root, in the partition.
+        account = isinstance(value, str) and len(value) == ACCOUNT_DIGITS and value.isdecimal()
+        return _exact(f"arn:{partition}:iam::{value}:root" if account else value)
 
-def _element(name: str, value: Any, partition: str) -> Hashable:
-    """Return what an element of a statement says, as IAM reads it."""
-    if name in ("Action", "NotAction", "Resource", "NotResource"):
-        return frozenset(map(_exact, _listed(value)))
-    if name in ("Principal", "NotPrincipal"):
-        return _principals(value, partition)
-    return (_conditions if name == "Condition" else _exact)(value)
+    def principals(value: Any) -> Hashable:
+        # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
+        return kinds({"AWS": "*"} if value == "*" else value)
 
-
-def _principals(value: Any, partition: str) -> Hashable:
-    # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_principal.html
-    kinds = {"AWS": "*"} if value == "*" else value
-    if not isinstance(kinds, dict):
-        return _exact(kinds)
-    return frozenset(
-        (kind, frozenset(_principal(kind, one, partition) for one in _listed(named)))
-        for kind, named in kinds.items()
-    )
-
-
-def _principal(kind: str, value: Any, partition: str) -> Hashable:
-    """Write an account's number as the ARN of its root, for which it stands in its partition."""
-    if kind == "AWS" and isinstance(value, str) and len(value) == ACCOUNT_DIGITS:
-        return _exact(f"arn:{partition}:iam::{value}:root" if value.isdecimal() else value)
-    return _exact(value)
+    kinds = _members({"AWS": _each(principal)}, _each(_exact))
+    lists = ("Action", "NotAction", "Resource", "NotResource")
+    elements = {
+        **dict.fromkeys(lists, _each(_exact)),
+        **dict.fromkeys(("Principal", "NotPrincipal"), principals),
+        "Condition": _members({}, _members({}, _each(_unquoted))),
+    }
+    return _members({"Statement": _each(_members(elements))})
 
 
 ACCOUNT_DIGITS = 12
-
-
-def _conditions(value: Any) -> Hashable:
-    """Compare values without their quotes, which are optional for numbers and truth values."""
-    # What has another form is no condition that IAM takes, and is compared as it is written.
-    if not isinstance(value, dict) or not all(isinstance(keys, dict) for keys in value.values()):
-        return _exact(value)
-    return frozenset(
-        (operator, frozenset((key, frozenset(map(_unquoted, _listed(keys[key])))) for key in keys))
-        for operator, keys in value.items()
-    )
-
-
-def _unquoted(value: Any) -> Hashable:
-    scalar = isinstance(value, bool | int | float)
-    return _exact(json.encode(value).decode() if scalar else value)
-
-
-def _listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
 
 
 def _exact(value: Any) -> Hashable:
@@ -298,3 +262,26 @@ def _exact(value: Any) -> Hashable:
     if isinstance(value, list):
         return tuple(map(_exact, value))
     return type(value), value
+
+
+def _members(rules: dict[str, Reader], others: Reader = _exact) -> Reader:
+    """Return what reads an object, each member by its rule; another one than an object as it is."""
+
+    def read(value: Any) -> Hashable:
+        if not isinstance(value, dict):
+            return _exact(value)
+        return frozenset((name, rules.get(name, others)(member)) for name, member in value.items())
+
+    return read
+
+
+def _each(read: Reader) -> Reader:
+    """Return what reads one value, or several in a list, which have no order."""
+    # A set: what stands twice, a statement as any other, says nothing more.
+    return lambda value: frozenset(map(read, value if isinstance(value, list) else [value]))
+
+
+def _unquoted(value: Any) -> Hashable:
+    """Return a value without its quotes, which are optional for numbers and truth values."""
+    scalar = isinstance(value, bool | int | float)
+    return _exact(json.encode(value).decode() if scalar else value)
