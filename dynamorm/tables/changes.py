@@ -17,7 +17,7 @@ from ..model.spec import TableSpec
 from .compare import Difference, index_pairs, key_pair
 from .indexes import IndexChanges, online_indexes
 from .settings import compared_rows, covers
-from .steps import Blocked, Change, Setting, Settings, Step, Undeclared, consents
+from .steps import Blocked, Change, Setting, Settings, Step, Undeclared, consents, name_parts
 from .tags_and_policies import on_stream, tag_step
 
 
@@ -87,13 +87,13 @@ class TableComparison:
         """Name all that differs, be there a step for it or not."""
         return {*self._differing, *(c.name for _, group in self._changes for c in group)}
 
-    def steps(self) -> tuple[Step, ...]:
-        """Return what is to be done, in order."""
+    def steps(self, shown: tuple[Step, ...] = ()) -> tuple[Step, ...]:
+        """Return what is to be done, in order; that of the indexes as in the plan `shown`."""
         # Billing comes before the indexes, whose capacity depends on it; what has requests of its
         # own comes last, when the stream or the index is there that it may be about.
         return (
             *self._setting_steps(told=True),
-            *self._indexes.steps,
+            *self._indexes.steps(tuple(_removed_first(shown))),
             *self._setting_steps(told=False),
         )
 
@@ -139,6 +139,16 @@ def marked(
     )
 
 
+def _removed_first(shown: tuple[Step, ...]) -> Iterator[str]:
+    """Name the indexes that a plan removes before it creates any."""
+    for step in shown:
+        kind, name, option = name_parts(step.name)
+        if kind == "index" and not option:
+            if step.kind != "destructive":
+                return
+            yield name
+
+
 def _staying(indexes: Iterable[Any]) -> tuple[Any, ...]:
     return tuple(index for index in indexes if index.index_status != "DELETING")
 
@@ -151,7 +161,7 @@ class Review:
         self._shown = shown
         # The steps of a new plan, so that one rule says what a table wants. They are only compared,
         # and never sent.
-        self._steps = found.steps()
+        self._steps = found.steps(shown)
         self._blocked = found.blocked()
         self._differing = frozenset(map(_family, found.names()))
 

@@ -87,9 +87,12 @@ class IndexChanges:
             if f"index:{name}" not in self._allow:
                 yield Undeclared(f"index:{name}", f"{kind} index")
 
-    @property
-    def steps(self) -> Iterator[Step]:
-        """The steps in order: removals, then each index that is new or changed."""
+    def steps(self, first: Collection[str] = ()) -> Iterator[Step]:
+        """Yield the steps in order: removals, then each index that is new or changed.
+
+        `first` names the indexes that a plan has removed before it creates any: some of them may
+        have gone since, and with them the reason why the others go first, too.
+        """
         gone, created = set(self._removed), self._created
         replaced = {index.name for index in created if index.name in self._there}
         # Replaced one after the other, so that as few as possible are missing at a time;
@@ -98,6 +101,7 @@ class IndexChanges:
         new = (part for index in created for part in _types_of(index).items())
         if any(old.get(name, kind) != kind for name, kind in new):
             gone |= replaced
+        gone |= replaced.intersection(first)
         # Sorted, so that the same table and model have the same plan. Those that nobody declares go
         # first: they may be in the way of others, by their number or by a type.
         yield from (self._delete(name) for name in sorted(gone))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aids.worlds import World
@@ -504,3 +504,23 @@ def test_the_methods_of_a_database(world):
     plan = db.plan(PLAIN, allow=["stream"])
     assert [step.name for step in plan.steps] == ["stream"]
     assert [step.name for step in db.apply(plan, allow=["stream"]).done] == ["stream"]
+
+
+def test_indexes_that_have_to_go_first_all_come_again() -> None:
+    """One attribute changes its type, so that no index comes before the last has gone.
+
+    The first removal frees the attribute; the others are still what the plan shows.
+    """
+
+    def index(name: str, key: str, kind: Literal["S", "N"]) -> IndexSpec:
+        return IndexSpec(name, (KeyAttribute(key, kind),))
+
+    old = (index("by-a", "a", "N"), index("by-b", "b", "S"), index("by-c", "c", "S"))
+    new = (index("by-a", "d", "S"), index("by-b", "d", "S"), index("by-c", "a", "S"))
+    world = World(changed(PLAIN, indexes=old))
+    wanted = changed(PLAIN, indexes=new)
+    plan = world.run(dynamorm.plan(wanted, allow=["index:*"]))
+    assert [step.kind for step in plan.steps] == ["destructive"] * 3 + ["slow"] * 3
+    applied = world.run(dynamorm.apply(plan))
+    assert applied.done == plan.steps
+    assert not world.run(dynamorm.plan(wanted))
