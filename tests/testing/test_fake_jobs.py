@@ -76,11 +76,12 @@ def test_what_is_not_compressed_as_it_was_said_is_an_error() -> None:
 
 
 def test_an_object_is_read_whole_or_in_part() -> None:
-    """As S3 answers: only a part is told how long the whole is."""
+    """As S3 answers: only a part is told how long the whole is, each of which version it is."""
     s3 = FakeS3({"bucket/key": b"0123456789"})
     whole = s3.get_object(Bucket="bucket", Key="key")
     assert whole.pop("Body").read() == b"0123456789"
+    version = whole.pop("ETag")
     assert whole == {"ContentLength": 10}
     part = s3.get_object(Bucket="bucket", Key="key", Range="bytes=3-6")
     assert part.pop("Body").read() == b"3456"
-    assert part == {"ContentLength": 4, "ContentRange": "bytes 3-6/10"}
+    assert part == {"ContentLength": 4, "ContentRange": "bytes 3-6/10", "ETag": version}
