@@ -26,7 +26,7 @@ from .attributes import (
 )
 from .leaves import NULL, Form, Place, leaf_form
 from .mismatch import UNFIT, Convert, Misfit, at, expected, raise_at
-from .roles import TABLE_KEY, left_out, role_of
+from .roles import TableKey, left_out
 from .scalars import Write, encode, fitted, real, whole
 
 _NAMES = {
@@ -246,9 +246,8 @@ def _written(i: int, shape: RecordType, form: Form, absent: Callable[[Any], bool
         """Write it with a comma, or nothing: not even UNSET is a reason to leave out a key."""
         if absent is not None and absent(value):
             return b""
-        if (
-            value is UNSET and name and role_of(field) is not TABLE_KEY
-        ):  # in an array, others would move up
+        # In an array, others would move up.
+        if value is UNSET and name and not isinstance(field.type, TableKey):
             return b""
         return name + form.whole(value) + b","
 

@@ -25,11 +25,23 @@ from .attributes import (
 )
 from .mismatch import Misfit
 
-# Known by their identity: no `Meta(extra=...)` of a model is one of these, whatever is in it.
-TABLE_KEY = {"role": "in the table's own key, which every item has"}
-INDEX_KEY = {"role": "in the key of an index, or an inline filter of one: an item may lack it"}
-VECTOR = {"role": "searched by a vector index: no key, but an item may lack it too"}
-SECONDS = {"role": "the time to live"}
+
+# As with types: what a field is to its table is the class of what is said about its type.
+class TableKey(inspect.Metadata):
+    """Of the table's own key, which every item has."""
+
+
+class IndexKey(inspect.Metadata):
+    """In the key of an index, or an inline filter of one: an item may lack it."""
+
+
+class Searched(inspect.Metadata):
+    """What a vector index searches: no key, but an item may lack it too."""
+
+
+class Expiry(inspect.Metadata):
+    """The time to live."""
+
 
 _IN_SECONDS: dict[type[inspect.Type], type[inspect.Type]] = {inspect.DateTimeType: SecondsType}
 
@@ -38,13 +50,6 @@ _AS_KEYS: dict[type[inspect.Type], type[inspect.Type]] = {
     inspect.FloatType: FloatKeyType,
     inspect.DecimalType: DecimalKeyType,
 }
-
-
-def role_of(field: inspect.Field) -> Any:
-    """Return which of the four a field has, if any."""
-    roles = TABLE_KEY, INDEX_KEY, VECTOR, SECONDS
-    extra = field.type.extra if isinstance(field.type, inspect.Metadata) else None
-    return next((role for role in roles if role is extra), None)
 
 
 def with_roles(shape: inspect.StructType, model: Any) -> inspect.StructType:
@@ -56,21 +61,17 @@ def with_roles(shape: inspect.StructType, model: Any) -> inspect.StructType:
         found = markers.get(field.encode_name, ())
         indexes = {m.index for m in found if not isinstance(m, TimeToLive | Vector)}
         kinds = {type(marker) for marker in found}
-        type_ = field.type
-        if TimeToLive in kinds:
-            type_ = _replaced(type_, _IN_SECONDS)
+        if not found:
+            return field
+        role: type[inspect.Metadata] = Expiry
         if None in indexes:
-            role = TABLE_KEY
+            role = TableKey
         elif indexes or Vector in kinds:
-            role = INDEX_KEY if indexes else VECTOR
+            role = IndexKey if indexes else Searched
             if field.required and _is_nullable(field):
                 field = structs.replace(field, required=False, default=None)
-        elif kinds:
-            role = SECONDS
-        else:
-            return field
-        type_ = inspect.Metadata(_replaced(type_, _AS_KEYS), extra=role)
-        return structs.replace(field, type=type_)
+        kind = _replaced(field.type, _IN_SECONDS) if TimeToLive in kinds else field.type
+        return structs.replace(field, type=role(_replaced(kind, _AS_KEYS)))
 
     return structs.replace(shape, fields=tuple(map(placed, shape.fields)))
 
@@ -95,10 +96,9 @@ def left_out(shape: RecordType, field: inspect.Field) -> Callable[[Any], bool] |
     So an empty set, which cannot be written, is no error where it is the default. Keys are always
     written: what they are not in, an index does not have. In an array, others would move up.
     """
-    role = role_of(field)
-    if role in (INDEX_KEY, VECTOR):
+    if isinstance(field.type, (IndexKey, Searched)):
         return _left_out_of_index(field)
-    if field.required or role is TABLE_KEY or tag_of(shape) == "L":
+    if field.required or isinstance(field.type, TableKey) or tag_of(shape) == "L":
         return None
     # What such a factory makes may be another each time, such as a time or an id.
     default = UNSET if has_own_factory(field) else fallback(field)()

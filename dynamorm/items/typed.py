@@ -24,7 +24,7 @@ from .keys import Key, Made, item_key, plain_number
 from .limits import key_limits
 from .mismatch import Convert, Misfit
 from .records import access, compiled
-from .roles import INDEX_KEY, SECONDS, TABLE_KEY, left_out, role_of
+from .roles import Expiry, IndexKey, TableKey, left_out
 from .transforms import Transform, given, guarded, name_of
 from .values import raw_attributes
 from .writers import item_writer
@@ -52,12 +52,12 @@ class ExactCodec(Codec[M]):
 
     def __init__(self, model: type[M], keys: Iterable[str] = ()) -> None:
         super().__init__(model)
-        roles = {field.encode_name: role_of(field) for field in self.shape.fields}
-        names = {*keys, *(name for name, role in roles.items() if role in (TABLE_KEY, INDEX_KEY))}
+        fields = self.shape.fields
+        names = {*keys, *(f.encode_name for f in fields if isinstance(f.type, TableKey | IndexKey))}
         changing = hasattr(model, "__post_init__")
         keyed = tuple(
             field
-            for field in self.shape.fields
+            for field in fields
             if field.encode_name in names
             and (changing or any(isinstance(s, _RESPELLED) for s in alternatives(field.type)))
         )
@@ -65,10 +65,13 @@ class ExactCodec(Codec[M]):
         self._write_keys = item_writer(structs.replace(self.shape, fields=keyed))
         # What tells an item of this model from one of another: neither the keys, which all items
         # have, nor the time to live, which is the table's.
-        names.update(name for name, role in roles.items() if role is SECONDS)
+        names |= {field.encode_name for field in fields if isinstance(field.type, Expiry)}
         self._own = self._names - names
-        others = (field for field in self.shape.fields if field.encode_name not in names)
-        self._written = any(left_out(self.shape, field) is None for field in others)
+        self._written = any(
+            left_out(self.shape, field) is None
+            for field in fields
+            if field.encode_name in self._own
+        )
 
     def _reader(self, *, strict: bool, forbid: bool = False) -> Convert:
         """Refuse what would be changed too."""
