@@ -18,7 +18,7 @@ from ..operations import ForkLock
 from ..operations.sending import without_waiting
 from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText, is_word
 from .connection import Wire, connected
-from .endpoints import is_local
+from .endpoints import is_local, is_url, split_path
 from .exchange import Answer
 from .routes import Failed, Route
 
@@ -70,12 +70,8 @@ class Container(Hidden):
     def __init__(
         self, variable: str, url: str, environ: Mapping[str, str], clock: Callable[[], float]
     ) -> None:
-        scheme, _, rest = url.partition("://")
-        self._host, slash, path = rest.partition("/")
-        self._path = slash + path or "/"
-        self._route = Route(
-            f"{scheme}://{self._host}", connect_timeout=TIMEOUT, read_timeout=TIMEOUT
-        )
+        base, path = split_path(url)
+        self._route = Route(base, connect_timeout=TIMEOUT, read_timeout=TIMEOUT, path=path)
         if not (is_word(url) and _is_allowed(self._route)):
             raise CredentialsMissing(
                 f"{variable} is not a URL of this machine, of ECS or EKS, or one with https: "
@@ -133,10 +129,11 @@ class Container(Hidden):
 
     def _answered(self, until: float) -> tuple[int, HiddenBytes]:
         """Return the status and the body of the endpoint's answer."""
-        headers = HiddenHeaders(Host=self._host, Accept="application/json", Connection="close")
+        host = self._route.url.partition("://")[2]
+        headers = HiddenHeaders(Host=host, Accept="application/json", Connection="close")
         if token := self._token():
             headers["Authorization"] = token
-        request = self._route.head("GET", self._path, headers.lines(), 0)
+        request = self._route.head("GET", headers.lines(), 0)
         try:
             until = min(until, time.monotonic() + IN_ALL)
             answer = without_waiting(self._exchanged(request, until))
@@ -182,10 +179,6 @@ def _failure(reason: str, *, transient: bool) -> CredentialsMissing:
 
 def _is_allowed(route: Route) -> bool:
     """Return whether a token may be sent there: to this machine, by https, to ECS or EKS."""
-    try:
-        host, port = route.address()
-    except ValueError:
+    if not is_url(route.url):
         return False
-    if not 0 < port < 1 << 16:
-        return False
-    return is_local(route.url) or route.tls or (route.url.startswith("http:") and host in HOSTS)
+    return route.tls or is_local(route.url) or route.address()[0] in HOSTS

@@ -46,7 +46,7 @@ class Pool:
 
     async def post(self, operation: str, signed: Signed, body: bytes, until: float) -> Answer:
         """Send one request; raises `TransportError`."""
-        head = self.route.head("POST", self.route.path, signed.lines(), len(body))
+        head = self.route.head("POST", signed.lines(), len(body))
         try:
             return await self.exchange(head, body, until)
         except Failed as failed:

@@ -81,7 +81,7 @@ class Route(Struct, frozen=True):
     connect_timeout: float = CONNECT_TIMEOUT
     read_timeout: float = READ_TIMEOUT
     path: str = "/"
-    """What is posted to; the URL ends before it."""
+    """What is asked for; the URL ends before it."""
 
     @property
     def tls(self) -> bool:
@@ -95,12 +95,12 @@ class Route(Struct, frozen=True):
             return f"{host}{colon}{port}".strip("[]"), 443 if self.tls else 80
         return host.strip("[]"), int(port)
 
-    def head(self, method: str, path: str, lines: HiddenText, length: int) -> HiddenBytes:
+    def head(self, method: str, lines: HiddenText, length: int) -> HiddenBytes:
         """Write a request as far as its body; a proxy is told the whole URL."""
-        target, own = path, ""
+        target, own = self.path, ""
         # Through a tunnel the endpoint reads this, and must not see the proxy's password.
         if self.proxy is not None and not self.tls:
-            target, own = f"{self.url}{path}", self.proxy.head()
+            target, own = f"{self.url}{self.path}", self.proxy.head()
         text = f"{method} {target} HTTP/1.1\r\n{lines}{own}Content-Length: {length}\r\n\r\n"
         return HiddenBytes(text.encode("latin-1"))
 

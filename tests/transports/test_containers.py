@@ -61,7 +61,7 @@ def test_a_relative_uri_is_one_of_ecs():
     """The address is ECS's own."""
     made = from_container({RELATIVE: "/v2/creds", FULL: "http://localhost/other"})
     assert made is not None
-    assert made._route.url + made._path == "http://169.254.170.2/v2/creds"
+    assert made._route.url + made._route.path == "http://169.254.170.2/v2/creds"
 
 
 def test_a_token_is_read_from_its_file_each_time(tmp_path):
