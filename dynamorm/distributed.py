@@ -27,8 +27,7 @@ from .copying.verified import Verified
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
 from .operations import Operation, Steps
-from .operations.parallel import Stop, finished
-from .operations.processes import Over
+from .operations.parallel import Stop, Stopped, finished
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -149,7 +148,7 @@ class _Cluster:
         ]
         try:
             self._answer(futures, stopped)
-            self._error = self._error or Over()
+            self._error = self._error or Stopped()
         except BaseException as error:  # noqa: BLE001  # an interrupt too: the tasks are to end first
             self._error = self._error or error
         # Until every task has ended: one that goes on writing would do so behind the caller's back.
@@ -157,7 +156,7 @@ class _Cluster:
         for variable in (*self._terms, *self._points):
             variable.delete()
         self._told.close()
-        if not isinstance(self._error, Over):
+        if not isinstance(self._error, Stopped):
             raise self._error
 
     def _answer(self, futures: list[Any], stopped: Stop) -> None:
@@ -183,7 +182,7 @@ class _Cluster:
                     self._say(number)
                 if not threads and self._is_to_end(left[0]):
                     # No task will hear of it before there is a worker again.
-                    self._error = self._error or Over()
+                    self._error = self._error or Stopped()
                     self._client.cancel([futures[number] for number in left])
             time.sleep(LOOK_EVERY)
 
@@ -227,7 +226,7 @@ def _work(name: str, number: int, function: Callable[[Any, Any], Any], task: Any
     # and in place a report: its file is to know of a batch before that is sent.
     in_place = task.luggage.options["in_place"]
     line = _Line(name, number, (tuple, Loan, CopyReport) if in_place else (tuple, Loan))
-    with suppress(Over):  # the caller knows
+    with suppress(Stopped):  # the caller knows
         function(line.resumed(task), line.ask)
 
 
@@ -253,7 +252,7 @@ class _Line:
         return task
 
     def ask(self, said: Any) -> Terms:
-        """Tell something, or nothing; return the terms. Raises `Over` where the caller ends."""
+        """Tell something, or nothing; return the terms. Raises `Stopped` where the caller ends."""
         if isinstance(said, CopyReport | Verified):
             # Before it is told: a worker that takes over may know more than the caller, and never
             # less.
@@ -275,5 +274,5 @@ class _Line:
         if told["said"] != self._said:
             self._said, self._heard_at = told["said"], time.monotonic()
         if told["over"] or time.monotonic() - self._heard_at > SILENCE:
-            raise Over
+            raise Stopped
         return Terms(*told["terms"]), told["answered"]

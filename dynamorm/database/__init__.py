@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import update_wrapper
-from typing import TYPE_CHECKING, Any, Generic, Literal, NoReturn, ParamSpec, TypeVar, overload
+from typing import TYPE_CHECKING, Any, Generic, NoReturn, ParamSpec, TypeVar, overload
 
 import dynamorm
 
@@ -15,22 +15,11 @@ from ..operations.sending import is_coroutine_function
 from ..operations.waiting import Retries, retries_of
 
 if TYPE_CHECKING:
-    from typing import Protocol
-
     from ..model.declare import Model
     from ..operations import Operation, Steps
     from ..operations.observing import Observe
 
     D = TypeVar("D", bound="_Operations")
-
-    class _Waits(Protocol):
-        @property
-        def awaited(self) -> Literal[False]: ...
-
-    class _Awaited(Protocol):
-        @property
-        def awaited(self) -> Literal[True]: ...
-
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -48,9 +37,9 @@ class Method(Generic[P, T]):
         self._find = find
 
     @overload
-    def __get__(self, db: _Waits, owner: Any) -> Callable[P, T]: ...
+    def __get__(self, db: Database, owner: Any) -> Callable[P, T]: ...
     @overload
-    def __get__(self, db: _Awaited, owner: Any) -> Callable[P, Awaitable[T]]: ...
+    def __get__(self, db: AsyncDatabase, owner: Any) -> Callable[P, Awaitable[T]]: ...
     @overload
     def __get__(self, db: None, owner: Any) -> Callable[..., Any]: ...
     def __get__(self, db: Any, owner: Any) -> Any:
@@ -223,7 +212,7 @@ class AsyncDatabase(_Operations):
     It is pickled as the arguments of `connect_async`.
     """
 
-    awaited: Literal[True] = True
+    awaited = True
 
     async def __aenter__(self) -> AsyncDatabase:
         return self
@@ -253,7 +242,7 @@ class Database(_Operations):
     `connect`: credentials and transport objects cannot be, a function of a module can.
     """
 
-    awaited: Literal[False] = False
+    awaited = False
 
     def __enter__(self) -> Database:
         return self

@@ -14,7 +14,7 @@ HOURS = 730
 """Hours in a month, as AWS counts them."""
 
 _NAMES = ("read", "write", "storage", "recovery", "read_hour", "write_hour")
-_US = {
+_US: dict[str, dict[str, float]] = {
     "STANDARD": dict(zip(_NAMES, (0.125, 0.625, 0.25, 0.20, 0.00013, 0.00065), strict=True)),
     "STANDARD_INFREQUENT_ACCESS": dict(
         zip(_NAMES, (0.155, 0.78, 0.10, 0.20, 0.00016, 0.00081), strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from concurrent.futures import FIRST_EXCEPTION, Future, wait
 from contextlib import suppress
 from functools import partial
@@ -24,7 +24,7 @@ Stop = Callable[[], bool]
 
 
 class Stopped(Exception):
-    """Another of the operations that ran together has failed."""
+    """Another of those that ran together has failed, or nobody waits for them any more."""
 
 
 def in_threads(
@@ -52,12 +52,16 @@ def in_threads(
         wait([future for future in futures if not future.cancel()])
         for thread in threads:
             thread.join()
-    errors = [future.exception() for future in futures if not future.cancelled()]
+    return tuple(results(futures))
+
+
+def results(futures: list[Any], errors: Iterable[BaseException] = ()) -> list[Any]:
+    """Return all results, or raise the first error that says more than `Stopped`."""
+    found = [future.exception() for future in futures if not future.cancelled()]
     # Whoever was stopped tells nothing of why.
-    for error in errors:
-        if error is not None and not isinstance(error, Stopped):
-            raise error
-    return tuple(future.result() for future in futures)
+    for error in sorted(filter(None, (*errors, *found)), key=lambda e: isinstance(e, Stopped)):
+        raise error
+    return [future.result() for future in futures if not future.cancelled()]
 
 
 async def in_tasks(

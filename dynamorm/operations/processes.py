@@ -11,6 +11,8 @@ from multiprocessing.connection import Client, Connection, Listener
 from threading import Lock, Thread, current_thread, main_thread
 from typing import Any, TypeVar
 
+from .parallel import Stopped, results
+
 R = TypeVar("R")
 
 Ask = Callable[[Any], Any]
@@ -18,10 +20,6 @@ Ask = Callable[[Any], Any]
 
 LOOK_EVERY = 0.1
 """Seconds after which the one that waits checks whether it should stop."""
-
-
-class Over(Exception):
-    """The answer of a process that waits no longer: it is stopping the others."""
 
 
 def in_processes(
@@ -34,8 +32,8 @@ def in_processes(
     """Call `function` with each task, each in its process; return the results.
 
     What they ask is answered by `hear`, from any thread. When one of them raises, or `hear` does,
-    or an interrupt comes, the next question of the others is answered by `Over`; the first error is
-    raised when all have ended. Without an `executor`, there is a new process for each task.
+    or an interrupt comes, the next question of the others is answered by `Stopped`; the first error
+    is raised when all have ended. Without an `executor`, there is a new process for each task.
     """
     # Forking while other threads hold locks can hang the child, so that it begins from nothing.
     made = ProcessPoolExecutor(len(tasks), get_context("spawn")) if executor is None else executor
@@ -82,7 +80,7 @@ class _Desk:
                 with suppress(OSError):
                     Client(listener.address).close()
                 accepting.join()
-        return _results(futures, self._errors)
+        return results(futures, self._errors)
 
     def _wait(self, futures: list[Future[Any]], stopped: Callable[[], bool]) -> None:
         """Wait for all, or after an error or a stop for those that have begun."""
@@ -119,7 +117,7 @@ class _Desk:
                 line.send(self._reply(number, said))
 
     def _reply(self, number: int, said: Any) -> Any:
-        """Return the answer to a question; from the first error on, `Over`."""
+        """Return the answer to a question; from the first error on, `Stopped`."""
         answer: Any = None
         with self._lock:
             try:
@@ -127,17 +125,7 @@ class _Desk:
             except BaseException as error:  # noqa: BLE001  # raised by the one that waits
                 self._errors.append(error)
                 self._over = True
-        return Over() if self._over else answer
-
-
-def _results(futures: list[Future[R]], errors: list[BaseException]) -> list[R]:
-    """Return all results, or raise the first error that says more than `Over`."""
-    found = [future.exception() for future in futures if not future.cancelled()]
-    raised = [*errors, *(error for error in found if error is not None)]
-    # What has only been stopped comes last.
-    for error in sorted(raised, key=lambda error: isinstance(error, Over)):
-        raise error
-    return [future.result() for future in futures if not future.cancelled()]
+        return Stopped() if self._over else answer
 
 
 def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: Any) -> R:
@@ -146,12 +134,12 @@ def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: An
     with Client(address, authkey=bytes(current_process().authkey)) as line, _uninterrupted():
 
         def ask(said: Any) -> Any:
-            """Send what is asked, and return the answer; raise `Over` when all is to end."""
+            """Send what is asked, and return the answer; raise `Stopped` when all is to end."""
             # The threads of a share use one line: an answer belongs to the question before it.
             with lock:
                 line.send((number, said))
                 answer = line.recv()
-            if isinstance(answer, Over):
+            if isinstance(answer, Stopped):
                 raise answer
             return answer
 

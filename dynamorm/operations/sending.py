@@ -85,8 +85,8 @@ def at_once(transport: Any, request: Call[Any], timeout: float | None) -> bytes:
     """Return what `send` answers; raise `TypeError` for what would have to be awaited."""
     sent: bytes = sending(transport, request.operation, encode(request.payload), timeout)
     if hasattr(sent, "__await__"):
-        if hasattr(sent, "close"):  # a coroutine, which would warn that nobody has awaited it
-            sent.close()
+        if close := getattr(sent, "close", None):  # a coroutine, which would warn of that
+            close()
         raise _wrong(transport, awaited=False)
     return sent
 
