@@ -35,10 +35,32 @@ def in_processes(
     or an interrupt comes, the next question of the others is answered by `Stopped`; the first error
     is raised when all have ended. Without an `executor`, there is a new process for each task.
     """
+    desk = _Desk(hear)
     # Forking while other threads hold locks can hang the child, so that it begins from nothing.
     made = ProcessPoolExecutor(len(tasks), get_context("spawn")) if executor is None else executor
-    with made if executor is None else nullcontext():
-        return _Desk(hear).serve(made, function, tasks, stopped)
+    # Of this process and its children, so that no other one on the machine can give answers, which
+    # are pickles.
+    key = bytes(current_process().authkey)
+    # One place more than there are processes, for what wakes the thread in the end.
+    listening = Listener(backlog=len(tasks) + 1, authkey=key)
+    with made if executor is None else nullcontext(), listening as listener:
+        futures = [
+            made.submit(_work, listener.address, number, function, task)
+            for number, task in enumerate(tasks)
+        ]
+        accepting = Thread(target=desk.accept, args=(listener,), daemon=True)
+        accepting.start()
+        try:
+            desk.wait(futures, stopped)
+        finally:
+            # Before the connection that wakes the thread: it looks at this alone.
+            desk.closed = True
+            # Wakes the thread that accepts: without the key, so as not to wait for its answer, and
+            # there is room for it among those that wait to be accepted.
+            with suppress(OSError):
+                Client(listener.address).close()
+            accepting.join()
+    return results(futures, desk.errors)
 
 
 class _Desk:
@@ -48,41 +70,11 @@ class _Desk:
         self._hear = hear
         self._lock = Lock()
         """One is heard at a time: what hears them relies on that."""
-        self._over = self._closed = False
-        self._errors: list[BaseException] = []
+        self._over = False
+        self.closed = False
+        self.errors: list[BaseException] = []
 
-    def serve(
-        self,
-        executor: Executor,
-        function: Callable[[Any, Ask], R],
-        tasks: Sequence[Any],
-        stopped: Callable[[], bool],
-    ) -> list[R]:
-        """Submit the tasks, and answer what they ask until all have ended; return their results."""
-        # Of this process and its children, so that no other one on the machine can give answers,
-        # which are pickles.
-        key = bytes(current_process().authkey)
-        # One place more than there are processes, for what wakes the thread in the end.
-        with Listener(backlog=len(tasks) + 1, authkey=key) as listener:
-            futures = [
-                executor.submit(_work, listener.address, number, function, task)
-                for number, task in enumerate(tasks)
-            ]
-            accepting = Thread(target=self._accept, args=(listener,), daemon=True)
-            accepting.start()
-            try:
-                self._wait(futures, stopped)
-            finally:
-                # Before the connection that wakes the thread: it looks at this alone.
-                self._closed = True
-                # Wakes the thread that accepts: without the key, so as not to wait for its answer,
-                # and there is room for it among those that wait to be accepted.
-                with suppress(OSError):
-                    Client(listener.address).close()
-                accepting.join()
-        return results(futures, self._errors)
-
-    def _wait(self, futures: list[Future[Any]], stopped: Callable[[], bool]) -> None:
+    def wait(self, futures: list[Future[Any]], stopped: Callable[[], bool]) -> None:
         """Wait for all, or after an error or a stop for those that have begun."""
         left: Iterable[Future[Any]] = futures
         try:
@@ -96,7 +88,7 @@ class _Desk:
             # Those that have begun end at their next question, after what they are writing now.
             wait([future for future in futures if not future.cancel()])
 
-    def _accept(self, listener: Listener) -> None:
+    def accept(self, listener: Listener) -> None:
         """Let processes in until all have ended, and answer each in a thread."""
         # Until all have ended: a process that got no answer would wait forever.
         while True:
@@ -104,7 +96,7 @@ class _Desk:
                 line = listener.accept()
             except (OSError, EOFError, AuthenticationError):
                 # It has died at once, was to wake this thread, or is no process of this one.
-                if self._closed:
+                if self.closed:
                     return
             else:
                 Thread(target=self._answer, args=(line,), daemon=True).start()
@@ -114,18 +106,15 @@ class _Desk:
         with line, suppress(OSError, EOFError):
             while True:
                 number, said = line.recv()
-                line.send(self._reply(number, said))
-
-    def _reply(self, number: int, said: Any) -> Any:
-        """Return the answer to a question; from the first error on, `Stopped`."""
-        answer: Any = None
-        with self._lock:
-            try:
-                answer = self._hear(number, said)
-            except BaseException as error:  # noqa: BLE001  # raised by the one that waits
-                self._errors.append(error)
-                self._over = True
-        return Stopped() if self._over else answer
+                answer: Any = None
+                with self._lock:
+                    try:
+                        answer = self._hear(number, said)
+                    except BaseException as error:  # noqa: BLE001  # raised by the one that waits
+                        self.errors.append(error)
+                        self._over = True
+                # From the first error on, all are told to end.
+                line.send(Stopped() if self._over else answer)
 
 
 def _work(address: Any, number: int, function: Callable[[Any, Ask], R], task: Any) -> R:
