@@ -229,25 +229,18 @@ def _copies(asked: _Asked) -> Needs:
 
 def _listed(subject: str, asked: _Asked) -> Needs:
     """Tell what is needed of the actions in `ACTIONS`: on each table alike, or on none."""
+    *_, source = asked.paths or ("",)
+    # A restore makes the first table; the last, of which it is, is only read.
+    if subject.startswith("restore_"):
+        asked = structs.replace(asked, tables=asked.tables[:1])
     for path in asked.paths or ("",):
-        yield from _rows(ACTIONS[subject], asked, path)
+        yield from _rows(ACTIONS[subject], asked, path, source)
+    # An import and a restore then set on the new table what else is declared.
+    if subject.startswith(("import_", "restore_")) and asked.wait:
+        yield from _each(_update, asked)
 
 
-def _imports(asked: _Asked) -> Needs:
-    yield from _listed("import_from_s3", asked)
-    # The operation then sets on its new table what else is declared.
-    yield from _each(_update, asked) if asked.wait else ()
-
-
-def _restores(subject: str, asked: _Asked) -> Needs:
-    made, source = asked.ends
-    yield from _rows(ACTIONS[subject], asked, made, source)
-    # The table that was backed up is only read.
-    new = structs.replace(asked, tables=asked.tables[:1])
-    yield from _each(_update, new) if asked.wait else ()
-
-
-def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str = "") -> Needs:
+def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
     """Fill in the places of rows as `tables.actions` has them, such as "?DescribeTable {table}"."""
     places = {"table": table, "source": source, "bucket": f"s3:::{asked.bucket}"}
     for row in rows:
@@ -281,9 +274,6 @@ _NEEDS: dict[str, Callable[[_Asked], Needs]] = {
     "create_table": partial(_each, _create),
     "ensure_table": partial(_each, _ensure),
     "ensure_tables": partial(_each, _ensure),
-    "import_from_s3": _imports,
     "plan": partial(_each, _plan),
-    "restore_backup": partial(_restores, "restore_backup"),
-    "restore_to_point_in_time": partial(_restores, "restore_to_point_in_time"),
     "update_table": partial(_each, _update),
 }
