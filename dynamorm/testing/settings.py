@@ -38,7 +38,7 @@ class Settings(Part):
     def _time_to_live(self, table: Table) -> Payload:
         enabled, attribute, since = table.settings.get("ttl", (False, "", float("-inf")))
         under_way = self._account.now < since + self._ttl_seconds
-        status = _TTL_STATUS[enabled, under_way]
+        status = ("DISABL", "ENABL")[enabled] + ("ED", "ING")[under_way]
         named = {"AttributeName": attribute} if status != "DISABLED" else {}
         return {"TimeToLiveStatus": status, **named}
 
@@ -192,19 +192,10 @@ def _name(payload: Payload) -> str:
     return name
 
 
-_TTL_STATUS = {
-    (True, True): "ENABLING",
-    (True, False): "ENABLED",
-    (False, True): "DISABLING",
-    (False, False): "DISABLED",
-}
-
-
 def _continuous_backups(table: Table) -> Payload:
     days = table.settings.get("days", 0)
-    recovery: Payload = {"PointInTimeRecoveryStatus": "ENABLED" if days else "DISABLED"}
-    if days:
-        recovery["RecoveryPeriodInDays"] = days
+    told = {"RecoveryPeriodInDays": days} if days else {}
+    recovery = {"PointInTimeRecoveryStatus": "ENABLED" if days else "DISABLED", **told}
     return {
         "ContinuousBackupsDescription": {
             "ContinuousBackupsStatus": "ENABLED",

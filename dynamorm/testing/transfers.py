@@ -133,20 +133,20 @@ class Transfers(Part):
     def _find(self, kind: str, payload: Payload) -> str:
         arn: str = payload[f"{kind}Arn"]
         if arn not in self._begun:
-            raise Refusal(f"not found: {arn}", _MISSING[kind])
+            raise Refusal(f"not found: {arn}", _LISTS[kind][2])
         return arn
 
     def _list(self, kind: str, payload: Payload) -> Payload:
         """List those of a table, or all, the newest first; a token says how many came before."""
         start = f"{payload.get('TableArn', '')}/"
-        folder, listed, members = _LISTS[kind]
+        folder, listed, _, members = _LISTS[kind]
         # A dict keeps the order in which they began.
         arns = [arn for arn in reversed(self._begun) if f"/{folder}/" in arn]
         arns = [arn for arn in arns if arn.startswith(start) or start == "/"]
         # Opaque to whoever reads it, as the service's tokens are.
         first = int(payload.get("NextToken", "0"), 16)
         page = [self._description(arn, kind) for arn in arns[first : first + PAGE]]
-        told = [{name: job[name] for name in job.keys() & members} for job in page]
+        told = [{name: job[name] for name in job.keys() & members.split()} for job in page]
         more = {"NextToken": f"{first + PAGE:016x}"} if arns[first + PAGE :] else {}
         return {listed: told, **more}
 
@@ -203,21 +203,17 @@ def _record(line: bytes, problem: Exception) -> Payload:
 
 _LISTS = {
     "BulkOperation": (
-        "bulk",
-        "BulkOperationsSummaryList",
-        {"BulkOperationArn", "BulkOperationStatus", "StartTime"},
+        *("bulk", "BulkOperationsSummaryList", "ResourceNotFoundException"),
+        "BulkOperationArn BulkOperationStatus StartTime",
     ),
-    "Export": ("export", "ExportSummaries", {"ExportArn", "ExportStatus", "ExportType"}),
+    "Export": (
+        *("export", "ExportSummaries", "ExportNotFoundException"),
+        "ExportArn ExportStatus ExportType",
+    ),
     "Import": (
-        "import",
-        "ImportSummaryList",
-        {"ImportArn", "ImportStatus", "TableArn", "StartTime"},
+        *("import", "ImportSummaryList", "ImportNotFoundException"),
+        "ImportArn ImportStatus TableArn StartTime",
     ),
 }
-"""Where a list finds its jobs, what it is called, and what it tells of each."""
+"""Where a list finds its jobs, what it is called, how one is missed, and what is told of each."""
 _UNTOLD = ("ClientToken", "IncrementalExportSpecification", "FilterSpecification")
-_MISSING = {
-    "BulkOperation": "ResourceNotFoundException",
-    "Export": "ExportNotFoundException",
-    "Import": "ImportNotFoundException",
-}
