@@ -49,9 +49,12 @@ class TableComparison:
             if declared != found and covers(only, name)
         }
         there = (f"index:{name}" for name in online_indexes(self.table))
+        # Of what `allow` names: a consent to a change of the stream removes no stream.
         named = (*allow, *(name for name in there if consents(allow, name)))
         # The indexes that are to be removed where they are not declared.
-        self._removed = frozenset(name for name in named if covers(only, name))
+        self._removed = frozenset(
+            name for name in named if name.startswith("index:") and covers(only, name)
+        )
         # What differs of each setting that does.
         self._changes: list[tuple[Setting, list[Change]]] = []
         self._undeclared: list[Undeclared] = []

@@ -347,6 +347,13 @@ def test_a_policy_of_a_stream_that_is_replaced():
     assert not world.run(dynamorm.plan(gone))
 
 
+def test_a_consent_alone_replaces_no_stream():
+    """Where the stream stays, so does its policy, and a plan has nothing to put."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
+    world = World(spec)
+    assert not world.run(dynamorm.plan(spec, allow=["stream"]))
+
+
 def test_a_policy_of_a_stream_is_compared_and_replaced():
     """Equal policies are no change; another one is replaced, or deleted, where that is named."""
     spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
