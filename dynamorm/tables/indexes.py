@@ -223,9 +223,11 @@ class IndexChanges:
         keys = {name: kind for name, kind in types.items() if not kind.startswith(_VECTOR)}
         name = f"index:{index.name}"
         declared, _ = self._differing[name]
-        # What the service wants for its creation as the table is billed.
+        # What the service wants for its creation as the table is billed, be it declared or ignored.
         if units := self._throughput:
             index = structs.replace(index, throughput=index.throughput or units, on_demand=None)
+        else:
+            index = structs.replace(index, throughput=None)
         return self._change(name, declared, None).update(
             f"create: {value_text(declared)}",
             "slow",

@@ -524,3 +524,15 @@ def test_indexes_that_have_to_go_first_all_come_again() -> None:
     applied = world.run(dynamorm.apply(plan))
     assert applied.done == plan.steps
     assert not world.run(dynamorm.plan(wanted))
+
+
+def test_a_new_index_is_as_the_table_is_billed() -> None:
+    """Where billing is ignored, and somebody has made it on demand, figures are left out."""
+    index = IndexSpec("by-c", (KeyAttribute("c", "S"),), throughput=Provisioned(1, 2))
+    spec = changed(PLAIN, billing=Provisioned(5, 6), ignore=("billing",))
+    world = World(PLAIN)
+    wanted = changed(spec, indexes=(index,))
+    (step,) = world.run(dynamorm.update_table(wanted)).done
+    (update,) = step.payload["GlobalSecondaryIndexUpdates"]
+    assert "ProvisionedThroughput" not in update["Create"]
+    assert not world.run(dynamorm.plan(wanted))
