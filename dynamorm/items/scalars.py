@@ -1,4 +1,4 @@
-"""Numbers and moments as attribute values: exact, and as keys in the one spelling that a key has.
+"""Scalars as attribute values: numbers and moments exactly, and keys in their one spelling.
 
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html
 
@@ -8,18 +8,11 @@ a zone is written in UTC.
 
 from __future__ import annotations
 
+import decimal
 import re
 from collections.abc import Callable
 from datetime import datetime, time, timedelta, timezone
-from decimal import (
-    Context,
-    Decimal,
-    DecimalException,
-    Inexact,
-    InvalidOperation,
-    Overflow,
-    Subnormal,
-)
+from decimal import Decimal, DecimalException
 from typing import Any
 
 from msgspec import inspect, json
@@ -29,9 +22,8 @@ from .mismatch import UNFIT, Misfit, expected
 
 # 38 significant digits, 1E-130 to 9.99...E+125; nothing is rounded. Zeros at the end do not count.
 # Numbers nearer to zero are subnormal with this Emin, and trapped.
-_NUMBERS = Context(
-    prec=38, Emin=-130, Emax=125, traps=[Inexact, InvalidOperation, Overflow, Subnormal]
-)
+_TRAPS = [decimal.Inexact, decimal.InvalidOperation, decimal.Overflow, decimal.Subnormal]
+_NUMBERS = decimal.Context(prec=38, Emin=-130, Emax=125, traps=_TRAPS)
 
 fitted = _NUMBERS.plus
 """The same number with at most 38 digits; raises `ArithmeticError` where it has more."""
@@ -140,10 +132,14 @@ def read_integer(text: str) -> int:
     try:
         return whole(text)
     except UNFIT:
-        number = exact_number(text)
+        return int(_integral(text, "expected a whole number"))
+
+
+def _integral(text: str, problem: str) -> Decimal:
+    number = exact_number(text)
     if number != number.to_integral_value():
-        raise Misfit("expected a whole number")
-    return int(number)
+        raise Misfit(problem)
+    return number
 
 
 def exact_number(text: str) -> Decimal:
@@ -214,9 +210,7 @@ def read_seconds(text: str) -> datetime:
 
 def read_exact_seconds(text: str) -> datetime:
     """Read whole seconds since the epoch, which are written again as they are read."""
-    number = exact_number(text)
-    if number != number.to_integral_value():
-        raise Misfit(f"{text} would be rounded up: declare the field as Decimal or msgspec.Raw")
+    _integral(text, f"{text} would be rounded up: declare the field as Decimal or msgspec.Raw")
     return read_seconds(text)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import inspect as inspection
 from collections.abc import Callable, Iterable, Iterator
-from functools import cache
+from functools import cache, partial
 from typing import Any, TypeVar, get_origin
 
 from msgspec import Raw, Struct, inspect, json, structs
@@ -122,9 +122,8 @@ class ExactCodec(Codec[M]):
 @cache
 def _exact_codec(model: Any, keys: frozenset[str]) -> Any:
     """Return the codec of a copy's source, which may be of several models."""
-    if not union_members(model):
-        return ExactCodec(model, keys)
-    return UnionCodec(model, lambda member: ExactCodec(member, keys))
+    make = partial(ExactCodec, keys=keys)
+    return UnionCodec(model, make) if union_members(model) else make(model)
 
 
 KeyOf = Callable[[Any], Key]
