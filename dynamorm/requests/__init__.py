@@ -10,31 +10,33 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..api import Lazy
+
 # The names that `__init__.pyi` has for type checkers, by module: one is loaded when it is first
 # asked for, since a cold start would pay for all. In `api` they are Structs, which build themselves
 # and are named as their operations are.
 _MODULES = {
-    "..api": "encode",
-    "..api.backups": "delete_backup describe_backup",
-    "..api.s3": (
+    "api": "encode",
+    "api.backups": "delete_backup describe_backup",
+    "api.s3": (
         "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
         "list_bulk_operations list_exports list_imports"
     ),
-    "..api.settings": "delete_resource_policy get_resource_policy list_tags_of_resource",
-    "..api.tables": "list_tables",
-    ".backups": (
+    "api.settings": "delete_resource_policy get_resource_policy list_tags_of_resource",
+    "api.tables": "list_tables",
+    "requests.backups": (
         "create_backup list_backups restore_table_from_backup restore_table_to_point_in_time"
     ),
-    ".s3": "export_table_to_point_in_time import_table start_bulk_put_items",
-    ".settings": (
+    "requests.s3": "export_table_to_point_in_time import_table start_bulk_put_items",
+    "requests.settings": (
         "describe_continuous_backups describe_contributor_insights "
         "describe_kinesis_streaming_destination describe_time_to_live "
         "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
         "put_resource_policy tag_resource untag_resource update_continuous_backups "
         "update_contributor_insights update_kinesis_streaming_destination update_time_to_live"
     ),
-    ".tables": "create_table delete_table describe_table",
-    ".updates": "update_table",
+    "requests.tables": "create_table delete_table describe_table",
+    "requests.updates": "update_table",
 }
 
 _PLACES = {
@@ -52,12 +54,14 @@ def __dir__() -> list[str]:
 
 
 def __getattr__(name: str) -> Any:
-    from importlib import import_module
-
     if name not in _PLACES:
-        from ..model.arguments import nearest
+        advice = ""
+        # `from . import tables` asks here first, and would pay for the search for a nearer name.
+        if not name.startswith("_") and f"requests.{name}" not in _MODULES:
+            from ..model.arguments import nearest
 
-        advice = "" if name.startswith("_") else nearest(name, _PLACES)
+            advice = nearest(name, _PLACES)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
     module, attribute = _PLACES[name]
-    return getattr(import_module(module, __name__), attribute)
+    value = globals()[name] = getattr(Lazy(module), attribute)
+    return value

@@ -252,6 +252,7 @@ def test_the_builders_are_what_the_module_shows():
     """`dir` has the public names and no others; each is there, loaded or not."""
     assert dir(requests) == sorted(requests.__all__)
     assert all(callable(getattr(requests, name)) for name in requests.__all__)
+    assert not hasattr(requests, "_create_table")
     with pytest.raises(AttributeError, match="no attribute 'create_tabel'; did you mean create_ta"):
         requests.create_tabel  # noqa: B018 - looking is what fails
     with pytest.raises(AttributeError, match=r"no attribute '_private'$"):
@@ -263,7 +264,7 @@ def test_the_stub_has_the_names_that_are_loaded():
     """Type checkers read the stub, programs the table: both find a name in one place."""
     stub = ast.parse(Path(requests.__file__).with_suffix(".pyi").read_text("utf-8"))
     origins = {
-        alias.name: ("." * node.level + str(node.module), alias.name)
+        alias.name: (f"{'requests.' if node.level == 1 else ''}{node.module}", alias.name)
         for node in stub.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
