@@ -156,7 +156,8 @@ def _restore(
         return source in (summary.source_backup_arn, summary.source_table_arn)
 
     # What a lost answer has made may lack indexes: keys, age and source tell whose it is.
-    made = yield from made_by(sending, changed(spec, indexes=()), deadline, shows)
+    bare = changed(spec, indexes=(), index_insights=UNSET)
+    made = yield from made_by(sending, bare, deadline, shows)
     return (yield from complete(spec, made, deadline)) if wait else made
 
 

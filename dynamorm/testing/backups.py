@@ -10,7 +10,11 @@ from .tables import INDEX_KINDS, Account, Part, Payload, Table, key_attributes, 
 SECONDS = 5.0
 PAGE_OF_BACKUPS = 100
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Restore.Tutorial.html
-_LOST = ("DeletionProtectionEnabled", "ResourcePolicy", "StreamSpecification", "TableClass", "Tags")
+_LOST = (
+    *("DeletionProtectionEnabled", "ResourcePolicy", "StreamSpecification", "TableClass", "Tags"),
+    # Of a global table one region is restored.
+    *("DisassociationProtectionEnabled", "MultiRegionConsistency", "Replicas", "Witnesses"),
+)
 _OVERRIDES = {
     "BillingModeOverride": "BillingMode",
     "GlobalSecondaryIndexOverride": "GlobalSecondaryIndexes",

@@ -92,6 +92,21 @@ def test_a_restored_table_is_what_its_model_declares(driver: Driver) -> None:
     assert set(there.payload("RestoreTableFromBackup")) == {"TargetTableName", "BackupArn"}
 
 
+def test_the_insights_of_an_index_are_turned_on_again() -> None:
+    """Before the restore its indexes are not looked at, nor what is declared of them."""
+    spec = changed(BARE, index_insights={"by-status": True})
+    there = Restoring(spec)
+    there.run(dynamorm.restore_backup(spec, there.backup, name=OTHER))
+    assert not there.run(dynamorm.plan(changed(spec, name=OTHER)))
+
+
+def test_what_is_restored_of_a_global_table_is_in_one_region() -> None:
+    """The fake service restores none of its replicas, as the service does."""
+    there = Restoring(changed(BARE, replicas=(Replica("eu-west-1"),)))
+    made = there.run(dynamorm.restore_backup(BARE, there.backup, name=OTHER))
+    assert made.replicas == ()
+
+
 def test_a_prefix_is_put_before_source_and_target() -> None:
     """A restore under a prefix stays under it."""
     world = World(create_seconds=0)
