@@ -250,10 +250,6 @@ _NOTHING_LEFT = ("At least one of", "Nothing to update")
 
 
 def _unsupported(error: ServiceError) -> ServiceError:
-    return service_error(
-        "UnknownOperationException",
-        f"this endpoint does not know a member of the request: {error.message}",
-        status=error.status,
-        request_id=error.request_id,
-        operation=error.operation,
-    )
+    text = f"this endpoint does not know a member of the request: {error.message}"
+    facts = {name: getattr(error, name) for name in ("status", "request_id", "operation")}
+    return service_error("UnknownOperationException", text, **facts)

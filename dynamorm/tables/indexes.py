@@ -72,7 +72,6 @@ class IndexChanges:
         for rule in (
             self._local_blocks,
             self._capacity_blocks,
-            self._removal_blocks,
             self._type_blocks,
             self._count_blocks,
         ):
@@ -129,6 +128,10 @@ class IndexChanges:
             index = name.removesuffix(":kind")
             if index in local:
                 yield Blocked(index, value_text(declared), value_text(found), _NEW_TABLE)
+        for name, kind in self._foreign.items():
+            if f"index:{name}" in self._allow and kind not in _ONLINE:
+                remedy = f"a {kind} index is not removed from here"
+                yield Blocked(f"index:{name}", "nothing", f"{kind} index", remedy)
 
     def _capacity_blocks(self) -> Iterator[Blocked]:
         """Name what only an on-demand table can have, where this is, or becomes, provisioned."""
@@ -143,12 +146,6 @@ class IndexChanges:
             if index.on_demand is not None and not is_ignored(self._spec, "billing"):
                 name, remedy = f"index:{index.name}:on_demand", "declare the table's billing too"
                 yield Blocked(name, str(index.on_demand), "a provisioned table", remedy)
-
-    def _removal_blocks(self) -> Iterator[Blocked]:
-        for name, kind in self._foreign.items():
-            if f"index:{name}" in self._allow and kind not in _ONLINE:
-                remedy = f"a {kind} index is not removed from here"
-                yield Blocked(f"index:{name}", "nothing", f"{kind} index", remedy)
 
     def _type_blocks(self) -> Iterator[Blocked]:
         """Name new indexes with a key attribute that another index has with another type.

@@ -173,12 +173,9 @@ def _insights(*changes: Change) -> Iterator[Step]:
         yield change.step(request, str(change), "destructive" if fewer else "safe")
 
 
-def _insights_actions(_on: Any) -> Iterator[tuple[str, str]]:
-    # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
-    yield linked_role("contributorinsights", "CloudWatchContributorInsights")
-
-
 _INSIGHTS_ACTIONS = ("DescribeContributorInsights", "UpdateContributorInsights")
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Contributor_Insights_IAM.html
+_INSIGHTS_ROLE = linked_role("contributorinsights", "CloudWatchContributorInsights")
 
 TTL_SETTINGS = (
     Setting(
@@ -227,7 +224,7 @@ SERVICE_SETTINGS = (
         steps=_insights,
         read=_read_insights,
         actions=_INSIGHTS_ACTIONS,
-        others=_insights_actions,
+        others=lambda _: [_INSIGHTS_ROLE],
         with_create=False,
     ),
     Setting(
@@ -244,7 +241,7 @@ SERVICE_SETTINGS = (
         actions=_INSIGHTS_ACTIONS,
         # The request names a table and its index, and both are resources of the action.
         resources=("", "/index/*"),
-        others=_insights_actions,
+        others=lambda _: [_INSIGHTS_ROLE],
         with_create=False,
     ),
 )
