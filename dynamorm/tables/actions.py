@@ -102,18 +102,14 @@ COPIES: dict[str, tuple[str, ...]] = {
 """The actions of a copy from `source` into `table`; those on the bucket also cover the client."""
 
 TABLES: dict[str, tuple[int, int | None]] = {
-    "auto_migrate_with_options": (1, 2),
-    "copy_segment": (2, 2),
-    "copy_table": (2, 2),
-    "estimate.quota": (0, 0),
-    "list_backups": (0, 1),
-    "list_bulk_operations": (0, 0),
-    "list_exports": (0, 1),
-    "list_imports": (0, 1),
-    "list_tables": (0, 0),
-    "restore_backup": (1, 2),
-    "restore_to_point_in_time": (2, 2),
-    "verify_copy": (2, 2),
+    operation: counts
+    for counts, operations in {
+        (0, 0): "estimate.quota list_bulk_operations list_tables",
+        (0, 1): "list_backups list_exports list_imports",
+        (1, 2): "auto_migrate_with_options restore_backup",
+        (2, 2): "copy_segment copy_table restore_to_point_in_time verify_copy",
+    }.items()
+    for operation in operations.split()
 }
 """How many tables an operation is about, at least and at most; of the others, one or more."""
 

@@ -67,7 +67,7 @@ def restore_backup(
     """
     check_flags(wait=wait)
     arn = backup_arn(backup)
-    spec = _checked(table_spec(model, name=name, **options), wait)
+    spec = of_one_region(table_spec(model, name=name, **options), "a restore", wait)
 
     def restore(deadline: Deadline) -> Steps[TableDescription]:
         # A restore takes minutes or hours: what no update could mend is told before it begins.
@@ -96,7 +96,7 @@ def restore_to_point_in_time(
     """
     check_flags(wait=wait)
     moment = seconds_at(at, "at")
-    spec = _checked(table_spec(model, name=name, **options), wait)
+    spec = of_one_region(table_spec(model, name=name, **options), "a restore", wait)
     origin = table_name(source)
     if origin == spec.name:
         reason = "source and target are the same table: restore to a new one with name="
@@ -111,13 +111,6 @@ def restore_to_point_in_time(
         return (yield from _restore(spec, there.table_arn, request, deadline, wait))
 
     return (yield from within(timeout, restore))
-
-
-def _checked(spec: TableSpec, wait: bool) -> TableSpec:
-    """Return what a restore makes of a spec; raise `Refused` for what it could not be made of."""
-    if spec.name.startswith("arn:"):
-        raise Refused((f"a restore takes the name of a new table, no ARN - at {spec.name}",))
-    return of_one_region(spec, "a restore", wait)
 
 
 def _contents(spec: TableSpec, arn: str, deadline: Deadline) -> Steps[TableDescription | None]:
@@ -231,8 +224,11 @@ _CARRIED = {"billing", "encryption", "extra", "ignore"}
 def of_one_region(spec: TableSpec, what: str, wait: bool) -> TableSpec:
     """Return what a restore or an import makes: its request has no replicas, a plan adds them.
 
-    Raises `Refused` for declared settings that nobody would set, because nobody waits.
+    Raises `Refused` for a table that is named by its ARN, and for declared settings that nobody
+    would set, because nobody waits.
     """
+    if spec.name.startswith("arn:"):
+        raise Refused((f"{what} takes the name of a new table, no ARN - at {spec.name}",))
     spec = changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
     settings = (name for name in Options.__struct_fields__ if name not in _CARRIED)
     later = [name for name in (*settings, "time_to_live") if getattr(spec, name)]
