@@ -7,15 +7,10 @@ from itertools import islice
 
 from msgspec import Struct
 
+from .. import errors
 from ..api import TableDescription
 from ..api.tables import UpdateTableOutput
-from ..errors import (
-    PlanRefused,
-    ServiceError,
-    UnsupportedOperation,
-    ValidationFailed,
-    service_error,
-)
+from ..errors import ServiceError
 from ..model import Readable
 from ..operations import Location, Steps
 from ..operations.waiting import Deadline, pause, polling
@@ -36,21 +31,21 @@ def refuse(plan: Plan, allow: Collection[str]) -> None:
         step for step in plan.steps if step.kind == "destructive" and not consents(allow, step.name)
     )
     if steps or plan.blocked:
-        raise PlanRefused(steps, blocked=plan.blocked)
+        raise errors.PlanRefused(steps, blocked=plan.blocked)
 
 
 def refuse_elsewhere(plan: Plan, location: Location) -> None:
     """Raise `PlanRefused` if requests go elsewhere than to the place that the plan is for."""
     if plan.table != plan.spec.name:
         reason = f"the plan is of another table than its spec, {plan.spec.name}: make another plan"
-        raise PlanRefused((), reasons=(reason,))
+        raise errors.PlanRefused((), reasons=(reason,))
     _refuse_other(plan, Binding.at(plan.spec.name, location))
 
 
 def _refuse_other(plan: Plan, here: Binding) -> None:
     if differing := tuple(plan.bound_to.contradictions(here)):
         advice = f"the plan was made for another table than this {plan.table}: make another plan"
-        raise PlanRefused((), reasons=(advice, *differing))
+        raise errors.PlanRefused((), reasons=(advice, *differing))
 
 
 class Applied(Readable, frozen=True):
@@ -93,7 +88,7 @@ class Run(Struct):
         """Perform all steps; `settings`, if given, have just been looked at."""
         try:
             yield from self._perform_all(settings)
-        except PlanRefused as error:
+        except errors.PlanRefused as error:
             # What was done before the refusal stays done: the caller is told.
             error.done = tuple(self.done)
             raise
@@ -134,7 +129,7 @@ class Run(Struct):
                 return False
             try:
                 return self._reviewed().needs(step)
-            except PlanRefused as error:
+            except errors.PlanRefused as error:
                 refused = error
             if not (yield from pause(schedule, self.deadline)):
                 raise refused
@@ -156,7 +151,7 @@ class Run(Struct):
             return
         try:
             yield from self._send(step)
-        except UnsupportedOperation:
+        except errors.UnsupportedOperation:
             if not self.skip:
                 raise
             self.unsupported.append(step.name)
@@ -182,7 +177,9 @@ class Run(Struct):
             # Another process, or a lost attempt of our own, may have done it.
             nonlocal lost
             lost = lost or trouble.maybe_applied
-            if isinstance(trouble, ValidationFailed) and trouble.message.startswith(_NOTHING_LEFT):
+            if isinstance(trouble, errors.ValidationFailed) and trouble.message.startswith(
+                _NOTHING_LEFT
+            ):
                 raise _unsupported(trouble) from trouble
             self.fresh.clear()
             yield from self._look(step)
@@ -252,4 +249,4 @@ _NOTHING_LEFT = ("At least one of", "Nothing to update")
 def _unsupported(error: ServiceError) -> ServiceError:
     text = f"this endpoint does not know a member of the request: {error.message}"
     facts = {name: getattr(error, name) for name in ("status", "request_id", "operation")}
-    return service_error("UnknownOperationException", text, **facts)
+    return errors.service_error("UnknownOperationException", text, **facts)

@@ -10,8 +10,8 @@ from typing import Any
 
 from msgspec import UNSET, structs
 
+from .. import errors
 from ..api import TableDescription
-from ..errors import PlanRefused
 from ..model import value_text
 from ..model.spec import TableSpec
 from .compare import Difference, index_pairs, key_pair
@@ -185,7 +185,7 @@ class Review:
             reasons.append(f"{step.name}: this change is no longer possible as the plan shows it")
         if reasons or blocked:
             advice = f"{self._name} has changed since the plan was made: make another plan"
-            raise PlanRefused((), blocked=blocked, reasons=(advice, *reasons))
+            raise errors.PlanRefused((), blocked=blocked, reasons=(advice, *reasons))
         return self.again(step) is not None
 
     def again(self, step: Step) -> Step | None:

@@ -9,18 +9,10 @@ from collections.abc import Callable
 from math import inf
 from typing import TYPE_CHECKING, Any
 
-from .. import requests
+from .. import errors, requests
 from ..api import TableDescription, settings
 from ..api.tables import CreateTableOutput, UpdateTableOutput
-from ..errors import (
-    Refused,
-    ServiceError,
-    TableBusy,
-    TableExists,
-    TableNotFound,
-    UnsupportedOperation,
-    ValidationFailed,
-)
+from ..errors import ServiceError
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags
 from ..model.spec import TableSpec
@@ -68,10 +60,10 @@ def create_table(
     late = (row for row in SETTINGS.values() if not row.with_create)
     later = [row.field or row.name for row in late if row.declared(spec)]
     if later and not wait:
-        reason = (
-            f"CreateTable cannot carry {' or '.join(later)}, and with wait=False nobody sets it"
-        )
-        raise Refused((f"{reason}: wait, or use ensure_table, then update_table - at {spec.name}",))
+        names = " or ".join(later)
+        reason = f"CreateTable cannot carry {names}, and with wait=False nobody sets it"
+        advice = "wait, or use ensure_table, then update_table"
+        raise errors.Refused((f"{reason}: {advice} - at {spec.name}",))
 
     def make(deadline: Deadline) -> Steps[TableDescription]:
         made = yield from create(spec, deadline)
@@ -105,7 +97,7 @@ def made_by(
     begun = yield from wall_time()
     try:
         return (yield from sending).table_description
-    except TableExists as error:
+    except errors.TableExists as error:
         # Every attempt was answered: somebody else's table was there before.
         if not error.maybe_applied:
             raise
@@ -117,7 +109,9 @@ def made_by(
     raise exists
 
 
-def _find_any(spec: TableSpec, deadline: Deadline, exists: TableExists) -> Steps[TableDescription]:
+def _find_any(
+    spec: TableSpec, deadline: Deadline, exists: errors.TableExists
+) -> Steps[TableDescription]:
     """Find what a lost attempt may have made: then it is the table that was asked for.
 
     One that is being deleted was there before, and may have been in the way of all attempts.
@@ -168,7 +162,7 @@ def finish(
             if strict:
                 raise
             # Without waiting, DescribeTable and its like may not see a table of this moment yet.
-            unseen = not wait and isinstance(error, TableNotFound)
+            unseen = not wait and isinstance(error, errors.TableNotFound)
             left.append(Pending(step.name, error.text) if unseen else pending(step.name, error))
     return table, tuple(left)
 
@@ -186,7 +180,7 @@ def _settle(
     def needed(trouble: ServiceError) -> Steps[bool]:
         """Return whether the step is still to be sent, now that an attempt has failed."""
         # Nobody else sets this table; but a lost attempt of our own may have done it.
-        if not isinstance(trouble, ValidationFailed):
+        if not isinstance(trouble, errors.ValidationFailed):
             return True
         row = SETTINGS[setting_of(step.name)]
         found = table
@@ -205,10 +199,10 @@ def _settle(
 def pending(name: str, error: ServiceError) -> Pending:
     """Say what is left undone for now; raise the error where time alone does not help."""
     # The service's words for TTL that was changed within the hour; there is no code for it.
-    if isinstance(error, ValidationFailed) and "fixed interval" in error.message:
+    if isinstance(error, errors.ValidationFailed) and "fixed interval" in error.message:
         return Pending(name, error.text, SETTINGS[setting_of(name)].interval)
     # A model may declare more than an emulator knows: its tables are made all the same.
-    if isinstance(error, UnsupportedOperation):
+    if isinstance(error, errors.UnsupportedOperation):
         return Pending(name, UNKNOWN)
     if passes(error):
         return Pending(name, error.text)
@@ -263,7 +257,9 @@ def insist(
         if refusals <= patience and not (yield from pause(schedule, deadline)):
             raise trouble
         # A refusal that no wait explains may still be about what somebody else has just done.
-        looks = refusals <= patience or (not patience and isinstance(trouble, ValidationFailed))
+        looks = refusals <= patience or (
+            not patience and isinstance(trouble, errors.ValidationFailed)
+        )
         if looks and not (yield from needed(trouble)):
             return None
         if refusals > patience:
@@ -272,14 +268,14 @@ def insist(
 
 def _patience(error: ServiceError) -> float:
     """Return how many refusals of this kind in a row may be waited out."""
-    if isinstance(error, TableBusy):
+    if isinstance(error, errors.TableBusy):
         return BUSY
     # The table is there, or this would be no step about it: this read, or write, was stale.
-    if isinstance(error, TableNotFound):
+    if isinstance(error, errors.TableNotFound):
         return MISSING
     if error.code == NO_POLICY:  # of this revision: another look says what is there now
         return LOOKS
-    if isinstance(error, ValidationFailed):
+    if isinstance(error, errors.ValidationFailed):
         # Said as long as a Kinesis stream is being turned on or off, before another change of it:
         # https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/707
         if "not in a valid state" in error.message:

@@ -10,9 +10,8 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from .. import requests
+from .. import errors, requests
 from ..api import TableDescription
-from ..errors import Refused
 from ..model import Readable, whole_name
 from ..model.spec import TableSpec
 from ..operations import Location
@@ -119,7 +118,7 @@ class Plan(Readable, frozen=True, kw_only=True):
     def __post_init__(self) -> None:
         if self.format_version != FORMAT:
             version = f"a plan of format_version {self.format_version}, where {FORMAT} is known"
-            raise Refused((f"{version}: plan and apply with the same version of dynamorm",))
+            raise errors.Refused((f"{version}: plan and apply with the same version of dynamorm",))
 
     def __bool__(self) -> bool:
         return bool(self.steps or self.blocked)

@@ -7,10 +7,10 @@ from typing import Any, TypeVar
 
 from msgspec import UNSET
 
-from .. import requests
+from .. import errors, requests
 from ..api import TableDescription
 from ..api.tables import DescribeTableOutput
-from ..errors import Refused, ServiceError
+from ..errors import ServiceError
 from ..model.options import Provisioned, Replica
 from ..model.spec import TableSpec
 from ..operations import InRegion, Steps, call, where
@@ -61,7 +61,7 @@ def transport_in(region: str, what: str) -> Steps[Any]:
             "transport object sends to one region alone: connect with region=, profile= and "
             "credentials= in place of transport=, or leave it out"
         )
-        raise Refused((reason,))
+        raise errors.Refused((reason,))
     return transport
 
 
@@ -95,7 +95,7 @@ def refuse_creation(spec: TableSpec) -> Steps[None]:
     # Auto scaling is set up for a table that is there.
     fixed = [_UNSCALED] * isinstance(spec.billing, Provisioned)
     if problems := (*here, *fixed):
-        raise Refused(tuple(f"{problem} - at {spec.name}" for problem in problems))
+        raise errors.Refused(tuple(f"{problem} - at {spec.name}" for problem in problems))
     yield from check_regions(spec)
 
 

@@ -11,15 +11,8 @@ from typing import Any
 
 from msgspec import UNSET
 
+from .. import errors
 from ..api import TableDescription
-from ..errors import (
-    AccessDenied,
-    CredentialsRejected,
-    Refused,
-    ServerError,
-    TableNotFound,
-    UnsupportedOperation,
-)
 from ..model.spec import TableSpec, is_ignored
 from ..operations import Steps, now
 from ..operations.waiting import Deadline, pause, polling
@@ -95,7 +88,8 @@ def checked_names(given: object, keyword: str) -> tuple[str, ...]:
     # A string would be taken for its letters.
     if isinstance(given, str) or not isinstance(given, tuple | list | set | frozenset):
         written = given if isinstance(given, str) else "index:by-status"
-        raise Refused((f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}",))
+        taken = f"{keyword}= takes names: write {keyword}=({written!r},), not {given!r}"
+        raise errors.Refused((taken,))
     # Of parts only the kind is checked: which tags or indexes there are, only the table tells.
     prefixes = ("index:", *(f"{row.part}:" for row in SETTINGS.values() if row.part))
     names = {"key", *SETTINGS}
@@ -110,7 +104,7 @@ def checked_names(given: object, keyword: str) -> tuple[str, ...]:
         parts = "".join(f"{prefix}..., " for prefix in sorted(prefixes))
         meant = nearest(unknown[0], names)
         known = f"{parts}{', '.join(sorted(names))}"
-        raise Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
+        raise errors.Refused((f"{keyword}= has {unknown!r:.200}: a name is {known}{meant}",))
     return tuple(given)
 
 
@@ -150,16 +144,16 @@ def survey(
     for setting in wanted:
         try:
             found[setting] = yield from _patiently(SETTINGS[setting], spec, table)
-        except (UnsupportedOperation, ServerError) as error:
+        except (errors.UnsupportedOperation, errors.ServerError) as error:
             # Of what moto does not know it makes an error of its own; the service always explains.
             mute = error.status == BROKEN and error.code == "ServiceUnavailable"
             # Any other error of the server passes, or is none of the setting.
-            if not skip or (isinstance(error, ServerError) and not mute):
+            if not skip or (isinstance(error, errors.ServerError) and not mute):
                 raise
             unsupported.append(setting)
-        except AccessDenied as error:
+        except errors.AccessDenied as error:
             # Rejected credentials are AccessDenied too, and no IAM action would help them.
-            if not denied_ok or isinstance(error, CredentialsRejected):
+            if not denied_ok or isinstance(error, errors.CredentialsRejected):
                 raise
             denied[setting] = error.operation
     return Settings(found, tuple(unsupported), denied)
@@ -176,7 +170,7 @@ def _patiently(row: Setting, spec: TableSpec, table: TableDescription) -> Steps[
     while True:
         try:
             return (yield from row.read(spec, table))
-        except TableNotFound as error:
+        except errors.TableNotFound as error:
             missing = error
         # From the first miss on: no time is asked for where nothing is missing.
         grace = grace or Deadline((yield from now()), MISSING_GRACE)

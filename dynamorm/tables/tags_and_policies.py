@@ -10,9 +10,9 @@ from typing import Any
 
 from msgspec import UNSET, json, structs
 
-from .. import requests
+from .. import errors, requests
 from ..api import TableDescription
-from ..errors import UNREADABLE, ServiceError, TableNotFound, service_error
+from ..errors import UNREADABLE, ServiceError
 from ..model.options import policy_text
 from ..model.spec import TableSpec
 from ..operations import Steps, call
@@ -28,7 +28,9 @@ def arn_of(table: TableDescription, operation: str) -> str:
     if table.table_arn:
         return table.table_arn
     message = f"DescribeTable returned no ARN of {table.table_name}"
-    raise service_error("UnknownOperationException", message, status=400, operation=operation)
+    raise errors.service_error(
+        "UnknownOperationException", message, status=400, operation=operation
+    )
 
 
 def _read_tags(_spec: TableSpec, table: TableDescription) -> Steps[dict[str, str]]:
@@ -96,7 +98,7 @@ def _read_stream_policy(_spec: TableSpec, table: TableDescription) -> Steps[Any]
         return None
     try:
         return (yield from _policy_of(table.latest_stream_arn))
-    except TableNotFound:
+    except errors.TableNotFound:
         # The stream is younger than this read shows; or an emulator has no policies of streams.
         return None
 

@@ -202,7 +202,7 @@ def test_an_import_of_csv_says_how_to_read_it() -> None:
 
 
 def test_an_import_that_could_not_be_whole_is_refused(world: World) -> None:
-    """Local indexes; and without waiting, what nobody would set; nothing is sent."""
+    """Local indexes; an ARN as its name; and without waiting, what nobody would set."""
     local = TableSpec(
         "new",
         KeyAttribute("id", "S"),
@@ -213,6 +213,8 @@ def test_an_import_that_could_not_be_whole_is_refused(world: World) -> None:
         dynamorm.import_from_s3(local, "bucket")
     with pytest.raises(Refused, match="an import does not carry point_in_time_recovery"):
         dynamorm.import_from_s3(Order, "bucket", name="new", wait=False)
+    with pytest.raises(Refused, match="an import takes the name of a new table, no ARN"):
+        dynamorm.import_from_s3(SPEC, "bucket", name=ARN)
     begun = world.run(dynamorm.import_from_s3(SPEC, "bucket", name="new", wait=False))
     assert begun.status == "IN_PROGRESS"
     with pytest.raises(TableExists):
