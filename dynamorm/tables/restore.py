@@ -229,7 +229,11 @@ def of_one_region(spec: TableSpec, what: str, wait: bool) -> TableSpec:
     """
     if spec.name.startswith("arn:"):
         raise Refused((f"{what} takes the name of a new table, no ARN - at {spec.name}",))
-    spec = changed(spec, **dict.fromkeys((row.name for row in REPLICA_SETTINGS), UNSET))
+    left = [row.name for row in REPLICA_SETTINGS]
+    # A stream that nobody declares is there for the replicas, and comes with them.
+    if spec.stream is UNSET:
+        left.append("stream_policy")
+    spec = changed(spec, **dict.fromkeys(left, UNSET))
     settings = (name for name in Options.__struct_fields__ if name not in _CARRIED)
     later = [name for name in (*settings, "time_to_live") if getattr(spec, name)]
     if later and not wait:

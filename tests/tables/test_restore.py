@@ -356,6 +356,17 @@ def test_replicas_are_left_to_the_plan_after_a_restore() -> None:
     assert [(step.name, step.kind) for step in left.steps][-1] == ("replica:eu-west-1", "slow")
 
 
+def test_the_policy_of_a_stream_is_left_with_the_replicas_that_need_it() -> None:
+    """Without them the model declares no stream; the next plan brings both."""
+    there = Restoring(BARE)
+    policy = {"Version": "2012-10-17", "Statement": []}
+    spec = changed(BARE, replicas=(Replica("eu-west-1"),), stream_policy=policy)
+    there.run(dynamorm.restore_backup(spec, there.backup, name=OTHER))
+    left = there.world.run(dynamorm.plan(spec, name=OTHER))
+    names = [step.name for step in left.steps]
+    assert names == ["stream", "stream_policy", "replica:eu-west-1"]
+
+
 @dear
 @given(specs(), st.integers(0, 3), st.booleans())
 def test_whatever_is_declared_is_there_after_a_restore(
