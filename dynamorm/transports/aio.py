@@ -172,7 +172,7 @@ class LoopLink(Link, asyncio.Protocol):
         while self._full and not self._ended:
             await self._wait()
 
-    async def receive(self, _buffer: Buffer, _most: int) -> bytes:
+    async def receive(self, _buffer: Buffer, _most: int, /) -> bytes:
         """Return what has come since the last time; nothing at the end."""
         while not self._parts:
             # After the parts: what came before a reset may be the whole answer.

@@ -52,7 +52,7 @@ class Link(ABC):
         """
 
     @abstractmethod
-    async def receive(self, buffer: Buffer, most: int) -> bytes:
+    async def receive(self, buffer: Buffer, most: int, /) -> bytes:
         """Return what comes next, or put it where the buffer has space for it."""
 
     @abstractmethod
@@ -139,7 +139,8 @@ async def connected(link: Link, route: Route, until: float = inf) -> Connection:
     proxy = route.proxy
     try:
         try:
-            await link.connect(*(proxy or route).address())
+            host, port = (proxy or route).address()
+            await link.connect(host, port)
         except OSError as error:
             raise Failed(Why.NO_PROXY if proxy else _unmade(error), error) from None
         if route.tls:
@@ -238,7 +239,7 @@ class Wire(Link):
             self._arm()
             left = left[self._link.send(left[: self._record]) :]
 
-    async def receive(self, buffer: Buffer, most: int) -> bytes:
+    async def receive(self, buffer: Buffer, most: int, /) -> bytes:
         self._arm()
         # Empty, too, once a body is longer than the room that was reserved.
         if not buffer.space:

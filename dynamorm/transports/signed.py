@@ -136,9 +136,9 @@ class Settings(ABC):
     def in_region(self: S, region: str) -> S:
         """Return the transport of another region: with the same credentials, and its own lines."""
         if (made := self._regions.get(region)) is None:
-            made = type(self).__new__(type(self))
+            made = object.__new__(type(self))
             config = self._config.in_region(region)
-            made.__dict__.update(self.__dict__, _config=config, _lines={}, _regions={})
+            vars(made).update(vars(self), _config=config, _lines={}, _regions={})
             # Of threads that come at once, all take that of the first.
             made = self._regions.setdefault(region, made)
         found: S = made
