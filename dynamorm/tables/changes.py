@@ -13,7 +13,8 @@ from msgspec import UNSET, structs
 from .. import errors
 from ..api import TableDescription
 from ..model import value_text
-from ..model.spec import TableSpec
+from ..model.options import Provisioned
+from ..model.spec import TableSpec, changed
 from .compare import Difference, index_pairs, key_pair
 from .indexes import IndexChanges, online_indexes
 from .settings import compared_rows, covers
@@ -42,7 +43,8 @@ class TableComparison:
             global_secondary_indexes=_staying(table.global_secondary_indexes),
             vector_indexes=_staying(table.vector_indexes),
         )
-        every = (key_pair(spec, self.table), *index_pairs(spec, self.table))
+        billed = _as_billed(spec, self.table, only)
+        every = (key_pair(spec, self.table), *index_pairs(billed, self.table))
         self._differing = {
             name: (declared, found)
             for name, declared, found in every
@@ -61,7 +63,7 @@ class TableComparison:
         for row in compared_rows(spec):
             if group := list(self._changes_of(row)):
                 self._changes.append((row, group))
-        self._indexes = IndexChanges(spec, self.table, self._differing, self._removed)
+        self._indexes = IndexChanges(billed, self.table, self._differing, self._removed)
 
     def _changes_of(self, row: Setting) -> Iterator[Change]:
         """Yield what differs of a setting; what `allow` names and nobody declares is removed."""
@@ -113,9 +115,21 @@ class TableComparison:
             yield Blocked("key", declared, found, remedy)
         for row, group in self._changes:
             for change in group:
-                if remedy := row.blocked(change):
+                if remedy := self._remedy(row, change):
                     facts = value_text(change.declared), value_text(change.found)
                     yield Blocked(change.name, *facts, remedy)
+
+    def _remedy(self, row: Setting, change: Change) -> str:
+        """Return what helps where a setting cannot be given to the table; empty where it can."""
+        stream = self.table.stream_specification
+        there = {f"index:{name}" for name in online_indexes(self.table)}
+        there |= {"stream"} if stream and stream.stream_enabled else set()
+        _, colon, rest = change.name.partition(":")
+        about = f"{row.within}{colon}{rest}"
+        # What it is about may be ignored, or left out by `only`.
+        if row.within and change.declared != row.absent and about not in there | self.names():
+            return f"there is no {about}, and this plan makes none"
+        return row.blocked(change)
 
     def undeclared(self) -> tuple[Undeclared, ...]:
         """Return what is left alone."""
@@ -126,9 +140,18 @@ class TableComparison:
         """Return the steps for settings that DescribeTable tells, or for the others."""
         for row, group in self._changes:
             # A plan with blocked changes is refused as a whole, and shows the rest all the same.
-            able = [change for change in group if not row.blocked(change)]
+            able = [change for change in group if not self._remedy(row, change)]
             if able and told is (row.read is None and not row.late):
                 yield from row.steps(*able)
+
+
+def _as_billed(spec: TableSpec, table: TableDescription, only: tuple[str, ...]) -> TableSpec:
+    """Return a spec by which indexes are as the table is billed, if `only` lets that stay."""
+    declared = isinstance(spec.billing, Provisioned)
+    switched = spec.billing is not UNSET and declared != (table.billing_mode == "PROVISIONED")
+    if not switched or covers(only, "billing"):
+        return spec
+    return changed(spec, ignore=(*(spec.ignore or ()), "billing"))
 
 
 def marked(

@@ -536,3 +536,24 @@ def test_a_new_index_is_as_the_table_is_billed() -> None:
     (update,) = step.payload["GlobalSecondaryIndexUpdates"]
     assert "ProvisionedThroughput" not in update["Create"]
     assert not world.run(dynamorm.plan(wanted))
+
+
+def test_an_index_alone_is_made_as_the_table_stays() -> None:
+    """Where `only` leaves out a change of billing, the index gets no figures yet."""
+    index = IndexSpec("by-c", (KeyAttribute("c", "S"),), throughput=Provisioned(1, 2))
+    world = World(PLAIN)
+    wanted = changed(PLAIN, billing=Provisioned(5, 6), indexes=(index,))
+    (step,) = world.run(dynamorm.update_table(wanted, only=["index:by-c"])).done
+    (update,) = step.payload["GlobalSecondaryIndexUpdates"]
+    assert "ProvisionedThroughput" not in update["Create"]
+    assert [step.name for step in world.run(dynamorm.plan(wanted)).steps] == ["billing"]
+
+
+@pytest.mark.parametrize("name", ["ttl", "ttl:expires"])
+def test_either_name_of_ttl_restricts_to_it(name: str) -> None:
+    """The name of the step that turns TTL off is not one that nothing has."""
+    world = World(changed(PLAIN, time_to_live="expires"))
+    wanted = changed(PLAIN, time_to_live=None)
+    assert not world.run(dynamorm.check(wanted, only=[name]))
+    (step,) = world.run(dynamorm.plan(wanted, only=[name])).steps
+    assert step.name == "ttl:expires"

@@ -354,6 +354,17 @@ def test_a_consent_alone_replaces_no_stream():
     assert not world.run(dynamorm.plan(spec, allow=["stream"]))
 
 
+@pytest.mark.parametrize(
+    ("options", "only"), [({"ignore": ("stream",)}, []), ({}, ["stream_policy"])]
+)
+def test_a_policy_of_a_stream_that_nothing_turns_on_is_blocked(options, only):
+    """The stream is ignored, or left out by `only`: there is nothing to put a policy on."""
+    spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"), **options)
+    (blocked,) = World(BARE).run(dynamorm.plan(spec, only=only)).blocked
+    assert blocked.name == "stream_policy"
+    assert blocked.remedy == "there is no stream, and this plan makes none"
+
+
 def test_a_policy_of_a_stream_is_compared_and_replaced():
     """Equal policies are no change; another one is replaced, or deleted, where that is named."""
     spec = changed(BARE, stream="NEW_IMAGE", stream_policy=policy("ours"))
