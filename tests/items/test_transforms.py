@@ -733,7 +733,7 @@ def test_bytes_that_are_no_item(transform: Any):
         converter(None, None, None, transform)(b'{"id":')
 
 
-LATIN = b"caf\xe9"
+LATIN = b"\xe4"
 LISTED = defstruct("Listed", [("id", str), ("names", list[str])])
 KEPT = defstruct("Kept", [("id", str), ("text", Raw | None)])
 
