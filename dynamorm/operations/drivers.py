@@ -145,12 +145,14 @@ async def _drive(program: Steps[T], world: _World) -> T:
             try:
                 if cancelled is not None:  # the program has been told what was finished for it
                     raise cancelled
-                answer = _perform(effect, world)
-                if world.awaited and type(effect) in _WAITED:
-                    if isinstance(effect, Call) and effect.finish:
-                        answer, cancelled = await _finished(answer)
-                    else:
-                        answer = await answer
+                if type(effect) is Now:  # asked for with each request of a copy
+                    answer = world.clock.now()
+                elif not world.awaited or not isinstance(effect, _WAITED):
+                    answer = _perform(effect, world)
+                elif isinstance(effect, Call) and effect.finish:
+                    answer, cancelled = await _finished(_perform(effect, world))
+                else:
+                    answer = await _perform(effect, world)
             except BaseException as error:  # an interrupt and a cancellation too
                 # Not raised here: the operation may know what to do, or want a last word. What it
                 # asks for after that is performed.
@@ -188,14 +190,12 @@ async def _finished(performing: Coroutine[Any, Any, T]) -> tuple[T, BaseExceptio
         raise cancelled from None
 
 
-_WAITED = {Call, Sleep, Together, Waiting}
+_WAITED = (Call, Sleep, Together, Waiting)
 """Effects that take time: under asyncio, what performs them is awaited."""
 
 
 def _perform(effect: Effect, world: _World) -> Any:
     """Return the answer to an effect, or under asyncio what gives it once it is awaited."""
-    if type(effect) is Now:  # asked for with each request of a copy
-        return world.clock.now()
     if isinstance(effect, Call):
         return _aask(effect, world) if world.awaited else _ask(effect, world)
     if isinstance(effect, Sleep):

@@ -75,10 +75,10 @@ def takes_timeout(send: Any) -> bool:
     code = _code(send)
     if code is None:
         return False
-    named = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    if "timeout" in code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]:
+        return True
     wrapped = getattr(send, "__wrapped__", None)
-    more = code.co_flags & _ANY_KEYWORD and (wrapped is None or takes_timeout(wrapped))
-    return "timeout" in named or bool(more)
+    return bool(code.co_flags & _ANY_KEYWORD) and (wrapped is None or takes_timeout(wrapped))
 
 
 def at_once(transport: Any, request: Call[Any], timeout: float | None) -> bytes:
@@ -125,12 +125,11 @@ def _wrong(transport: Any, *, awaited: bool) -> TypeError:
 def _code(function: Any) -> Any:
     """Return what Python makes of a function's source; `None` for what is written in C."""
     # `inspect`, which knows all this, takes as long to import as connecting does.
-    for inner in ("func", "__func__"):  # of a partial, of a method
-        function = getattr(function, inner, function)
-    if hasattr(function, "__code__"):
+    if hasattr(function, "__code__"):  # a method has that of its function
         return function.__code__
-    # An object that can be called is that by its class.
-    return getattr(type(function).__call__, "__code__", None)
+    # A partial keeps its function in `func`; another object is called by its class.
+    inner = getattr(function, "func", type(function).__call__)
+    return getattr(inner, "__code__", None)
 
 
 def is_coroutine_function(send: Any) -> bool:
