@@ -72,7 +72,8 @@ def estimate_copy(
     # Scan rounds up for each page: too little for any table whose copy is worth an estimate.
     units = ceil(items.size / READ_BYTES) * (1 if consistent_read else 0.5)
     read = _Priced(origin, region, prices).units(f"read {origin.name}", "read", units)
-    seconds = [rates_of(origin, origin, quota, source)[0].capped(max_read_units).seconds(units)]
+    reads, _ = rates_of(origin, origin, quota, source)
+    reading = reads.capped(max_read_units).seconds(units)
     priced = _Priced(spec, region, prices)
     # Every replica is written to and kept as the table itself; reads are the source's alone.
     copies = 1 + len(spec.replicas or ())
@@ -80,25 +81,29 @@ def estimate_copy(
     costs = [read, priced.units(f"write {spec.name}", "write", items.units * copies)]
     for index, inside in held:
         costs.append(priced.units(f"write index {index.name}", "write", inside.units * copies))
-    # Local indexes are written with the table's capacity.
-    own = items.units + sum(inside.units for index, inside in held if index.local)
-    taken: list[tuple[TableSpec | IndexSpec, int]] = [(spec, own)]
-    taken += [(index, inside.units) for index, inside in held if not index.local]
-    for owner, amount in taken:
-        seconds.append(
-            rates_of(owner, spec, quota, there)[1].capped(max_write_units).seconds(amount)
-        )
     stored = items.size + sum(inside.size for _, inside in held)
     costs += [*priced.kept(stored * copies), *priced.recovery(items.size)]
-    # Table and indexes are written side by side: the slowest of them, or the reading, counts.
+    # Read and written side by side: the slower one counts.
+    writing = max(
+        rates_of(owner, spec, quota, there)[1].capped(max_write_units).seconds(written)
+        for owner, written in _written(spec, items, held)
+    )
     return Estimate(
         f"copy {origin.name} to {spec.name}: {items.number:,} items, {items.size / GB:,.1f} GB",
         tuple(costs),
-        max(seconds),
+        max(reading, writing),
         region,
         priced.date,
         tuple(_notes(spec, there, items, collisions == "check" or existing == "keep")),
     )
+
+
+def _written(
+    spec: TableSpec, items: _Items, held: list[tuple[IndexSpec, _Items]]
+) -> Iterator[tuple[TableSpec | IndexSpec, int]]:
+    """Yield what is written at a rate of its own: a global index, or the table with the rest."""
+    yield spec, items.units + sum(inside.units for index, inside in held if index.local)
+    yield from ((index, inside.units) for index, inside in held if not index.local)
 
 
 def estimate_plan(
