@@ -38,7 +38,8 @@ class Settings(Part):
     def _time_to_live(self, table: Table) -> Payload:
         enabled, attribute, since = table.settings.get("ttl", (False, "", float("-inf")))
         under_way = self._account.now < since + self._ttl_seconds
-        status = ("DISABL", "ENABL")[enabled] + ("ED", "ING")[under_way]
+        ways = ("DISABLED", "DISABLING"), ("ENABLED", "ENABLING")
+        status = ways[enabled][under_way]
         named = {"AttributeName": attribute} if status != "DISABLED" else {}
         return {"TimeToLiveStatus": status, **named}
 
