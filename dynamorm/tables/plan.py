@@ -18,7 +18,7 @@ from ..operations import Location
 from .changes import TableComparison
 from .compare import Difference, drift, key_pair
 from .settings import SETTINGS, covers, first_steps
-from .steps import UNKNOWN, Blocked, Settings, Step, Undeclared, plain
+from .steps import UNKNOWN, Blocked, Settings, Step, Undeclared
 
 _OWN_HOSTS = (".amazonaws.com", ".amazonaws.com.cn", ".api.aws", ".api.amazonwebservices.com.cn")
 """A region has several of them (FIPS, dual-stack, by account), and its tables are on all.
@@ -198,7 +198,7 @@ def create_plan(spec: TableSpec, allow: tuple[str, ...], location: Location) -> 
         "create",
         f"create: {made}",
         "CreateTable",
-        plain(request),
+        request.to_dict(),
         declared=made,
         until="waits until ACTIVE",
         # A new table has no items that TTL could delete.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import UNSET, Struct, field, json, structs
+from msgspec import UNSET, Struct, field, structs
 
 from .. import requests
 from ..api import Request, TableDescription
@@ -55,12 +55,6 @@ def operation_of(request: Request) -> str:
     return type(request).__name__.removesuffix("Input")
 
 
-def plain(request: Request) -> dict[str, Any]:
-    """Return a request as the dict that its JSON body is."""
-    body: dict[str, Any] = json.decode(json.encode(request))
-    return body
-
-
 class Settings(Struct, frozen=True):
     """What was asked for about a table besides its description."""
 
@@ -102,7 +96,8 @@ class Change(Struct, frozen=True):
     def step(self, request: Request, change: str, kind: Kind = "safe", **more: Any) -> Step:
         """Return a step that sends a request, whose class has the name of the operation."""
         facts = (_as_json(self.declared), _as_json(self.found))
-        return Step(self.name, kind, change, operation_of(request), plain(request), *facts, **more)
+        sent = operation_of(request), request.to_dict()
+        return Step(self.name, kind, change, *sent, *facts, **more)
 
     @property
     def address(self) -> str:

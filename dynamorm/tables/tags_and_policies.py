@@ -17,7 +17,7 @@ from ..model.options import policy_text
 from ..model.spec import TableSpec
 from ..operations import Steps, call
 from . import pages
-from .steps import Change, Kind, Pair, Setting, Step, plain
+from .steps import Change, Kind, Pair, Setting, Step
 
 
 def arn_of(table: TableDescription, operation: str) -> str:
@@ -79,7 +79,7 @@ def _tag_steps(*changes: Change) -> Iterator[Step]:
 def tag_step(arn: str, wanted: dict[str, str], there: dict[str, str | None]) -> Step:
     """Return the step that sets these tags; `there` has their values now, `None` for no tag."""
     text = ", ".join(f"{key}={declared}" for key, declared in wanted.items())
-    body = plain(requests.tag_resource(arn, wanted))
+    body = requests.tag_resource(arn, wanted).to_dict()
     return Step("tags", "safe", text, "TagResource", body, wanted, there)
 
 
