@@ -21,12 +21,12 @@ from msgspec import convert, structs
 from .copying.options import VerifyOptions, check_database, check_segments, settings_of
 from .copying.pair import Pair
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Loan, Shares, Terms
+from .copying.shares import ASK_EVERY, Away, Loan, Shares, Terms, apart, pack
 from .copying.table import copied, copy_share
 from .copying.verified import Verified
 from .copying.verify import compare_walk, compared
 from .model.declare import Model
-from .operations import Operation, Steps
+from .operations import Steps
 from .operations.parallel import Stop, Stopped, finished
 
 if TYPE_CHECKING:
@@ -70,7 +70,8 @@ def copy_table(
     """
     pair = Pair(source, target, settings_of("copy_table", options, "segments", "db"))
     check_segments(segments)
-    return _run(client, db, partial(copied, pair, None, segments), copy_share)
+    whole = partial(copied, pair, None, segments, None)
+    return _run(client, db, pair, whole, copy_share)
 
 
 def verify_copy(
@@ -87,24 +88,26 @@ def verify_copy(
     known = VerifyOptions.__annotations__
     settings = settings_of("verify_copy", options, "segments", "db", "sample", known=known)
     pair = Pair(source, target, settings)
-    return _run(client, db, partial(compared, pair, segments, sample), compare_walk)
+    whole = partial(compared, pair, segments, sample, None)
+    return _run(client, db, pair, whole, compare_walk)
 
 
-def _run(client: Any, db: Any, whole: Callable[..., Steps[R]], share: Callable[[Any, Any], R]) -> R:
+def _run(
+    client: Any, db: Any, pair: Pair, whole: Callable[[Away], Steps[R]], share: Callable[..., R]
+) -> R:
     """Run an operation whose shares are done by `share` on the workers."""
     check_database("db=", db)
     if not hasattr(client, "submit"):
         raise TypeError(f"client= takes a distributed.Client, not {client!r:.200}")
-    steps = partial(whole, wait=partial(_on_cluster, client, share), dumps=_dumps)
-    result: R = finished(db.run(Operation(steps, (), {})))
-    return result
-
-
-def _dumps(value: Any) -> None:
-    """Raise for what does not go to a worker: dask sends functions that have no name, too."""
+    # Dask sends functions that have no name, too.
     from distributed.protocol.pickle import dumps
 
-    dumps(value)
+    def steps() -> Steps[R]:
+        luggage = yield from pack(pair, dumps)
+        return (yield from whole(partial(apart, partial(_on_cluster, client, share), luggage)))
+
+    result: R = finished(db.run(steps()))
+    return result
 
 
 def _on_cluster(

@@ -187,6 +187,12 @@ class CopySettings(Struct, frozen=True, kw_only=True):
                 does_nothing = 'does nothing with via="s3", which neither scans nor batches'
                 raise ValueError(f"{name}= {does_nothing}")
 
+    def refuse_bulk(self) -> None:
+        """Raise for a copy by S3 of single segments, or in several processes."""
+        if self.via == "s3":
+            reason = "one process has the client and waits for the service: leave processes= out"
+            raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
+
 
 _APART = {
     ("in_place", True, "existing", "keep"): "that would keep every item of the copy",

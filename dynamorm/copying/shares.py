@@ -59,11 +59,16 @@ Wait = Callable[["Shares", Stop], None]
 """Has all shares of one job done elsewhere, and returns when they are."""
 
 
-def apart(wait: Wait, shares: Shares) -> Steps[None]:
-    """Have the shares done elsewhere."""
+def apart(wait: Wait, luggage: Luggage, job: Any) -> Steps[None]:
+    """Have the shares of a job done elsewhere."""
+    shares = Shares(job, luggage)
     # By now the tables have been looked at, which may have taken a while: that counts.
     shares.set_clock((yield from now()))
     yield Waiting(partial(wait, shares))
+
+
+Away = Callable[[Any], Steps[None]]
+"""Has the job that it is given done elsewhere: `apart`, with who waits and what is to be taken."""
 
 
 _STAYS = ("progress", "on_error", "deadline", "resume", "checkpoint_file")
@@ -89,6 +94,7 @@ class Luggage(Struct, frozen=True):
 
 def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggage]:
     """Return what to take along; raise `TypeError` for what cannot be."""
+    pair.settings.refuse_bulk()
     home = yield Home()
     if home is None:
         raise TypeError("processes= needs a database: db.copy_table(..., processes=2)")

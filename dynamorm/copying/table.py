@@ -10,7 +10,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..errors import Refused
 from ..model.declare import Model
 from ..operations import Steps, now, operation, together
 from .job import Job, check_pair, open_checkpoint, prepare
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
     from ..operations.parallel import Stop
     from .options import CopyOptions, PlainCopyOptions, S, Source, TypedTransform
-    from .shares import Ask, Shares, Task, Told, Wait
+    from .shares import Ask, Away, Shares, Task, Told
 
 
 @operation
@@ -86,16 +85,18 @@ def copy_table(
         "copy_table", {**options, "transform": transform}, "segments", "processes", "executor"
     )
     check_segments(segments)
-    wait: Wait | None = None
+    pair = Pair(source, target, settings)
+    away: Away | None = None
     if processes := check_processes(processes, executor):
         from ..operations.processes import in_processes
+        from .shares import apart, pack
 
-        def ended(shares: Shares, stopped: Stop) -> None:
+        def wait(shares: Shares, stopped: Stop) -> None:
             if tasks := shares.share_out(processes):
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
-        wait = ended
-    return (yield from copied(Pair(source, target, settings), None, segments, executor, wait))
+        away = partial(apart, wait, (yield from pack(pair)))
+    return (yield from copied(pair, None, segments, executor, away))
 
 
 @operation
@@ -115,6 +116,7 @@ def copy_segment(
     if type(segment) is not int or segment not in range(of):
         raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
     settings = settings_of("copy_segment", options, "segment", "of")
+    settings.refuse_bulk()
     return (yield from copied(Pair(source, target, settings), [segment], of))
 
 
@@ -123,39 +125,18 @@ def copied(
     segments: list[int] | None,
     of: int | None,
     executor: Any = None,
-    wait: Wait | None = None,
-    **how: Any,
+    away: Away | None = None,
 ) -> Steps[CopyReport]:
-    """Copy the segments of a new checkpoint, or of the one to resume.
-
-    `wait` has the shares copied elsewhere, and returns when all have been.
-    """
+    """Copy the segments of a new checkpoint, or of the one to resume; with `away`, elsewhere."""
     check_pair(pair)
-    in_bulk = pair.settings.via == "s3"
-    if in_bulk and (segments is not None or wait is not None):
-        reason = "one process has the client and waits for the service: leave processes= out"
-        raise Refused((f'via="s3" goes with copy_table in one process: {reason}',))
-    luggage = None
-    if wait is not None:
-        from .shares import pack
-
-        luggage = yield from pack(pair, **how)
     started = yield from now()
     checkpoint = open_checkpoint(pair, segments, of)
     making = prepare(pair, checkpoint, started, whole=segments is None or checkpoint.of == 1)
+    perform = away or partial(_copy, executor=executor)
+    if pair.settings.via == "s3":
+        from .s3 import by_s3  # loaded for this alone
 
-    # What copies by S3 or shares out the work is loaded only where that is asked for.
-    def perform(job: Job) -> Steps[None]:
-        """Move the items the way that was asked for."""
-        if in_bulk:
-            from .s3 import by_s3
-
-            return by_s3(job, executor)
-        if wait is None or luggage is None:
-            return _copy(job, executor)
-        from .shares import Shares, apart
-
-        return apart(wait, Shares(job, luggage))
+        perform = partial(by_s3, executor=executor)
 
     def steps(job: Job) -> Steps[CopyReport]:
         # A file that cannot be written ends the copy before it has copied anything.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
     from .options import S, Source, TypedTransform
-    from .shares import Ask, Task, Told, Wait
+    from .shares import Ask, Away, Task, Told
 
 
 @operation
@@ -103,33 +103,20 @@ def compared(
     segments: int | None,
     sample: float,
     executor: Any = None,
-    wait: Wait | None = None,
-    **how: Any,
+    away: Away | None = None,
 ) -> Steps[Verified]:
-    """Compare from the beginning, or from a checkpoint.
-
-    `wait` has the walks of each phase done elsewhere, and returns when all have been.
-    """
+    """Compare from the beginning, or from a checkpoint; with `away`, elsewhere."""
     check_segments(segments)
     _check_sample(sample)
     pair.check()
-    luggage = None
-    if wait is not None:
-        from .shares import pack
-
-        luggage = yield from pack(pair, **how)
     started = yield from now()
     point = _open(pair, segments, sample)
 
     def steps(comparison: Comparison) -> Steps[Verified]:
-        walk = partial(comparison.walk, executor)
-        if wait is not None and luggage is not None:
-            from .shares import Shares, apart
-
-            walk = partial(apart, wait, Shares(comparison, luggage))
+        walk = partial(away or partial(Comparison.walk, executor=executor), comparison)
         # Looked at once more, as after a copy: a table that was replaced has not been compared.
         if (yield from comparison.perform(walk)):
-            comparison.finish(*(yield from pair.find(comparison.reads.left, LAST_LOOK)))
+            comparison.finish(*(yield from pair.find(comparison.left, LAST_LOOK)))
         return comparison.telling.last()
 
     making = _prepared(pair, point, started, Pace(pair.settings.max_read_units))

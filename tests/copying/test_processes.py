@@ -265,9 +265,8 @@ def test_what_was_told_long_ago_is_asked_again(monkeypatch: pytest.MonkeyPatch) 
     assert (told.left(), asked) == (7.0, [None])
 
 
-def shared(left: TimeLeft, write: Pace) -> shares.Shares:
-    """One share, of one segment."""
-    job = SimpleNamespace(
+def job_of_one_segment(left: TimeLeft, write: Pace) -> Any:
+    return SimpleNamespace(
         left=left,
         read_pace=Pace(None),
         write_pace=write,
@@ -275,28 +274,33 @@ def shared(left: TimeLeft, write: Pace) -> shares.Shares:
         shared=lambda number: ([None], [{0}]),
         hear=lambda *told: None,
     )
-    made = shares.Shares(job, shares.Luggage(None, None, None, {}, asks=False))
-    made.share_out(1)
-    return made
+
+
+NOTHING = shares.Luggage(None, None, None, {}, asks=False)
 
 
 def test_what_has_passed_before_counts_towards_the_deadline() -> None:
     """Waiting for a target that is being created, say: shares are told what is left after it."""
-    dividing = shared(TimeLeft(10.0, 0.0), Pace(None))
-    steps = shares.apart(lambda made, stopped: None, dividing)
+    left: list[float] = []
+
+    def wait(shared: shares.Shares, stopped: Any) -> None:
+        left.extend(task.terms.left for task in shared.share_out(1))
+
+    steps = shares.apart(wait, NOTHING, job_of_one_segment(TimeLeft(10.0, 0.0), Pace(None)))
     next(steps)
-    steps.send(4.0)
-    assert dividing.terms(0).left == pytest.approx(6.0, abs=0.5)
+    waiting: Any = steps.send(4.0)
+    waiting.function(lambda: False)
+    assert left == [pytest.approx(6.0, abs=0.5)]
     steps.close()
 
 
 def test_throttling_of_one_share_slows_what_is_lent_to_all() -> None:
     """What is lent after a loan that tells of throttling is less; nothing else makes it so."""
-    write = Pace(100.0)
-    dividing = shared(TimeLeft(None, 0.0), write)
+    shared = shares.Shares(job_of_one_segment(TimeLeft(None, 0.0), Pace(100.0)), NOTHING)
+    shared.share_out(1)
     calm, throttled = (shares.Loan("write", 0.0, told) for told in (False, True))
     for loan, lent in ((calm, 10.0), (throttled, 10.0), (calm, 7.0)):
-        assert dividing.hear(0, loan).write == pytest.approx(lent, rel=0.05)
+        assert shared.hear(0, loan).write == pytest.approx(lent, rel=0.05)
 
 
 def same(task: Any, ask: Any) -> Any:
