@@ -189,7 +189,7 @@ class Comparison:
             if late and moved:
                 return
             if late:  # even a run without time for more must make some progress
-                tally = tally + self._summed(*join.left_over(whole=True))
+                tally = tally + self._summed(self.source, *join.left_over(whole=True))
             if (ends := join.resumable()) is not None:
                 cursors = {number: ends[0][0], number + of: ends[1][0]}
                 tally = tally + Tally(source_items=ends[0][1], target_items=ends[1][1])
@@ -217,7 +217,7 @@ class Comparison:
             return Tally(), False
         self._in_order = self._in_order and not join.scattered
         ours, theirs = join.left_over(passed=passed, whole=not self._in_order)
-        summed = self._summed(ours, theirs)  # always: what is no item is an error
+        summed = self._summed(self.source, ours, theirs)  # always: what is no item is an error
         if not self._in_order:
             return summed, False
         try:
@@ -228,11 +228,13 @@ class Comparison:
         except Late:
             return summed, True
         # What both tables have in another order is left over on both sides.
-        total = _sum(self.target, found.items()) - _sum(self.target, theirs)
-        return tally + _balanced(total), False
+        return tally + self._summed(self.target, found.items(), theirs), False
 
-    def _summed(self, ours: Iterable[Keyed], theirs: Iterable[Keyed]) -> Tally:
-        return _balanced(_sum(self.source, ours) - _sum(self.target, theirs))
+    def _summed(self, end: End, ours: Iterable[Keyed], theirs: Iterable[Keyed]) -> Tally:
+        """Sum up the hashes of what is at an end less those of what is in the target."""
+        one = sum(end.read(item_hash, item) for _, item in ours)
+        other = sum(self.target.read(item_hash, item) for _, item in theirs)
+        return Tally(balance=f"{(one - other) % MODULUS:x}")
 
     # Cursors and counts move together, so that a resumed comparison counts each item once.
     def _settle(self, cursors: dict[int, Cursor], tally: Tally) -> None:
@@ -270,14 +272,6 @@ class Comparison:
 
     def _expected(self, raw: Item) -> Raws:
         return (raw,) if self._convert is None else self._convert(Raw(raw))
-
-
-def _sum(end: End, items: Iterable[Keyed]) -> int:
-    return sum(end.read(item_hash, item) for _, item in items)
-
-
-def _balanced(total: int) -> Tally:
-    return Tally(balance=f"{total % MODULUS:x}")
 
 
 def _itself(raw: bytes) -> Iterable[Hashed]:

@@ -220,8 +220,8 @@ class Job:
             part.page.sent = item_digest(part.raws[0])
         self.telling.keep()
 
-    def fail(self, raw: bytes | Raw, error: DynamormError) -> None:
-        """Hand a bad item to `on_error`, or raise."""
+    def fail(self, raw: bytes | Raw, error: DynamormError, counts: Counts) -> None:
+        """Hand a bad item to `on_error` and count it, or raise: then it has not been dealt with."""
         if self.settings.on_error == "raise" or isinstance(error, Collision):
             raise error
         given: Any = self.settings.on_error(_attributes(raw), error)
@@ -230,6 +230,7 @@ class Job:
             if hasattr(given, "close"):
                 given.close()
             raise TypeError("on_error= is async: it would never run; give a plain function")
+        counts.failed += 1
 
     def confirm(self) -> Steps[None]:
         """Look whether both tables are those that the copy began with, when it has come to its end.

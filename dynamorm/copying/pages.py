@@ -143,7 +143,7 @@ class Pages:
             try:
                 made = convert(raw)
             except ItemError as error:
-                self._fail(page, raw, error)
+                self._job.fail(raw, error, page.counts)
                 continue
             if isinstance(made, Made):
                 ready.append(made)
@@ -189,11 +189,6 @@ class Pages:
         self._moment = moment
         return self._job.left.at(moment) <= self._step
 
-    def _fail(self, page: Page, raw: Raw, error: ItemError) -> None:
-        """Hand over an item that cannot be transformed, or raise: it leaves nothing behind."""
-        self._job.fail(raw, error)
-        page.counts.failed += 1
-
     def _several(self, page: Page, raw: Raw, made: Iterator[bytes | Raw]) -> Steps[bool]:
         """Queue what becomes of an item: very many are written before their end is known."""
         first = True
@@ -201,7 +196,7 @@ class Pages:
             try:
                 some = list(islice(made, TOGETHER))
             except ItemError as error:
-                self._fail(page, raw, error)
+                self._job.fail(raw, error, page.counts)
                 return True
             page.counts.skipped += first and not some
             first = False

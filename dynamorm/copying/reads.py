@@ -119,7 +119,9 @@ class Reads(Asking):
                 "BatchGetItem", payload, BatchGetItemOutput, check, end.place
             )
             found |= {end.key_in(raw): raw for raw in reply.items}
-            unprocessed = _unprocessed(reply, asked, found, end.names)
+            unprocessed = {end.key_in(raw) for raw in reply.unprocessed}
+            if not unprocessed <= asked.keys():  # as it is: all that were not found, again
+                unprocessed = asked.keys() - found.keys()
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
             # What has answered a part may be asked soon: patience begins anew.
             if unprocessed and not (yield from rest(1, self.left.at((yield from now())))):
@@ -186,20 +188,3 @@ class Reads(Asking):
             return True
         hashed = self.source.read(item_hash, one) if hashed is None else hashed
         return hashed == self.target.read(item_hash, there)
-
-
-def _unprocessed(
-    reply: BatchGetItemOutput,
-    asked: dict[Hashable, bytes],
-    found: dict[Hashable, Raw],
-    names: tuple[str, ...],
-) -> set[Hashable]:
-    """Return the keys that are to be asked for again: all that were not found, if in doubt."""
-    try:
-        keys: set[Hashable] = {item_key(raw, names) for raw in reply.unprocessed}
-    except STRANGE:
-        keys = set()
-    # The service may have spelt a number in its own way; then all that were not found are asked for
-    # again.
-    known = keys & asked.keys()
-    return known if len(known) == len(reply.unprocessed) else asked.keys() - found.keys()

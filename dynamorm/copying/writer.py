@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
-from itertools import repeat
+from itertools import compress, repeat
 from typing import Any, TypeVar
 
 from msgspec import Raw, Struct
@@ -206,9 +206,7 @@ class Writer:
         [item] = batch
         [raw] = item.raws
         error.key = key_of(raw, self._names)
-        # Before it is counted: where this raises, the item has not been dealt with.
-        self._job.fail(raw, error)
-        item.page.counts.failed += 1
+        self._job.fail(raw, error, item.page.counts)
         item.page.open -= 1
         self._by_key.pop(item.key, None)
         if (older := item.older) is not None:
@@ -231,10 +229,8 @@ class Writer:
         # All again then, which changes nothing for those that were written.
         if sum(back) != len(keys):
             return [], batch
-        sorted_out: tuple[list[Part], list[Part]] = [], []
-        for part, is_back in zip(batch, back, strict=True):
-            sorted_out[is_back].append(part)
-        return sorted_out
+        written = [part for part, is_back in zip(batch, back, strict=True) if not is_back]
+        return written, list(compress(batch, back))
 
     def _acknowledge(self, answer: Answer) -> None:
         """Count what has been written."""
@@ -252,13 +248,9 @@ class Writer:
             page.open -= number
             if rule is not None:
                 self._by_key.pop(part.key, None)
-                if part.older is not None:
-                    self._drop(part.older)
-
-    def _drop(self, one: Part) -> None:
-        """Let those go for which another item has been acknowledged."""
-        older: Part | None = one
-        while older is not None:
-            older.page.counts.collisions += 1
-            older.page.open -= 1
-            older = older.older
+                # Those go for which this one has been acknowledged.
+                older = part.older
+                while older is not None:
+                    older.page.counts.collisions += 1
+                    older.page.open -= 1
+                    older = older.older

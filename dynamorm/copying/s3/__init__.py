@@ -42,7 +42,7 @@ from ...tables.bulk_errors import error_in, item_in_record, key_in_record, recor
 from ...tables.transfers import bulk_operation_of, export_of
 from ...tables.waits import Underway, until_done
 from ..asking import Late
-from ..checkpoint import S3Point, total
+from ..checkpoint import Counts, S3Point, total
 from ..job import Job, no_recovery
 from .files import Transform, data_files, patiently
 
@@ -247,7 +247,7 @@ class _ByS3:
             if record and known and _is_item(raw := json.encode(known)):
                 code, message = error_in(record)
                 error = service_error(code, message, status=400, operation="StartBulkPutItems")
-                self._job.fail(raw, error)
+                self._job.fail(raw, error, Counts())  # the service has counted it
 
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
         """Perform steps in the target's database."""

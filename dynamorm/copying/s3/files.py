@@ -148,8 +148,7 @@ def _made_of(job: Job, raw: Raw, page: Page) -> Iterator[bytes | Raw]:
                 _count(job, one, key, page)
                 yield one
     except ItemError as error:
-        job.fail(raw, error)
-        page.counts.failed += 1
+        job.fail(raw, error, page.counts)
     else:
         page.counts.skipped += first
 
