@@ -79,21 +79,14 @@ class Pages:
         reply = yield from job.reads.scan(payload, segment.cursors, segment.point.costs)
         self._moment = yield from now()
         self._reading = max(self._reading, self._moment - began)
-        return (yield from self._take_up(reply)) and bool(reply.last_evaluated_key)
+        if job.convert is None:
+            yield from self._take_as_it_is(reply)
+        else:
+            for page, raws in self._parts(reply):
+                yield from self._convert(page, raws)
+        return bool(reply.last_evaluated_key)
 
-    def _take_up(self, reply: ScanOutput) -> Steps[bool]:
-        """Queue what becomes of a page's items, sending full batches on the way.
-
-        `False` when time is up, or the service too busy for too long.
-        """
-        if self._job.convert is None:
-            return (yield from self._take_as_it_is(reply))
-        for page, raws in self._parts(reply):
-            if not (yield from self._convert(page, raws)):
-                return False
-        return True
-
-    def _take_as_it_is(self, reply: ScanOutput) -> Steps[bool]:
+    def _take_as_it_is(self, reply: ScanOutput) -> Steps[None]:
         """Queue a page's items; when time is up the others too, which cost nothing to keep.
 
         So that an error can tell all that was read and not written.
@@ -105,9 +98,14 @@ class Pages:
             page.counts.bytes = self._writer.put(raws, page)
             page.read_whole = True
             if self._writer.full and not late:
-                late = not (yield from self._writer.write(moment=moment))
+                try:
+                    yield from self._writer.write(moment=moment)
+                except Late:
+                    late = True
                 moment = self._writer.answered
-        return not late and (yield from self._flush((yield from now())))
+        if late:
+            raise Late
+        yield from self._flush((yield from now()))
 
     def _parts(self, reply: ScanOutput) -> Iterator[tuple[Page, list[Raw]]]:
         """Cut a page where a cursor can be: a Scan can be resumed at the key of any item.
@@ -123,10 +121,10 @@ class Pages:
             start = end
         yield self._segment.begin_page(reply.last_evaluated_key or None), items[start:]
 
-    def _convert(self, page: Page, raws: list[Raw]) -> Steps[bool]:
+    def _convert(self, page: Page, raws: list[Raw]) -> Steps[None]:
         """Queue what the transform makes of a part; where time is up, cut it there."""
         if self._job.once and self._is_written(page, raws):
-            return True
+            return
         convert, writer, counts = self._job.convert, self._writer, page.counts
         assert convert is not None
         ready: list[Made] = []
@@ -137,7 +135,7 @@ class Pages:
                 self._put(ready, page)
                 page.last = raws[number - 1] if number else None
                 page.cursor, page.read_whole = None, number > 0
-                return False
+                raise Late
             counts.read += 1
             counts.bytes += len(raw)
             try:
@@ -150,14 +148,13 @@ class Pages:
                 continue
             self._put(ready, page)
             ready = []
-            if not (yield from self._several(page, raw, iter(made))):
-                return False
+            yield from self._several(page, raw, iter(made))
         self._put(ready, page)
         # Not before: while nothing of a part is queued yet, nothing of it is open.
         page.read_whole = True
-        if writer.full and not (yield from writer.write()):
-            return False
-        return (yield from self._flush(self._moment))
+        if writer.full:
+            yield from writer.write()
+        yield from self._flush(self._moment)
 
     def _put(self, ready: list[Made], page: Page) -> None:
         """Queue what has become of items, one of each."""
@@ -189,7 +186,7 @@ class Pages:
         self._moment = moment
         return self._job.left.at(moment) <= self._step
 
-    def _several(self, page: Page, raw: Raw, made: Iterator[bytes | Raw]) -> Steps[bool]:
+    def _several(self, page: Page, raw: Raw, made: Iterator[bytes | Raw]) -> Steps[None]:
         """Queue what becomes of an item: very many are written before their end is known."""
         first = True
         while True:
@@ -197,19 +194,17 @@ class Pages:
                 some = list(islice(made, TOGETHER))
             except ItemError as error:
                 self._job.fail(raw, error, page.counts)
-                return True
+                return
             page.counts.skipped += first and not some
             first = False
             self._writer.put(some, page)
-            if self._writer.full and not (yield from self._writer.write()):
-                return False
+            if self._writer.full:
+                yield from self._writer.write()
             if len(some) < TOGETHER:
-                return True
+                return
 
-    def _flush(self, moment: float) -> Steps[bool]:
+    def _flush(self, moment: float) -> Steps[None]:
         """Send a batch that is not full, where it has waited for long."""
-        if moment - self._flushed <= FLUSH_EVERY:
-            return True
-        self._flushed = moment
-        yield from self._writer.write(rest=True)
-        return not self._writer.gave_up
+        if moment - self._flushed > FLUSH_EVERY:
+            self._flushed = moment
+            yield from self._writer.write(rest=True)

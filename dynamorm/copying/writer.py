@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Sequence
+from contextlib import suppress
 from itertools import compress, repeat
 from typing import Any, TypeVar
 
@@ -13,7 +14,7 @@ from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
 from ..operations import NOW, Call, Steps, asked
 from ..operations.middleware import elsewhere
-from .asking import ONCE, PATIENCE, rest
+from .asking import ONCE, PATIENCE, Late, rest
 from .checkpoint import Costs
 from .job import Job
 from .options import MAX_BATCH
@@ -60,7 +61,7 @@ class Writer:
 
     @property
     def full(self) -> bool:
-        """Whether there is enough for a batch; after `write`, whether it has stopped early."""
+        """Whether there is enough for a batch."""
         return self._queue.items >= self._size
 
     def detach(self) -> None:
@@ -90,8 +91,8 @@ class Writer:
             self._queue.put(part)
         return size
 
-    def write(self, *, rest: bool = False, moment: float | None = None) -> Steps[bool]:
-        """Send full batches, and with `rest` what is left too; `False` when time is up first.
+    def write(self, *, rest: bool = False, moment: float | None = None) -> Steps[None]:
+        """Send full batches, and with `rest` what is left too; raise `Late` when time is up first.
 
         `moment` is that of the call, where it is known.
         """
@@ -101,7 +102,7 @@ class Writer:
             until = sent_at + self._left.at(sent_at)
             self.gave_up = busy > PATIENCE
             if until <= sent_at or self.gave_up:
-                return False
+                raise Late
             # In place what came back is sent alone, so that few items are written ahead of it.
             alone = self._job.once and self._returned
             batch = self._queue.take(alone or self._size)
@@ -110,7 +111,7 @@ class Writer:
                 ready = yield from self._pace.ready(self._left.at, whole_units(batch))
                 if ready is None:
                     self._queue.put_back(batch)
-                    return False
+                    raise Late
                 paid, sent_at = ready, (yield NOW)
             # Last of all: what is noted here counts as sent when a killed copy is resumed.
             if self._notes:
@@ -121,17 +122,17 @@ class Writer:
                 busy, moment = 0.0, self.answered
             elif not (yield from self._requeue(refused, until)):
                 self.gave_up = True
-                return False
+                raise Late
             else:
                 all_back = count(refused) >= count(batch)
                 moment = again_at = yield NOW
                 busy = busy + again_at - sent_at if all_back else 0.0
-        return True
 
     def end(self) -> Steps[None]:
         """Send what is left, while there is time; tell the job what was not written."""
         if not self.gave_up:
-            yield from self.write(rest=True)
+            with suppress(Late):
+                yield from self.write(rest=True)
         self._job.unwritten.extend([bytes(raw) for raw in self._queue])
         # Otherwise nothing was refused: the copy only stops.
         if self._refusals or self.gave_up:
