@@ -183,14 +183,12 @@ class _Cluster:
                 threads = self._count_threads()
                 for number in left:
                     self._say(number)
-                if not threads and self._is_to_end(left[0]):
+                ends = self._error is not None or self._shares.hear(left[0], None).left <= 0
+                if ends and not threads:
                     # No task will hear of it before there is a worker again.
                     self._error = self._error or Stopped()
                     self._client.cancel([futures[number] for number in left])
             time.sleep(LOOK_EVERY)
-
-    def _is_to_end(self, number: int) -> bool:
-        return self._error is not None or self._shares.hear(number, None).left <= 0
 
     def _hear(self, number: int, key: str, said: Any) -> None:
         """Take note of what a task has told; an error is kept until all tasks have ended."""

@@ -157,10 +157,10 @@ class Pauses:
         if not error.transient or moment - self._since > PATIENCE:
             raise error
         self._tries += 1
-        return (yield from rest(self._tries, self._left.at(moment)))
+        return (yield from let_rest(self._tries, self._left.at(moment)))
 
 
-def rest(refusals: int, left: float) -> Steps[bool]:
+def let_rest(refusals: int, left: float) -> Steps[bool]:
     """Pause before the next attempt, longer after each refusal; `False` without the time for it.
 
     Pauses cut short would come ever faster at the end.

@@ -8,7 +8,7 @@ held in memory: a few pages for each segment.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import suppress
 from threading import Lock
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from msgspec import Raw, convert, structs
 
 from ..api.cursors import Cursors
-from ..api.items import MAX_KEYS, Key, ScanOutput
+from ..api.items import MAX_KEYS
 from ..items.keys import item_hash
 from ..operations import Steps, now, together
 from .asking import Late
@@ -26,6 +26,7 @@ from .options import CopySettings
 from .pair import Found, check_tables
 from .reads import End, Item, Keyed, Reads
 from .report import Telling
+from .segment import parts
 from .verified import MODULUS, NAMED, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000
@@ -106,11 +107,9 @@ class Comparison:
             self._move(moved, sum(self._tallies.values(), self._before), merged=self._merges)
         self.telling.tell(moment)
 
-    def finish(self, source: Found, target: Found) -> None:
+    def finish(self, found: tuple[Found, Found]) -> None:
         """Take note that all is compared; raise if a table is another one by now."""
-        self.point = structs.replace(
-            check_tables(self.point, "comparison", source, target), done=True
-        )
+        self.point = check_tables(self.point, "comparison", *found, done=True)
 
     def verified(self) -> Verified:
         """Return the result so far."""
@@ -152,15 +151,19 @@ class Comparison:
 
     def _look_up(self, number: int) -> Steps[None]:
         """Read a segment of one table; look up in the other what is made of each part of a page."""
-        end, look = self.source, self._look_up_expected
-        if self.point.phase == "extras":
-            end, look = self.target, self._look_up_found
+        extras = self.point.phase == "extras"
+        end = self.target if extras else self.source
         cursors = Cursors("Scan")
         while not (cursor := self.point.cursors[number]).done:
             page = yield from self.reads.page(end, number, self.point.of, cursor.after, cursors)
-            for after, raws in _parts(page, end):
-                tally = yield from look(raws)
-                self._settle({number: Cursor(after is None, after)}, tally)
+            # A Scan can start after any item's key.
+            for last, raws in parts(page.items, MAX_KEYS):
+                after = page.last_evaluated_key if last is None else end.cursor_at(last)
+                if extras:
+                    tally, _ = yield from self.reads.extras(raws)
+                else:
+                    tally = yield from self._look_up_expected(raws)
+                self._settle({number: Cursor(not after, after or None)}, tally)
                 self.telling.tell((yield from now()))
 
     def _pair(self, number: int) -> Steps[None]:
@@ -170,7 +173,7 @@ class Comparison:
         join = Join(Side(self.source, names, here), Side(self.target, names, there))
         # The tally has what was counted since the cursors moved, and goes into the checkpoint with
         # them.
-        tally, moved, late = Tally(), False, False
+        tally, moved, late, done = Tally(), False, False, (0, 0)
         moved_at = yield from now()
         while not late and (side := join.next()) is not None:
             after = side.cursor.after
@@ -190,10 +193,11 @@ class Comparison:
                 return
             if late:  # even a run without time for more must make some progress
                 tally = tally + self._summed(self.source, *join.left_over(whole=True))
-            if (ends := join.resumable()) is not None:
-                cursors = {number: ends[0][0], number + of: ends[1][0]}
-                tally = tally + Tally(source_items=ends[0][1], target_items=ends[1][1])
-                self._settle(cursors, tally)
+            ours, theirs = join.source.resumable(), join.target.resumable()
+            if ours is not None and theirs is not None:
+                tally = tally + Tally(ours[1] - done[0], theirs[1] - done[1])
+                done = ours[1], theirs[1]
+                self._settle({number: ours[0], number + of: theirs[0]}, tally)
                 moved = moved or tally != Tally()
                 tally = Tally()
                 moved_at = yield from now()
@@ -213,7 +217,7 @@ class Comparison:
         What there is no time for is summed up, too; then the second value is true.
         """
         # A look-up costs a request for up to a hundred keys, so that it waits until it is full.
-        if not (passed or join.over or join.crowded):
+        if not (passed or join.over or join.source.crowded or join.target.crowded):
             return Tally(), False
         self._in_order = self._in_order and not join.scattered
         ours, theirs = join.left_over(passed=passed, whole=not self._in_order)
@@ -266,26 +270,12 @@ class Comparison:
             tally.source_items, tally.target_items = len(raws), tally.found
         return tally
 
-    def _look_up_found(self, raws: list[Raw]) -> Steps[Tally]:
-        """Look up in the source what these items of the target are copies of."""
-        return (yield from self.reads.extras(raws))[0]
-
     def _expected(self, raw: Item) -> Raws:
         return (raw,) if self._convert is None else self._convert(Raw(raw))
 
 
 def _itself(raw: bytes) -> Iterable[Hashed]:
     return ((raw, None),)
-
-
-def _parts(page: ScanOutput, end: End) -> Iterator[tuple[Key | None, list[Raw]]]:
-    """Cut a page for look-ups where a cursor can be: a Scan can start after any item's key."""
-    items = page.items
-    start = 0
-    for stop in range(MAX_KEYS, len(items), MAX_KEYS):
-        yield end.cursor_at(items[stop - 1]), items[start:stop]
-        start = stop
-    yield page.last_evaluated_key or None, items[start:]
 
 
 def _is_drawn(key: Hashable, share: float) -> bool:

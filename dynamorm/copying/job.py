@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from msgspec import UNSET, Raw, convert, structs
@@ -84,17 +83,16 @@ def prepare(
     checkpoint: Checkpoint,
     started: float,
     *,
-    whole: bool,
-    paces: tuple[Pace, Pace] | None = None,
-    keep: Callable[[CopyReport], None] | None = None,
+    whole: bool = False,
+    told: Any = None,
 ) -> Steps[Job]:
     """Wait for both tables, refuse what does not fit, and look their keys up.
 
-    `whole`: whether all segments of the table are in this run.
+    `whole`: whether all segments of the table are in this run. `told`: what a share is told.
     """
     left = TimeLeft(pair.settings.deadline, started)
     found = yield from pair.find(left)
-    return Job(pair, checkpoint, found, left, whole=whole, paces=paces, keep=keep)
+    return Job(pair, checkpoint, found, left, whole, told)
 
 
 class Job:
@@ -106,10 +104,8 @@ class Job:
         checkpoint: Checkpoint,
         found: tuple[Found, Found],
         left: TimeLeft,
-        *,
         whole: bool,
-        paces: tuple[Pace, Pace] | None,
-        keep: Callable[[CopyReport], None] | None,
+        told: Any,
     ) -> None:
         settings = pair.settings
         here, there = (one.spec for one in found)
@@ -131,10 +127,9 @@ class Job:
         # Scan spreads items over segments by a hash, so that each has about the same number.
         self._number = number if number is None or whole else number // checkpoint.of
         """How many items there are to read. Some six hours old: good for an estimate alone."""
-        self.read_pace, self.write_pace = paces or (
-            Pace(settings.max_read_units),
-            Pace(settings.max_write_units, _cold(found[1].table)),
-        )
+        self.read_pace: Pace = told.read if told else Pace(settings.max_read_units)
+        cold = _cold(found[1].table)
+        self.write_pace: Pace = told.write if told else Pace(settings.max_write_units, cold)
         self.left = left
         self.reads = Asking(left, self.read_pace)
         self.errors: BulkErrors | None = None
@@ -144,7 +139,9 @@ class Job:
         """What the segments that have ended have read, and not written."""
         self.troubles: list[DynamormError | None] = []
         """The last error of each segment that could not write all."""
-        self.telling = Telling(settings, self.report, left.started, keep)
+        self.telling: Telling[CopyReport] = Telling(
+            settings, self.report, left.started, told and told.tell
+        )
         # As if all runs had been one: `seconds` and `rate` are those of the whole copy.
         self._started = left.started - checkpoint.seconds
         self._latest = left.started
@@ -239,9 +236,7 @@ class Job:
         """
         if self.checkpoint.is_put and not self.pending() and not self.checkpoint.done:
             found = yield from self.pair.find(self.left, LAST_LOOK)
-            self.checkpoint = structs.replace(
-                check_tables(self.checkpoint, "copy", *found), done=True
-            )
+            self.checkpoint = check_tables(self.checkpoint, "copy", *found, done=True)
 
     def outcome(self, moment: float) -> CopyReport:
         """Return the last report; raise when items could not be written."""

@@ -69,8 +69,6 @@ class Side:
         """The places at which the last two pages begin."""
         self._left = 0
         """How many entries have been left over."""
-        self._done = 0
-        """How many items a cursor has passed for good."""
 
     @property
     def tail(self) -> int:
@@ -180,11 +178,6 @@ class Side:
             return None
         return cursor, first.number
 
-    def settle(self, cursor: Cursor, number: int) -> tuple[Cursor, int]:
-        """Record that this many items are done; return how many of them are new."""
-        before, self._done = self._done, number
-        return cursor, number - before
-
 
 class Join:
     """The two sides."""
@@ -198,11 +191,6 @@ class Join:
     def over(self) -> bool:
         """Whether both have been read to their ends."""
         return self.source.cursor.done and self.target.cursor.done
-
-    @property
-    def crowded(self) -> bool:
-        """Whether enough entries have waited for two pages to fill one look-up."""
-        return self.source.crowded or self.target.crowded
 
     @property
     def scattered(self) -> bool:
@@ -225,13 +213,6 @@ class Join:
         if whole or self.over:
             return self.source.all(), self.target.all()
         return self.source.left_over(passed=passed), self.target.left_over(passed=passed)
-
-    def resumable(self) -> tuple[tuple[Cursor, int], tuple[Cursor, int]] | None:
-        """Return where to resume, and how many items of each table are done since the last time."""
-        here, there = self.source.resumable(), self.target.resumable()
-        if here is None or there is None:
-            return None
-        return self.source.settle(*here), self.target.settle(*there)
 
     def pairs(self) -> list[tuple[SideEntry, SideEntry]]:
         """Pair all entries that can be paired; return the pairs that differ in any byte."""

@@ -145,12 +145,9 @@ def _refuse_drift(target: Ensured) -> None:
     """Raise for a table that is not what the copied items are for."""
     if target.drift:
         name = target.table.table_name
-        raise Refused(
-            (
-                *(f"{name} is not as declared: {difference}" for difference in target.drift),
-                "nothing was copied: change the table with update_table, or the declaration",
-            )
-        )
+        reasons = [f"{name} is not as declared: {difference}" for difference in target.drift]
+        advice = "nothing was copied: change the table with update_table, or the declaration"
+        raise Refused((*reasons, advice))
 
 
 def _refuse_existing(source: str, backup_table: str) -> Steps[None]:

@@ -124,10 +124,10 @@ class CopySettings(Struct, frozen=True, kw_only=True):
     checkpoint_file: str | PathLike[str] | None = None
 
     def __post_init__(self) -> None:
-        _check_whole("batch_size=", self.batch_size, MAX_BATCH)
+        check_whole("batch_size=", self.batch_size, MAX_BATCH)
         # 2**31 - 1: an Integer of the API has 32 bits.
-        _check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
-        _check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
+        check_whole("page_limit=", 1 if self.page_limit is None else self.page_limit, 2**31 - 1)
+        check_whole("collision_keys=", self.collision_keys, 2**40, least=0)
         check_flags(consistent_read=self.consistent_read, in_place=self.in_place)
         for name, kind in _WORDS.items():
             check_word(name, getattr(self, name), get_args(kind))
@@ -240,7 +240,7 @@ def settings_of(
 def check_segments(segments: int | None) -> None:
     """Raise `ValueError` for a number of segments that Scan does not take."""
     # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
-    _check_whole("the number of segments", 1 if segments is None else segments, MAX_SEGMENTS)
+    check_whole("the number of segments", 1 if segments is None else segments, MAX_SEGMENTS)
 
 
 def is_of_processes(executor: Any) -> bool:
@@ -254,7 +254,7 @@ def is_of_processes(executor: Any) -> bool:
 
 def check_processes(processes: int, executor: Any) -> int:
     """Return the number of processes to copy in; 0 where threads or tasks are meant."""
-    _check_whole("processes=", processes, 1024)
+    check_whole("processes=", processes, 1024)
     if is_of_processes(executor):
         most: int = executor._max_workers
         # 1 is the default: then the executor says how many.
@@ -264,7 +264,8 @@ def check_processes(processes: int, executor: Any) -> int:
     return 0 if processes == 1 else processes
 
 
-def _check_whole(name: str, value: object, most: int, *, least: int = 1) -> None:
+def check_whole(name: str, value: object, most: int, *, least: int = 1) -> None:
+    """Raise `ValueError` for what is no whole number between two."""
     # `type` and not `isinstance`: True would be a 1.
     if type(value) is not int or not least <= value <= most:
         raise ValueError(f"{name} takes a whole number from {least} to {most}, not {value!r}")

@@ -15,7 +15,7 @@ from ..operations import Steps, now
 from .asking import Late
 from .collisions import digest
 from .job import Job
-from .segment import Page, Segment
+from .segment import Page, Segment, parts
 from .writer import Writer
 
 FLUSH_EVERY = 5.0
@@ -53,7 +53,7 @@ class Pages:
         with suppress(Late):
             while (yield from self._page()):
                 # What is left of it is held alone: a part of a page holds all of that in memory.
-                self._writer.detach()
+                self._writer.queue.detach()
                 self._segment.detach()
                 self._job.tell((yield from now()))
         # Also where time is up for another page: the writer itself sends nothing past the deadline.
@@ -114,12 +114,9 @@ class Pages:
         """
         # In place an item alone: `digest` and `sent` of a page are those of its one item.
         size = 1 if self._job.once else self._job.settings.batch_size
-        items = reply.items
-        start = 0
-        for end in range(size, len(items), size):
-            yield self._segment.begin_page(None, items[end - 1]), items[start:end]
-            start = end
-        yield self._segment.begin_page(reply.last_evaluated_key or None), items[start:]
+        for last, raws in parts(reply.items, size):
+            cursor = reply.last_evaluated_key or None if last is None else None
+            yield self._segment.begin_page(cursor, last), raws
 
     def _convert(self, page: Page, raws: list[Raw]) -> Steps[None]:
         """Queue what the transform makes of a part; where time is up, cut it there."""

@@ -65,6 +65,10 @@ class Found(Struct, frozen=True):
         return self.place.table_prefix + self.asked
 
     @property
+    def url(self) -> str:
+        return self.place.endpoint.rstrip("/").lower()
+
+    @property
     def spec(self) -> TableSpec:
         return described_spec(self.table)
 
@@ -154,18 +158,17 @@ def _check_shapes(source: Model | str, target: Model | str) -> None:
 
 
 def _shapes(model: Any) -> dict[Any, dict[str, Any]]:
-    """Return the attributes of a model's items, or of those of a union by their tags."""
+    """Return the attributes of a model's items with their types; of a union by its tags."""
     members = union_members(model)
-    return {one.__struct_config__.tag: _shape(one) for one in members} or {None: _shape(model)}
-
-
-def _shape(model: Any) -> dict[str, Any]:
-    """Return attributes with their types, markers left out."""
     return {
-        field.encode_name: get_args(field.type)[0]
-        if get_origin(field.type) is Annotated
-        else field.type
-        for field in fields(model)
+        one.__struct_config__.tag if members else None: {
+            # Without markers.
+            field.encode_name: get_args(field.type)[0]
+            if get_origin(field.type) is Annotated
+            else field.type
+            for field in fields(one)
+        }
+        for one in members or (model,)
     }
 
 
@@ -205,20 +208,11 @@ def is_same(one: Found, other: Found) -> bool:
     if a.created and b.created and a.created != b.created:
         return False
     if a.arn and b.arn:
-        dated = bool(a.created and b.created)
-        return a.arn == b.arn and (dated or not _apart(one.place, other.place))
+        dated, apart = bool(a.created and b.created), "" != one.url != other.url != ""
+        return a.arn == b.arn and (dated or not apart)
     # Nothing but names is left: they mean one table where they are asked for in one place.
-    here = one.place is other.place or _url(one.place) == _url(other.place) != ""
+    here = one.place is other.place or one.url == other.url != ""
     return here and one.name == other.name
-
-
-def _apart(one: Location, other: Location) -> bool:
-    """Return whether both URLs are known, and are different."""
-    return "" != _url(one) != _url(other) != ""
-
-
-def _url(place: Location) -> str:
-    return place.endpoint.rstrip("/").lower()
 
 
 def is_other(then: TableMark, since: TableMark) -> bool:
@@ -229,7 +223,7 @@ def is_other(then: TableMark, since: TableMark) -> bool:
     return arns or bool(then.created and since.created and then.created != since.created)
 
 
-def check_tables(point: P, of: str, source: Found, target: Found) -> P:
+def check_tables(point: P, of: str, source: Found, target: Found, **more: Any) -> P:
     """Note in a checkpoint which tables these are; refuse others of the same names.
 
     They lack what was copied, or are not what was compared.
@@ -246,4 +240,4 @@ def check_tables(point: P, of: str, source: Found, target: Found) -> P:
     ]
     if reasons:
         raise Refused(tuple(reasons))
-    return structs.replace(point, source_table=source.mark, target_table=target.mark)
+    return structs.replace(point, source_table=source.mark, target_table=target.mark, **more)

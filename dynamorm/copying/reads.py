@@ -26,7 +26,7 @@ from ..model.keys import KeyAttribute
 from ..operations import Steps, now
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
-from .asking import PATIENCE, UNIT, Asking, Late, TimeLeft, rest
+from .asking import PATIENCE, UNIT, Asking, Late, TimeLeft, let_rest
 from .segment import cursor_at
 from .verified import Tally
 
@@ -124,7 +124,7 @@ class Reads(Asking):
                 unprocessed = asked.keys() - found.keys()
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
             # What has answered a part may be asked soon: patience begins anew.
-            if unprocessed and not (yield from rest(1, self.left.at((yield from now())))):
+            if unprocessed and not (yield from let_rest(1, self.left.at((yield from now())))):
                 raise Late
         return found
 
@@ -152,12 +152,11 @@ class Reads(Asking):
         keys = {key: target.json_in(item) for key, item in made if target.fits(key)}
         found = yield from self.look_up(target, keys)
         for key, item in made:
-            if key not in keys:  # an item that has no place in the target, as it is
+            if key not in found:
+                # As it is, it may have no place in the target.
+                end = target if key in keys else source
                 tally.missing += 1
-                tally.missing_keys.append(source.cursor_at(item))
-            elif key not in found:
-                tally.missing += 1
-                tally.missing_keys.append(target.cursor_at(item))
+                tally.missing_keys.append(end.cursor_at(item))
             elif not self.agree(item, found[key]):
                 tally.different += 1
                 tally.different_keys.append(target.cursor_at(item))

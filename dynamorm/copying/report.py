@@ -203,13 +203,10 @@ class Telling(Generic[R]):
         else:
             # Told by name: asyncio is not imported only to look.
             if type(error).__name__ in _INTERRUPTS and not error.args:
-                error.args = (self._how_to_resume(),)
+                again = f"run it again with checkpoint_file={str(self._file)!r}"
+                how = "pass this exception's report as resume=" if self._file is None else again
+                error.args = (f"interrupted: {how} to resume",)
         return self._report()
-
-    def _how_to_resume(self) -> str:
-        if self._file is None:
-            return "interrupted: pass this exception's report as resume= to resume"
-        return f"interrupted: run it again with checkpoint_file={str(self._file)!r} to resume"
 
     @property
     def keeps(self) -> bool:

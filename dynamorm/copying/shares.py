@@ -129,7 +129,8 @@ class Task(Struct, frozen=True):
         try:
             result: R = finished(self.luggage.db.run(steps(self.luggage.pair(told), told)))
             # What it has borrowed and not used is for the shares that are still under way.
-            told.end()
+            told.read.give_back()
+            told.write.give_back()
         except BaseException as error:
             with suppress(Exception):  # nobody may hear it any more
                 told.tell(error.report)  # type: ignore[attr-defined]  # whatever ended the share
@@ -210,11 +211,6 @@ class Told:
 
     def tell(self, said: Any) -> None:
         self._take(self._ask(said))
-
-    def end(self) -> None:
-        """Give back what has not been used, now that the share has ended."""
-        self.read.give_back()
-        self.write.give_back()
 
     def left(self) -> float:
         """Return the seconds left; what was told long ago is asked again."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from ..model.declare import Model
 from ..operations import Steps, now, operation, together
 from .job import Job, check_pair, open_checkpoint, prepare
-from .options import check_processes, check_segments, settings_of
+from .options import check_processes, check_segments, check_whole, settings_of
 from .pages import Pages
 from .pair import Pair
 from .report import CopyReport, carried_out, report_before
@@ -113,8 +113,7 @@ def copy_segment(
     Names, numbers and the checkpoint are JSON-safe, and so is the report.
     """
     check_segments(of)
-    if type(segment) is not int or segment not in range(of):
-        raise ValueError(f"segment= is a number from 0 to {of - 1}, not {segment!r}")
+    check_whole("segment=", segment, of - 1, least=0)
     settings = settings_of("copy_segment", options, "segment", "of")
     settings.refuse_bulk()
     return (yield from copied(Pair(source, target, settings), [segment], of))
@@ -157,8 +156,7 @@ def copy_share(task: Task, ask: Ask) -> CopyReport:
         return job.outcome((yield from now()))
 
     def steps(pair: Pair, told: Told) -> Steps[CopyReport]:
-        paces, started = (told.read, told.write), (yield from now())
-        making = prepare(pair, task.point, started, whole=False, paces=paces, keep=told.tell)
+        making = prepare(pair, task.point, (yield from now()), told=told)
         return (yield from carried_out(making, copy, partial(report_before, task.point)))
 
     return task.do(ask, steps)

@@ -107,7 +107,9 @@ def compared(
 ) -> Steps[Verified]:
     """Compare from the beginning, or from a checkpoint; with `away`, elsewhere."""
     check_segments(segments)
-    _check_sample(sample)
+    is_number = isinstance(sample, int | float) and not isinstance(sample, bool)
+    if not is_number or not 0 < sample <= 1:
+        raise ValueError(f"sample= takes a share above 0 and up to 1, not {sample!r}")
     pair.check()
     started = yield from now()
     point = _open(pair, segments, sample)
@@ -116,7 +118,7 @@ def compared(
         walk = partial(away or partial(Comparison.walk, executor=executor), comparison)
         # Looked at once more, as after a copy: a table that was replaced has not been compared.
         if (yield from comparison.perform(walk)):
-            comparison.finish(*(yield from pair.find(comparison.left, LAST_LOOK)))
+            comparison.finish((yield from pair.find(comparison.left, LAST_LOOK)))
         return comparison.telling.last()
 
     making = _prepared(pair, point, started, Pace(pair.settings.max_read_units))
@@ -168,8 +170,3 @@ def _prepared(pair: Pair, point: VerifyPoint, started: float, pace: Pace) -> Ste
         convert=None if settings.transform is None else pair.converter(here, there),
         settings=settings,
     )
-
-
-def _check_sample(sample: object) -> None:
-    if not isinstance(sample, int | float) or isinstance(sample, bool) or not 0 < sample <= 1:
-        raise ValueError(f"sample= takes a share above 0 and up to 1, not {sample!r}")

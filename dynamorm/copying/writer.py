@@ -14,7 +14,7 @@ from ..errors import UNREADABLE, DynamormError, ValidationFailed
 from ..items.keys import item_key
 from ..operations import NOW, Call, Steps, asked
 from ..operations.middleware import elsewhere
-from .asking import ONCE, PATIENCE, Late, rest
+from .asking import ONCE, PATIENCE, Late, let_rest
 from .checkpoint import Costs
 from .job import Job
 from .options import MAX_BATCH
@@ -47,7 +47,7 @@ class Writer:
         self._left, self._pace, self._rule = job.left, job.write_pace, job.rule
         self._names, self._table = job.target_key, job.checkpoint.target
         self._size = min(self.most, job.settings.batch_size)
-        self._queue = Queue()
+        self.queue = Queue()
         self._by_key: dict[Hashable, Part] = {}
         self._returned = 0
         self._refusals = 0
@@ -62,11 +62,7 @@ class Writer:
     @property
     def full(self) -> bool:
         """Whether there is enough for a batch."""
-        return self._queue.items >= self._size
-
-    def detach(self) -> None:
-        """Hold the queued items apart from the pages that they are parts of."""
-        self._queue.detach()
+        return self.queue.items >= self._size
 
     def put(
         self, raws: Sequence[bytes | Raw], page: Page, keys: Iterable[Hashable] = repeat(None)
@@ -75,7 +71,7 @@ class Writer:
         page.open += len(raws)
         size = size_of(raws)
         if (rule := self._rule) is None:
-            self._queue.put(Part(raws, page, size))
+            self.queue.put(Part(raws, page, size))
             return size
         for raw, known in zip(raws, keys, strict=False):
             key = known or item_key(raw, self._names)
@@ -88,7 +84,7 @@ class Writer:
                 part.older = waiting
                 waiting.replaced = True
             self._by_key[key] = part
-            self._queue.put(part)
+            self.queue.put(part)
         return size
 
     def write(self, *, rest: bool = False, moment: float | None = None) -> Steps[None]:
@@ -97,7 +93,7 @@ class Writer:
         `moment` is that of the call, where it is known.
         """
         busy = 0.0  # seconds in which every item came back
-        while self._queue.items and (rest or self.full):
+        while self.queue.items and (rest or self.full):
             sent_at: float = (yield NOW) if moment is None else moment
             until = sent_at + self._left.at(sent_at)
             self.gave_up = busy > PATIENCE
@@ -105,12 +101,12 @@ class Writer:
                 raise Late
             # In place what came back is sent alone, so that few items are written ahead of it.
             alone = self._job.once and self._returned
-            batch = self._queue.take(alone or self._size)
+            batch = self.queue.take(alone or self._size)
             paid = 0.0
             if self._pace.limit is not None:
                 ready = yield from self._pace.ready(self._left.at, whole_units(batch))
                 if ready is None:
-                    self._queue.put_back(batch)
+                    self.queue.put_back(batch)
                     raise Late
                 paid, sent_at = ready, (yield NOW)
             # Last of all: what is noted here counts as sent when a killed copy is resumed.
@@ -120,31 +116,27 @@ class Writer:
             if not refused:
                 self._returned = self._refusals = 0
                 busy, moment = 0.0, self.answered
-            elif not (yield from self._requeue(refused, until)):
+                continue
+            self._returned = count(refused)
+            self.queue.put_back(refused)
+            self._costs.retried += self._returned
+            self._refusals += 1
+            if not (yield from let_rest(self._refusals, until - (yield NOW))):
                 self.gave_up = True
                 raise Late
-            else:
-                all_back = count(refused) >= count(batch)
-                moment = again_at = yield NOW
-                busy = busy + again_at - sent_at if all_back else 0.0
+            all_back = self._returned >= count(batch)
+            moment = again_at = yield NOW
+            busy = busy + again_at - sent_at if all_back else 0.0
 
     def end(self) -> Steps[None]:
         """Send what is left, while there is time; tell the job what was not written."""
         if not self.gave_up:
             with suppress(Late):
                 yield from self.write(rest=True)
-        self._job.unwritten.extend([bytes(raw) for raw in self._queue])
+        self._job.unwritten.extend([bytes(raw) for raw in self.queue])
         # Otherwise nothing was refused: the copy only stops.
         if self._refusals or self.gave_up:
             self._job.troubles.append(self._trouble)
-
-    def _requeue(self, refused: list[Part], until: float) -> Steps[bool]:
-        """Put what was not written at the head of the queue, and let the service rest."""
-        self._returned = count(refused)
-        self._queue.put_back(refused)
-        self._costs.retried += self._returned
-        self._refusals += 1
-        return (yield from rest(self._refusals, until - (yield NOW)))
 
     def _send(self, batch: list[Part], until: float, paid: float = 0.0) -> Steps[list[Part]]:
         """Send one batch; give what is still to be written."""
@@ -200,7 +192,7 @@ class Writer:
                 if (yield NOW) < until:
                     refused += yield from self._send(half, until)
                 else:
-                    self._queue.put_back(half)
+                    self.queue.put_back(half)
             return refused
         from ..items.limits import key_of
 
@@ -214,7 +206,7 @@ class Writer:
             # It was to fall for an item that has turned out to be none.
             older.replaced = False
             self._by_key[older.key] = older
-            self._queue.put_back([older])
+            self.queue.put_back([older])
         return []
 
     def _told(self, batch: list[Part], unprocessed: list[Raw]) -> tuple[list[Part], list[Part]]:

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/S3DataExport.Ou
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
 from gzip import compress
@@ -140,27 +140,23 @@ def _made_of(job: Job, raw: Raw, page: Page) -> Iterator[bytes | Raw]:
     # Some at a time, as in a direct copy: a transform that fails among the first leaves none.
     try:
         made = job.convert(raw)
-        key = made.key if isinstance(made, Made) else None
+        known = made.key if isinstance(made, Made) else None
         several = iter(made)
         while some := list(islice(several, TOGETHER)):
             first = False
             for one in some:
-                _count(job, one, key, page)
+                if job.rule is None:
+                    page.counts.written += 1
+                else:
+                    key = known or item_key(one, job.target_key)
+                    part = Part((one,), page, len(one), key)
+                    job.rule.queued(part, None)
+                    job.rule.written(part)
                 yield one
     except ItemError as error:
         job.fail(raw, error, page.counts)
     else:
         page.counts.skipped += first
-
-
-def _count(job: Job, raw: bytes | Raw, key: Hashable, page: Page) -> None:
-    """Count an item as one that is on its way; raise for one whose key another one has."""
-    if job.rule is None:
-        page.counts.written += 1
-        return
-    part = Part((raw,), page, len(raw), key or item_key(raw, job.target_key))
-    job.rule.queued(part, None)
-    job.rule.written(part)
 
 
 def _packed(lines: list[bytes]) -> bytes:
