@@ -6,7 +6,7 @@ How a checkpoint is read, compared and kept in a file is the same for a comparis
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -15,7 +15,8 @@ from msgspec import UNSET, Meta, Struct, UnsetType, convert, field, json, struct
 from ..api.items import Key
 from ..errors import UNREADABLE, Refused
 
-T = TypeVar("T")
+P = TypeVar("P", bound=Any)
+"""A checkpoint, of a copy or of a comparison."""
 
 SEGMENTS = 8
 """How many there are where nobody says a number."""
@@ -176,30 +177,27 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
         )
 
 
-def opened(
-    kind: type[T], of: str, given: Any, path: str | os.PathLike[str] | None = None
-) -> T | None:
-    """Return the checkpoint that a report has, or a file; `None` for neither, refuse what is none.
+def resumed(
+    kind: type[P], of: str, settings: Any, number: int | None, begin: Callable[[int], P]
+) -> P:
+    """Return the checkpoint of `resume=` or of a file, or that of `begin` where there is neither.
 
-    A file is read by each run, and not when the operation is made: a second run resumes from what
-    the first has saved.
+    `number` of segments; by default it is the checkpoint's, or else 8. Refuses a checkpoint that is
+    none, or is of something else than `begin` gives. A file is read by each run, and not when the
+    operation is made: a second run resumes from what the first has saved.
     """
-    origin = "resume="
-    if path is not None:
+    origin, given = "resume=", settings.resume
+    if (path := settings.checkpoint_file) is not None:
         origin, given = f"checkpoint_file= {path}", load(path)
     if given is None:
-        return None
+        return begin(number or SEGMENTS)
     try:
         # A whole report will do, as it is what a caller has at hand.
-        point = convert(getattr(given, "checkpoint", given), kind)
+        point: P = convert(getattr(given, "checkpoint", given), kind)
         json.encode(point)  # what JSON cannot hold has not come from a report
     except UNREADABLE as error:
         raise Refused((f"{origin} is not a checkpoint of a {of}: {error}",)) from error
-    return point
-
-
-def check_same(of: str, then: dict[str, Any], now: dict[str, Any]) -> None:
-    """Refuse to resume what was begun otherwise: facts by name, of the checkpoint and of now."""
+    then, now = point.facts, begin(number or point.of).facts
     reasons = [
         f"the checkpoint's {what} is {then.get(what)!r}, this {of}'s is {now.get(what)!r}"
         for what in then | now
@@ -207,6 +205,7 @@ def check_same(of: str, then: dict[str, Any], now: dict[str, Any]) -> None:
     ]
     if reasons:
         raise Refused((*reasons, "resume with the same arguments, or start over without it"))
+    return point
 
 
 def load(path: str | os.PathLike[str]) -> Any:

@@ -17,13 +17,11 @@ from ..operations.pace import Pace
 from .asking import Asking, TimeLeft
 from .checkpoint import (
     CUT,
-    SEGMENTS,
     Checkpoint,
     Counts,
     S3Point,
     SegmentPoint,
-    check_same,
-    opened,
+    resumed,
     total,
 )
 from .collisions import Collision, Rule, rule_of, same_key
@@ -41,16 +39,15 @@ def open_checkpoint(pair: Pair, segments: list[int] | None, of: int | None) -> C
 
     `segments` and `of` are the checkpoint's where they are `None`.
     """
-    settings = pair.settings
-    known = opened(Checkpoint, "copy", settings.resume, settings.checkpoint_file)
-    s3 = UNSET if settings.bucket is None else S3Point(settings.bucket, CUT, settings.prefix)
-    of = of or (SEGMENTS if known is None else known.of)
-    points = [SegmentPoint(number) for number in (range(of) if segments is None else segments)]
-    new = Checkpoint(*pair.names, of, points, work=pair.work, s3=s3)
-    if known is None:
-        return new
-    check_same("copy", known.facts, new.facts)
-    return known
+    bucket, prefix = pair.settings.bucket, pair.settings.prefix
+    s3 = UNSET if bucket is None else S3Point(bucket, CUT, prefix)
+
+    def begin(of: int) -> Checkpoint:
+        """Return the checkpoint of a copy that has done nothing yet."""
+        points = [SegmentPoint(i) for i in (range(of) if segments is None else segments)]
+        return Checkpoint(*pair.names, of, points, work=pair.work, s3=s3)
+
+    return resumed(Checkpoint, "copy", pair.settings, of, begin)
 
 
 def check_pair(pair: Pair) -> None:

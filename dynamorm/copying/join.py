@@ -130,12 +130,16 @@ class Side:
         self.passed = max([self.passed, *[entry.place + 1 for entry in met]])
         return met
 
-    def left_over(self, *, passed: bool) -> list[Keyed]:
+    def left_over(self, *, passed: bool, whole: bool) -> list[Keyed]:
         """Take out those that have waited for two pages, as many as fill look-ups.
 
         With `passed` it is all that hold a cursor back: those before the tail, and the rest of what
-        was made of one item.
+        was made of one item. With `whole` it is everything.
         """
+        if whole:
+            self.wait()
+            self.passed = self._places
+            return self._take_out([*self.waiting])
         old = self._before(self._pages[0])
         # Whole hundreds: a look-up of one key costs a request as one of a hundred does.
         if not passed:
@@ -146,12 +150,6 @@ class Side:
         tail = (one for one in self.waiting.values() if one.place >= place)
         place += sum(1 for _ in takewhile(lambda one: one.before is None, tail))
         return self._take_out(self._before(place))
-
-    def all(self) -> list[Keyed]:
-        """Take out all entries."""
-        self.wait()
-        self.passed = self._places
-        return self._take_out([*self.waiting])
 
     def _before(self, place: int) -> list[Hashable]:
         """Name what waits and came before a place."""
@@ -210,9 +208,9 @@ class Join:
         self, *, passed: bool = False, whole: bool = False
     ) -> tuple[list[Keyed], list[Keyed]]:
         """Take out of both sides what waits no longer; with `whole`, or at the end, everything."""
-        if whole or self.over:
-            return self.source.all(), self.target.all()
-        return self.source.left_over(passed=passed), self.target.left_over(passed=passed)
+        whole = whole or self.over
+        ours, theirs = self.source.left_over, self.target.left_over
+        return ours(passed=passed, whole=whole), theirs(passed=passed, whole=whole)
 
     def pairs(self) -> list[tuple[SideEntry, SideEntry]]:
         """Pair all entries that can be paired; return the pairs that differ in any byte."""

@@ -131,14 +131,10 @@ def _is_there(pair: Pair) -> Steps[bool]:
     source, target = pair.names
     found = yield from describe_table(source)
     there = yield from elsewhere(find_table(target), pair.settings.target_db)
-    if found.table_status not in _READABLE:
+    if found.table_status not in ("ACTIVE", "UPDATING", "CREATING"):
         # One that is being archived or has lost its KMS key does not come back by waiting.
         raise TableFailed(found.table_name, found.table_status)
     return there is not None and there.table_status != "DELETING"
-
-
-_READABLE = ("ACTIVE", "UPDATING", "CREATING")
-"""Statuses of a table that can be read, or will be soon."""
 
 
 def _refuse_drift(target: Ensured) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import inf
-from typing import Annotated, Any, TypeVar, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from msgspec import Struct, structs
 from msgspec.structs import fields
@@ -20,11 +20,8 @@ from ..operations.middleware import elsewhere
 from ..operations.waiting import Deadline, pause, polling
 from ..tables import describe_table
 from .asking import TimeLeft
-from .checkpoint import TableMark, Work
+from .checkpoint import P, TableMark, Work
 from .options import Convert, CopySettings
-
-P = TypeVar("P", bound=Any)
-"""A checkpoint, of a copy or of a comparison."""
 
 LAST_LOOK = 60.0
 """Seconds for the last look at most: a table that is CREATING then is another one."""

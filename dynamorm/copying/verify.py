@@ -12,7 +12,7 @@ from ..operations import Steps, now, operation
 from ..operations.pace import Pace
 from ..operations.transport import DatabaseLike
 from .asking import TimeLeft
-from .checkpoint import SEGMENTS, check_same, opened
+from .checkpoint import resumed
 from .compare import Comparison
 from .options import CopySettings, Unmodelled, check_segments, is_of_processes
 from .pair import LAST_LOOK, Pair, check_tables, is_same
@@ -127,17 +127,16 @@ def compared(
 
 def _open(pair: Pair, segments: int | None, sample: float) -> VerifyPoint:
     """Return the checkpoint to resume, or a new one; refuse that of another comparison."""
-    settings = pair.settings
-    known = opened(VerifyPoint, "comparison", settings.resume, settings.checkpoint_file)
-    of = segments or (SEGMENTS if known is None else known.of)
     # What is drawn from the source has no counterpart among the sums of the target.
     phase: Phase = "sums" if sample == 1 else "lookups"
-    new = VerifyPoint(*pair.names, of, sample, pair.work).at(phase)
-    if known is None:
-        return new
-    check_same("comparison", known.facts, new.facts)
+
+    def begin(of: int) -> VerifyPoint:
+        """Return the checkpoint of a comparison that has not begun."""
+        return VerifyPoint(*pair.names, of, sample, pair.work).at(phase)
+
+    point = resumed(VerifyPoint, "comparison", pair.settings, segments, begin)
     # What a file says has once been true may not be so any more.
-    return new if known.done and settings.resume is None else known
+    return begin(point.of) if point.done and pair.settings.resume is None else point
 
 
 def compare_walk(task: Task, ask: Ask) -> Verified:

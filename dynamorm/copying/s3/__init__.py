@@ -54,10 +54,10 @@ def by_s3(job: Job, executor: Any) -> Steps[None]:
     """Perform the remaining stages until time is up."""
     copy = _ByS3(job, executor)
     try:
-        while (perform := _STAGES.get(copy.point.stage)) is not None:
+        while (stage := copy.point.stage) != "done":
             if job.left.at((yield from now())) <= 0:
                 return
-            yield from perform(copy)
+            yield from getattr(copy, stage)()
     except Late:
         return
     except ServiceError as error:
@@ -66,7 +66,7 @@ def by_s3(job: Job, executor: Any) -> Steps[None]:
 
 
 class _ByS3:
-    """The stages of one copy: each raises `Late` when time is up before its end."""
+    """The stages of one copy, by their names; each raises `Late` when time is up before its end."""
 
     def __init__(self, job: Job, executor: Any) -> None:
         self._job = job
@@ -252,14 +252,6 @@ class _ByS3:
     def _there(self, steps: Steps[T] | Operation[T]) -> Steps[T]:
         """Perform steps in the target's database."""
         return elsewhere(steps, self._job.settings.target_db)
-
-
-_STAGES = {
-    "export": _ByS3.export,
-    "transform": _ByS3.transform,
-    "put": _ByS3.put,
-    "check": _ByS3.check,
-}
 
 
 def _is_item(raw: bytes) -> bool:
