@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from typing import Any, TypeVar
@@ -119,9 +120,10 @@ class Reads(Asking):
                 "BatchGetItem", payload, BatchGetItemOutput, check, end.place
             )
             found |= {end.key_in(raw): raw for raw in reply.items}
-            unprocessed = {end.key_in(raw) for raw in reply.unprocessed}
-            if not unprocessed <= asked.keys():  # as it is: all that were not found, again
-                unprocessed = asked.keys() - found.keys()
+            unprocessed = asked.keys() - found.keys()  # if in doubt, all that were not found
+            with suppress(*STRANGE):
+                back: set[Hashable] = {item_key(raw, end.names) for raw in reply.unprocessed}
+                unprocessed = back if back <= asked.keys() else unprocessed
             left = {key: left[key] for key in left if key not in asked or key in unprocessed}
             # What has answered a part may be asked soon: patience begins anew.
             if unprocessed and not (yield from let_rest(1, self.left.at((yield from now())))):

@@ -34,6 +34,11 @@ class Source(Struct):
 
 
 @table("target")
+class Same(Struct):
+    id: Annotated[str, PartitionKey()]
+
+
+@table("target")
 class Target(Struct):
     id: Annotated[str, PartitionKey()]
     name: str = ""
@@ -299,6 +304,7 @@ def test_models_of_different_shape_need_a_transform() -> None:
         copy(fake, Source, Target)
     assert fake.sent == []
     assert copy(fake, Source, "target").done
+    assert copy(fake, Source, Same).done
     assert copy(fake, Source, dynamorm.table_spec(Source, name="target")).done
 
 
