@@ -128,11 +128,12 @@ def test_a_price_that_is_none_is_refused(prices, problem):
         ({"max_read_units": True}, "max_read_units= takes a number above 0, not True"),
         ({"collisions": "chekc"}, 'takes "error", "check" or "last", .* did you mean check?'),
         ({"existing": "kep"}, 'existing= takes "overwrite" or "keep", not .* did you mean'),
+        ({"consistent_read": "no"}, "consistent_read= takes True or False, not 'no'"),
     ],
 )
 def test_options_that_no_copy_takes_are_refused(options, problem):
     """An estimate of them would be of another copy."""
-    with pytest.raises(ValueError, match=problem):
+    with pytest.raises((ValueError, TypeError), match=problem):
         estimate.copy(described(ORDERS), **options)
 
 

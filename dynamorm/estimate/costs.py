@@ -14,7 +14,7 @@ from ..api.parts import IndexDescription
 from ..model import region_of
 from ..model.declare import Model, table_spec
 from ..model.keys import IndexSpec
-from ..model.options import KEYS_ONLY, Provisioned, check_rate, check_word
+from ..model.options import KEYS_ONLY, Provisioned, check_flags, check_rate, check_word
 from ..model.spec import TableSpec, changed
 from ..tables.plan import Plan
 from .prices import HOURS, PRICED, PRICES, Cost, Estimate, prices_of
@@ -59,6 +59,7 @@ def estimate_copy(
     the region (`PRICES` has the names and units); without a price, only amounts are estimated.
     Sends nothing. Raises `ValueError` for an invalid price, rate or word.
     """
+    check_flags(consistent_read=consistent_read)
     check_word("collisions", collisions, ("error", "check", "last"))
     check_word("existing", existing, ("overwrite", "keep"))
     check_rate("max_read_units", max_read_units)
