@@ -180,7 +180,7 @@ def _settle(
     def needed(trouble: ServiceError) -> Steps[bool]:
         """Return whether the step is still to be sent, now that an attempt has failed."""
         # Nobody else sets this table; but a lost attempt of our own may have done it.
-        if not isinstance(trouble, errors.ValidationFailed):
+        if not isinstance(trouble, errors.ValidationFailed) and trouble.code != NO_POLICY:
             return True
         row = SETTINGS[setting_of(step.name)]
         found = table

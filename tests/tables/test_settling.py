@@ -20,6 +20,7 @@ from dynamorm import (
     Steps,
     TableNotFound,
     TableSpec,
+    TransportError,
     UnsupportedOperation,
     ValidationFailed,
 )
@@ -369,3 +370,15 @@ def test_auto_migrate_finishes_all_tables():
     assert [operation for operation in world.sent if operation in WRITES] == WRITES
     begun = world.run(dynamorm.auto_migrate(SET.named("third"), wait=False))
     assert [item.name for item in begun[0].pending] == ["ttl", "point_in_time_recovery"]
+
+
+def test_a_policy_whose_answer_was_lost_is_not_put_again() -> None:
+    """The second attempt is refused, for there is a policy: the first attempt's own."""
+    world = prompt()
+    lost = TransportError("cut", operation="PutResourcePolicy", maybe_applied=True)
+    world.service.fail("PutResourcePolicy", lost, after_effect=True)
+    spec = changed(PLAIN, stream="NEW_IMAGE", stream_policy={"Statement": []})
+    ensured = world.run(dynamorm.ensure_table(spec))
+    assert (ensured.created, ensured.pending) == (True, ())
+    assert world.sent.count("PutResourcePolicy") == 2
+    assert not world.run(dynamorm.plan(spec))
