@@ -88,6 +88,20 @@ def check_progress(progress: object) -> None:
     check_plain("progress=", progress)
 
 
+def seconds_at(given: Any, name: str) -> float | None:
+    """Return an aware datetime in seconds since the epoch; raise for any other one."""
+    if given is None:
+        return None
+    # A `date` has no moment, and a number might be in milliseconds.
+    if not hasattr(given, "timestamp"):
+        raise TypeError(f"{name}= takes an aware datetime, not {given!r:.200}")
+    if given.tzinfo is None:
+        advice = "write datetime(..., tzinfo=timezone.utc)"
+        raise ValueError(f"{name}= takes a datetime with a time zone, not {given!r}: {advice}")
+    seconds: float = given.timestamp()
+    return seconds
+
+
 def unreadable(model: Any, called: str) -> Iterator[str]:
     """Name the fields whose annotations fail: msgspec's error names none, and only the first."""
     from inspect import get_annotations  # which takes long to import

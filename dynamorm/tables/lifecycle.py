@@ -1,4 +1,4 @@
-"""The life of a table, as operations: programs that send nothing until they are performed.
+"""Makes tables that are missing, and says how others differ, as several processes may at once.
 
 Nothing here changes a table that was there before, or deletes one.
 """

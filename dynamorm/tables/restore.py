@@ -17,6 +17,7 @@ from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
 from ..errors import Refused, WaitTimeout
 from ..model import table_name
+from ..model.arguments import seconds_at
 from ..model.declare import Model, table_spec
 from ..model.options import Options, Provisioned, check_flags
 from ..model.spec import TableSpec, changed
@@ -201,20 +202,6 @@ def _override(index: GlobalSecondaryIndexDescription, spec: TableSpec) -> Global
     return GlobalSecondaryIndex(
         index.index_name, index.key_schema, index.projection, units_shape(own)
     )
-
-
-def seconds_at(given: Any, name: str) -> float | None:
-    """Return an aware datetime in seconds since the epoch; raise for any other one."""
-    if given is None:
-        return None
-    # A `date` has no moment, and a number might be in milliseconds.
-    if not hasattr(given, "timestamp"):
-        raise TypeError(f"{name}= takes an aware datetime, not {given!r:.200}")
-    if given.tzinfo is None:
-        advice = "write datetime(..., tzinfo=timezone.utc)"
-        raise ValueError(f"{name}= takes a datetime with a time zone, not {given!r}: {advice}")
-    seconds: float = given.timestamp()
-    return seconds
 
 
 _CARRIED = {"billing", "encryption", "extra", "ignore"}

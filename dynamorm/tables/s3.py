@@ -18,7 +18,7 @@ from ..api import s3 as shapes
 from ..api.s3 import BulkOperation, Export, Import
 from ..errors import Refused
 from ..model import table_name
-from ..model.arguments import check_progress
+from ..model.arguments import check_progress, seconds_at
 from ..model.declare import Model, table_spec
 from ..model.options import check_flags, check_word
 from ..operations import Steps, operation, wall_time
@@ -33,7 +33,7 @@ from ..requests.s3 import (
 )
 from . import describe_table
 from .buckets import check_client, check_place
-from .restore import complete, of_one_region, seconds_at
+from .restore import complete, of_one_region
 from .steps import operation_of
 from .transfers import bulk_operation_of, check_units, export_of, import_of
 from .waits import J, Progress, until_done
