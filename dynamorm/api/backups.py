@@ -18,11 +18,11 @@ class CreateBackupInput(Request, frozen=True):
 
 
 class DescribeBackupInput(Request, frozen=True):
-    arn: str = field(name="BackupArn")
+    backup_arn: str
 
 
 class DeleteBackupInput(Request, frozen=True):
-    arn: str = field(name="BackupArn")
+    backup_arn: str
 
 
 class ListBackupsInput(Request, frozen=True):

@@ -21,7 +21,7 @@ class IncrementalExportSpecification(Request, frozen=True):
 
 
 class ExportTableToPointInTimeInput(Request, frozen=True, kw_only=True):
-    arn: str = field(name="TableArn")
+    table_arn: str
     export_time: float | None = None
     client_token: str | None = None
     s3_bucket: str
@@ -37,15 +37,13 @@ class ExportTableToPointInTimeInput(Request, frozen=True, kw_only=True):
 
 
 class DescribeExportInput(Request, frozen=True):
-    arn: str = field(name="ExportArn")
+    export_arn: str
 
 
 class ListExportsInput(Request, frozen=True):
-    """ListExports: a page of exports, of one table or of all; `start_at` is the page's token."""
-
-    arn: str | None = field(default=None, name="TableArn")
+    table_arn: str | None = None
     max_results: int | None = None
-    start_at: str | None = field(default=None, name="NextToken")
+    next_token: str | None = None
 
 
 class S3BucketSource(Request, frozen=True, kw_only=True):
@@ -87,15 +85,13 @@ class ImportTableInput(Request, frozen=True, kw_only=True):
 
 
 class DescribeImportInput(Request, frozen=True):
-    arn: str = field(name="ImportArn")
+    import_arn: str
 
 
 class ListImportsInput(Request, frozen=True):
-    """ListImports: a page of imports, into one table or all; `start_at` is the page's token."""
-
-    arn: str | None = field(default=None, name="TableArn")
+    table_arn: str | None = None
     page_size: int | None = None
-    start_at: str | None = field(default=None, name="NextToken")
+    next_token: str | None = None
 
 
 class InputS3Configuration(S3BucketSource, frozen=True, kw_only=True):
@@ -122,22 +118,16 @@ class StartBulkPutItemsInput(Request, frozen=True, kw_only=True):
 
 
 class DescribeBulkOperationInput(Request, frozen=True):
-    arn: str = field(name="BulkOperationArn")
+    bulk_operation_arn: str
 
 
 class ListBulkOperationsInput(Request, frozen=True):
-    """ListBulkOperations: a page of those of the last 90 days; `start_at` is the page's token."""
-
-    # The most of a page: unasked, the service gives ten. A plain default would not be sent.
-    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBulkOperations.html
-    max_results: int = field(default_factory=lambda: 25)
-    start_at: str | None = field(default=None, name="NextToken")
+    max_results: int | None = None
+    next_token: str | None = None
 
 
 class CancelBulkOperationInput(Request, frozen=True):
-    """CancelBulkOperation: what has been put stays."""
-
-    arn: str = field(name="BulkOperationArn")
+    bulk_operation_arn: str
 
 
 class _Transfer(Reply, frozen=True, kw_only=True):

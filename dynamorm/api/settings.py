@@ -7,8 +7,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 from __future__ import annotations
 
-from msgspec import field
-
 from . import Reply, Request
 from .parts import Tag
 
@@ -193,40 +191,34 @@ class DescribeContinuousBackupsInput(Request, frozen=True):
 
 
 class TagResourceInput(Request, frozen=True):
-    arn: str = field(name="ResourceArn")
+    resource_arn: str
     tags: tuple[Tag, ...]
 
 
 class UntagResourceInput(Request, frozen=True):
-    arn: str = field(name="ResourceArn")
+    resource_arn: str
     tag_keys: tuple[str, ...]
 
 
 class ListTagsOfResourceInput(Request, frozen=True):
-    """ListTagsOfResource, for the page that begins at the token `start_at`."""
-
-    arn: str = field(name="ResourceArn")
-    start_at: str | None = field(default=None, name="NextToken")
+    resource_arn: str
+    next_token: str | None = None
 
 
 class PutResourcePolicyInput(Request, frozen=True):
-    arn: str = field(name="ResourceArn")
+    resource_arn: str
     policy: str
     expected_revision_id: str | None = None
     confirm_remove_self_resource_access: bool | None = None
 
 
 class GetResourcePolicyInput(Request, frozen=True):
-    """GetResourcePolicy; the answer may be that of some seconds ago."""
-
-    arn: str = field(name="ResourceArn")
+    resource_arn: str
 
 
 class DeleteResourcePolicyInput(Request, frozen=True):
-    """DeleteResourcePolicy; with `revision`, only of a policy of this revision id."""
-
-    arn: str = field(name="ResourceArn")
-    revision: str | None = field(default=None, name="ExpectedRevisionId")
+    resource_arn: str
+    expected_revision_id: str | None = None
 
 
 class DescribeKinesisStreamingDestinationInput(Request, frozen=True):

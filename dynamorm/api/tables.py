@@ -6,8 +6,6 @@ https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Am
 
 # No annotations as strings: to evaluate them costs a first request as much as to make the classes.
 
-from msgspec import field
-
 from ..model.options import WarmThroughput
 from . import AttributeDefinition, KeySchemaElement, Reply, Request, TableDescription
 from . import DescribeTableInput as DescribeTableInput  # noqa: PLC0414  # with its reply
@@ -99,9 +97,7 @@ class DeleteTableInput(Request, frozen=True):
 
 
 class ListTablesInput(Request, frozen=True):
-    """ListTables, for one page of at most `limit` names after `start_after`; it has at most 100."""
-
-    start_after: str | None = field(default=None, name="ExclusiveStartTableName")
+    exclusive_start_table_name: str | None = None
     limit: int | None = None
 
 

@@ -1,8 +1,7 @@
 """Requests as values: a builder for each operation, giving a Struct that encodes to its JSON body.
 
 Nothing here sends anything. Members come in the order of the API reference, and lists in the order
-of the model: the same declaration gives the same bytes. The request of a whole operation is built
-by a function; one that only names what it is about is its own Struct.
+of the model: the same declaration gives the same bytes.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Operations_Amazon_DynamoDB.html
 """
 
@@ -13,38 +12,32 @@ from typing import Any
 from ..api import Lazy
 
 # The names that `__init__.pyi` has for type checkers, by module: one is loaded when it is first
-# asked for, since a cold start would pay for all. In `api` they are Structs, which build themselves
-# and are named as their operations are.
+# asked for, since a cold start would pay for all.
 _MODULES = {
     "api": "encode",
-    "api.backups": "delete_backup describe_backup",
-    "api.s3": (
-        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
-        "list_bulk_operations list_exports list_imports"
-    ),
-    "api.settings": "delete_resource_policy get_resource_policy list_tags_of_resource",
-    "api.tables": "list_tables",
     "requests.backups": (
-        "create_backup list_backups restore_table_from_backup restore_table_to_point_in_time"
+        "create_backup delete_backup describe_backup list_backups restore_table_from_backup "
+        "restore_table_to_point_in_time"
     ),
-    "requests.s3": "export_table_to_point_in_time import_table start_bulk_put_items",
+    "requests.s3": (
+        "cancel_bulk_operation describe_bulk_operation describe_export describe_import "
+        "export_table_to_point_in_time import_table list_bulk_operations list_exports list_imports "
+        "start_bulk_put_items"
+    ),
     "requests.settings": (
-        "describe_continuous_backups describe_contributor_insights "
+        "delete_resource_policy describe_continuous_backups describe_contributor_insights "
         "describe_kinesis_streaming_destination describe_time_to_live "
         "disable_kinesis_streaming_destination enable_kinesis_streaming_destination "
-        "put_resource_policy tag_resource untag_resource update_continuous_backups "
-        "update_contributor_insights update_kinesis_streaming_destination update_time_to_live"
+        "get_resource_policy list_tags_of_resource put_resource_policy tag_resource untag_resource "
+        "update_continuous_backups update_contributor_insights "
+        "update_kinesis_streaming_destination update_time_to_live"
     ),
-    "requests.tables": "create_table delete_table describe_table",
+    "requests.tables": "create_table delete_table describe_table list_tables",
     "requests.updates": "update_table",
 }
 
-_PLACES = {
-    name: (module, f"{name.title().replace('_', '')}Input" if "api." in module else name)
-    for module, names in _MODULES.items()
-    for name in names.split()
-}
-"""The module of each name, and its name there."""
+_PLACES = {name: module for module, names in _MODULES.items() for name in names.split()}
+"""The module of each name."""
 
 __all__ = list(_PLACES)  # pyright: ignore[reportUnsupportedDunderAll]
 
@@ -62,6 +55,5 @@ def __getattr__(name: str) -> Any:
 
             advice = nearest(name, _PLACES)
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}{advice}")
-    module, attribute = _PLACES[name]
-    value = globals()[name] = getattr(Lazy(module), attribute)
+    value = globals()[name] = getattr(Lazy(_PLACES[name]), name)
     return value

@@ -29,6 +29,16 @@ def create_backup(model_or_name: Model | str, backup_name: str) -> backups.Creat
     return backups.CreateBackupInput(table_name(model_or_name), backup_name)
 
 
+def describe_backup(arn: str) -> backups.DescribeBackupInput:
+    """Build DescribeBackup."""
+    return backups.DescribeBackupInput(arn)
+
+
+def delete_backup(arn: str) -> backups.DeleteBackupInput:
+    """Build DeleteBackup."""
+    return backups.DeleteBackupInput(arn)
+
+
 def list_backups(
     model_or_name: Model | str | None = None, *, start_after: str | None = None
 ) -> backups.ListBackupsInput:

@@ -49,7 +49,7 @@ def export_table_to_point_in_time(
     """
     changes = None if since is None else s3.IncrementalExportSpecification(since, at, view)
     return s3.ExportTableToPointInTimeInput(
-        arn=arn,
+        table_arn=arn,
         # An incremental export has its end in the specification of what changed.
         export_time=at if since is None else None,
         client_token=token,
@@ -143,3 +143,40 @@ def start_bulk_put_items(
         max_write_request_units=max_write_units,
         performance_tier=tier,
     )
+
+
+def describe_export(arn: str) -> s3.DescribeExportInput:
+    """Build DescribeExport."""
+    return s3.DescribeExportInput(arn)
+
+
+def describe_import(arn: str) -> s3.DescribeImportInput:
+    """Build DescribeImport."""
+    return s3.DescribeImportInput(arn)
+
+
+def describe_bulk_operation(arn: str) -> s3.DescribeBulkOperationInput:
+    """Build DescribeBulkOperation."""
+    return s3.DescribeBulkOperationInput(arn)
+
+
+def cancel_bulk_operation(arn: str) -> s3.CancelBulkOperationInput:
+    """Build CancelBulkOperation; what has been put stays."""
+    return s3.CancelBulkOperationInput(arn)
+
+
+def list_exports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListExportsInput:
+    """Build ListExports for a page of exports, of one table or of all."""
+    return s3.ListExportsInput(arn, next_token=start_at)
+
+
+def list_imports(arn: str | None = None, *, start_at: str | None = None) -> s3.ListImportsInput:
+    """Build ListImports for a page of imports, into one table or all."""
+    return s3.ListImportsInput(arn, next_token=start_at)
+
+
+def list_bulk_operations(*, start_at: str | None = None) -> s3.ListBulkOperationsInput:
+    """Build ListBulkOperations for a page of those of the last 90 days, 25 of them at most."""
+    # As many as the service gives in a page: unless it is asked for them, it gives ten.
+    # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ListBulkOperations.html
+    return s3.ListBulkOperationsInput(25, next_token=start_at)

@@ -66,6 +66,13 @@ def untag_resource(arn: str, keys: Iterable[str]) -> settings.UntagResourceInput
     return settings.UntagResourceInput(arn, tuple(keys))
 
 
+def list_tags_of_resource(
+    arn: str, *, start_at: str | None = None
+) -> settings.ListTagsOfResourceInput:
+    """Build ListTagsOfResource for the page that begins at the token `start_at`."""
+    return settings.ListTagsOfResourceInput(arn, start_at)
+
+
 def put_resource_policy(
     arn: str, policy: str | dict[str, Any], *, revision: str | None = None
 ) -> settings.PutResourcePolicyInput:
@@ -76,6 +83,18 @@ def put_resource_policy(
     """
     # As little text as a dict takes: white space counts towards the 20 KB of a policy.
     return settings.PutResourcePolicyInput(arn, policy_text(policy), revision)
+
+
+def get_resource_policy(arn: str) -> settings.GetResourcePolicyInput:
+    """Build GetResourcePolicy; the answer may be that of some seconds ago."""
+    return settings.GetResourcePolicyInput(arn)
+
+
+def delete_resource_policy(
+    arn: str, *, revision: str | None = None
+) -> settings.DeleteResourcePolicyInput:
+    """Build DeleteResourcePolicy; with `revision`, only of a policy of this revision id."""
+    return settings.DeleteResourcePolicyInput(arn, revision)
 
 
 def describe_kinesis_streaming_destination(

@@ -1,4 +1,4 @@
-"""CreateTable with everything that it can carry, DescribeTable and DeleteTable."""
+"""CreateTable with everything that it can carry, and what needs only a name."""
 
 from __future__ import annotations
 
@@ -66,6 +66,13 @@ def describe_table(model_or_name: Model | str) -> DescribeTableInput:
 def delete_table(model_or_name: Model | str) -> tables.DeleteTableInput:
     """Build DeleteTable; a string is a table's name or ARN."""
     return tables.DeleteTableInput(table_name(model_or_name))
+
+
+def list_tables(
+    start_after: str | None = None, *, limit: int | None = None
+) -> tables.ListTablesInput:
+    """Build ListTables for one page of at most `limit` names, itself at most 100."""
+    return tables.ListTablesInput(start_after, limit)
 
 
 def said(value: T | UnsetType) -> T | None:

@@ -64,13 +64,13 @@ def update_table(
         stream_specification=_stream(stream),
         sse_specification=tables.encryption_shape(encryption)
         or tables.unencrypted_shape(encryption),
-        table_class=table_class or None,
+        table_class=tables.said(table_class),
         deletion_protection_enabled=tables.said(deletion_protection),
         on_demand_throughput=_maxima(on_demand),
         replica_updates=tuple(replicas) or None,
-        multi_region_consistency=consistency or None,
+        multi_region_consistency=tables.said(consistency),
         global_table_witness_updates=tuple(_witness_updates(witness)) or None,
-        warm_throughput=warm or None,
+        warm_throughput=tables.said(warm),
         disassociation_protection_enabled=tables.said(disassociation_protection),
         vector_index_updates=tuple(_vector_updates(create, delete_vector)) or None,
     )
@@ -151,11 +151,11 @@ def _member(replica: Replica) -> updates.ReplicationGroupMember:
     # The rest of a replica is set by requests to its own region: `tables.regions` has them.
     return updates.ReplicationGroupMember(
         replica.region,
-        replica.kms_key or None,
+        tables.said(replica.kms_key),
         _reads(replica.read),
         _maximum(replica.max_read),
         tuple(_replica_indexes(replica)) or None,
-        replica.table_class or None,
+        tables.said(replica.table_class),
     )
 
 
@@ -164,13 +164,13 @@ def _replica_indexes(replica: Replica) -> Iterator[updates.ReplicaGlobalSecondar
     # An index in both comes once: the API has one element for each index, with both overrides.
     for name in dict.fromkeys((*reads, *maxima)):
         yield updates.ReplicaGlobalSecondaryIndex(
-            name, _reads(reads.get(name)), _maximum(maxima.get(name))
+            name, _reads(reads.get(name, UNSET)), _maximum(maxima.get(name, UNSET))
         )
 
 
-def _reads(units: int | UnsetType | None) -> parts.ProvisionedThroughputOverride | None:
-    return parts.ProvisionedThroughputOverride(units) if units else None
+def _reads(units: int | UnsetType) -> parts.ProvisionedThroughputOverride | None:
+    return None if units is UNSET else parts.ProvisionedThroughputOverride(units)
 
 
-def _maximum(units: int | UnsetType | None) -> parts.OnDemandThroughputOverride | None:
-    return parts.OnDemandThroughputOverride(units) if units else None
+def _maximum(units: int | UnsetType) -> parts.OnDemandThroughputOverride | None:
+    return None if units is UNSET else parts.OnDemandThroughputOverride(units)

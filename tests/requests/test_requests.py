@@ -21,12 +21,13 @@ from dynamorm import (
     ModelError,
     OnDemand,
     Provisioned,
+    Replica,
     TableSpec,
     WarmThroughput,
     requests,
     table_spec,
 )
-from dynamorm.api import wire_name
+from dynamorm.api import Request, backups, items, s3, settings, tables, updates, wire_name
 
 ID, AT = KeyAttribute("id", "S"), KeyAttribute("at", "N")
 SPEC = TableSpec("orders", ID)
@@ -262,16 +263,12 @@ def test_the_builders_are_what_the_module_shows():
 def test_the_stub_has_the_names_that_are_loaded():
     """Type checkers read the stub, programs the table: both find a name in one place."""
     stub = ast.parse(Path(requests.__file__).with_suffix(".pyi").read_text("utf-8"))
-    origins = {
-        alias.name: (f"{'requests.' if node.level == 1 else ''}{node.module}", alias.name)
+    stated = {
+        alias.name: f"{'requests.' if node.level == 1 else ''}{node.module}"
         for node in stub.body
         if isinstance(node, ast.ImportFrom)
         for alias in node.names
     }
-    stated = {name: place for name, place in origins.items() if name[0].islower()}
-    for node in stub.body:
-        if isinstance(node, ast.Assign):
-            stated[ast.unparse(node.targets[0])] = origins[ast.unparse(node.value)]
     assert stated == requests._PLACES
 
 
@@ -291,9 +288,50 @@ def test_the_stub_has_the_names_that_are_loaded():
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_a_request_that_is_its_own_builder(request_, body):
+def test_a_request_that_only_names_something(request_, body):
     """What is left out, or `None`, is not sent."""
     assert request_.to_dict() == body
+
+
+@pytest.mark.parametrize("module", [backups, items, s3, settings, tables, updates])
+def test_requests_have_the_names_of_the_api(module):
+    """`request.table_arn` is what the API reference calls TableArn, in every request and part."""
+    shapes = [each for each in vars(module).values() if isinstance(each, type(Request))]
+    requests_ = [each for each in shapes if issubclass(each, Request)]
+    other = [
+        (each, field.name, field.encode_name)
+        for each in requests_
+        for field in structs.fields(each)
+        if field.name.replace("_", "") != field.encode_name.lower()
+    ]
+    assert requests_
+    assert other == []
+
+
+@pytest.mark.parametrize("name", ["list_exports", "list_imports", "list_tags_of_resource"])
+def test_where_a_page_begins_is_named(name):
+    """A token by position could be taken for a number of results."""
+    with pytest.raises(TypeError, match="positional argument"):
+        getattr(requests, name)("arn:aws:dynamodb:eu-west-1:123456789012:table/orders", "token")
+
+
+def test_overrides_of_a_replica_are_sent_as_they_are():
+    """The service refuses what is wrong with them; left out, the replica would be made without."""
+    replica = Replica("eu-west-1", kms_key="", read=0, index_max_read={"by-day": 0})
+    [update] = requests.update_table("orders", create_replicas=[replica]).replica_updates
+    assert update.to_dict() == {
+        "Create": {
+            "RegionName": "eu-west-1",
+            "KMSMasterKeyId": "",
+            "ProvisionedThroughputOverride": {"ReadCapacityUnits": 0},
+            "GlobalSecondaryIndexes": [
+                {
+                    "IndexName": "by-day",
+                    "OnDemandThroughputOverride": {"MaxReadRequestUnits": 0},
+                }
+            ],
+        }
+    }
 
 
 @pytest.mark.parametrize(
