@@ -260,6 +260,8 @@ class Wire(Link):
 
     def _arm(self) -> None:
         """Set the socket's time-out for the next step."""
+        if self.until == inf and self.step == self._set:  # as nearly always
+            return
         left = self.left()
         wanted = left if left < inf else None
         if wanted != self._set:
