@@ -26,7 +26,7 @@ from .options import CopySettings
 from .pair import Found, check_tables
 from .reads import End, Item, Keyed, Reads
 from .report import Telling
-from .segment import parts
+from .segment import cuts
 from .verified import MODULUS, NAMED, Cursor, Phase, Tally, Verified, VerifyPoint
 
 MOST_KEYS = 2_000_000
@@ -157,7 +157,7 @@ class Comparison:
         while not (cursor := self.point.cursors[number]).done:
             page = yield from self.reads.page(end, number, self.point.of, cursor.after, cursors)
             # A Scan can start after any item's key.
-            for last, raws in parts(page.items, MAX_KEYS):
+            for last, raws in cuts(page.items, MAX_KEYS):
                 after = page.last_evaluated_key if last is None else end.cursor_at(last)
                 if extras:
                     tally, _ = yield from self.reads.extras(raws)

@@ -15,7 +15,7 @@ from ..operations import Steps, now
 from .asking import Late
 from .collisions import digest
 from .job import Job
-from .segment import Page, Segment, parts
+from .segment import Page, Segment, cuts
 from .writer import Writer
 
 FLUSH_EVERY = 5.0
@@ -114,7 +114,7 @@ class Pages:
         """
         # In place an item alone: `digest` and `sent` of a page are those of its one item.
         size = 1 if self._job.once else self._job.settings.batch_size
-        for last, raws in parts(reply.items, size):
+        for last, raws in cuts(reply.items, size):
             cursor = reply.last_evaluated_key or None if last is None else None
             yield self._segment.begin_page(cursor, last), raws
 
@@ -138,7 +138,7 @@ class Pages:
             try:
                 made = convert(raw)
             except ItemError as error:
-                self._job.fail(raw, error, page.counts)
+                self._job.fail(raw, error, counts)
                 continue
             if isinstance(made, Made):
                 ready.append(made)

@@ -135,7 +135,7 @@ def cursor_at(raw: bytes | Raw, names: tuple[str, ...]) -> Key:
 _key = json.Decoder(Key).decode
 
 
-def parts(items: list[Raw], size: int) -> Iterator[tuple[Raw | None, list[Raw]]]:
+def cuts(items: list[Raw], size: int) -> Iterator[tuple[Raw | None, list[Raw]]]:
     """Cut a page; give each part with its last item, but the last part, which the page ends."""
     for start in range(0, max(len(items), 1), size):
         end = start + size

@@ -57,6 +57,7 @@ def by_s3(job: Job, executor: Any) -> Steps[None]:
         while (stage := copy.point.stage) != "done":
             if job.left.at((yield from now())) <= 0:
                 return
+            # A stage is a method of its name: `S3Point` takes no other.
             yield from getattr(copy, stage)()
     except Late:
         return
