@@ -103,10 +103,10 @@ class Side:
             text = bytes(raw)
             for item, hashed in expected(text):
                 alone = bytes(item)
-                name: Hashable = alone if alone not in fresh else object()
-                fresh[name] = SideEntry(alone, place, self._items, before, hashed)
-                place += 1
-                before = None
+                if alone not in fresh:  # equal items that a transform makes are one in the target
+                    fresh[alone] = SideEntry(alone, place, self._items, before, hashed)
+                    place += 1
+                    before = None
             self._items += 1
             before = text
         self._places = place

@@ -29,6 +29,7 @@ from dynamorm import (
     attribute_transform,
     table,
 )
+from dynamorm.copying import compare
 from dynamorm.copying.verified import Verified
 from dynamorm.errors import service_error
 from dynamorm.testing import FakeClock, FakeService, Recorder
@@ -261,6 +262,15 @@ def test_tables_in_any_order_are_compared(order: str, driver: Driver) -> None:
     assert (fake.sent.count("BatchGetItem"), fake.sent.count("Scan")) == (looked_up, scanned)
 
 
+def test_items_that_are_spelt_otherwise_meet_by_their_keys(driver: Driver) -> None:
+    """As soon as both have been read: one that differs is found, and no table is read again."""
+    one, two = ([thing(n, x={"N": x}) for n in range(1000)] for x in ("1", "1.0"))
+    fake = service(one, [*two[:-1], thing(999, x={"N": "2"})])
+    verified = verify(Paged(Listed(fake, "one"), 120), driver=driver, segments=1)
+    assert verified.different_keys == (key(999),)
+    assert sorted(fake.sent) == ["DescribeTable"] * 4 + ["Scan"] * 18
+
+
 def test_the_same_items_in_another_order_are_not_looked_up(driver: Driver) -> None:
     """Nor are two tables read more than once, whose sums are the same."""
     for order in ("one", "two", "segments"):
@@ -450,6 +460,17 @@ def test_equal_items_of_several_source_items_are_one(driver: Driver) -> None:
     assert (counts(verified), verified.done) == ((0, 0, 1), True)
 
 
+def test_equal_items_beyond_the_memory_are_one_while_they_are_at_hand(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What is equal to one that waits need not be remembered."""
+    monkeypatch.setattr(compare, "MOST_KEYS", 0)
+    pair = (Thing, dynamorm.table_spec(Thing, name="two"))
+    fake = service(THINGS)
+    dynamorm.run(dynamorm.copy_table(*pair, transform=merged, collisions="last"), fake)
+    assert verify(fake, *pair, segments=1, transform=merged)
+
+
 def clashing(one: Thing) -> Thing:
     return Thing("all", one.n % 3, one.n)
 
@@ -463,6 +484,17 @@ def test_different_items_of_one_key_are_told(driver: Driver) -> None:
         verified = verify(Paged(fake, page), *pair, driver=driver, transform=clashing)
         assert counts(verified) == (0, 47, 0)
         assert verified.target_items == 3
+
+
+@pytest.mark.parametrize("values", ["12", "21"])
+def test_an_item_whose_key_another_one_waits_under_is_not_lost(values: str) -> None:
+    """Also where the other one meets its counterpart by the key, spelt otherwise."""
+    pair = (Thing, dynamorm.table_spec(Thing, name="two"))
+    fake = service([thing(n, x={"N": one}) for n, one in enumerate(values)])
+    made = {"id": {"S": "all"}, "n": {"N": "0"}}
+    fake.put("two", json.dumps({**made, "x": {"N": "1.0"}}).encode())
+    same_key = attribute_transform(lambda values: {**made, "x": values["x"]})
+    assert counts(verify(fake, *pair, segments=1, transform=same_key)) == (0, 1, 0)
 
 
 def test_many_on_one_after_a_kill_is_not_called_the_same() -> None:
