@@ -161,7 +161,8 @@ def _kept(spec: TableSpec, there: TableDescription, wait: bool) -> dict[str, Any
     All that differ are left out: to restore an index and then replace it would build it twice.
     Raises `Refused` for what no update could mend.
     """
-    if blocked := TableComparison(spec, there, Settings()).blocked():
+    # What is ignored later is declared of a new table all the same.
+    if blocked := TableComparison(changed(spec, ignore=UNSET), there, Settings()).blocked():
         reasons = (f"{b.name}: declared {b.declared}, found {b.found}" for b in blocked)
         raise Refused((*reasons, f"nothing was restored to {spec.name}"))
     # An index can be left out of a restore, but not added or changed by it:

@@ -31,6 +31,7 @@ from dynamorm import (
     TableSpec,
     TimeToLive,
     TransportError,
+    VectorAttribute,
     WaitTimeout,
     requests,
     table,
@@ -98,6 +99,16 @@ def test_the_insights_of_an_index_are_turned_on_again() -> None:
     there = Restoring(spec)
     there.run(dynamorm.restore_backup(spec, there.backup, name=OTHER))
     assert not there.run(dynamorm.plan(changed(spec, name=OTHER)))
+
+
+def test_a_vector_index_is_not_restored_to_a_provisioned_table() -> None:
+    """Nor where billing is ignored afterwards: nothing is asked of the service."""
+    vector = IndexSpec("by-v", vector=VectorAttribute("v", 3, "COSINE"))
+    there = Restoring(changed(BARE, indexes=(*BARE.indexes, vector)))
+    spec = changed(BARE, billing=Provisioned(3, 4), ignore=("billing",))
+    with pytest.raises(Refused, match="nothing was restored to restored"):
+        there.run(dynamorm.restore_backup(spec, there.backup, name=OTHER))
+    assert "RestoreTableFromBackup" not in there.recorder.operations
 
 
 def test_what_is_restored_of_a_global_table_is_in_one_region() -> None:
