@@ -191,7 +191,7 @@ def option_problems(
             if name in ALWAYS_FILLED or said:
                 yield f"extra has {name!r}, which the model or its options say already"
     # Their rules take for granted that these are of the right types.
-    fit = not unfit.keys() & {"replicas", "witness", "ignore"}
+    fit = not unfit.keys() & {"replicas", "witness"}
     if fit and (spec.replicas or spec.consistency or spec.witness):
         yield from _replica_problems(spec, indexes, expires)
 
@@ -236,7 +236,8 @@ def _replica_problems(
             f"stream={spec.stream!r:.200} with replicas: DynamoDB replicates by a stream of "
             "NEW_AND_OLD_IMAGES: declare that one, or none"
         )
-    if isinstance(spec.billing, options.Provisioned) and "billing" not in (spec.ignore or ()):
+    ignored = spec.ignore if isinstance(spec.ignore, tuple) else ()
+    if isinstance(spec.billing, options.Provisioned) and "billing" not in ignored:
         # "Table write capacity should either be Pay-Per-Request or AutoScaled", says the service.
         yield (
             "replicas of a provisioned table need auto scaling of its writes, which another "

@@ -61,7 +61,7 @@ def export_table_to_point_in_time(
         export_format=format,
         export_type="FULL_EXPORT" if since is None else "INCREMENTAL_EXPORT",
         incremental_export_specification=changes,
-        filter_specification=filter_specification,
+        filter_specification=filter_specification or None,
     )
 
 

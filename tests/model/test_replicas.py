@@ -177,6 +177,15 @@ def test_a_problem_names_the_option_and_what_to_write(options, expected):
     assert problems(**options) == expected
 
 
+def test_a_misspelt_setting_to_ignore_hides_no_other_problem():
+    """All problems of a model are told at once."""
+    options = {"ignore": ("biling",), "replicas": (ONE, ONE), "billing": Provisioned(1, 1)}
+    ignored, twice, scaled = problems(**options)
+    assert "did you mean billing?" in ignored
+    assert "2 replicas are in" in twice
+    assert "need auto scaling" in scaled
+
+
 def test_a_strong_table_has_no_local_index():
     """Nor is there a disassociation to be protected from."""
     local = changed(BARE, indexes=(IndexSpec("by-at", (), (X,)),))
