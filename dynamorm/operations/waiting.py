@@ -68,7 +68,7 @@ class Retries(Struct, frozen=True, kw_only=True):
 
     def __post_init__(self) -> None:
         if not isinstance(self.attempts, int) or isinstance(self.attempts, bool):
-            taken = "a number of attempts or a Retries"
+            taken = "a Retries or a number of attempts, and attempts= a whole number"
             raise TypeError(f"retries= takes {taken}, not {self.attempts!r}")
         if self.attempts < 1:
             raise ValueError(f"attempts= counts the first one too: 1 or more, not {self.attempts}")
