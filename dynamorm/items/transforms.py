@@ -238,7 +238,8 @@ def given(transform: Transform, found: Any, kind: Any) -> Iterator[Any]:
         return
     try:
         single = isinstance(found, _SINGLE) or not isinstance(found, Iterable)
-        for one in (found,) if single else found:
+        several: Any = (found,) if single else found
+        for one in several:
             if not isinstance(one, kind):
                 gave = type(one).__name__
                 wanted = " or ".join(map(label, kind if isinstance(kind, tuple) else (kind,)))
