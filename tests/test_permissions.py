@@ -483,6 +483,9 @@ def test_a_copy_by_s3():
     assert places["s3:ListBucket"] == "arn:aws:s3:::bucket"
 
 
+IGNORED = ("ttl", "tags", "resource_policy", "point_in_time_recovery")
+"""What a restore sets all the same: `ignore` begins after creation."""
+
 JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
     ("create_backup", lambda _: dynamorm.create_backup(PLAIN, "safe"), (PLAIN,), set()),
     ("list_backups", lambda _: dynamorm.list_backups(), (), set()),
@@ -492,6 +495,12 @@ JOBS: list[tuple[str, Any, tuple[Any, ...], set[str]]] = [
         lambda backup: dynamorm.restore_backup(SET, backup, name="new"),
         (SET.named("new"), "orders"),
         {"RestoreTableFromBackup"},
+    ),
+    (
+        "restore_backup",
+        lambda backup: dynamorm.restore_backup(SET, backup, name="new", ignore=IGNORED),
+        (changed(SET.named("new"), ignore=IGNORED), "orders"),
+        set(),
     ),
     (
         "restore_to_point_in_time",

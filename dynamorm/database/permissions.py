@@ -9,13 +9,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from msgspec import Struct, structs
+from msgspec import UNSET, Struct, structs
 
 from ..model import Readable, table_name
 from ..model.arguments import nearest
 from ..model.declare import Model, table_spec
 from ..model.options import check_option_names, check_word
-from ..model.spec import TableSpec
+from ..model.spec import TableSpec, changed
 from ..tables.actions import ACTIONS, COPIES, TABLES, resource_arn
 from ..tables.plan import Plan
 from ..tables.settings import SETTINGS, checked_names, compared_rows, compared_settings, setting_of
@@ -235,9 +235,10 @@ def _listed(subject: str, asked: _Asked) -> Needs:
         asked = structs.replace(asked, tables=asked.tables[:1])
     for path in asked.paths or ("",):
         yield from _rows(ACTIONS[subject], asked, path, source)
-    # An import and a restore then set on the new table what else is declared.
+    # An import and a restore then set on the new table what else is declared, be it ignored later.
     if subject.startswith(("import_", "restore_")) and asked.wait:
-        yield from _each(_update, asked)
+        for spec in asked.specs:
+            yield from _update(changed(spec, ignore=UNSET), asked.allow)
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
