@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import partial
+from operator import is_not
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -86,7 +87,9 @@ class RawClient:
         # handlers again then, and when somebody has replaced a method.
         client = self._client
         cache, methods = _emitter(client, "_lookup_cache"), _methods(client)
-        if cache is not self._cache or methods != self._methods:
+        # Not by what is equal: a tracer's wrapper says that it equals what is in it.
+        changed = len(methods) != len(self._methods) or any(map(is_not, methods, self._methods))
+        if cache is not self._cache or changed:
             self._cache, self._methods, self._ways, self._made = cache, methods, {}, None
         ways = self._ways  # another thread may make new ones
         if operation not in ways:

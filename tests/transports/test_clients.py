@@ -342,6 +342,34 @@ def test_a_tracer_sees_each_call(server, monkeypatch):
     closed(given)
 
 
+def test_a_tracer_that_equals_what_is_in_it_sees_each_call(server, monkeypatch):
+    """As the wrappers of `wrapt` do, by which X-Ray and OpenTelemetry trace, however late."""
+    given = made("client", server.url)
+    transport = ClientTransport(given)
+    called = botocore.client.BaseClient._make_api_call
+    seen: list[str] = []
+
+    class Wrapper:
+        def __call__(self, operation: str, members: Any) -> Any:
+            seen.append(operation)
+            return called(given, operation, members)
+
+        def __eq__(self, other: object) -> bool:
+            return other is called
+
+        __hash__ = None  # type: ignore[assignment]
+
+    for _ in range(2):
+        transport.send("PutItem", PUT)
+    with monkeypatch.context() as patched:
+        patched.setattr(botocore.client.BaseClient, "_make_api_call", Wrapper())
+        for _ in range(2):
+            transport.send("PutItem", PUT)
+    transport.send("PutItem", PUT)
+    assert seen == ["PutItem"] * 2
+    closed(given)
+
+
 @pytest.mark.parametrize(
     "name", ["make_request", "_send_request", "_get_response", "_do_get_response"]
 )
