@@ -56,12 +56,15 @@ def in_threads(
 
 
 def results(futures: list[Any], errors: Iterable[BaseException] = ()) -> list[Any]:
-    """Return all results, or raise the first error that says more than `Stopped`."""
+    """Return all results, or raise the first error that says more than `Stopped`.
+
+    One that was cancelled is an error too: without its result, the work would seem to be done.
+    """
     found = [future.exception() for future in futures if not future.cancelled()]
     # Whoever was stopped tells nothing of why.
     for error in sorted(filter(None, (*errors, *found)), key=lambda e: isinstance(e, Stopped)):
         raise error
-    return [future.result() for future in futures if not future.cancelled()]
+    return [future.result() for future in futures]
 
 
 async def in_tasks(

@@ -7,12 +7,14 @@ import threading
 import weakref
 from collections import deque
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from typing import Any
 
 import pytest
 from aids.leaks import nothing_left
 
+from dynamorm import run
+from dynamorm.operations import Steps, Together, now
 from dynamorm.operations.parallel import begun
 
 
@@ -88,3 +90,20 @@ def test_threads_are_daemons_where_the_one_that_asks_is(daemon):
     asking.start()
     asking.join()
     assert found == [daemon]
+
+
+def test_what_an_executor_has_cancelled_is_an_error():
+    """Without it a copy would be done with the segments of the others."""
+
+    class Cancelling:
+        def submit(self, function: Callable[[], Any]) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.cancel()
+            future.set_running_or_notify_cancel()
+            return future
+
+    def program() -> Steps[Any]:
+        return (yield Together((now(), now()), Cancelling()))
+
+    with pytest.raises(CancelledError):
+        run(program(), object())
