@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Collection, Hashable, Iterable
 from contextlib import suppress
 from functools import partial
 from itertools import islice
@@ -115,27 +115,24 @@ class Reads(Asking):
             payload = batch_get_item(
                 end.table, list(asked.values()), consistent_read=self._consistent, only=only
             )
-            check = partial(self._cost, end, len(asked))
+            check = partial(self._cost, end, asked)
             reply = yield from self.ask(
                 "BatchGetItem", payload, BatchGetItemOutput, check, end.place
             )
             found |= {end.key_in(raw): raw for raw in reply.items}
-            unprocessed = asked.keys() - found.keys()  # if in doubt, all that were not found
-            with suppress(*STRANGE):
-                back: set[Hashable] = {item_key(raw, end.names) for raw in reply.unprocessed}
-                unprocessed = back if back <= asked.keys() else unprocessed
-            left = {key: left[key] for key in left if key not in asked or key in unprocessed}
+            again = _unanswered(end, asked, reply)
+            left = {key: left[key] for key in left if key not in asked or key in again}
             # What has answered a part may be asked soon: patience begins anew.
-            if unprocessed and not (yield from let_rest(1, self.left.at((yield from now())))):
+            if again and not (yield from let_rest(1, self.left.at((yield from now())))):
                 raise Late
         return found
 
-    def _cost(self, end: End, keys: int, reply: BatchGetItemOutput) -> float:
+    def _cost(self, end: End, asked: Collection[Hashable], reply: BatchGetItemOutput) -> float:
         """Return the units of a look-up: each item is rounded up, and a missing one costs one.
 
         Raises for an answer that has left out every key: it is asked for again, with patience.
         """
-        if len(reply.unprocessed) >= keys:
+        if len(_unanswered(end, asked, reply)) == len(asked):
             message = (
                 f"BatchGetItem has left every key of {end.table} unprocessed for {PATIENCE:.0f} s"
             )
@@ -143,7 +140,7 @@ class Reads(Asking):
             raise service_error(code, message, status=400, operation="BatchGetItem")
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
         whole = sum(-(-len(raw) // UNIT) for raw in reply.items)
-        missing = keys - len(reply.items) - len(reply.unprocessed)
+        missing = len(asked) - len(reply.items) - len(reply.unprocessed)
         part = 1.0 if self._consistent else 0.5
         return units(reply.consumed_capacity, lambda: (whole + missing) * part)
 
@@ -189,3 +186,16 @@ class Reads(Asking):
             return True
         hashed = self.source.read(item_hash, one) if hashed is None else hashed
         return hashed == self.target.read(item_hash, there)
+
+
+def _unanswered(
+    end: End, asked: Collection[Hashable], reply: BatchGetItemOutput
+) -> Collection[Hashable]:
+    """Return the keys that are to be asked for again: all that were not found, if in doubt."""
+    if not reply.unprocessed:
+        return ()
+    with suppress(*STRANGE):
+        back = {item_key(raw, end.names) for raw in reply.unprocessed}
+        if back <= {*asked}:
+            return back
+    return {*asked} - {end.key_in(raw) for raw in reply.items}

@@ -111,6 +111,9 @@ def compared(
     if not is_number or not 0 < sample <= 1:
         raise ValueError(f"sample= takes a share above 0 and up to 1, not {sample!r}")
     pair.check()
+    # For its errors, at the call; a file is read by each run.
+    if pair.settings.resume is not None:
+        _open(pair, segments, sample)
     started = yield from now()
     point = _open(pair, segments, sample)
 

@@ -717,6 +717,12 @@ def test_a_checkpoint_of_another_comparison_is_refused(options: Any, reason: str
     assert fake.sent == []
 
 
+def test_what_is_no_checkpoint_is_refused_at_the_call() -> None:
+    """As every other argument; a file is read when the comparison is run."""
+    with pytest.raises(Refused, match="resume= is not a checkpoint of a comparison"):
+        dynamorm.verify_copy("one", "two", resume={"cursors": 1})
+
+
 def test_a_checkpoint_knows_its_number_of_segments() -> None:
     """Who resumes need not say it again."""
     fake = service(THINGS, THINGS)
@@ -865,6 +871,15 @@ def test_keys_that_come_back_in_no_way_that_is_known_are_all_asked_for_again(lef
             return fake.send(operation, body)
 
     assert counts(verify(Once(fake, "", "", b""), segments=1)) == (2, 0, 0)
+
+
+def test_keys_that_never_come_back_in_a_way_that_is_known_are_an_error() -> None:
+    """After two minutes, as where every key comes back: a comparison does not go on without end."""
+    fake = service(THINGS[:9], THINGS[:7])
+    answer = b'{"Responses":{},"UnprocessedKeys":{"two":{"Keys":[{"id":7}]}}}'
+    with pytest.raises(Throttled, match="every key of two unprocessed for 120 s"):
+        verify(Odd(fake, "BatchGetItem", "two", answer), segments=1)
+    assert 120 < fake.clock.now() < 140
 
 
 @pytest.mark.parametrize(("withheld", "deadline"), [(3, 10), (1, 0.05)])
