@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from operator import is_not
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
@@ -83,13 +82,11 @@ class RawClient:
         """
         if operation not in OPERATIONS or body.rfind(_IN_ARNS) >= 0:
             return None
-        # botocore makes a new cache whenever a handler is registered or unregistered. Look at the
-        # handlers again then, and when somebody has replaced a method.
+        # botocore makes a new cache whenever a handler is registered or unregistered. Look again
+        # then, and when a method was replaced: a tracer's wrapper equals what it stands in for.
         client = self._client
         cache, methods = _emitter(client, "_lookup_cache"), _methods(client)
-        # Not by what is equal: a tracer's wrapper says that it equals what is in it.
-        changed = len(methods) != len(self._methods) or any(map(is_not, methods, self._methods))
-        if cache is not self._cache or changed:
+        if cache is not self._cache or [*map(id, methods)] != [*map(id, self._methods)]:
             self._cache, self._methods, self._ways, self._made = cache, methods, {}, None
         ways = self._ways  # another thread may make new ones
         if operation not in ways:
