@@ -75,7 +75,9 @@ def write_decimal(value: Any) -> bytes:
 
 def write_key_float(value: Any) -> bytes:
     """Write a float as a key, without the quotes."""
-    return write_key_decimal(Decimal(float.__repr__(value)) if isinstance(value, float) else value)
+    if not isinstance(value, float):
+        return write_integer(value)
+    return write_key_decimal(Decimal(float.__repr__(value)))
 
 
 def write_key_decimal(value: Any) -> bytes:

@@ -350,6 +350,14 @@ def test_datetime_keys_are_in_order_of_time(one, other):
     assert from_item(Moment, {"at": {"S": keys[0]}}).at == one
 
 
+def test_a_float_key_takes_floats_and_whole_numbers():
+    """A Decimal has digits that the field would not give back."""
+    model = defstruct("Floating", [("number", Annotated[float, PartitionKey()])])
+    assert to_item(model(1.5)) == {"number": {"N": "1.5"}}
+    assert to_item(model(2)) == {"number": {"N": "2"}}
+    assert "not Decimal" in problem(lambda: to_item(model(Decimal("1.5"))))
+
+
 def test_a_key_with_a_description_is_spelled_as_a_key():
     """What msgspec is told besides about a type does not hide it."""
     described = Annotated[dt.datetime, PartitionKey(), Meta(description="when")]
