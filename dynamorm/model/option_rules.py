@@ -154,19 +154,19 @@ def _is_member(name: object) -> bool:
     return isinstance(name, str) and name.isascii() and name.isalnum()
 
 
-def _unfit(values: Any, rows: Mapping[str, Row]) -> dict[str, Any]:
+def unfit(values: Mapping[str, Any], rows: Mapping[str, Row] = WANTED) -> dict[str, Any]:
     """Return the values that do not fit, by name."""
-    unfit = {}
-    for name, (fits, _) in rows.items():
-        value = getattr(values, name)
+    wrong = {}
+    for name, value in values.items():
+        fits, _ = rows[name]
         try:
             fit = value is UNSET or fits(value)
         except (DecodeError, TypeError, ValueError, RecursionError):
             # A dict may hold what JSON has no word for, and even itself.
             fit = False
         if not fit:
-            unfit[name] = value
-    return unfit
+            wrong[name] = value
+    return wrong
 
 
 def option_problems(
@@ -176,8 +176,8 @@ def option_problems(
 
     `expires` is the attribute of the table's TTL, if any.
     """
-    unfit = _unfit(spec, WANTED)
-    for name, value in unfit.items():
+    wrong = unfit({name: getattr(spec, name) for name in WANTED})
+    for name, value in wrong.items():
         meant = ""
         if name == "ignore" and isinstance(value, tuple):
             from .arguments import nearest
@@ -192,7 +192,7 @@ def option_problems(
             if name in ALWAYS_FILLED or said:
                 yield f"extra has {name!r}, which the model or its options say already"
     # Their rules take for granted that these are of the right types.
-    fit = not unfit.keys() & {"replicas", "witness"}
+    fit = not wrong.keys() & {"replicas", "witness"}
     if fit and (spec.replicas or spec.consistency or spec.witness):
         yield from _replica_problems(spec, indexes, expires)
 
@@ -279,8 +279,8 @@ def _own_problems(
     place = f"of Replica({replica.region!r:.50})"
     if not _is_region(replica.region):
         yield f'Replica takes a region such as "eu-west-1", not {replica.region!r:.50}'
-    unfit = _unfit(replica, _OF_REPLICA)
-    for name, value in unfit.items():
+    wrong = unfit({name: getattr(replica, name) for name in _OF_REPLICA}, _OF_REPLICA)
+    for name, value in wrong.items():
         yield f"{name} {place} takes {_OF_REPLICA[name][1]}, not {value!r:.200}"
     if replica.kms_key is not UNSET and spec.encryption is None:
         yield f"kms_key {place}: the table declares encryption=None, which holds in all regions"
@@ -293,6 +293,6 @@ def _own_problems(
     # A local index has no capacity of its own, in whatever region.
     names = {index.name for index in indexes if index.kind == "global"}
     for option in ("index_max_read", "index_read"):
-        for name in getattr(replica, option) or () if option not in unfit else ():
+        for name in getattr(replica, option) or () if option not in wrong else ():
             if name not in names:
                 yield f"{option} {place} names {name!r:.200}, which is no global index"

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING
 from msgspec import UNSET, UnsetType
 
 from ..api import AttributeDefinition, parts, updates
+from ..errors import ModelError
 from ..model import table_name
 from ..model.declare import Model
 from ..model.keys import IndexSpec, KeyAttribute
+from ..model.option_rules import WANTED, unfit
 from ..model.options import KMS, Index, OnDemand, Provisioned, Replica, WarmThroughput
 from . import tables
 
@@ -50,17 +52,38 @@ def update_table(
     replicas are created at once only together with a `consistency` of "STRONG", and a `witness` if
     there is one. Of a replica counts what UpdateTable carries.
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateTable.html
+    Raises `ModelError`, with every problem, for a value that its option does not take, and
+    `TypeError` for figures, indexes and replicas of another type.
     """
+    name, created, updated = table_name(model_or_name), tuple(create_replicas), tuple(update)
+    _check_kind("throughput", Provisioned, throughput)
+    _check_kind("on_demand", OnDemand, on_demand)
+    _check_kind("create", IndexSpec, create)
+    _check_kind("update", Index, *updated)
+    _check_kind("update_replica", Replica, update_replica)
+    _check_options(
+        name,
+        billing=UNSET if billing is None else billing,
+        stream=stream,
+        encryption=encryption,
+        table_class=table_class,
+        deletion_protection=deletion_protection,
+        warm=warm,
+        replicas=created,
+        consistency=consistency,
+        witness=witness,
+        disassociation_protection=disassociation_protection,
+    )
     # One member for both: with the mode the first figures, without it others within the mode.
     provisioned = billing if isinstance(billing, Provisioned) else throughput
-    replicas = _replica_updates(create_replicas, update_replica, delete_replica)
+    replicas = _replica_updates(created, update_replica, delete_replica)
     return updates.UpdateTableInput(
         attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
         or None,
-        table_name=table_name(model_or_name),
+        table_name=name,
         billing_mode=_MODES.get(type(billing)),
         provisioned_throughput=tables.units_shape(provisioned),
-        global_secondary_index_updates=tuple(_index_updates(create, delete, update)) or None,
+        global_secondary_index_updates=tuple(_index_updates(create, delete, updated)) or None,
         stream_specification=_stream(stream),
         sse_specification=tables.encryption_shape(encryption)
         or tables.unencrypted_shape(encryption),
@@ -74,6 +97,20 @@ def update_table(
         disassociation_protection_enabled=tables.said(disassociation_protection),
         vector_index_updates=tuple(_vector_updates(create, delete_vector)) or None,
     )
+
+
+def _check_options(place: str, **options: object) -> None:
+    """Raise for the options that no model takes, with every problem."""
+    wrong = unfit(options)
+    if wrong:
+        problems = (f"{name} takes {WANTED[name][1]}, not {wrong[name]!r:.200}" for name in wrong)
+        raise ModelError(tuple(f"{problem} - at {place}" for problem in problems))
+
+
+def _check_kind(name: str, kind: type, *given: object) -> None:
+    for one in given:
+        if one is not None and not isinstance(one, kind):
+            raise TypeError(f"{name}= takes {kind.__name__}(...), not {one!r:.200}")
 
 
 _MODES: dict[type, str] = {OnDemand: "PAY_PER_REQUEST", Provisioned: "PROVISIONED"}

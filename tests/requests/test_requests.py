@@ -308,6 +308,51 @@ def test_requests_have_the_names_of_the_api(module):
     assert other == []
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("billing", "PAY_PER_REQUEST"),
+        ("billing", OnDemand),
+        ("stream", "NEW"),
+        ("encryption", "alias/orders"),
+        ("table_class", "INFREQUENT"),
+        ("deletion_protection", "yes"),
+        ("warm", 12_000),
+        ("create_replicas", ["eu-west-1"]),
+        ("consistency", "EVENTUALLY"),
+        ("witness", "Frankfurt"),
+        ("disassociation_protection", 1),
+    ],
+)
+def test_an_option_of_another_kind_is_no_part_of_an_update(option, value):
+    """It is refused with its name and what it takes, and not sent or left out."""
+    named = option.replace("create_", "")
+    with pytest.raises(ModelError, match=f"{named} takes .+, not .+ - at orders"):
+        requests.update_table("orders", **{option: value})
+
+
+def test_all_problems_of_an_update_are_told_at_once():
+    with pytest.raises(ModelError) as caught:
+        requests.update_table("orders", billing="PROVISIONED", stream="NEW")
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("argument", "value", "kind"),
+    [
+        ("throughput", OnDemand(), "Provisioned"),
+        ("on_demand", Provisioned(1, 1), "OnDemand"),
+        ("create", "by-day", "IndexSpec"),
+        ("update", ["by-day"], "Index"),
+        ("update_replica", "eu-west-1", "Replica"),
+    ],
+)
+def test_what_is_changed_is_given_as_a_value(argument, value, kind):
+    """A name alone, or other figures, would change nothing."""
+    with pytest.raises(TypeError, match=rf"{argument}= takes {kind}\(\.\.\.\), not "):
+        requests.update_table("orders", **{argument: value})
+
+
 @pytest.mark.parametrize("name", ["list_exports", "list_imports", "list_tags_of_resource"])
 def test_where_a_page_begins_is_named(name):
     """A token by position could be taken for a number of results."""
