@@ -106,11 +106,13 @@ def delete(
             return 1
         db.delete_tables(*found, missing_ok=missing_ok, timeout=timeout)
         # Before Python 3.12, tracing loses what follows a program that has caught an error.
-        return _deleted(session, names)  # pragma: no cover
+        return _deleted(session, names, missing_ok)  # pragma: no cover
 
 
-def _deleted(session: Session, names: list[str]) -> int:
-    session.output.told("delete", (f"{name}: deleted" for name in names), tables=names)
+def _deleted(session: Session, names: list[str], missing_ok: bool) -> int:
+    # Which of them were there, nobody has asked: a table that leaves answers as a missing one.
+    what = "deleted, or was missing" if missing_ok else "deleted"
+    session.output.told("delete", (f"{name}: {what}" for name in names), tables=names)
     return 0
 
 

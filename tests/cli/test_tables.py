@@ -100,7 +100,8 @@ def test_without_a_terminal_nobody_is_asked(run):
 def test_a_missing_table_may_be_allowed(run):
     """`--missing-ok` makes it no error; protection is never lifted."""
     assert "Requested resource not found" in run("delete orders --yes", exits=1).stderr
-    run("delete orders --yes --missing-ok", answer="nobody asks")
+    said = run("delete orders --yes --missing-ok", answer="nobody asks").stdout
+    assert said == "orders: deleted, or was missing\n"
     run.change('"orders"', '"orders", deletion_protection=True')
     run("ensure shop:Order")
     assert "protected" in run("delete orders --yes", exits=1).stderr
