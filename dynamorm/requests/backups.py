@@ -13,7 +13,7 @@ from ..errors import ModelError
 from ..model import name_problem, table_name
 from ..model.declare import Model, table_spec
 from ..model.spec import TableSpec
-from .tables import create_table, unencrypted_shape
+from .tables import create_table, encryption_change
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -113,5 +113,5 @@ def _overrides(
         "on_demand_throughput_override": billing and billing.on_demand_throughput,
         # An empty list is not left out: it restores no index, and nothing restores all.
         "vector_index_override": None if vectors is None else tuple(vectors),
-        "sse_specification_override": made.sse_specification or unencrypted_shape(spec.encryption),
+        "sse_specification_override": made.sse_specification or encryption_change(spec.encryption),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,7 @@ def create_table(
     stream = spec.whole_stream
     payload = tables.CreateTableInput(
         # Exactly the attributes that are in a key or a search schema: the service refuses others.
-        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in spec.defined),
+        attribute_definitions=definitions(spec.defined),
         table_name=spec.name,
         key_schema=_key_schema(spec.key[:1], spec.key[1:]),
         local_secondary_indexes=tuple(_local(i, spec) for i in spec.local_indexes) or None,
@@ -78,6 +79,11 @@ def list_tables(
 def said(value: T | UnsetType) -> T | None:
     """Return an option as a member of a request; what is not declared is left out."""
     return None if value is UNSET else value
+
+
+def definitions(attributes: Iterable[KeyAttribute]) -> tuple[AttributeDefinition, ...]:
+    """Return the types of attributes, in their order."""
+    return tuple(AttributeDefinition(one.name, one.type) for one in attributes)
 
 
 def _key_schema(
@@ -155,9 +161,11 @@ def encryption_shape(encryption: KMS | UnsetType | None) -> tables.SSESpecificat
     return tables.SSESpecification(True, "KMS", encryption.key_id or None) if encryption else None
 
 
-def unencrypted_shape(encryption: KMS | UnsetType | None) -> tables.SSESpecification | None:
-    """Return what turns encryption with KMS off, for a table that already has it."""
-    return tables.SSESpecification(enabled=False) if encryption is None else None
+def encryption_change(encryption: KMS | UnsetType | None) -> tables.SSESpecification | None:
+    """Return the same for a table that may have it, where `None` turns it off."""
+    if encryption is None:
+        return tables.SSESpecification(enabled=False)
+    return encryption_shape(encryption)
 
 
 def _extended(payload: tables.CreateTableInput, extra: dict[str, Any]) -> tables.CreateTableInput:

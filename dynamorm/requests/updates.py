@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import UNSET, UnsetType
 
-from ..api import AttributeDefinition, parts, updates
+from ..api import parts, updates
 from ..errors import ModelError
 from ..model import table_name
 from ..model.declare import Model
@@ -78,15 +78,13 @@ def update_table(
     provisioned = billing if isinstance(billing, Provisioned) else throughput
     replicas = _replica_updates(created, update_replica, delete_replica)
     return updates.UpdateTableInput(
-        attribute_definitions=tuple(AttributeDefinition(a.name, a.type) for a in attributes)
-        or None,
+        attribute_definitions=tables.definitions(attributes) or None,
         table_name=name,
         billing_mode=_MODES.get(type(billing)),
         provisioned_throughput=tables.units_shape(provisioned),
         global_secondary_index_updates=tuple(_index_updates(create, delete, updated)) or None,
         stream_specification=_stream(stream),
-        sse_specification=tables.encryption_shape(encryption)
-        or tables.unencrypted_shape(encryption),
+        sse_specification=tables.encryption_change(encryption),
         table_class=tables.said(table_class),
         deletion_protection_enabled=tables.said(deletion_protection),
         on_demand_throughput=_maxima(on_demand),
