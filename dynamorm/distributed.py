@@ -201,11 +201,14 @@ class _Cluster:
     def _say(self, number: int) -> None:
         """Tell a task its terms, whether it is to end, and which of its messages was the last."""
         answered, wait = self._answered.get(number, ("", 0.0))
-        terms = structs.replace(self._shares.hear(number, None), wait=wait)
+        terms: list[Any] = []
+        # A task that is to end needs none, and a deadline that raises would do so again.
+        if not (over := self._error is not None):
+            terms += structs.astuple(structs.replace(self._shares.hear(number, None), wait=wait))
         said = {
-            "terms": list(structs.astuple(terms)),
+            "terms": terms,
             "answered": answered,
-            "over": self._error is not None,
+            "over": over,
             # By it a task sees that the caller is still there, though nothing else has changed.
             "said": uuid4().hex,
         }

@@ -147,6 +147,21 @@ def test_errors_come_to_the_caller(client: Any) -> None:
     assert (report.done, report.failed, len(taken)) == (True, 20, 20)
 
 
+def test_a_deadline_that_raises_ends_all_tasks_first(client: Any) -> None:
+    """However often it is asked: no task goes on writing behind the caller's back."""
+    fake = things(200)
+
+    def deadline() -> float:
+        if "BatchWriteItem" in fake.sent:
+            raise LookupError
+        return 1e4
+
+    with over_http(fake) as db:
+        with pytest.raises(LookupError):
+            copy(client, db, max_write_units=60, deadline=deadline)
+        assert not any(client.processing().values())
+
+
 @pytest.mark.parametrize("connect", [dynamorm.connect, dynamorm.connect_async])
 def test_ctrl_c_stops_all_tasks(client: Any, connect: Any, tmp_path: Path) -> None:
     """The caller's checkpoint is saved, and has all that was written."""
