@@ -21,7 +21,7 @@ from msgspec import convert, structs
 from .copying.options import VerifyOptions, check_database, check_segments, settings_of
 from .copying.pair import Pair
 from .copying.report import CopyReport
-from .copying.shares import ASK_EVERY, Away, Loan, Shares, Terms, apart, pack
+from .copying.shares import ASK_EVERY, Away, Loan, Shares, Terms, pack
 from .copying.table import copied, copy_share
 from .copying.verified import Verified
 from .copying.verify import compare_walk, compared
@@ -93,7 +93,11 @@ def verify_copy(
 
 
 def _run(
-    client: Any, db: Any, pair: Pair, whole: Callable[[Away], Steps[R]], share: Callable[..., R]
+    client: Any,
+    db: Any,
+    pair: Pair,
+    whole: Callable[[Steps[Away]], Steps[R]],
+    share: Callable[..., R],
 ) -> R:
     """Run an operation whose shares are done by `share` on the workers."""
     check_database("db=", db)
@@ -102,11 +106,8 @@ def _run(
     # Dask sends functions that have no name, too.
     from distributed.protocol.pickle import dumps
 
-    def steps() -> Steps[R]:
-        luggage = yield from pack(pair, dumps)
-        return (yield from whole(partial(apart, partial(_on_cluster, client, share), luggage)))
-
-    result: R = finished(db.run(steps()))
+    packing = pack(pair, partial(_on_cluster, client, share), dumps)
+    result: R = finished(db.run(whole(packing)))
     return result
 
 

@@ -24,6 +24,8 @@ SEGMENTS = 8
 MAX_SEGMENTS = 1_000_000
 """As many as one Scan can have: API_Scan, TotalSegments."""
 
+Segments = Annotated[int, Meta(ge=1, le=MAX_SEGMENTS)]
+
 Digest = Annotated[bytes, Meta(min_length=16, max_length=16)]
 """Of a key; as JSON it is base64."""
 
@@ -142,7 +144,7 @@ class Checkpoint(Struct, frozen=True, forbid_unknown_fields=True):
 
     source: str
     target: str
-    of: Annotated[int, Meta(ge=1, le=MAX_SEGMENTS)]
+    of: Segments
     segments: list[SegmentPoint]
     seconds: float = 0.0
     source_table: TableMark = TableMark()

@@ -92,8 +92,8 @@ class Luggage(Struct, frozen=True):
         return Pair(self.source, self.target, CopySettings(**self.options, **asked))
 
 
-def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggage]:
-    """Return what to take along; raise `TypeError` for what cannot be."""
+def pack(pair: Pair, wait: Wait, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Away]:
+    """Return what has a job done elsewhere; raise `TypeError` for what cannot be taken along."""
     pair.settings.refuse_bulk()
     home = yield Home()
     if home is None:
@@ -110,7 +110,8 @@ def pack(pair: Pair, dumps: Callable[[Any], Any] = pickle.dumps) -> Steps[Luggag
             called = getattr(value, "__qualname__", type(value).__qualname__)
             what = f"{name}={called}" if name else "this database"
             raise TypeError(f"{what} cannot be sent to another process: {error}") from error
-    return Luggage(home, pair.source, pair.target, options, pair.settings.on_error != "raise")
+    asks = pair.settings.on_error != "raise"
+    return partial(apart, wait, Luggage(home, pair.source, pair.target, options, asks))
 
 
 class Task(Struct, frozen=True):

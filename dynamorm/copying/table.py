@@ -86,17 +86,17 @@ def copy_table(
     )
     check_segments(segments)
     pair = Pair(source, target, settings)
-    away: Away | None = None
+    packing: Steps[Away] | None = None
     if processes := check_processes(processes, executor):
         from ..operations.processes import in_processes
-        from .shares import apart, pack
+        from .shares import pack
 
         def wait(shares: Shares, stopped: Stop) -> None:
             if tasks := shares.share_out(processes):
                 in_processes(executor, copy_share, tasks, shares.hear, stopped)
 
-        away = partial(apart, wait, (yield from pack(pair)))
-    return (yield from copied(pair, None, segments, executor, away))
+        packing = pack(pair, wait)
+    return (yield from copied(pair, None, segments, executor, packing))
 
 
 @operation
@@ -124,10 +124,14 @@ def copied(
     segments: list[int] | None,
     of: int | None,
     executor: Any = None,
-    away: Away | None = None,
+    packing: Steps[Away] | None = None,
 ) -> Steps[CopyReport]:
-    """Copy the segments of a new checkpoint, or of the one to resume; with `away`, elsewhere."""
+    """Copy the segments of a new checkpoint, or of the one to resume; with `packing`, elsewhere."""
     check_pair(pair)
+    # For its errors, at the call; a file is read by each run.
+    if pair.settings.resume is not None:
+        open_checkpoint(pair, segments, of)
+    away = None if packing is None else (yield from packing)
     started = yield from now()
     checkpoint = open_checkpoint(pair, segments, of)
     making = prepare(pair, checkpoint, started, whole=segments is None or checkpoint.of == 1)

@@ -9,7 +9,7 @@ from msgspec import Struct, ValidationError, field, json, structs, to_builtins
 from ..api.items import Key
 from ..items.limits import key_of
 from ..model import Readable
-from .checkpoint import TableMark, Work
+from .checkpoint import Segments, TableMark, Work
 
 NAMED = 100
 """Keys of each kind that are given; all are counted."""
@@ -112,7 +112,7 @@ class VerifyPoint(Struct, forbid_unknown_fields=True, omit_defaults=True):
 
     source: str
     target: str
-    of: int
+    of: Segments
     sample: float
     work: Work
     phase: Phase = "end"

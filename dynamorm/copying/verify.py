@@ -103,9 +103,9 @@ def compared(
     segments: int | None,
     sample: float,
     executor: Any = None,
-    away: Away | None = None,
+    packing: Steps[Away] | None = None,
 ) -> Steps[Verified]:
-    """Compare from the beginning, or from a checkpoint; with `away`, elsewhere."""
+    """Compare from the beginning, or from a checkpoint; with `packing`, elsewhere."""
     check_segments(segments)
     is_number = isinstance(sample, int | float) and not isinstance(sample, bool)
     if not is_number or not 0 < sample <= 1:
@@ -114,6 +114,7 @@ def compared(
     # For its errors, at the call; a file is read by each run.
     if pair.settings.resume is not None:
         _open(pair, segments, sample)
+    away = None if packing is None else (yield from packing)
     started = yield from now()
     point = _open(pair, segments, sample)
 

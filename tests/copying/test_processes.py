@@ -35,6 +35,7 @@ import dynamorm
 from dynamorm import (
     CopyReport,
     ItemError,
+    Refused,
     attribute_transform,
 )
 from dynamorm.copying import shares
@@ -112,6 +113,12 @@ def test_a_process_begins_from_nothing() -> None:
     """A fork would copy the locks that other threads hold, and never get them."""
     (name,) = in_processes(None, process_name, [0], lambda number, said: None, lambda: False)
     assert name.startswith("SpawnProcess-")
+
+
+def test_tables_that_do_not_fit_are_refused_at_the_call() -> None:
+    """As without processes: before it is looked what can be sent to them."""
+    with pytest.raises(Refused, match="source and target are the same table, one"):
+        dynamorm.copy_table("one", "one", processes=2)
 
 
 @pytest.mark.parametrize("function", [dynamorm.copy_table, dynamorm.verify_copy])

@@ -699,6 +699,7 @@ def test_an_async_progress_is_refused() -> None:
         ({"resume": {}}, "resume= is not a checkpoint of a comparison"),
         ({"resume": "x"}, "resume= is not a checkpoint of a comparison"),
         ({"resume": {"cursors": []}}, "one cursor for each segment"),
+        ({"resume": {"of": 0, "cursors": []}}, "resume= is not a checkpoint of a comparison"),
         ({"resume": {"source": "other"}}, "source is 'other', this comparison's is 'one'"),
         ({"resume": {"sample": 0.5}}, "sample is 0.5"),
         ({"segments": 4}, "number of segments is 3, this comparison's is 4"),
@@ -717,10 +718,11 @@ def test_a_checkpoint_of_another_comparison_is_refused(options: Any, reason: str
     assert fake.sent == []
 
 
-def test_what_is_no_checkpoint_is_refused_at_the_call() -> None:
-    """As every other argument; a file is read when the comparison is run."""
-    with pytest.raises(Refused, match="resume= is not a checkpoint of a comparison"):
-        dynamorm.verify_copy("one", "two", resume={"cursors": 1})
+@pytest.mark.parametrize("function", [dynamorm.copy_table, dynamorm.verify_copy])
+def test_what_is_no_checkpoint_is_refused_at_the_call(function: Any) -> None:
+    """As every other argument; a file is read when the operation is run."""
+    with pytest.raises(Refused, match="resume= is not a checkpoint of a co"):
+        function("one", "two", resume={"cursors": 1})
 
 
 def test_a_checkpoint_knows_its_number_of_segments() -> None:
