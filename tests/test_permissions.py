@@ -14,7 +14,9 @@ from dynamorm import (
     ModelError,
     PartitionKey,
     Permission,
+    Provisioned,
     Refused,
+    Replica,
     Steps,
     TableSpec,
     estimate,
@@ -594,6 +596,15 @@ def test_who_does_not_wait_for_a_new_table_sets_nothing_on_it(name):
     )
     assert (action, f"{ARN}:table/orders") in at_once
     assert ("UpdateTable", f"{ARN}:table/orders") in waiting - at_once
+
+
+@pytest.mark.parametrize("name", MAKING)
+def test_replicas_of_a_new_table_are_left_to_a_plan(name):
+    """Nothing is needed for them, be the billing ignored that they do not go with."""
+    _, tables = MAKING[name]
+    options = {"billing": Provisioned(1, 1), "ignore": ("billing",)}
+    told = required_actions(name, *tables, replicas=(Replica("eu-west-1"),), **options)
+    assert told == required_actions(name, *tables, **options)
 
 
 @pytest.mark.parametrize(

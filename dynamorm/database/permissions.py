@@ -18,6 +18,7 @@ from ..model.options import check_option_names, check_word
 from ..model.spec import TableSpec, changed
 from ..tables.actions import ACTIONS, COPIES, TABLES, resource_arn
 from ..tables.plan import Plan
+from ..tables.restore import of_one_region
 from ..tables.settings import SETTINGS, checked_names, compared_rows, compared_settings, setting_of
 from ..tables.steps import Setting
 
@@ -235,10 +236,12 @@ def _listed(subject: str, asked: _Asked) -> Needs:
         asked = structs.replace(asked, tables=asked.tables[:1])
     for path in asked.paths or ("",):
         yield from _rows(ACTIONS[subject], asked, path, source)
-    # An import and a restore then set on the new table what else is declared, be it ignored later.
+    # An import and a restore then set on the new table what else is declared, ignored later or not,
+    # but give it no replicas.
     if subject.startswith(("import_", "restore_")) and asked.wait:
         for spec in asked.specs:
-            yield from _update(changed(spec, ignore=UNSET), asked.allow)
+            made = of_one_region(spec, subject, wait=True)
+            yield from _update(changed(made, ignore=UNSET), asked.allow)
 
 
 def _rows(rows: tuple[str, ...], asked: _Asked, table: str, source: str) -> Needs:
