@@ -140,7 +140,9 @@ class IndexChanges:
         # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/VectorSearch.Requirements.html
         for index in self._created:
             if index.vector:
-                name, remedy = f"index:{index.name}", "declare billing=OnDemand()"
+                name = f"index:{index.name}"
+                # Where it is declared, it is ignored, or left out by `only`.
+                remedy = "declare billing=OnDemand(), for this plan or one before it"
                 yield Blocked(name, "a vector index", "a provisioned table", remedy)
         for index in self._spec.indexes:
             if index.on_demand is not None and not is_ignored(self._spec, "billing"):

@@ -250,11 +250,12 @@ def test_a_provisioned_table_is_given_none():
     made = world.run(dynamorm.plan(THINGS))
     (blocked,) = made.blocked
     assert (blocked.name, blocked.found) == ("index:by-look", "a provisioned table")
-    assert blocked.remedy == "declare billing=OnDemand()"
+    assert blocked.remedy == "declare billing=OnDemand(), for this plan or one before it"
     assert made.steps == ()
     ignoring = changed(THINGS, billing=OnDemand(), ignore=("billing",))
     assert world.run(dynamorm.plan(ignoring)).blocked == made.blocked
     wanted = changed(THINGS, billing=OnDemand())
+    assert world.run(dynamorm.plan(wanted, only=["index:by-look"])).blocked == made.blocked
     assert [s.name for s in world.run(dynamorm.plan(wanted)).steps] == ["billing", "index:by-look"]
     world.update(wanted)
     assert not world.run(dynamorm.plan(wanted))
