@@ -128,7 +128,7 @@ def _attempts(effect: Call[T], retries: Retries) -> Steps[T]:
 def table_of(payload: Any) -> str:
     """Return the table that a request names, by name or by its ARN, a backup's or a job's."""
     new = getattr(payload, "table_creation_parameters", payload)
-    # By the API's names of the members: the fields of some Structs have shorter ones.
+    # By the API's names of the members, which the JSON of a plan's step has too.
     members = new if isinstance(new, dict) else {}
     if isinstance(new, Struct):
         members = dict(zip(new.__struct_encode_fields__, structs.astuple(new), strict=True))
