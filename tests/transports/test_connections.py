@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
+import socket
 import ssl
 import subprocess
 import sys
@@ -229,7 +230,12 @@ def test_a_handshake_asks_for_http_1_1(way, authority, bundle):
 
 def test_what_is_decrypted_already_came_unasked_too():
     """A TLS socket has bytes that the kernel does not know of any more."""
-    assert listener(SimpleNamespace(pending=lambda: 5, fileno=lambda: 0))()
+    decrypted = iter([0, 5])
+    silent, other = socket.socketpair()
+    with silent, other:
+        link = SimpleNamespace(pending=lambda: next(decrypted), fileno=silent.fileno)
+        heard = listener(link)
+        assert [heard(), heard()] == [False, True]
 
 
 def test_an_answer_and_what_comes_with_it_over_tls_are_told_apart(way, authority, bundle):
