@@ -599,9 +599,8 @@ def test_a_checkpoint_of_another_way_is_refused() -> None:
     for options in ({"bucket": "other"}, {"prefix": "q"}):
         with pytest.raises(Refused, match=r"the checkpoint's (bucket|prefix) is"):
             copy(service, resume=report, **options)
-    direct = dynamorm.copy_table(Source, Target, transform=renamed, resume=report)
     with pytest.raises(Refused, match="the checkpoint's bucket is 'bucket', this copy's is None"):
-        dynamorm.run(direct, service)
+        dynamorm.copy_table(Source, Target, transform=renamed, resume=report)
     cut = {**report.checkpoint, "s3": {**report.checkpoint["s3"], "cut": 2}}
     with pytest.raises(Refused, match="the checkpoint's cut is 2, this copy's is 1"):
         copy(service, resume=cut)
