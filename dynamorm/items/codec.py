@@ -35,8 +35,8 @@ def to_item(instance: Struct) -> dict[str, AttributeValue]:
     """Return attribute values as boto3's low-level client takes them; binary as bytes.
 
     Raises `ItemError` for what DynamoDB cannot hold: nan, numbers of more than 38 digits, empty
-    sets. A field whose default is an empty set is left out when it has one, and so is an index key
-    that is None. As in msgspec, constraints of `Meta` are checked when items are read, not here.
+    sets. An empty set is left out where it is the field's default, and so is an index key that is
+    None. As in msgspec, constraints of `Meta` are checked when items are read, not here.
     """
     if isinstance(instance, type):
         name = instance.__name__

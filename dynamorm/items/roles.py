@@ -39,8 +39,8 @@ class Searched(inspect.Metadata):
     """What a vector index searches: no key, but an item may lack it too."""
 
 
-class Expiry(inspect.Metadata):
-    """The time to live."""
+class TTL(inspect.Metadata):
+    """The attribute that says when an item expires."""
 
 
 _IN_SECONDS: dict[type[inspect.Type], type[inspect.Type]] = {inspect.DateTimeType: SecondsType}
@@ -63,7 +63,7 @@ def with_roles(shape: inspect.StructType, model: Any) -> inspect.StructType:
         kinds = {type(marker) for marker in found}
         if not found:
             return field
-        role: type[inspect.Metadata] = Expiry
+        role: type[inspect.Metadata] = TTL
         if None in indexes:
             role = TableKey
         elif indexes or Vector in kinds:

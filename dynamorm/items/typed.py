@@ -24,7 +24,7 @@ from .keys import Key, Made, item_key, plain_number
 from .limits import key_limits
 from .mismatch import Convert, Misfit
 from .records import access, compiled
-from .roles import Expiry, IndexKey, TableKey, left_out
+from .roles import TTL, IndexKey, TableKey, left_out
 from .transforms import Transform, given, guarded, name_of
 from .values import raw_attributes
 from .writers import item_writer
@@ -65,7 +65,7 @@ class ExactCodec(Codec[M]):
         self._write_keys = item_writer(structs.replace(self.shape, fields=keyed))
         # What tells an item of this model from one of another: neither the keys, which all items
         # have, nor the time to live, which is the table's.
-        names |= {field.encode_name for field in fields if isinstance(field.type, Expiry)}
+        names |= {field.encode_name for field in fields if isinstance(field.type, TTL)}
         self._own = self._names - names
         self._written = any(
             left_out(self.shape, field) is None

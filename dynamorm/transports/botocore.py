@@ -171,7 +171,7 @@ def _content(raw: Any, until: float) -> bytes:
         for part in raw.stream():
             check_size(whole.tell() + len(part))
             whole.write(part)
-            # urllib3 counts its time-out anew for each piece.
+            # The time-out of urllib3 begins again with each piece.
             if time.monotonic() > until:
                 raise TimeoutError("the time for the whole operation is over")
     whole.truncate()

@@ -79,8 +79,8 @@ class CredentialSource(Hidden):
         found = self._found
         if found is None:
             with self._lock:
-                # Whoever has waited finds what the first one found: 32 threads whose token
-                # has expired would ask STS, or for an MFA code, 32 times.
+                # A thread that has waited takes what the first one found. Otherwise 32 threads
+                # with an expired token would ask STS 32 times, or for 32 MFA codes.
                 found = self._found = self._found or self._look_up()
         return found
 

@@ -188,7 +188,7 @@ def _methods(client: Any) -> tuple[Any, ...]:
     call = vars(client).get("_make_api_call") or getattr(type(client), "_make_api_call", None)
     endpoint = vars(client).get("_endpoint")
     kind = type(endpoint)
-    # What stands in for a method of this one object goes on with it, and not with a copy.
+    # A method that was replaced on this one object calls the object itself: a copy would not do.
     if not _ATTEMPTING.isdisjoint(getattr(endpoint, "__dict__", ())):
         return call, endpoint
     return call, endpoint, *[getattr(kind, name, None) for name in _ATTEMPTING]
@@ -221,7 +221,7 @@ def _way(client: Any, operation: str) -> _Way | None:
 
 
 def _is_of(function: Any, module: str) -> bool:
-    """Return whether a function is botocore's own: whoever watches calls puts another in place."""
+    """Return whether a function is botocore's own: tools that watch calls replace it."""
     return isinstance(function, FunctionType) and function.__module__ == module
 
 

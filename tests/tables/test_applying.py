@@ -72,7 +72,7 @@ def test_a_plan_costs_one_request(world):
 
 
 def test_a_plan_asks_for_what_is_declared_only(world):
-    """Expiry, recovery, tags and policy are one read each, where they are declared or named."""
+    """TTL, recovery, tags and policy are one read each, where they are declared or named."""
     world.run(dynamorm.plan(SET))
     assert world.sent == ["DescribeTable", *READS]
     world.run(dynamorm.plan(PLAIN, allow=["ttl", "tag:x"]))

@@ -54,7 +54,7 @@ def world() -> World:
 
 
 def test_create_sets_what_is_declared(world):
-    """Expiry and recovery are one request each after CreateTable, which has tags and policy."""
+    """TTL and recovery are one request each after CreateTable, which has tags and policy."""
     world.run(dynamorm.create_table(SET))
     assert world.sent == ["CreateTable", *WRITES]
     assert world.run(dynamorm.plan(SET)).steps == ()
