@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from msgspec import UNSET, json
 
 from .. import requests
-from ..api import AttributeDefinition, BillingModeSummary, Request, TableDescription
+from ..api import BillingModeSummary, Request, TableDescription
 from ..api.backups import BackupDetails
 from ..api.parts import GlobalSecondaryIndexDescription, VectorIndexDescription
 from ..api.tables import CreateTableOutput, GlobalSecondaryIndex, NewVectorIndex
@@ -23,7 +23,7 @@ from ..model.options import Options, Provisioned, check_flags
 from ..model.spec import TableSpec, changed
 from ..operations import Steps, now, operation, where
 from ..operations.waiting import Deadline, pause, polling, when_free, within
-from ..requests.tables import units_shape
+from ..requests.tables import definitions, units_shape
 from . import describe_table
 from .backups import backup_arn, contents, describe, of_its_table
 from .changes import TableComparison
@@ -121,12 +121,11 @@ def _contents(spec: TableSpec, arn: str, deadline: Deadline) -> Steps[TableDescr
     source, features = backup.source_table_details, backup.source_table_feature_details
     if source is None:
         return None
-    # A backup does not tell types: one that differs is found when the table is there.
-    types = {part.name: part.type for part in spec.defined}
     return TableDescription(
         table_name=source.table_name,
         table_status="ACTIVE",
-        attribute_definitions=tuple(AttributeDefinition(*pair) for pair in types.items()),
+        # A backup does not tell types: one that differs is found when the table is there.
+        attribute_definitions=definitions(spec.defined),
         key_schema=source.key_schema,
         billing_mode_summary=BillingModeSummary(source.billing_mode or "PAY_PER_REQUEST"),
         local_secondary_indexes=features.local_secondary_indexes,
