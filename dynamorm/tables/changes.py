@@ -76,8 +76,7 @@ class TableComparison:
         for told in parts:
             # What goes with an index or a stream that leaves is as good as absent: what is declared
             # of it is set again, and what is not needs no removal.
-            _, colon, rest = told.name.partition(":")
-            goes = f"{row.within}{colon}{rest}" in leaving
+            goes = row.owner_of(told.name) in leaving
             part = told.but(found=row.absent, answer=UNSET) if goes else told
             removed = part.declared is UNSET and consents(self._allow, part.name)
             # A consent to remove what nobody declares is as good as declaring that there is none.
@@ -124,8 +123,7 @@ class TableComparison:
         stream = self.table.stream_specification
         there = {f"index:{name}" for name in online_indexes(self.table)}
         there |= {"stream"} if stream and stream.stream_enabled else set()
-        _, colon, rest = change.name.partition(":")
-        about = f"{row.within}{colon}{rest}"
+        about = row.owner_of(change.name)
         # What it is about may be ignored, or left out by `only`.
         if row.within and change.declared != row.absent and about not in there | self.names():
             return f"there is no {about}, and this plan makes none"

@@ -174,6 +174,11 @@ class Setting(Struct, frozen=True, kw_only=True):
         """Return what a table is declared to have; `UNSET` is nothing."""
         return getattr(spec, self.field or self.name)
 
+    def owner_of(self, part: str) -> str:
+        """Name what a part goes with: "stream", or "index:by-status"."""
+        _, colon, rest = part.partition(":")
+        return f"{self.within}{colon}{rest}"
+
     def compare(
         self, spec: TableSpec, table: TableDescription, settings: Settings | None = None
     ) -> Iterator[Change]:
