@@ -261,7 +261,7 @@ class DescribeBulkOperationOutput(Reply, frozen=True):
     description: BulkOperation = field(name="BulkOperationDescription")
 
 
-# What begins one is answered with a first description, what cancels one with ARN and status.
+# What begins a job is answered with its first description, what cancels it with ARN and status.
 ExportTableToPointInTimeOutput = DescribeExportOutput
 ImportTableOutput = DescribeImportOutput
 StartBulkPutItemsOutput = DescribeBulkOperationOutput

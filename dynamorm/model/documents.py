@@ -201,4 +201,4 @@ _READ: dict[str, Callable[[Any], Any]] = {
     "warm": partial(_units, "WarmThroughput"),
     "resource_policy": lambda policy: policy,
 }
-"""How the options are read that one member of CreateTable stands for."""
+"""How to read each option from the one member of CreateTable that it stands for."""

@@ -248,9 +248,9 @@ def _capacity(owner: Document, mode: str) -> Document:
 
 
 def _replica_options(table: Document, mode: str) -> Members:
-    """Return the options of a global table: not what its replicas have as it has.
+    """Return the options of a global table; of a replica, only what differs from the table.
 
-    Nor what only their own regions tell.
+    What only the replica's own region tells is left out.
     """
     options: Members = {"replicas": tuple(_replicas(table))}
     if options["replicas"] and mode != "PAY_PER_REQUEST":

@@ -38,7 +38,7 @@ class TableSpec(Options, frozen=True, dict=True):
         # A short name alone is none: a database may put a prefix before it.
         if problems and problems != short_name_problems(self.name):
             raise errors.ModelError(problems)
-        # `structs.replace` of old msgspec makes one that has not been here, and has no such mark.
+        # `structs.replace` of old msgspec skips this method: such a spec has no mark.
         vars(self)["checked"] = True
 
     # The model is no field: it is neither compared nor encoded, and a plan's JSON has none.

@@ -162,7 +162,7 @@ def encryption_shape(encryption: KMS | UnsetType | None) -> tables.SSESpecificat
 
 
 def encryption_change(encryption: KMS | UnsetType | None) -> tables.SSESpecification | None:
-    """Return the same for a table that may have it, where `None` turns it off."""
+    """Return the same for a table that may be encrypted already: `None` turns that off."""
     if encryption is None:
         return tables.SSESpecification(enabled=False)
     return encryption_shape(encryption)

@@ -190,7 +190,7 @@ class Run(Struct):
         if reply is None and not lost:
             return
         self.done.append(step)
-        # The next step looks again: what was seen may have changed by a write.
+        # The next step looks again: the write may have changed what was seen.
         self.fresh.clear()
         # The answer says UPDATING, where a stale read could still say ACTIVE.
         if isinstance(reply, UpdateTableOutput) and not step.region:

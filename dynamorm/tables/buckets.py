@@ -185,7 +185,7 @@ class Lines:
         packed = self._packed
         if not packed:
             if self._start == self._total:
-                # What gzip that was cut off still holds would be missing without a word.
+                # The rest of gzip that was cut off would be missing without a word.
                 if self._inflating is not None and not self._inflating.eof:
                     raise self._damaged(EOFError("the compressed text has no end"))
                 return None

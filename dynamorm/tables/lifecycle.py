@@ -1,4 +1,4 @@
-"""Makes tables that are missing, and says how others differ, as several processes may at once.
+"""Makes tables that are missing, and says how others differ; several processes may do so at once.
 
 Nothing here changes a table that was there before, or deletes one.
 """

@@ -82,8 +82,8 @@ def _overrides(replica: Replica, found: ReplicaDescription, told: Change) -> Ite
     }
     for option, value in values.items():
         if (declared := getattr(replica, option)) is not UNSET:
-            # An id or alias that is declared is told as an ARN.
-            # Keys are of one region: an alias is that of the replica's.
+            # An id or alias that is declared is told as an ARN. Keys are of one region: an alias
+            # stands for one in the replica's.
             arn = arn_in(told.arn, replica.region)
             same = option == "kms_key" and value and is_key(KMS(str(declared)), value, arn)
             yield f"{name}:{option}", declared, declared if same else value

@@ -1,4 +1,4 @@
-"""The table of all settings, what the names in steps, `allow`, `only` and `ignore` mean, and reads.
+"""The table of all settings, how to read them, and their names in steps, `allow`, `only`, `ignore`.
 
 All that is known about one is in its row: comparing, planning, applying, what is set after a
 creation, the names in `allow` and the IAM actions are loops over the rows.

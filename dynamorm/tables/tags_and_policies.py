@@ -267,7 +267,7 @@ def _exact(value: Any) -> Hashable:
 
 
 def _members(rules: dict[str, Reader], others: Reader = _exact) -> Reader:
-    """Return what reads an object, each member by its rule; another one than an object as it is."""
+    """Return what reads an object, each member by its rule; anything else as it is."""
 
     def read(value: Any) -> Hashable:
         if not isinstance(value, dict):

@@ -110,7 +110,7 @@ def cancel_bulk_operation(
         try:
             return (yield from waiting)
         except TransferFailed as failed:
-            # To who waits for the put it has failed; to who has cancelled it, it has not.
+            # For a caller that waits for the put, it has failed; not for the one that cancelled it.
             if failed.result.status != "CANCELLED":
                 raise
             ended: BulkOperation = failed.result

@@ -129,7 +129,7 @@ def _is_another(ours: TableDescription, found: TableDescription) -> bool:
 
 
 def _deleted(name: str) -> ServiceError:
-    """Return the error that a request about the table would get: callers know what to do of it."""
+    """Return the error that a request about the table would get: callers know how to handle it."""
     message = "the table was deleted while it was waited for"
     code, operation = "ResourceNotFoundException", "DescribeTable"
     error = errors.service_error(code, message, status=400, operation=operation)
