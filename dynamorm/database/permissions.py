@@ -231,7 +231,7 @@ def _copies(asked: _Asked) -> Needs:
 def _listed(subject: str, asked: _Asked) -> Needs:
     """Tell what is needed of the actions in `ACTIONS`: on each table alike, or on none."""
     *_, source = asked.paths or ("",)
-    # A restore makes the first table; the last, of which it is, is only read.
+    # A restore makes the first table; the last, which it is restored from, is only read.
     if subject.startswith("restore_"):
         asked = structs.replace(asked, tables=asked.tables[:1])
     for path in asked.paths or ("",):

@@ -45,7 +45,7 @@ _NAMES = {
 }
 
 # A value that is nested tells where in it something is wrong, and `step` where it stands. Without a
-# `step` one of the others is wrong, or no common case: `careful` goes through them one by one.
+# `step` one of the others is wrong, or a rare case: `careful` goes through them one by one.
 _RECORD = """
 def made(x):
     {check}
@@ -101,7 +101,7 @@ class _Part(NamedTuple):
     """A statement that does it, where it has places of its own."""
     quick: str
     careful: str
-    """The same, where something is wrong: it says so, or does what is not done as mostly."""
+    """The same, for when that fails: it says what is wrong, or does what is seldom needed."""
     names: dict[str, Any]
 
 

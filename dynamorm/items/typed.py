@@ -87,7 +87,7 @@ class ExactCodec(Codec[M]):
         return checked
 
     def _check_kind(self, raw: bytes | Raw) -> None:
-        """Refuse an item that shares nothing but keys with the model, and has attributes beside.
+        """Refuse an item that shares nothing but keys with the model, and has other attributes.
 
         A model that leaves out all that is at its default may have such items.
         """

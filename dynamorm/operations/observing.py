@@ -87,7 +87,7 @@ class Watch:
     def request(self, call: Call[Any]) -> Iterator[Callable[[bytes], bytes]]:
         """Tell of the request that is sent meanwhile; the same one again is another attempt.
 
-        Gives what is to see the body of its answer.
+        Gives a function that the body of its answer is to be passed through.
         """
         # The same object, not an equal one: a retry yields it again, a poll asks with an equal one.
         attempt = self._last.attempt + 1 if call is self._call else 1

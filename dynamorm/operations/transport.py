@@ -41,7 +41,7 @@ class DatabaseLike(Protocol):
 class Passing:
     """A transport in front of another one; it has that one's place, clock and regions."""
 
-    # One of a user's needs nothing but `send`: what else it may say is passed on, if it does.
+    # A transport needs nothing but `send`: what else one may say of itself is passed on if it does.
     def __init__(self, transport: Any) -> None:
         self.transport = transport
 

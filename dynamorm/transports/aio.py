@@ -31,7 +31,7 @@ PIECE = 64 << 10
 """Bytes that are handed over at once: the time counts for each piece that leaves."""
 
 MUCH = 1 << 20
-"""Bytes that have come and not been asked for, from which on the socket is not read."""
+"""Bytes that have come before anybody asked: beyond these the socket is not read."""
 
 
 class AioTransport(Settings):
@@ -193,7 +193,7 @@ class LoopLink(Link, asyncio.Protocol):
         return data
 
     async def _wait(self) -> None:
-        """Wait until the loop tells something, for a step at most and until the moment."""
+        """Wait until the loop reports something, or the time of the step or of all is over."""
         waiter = self._waiter = self._loop.create_future()
         seconds = self.left()
         timer = self._loop.call_later(seconds, _expire, waiter) if seconds < inf else None
@@ -206,7 +206,7 @@ class LoopLink(Link, asyncio.Protocol):
 
     def _wake(self) -> None:
         waiter = self._waiter
-        # Done is one that has timed out or was cancelled, before its task could go on.
+        # It is done if it has timed out or was cancelled, and its task has not gone on yet.
         if waiter is not None and not waiter.done():
             waiter.set_result(None)
 

@@ -53,15 +53,15 @@ _UNTIMELY = "Unable to calculate correct timezone offset"
 """What botocore's parser says, as a RuntimeError, of a time beyond all calendars."""
 
 _DEADLINE: ContextVar[float] = ContextVar("deadline", default=inf)
-"""The moment of the monotonic clock after which a client starts no attempt: it is asked of by a
-handler, which has no parameter for it."""
+"""The moment of the monotonic clock after which a client starts no attempt. A handler looks at it,
+which has no parameter for it."""
 
 _NO_CREDENTIALS = (CredentialRetrievalError, NoCredentialsError, PartialCredentialsError)
 _NOT_SENT = (ConnectTimeoutError, EndpointConnectionError, ProxyConnectionError)
 
 
 class _Wrapped:
-    """What a transport says of itself that sends through a client."""
+    """What a transport that sends through a client says of itself."""
 
     def __init__(self, client: Any) -> None:
         service = client.meta.service_model.service_name

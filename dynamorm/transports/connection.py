@@ -1,7 +1,7 @@
 """One HTTP/1.1 connection: made, used for one request after the other, told when it is dead.
 
-What is done on it is written once, for threads and for event loops: all that may have to wait is
-awaited of a `Link`, and that of a thread, a `Wire`, waits by itself.
+What is done on it is written once, for threads and for event loops: a `Link` does all that may
+have to wait, and is awaited. That of a thread, a `Wire`, blocks instead.
 """
 
 from __future__ import annotations

@@ -48,8 +48,8 @@ class Answer(Struct, frozen=True):
 def room(count: int) -> BytesIO:
     """Make what a body of so many bytes is gathered in.
 
-    It gives them without another copy. With two at once of a page of items, the C library may give
-    their memory back after each page and get it again, for three times the CPU.
+    It gives them without another copy. Where there are two copies of a page at once, the C library
+    may give their memory back after each page and get it again, for three times the CPU.
     """
     whole = BytesIO()
     if count:

@@ -2,8 +2,8 @@
 
 The parser of `http.client` costs a fresh process as much CPU as all of dynamorm's own modules do
 twice, and every request ten times what this one takes. https://www.rfc-editor.org/rfc/rfc9112
-Nothing here receives: what has not come is awaited of a function, so that a thread and an event
-loop read by the same rules.
+Nothing here receives: a function is awaited for what has not come yet, so that a thread and an
+event loop read by the same rules.
 """
 
 from __future__ import annotations

@@ -1064,7 +1064,7 @@ def test_sets_of_two_kinds_of_numbers():
     ],
 )
 def test_an_attribute_value_that_dynamodb_does_not_hold(annotation, value, told):
-    """A set with a member twice, whatever its spelling, and text that is none are refused."""
+    """A set with a member twice, however that is spelled, and invalid text are refused."""
     assert problem(lambda: from_item(holder(annotation), {"value": value})) == told
 
 
