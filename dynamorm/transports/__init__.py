@@ -148,6 +148,9 @@ FILES = {
 NAMES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")
 """As in botocore, the first one wins."""
 
+CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+"""The variables that name a container's endpoint, by its path at ECS or its URL; the first wins."""
+
 CREDENTIAL_KEYS = (
     "role_arn",
     "web_identity_token_file",

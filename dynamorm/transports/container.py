@@ -16,14 +16,13 @@ from msgspec import Meta, Struct, field, json
 from ..errors import UNREADABLE, CredentialsMissing
 from ..operations import ForkLock
 from ..operations.sending import without_waiting
-from . import Hidden, HiddenBytes, HiddenHeaders, HiddenText, is_word
+from . import CONTAINERS, Hidden, HiddenBytes, HiddenHeaders, HiddenText, is_word
 from .connection import Wire, connected
 from .endpoints import is_local, is_url, split_path
 from .exchange import Answer
 from .routes import Failed, Route
 
-RELATIVE = "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"
-FULL = "AWS_CONTAINER_CREDENTIALS_FULL_URI"
+RELATIVE, FULL = CONTAINERS
 TOKEN = "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 
 # As in the AWS SDKs: a token must not go in the clear to any host that a variable names.

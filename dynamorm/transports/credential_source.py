@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from .. import errors
 from ..operations import ForkLock
-from . import Credentials, Hidden, Profile, is_word
+from . import CONTAINERS, Credentials, Hidden, Profile, is_word
 
 if TYPE_CHECKING:
     from . import Given
@@ -108,7 +108,6 @@ class CredentialSource(Hidden):
         return from_container(self._environ)
 
 
-CONTAINERS = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
 BEFORE_CONTAINERS = ("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CREDENTIAL_FILE", "BOTO_CONFIG")
 """What botocore's chain asks before a container; it knows how."""
 

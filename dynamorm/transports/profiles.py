@@ -11,8 +11,8 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from .. import errors
-from . import FILES, NAMES, Profile, Variables, files
-from .credential_source import BEFORE_CONTAINERS, CONTAINERS, Held, reason
+from . import CONTAINERS, FILES, NAMES, Profile, Variables, files
+from .credential_source import BEFORE_CONTAINERS, Held, reason
 
 if TYPE_CHECKING:
     from configparser import RawConfigParser
