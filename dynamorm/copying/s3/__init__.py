@@ -80,13 +80,18 @@ class _ByS3:
         assert isinstance(point, S3Point)
         return point
 
+    @property
+    def _kind(self) -> str:
+        """The field of the checkpoint that has the ARN of this stage's job."""
+        return "export" if self.point.stage == "export" else "bulk"
+
     def _note(self, **changes: Any) -> None:
         """Record in the checkpoint how far the copy is, and save it at once."""
         point = structs.replace(self.point, **changes)
         self._job.checkpoint = structs.replace(self._job.checkpoint, s3=point)
         self._job.telling.keep()
 
-    def _begin(self, kind: str, operation: str, request: Any, reply_type: Any) -> Steps[Any]:
+    def _begin(self, operation: str, request: Any, reply_type: Any) -> Steps[Any]:
         """Send what begins a stage, with the token of this copy; note and return what is begun."""
         if not self.point.token:
             # A new one for each attempt that begins anew: under an old token the service would give
@@ -98,7 +103,7 @@ class _ByS3:
         marked = structs.replace(request, client_token=f"{self.point.token}-{self.point.stage}")
         deadline = yield from self._deadline()
         begun = (yield from when_free(operation, marked, reply_type, deadline)).description
-        self._note(**{kind: begun.arn})
+        self._note(**{self._kind: begun.arn})
         return begun
 
     def _deadline(self) -> Steps[Deadline]:
@@ -108,7 +113,6 @@ class _ByS3:
 
     def _done(
         self,
-        arn: str,
         look: Callable[[str], Steps[J]],
         begin: Callable[[], Steps[J]],
         hear: Callable[[J], None] = lambda _: None,
@@ -123,7 +127,8 @@ class _ByS3:
             self._job.tell((yield from now()))
             return found
 
-        job = yield from (look(arn) if arn else begin())
+        begun: str = getattr(self.point, self._kind)
+        job = yield from (look(begun) if begun else begin())
         deadline = yield from self._deadline()
         try:
             job = yield from until_done(job, look_and_tell, deadline)
@@ -131,14 +136,14 @@ class _ByS3:
             raise Late from error
         except TransferFailed:
             # A resumed copy then starts it again, with another token.
-            self._note(token="", **{"export" if self.point.stage == "export" else "bulk": ""})
+            self._note(token="", **{self._kind: ""})
             raise
         hear(job)  # it may have ended when it was begun
         return job
 
     def export(self) -> Steps[None]:
         """Export the source, unless that has begun, and wait for it."""
-        yield from self._done(self.point.export, export_of, self._exported)
+        yield from self._done(export_of, self._exported)
         self._note(stage="transform")
 
     def _exported(self) -> Steps[Export]:
@@ -155,8 +160,9 @@ class _ByS3:
             table, self.point.bucket, prefix=self.point.prefix.strip("/")
         )
         try:
-            kind, reply_type = "ExportTableToPointInTime", ExportTableToPointInTimeOutput
-            export: Export = yield from self._begin("export", kind, request, reply_type)
+            export: Export = yield from self._begin(
+                "ExportTableToPointInTime", request, ExportTableToPointInTimeOutput
+            )
             return export
         except ServiceError as error:
             if error.code != "PointInTimeRecoveryUnavailableException":
@@ -181,8 +187,7 @@ class _ByS3:
         if not uploaded:
             self._note(stage="done")
             return
-        putting = self._done(self.point.bulk, bulk_operation_of, self._put, self._hear)
-        done = yield from self._there(putting)
+        done = yield from self._there(self._done(bulk_operation_of, self._put, self._hear))
         # The bulk put succeeds with what it has read. Whether that is all only this shows.
         if done.processed_item_count not in (None, uploaded):
             if done.failed_item_count:
@@ -206,7 +211,7 @@ class _ByS3:
             errors_prefix=point.folder("errors"),
             max_write_units=self._job.settings.max_write_units,  # type: ignore[arg-type]  # checked
         )
-        return self._begin("bulk", "StartBulkPutItems", request, StartBulkPutItemsOutput)
+        return self._begin("StartBulkPutItems", request, StartBulkPutItemsOutput)
 
     def _hear(self, bulk: BulkOperation) -> None:
         """Note how many items have been put; the checkpoint is saved with the next report."""
