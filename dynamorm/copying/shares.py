@@ -158,9 +158,8 @@ class Shares:
     def share_out(self, number: float) -> list[Task]:
         """Return a task for each share, so many at most; its number is its place in the list."""
         points, self._own = self._job.shared(number)
-        make = partial(Task, self._luggage)
-        tasks = enumerate(zip(points, self._own, strict=True))
-        return [make(self.terms(i), point, own) for i, (point, own) in tasks]
+        shares = enumerate(zip(points, self._own, strict=True))
+        return [Task(self._luggage, self.terms(i), point, own) for i, (point, own) in shares]
 
     def hear(self, number: int, said: Any) -> Terms:
         """Take note of what a share tells; return its terms. One call at a time."""
