@@ -133,7 +133,8 @@ class Transfers(Part):
     def _find(self, kind: str, payload: Payload) -> str:
         arn: str = payload[f"{kind}Arn"]
         if arn not in self._begun:
-            raise Refusal(f"not found: {arn}", _LISTS[kind][2])
+            _, _, missing, _ = _LISTS[kind]
+            raise Refusal(f"not found: {arn}", missing)
         return arn
 
     def _list(self, kind: str, payload: Payload) -> Payload:
@@ -203,17 +204,24 @@ def _record(line: bytes, problem: Exception) -> Payload:
 
 _LISTS = {
     "BulkOperation": (
-        *("bulk", "BulkOperationsSummaryList", "ResourceNotFoundException"),
+        "bulk",
+        "BulkOperationsSummaryList",
+        "ResourceNotFoundException",
         "BulkOperationArn BulkOperationStatus StartTime",
     ),
     "Export": (
-        *("export", "ExportSummaries", "ExportNotFoundException"),
+        "export",
+        "ExportSummaries",
+        "ExportNotFoundException",
         "ExportArn ExportStatus ExportType",
     ),
     "Import": (
-        *("import", "ImportSummaryList", "ImportNotFoundException"),
+        "import",
+        "ImportSummaryList",
+        "ImportNotFoundException",
         "ImportArn ImportStatus TableArn StartTime",
     ),
 }
-"""Where a list finds its jobs, what it is called, how one is missed, and what is told of each."""
+"""Of each kind: what is in its ARNs, what its list is called, the error for one that is missing,
+and what the list tells of each."""
 _UNTOLD = ("ClientToken", "IncrementalExportSpecification", "FilterSpecification")
