@@ -33,7 +33,7 @@ LISTS = {"problems", "reasons"}
 """What functions call the lists in which they gather what is wrong."""
 
 GATHERING = "_wrong"
-"""What a class calls the method that adds to its list, each problem with its place."""
+"""The name of the method by which a class gathers a problem, with its place."""
 
 LEAVES = (ast.Constant, ast.Name, ast.alias, ast.expr_context, ast.operator)
 """What most nodes of a tree are; no error is raised in them."""

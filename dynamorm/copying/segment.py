@@ -136,7 +136,7 @@ _key = json.Decoder(Key).decode
 
 
 def cuts(items: list[Raw], size: int) -> Iterator[tuple[Raw | None, list[Raw]]]:
-    """Cut a page; give each part with its last item, but the last part, which the page ends."""
+    """Cut a page; yield each part with its last item, the last part with `None`."""
     for start in range(0, max(len(items), 1), size):
         end = start + size
         yield items[end - 1] if end < len(items) else None, items[start:end]

@@ -37,7 +37,7 @@ class Row(NamedTuple):
     members: str
     """Names, with blanks between them."""
     arguments: str
-    """What holds it in Terraform, as `members`."""
+    """What holds it in Terraform, written in the same way."""
     terraform: Writer
     cloudformation: Writer = lambda members: members
     resource: str = TABLE

@@ -76,7 +76,7 @@ def test_what_is_not_compressed_as_it_was_said_is_an_error() -> None:
 
 
 def test_an_object_is_read_whole_or_in_part() -> None:
-    """As S3 answers: only a part is told how long the whole is, each of which version it is."""
+    """As S3 answers: only a part says how long the whole is; both say which version it is."""
     s3 = FakeS3({"bucket/key": b"0123456789"})
     whole = s3.get_object(Bucket="bucket", Key="key")
     assert whole.pop("Body").read() == b"0123456789"
